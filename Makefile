@@ -1,0 +1,94 @@
+# espstation: build, tests, installation. `make help` lists the targets.
+
+VERSION  := 0.1.0
+CC       ?= cc
+BUILD    ?= build
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+SAN      ?=
+NODE     ?= node
+V        ?= 0
+
+# ---- Flags -------------------------------------------------------------------------------------
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
+WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+HARDEN    := -fstack-protector-strong -fPIE
+OPT       ?= -O2 -g
+CPPFLAGS  += -D_GNU_SOURCE -I. -I$(BUILD)
+CFLAGS    += -std=c11 $(OPT) $(WARN) $(HARDEN) -pthread
+LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
+# LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
+LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+ifeq ($(SAN),asan)
+  CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+  LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(SAN),tsan)
+  CFLAGS  += -fsanitize=thread
+  LDFLAGS += -fsanitize=thread
+else
+  CPPFLAGS += -D_FORTIFY_SOURCE=2
+endif
+ifeq ($(V),0)
+  Q := @
+  say = @printf '  %-4s %s\n' $(1) $(2)
+else
+  say = @:
+endif
+
+# ---- Files: found, not listed -------------------------------------------------------------------
+CORE_SRC    := $(wildcard core/*.c core/chips/*.c)
+RECIPES_SRC := $(wildcard recipes/*.c)
+DB_SRC      := $(wildcard db/*.c)
+STATION_SRC := $(filter-out station/main.c,$(wildcard station/*.c))
+FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c))
+UNIT_SRC    := $(wildcard tests/unit/*.c)
+TESTLIB_SRC := $(wildcard tests/lib/*.c)
+obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
+FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
+TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
+UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+
+PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
+
+# ---- Build --------------------------------------------------------------------------------------
+.PHONY: all deps run test check format bench install uninstall clean distclean help
+.DELETE_ON_ERROR:
+.SECONDARY:
+all: $(PROGRAMS)
+
+$(BUILD)/espstation: $(BUILD)/obj/station/main.o $(LIB_OBJ) $(BUILD)/obj/gen/stub_files.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+$(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE_OBJ) $(BUILD)/obj/gen/stub_files.o
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lcmocka
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(CFLAGS) -DESPSTATION_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
+
+# The flasher stubs go into the binary as the JSON files they are: one parser serves them and the
+# folder given at run time. Without deps/ the table is empty and the ROM loader is used.
+STUB_JSON := $(wildcard deps/esptool-js/lib/targets/stub_flasher/*.json)
+$(BUILD)/gen/stub_files.c: $(BUILD)/embed $(STUB_JSON) | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/embed stub_files $(STUB_JSON) > $@
+$(BUILD)/obj/gen/stub_files.o: $(BUILD)/gen/stub_files.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(BUILD)/embed: tools/embed.c | $(BUILD)/gen
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $<
+$(BUILD)/gen:
+	@mkdir -p $@
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
