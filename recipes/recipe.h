@@ -1,0 +1,208 @@
+/*
+ * The recipe: what to flash, onto which chip, and how to prove it.
+ *
+ * A recipe is a YAML file (JSON, a subset of YAML, works too). Reading it finds all mistakes in one
+ * pass, each with line, column, what was expected and the nearest word. The keys are a table
+ * (keys.c): validation, the defaults, the help text and the reference page all come from it.
+ *
+ * Life cycle: recipe_load() or recipe_parse() gives a complete recipe or none; nothing changes it
+ * afterwards, so threads may share it; recipe_free() ends it. Nothing here prints, starts a thread
+ * or keeps a writable global.
+ */
+#ifndef RECIPES_RECIPE_H
+#define RECIPES_RECIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct chip;
+struct err;
+
+#define RECIPE_TEXT_MAX_BYTES  ((size_t)1 << 20)   /* a recipe file; real ones have 1 KiB */
+#define RECIPE_IMAGE_MAX_BYTES ((size_t)128 << 20) /* an image file: the largest flash there is */
+#define RECIPE_IMAGES_MAX      64
+#define RECIPE_FALLBACKS_MAX   8
+#define RECIPE_REJECTS_MAX     16
+#define RECIPE_MISTAKES_MAX    50
+
+/* ---- Mistakes ---------------------------------------------------------------------------------*/
+
+/* A place in the recipe. Lines and columns (in characters) count from 1; line 0 means that the
+ * recipe does not say it, or that the mistake has no place. */
+struct recipe_pos {
+    uint32_t line;
+    uint32_t column;
+};
+
+struct recipe_mistake {
+    struct recipe_pos at;
+    char sentence[320]; /* no final full stop */
+};
+
+/* The mistakes found so far, ordered by place. A plain value: nothing to free. */
+struct recipe_report {
+    struct recipe_mistake mistakes[RECIPE_MISTAKES_MAX];
+    size_t kept;  /* rows of `mistakes` in use */
+    size_t total; /* found in all; total - kept were too many to keep */
+};
+
+void recipe_report_init(struct recipe_report *report);
+
+/* Adds a mistake; checks made later (overlap, another digest than the pinned one) use it too. A
+ * sentence too long is cut at a whole character; control characters become '?'. */
+void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Writes "recipe.yaml:14:5: unknown key 'adress' inside 'images'; did you mean 'offset'?" into
+ * `buf` (cut to `cap` bytes, which is at least 1) and returns `buf`. `name` is the recipe's path.
+ */
+const char *recipe_mistake_text(const char *name, const struct recipe_mistake *mistake, char *buf,
+                                size_t cap);
+
+/* ---- The recipe -------------------------------------------------------------------------------*/
+
+/* One row of the key table each; indexes recipe.at. */
+enum recipe_key {
+    RECIPE_KEY_ROOT, /* the recipe itself, for the tree of keys */
+    RECIPE_KEY_RECIPE,
+    RECIPE_KEY_VERSION,
+    RECIPE_KEY_CHIP,
+    RECIPE_KEY_FLASH,
+    RECIPE_KEY_FLASH_SIZE,
+    RECIPE_KEY_FLASH_MODE,
+    RECIPE_KEY_FLASH_FREQ,
+    RECIPE_KEY_IMAGES,
+    RECIPE_KEY_IMAGE_FILE, /* the three of an image: see recipe_image.at, recipe.at has none */
+    RECIPE_KEY_IMAGE_OFFSET,
+    RECIPE_KEY_IMAGE_SHA256,
+    RECIPE_KEY_VERIFY,
+    RECIPE_KEY_ERASE,
+    RECIPE_KEY_LOADER,
+    RECIPE_KEY_PORT,
+    RECIPE_KEY_PORT_BAUD,
+    RECIPE_KEY_PORT_FALLBACK,
+    RECIPE_KEY_PORT_RESET,
+    RECIPE_KEY_RETRY,
+    RECIPE_KEY_RETRY_SYNC,
+    RECIPE_KEY_RETRY_WRITE,
+    RECIPE_KEY_RETRY_VERIFY,
+    RECIPE_KEY_RETRY_FINISH,
+    RECIPE_KEY_RETRY_PAUSE_MS,
+    RECIPE_KEY_BOOT,
+    RECIPE_KEY_BOOT_EXPECT,
+    RECIPE_KEY_BOOT_REJECT,
+    RECIPE_KEY_BOOT_WITHIN_MS,
+    RECIPE_KEY_BOOT_BAUD,
+    RECIPE_KEY_COUNT
+};
+
+/* The order of these is the order of the words in the key table. */
+enum recipe_flash_size { RECIPE_SIZE_DETECT, RECIPE_SIZE_KEEP, RECIPE_SIZE_GIVEN };
+enum recipe_flash_mode {
+    RECIPE_MODE_KEEP,
+    RECIPE_MODE_QIO,
+    RECIPE_MODE_QOUT,
+    RECIPE_MODE_DIO,
+    RECIPE_MODE_DOUT
+};
+enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
+enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
+enum recipe_loader { RECIPE_LOADER_AUTO, RECIPE_LOADER_STUB, RECIPE_LOADER_ROM };
+enum recipe_reset {
+    RECIPE_RESET_AUTO,
+    RECIPE_RESET_CLASSIC,
+    RECIPE_RESET_TIGHT,
+    RECIPE_RESET_USB_JTAG,
+    RECIPE_RESET_NONE,
+    RECIPE_RESET_CUSTOM
+};
+
+struct recipe_image {
+    char *file;            /* as the recipe spells it */
+    char *path;            /* the same, seen from the recipe's folder: open this one */
+    uint32_t offset_bytes; /* from the start of the flash, at most 0x7FFFFFFF */
+    bool pinned;           /* the recipe gives the digest; other bytes are refused */
+    uint8_t sha256[32];    /* only if pinned */
+    struct recipe_pos at;  /* the entry */
+    struct recipe_pos file_at, offset_at, sha256_at; /* the values */
+};
+
+struct recipe_flash {
+    enum recipe_flash_size size;
+    uint32_t size_bytes; /* only with RECIPE_SIZE_GIVEN: a power of two, 512 KiB to 128 MiB */
+    enum recipe_flash_mode mode;
+    uint32_t freq_mhz; /* 0: keep what the image says */
+};
+
+struct recipe_port {
+    uint32_t baud;
+    uint32_t fallback_baud[RECIPE_FALLBACKS_MAX]; /* falling, each below `baud` */
+    size_t fallback_count;
+    enum recipe_reset reset;
+    char *reset_text; /* as written; the sequence itself with RECIPE_RESET_CUSTOM */
+};
+
+struct recipe_retry {
+    uint32_t sync, write, verify, finish; /* further tries after the first; 0: one try only */
+    uint32_t pause_ms;                    /* before each of them */
+};
+
+struct recipe_boot {
+    bool asked;   /* the recipe has `boot`; else the other fields mean nothing */
+    char *expect; /* NULL: nothing is expected, only `reject` counts */
+    char *reject[RECIPE_REJECTS_MAX];
+    size_t reject_count;
+    uint32_t within_ms;
+    uint32_t baud; /* of the application's console */
+};
+
+struct recipe {
+    char *path;         /* as given to recipe_load; the name given to recipe_parse */
+    char *text;         /* the file, byte for byte, and a NUL behind it */
+    size_t text_bytes;  /* without that NUL */
+    uint8_t sha256[32]; /* of the text */
+    char *name;         /* key `recipe` */
+    char *version;      /* "" if the recipe does not say */
+    const struct chip *chip;
+    struct recipe_flash flash;
+    struct recipe_image images[RECIPE_IMAGES_MAX];
+    size_t image_count; /* at least 1 */
+    enum recipe_verify verify;
+    enum recipe_erase erase;
+    enum recipe_loader loader;
+    struct recipe_port port;
+    struct recipe_retry retry;
+    struct recipe_boot boot;
+    struct recipe_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
+};
+
+/* Reads the recipe at `path` and looks at its image files (without reading them). On success gives
+ * *out (free it with recipe_free) and leaves *report empty. On failure *out is NULL and *e is set:
+ * ERR_RECIPE, with every mistake in *report, or with an empty report if the file itself could not
+ * be read; ERR_STATION if memory ran out. *report needs no preparation. */
+bool recipe_load(const char *path, struct recipe **out, struct recipe_report *report,
+                 struct err *e);
+
+/* The same for `n` bytes of text in memory; `text` need not end in NUL and is copied. Image paths
+ * are relative to `base_dir` ("" is the current folder). With base_dir NULL image files are not
+ * looked at, and recipe_image.path is the spelling itself. `name` stands in messages. */
+bool recipe_parse(const char *name, const char *text, size_t n, const char *base_dir,
+                  struct recipe **out, struct recipe_report *report, struct err *e);
+
+void recipe_free(struct recipe *recipe); /* NULL is fine */
+
+/* The word of the recipe for a value: "md5", "usb-jtag"... `key` must be one that takes words;
+ * gives "" for a value outside of them (RECIPE_SIZE_GIVEN, RECIPE_RESET_CUSTOM). */
+const char *recipe_word(enum recipe_key key, unsigned value);
+
+/* ---- Help -------------------------------------------------------------------------------------*/
+
+enum recipe_help_form { RECIPE_HELP_PLAIN, RECIPE_HELP_MARKDOWN };
+
+/* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
+ * false as soon as `emit` returns false. */
+bool recipe_help(enum recipe_help_form form, bool (*emit)(void *context, const char *line),
+                 void *context);
+
+#endif
