@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct rom;
+struct loader;
 
 /* Registers of the flash controller; offsets are from `base_addr`. CMD is at 0, ADDR at 4. */
 struct chip_spi {
@@ -71,12 +71,12 @@ struct chip {
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. All required, all through registers, with ROM and stub alike. */
-    bool (*read_mac)(struct rom *rom, struct chip_mac *mac, struct err *e);
-    bool (*read_revision)(struct rom *rom, uint32_t *revision, struct err *e); /* major*100+minor */
+    bool (*read_mac)(struct loader *loader, struct chip_mac *mac, struct err *e);
+    bool (*read_revision)(struct loader *loader, uint32_t *revision, struct err *e); /* major*100+minor */
     /* The word SPI_ATTACH wants (0: default pins). */
-    bool (*read_spi_pins)(struct rom *rom, uint32_t *pins, struct err *e);
+    bool (*read_spi_pins)(struct loader *loader, uint32_t *pins, struct err *e);
     /* What to ask the ROM for so that it really runs at `baud` (clock drift, crystals). */
-    bool (*rom_baud)(struct rom *rom, uint32_t baud, uint32_t *request, struct err *e);
+    bool (*rom_baud)(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e);
 };
 
 /* Readable on every chip; holds a value of the chip's own on the older ones. ROM behaviour. */
@@ -103,7 +103,7 @@ extern const struct chip_code chip_modes[];
 /* Ready-made rows and hooks that several chips share. */
 extern const struct chip_code chip_sizes_esp32[];
 extern const struct chip_code chip_freqs_80m[];
-bool chip_spi_pins_default(struct rom *rom, uint32_t *pins, struct err *e);
-bool chip_rom_baud_plain(struct rom *rom, uint32_t baud, uint32_t *request, struct err *e);
+bool chip_spi_pins_default(struct loader *loader, uint32_t *pins, struct err *e);
+bool chip_rom_baud_plain(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e);
 
 #endif

@@ -1,0 +1,165 @@
+#include "core/link.h"
+
+#include "core/bootlog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REQUEST_DATA_MAX 64u
+#define FRAMES_SKIPPED_MAX 200u
+#define WRITE_MS 10000u
+
+void link_init(struct link *l, struct port *port)
+{
+    memset(l, 0, sizeof *l);
+    l->port = port;
+    slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
+}
+
+bool link_discard(struct link *l, struct err *e)
+{
+    slip_decoder_reset(&l->slip);
+    l->rx_at = l->rx_have = 0;
+    l->tail_have = 0;
+    return port_discard(l->port, e);
+}
+
+bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + REQUEST_DATA_MAX)];
+    size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
+    if (len == 0)
+        return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
+    return port_write(l->port, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+}
+
+static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)
+{
+    if (n >= sizeof l->tail) {
+        bytes += n - sizeof l->tail;
+        n = sizeof l->tail;
+    }
+    size_t keep = sizeof l->tail - n < l->tail_have ? sizeof l->tail - n : l->tail_have;
+    memmove(l->tail, l->tail + l->tail_have - keep, keep);
+    memcpy(l->tail + keep, bytes, n);
+    l->tail_have = keep + n;
+}
+
+static bool refill(struct link *l, struct deadline d, struct err *e)
+{
+    size_t n = port_read(l->port, l->rx, sizeof l->rx, d, e);
+    if (n == 0)
+        return false;
+    keep_tail(l, l->rx, n);
+    l->rx_at = 0;
+    l->rx_have = n;
+    return true;
+}
+
+bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
+                      struct err *e)
+{
+    for (;;) {
+        if (l->rx_at == l->rx_have && !refill(l, d, e))
+            return false;
+        enum slip_event event;
+        l->rx_at += slip_decode(&l->slip, l->rx + l->rx_at, l->rx_have - l->rx_at, &event);
+        if (event == SLIP_FRAME) {
+            *frame = l->slip.buf;
+            *n = l->slip.have;
+            return true;
+        }
+        if (event != SLIP_NOTHING)
+            l->frames_dropped++;
+        /* A chip that never pauses must not keep us past the deadline. */
+        if (deadline_over(l->port->clock, d))
+            return err_set(e, ERR_TIMEOUT, "no frame, only noise");
+    }
+}
+
+/* A ROM answers a command it does not know with 01 05 and the number of an earlier command. */
+static bool says_unknown(const struct reply *r)
+{
+    return r->data_bytes >= 2 && r->data[0] == STATUS_ROM_FAILED &&
+           r->data[1] == STATUS_ROM_UNKNOWN;
+}
+
+static bool refused(const struct link *l, uint8_t command, const struct reply *r, struct err *e)
+{
+    char spare[16];
+    err_set(e, ERR_REFUSED, "the chip refused %s with status %02X %02X (%s)",
+            packet_command_name(command, spare), r->status[0], r->status[1],
+            packet_status_text(l->from_stub, r->status));
+    e->command = command;
+    memcpy(e->chip_status, r->status, sizeof e->chip_status);
+    return false;
+}
+
+/* Silence alone says little: the boot log in the tail may say that the board has reset itself. */
+static bool no_reply(const struct link *l, uint8_t command, uint64_t waited_us, struct err *e)
+{
+    char spare[16];
+    char text[LINK_TAIL_MAX + 1];
+    link_tail_text(l, text, sizeof text);
+    const struct bootlog_row *cause = bootlog_find(text);
+    err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s%s%s",
+            packet_command_name(command, spare), (double)waited_us / 1e6,
+            cause ? "; the board says: " : "", cause ? cause->meaning : "");
+    if (cause && cause->hint)
+        err_hint(e, "%s", cause->hint);
+    return false;
+}
+
+bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
+                struct deadline d, struct reply *r, struct err *e)
+{
+    uint64_t start_us = l->port->clock->now_us(l->port->clock);
+    for (unsigned skipped = 0; skipped < FRAMES_SKIPPED_MAX; skipped++) {
+        const uint8_t *frame;
+        size_t n;
+        if (!link_await_frame(l, d, &frame, &n, e)) {
+            if (e->code != ERR_TIMEOUT)
+                return false;
+            return no_reply(l, command, l->port->clock->now_us(l->port->clock) - start_us, e);
+        }
+        if (!packet_parse(frame, n, r))
+            continue;
+        if (r->command != command && !(may_be_unknown && says_unknown(r)))
+            continue;
+        l->round_trips++;
+        if (!packet_judge(r, r->command == command ? payload_bytes : 0))
+            return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
+                           r->data_bytes);
+        return r->status[0] == STATUS_OK || refused(l, command, r, e);
+    }
+    char spare[16];
+    return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s",
+                   FRAMES_SKIPPED_MAX, packet_command_name(command, spare));
+}
+
+bool link_listen(struct link *l, struct deadline d, struct err *e)
+{
+    struct err end = { 0 };
+    while (refill(l, d, &end)) {
+        l->rx_at = l->rx_have;
+        if (deadline_over(l->port->clock, d))
+            return true;
+    }
+    if (end.code == ERR_TIMEOUT)
+        return true;
+    *e = end;
+    return false;
+}
+
+size_t link_tail_text(const struct link *l, char *text, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->tail_have && n + 1 < cap; i++) {
+        char c = l->tail[i];
+        bool printable = (c >= ' ' && c <= '~') || c == '\n';
+        if (c != '\r')
+            text[n++] = printable ? c : '.';
+    }
+    text[n] = '\0';
+    return n;
+}

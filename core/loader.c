@@ -1,0 +1,298 @@
+#include "core/loader.h"
+
+#include "core/bytes.h"
+
+#include <string.h>
+
+#define SYNC_MS          100u
+#define COMMAND_MS       3000u
+#define MEM_RUN_ROM_MS   200u
+#define LONGEST_MS       240000u
+#define BAUD_SETTLE_MS   50u
+#define SYNC_REPLY_COUNT 8
+
+/* Lengths of GET_SECURITY_INFO's payload: without and with chip id. */
+#define SECURITY_SHORT_BYTES 12u
+#define SECURITY_LONG_BYTES  20u
+
+void loader_init(struct loader *l, struct port *port)
+{
+    memset(l, 0, sizeof *l);
+    link_init(&l->link, port);
+}
+
+static struct deadline after_ms(const struct loader *l, uint32_t ms)
+{
+    return deadline_in_ms(l->link.port->clock, ms);
+}
+
+static bool ask(struct loader *l, uint8_t command, const void *data, size_t n,
+                size_t payload_bytes, uint32_t timeout_ms, struct reply *r, struct err *e)
+{
+    return link_send(&l->link, command, data, n, e) &&
+           link_await(&l->link, command, payload_bytes, false, after_ms(l, timeout_ms), r, e);
+}
+
+static bool order(struct loader *l, uint8_t command, const void *data, size_t n,
+                  uint32_t timeout_ms, struct err *e)
+{
+    struct reply r;
+    return ask(l, command, data, n, 0, timeout_ms, &r, e);
+}
+
+static void set_stub(struct loader *l, bool stub)
+{
+    l->stub = stub;
+    l->link.from_stub = stub;
+}
+
+/* SYNC is answered eight times. A ROM fills the value field, a stub leaves it 0. */
+bool loader_sync(struct loader *l, struct err *e)
+{
+    uint8_t data[36];
+    memset(data, 0x55, sizeof data);
+    memcpy(data, "\x07\x07\x12\x20", 4);
+    struct reply r;
+    if (!ask(l, CMD_SYNC, data, sizeof data, 0, SYNC_MS, &r, e))
+        return false;
+    bool all_zero = r.value == 0;
+    for (int i = 1; i < SYNC_REPLY_COUNT; i++) {
+        struct err missing = { 0 };
+        if (link_await(&l->link, CMD_SYNC, 0, false, after_ms(l, SYNC_MS), &r, &missing)) {
+            all_zero = all_zero && r.value == 0;
+            continue;
+        }
+        if (missing.code == ERR_TIMEOUT)
+            break; /* answers got lost: the first one was enough */
+        *e = missing;
+        return false;
+    }
+    set_stub(l, all_zero);
+    return true;
+}
+
+bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e)
+{
+    uint8_t data[4];
+    struct reply r;
+    store_u32(data, addr);
+    if (!ask(l, CMD_READ_REG, data, sizeof data, 0, COMMAND_MS, &r, e))
+        return false;
+    *value = r.value;
+    return true;
+}
+
+bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+{
+    uint8_t data[16];
+    store_u32(data, addr);
+    store_u32(data + 4, value);
+    store_u32(data + 8, UINT32_MAX); /* mask: the whole word */
+    store_u32(data + 12, 0);         /* delay before the write, us */
+    return order(l, CMD_WRITE_REG, data, sizeof data, COMMAND_MS, e);
+}
+
+/* A refusal that means "no such command": 01 05 from a ROM, C3 or FF from a stub. */
+static bool means_unknown(const struct err *refusal)
+{
+    const uint8_t *s = refusal->chip_status;
+    return refusal->code == ERR_REFUSED &&
+           ((s[0] == STATUS_ROM_FAILED && s[1] == STATUS_ROM_UNKNOWN) ||
+            s[0] == STATUS_STUB_UNKNOWN_V2 || s[0] == STATUS_STUB_UNKNOWN);
+}
+
+/* Asks for what the loader may not know. A ROM says so several times over; the copies carry another
+ * command's number and are skipped by the next exchange, but an exchange of the same kind would take
+ * one for its own, so what is still under way is dropped here. */
+static bool ask_optional(struct loader *l, uint8_t command, const void *data, size_t n,
+                         size_t payload_bytes, struct reply *r, bool *known, struct err *e)
+{
+    struct err refusal = { 0 };
+    *known = true;
+    if (!link_send(&l->link, command, data, n, e))
+        return false;
+    if (link_await(&l->link, command, payload_bytes, true, after_ms(l, COMMAND_MS), r, &refusal))
+        return true;
+    if (!means_unknown(&refusal)) {
+        *e = refusal;
+        return false;
+    }
+    *known = false;
+    return link_listen(&l->link, after_ms(l, 200), e) && link_discard(&l->link, e);
+}
+
+bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e)
+{
+    uint8_t data[4];
+    struct reply r;
+    store_u32(data, addr);
+    if (!ask_optional(l, CMD_READ_REG, data, sizeof data, 0, &r, known, e))
+        return false;
+    if (*known)
+        *value = r.value;
+    return true;
+}
+
+bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e)
+{
+    struct reply r;
+    memset(info, 0, sizeof *info);
+    if (!ask_optional(l, CMD_GET_SECURITY_INFO, NULL, 0, SECURITY_SHORT_BYTES, &r, known, e) ||
+        !*known)
+        return !*known;
+    if (r.data_bytes < SECURITY_SHORT_BYTES)
+        return err_set(e, ERR_FRAME, "GET_SECURITY_INFO gave %zu bytes, at least %u expected",
+                       r.data_bytes, SECURITY_SHORT_BYTES);
+    info->flags = load_u32(r.data);
+    info->crypt_count = r.data[4];
+    info->has_chip_id = r.data_bytes >= SECURITY_LONG_BYTES;
+    if (info->has_chip_id)
+        info->chip_id = load_u32(r.data + 12);
+    return true;
+}
+
+static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
+                  uint32_t timeout_ms, struct err *e)
+{
+    uint8_t data[24];
+    for (size_t i = 0; i < count; i++)
+        store_u32(data + 4 * i, words[i]);
+    return order(l, command, data, 4 * count, timeout_ms, e);
+}
+
+bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_t addr,
+                      struct err *e)
+{
+    const uint32_t words[4] = { bytes, blocks, LOADER_MEM_BLOCK_BYTES, addr };
+    return begin(l, CMD_MEM_BEGIN, words, 4, COMMAND_MS, e);
+}
+
+bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
+                      struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES +
+                                   LOADER_MEM_BLOCK_BYTES)];
+    struct reply r;
+    size_t len = packet_encode_block(frame, sizeof frame, CMD_MEM_DATA, sequence, data, n);
+    if (len == 0)
+        return err_set(e, ERR_STATION, "A RAM block of %zu bytes does not fit its frame", n);
+    return port_write(l->link.port, frame, len, after_ms(l, COMMAND_MS), e) &&
+           link_await(&l->link, CMD_MEM_DATA, 0, false, after_ms(l, COMMAND_MS), &r, e);
+}
+
+bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
+{
+    const uint32_t words[2] = { 0, entry_addr };
+    struct err silence = { 0 };
+    if (begin(l, CMD_MEM_END, words, 2, MEM_RUN_ROM_MS, &silence) || silence.code == ERR_TIMEOUT)
+        return true;
+    *e = silence;
+    return false;
+}
+
+/* A ROM wants a second word of zeros, a stub refuses it. */
+bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e)
+{
+    const uint32_t words[2] = { pins, 0 };
+    return begin(l, CMD_SPI_ATTACH, words, l->stub ? 1 : 2, COMMAND_MS, e);
+}
+
+bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e)
+{
+    const uint32_t words[6] = { 0, flash_bytes, 0x10000, 0x1000, 0x100, 0xFFFF };
+    return begin(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
+}
+
+/* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. */
+bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e)
+{
+    const uint32_t words[5] = { bytes, blocks, block_bytes, addr, 0 };
+    bool fifth = !l->stub && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
+    return begin(l, compressed ? CMD_FLASH_DEFL_BEGIN : CMD_FLASH_BEGIN, words, fifth ? 5 : 4,
+                 timeout_ms, e);
+}
+
+bool loader_flash_end(struct loader *l, struct err *e)
+{
+    const uint32_t restart = 0;
+    return begin(l, CMD_FLASH_END, &restart, 1, COMMAND_MS, e);
+}
+
+static int hex_digit(uint8_t c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+static bool md5_from_hex(const uint8_t *text, uint8_t md5[static LOADER_MD5_BYTES])
+{
+    for (size_t i = 0; i < LOADER_MD5_BYTES; i++) {
+        int high = hex_digit(text[2 * i]);
+        int low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        md5[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                uint8_t md5[static LOADER_MD5_BYTES], struct err *e)
+{
+    uint8_t data[16] = { 0 };
+    struct reply r;
+    size_t payload_bytes = l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
+    store_u32(data, addr);
+    store_u32(data + 4, bytes);
+    if (!ask(l, CMD_SPI_FLASH_MD5, data, sizeof data, payload_bytes, timeout_ms, &r, e))
+        return false;
+    if (r.data_bytes < payload_bytes + 2)
+        return err_set(e, ERR_FRAME, "the MD5 reply holds %zu bytes, %zu expected", r.data_bytes,
+                       payload_bytes + 2);
+    if (l->stub) {
+        memcpy(md5, r.data, LOADER_MD5_BYTES);
+        return true;
+    }
+    return md5_from_hex(r.data, md5) ||
+           err_set(e, ERR_FRAME, "the MD5 reply is not hexadecimal text");
+}
+
+bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e)
+{
+    return order(l, CMD_ERASE_FLASH, NULL, 0, timeout_ms, e);
+}
+
+/* The answer still comes at the old rate; a ROM sends two stray C0 behind it. */
+bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struct err *e)
+{
+    struct port *port = l->link.port;
+    uint32_t old_baud = port->baud;
+    const uint32_t words[2] = { request, l->stub ? old_baud : 0 };
+    uint32_t value;
+    if (!begin(l, CMD_CHANGE_BAUDRATE, words, 2, COMMAND_MS, e) ||
+        !port_drain(port, after_ms(l, COMMAND_MS), e) || !port_set_baud(port, baud, e) ||
+        !port_sleep_ms(port, BAUD_SETTLE_MS, e) || !link_discard(&l->link, e))
+        return false;
+    struct err silence = { 0 };
+    if (loader_read_reg(l, CHIP_MAGIC_ADDR, &value, &silence))
+        return true;
+    if (silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
+        *e = silence;
+        return false;
+    }
+    return err_set(e, ERR_BAUD, "No answer at %u baud: %s", baud, silence.what);
+}
+
+uint32_t loader_timeout_ms(uint64_t bytes, uint32_t ms_per_mb)
+{
+    uint64_t ms = bytes * ms_per_mb / 1000000;
+    if (ms < COMMAND_MS)
+        return COMMAND_MS;
+    return ms < LONGEST_MS ? (uint32_t)ms : LONGEST_MS;
+}

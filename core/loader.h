@@ -1,0 +1,86 @@
+/*
+ * The commands of the loader that runs on the chip: the one in ROM, or the flasher stub in RAM.
+ *
+ * One struct serves both; `stub` tells which answers, and the chip's row tells what its ROM lacks.
+ * One thread at a time. All functions fail with ERR_TIMEOUT, ERR_FRAME or ERR_REFUSED (which the
+ * caller turns into the code of its phase), or with what the port says.
+ */
+#ifndef CORE_LOADER_H
+#define CORE_LOADER_H
+
+#include "core/chip.h"
+#include "core/link.h"
+
+/* Block sizes the loaders take. A ROM acknowledges larger blocks and writes them wrong. */
+#define LOADER_ROM_BLOCK_BYTES  0x400u
+#define LOADER_STUB_BLOCK_BYTES 0x4000u
+#define LOADER_MEM_BLOCK_BYTES  0x1800u
+#define LOADER_MD5_BYTES        16u
+
+struct loader {
+    struct link link;
+    const struct chip *chip; /* NULL until identified */
+    bool stub;
+};
+
+void loader_init(struct loader *l, struct port *port);
+
+/* One SYNC and its answers, within 100 ms each. Sets `stub` when a running stub answered. */
+bool loader_sync(struct loader *l, struct err *e);
+
+bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
+bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
+/* Whether the loader knows READ_REG at all is told apart: *known is false, and the call succeeds,
+ * for a chip in Secure Download Mode. */
+bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e);
+
+struct security_info {
+    uint32_t flags; /* bit 0 secure boot, bit 2 secure download mode */
+    uint8_t crypt_count;
+    bool has_chip_id; /* not on ESP32-S2 */
+    uint32_t chip_id;
+};
+
+/* *known is false, and the call succeeds, where the loader has no such command. */
+bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e);
+
+bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_t addr,
+                      struct err *e);
+bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
+                      struct err *e);
+
+/* Jumps to `entry_addr`. A ROM may have lost its UART to the code before it answers, so silence is
+ * fine here. */
+bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e);
+
+bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);
+bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. `bytes` is what the command's first word holds;
+ * `timeout_ms` must cover the erase where the loader erases before it answers. */
+bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e);
+
+/* FLASH_END with flag 0 (restart). Only for boards whose reset line is not wired. */
+bool loader_flash_end(struct loader *l, struct err *e);
+
+/* MD5 of what the flash holds. */
+bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                uint8_t md5[static LOADER_MD5_BYTES], struct err *e);
+
+/* Stub only. */
+bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e);
+
+/* Asks the loader for `request` baud, then sets the host to `baud` and proves the new rate with an
+ * exchange. ERR_BAUD when nothing answers there: the chip needs a reset then. */
+bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struct err *e);
+
+/* Timeout for work on `bytes` at a rate of ms per MB (1e6): never under 3 s, never over 240 s. */
+uint32_t loader_timeout_ms(uint64_t bytes, uint32_t ms_per_mb);
+
+#define LOADER_ERASE_MS_PER_MB 40000u
+#define LOADER_WRITE_MS_PER_MB 40000u
+#define LOADER_MD5_MS_PER_MB   8000u
+
+#endif

@@ -1,0 +1,83 @@
+/*
+ * Requests and replies of the serial loader: layout, checksum, status. Pure, no I/O.
+ * Facts: Espressif's published serial protocol, and replies seen from mask ROMs.
+ */
+#ifndef CORE_PACKET_H
+#define CORE_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum command {
+    CMD_FLASH_BEGIN = 0x02,
+    CMD_FLASH_DATA = 0x03,
+    CMD_FLASH_END = 0x04,
+    CMD_MEM_BEGIN = 0x05,
+    CMD_MEM_END = 0x06,
+    CMD_MEM_DATA = 0x07,
+    CMD_SYNC = 0x08,
+    CMD_WRITE_REG = 0x09,
+    CMD_READ_REG = 0x0A,
+    CMD_SPI_SET_PARAMS = 0x0B,
+    CMD_SPI_ATTACH = 0x0D,
+    CMD_CHANGE_BAUDRATE = 0x0F,
+    CMD_FLASH_DEFL_BEGIN = 0x10,
+    CMD_FLASH_DEFL_DATA = 0x11,
+    CMD_FLASH_DEFL_END = 0x12,
+    CMD_SPI_FLASH_MD5 = 0x13,
+    CMD_GET_SECURITY_INFO = 0x14,
+    CMD_ERASE_FLASH = 0xD0,
+    CMD_ERASE_REGION = 0xD1,
+};
+
+#define PACKET_HEADER_BYTES       8u
+#define PACKET_BLOCK_HEADER_BYTES 16u
+
+/* Status bytes that decisions are made on; the rest is only put into words. */
+enum {
+    STATUS_OK = 0x00,
+    STATUS_ROM_FAILED = 0x01,       /* first byte of every ROM failure */
+    STATUS_ROM_UNKNOWN = 0x05,      /* second byte: unknown command */
+    STATUS_ROM_EXECUTION = 0x06,    /* second byte: understood, but failed */
+    STATUS_STUB_CHECKSUM = 0xC1,    /* the block was refused and nothing of it taken */
+    STATUS_STUB_UNKNOWN_V2 = 0xC3,
+    STATUS_STUB_UNKNOWN = 0xFF,
+};
+
+struct reply {
+    uint8_t command;
+    uint32_t value;      /* READ_REG's result; stale or 0 for others */
+    const uint8_t *data; /* payload and status bytes; borrowed from the frame */
+    size_t data_bytes;
+    uint8_t status[2];   /* filled by packet_judge */
+};
+
+/* Name of a command for sentences: "FLASH_BEGIN"; "command 5A" for others lies in `spare`. */
+const char *packet_command_name(uint8_t command, char spare[static 16]);
+
+/* What a status means, in words; never NULL. */
+const char *packet_status_text(bool from_stub, const uint8_t status[static 2]);
+
+/* XOR of the data to write, started with EF. */
+uint8_t packet_checksum(const uint8_t *data, size_t n);
+
+/* One whole SLIP frame: header, then `head` and `body` (either may be empty). Returns its length,
+ * 0 if it does not fit into cap or the data is longer than 65535 bytes. */
+size_t packet_encode(uint8_t *buf, size_t cap, uint8_t command, uint32_t checksum, const void *head,
+                     size_t head_bytes, const void *body, size_t body_bytes);
+
+/* A block of one of the *_DATA commands as a whole frame, with its sequence number and checksum. */
+size_t packet_encode_block(uint8_t *buf, size_t cap, uint8_t command, uint32_t sequence,
+                           const void *data, size_t n);
+
+/* Reads a frame as a reply. False for what is none: shorter than a header, not from the chip, or
+ * with a length field that promises more than came. */
+bool packet_parse(const uint8_t *frame, size_t n, struct reply *r);
+
+/* Finds the status bytes behind a payload of `payload_bytes`, or in front when the reply is shorter
+ * (a failure carries no payload). Only the first byte decides: the reserved bytes of a ROM hold
+ * stale text. False when there is no status at all. */
+bool packet_judge(struct reply *r, size_t payload_bytes);
+
+#endif
