@@ -27,17 +27,16 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
             SET(DTR, 0)                                                                            \
     }
 
-static const struct reset_sequence tight = { "tight", true, TIGHT(STRAP_MS), 8 };
-static const struct reset_sequence tight_long = { "tight-long", true, TIGHT(STRAP_LONG_MS), 8 };
-static const struct reset_sequence classic = { "classic", false, CLASSIC(STRAP_MS), 7 };
-static const struct reset_sequence classic_long = { "classic-long", false, CLASSIC(STRAP_LONG_MS),
+static const struct reset_sequence tight = { "tight", TIGHT(STRAP_MS), 8 };
+static const struct reset_sequence tight_long = { "tight-long", TIGHT(STRAP_LONG_MS), 8 };
+static const struct reset_sequence classic = { "classic", CLASSIC(STRAP_MS), 7 };
+static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS),
                                                     7 };
 
 /* The hardware behind the USB Serial/JTAG port reads the lines itself: it must pass through (1,1) on
  * its way and never see (0,0). */
 static const struct reset_sequence usb_jtag = {
     "usb-jtag",
-    false,
     { SET(RTS, 0), SET(DTR, 0), WAIT(100), SET(DTR, DTR), SET(RTS, 0), WAIT(100), SET(RTS, RTS),
       SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, 0), SET(RTS, 0) },
     12,
@@ -45,7 +44,6 @@ static const struct reset_sequence usb_jtag = {
 
 const struct reset_sequence reset_hard = {
     "hard",
-    false,
     { SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(RTS, 0) },
     4,
 };
@@ -167,7 +165,6 @@ bool reset_parse(const char *text, struct reset_sequence *out, struct err *e)
             return err_hint(e, "Items are D0 D1 R0 R1, U<dtr>,<rts> and W<seconds>, joined by |, "
                                "as in D0|R1|W0.1|D1|R0|W0.05|D0.");
         }
-        s.needs_both = s.needs_both || s.steps[s.count].mask == BOTH;
         s.count++;
         if (*p == '\0')
             break;

@@ -19,7 +19,6 @@ struct reset_step {
 
 struct reset_sequence {
     const char *name; /* "tight", "classic", "custom" ...: in the record */
-    bool needs_both;  /* sets both lines in one step */
     struct reset_step steps[RESET_STEPS_MAX];
     size_t count;
 };

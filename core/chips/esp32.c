@@ -1,0 +1,125 @@
+/* ESP32. Register facts: eFuse block 0 and APB control as public SDKs use them. */
+#include "core/chip.h"
+#include "core/loader.h"
+
+#define EFUSE_BLK0_ADDR  0x3FF5A000u
+#define APB_DATE_ADDR    0x3FF6607Cu
+#define RTC_CAL_ADDR     0x3FF5F06Cu
+#define SPI_PINS_ALL_SET 0x1Fu
+
+static bool read_efuse(struct loader *loader, unsigned word, uint32_t *value, struct err *e)
+{
+    return loader_read_reg(loader, EFUSE_BLK0_ADDR + 4 * word, value, e);
+}
+
+/* CRC-8 of the MAC as the eFuse keeps it: polynomial 8C, reflected, start 0. */
+static uint8_t mac_crc(const uint8_t mac[static 6])
+{
+    uint8_t crc = 0;
+    for (int i = 0; i < 6; i++) {
+        crc ^= mac[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = (uint8_t)(crc & 1 ? crc >> 1 ^ 0x8C : crc >> 1);
+    }
+    return crc;
+}
+
+static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
+{
+    uint32_t low, high;
+    if (!read_efuse(loader, 1, &low, e) || !read_efuse(loader, 2, &high, e))
+        return false;
+    mac->bytes[0] = (uint8_t)(high >> 8);
+    mac->bytes[1] = (uint8_t)high;
+    mac->bytes[2] = (uint8_t)(low >> 24);
+    mac->bytes[3] = (uint8_t)(low >> 16);
+    mac->bytes[4] = (uint8_t)(low >> 8);
+    mac->bytes[5] = (uint8_t)low;
+    mac->count = 6;
+    uint8_t stored = (uint8_t)(high >> 16);
+    if (mac_crc(mac->bytes) != stored)
+        return err_set(e, ERR_IDENTIFY, "The MAC in the eFuses fails its check: %02X, not %02X",
+                       mac_crc(mac->bytes), stored);
+    return true;
+}
+
+/* Three bits in three places, burnt one after the other with each major revision. */
+static bool read_revision(struct loader *loader, uint32_t *revision, struct err *e)
+{
+    uint32_t word3, word5, date;
+    if (!read_efuse(loader, 3, &word3, e) || !read_efuse(loader, 5, &word5, e) ||
+        !loader_read_reg(loader, APB_DATE_ADDR, &date, e))
+        return false;
+    uint32_t bits = (word3 >> 15 & 1) | (word5 >> 20 & 1) << 1 | date >> 31 << 2;
+    uint32_t major = bits == 7 ? 3 : bits == 3 ? 2 : bits == 1 ? 1 : 0;
+    *revision = major * 100 + (word5 >> 24 & 3);
+    return true;
+}
+
+/* The ROM does not find flash inside the package by itself: the pads are in the eFuses. All zero or
+ * all ones means the default pads. Values 30 and 31 stand for GPIO 32 and 33. */
+static uint32_t gpio_of(uint32_t pad)
+{
+    return pad == 30 || pad == 31 ? pad + 2 : pad;
+}
+
+static bool read_spi_pins(struct loader *loader, uint32_t *pins, struct err *e)
+{
+    uint32_t word3, word5;
+    if (!read_efuse(loader, 3, &word3, e) || !read_efuse(loader, 5, &word5, e))
+        return false;
+    uint32_t clk = word5 & 31, q = word5 >> 5 & 31, d = word5 >> 10 & 31, cs = word5 >> 15 & 31;
+    uint32_t hd = word3 >> 4 & 31;
+    uint32_t any = clk | q | d | cs | hd, all = clk & q & d & cs & hd;
+    bool distinct = clk != q && clk != d && clk != cs && q != d && q != cs && d != cs;
+    *pins = 0;
+    if (any != 0 && all != SPI_PINS_ALL_SET && distinct)
+        *pins = gpio_of(hd) << 24 | gpio_of(cs) << 18 | gpio_of(d) << 12 | gpio_of(q) << 6 |
+                gpio_of(clk);
+    return true;
+}
+
+/* The ROM derives its rate from the internal 8 MHz clock, which drifts: it measured that clock
+ * against the crystal, and the same measure corrects the request. */
+static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
+{
+    uint32_t cal, word4;
+    if (!loader_read_reg(loader, RTC_CAL_ADDR, &cal, e) || !read_efuse(loader, 4, &word4, e))
+        return false;
+    uint64_t measured_hz = (uint64_t)(cal >> 7 & 0x1FFFFFF) * 15625 * (word4 & 0xFF) / 40;
+    uint64_t nominal_hz = measured_hz > 33000000 ? 40000000 : 26000000;
+    uint64_t scaled = baud * measured_hz / nominal_hz;
+    /* A measure that is missing or absurd must not turn into an absurd rate. */
+    bool plausible = scaled > baud / 2 && scaled < (uint64_t)baud * 2;
+    *request = plausible ? (uint32_t)scaled : baud;
+    return true;
+}
+
+const struct chip chip_esp32 = {
+    .name = "ESP32",
+    .id_name = "esp32",
+    .image_id = 0,
+    .magic = 0x00F01D83,
+    .boot_addr = 0x1000,
+    .flags = 0,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = { .base_addr = 0x3FF42000,
+             .usr = 0x1C,
+             .usr1 = 0x20,
+             .usr2 = 0x24,
+             .mosi_dlen = 0x28,
+             .miso_dlen = 0x2C,
+             .w0 = 0x80,
+             .addr_left_justified = true },
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_80m,
+    .stub_max_flash_bytes = 16u << 20,
+    .tested = CHIP_TRIED_VIRTUAL,
+    .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "
+                    "auto-reset: hold BOOT, press EN, release BOOT.",
+    .read_mac = read_mac,
+    .read_revision = read_revision,
+    .read_spi_pins = read_spi_pins,
+    .rom_baud = rom_baud,
+};

@@ -1,0 +1,90 @@
+/* ESP8266 and ESP8285. Register facts: eFuse words and UART as public SDKs use them. */
+#include "core/chip.h"
+#include "core/loader.h"
+
+#include <string.h>
+
+#define EFUSE_0_ADDR 0x3FF00050u
+#define EFUSE_1_ADDR 0x3FF00054u
+#define EFUSE_3_ADDR 0x3FF0005Cu
+
+/* The first three bytes come from word 3 where it is programmed, else a bit of word 1 chooses one of
+ * the two prefixes that Espressif used on the first parts. */
+static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3], struct err *e)
+{
+    static const uint8_t known[2][3] = { { 0x18, 0xFE, 0x34 }, { 0xAC, 0xD0, 0x74 } };
+    uint32_t which = word1 >> 16 & 0xFF;
+    if (word3 != 0) {
+        prefix[0] = (uint8_t)(word3 >> 16);
+        prefix[1] = (uint8_t)(word3 >> 8);
+        prefix[2] = (uint8_t)word3;
+        return true;
+    }
+    if (which > 1)
+        return err_set(e, ERR_IDENTIFY, "The eFuses hold no MAC: prefix %u is not known", which);
+    memcpy(prefix, known[which], 3);
+    return true;
+}
+
+static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
+{
+    uint32_t word0, word1, word3;
+    if (!loader_read_reg(loader, EFUSE_0_ADDR, &word0, e) ||
+        !loader_read_reg(loader, EFUSE_1_ADDR, &word1, e) ||
+        !loader_read_reg(loader, EFUSE_3_ADDR, &word3, e) ||
+        !mac_prefix(word1, word3, mac->bytes, e))
+        return false;
+    mac->bytes[3] = (uint8_t)(word1 >> 8);
+    mac->bytes[4] = (uint8_t)word1;
+    mac->bytes[5] = (uint8_t)(word0 >> 24);
+    mac->count = 6;
+    return true;
+}
+
+/* There is one silicon revision, and no eFuse for it. */
+static bool read_revision(struct loader *loader, uint32_t *revision, struct err *e)
+{
+    (void)loader;
+    (void)e;
+    *revision = 0;
+    return true;
+}
+
+static const struct chip_code sizes[] = {
+    { "512KB", 0x0, 512u << 10 },
+    { "256KB", 0x1, 256u << 10 },
+    { "1MB", 0x2, 1u << 20 },
+    { "2MB", 0x3, 2u << 20 },
+    { "4MB", 0x4, 4u << 20 },
+    { "8MB", 0x8, 8u << 20 },
+    { "16MB", 0x9, 16u << 20 },
+    { 0 },
+};
+
+const struct chip chip_esp8266 = {
+    .name = "ESP8266",
+    .id_name = "esp8266",
+    .image_id = CHIP_NO_IMAGE_ID,
+    .magic = 0xFFF0C101,
+    .boot_addr = 0x0,
+    .flags = CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP | CHIP_ROM_ERASE_DEFECT |
+             CHIP_SHORT_HEADER,
+    .status_bytes = 2,
+    .boot_log_baud = 74880, /* 115200 x 26/40: the ROM assumes a 40 MHz crystal, boards have 26 */
+    .spi = { .base_addr = 0x60000200,
+             .usr = 0x1C,
+             .usr1 = 0x20,
+             .usr2 = 0x24,
+             .w0 = 0x40,
+             .addr_left_justified = true },
+    .sizes = sizes,
+    .freqs = chip_freqs_80m,
+    .stub_max_flash_bytes = 16u << 20,
+    .tested = CHIP_TRIED_VIRTUAL,
+    .hint_no_sync = "Check power and cable; GPIO0 must be low and GPIO15 low at reset. Without "
+                    "auto-reset: hold FLASH, press RST, release FLASH.",
+    .read_mac = read_mac,
+    .read_revision = read_revision,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};
