@@ -5,11 +5,13 @@
 #include <string.h>
 
 /* Gravest first: a brown-out explains the crash that follows it. Sources: boot messages of the
- * mask ROMs and of the ESP-IDF boot loader; esptool issues 774 and 877 for what users made of them. */
+ * mask ROMs and of the ESP-IDF boot loader; esptool issues 774 and 877 for what users made of them.
+ */
 static const struct bootlog_row rows[] = {
     { "Brownout detector was triggered", ERR_BOOT, "brown-out, the supply collapsed",
       "Use a short cable or a powered hub; put 100 uF beside the module." },
-    { "invalid header: 0xffffffff", ERR_BOOT, "no image at the boot offset (the flash is blank there)",
+    { "invalid header: 0xffffffff", ERR_BOOT,
+      "no image at the boot offset (the flash is blank there)",
       "Check the offset of the first image in the recipe." },
     { "invalid header", ERR_BOOT, "no valid image at the boot offset",
       "Check the offset of the first image in the recipe, then the flash mode." },
@@ -23,8 +25,10 @@ static const struct bootlog_row rows[] = {
       "Check flash mode and size in the recipe." },
     { "No bootable app", ERR_BOOT, "the boot loader finds no application",
       "Check the partition table and the application's offset in the recipe." },
-    { "Guru Meditation", ERR_BOOT, "the application crashed", "Show the console to the developer." },
-    { "Fatal exception", ERR_BOOT, "the application crashed", "Show the console to the developer." },
+    { "Guru Meditation", ERR_BOOT, "the application crashed",
+      "Show the console to the developer." },
+    { "Fatal exception", ERR_BOOT, "the application crashed",
+      "Show the console to the developer." },
     { "SPI_DOWNLOAD_BOOT", ERR_WRONG_BOOT_MODE, "wrong download mode, the second strap pin is low",
       "Pull the second strap pin high (GPIO8 on ESP32-C3)." },
     { "wait spi download", ERR_WRONG_BOOT_MODE, "wrong download mode, the second strap pin is low",

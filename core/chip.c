@@ -18,8 +18,8 @@ const struct chip_code chip_modes[] = {
 };
 
 const struct chip_code chip_sizes_esp32[] = {
-    { "1MB", 0x0, 1u << 20 },  { "2MB", 0x1, 2u << 20 },  { "4MB", 0x2, 4u << 20 },
-    { "8MB", 0x3, 8u << 20 },  { "16MB", 0x4, 16u << 20 }, { "32MB", 0x5, 32u << 20 },
+    { "1MB", 0x0, 1u << 20 },   { "2MB", 0x1, 2u << 20 },     { "4MB", 0x2, 4u << 20 },
+    { "8MB", 0x3, 8u << 20 },   { "16MB", 0x4, 16u << 20 },   { "32MB", 0x5, 32u << 20 },
     { "64MB", 0x6, 64u << 20 }, { "128MB", 0x7, 128u << 20 }, { 0 },
 };
 

@@ -31,6 +31,7 @@ enum chip_flags {
     CHIP_ROM_ENCRYPT_WORD = 1 << 4,  /* the ROM wants the fifth word of FLASH_BEGIN */
     CHIP_SHORT_HEADER = 1 << 5,      /* image header of 8 bytes, no digest (ESP8266) */
     CHIP_HAS_SECURITY_INFO = 1 << 6, /* GET_SECURITY_INFO and a chip id */
+    CHIP_OLD_REVISION_IS_MINOR = 1 << 7, /* the old field of image headers (ESP32-C3) */
 };
 
 /* What was tried: shown by `espstation chips`. */
@@ -72,7 +73,8 @@ struct chip {
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. All required, all through registers, with ROM and stub alike. */
     bool (*read_mac)(struct loader *loader, struct chip_mac *mac, struct err *e);
-    bool (*read_revision)(struct loader *loader, uint32_t *revision, struct err *e); /* major*100+minor */
+    bool (*read_revision)(struct loader *loader, uint32_t *revision,
+                          struct err *e); /* major*100+minor */
     /* The word SPI_ATTACH wants (0: default pins). */
     bool (*read_spi_pins)(struct loader *loader, uint32_t *pins, struct err *e);
     /* What to ask the ROM for so that it really runs at `baud` (clock drift, crystals). */

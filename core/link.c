@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REQUEST_DATA_MAX 64u
+#define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
-#define WRITE_MS 10000u
+#define WRITE_MS           10000u
 
 void link_init(struct link *l, struct port *port)
 {
@@ -102,9 +102,9 @@ static bool no_reply(const struct link *l, uint8_t command, uint64_t waited_us, 
     char text[LINK_TAIL_MAX + 1];
     link_tail_text(l, text, sizeof text);
     const struct bootlog_row *cause = bootlog_find(text);
-    err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s%s%s",
-            packet_command_name(command, spare), (double)waited_us / 1e6,
-            cause ? "; the board says: " : "", cause ? cause->meaning : "");
+    err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s%s%s", packet_command_name(command, spare),
+            (double)waited_us / 1e6, cause ? "; the board says: " : "",
+            cause ? cause->meaning : "");
     if (cause && cause->hint)
         err_hint(e, "%s", cause->hint);
     return false;
@@ -133,8 +133,8 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
         return r->status[0] == STATUS_OK || refused(l, command, r, e);
     }
     char spare[16];
-    return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s",
-                   FRAMES_SKIPPED_MAX, packet_command_name(command, spare));
+    return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s", FRAMES_SKIPPED_MAX,
+                   packet_command_name(command, spare));
 }
 
 bool link_listen(struct link *l, struct deadline d, struct err *e)

@@ -23,8 +23,8 @@ struct link {
     uint8_t frame[LINK_FRAME_MAX];
     uint8_t rx[1024];
     size_t rx_at, rx_have;
-    uint32_t round_trips;   /* requests that were answered */
-    uint32_t frames_dropped; /* too long or badly escaped, since link_init */
+    uint32_t round_trips;     /* requests that were answered */
+    uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
     size_t tail_have;
 };

@@ -6,7 +6,6 @@
 
 #define SYNC_MS          100u
 #define COMMAND_MS       3000u
-#define MEM_RUN_ROM_MS   200u
 #define LONGEST_MS       240000u
 #define BAUD_SETTLE_MS   50u
 #define SYNC_REPLY_COUNT 8
@@ -26,8 +25,8 @@ static struct deadline after_ms(const struct loader *l, uint32_t ms)
     return deadline_in_ms(l->link.port->clock, ms);
 }
 
-static bool ask(struct loader *l, uint8_t command, const void *data, size_t n,
-                size_t payload_bytes, uint32_t timeout_ms, struct reply *r, struct err *e)
+static bool ask(struct loader *l, uint8_t command, const void *data, size_t n, size_t payload_bytes,
+                uint32_t timeout_ms, struct reply *r, struct err *e)
 {
     return link_send(&l->link, command, data, n, e) &&
            link_await(&l->link, command, payload_bytes, false, after_ms(l, timeout_ms), r, e);
@@ -102,8 +101,8 @@ static bool means_unknown(const struct err *refusal)
 }
 
 /* Asks for what the loader may not know. A ROM says so several times over; the copies carry another
- * command's number and are skipped by the next exchange, but an exchange of the same kind would take
- * one for its own, so what is still under way is dropped here. */
+ * command's number and are skipped by the next exchange, but an exchange of the same kind would
+ * take one for its own, so what is still under way is dropped here. */
 static bool ask_optional(struct loader *l, uint8_t command, const void *data, size_t n,
                          size_t payload_bytes, struct reply *r, bool *known, struct err *e)
 {
@@ -182,12 +181,10 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
 
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
 {
-    const uint32_t words[2] = { 0, entry_addr };
-    struct err silence = { 0 };
-    if (begin(l, CMD_MEM_END, words, 2, MEM_RUN_ROM_MS, &silence) || silence.code == ERR_TIMEOUT)
-        return true;
-    *e = silence;
-    return false;
+    uint8_t data[8];
+    store_u32(data, 0);
+    store_u32(data + 4, entry_addr);
+    return link_send(&l->link, CMD_MEM_END, data, sizeof data, e);
 }
 
 /* A ROM wants a second word of zeros, a stub refuses it. */

@@ -50,8 +50,8 @@ bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_
 bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
                       struct err *e);
 
-/* Jumps to `entry_addr`. A ROM may have lost its UART to the code before it answers, so silence is
- * fine here. */
+/* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
+ * has sent it, and what the code itself says is the better proof. */
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e);
 
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);

@@ -96,8 +96,7 @@ const char *packet_command_name(uint8_t command, char spare[static 16])
 
 const char *packet_status_text(bool from_stub, const uint8_t status[static 2])
 {
-    const char *text =
-        from_stub ? WORD_OF(stub_errors, status[0]) : WORD_OF(rom_errors, status[1]);
+    const char *text = from_stub ? WORD_OF(stub_errors, status[0]) : WORD_OF(rom_errors, status[1]);
     return text ? text : "a status that is in no table";
 }
 

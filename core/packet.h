@@ -37,10 +37,10 @@ enum command {
 /* Status bytes that decisions are made on; the rest is only put into words. */
 enum {
     STATUS_OK = 0x00,
-    STATUS_ROM_FAILED = 0x01,       /* first byte of every ROM failure */
-    STATUS_ROM_UNKNOWN = 0x05,      /* second byte: unknown command */
-    STATUS_ROM_EXECUTION = 0x06,    /* second byte: understood, but failed */
-    STATUS_STUB_CHECKSUM = 0xC1,    /* the block was refused and nothing of it taken */
+    STATUS_ROM_FAILED = 0x01,    /* first byte of every ROM failure */
+    STATUS_ROM_UNKNOWN = 0x05,   /* second byte: unknown command */
+    STATUS_ROM_EXECUTION = 0x06, /* second byte: understood, but failed */
+    STATUS_STUB_CHECKSUM = 0xC1, /* the block was refused and nothing of it taken */
     STATUS_STUB_UNKNOWN_V2 = 0xC3,
     STATUS_STUB_UNKNOWN = 0xFF,
 };
@@ -50,7 +50,7 @@ struct reply {
     uint32_t value;      /* READ_REG's result; stale or 0 for others */
     const uint8_t *data; /* payload and status bytes; borrowed from the frame */
     size_t data_bytes;
-    uint8_t status[2];   /* filled by packet_judge */
+    uint8_t status[2]; /* filled by packet_judge */
 };
 
 /* Name of a command for sentences: "FLASH_BEGIN"; "command 5A" for others lies in `spare`. */

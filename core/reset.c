@@ -13,8 +13,14 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
 #define STRAP_MS      50
 #define STRAP_LONG_MS 550
 
-#define SET(mask, on) { (mask), (on), 0 }
-#define WAIT(ms)      { 0, 0, (ms) }
+#define SET(mask, on)                                                                              \
+    {                                                                                              \
+        (mask), (on), 0                                                                            \
+    }
+#define WAIT(ms)                                                                                   \
+    {                                                                                              \
+        0, 0, (ms)                                                                                 \
+    }
 
 #define TIGHT(hold_ms)                                                                             \
     {                                                                                              \
@@ -30,11 +36,10 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
 static const struct reset_sequence tight = { "tight", TIGHT(STRAP_MS), 8 };
 static const struct reset_sequence tight_long = { "tight-long", TIGHT(STRAP_LONG_MS), 8 };
 static const struct reset_sequence classic = { "classic", CLASSIC(STRAP_MS), 7 };
-static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS),
-                                                    7 };
+static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS), 7 };
 
-/* The hardware behind the USB Serial/JTAG port reads the lines itself: it must pass through (1,1) on
- * its way and never see (0,0). */
+/* The hardware behind the USB Serial/JTAG port reads the lines itself: it must pass through (1,1)
+ * on its way and never see (0,0). */
 static const struct reset_sequence usb_jtag = {
     "usb-jtag",
     { SET(RTS, 0), SET(DTR, 0), WAIT(100), SET(DTR, DTR), SET(RTS, 0), WAIT(100), SET(RTS, RTS),
@@ -48,8 +53,8 @@ const struct reset_sequence reset_hard = {
     4,
 };
 
-static const struct reset_sequence *const named[] = { &tight,        &tight_long, &classic,
-                                                      &classic_long, &usb_jtag };
+static const struct reset_sequence *const named[] = { &tight, &tight_long, &classic, &classic_long,
+                                                      &usb_jtag };
 
 /* USB ids of the USB Serial/JTAG unit inside ESP32-C3 and later. */
 #define ESPRESSIF_VID 0x303A
@@ -160,8 +165,8 @@ bool reset_parse(const char *text, struct reset_sequence *out, struct err *e)
         if (s.count == RESET_STEPS_MAX)
             return err_set(e, ERR_RECIPE, "a reset sequence has at most %d items", RESET_STEPS_MAX);
         if (!parse_step(&p, &s.steps[s.count]) || (*p != '|' && *p != '\0')) {
-            err_set(e, ERR_RECIPE, "'%.*s' is no item of a reset sequence",
-                    (int)strcspn(item, "|"), item);
+            err_set(e, ERR_RECIPE, "'%.*s' is no item of a reset sequence", (int)strcspn(item, "|"),
+                    item);
             return err_hint(e, "Items are D0 D1 R0 R1, U<dtr>,<rts> and W<seconds>, joined by |, "
                                "as in D0|R1|W0.1|D1|R0|W0.05|D0.");
         }

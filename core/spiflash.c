@@ -3,13 +3,13 @@
 enum { RDID = 0x9F };
 
 /* Bits of the controller's registers, the same on all chips. */
-#define USR_COMMAND   (1u << 31)
-#define USR_ADDR      (1u << 30)
-#define USR_MISO      (1u << 28)
-#define USR_MOSI      (1u << 27)
-#define CMD_USR       (1u << 18)
+#define USR_COMMAND    (1u << 31)
+#define USR_ADDR       (1u << 30)
+#define USR_MISO       (1u << 28)
+#define USR_MOSI       (1u << 27)
+#define CMD_USR        (1u << 18)
 #define USR2_LEN_SHIFT 28
-#define POLLS_MAX     10
+#define POLLS_MAX      10
 
 /* Adesto and Renesas put the density into the low bits of the type byte (esptool issue 1045). */
 #define VENDOR_ADESTO 0x1Fu
@@ -105,9 +105,9 @@ const char *spiflash_vendor(uint32_t id)
         uint8_t id;
         const char *name;
     } vendors[] = {
-        { 0x1F, "Adesto" },     { 0x20, "XMC" },   { 0x5E, "Zbit" },    { 0x68, "Boya" },
-        { 0x85, "Puya" },       { 0x9D, "ISSI" },  { 0xA1, "Fudan" },   { 0xC2, "Macronix" },
-        { 0xC8, "GigaDevice" }, { 0xCD, "TH" },    { 0xEF, "Winbond" }, { 0x1C, "EON" },
+        { 0x1F, "Adesto" },     { 0x20, "XMC" },  { 0x5E, "Zbit" },    { 0x68, "Boya" },
+        { 0x85, "Puya" },       { 0x9D, "ISSI" }, { 0xA1, "Fudan" },   { 0xC2, "Macronix" },
+        { 0xC8, "GigaDevice" }, { 0xCD, "TH" },   { 0xEF, "Winbond" }, { 0x1C, "EON" },
         { 0x0B, "XTX" },        { 0x46, "FM" },
     };
     for (size_t i = 0; i < sizeof vendors / sizeof vendors[0]; i++) {

@@ -5,7 +5,7 @@
 #include "core/loader.h"
 
 struct spiflash {
-    uint32_t id; /* RDID: manufacturer in bits 7:0, type 15:8, capacity 23:16 */
+    uint32_t id;         /* RDID: manufacturer in bits 7:0, type 15:8, capacity 23:16 */
     uint32_t size_bytes; /* 0: the capacity byte is in no table */
 };
 

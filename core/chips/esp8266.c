@@ -8,8 +8,8 @@
 #define EFUSE_1_ADDR 0x3FF00054u
 #define EFUSE_3_ADDR 0x3FF0005Cu
 
-/* The first three bytes come from word 3 where it is programmed, else a bit of word 1 chooses one of
- * the two prefixes that Espressif used on the first parts. */
+/* The first three bytes come from word 3 where it is programmed, else a bit of word 1 chooses one
+ * of the two prefixes that Espressif used on the first parts. */
 static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3], struct err *e)
 {
     static const uint8_t known[2][3] = { { 0x18, 0xFE, 0x34 }, { 0xAC, 0xD0, 0x74 } };
@@ -51,14 +51,10 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
 }
 
 static const struct chip_code sizes[] = {
-    { "512KB", 0x0, 512u << 10 },
-    { "256KB", 0x1, 256u << 10 },
-    { "1MB", 0x2, 1u << 20 },
-    { "2MB", 0x3, 2u << 20 },
-    { "4MB", 0x4, 4u << 20 },
-    { "8MB", 0x8, 8u << 20 },
-    { "16MB", 0x9, 16u << 20 },
-    { 0 },
+    { "512KB", 0x0, 512u << 10 }, { "256KB", 0x1, 256u << 10 },
+    { "1MB", 0x2, 1u << 20 },     { "2MB", 0x3, 2u << 20 },
+    { "4MB", 0x4, 4u << 20 },     { "8MB", 0x8, 8u << 20 },
+    { "16MB", 0x9, 16u << 20 },   { 0 },
 };
 
 const struct chip chip_esp8266 = {

@@ -1,0 +1,328 @@
+#include "core/stub.h"
+
+#include "core/bytes.h"
+#include "core/embedded.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define GREETING_MS    3000u
+#define JSON_MAX_BYTES (1u << 20)
+#define NEST_MAX       16
+/* The largest RAM there is on any chip is smaller. */
+#define SEGMENT_MAX_BYTES (256u << 10)
+
+struct stub_set {
+    struct stub **stubs;
+    size_t count;
+};
+
+/* ---- Reading the JSON ---- */
+
+static bool bad_stub(const struct stub *s, struct err *e, const char *problem)
+{
+    return err_set(e, ERR_STATION, "The stub file '%s' cannot be used: %s", s->name, problem);
+}
+
+static bool parse_number(const char *text, uint32_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v > UINT32_MAX)
+        return false;
+    *value = (uint32_t)v;
+    return true;
+}
+
+static bool parse_base64(const char *text, size_t n, struct stub_segment *segment)
+{
+    if (n % 4 != 0 || n / 4 * 3 > SEGMENT_MAX_BYTES || segment->bytes)
+        return false;
+    segment->bytes = malloc(n / 4 * 3 + 1);
+    if (!segment->bytes)
+        return false;
+    int decoded = EVP_DecodeBlock(segment->bytes, (const unsigned char *)text, (int)n);
+    if (decoded < 0)
+        return false;
+    for (size_t i = n; i > 0 && text[i - 1] == '='; i--)
+        decoded--;
+    segment->size_bytes = (uint32_t)decoded;
+    return decoded >= 0;
+}
+
+/* Takes one member of the top object; keys this loader has no use for are passed over. */
+static bool take_member(struct stub *s, const char *key, const char *value, size_t n, struct err *e)
+{
+    bool ok = true;
+    if (strcmp(key, "entry") == 0)
+        ok = parse_number(value, &s->entry_addr);
+    else if (strcmp(key, "text_start") == 0)
+        ok = parse_number(value, &s->text.addr);
+    else if (strcmp(key, "data_start") == 0)
+        ok = parse_number(value, &s->data.addr);
+    else if (strcmp(key, "text") == 0)
+        ok = parse_base64(value, n, &s->text);
+    else if (strcmp(key, "data") == 0)
+        ok = parse_base64(value, n, &s->data);
+    if (ok)
+        return true;
+    bad_stub(s, e, "a value cannot be read");
+    return err_wrap(e, "Key '%.20s'", key);
+}
+
+/* JSON is a subset of YAML. Only scalars of the outermost object matter: deeper ones belong to
+ * plug-ins for NAND flash. */
+struct json_walk {
+    int depth;
+    bool have_key; /* at depth 1 */
+    char key[32];
+};
+
+static bool walk_scalar(struct json_walk *w, struct stub *s, const yaml_event_t *event,
+                        struct err *e)
+{
+    const char *text = (const char *)event->data.scalar.value;
+    if (w->depth != 1)
+        return true;
+    if (!w->have_key) {
+        snprintf(w->key, sizeof w->key, "%s", text);
+        w->have_key = true;
+        return true;
+    }
+    w->have_key = false;
+    return take_member(s, w->key, text, event->data.scalar.length, e);
+}
+
+static bool walk_event(struct json_walk *w, struct stub *s, const yaml_event_t *event,
+                       struct err *e)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return walk_scalar(w, s, event, e);
+    case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+        if (++w->depth > NEST_MAX)
+            return bad_stub(s, e, "it is nested too deeply");
+        return true;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        if (--w->depth == 1)
+            w->have_key = false;
+        return true;
+    case YAML_ALIAS_EVENT:
+        return bad_stub(s, e, "it is not JSON");
+    default:
+        return true;
+    }
+}
+
+static bool parse_json(struct stub *s, const unsigned char *json, size_t n, struct err *e)
+{
+    struct json_walk walk = { 0 };
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return err_set(e, ERR_STATION, "Out of memory");
+    yaml_parser_set_input_string(&parser, json, n);
+    bool ok = true;
+    for (bool end = false; ok && !end;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            ok = bad_stub(s, e, parser.problem ? parser.problem : "it is not JSON");
+            break;
+        }
+        end = event.type == YAML_STREAM_END_EVENT;
+        ok = walk_event(&walk, s, &event, e);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
+static bool check_stub(const struct stub *s, struct err *e)
+{
+    if (s->text.size_bytes == 0 || s->entry_addr == 0 || s->text.addr == 0)
+        return bad_stub(s, e, "entry, text or text_start is missing");
+    if (s->entry_addr < s->text.addr || s->entry_addr - s->text.addr >= s->text.size_bytes)
+        return bad_stub(s, e, "its entry lies outside its text");
+    if (s->text.size_bytes % 4 != 0 || s->data.size_bytes % 4 != 0)
+        return bad_stub(s, e, "a length is not a multiple of 4");
+    if (s->data.size_bytes != 0 && s->data.addr == 0)
+        return bad_stub(s, e, "data_start is missing");
+    return true;
+}
+
+struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e)
+{
+    struct stub *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    snprintf(s->name, sizeof s->name, "%.*s", (int)strcspn(name, "."), name);
+    if (parse_json(s, json, n, e) && check_stub(s, e))
+        return s;
+    stub_free(s);
+    return NULL;
+}
+
+void stub_free(struct stub *s)
+{
+    if (!s)
+        return;
+    free(s->text.bytes);
+    free(s->data.bytes);
+    free(s);
+}
+
+/* ---- The set ---- */
+
+static bool set_add(struct stub_set *set, const char *name, const unsigned char *json, size_t n,
+                    struct err *e)
+{
+    struct stub **more = realloc(set->stubs, (set->count + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ERR_STATION, "Out of memory");
+    set->stubs = more;
+    set->stubs[set->count] = stub_parse(name, json, n, e);
+    if (!set->stubs[set->count])
+        return false;
+    set->count++;
+    return true;
+}
+
+static bool add_file(struct stub_set *set, const char *folder, const char *name, struct err *e)
+{
+    char path[4096];
+    bool ok = false;
+    unsigned char *text = NULL;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return err_set_sys(e, ERR_STATION, errno, "The stub file '%s' cannot be opened", path);
+    text = malloc(JSON_MAX_BYTES);
+    if (!text) {
+        err_set(e, ERR_STATION, "Out of memory");
+        goto out;
+    }
+    size_t n = fread(text, 1, JSON_MAX_BYTES, f);
+    if (ferror(f) || n == JSON_MAX_BYTES) {
+        err_set(e, ERR_STATION, "The stub file '%s' is unreadable or larger than 1 MiB", path);
+        goto out;
+    }
+    ok = set_add(set, name, text, n, e);
+out:
+    free(text);
+    fclose(f);
+    return ok;
+}
+
+static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
+{
+    bool ok = true;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
+    for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot && strcmp(dot, ".json") == 0)
+            ok = add_file(set, folder, entry->d_name, e);
+    }
+    closedir(dir);
+    if (ok && set->count == 0)
+        return err_set(e, ERR_STATION, "The stub folder '%s' holds no .json file", folder);
+    return ok;
+}
+
+static bool add_embedded(struct stub_set *set, struct err *e)
+{
+    for (size_t i = 0; i < stub_files_count; i++) {
+        if (!set_add(set, stub_files[i].name, stub_files[i].bytes, stub_files[i].size_bytes, e))
+            return false;
+    }
+    return true;
+}
+
+struct stub_set *stub_set_new(const char *folder, struct err *e)
+{
+    struct stub_set *set = calloc(1, sizeof *set);
+    if (!set) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    if (folder ? add_folder(set, folder, e) : add_embedded(set, e))
+        return set;
+    stub_set_free(set);
+    return NULL;
+}
+
+void stub_set_free(struct stub_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        stub_free(set->stubs[i]);
+    free(set->stubs);
+    free(set);
+}
+
+const struct stub *stub_set_find(const struct stub_set *set, const char *name)
+{
+    for (size_t i = 0; set && i < set->count; i++) {
+        if (strcmp(set->stubs[i]->name, name) == 0)
+            return set->stubs[i];
+    }
+    return NULL;
+}
+
+size_t stub_set_count(const struct stub_set *set)
+{
+    return set ? set->count : 0;
+}
+
+/* ---- Starting it ---- */
+
+static bool upload(struct loader *l, const struct stub_segment *segment, struct err *e)
+{
+    uint32_t blocks =
+        round_up_u32(segment->size_bytes, LOADER_MEM_BLOCK_BYTES) / LOADER_MEM_BLOCK_BYTES;
+    if (!loader_mem_begin(l, segment->size_bytes, blocks, segment->addr, e))
+        return false;
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint32_t at = i * LOADER_MEM_BLOCK_BYTES;
+        uint32_t left = segment->size_bytes - at;
+        uint32_t n = left < LOADER_MEM_BLOCK_BYTES ? left : LOADER_MEM_BLOCK_BYTES;
+        if (!loader_mem_block(l, i, segment->bytes + at, n, e))
+            return err_wrap(e, "Block %u of %u for RAM at 0x%08x", i + 1, blocks, segment->addr);
+    }
+    return true;
+}
+
+/* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
+static bool await_greeting(struct loader *l, struct err *e)
+{
+    struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
+    const uint8_t *frame;
+    size_t n;
+    do {
+        if (!link_await_frame(&l->link, d, &frame, &n, e))
+            return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
+    } while (n != 4 || memcmp(frame, "OHAI", 4) != 0);
+    l->stub = true;
+    l->link.from_stub = true;
+    return true;
+}
+
+bool stub_start(struct loader *l, const struct stub *s, struct err *e)
+{
+    if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
+        loader_mem_run(l, s->entry_addr, e) && await_greeting(l, e))
+        return true;
+    err_as_phase(e, ERR_STUB);
+    return err_wrap(e, "Starting the flasher stub");
+}
