@@ -1,0 +1,123 @@
+/*
+ * Files that a person names: they may be missing, a folder, a FIFO, or 100 GB.
+ */
+#include "recipes/recipe_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum file_state state_of(const struct stat *st, uint64_t max_bytes)
+{
+    if (S_ISDIR(st->st_mode))
+        return FILE_FOLDER;
+    if (!S_ISREG(st->st_mode))
+        return FILE_SPECIAL;
+    if (st->st_size == 0)
+        return FILE_EMPTY;
+    return (uint64_t)st->st_size > max_bytes ? FILE_TOO_LARGE : FILE_OK;
+}
+
+/* Looks before it opens, and again behind: between the two another program may swap the file.
+ * O_NONBLOCK keeps a FIFO that appeared meanwhile from blocking us. */
+enum file_state file_open(const char *path, uint64_t max_bytes, int *fd, uint64_t *bytes, int *sys)
+{
+    struct stat st;
+    *fd = -1;
+    *bytes = 0;
+    *sys = 0;
+    if (stat(path, &st) != 0) {
+        *sys = errno;
+        return errno == ENOENT ? FILE_MISSING : FILE_UNREADABLE;
+    }
+    enum file_state state = state_of(&st, max_bytes);
+    *bytes = (uint64_t)st.st_size;
+    if (state != FILE_OK)
+        return state;
+
+    const int opened = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+    if (opened < 0 || fstat(opened, &st) != 0) {
+        *sys = errno;
+        state = FILE_UNREADABLE;
+    } else {
+        state = state_of(&st, max_bytes);
+        *bytes = (uint64_t)st.st_size;
+    }
+    if (state == FILE_OK)
+        *fd = opened;
+    else if (opened >= 0)
+        close(opened);
+    return state;
+}
+
+char *file_join(const char *folder, const char *file)
+{
+    char *path = NULL;
+    if (folder[0] == '\0' || file[0] == '/')
+        return strdup(file);
+    const char *const gap = folder[strlen(folder) - 1] == '/' ? "" : "/";
+    return asprintf(&path, "%s%s%s", folder, gap, file) < 0 ? NULL : path;
+}
+
+char *file_folder(const char *path)
+{
+    const char *const slash = strrchr(path, '/');
+    if (!slash)
+        return strdup("");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+static void report_missing(const char *path, const char *file, struct recipe_pos at,
+                           struct recipe_report *report)
+{
+    char name[QUOTE_BYTES * 2];
+    value_quote(file, name, sizeof name);
+    if (strcmp(path, file) == 0) {
+        recipe_report_add(report, at, "image '%s' is not there", name);
+        return;
+    }
+    char place[QUOTE_BYTES * 2];
+    recipe_report_add(report, at, "image '%s' is not there; looked for '%s'", name,
+                      value_quote(path, place, sizeof place));
+}
+
+bool file_check_image(const char *path, const char *file, struct recipe_pos at,
+                      struct recipe_report *report)
+{
+    int fd, sys;
+    uint64_t bytes;
+    char name[QUOTE_BYTES * 2];
+    value_quote(file, name, sizeof name);
+
+    const enum file_state state = file_open(path, RECIPE_IMAGE_MAX_BYTES, &fd, &bytes, &sys);
+    switch (state) {
+    case FILE_OK:
+        close(fd);
+        break;
+    case FILE_MISSING:
+        report_missing(path, file, at, report);
+        break;
+    case FILE_FOLDER:
+        recipe_report_add(report, at, "image '%s' is a folder; an image is a file", name);
+        break;
+    case FILE_SPECIAL:
+        recipe_report_add(
+            report, at, "image '%s' is a FIFO, socket or device; an image is a regular file", name);
+        break;
+    case FILE_EMPTY:
+        recipe_report_add(report, at, "image '%s' is empty", name);
+        break;
+    case FILE_TOO_LARGE:
+        recipe_report_add(report, at, "image '%s' has %llu bytes; the largest flash holds %zu",
+                          name, (unsigned long long)bytes, RECIPE_IMAGE_MAX_BYTES);
+        break;
+    case FILE_UNREADABLE:
+        recipe_report_add(report, at, "image '%s' cannot be read: %s", name, strerror(sys));
+        break;
+    }
+    return state == FILE_OK;
+}

@@ -1,0 +1,317 @@
+/*
+ * The keys of a recipe: one row each. Validation, defaults, help and reference follow from here; to
+ * add a key, add its id in recipe.h, its field in struct recipe, and its row.
+ */
+#include "recipes/recipe_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIELD(member)       .field = offsetof(struct recipe, member)
+#define COUNT_FIELD(member) .count_field = offsetof(struct recipe, member)
+#define IMAGE_FIELD(member) .field = offsetof(struct recipe_image, member)
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define BAUD_MIN 9600    /* below, a 4 MB image takes more than an hour */
+#define BAUD_MAX 5000000 /* the fastest any USB bridge of the field reaches */
+
+/* clang-format off: rows by hand, each in a few lines */
+static const struct key keys[RECIPE_KEY_COUNT] = {
+    [RECIPE_KEY_ROOT] = { .path = "", .parent = RECIPE_KEY_COUNT, .kind = KEY_MAP },
+    [RECIPE_KEY_RECIPE] = {
+        .path = "recipe", .kind = KEY_TEXT, .required = true, .min = 1, .max = 64, FIELD(name),
+        .also = LIST("name", "title"),
+        .sentence = "Name of the recipe, as the record and the screens show it.",
+    },
+    [RECIPE_KEY_VERSION] = {
+        .path = "version", .kind = KEY_TEXT, .min = 1, .max = 64, FIELD(version),
+        .sentence = "Version of the firmware, for the record.",
+    },
+    [RECIPE_KEY_CHIP] = {
+        .path = "chip", .kind = KEY_CHIP, .required = true, FIELD(chip),
+        .also = LIST("target", "mcu"),
+        .sentence = "Boards with any other chip are refused, untouched.",
+    },
+    [RECIPE_KEY_FLASH] = {
+        .path = "flash", .kind = KEY_MAP,
+        .also = LIST("spi"),
+        .sentence = "What the header of the boot image says about the flash chip; keep leaves "
+                    "the image as it is.",
+    },
+    [RECIPE_KEY_FLASH_SIZE] = {
+        .path = "flash.size", .parent = RECIPE_KEY_FLASH, .kind = KEY_SIZE,
+        .words = LIST("detect", "keep"), FIELD(flash.size), .min = 512u << 10,
+        .max = 128u << 20, .preset = "keep",
+        .also = LIST("flash_size"),
+        .sentence = "Flash size in the header; detect writes the size that each board "
+                    "reports.",
+    },
+    [RECIPE_KEY_FLASH_MODE] = {
+        .path = "flash.mode", .parent = RECIPE_KEY_FLASH, .kind = KEY_WORD,
+        .words = LIST("keep", "qio", "qout", "dio", "dout"), FIELD(flash.mode),
+        .preset = "keep",
+        .also = LIST("flash_mode"),
+        .sentence = "How many wires the chip reads the flash with, and for what.",
+    },
+    [RECIPE_KEY_FLASH_FREQ] = {
+        .path = "flash.freq", .parent = RECIPE_KEY_FLASH, .kind = KEY_FREQ,
+        .words = LIST("keep"), .min = 1, .max = 120, FIELD(flash.freq_mhz), .preset = "keep",
+        .also = LIST("frequency", "flash_freq", "speed"),
+        .sentence = "Flash clock in megahertz; which ones there are depends on the chip.",
+    },
+    [RECIPE_KEY_IMAGES] = {
+        .path = "images", .kind = KEY_IMAGES, .required = true, .items_max = RECIPE_IMAGES_MAX,
+        FIELD(images), COUNT_FIELD(image_count),
+        .also = LIST("files", "firmware"),
+        .sentence = "What is written, in any order.",
+    },
+    [RECIPE_KEY_IMAGE_FILE] = {
+        .path = "images.file", .parent = RECIPE_KEY_IMAGES, .kind = KEY_FILE, .required = true,
+        .min = 1, .max = 1024, IMAGE_FIELD(file),
+        .also = LIST("path", "name", "image"),
+        .sentence = "The image, seen from the recipe's folder.",
+    },
+    [RECIPE_KEY_IMAGE_OFFSET] = {
+        .path = "images.offset", .parent = RECIPE_KEY_IMAGES, .kind = KEY_BYTES,
+        .required = true, .max = 0x7FFFFFFF, IMAGE_FIELD(offset_bytes),
+        .also = LIST("address", "addr", "at"),
+        .sentence = "Where it begins in the flash.",
+    },
+    [RECIPE_KEY_IMAGE_SHA256] = {
+        .path = "images.sha256", .parent = RECIPE_KEY_IMAGES, .kind = KEY_SHA256,
+        IMAGE_FIELD(sha256),
+        .also = LIST("sha", "sha-256", "hash", "digest"),
+        .sentence = "Pins the image: a file with other bytes is refused.",
+    },
+    [RECIPE_KEY_VERIFY] = {
+        .path = "verify", .kind = KEY_WORD, .words = LIST("md5", "none"), FIELD(verify),
+        .preset = "md5",
+        .sentence = "How the flash is proved to hold what was sent.",
+    },
+    [RECIPE_KEY_ERASE] = {
+        .path = "erase", .kind = KEY_WORD, .words = LIST("needed", "all"), FIELD(erase),
+        .preset = "needed",
+        .sentence = "Erase the sectors under the images, or the whole flash first.",
+    },
+    [RECIPE_KEY_LOADER] = {
+        .path = "loader", .kind = KEY_WORD, .words = LIST("auto", "stub", "rom"),
+        FIELD(loader), .preset = "auto",
+        .sentence = "Who writes the flash: auto takes the flasher stub, and the ROM loader "
+                    "where no stub can run.",
+    },
+    [RECIPE_KEY_PORT] = {
+        .path = "port", .kind = KEY_MAP,
+        .also = LIST("serial"),
+        .sentence = "How to talk to the board.",
+    },
+    [RECIPE_KEY_PORT_BAUD] = {
+        .path = "port.baud", .parent = RECIPE_KEY_PORT, .kind = KEY_NUMBER, .min = BAUD_MIN,
+        .max = BAUD_MAX, FIELD(port.baud), .preset = "921600",
+        .also = LIST("baudrate", "rate", "speed"),
+        .sentence = "Rate of the first try.",
+    },
+    [RECIPE_KEY_PORT_FALLBACK] = {
+        .path = "port.fallback", .parent = RECIPE_KEY_PORT, .kind = KEY_NUMBERS,
+        .min = BAUD_MIN, .max = BAUD_MAX, .items_max = RECIPE_FALLBACKS_MAX,
+        FIELD(port.fallback_baud), COUNT_FIELD(port.fallback_count), .preset = "460800 115200",
+        .sentence = "Rates of the tries after a failure, each lower than the one before; [] "
+                    "for none.",
+    },
+    [RECIPE_KEY_PORT_RESET] = {
+        .path = "port.reset", .parent = RECIPE_KEY_PORT, .kind = KEY_RESET,
+        .words = LIST("auto", "classic", "tight", "usb-jtag", "none"), .max = 256,
+        FIELD(port.reset), .preset = "auto",
+        .also = LIST("before"),
+        .sentence = "How the board gets into its loader; a sequence has D0 D1 (DTR), R0 R1 "
+                    "(RTS), U1,0 (both at once) and W0.1 (wait, in seconds).",
+    },
+    [RECIPE_KEY_RETRY] = {
+        .path = "retry", .kind = KEY_MAP,
+        .also = LIST("retries"),
+        .sentence = "How many more times a step is tried after it failed.",
+    },
+    [RECIPE_KEY_RETRY_SYNC] = {
+        .path = "retry.sync", .parent = RECIPE_KEY_RETRY, .kind = KEY_NUMBER, .max = 20,
+        FIELD(retry.sync), .preset = "5",
+        .also = LIST("connect"),
+        .sentence = "Tries to reach the loader.",
+    },
+    [RECIPE_KEY_RETRY_WRITE] = {
+        .path = "retry.write", .parent = RECIPE_KEY_RETRY, .kind = KEY_NUMBER, .max = 20,
+        FIELD(retry.write), .preset = "2",
+        .sentence = "Tries to erase and write.",
+    },
+    [RECIPE_KEY_RETRY_VERIFY] = {
+        .path = "retry.verify", .parent = RECIPE_KEY_RETRY, .kind = KEY_NUMBER, .max = 20,
+        FIELD(retry.verify), .preset = "2",
+        .sentence = "Tries after a digest that differs.",
+    },
+    [RECIPE_KEY_RETRY_FINISH] = {
+        .path = "retry.finish", .parent = RECIPE_KEY_RETRY, .kind = KEY_NUMBER, .max = 20,
+        FIELD(retry.finish), .preset = "3",
+        .sentence = "Tries to leave the loader.",
+    },
+    [RECIPE_KEY_RETRY_PAUSE_MS] = {
+        .path = "retry.pause_ms", .parent = RECIPE_KEY_RETRY, .kind = KEY_NUMBER, .max = 60000,
+        FIELD(retry.pause_ms), .preset = "250",
+        .also = LIST("pause", "delay", "delay_ms"),
+        .sentence = "Milliseconds before each further try.",
+    },
+    [RECIPE_KEY_BOOT] = {
+        .path = "boot", .kind = KEY_MAP,
+        .also = LIST("console"),
+        .sentence = "What the application must say on its console after the reset; without "
+                    "this key nobody listens.",
+    },
+    [RECIPE_KEY_BOOT_EXPECT] = {
+        .path = "boot.expect", .parent = RECIPE_KEY_BOOT, .kind = KEY_TEXT, .min = 1,
+        .max = 200, FIELD(boot.expect),
+        .sentence = "Text that proves that the application runs.",
+    },
+    [RECIPE_KEY_BOOT_REJECT] = {
+        .path = "boot.reject", .parent = RECIPE_KEY_BOOT, .kind = KEY_TEXTS, .min = 1,
+        .max = 200, .items_max = RECIPE_REJECTS_MAX, FIELD(boot.reject),
+        COUNT_FIELD(boot.reject_count),
+        .sentence = "Texts that fail the board as soon as one is seen.",
+    },
+    [RECIPE_KEY_BOOT_WITHIN_MS] = {
+        .path = "boot.within_ms", .parent = RECIPE_KEY_BOOT, .kind = KEY_NUMBER, .min = 100,
+        .max = 600000, FIELD(boot.within_ms), .preset = "5000",
+        .also = LIST("within", "timeout", "timeout_ms"),
+        .sentence = "Milliseconds to listen, from the reset on.",
+    },
+    [RECIPE_KEY_BOOT_BAUD] = {
+        .path = "boot.baud", .parent = RECIPE_KEY_BOOT, .kind = KEY_NUMBER, .min = BAUD_MIN,
+        .max = BAUD_MAX, FIELD(boot.baud), .preset = "115200",
+        .also = LIST("baudrate", "rate", "speed"),
+        .sentence = "Rate of the application's console.",
+    },
+};
+/* clang-format on */
+
+const struct key *key_row(enum recipe_key id)
+{
+    return &keys[id];
+}
+
+const char *key_name(enum recipe_key id)
+{
+    const char *const dot = strrchr(keys[id].path, '.');
+    return dot ? dot + 1 : keys[id].path;
+}
+
+enum recipe_key key_child(enum recipe_key parent, const char *name)
+{
+    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
+        if (keys[id].parent == parent && strcmp(key_name(id), name) == 0)
+            return id;
+    }
+    return RECIPE_KEY_COUNT;
+}
+
+int word_index(const char *const *words, const char *text)
+{
+    for (int i = 0; words && words[i]; i++) {
+        if (strcmp(words[i], text) == 0)
+            return i;
+    }
+    return -1;
+}
+
+void text_append(char *buf, size_t cap, const char *fmt, ...)
+{
+    const size_t used = strnlen(buf, cap);
+    if (used >= cap)
+        return;
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(buf + used, cap - used, fmt, ap);
+    va_end(ap);
+}
+
+/* "a, b or c"; with `more` "a, b, or <more>". */
+static void append_words(char *buf, size_t cap, const char *const *words, const char *more)
+{
+    for (size_t i = 0; words[i]; i++) {
+        const char *const gap = i == 0 ? "" : words[i + 1] || more ? ", " : " or ";
+        text_append(buf, cap, "%s%s", gap, words[i]);
+    }
+    if (more)
+        text_append(buf, cap, ", or %s", more);
+}
+
+const char *key_item_expectation(enum recipe_key id, char *buf, size_t cap)
+{
+    const struct key *const key = &keys[id];
+    buf[0] = '\0';
+    if (key->kind == KEY_TEXTS)
+        text_append(buf, cap, "texts of %u to %u bytes", key->min, key->max);
+    else if (key->kind == KEY_NUMBERS)
+        text_append(buf, cap, "numbers from %u to %u", key->min, key->max);
+    else
+        key_expectation(id, buf, cap);
+    return buf;
+}
+
+const char *key_expectation(enum recipe_key id, char *buf, size_t cap)
+{
+    const struct key *const key = &keys[id];
+    char item[64];
+    buf[0] = '\0';
+    switch (key->kind) {
+    case KEY_MAP:
+        text_append(buf, cap, "a mapping of keys to values");
+        break;
+    case KEY_IMAGES:
+        text_append(buf, cap, "a list of 1 to %zu images", key->items_max);
+        break;
+    case KEY_TEXT:
+        text_append(buf, cap, "a text of %u to %u bytes", key->min, key->max);
+        break;
+    case KEY_NUMBER:
+        text_append(buf, cap, "a number from %u to %u", key->min, key->max);
+        break;
+    case KEY_BYTES:
+        text_append(buf, cap, "a number of bytes from 0x%X to 0x%X", key->min, key->max);
+        break;
+    case KEY_TEXTS:
+    case KEY_NUMBERS:
+        key_item_expectation(id, item, sizeof item);
+        text_append(buf, cap, "a list in [ ] of up to %zu %s", key->items_max, item);
+        break;
+    case KEY_WORD:
+        append_words(buf, cap, key->words, NULL);
+        break;
+    case KEY_CHIP:
+        text_append(buf, cap, "the name of a chip");
+        break;
+    case KEY_SIZE:
+        append_words(buf, cap, key->words, "a size of 512KB, 1MB, 2MB... 128MB");
+        break;
+    case KEY_FREQ:
+        append_words(buf, cap, key->words, "megahertz as in 40m");
+        break;
+    case KEY_FILE:
+        text_append(buf, cap, "the path of a file");
+        break;
+    case KEY_SHA256:
+        text_append(buf, cap, "64 hexadecimal digits");
+        break;
+    case KEY_RESET:
+        append_words(buf, cap, key->words, "a sequence as in D0|R1|W0.1|D1|R0|W0.05|D0");
+        break;
+    }
+    return buf;
+}
+
+const char *recipe_word(enum recipe_key key, unsigned value)
+{
+    const char *const *const words = key < RECIPE_KEY_COUNT ? keys[key].words : NULL;
+    for (unsigned i = 0; words && words[i]; i++) {
+        if (i == value)
+            return words[i];
+    }
+    return "";
+}
