@@ -56,6 +56,13 @@ struct chip_mac {
     uint8_t count; /* 6, or 8 for an EUI-64 */
 };
 
+/* Fuses that forbid things. */
+struct chip_security {
+    bool secure_boot;
+    bool flash_encryption;
+    bool secure_download;
+};
+
 struct chip {
     const char *name;     /* "ESP32-C3" */
     const char *id_name;  /* "esp32c3": in recipes, records and stub file names */
@@ -75,6 +82,7 @@ struct chip {
     bool (*read_mac)(struct loader *loader, struct chip_mac *mac, struct err *e);
     bool (*read_revision)(struct loader *loader, uint32_t *revision,
                           struct err *e); /* major*100+minor */
+    bool (*read_security)(struct loader *loader, struct chip_security *security, struct err *e);
     /* The word SPI_ATTACH wants (0: default pins). */
     bool (*read_spi_pins)(struct loader *loader, uint32_t *pins, struct err *e);
     /* What to ask the ROM for so that it really runs at `baud` (clock drift, crystals). */

@@ -137,11 +137,18 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                    packet_command_name(command, spare));
 }
 
+bool link_hear(struct link *l, struct deadline d, struct err *e)
+{
+    if (!refill(l, d, e))
+        return false;
+    l->rx_at = l->rx_have;
+    return true;
+}
+
 bool link_listen(struct link *l, struct deadline d, struct err *e)
 {
     struct err end = { 0 };
-    while (refill(l, d, &end)) {
-        l->rx_at = l->rx_have;
+    while (link_hear(l, d, &end)) {
         if (deadline_over(l->port->clock, d))
             return true;
     }

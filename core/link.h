@@ -14,7 +14,7 @@
 
 /* The longest reply there is: a packet of a flash read, 4096 bytes, and room for a header. */
 #define LINK_FRAME_MAX 4160u
-#define LINK_TAIL_MAX  1024u
+#define LINK_TAIL_MAX  2048u
 
 struct link {
     struct port *port;
@@ -47,6 +47,10 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
 /* The next frame of any content, as the stub's greeting. */
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e);
+
+/* One read into the tail: whatever comes first before the deadline. ERR_TIMEOUT when nothing did.
+ */
+bool link_hear(struct link *l, struct deadline d, struct err *e);
 
 /* Reads and keeps in the tail whatever comes until the deadline. */
 bool link_listen(struct link *l, struct deadline d, struct err *e);

@@ -42,6 +42,7 @@ enum {
     STATUS_ROM_EXECUTION = 0x06, /* second byte: understood, but failed */
     STATUS_STUB_CHECKSUM = 0xC1, /* the block was refused and nothing of it taken */
     STATUS_STUB_UNKNOWN_V2 = 0xC3,
+    STATUS_STUB_FLASH = 0xC4, /* told late: it was the block before */
     STATUS_STUB_UNKNOWN = 0xFF,
 };
 

@@ -56,6 +56,19 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
     return true;
 }
 
+/* Encryption is on while an odd number of the seven count bits is set. */
+static bool read_security(struct loader *loader, struct chip_security *security, struct err *e)
+{
+    uint32_t word0, word6;
+    if (!read_efuse(loader, 0, &word0, e) || !read_efuse(loader, 6, &word6, e))
+        return false;
+    *security = (struct chip_security){
+        .secure_boot = (word6 >> 4 & 3) != 0, /* V1 is bit 4, V2 bit 5 */
+        .flash_encryption = __builtin_parity(word0 >> 20 & 0x7F),
+    };
+    return true;
+}
+
 /* The ROM does not find flash inside the package by itself: the pads are in the eFuses. All zero or
  * all ones means the default pads. Values 30 and 31 stand for GPIO 32 and 33. */
 static uint32_t gpio_of(uint32_t pad)
@@ -120,6 +133,7 @@ const struct chip chip_esp32 = {
                     "auto-reset: hold BOOT, press EN, release BOOT.",
     .read_mac = read_mac,
     .read_revision = read_revision,
+    .read_security = read_security,
     .read_spi_pins = read_spi_pins,
     .rom_baud = rom_baud,
 };

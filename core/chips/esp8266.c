@@ -50,6 +50,15 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
     return true;
 }
 
+/* It has no security fuses. */
+static bool read_security(struct loader *loader, struct chip_security *security, struct err *e)
+{
+    (void)loader;
+    (void)e;
+    *security = (struct chip_security){ 0 };
+    return true;
+}
+
 static const struct chip_code sizes[] = {
     { "512KB", 0x0, 512u << 10 }, { "256KB", 0x1, 256u << 10 },
     { "1MB", 0x2, 1u << 20 },     { "2MB", 0x3, 2u << 20 },
@@ -81,6 +90,7 @@ const struct chip chip_esp8266 = {
                     "auto-reset: hold FLASH, press RST, release FLASH.",
     .read_mac = read_mac,
     .read_revision = read_revision,
+    .read_security = read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
 };

@@ -1,0 +1,41 @@
+/*
+ * Writing one region of a plan and proving it. The loader must be identified, its flash attached.
+ *
+ * Blocks are acknowledged by a ROM when they are in the flash, by a stub when they are in its
+ * buffer: there a write error shows with the next command, or with the MD5. The end commands of the
+ * loaders are never used: some answer with failure after success, some leave the loader.
+ */
+#ifndef CORE_FLASH_H
+#define CORE_FLASH_H
+
+#include "core/loader.h"
+#include "core/plan.h"
+
+/* Told now and then how far it is; called on the caller's thread, must be quick. */
+struct flash_progress {
+    void (*tell)(void *ctx, uint32_t flash_bytes_done);
+    void *ctx;
+};
+
+/* Tells the loader how large the flash is; 0: unknown, taken as 4 MB. ERR_WRITE on failure. */
+bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* Erases all of it. ERR_ERASE. */
+bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* Erases and writes. ERR_WRITE, ERR_ERASE (refused before the first block), or what the port says.
+ */
+bool flash_write(struct loader *l, const struct plan_region *r,
+                 const struct flash_progress *progress, struct err *e);
+
+/* Asks the chip for the MD5 of the region, into `found`, and compares. ERR_VERIFY when it differs,
+ * telling "all FF" and the first differing byte apart; ERR_WRITE when the stub reports a late write
+ * error. A ROM without MD5 cannot be asked. */
+bool flash_verify(struct loader *l, const struct plan_region *r,
+                  uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+
+/* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
+ * counts the sectors up to the next 64 KiB boundary twice. Pure. */
+uint32_t flash_esp8266_erase_bytes(uint32_t addr, uint32_t size_bytes);
+
+#endif
