@@ -91,6 +91,7 @@ bool file_check_image(const char *path, const char *file, struct recipe_pos at,
     int fd, sys;
     uint64_t bytes;
     char name[QUOTE_BYTES * 2];
+    char reason[96];
     value_quote(file, name, sizeof name);
 
     const enum file_state state = file_open(path, RECIPE_IMAGE_MAX_BYTES, &fd, &bytes, &sys);
@@ -116,7 +117,8 @@ bool file_check_image(const char *path, const char *file, struct recipe_pos at,
                           name, (unsigned long long)bytes, RECIPE_IMAGE_MAX_BYTES);
         break;
     case FILE_UNREADABLE:
-        recipe_report_add(report, at, "image '%s' cannot be read: %s", name, strerror(sys));
+        recipe_report_add(report, at, "image '%s' cannot be read: %s", name,
+                          strerror_r(sys, reason, sizeof reason));
         break;
     }
     return state == FILE_OK;

@@ -242,6 +242,17 @@ static void append_words(char *buf, size_t cap, const char *const *words, const 
         text_append(buf, cap, ", or %s", more);
 }
 
+void key_append_children(enum recipe_key parent, char *buf, size_t cap)
+{
+    const char *gap = "";
+    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
+        if (keys[id].parent != parent)
+            continue;
+        text_append(buf, cap, "%s%s", gap, key_name(id));
+        gap = ", ";
+    }
+}
+
 const char *key_item_expectation(enum recipe_key id, char *buf, size_t cap)
 {
     const struct key *const key = &keys[id];
@@ -262,7 +273,8 @@ const char *key_expectation(enum recipe_key id, char *buf, size_t cap)
     buf[0] = '\0';
     switch (key->kind) {
     case KEY_MAP:
-        text_append(buf, cap, "a mapping of keys to values");
+        text_append(buf, cap, "a mapping of ");
+        key_append_children(id, buf, cap);
         break;
     case KEY_IMAGES:
         text_append(buf, cap, "a list of 1 to %zu images", key->items_max);

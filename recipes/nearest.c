@@ -52,15 +52,20 @@ void nearest_init(struct nearest *near, const char *text)
     *near = (struct nearest){ .text = text, .distance = WORD_MAX + 1 };
 }
 
+/* "need" is near "needed", too, and "timeout" near "timeout_ms". */
+static bool is_near(const char *a, const char *b, unsigned distance)
+{
+    const size_t shorter = least((unsigned)strlen(a), (unsigned)strlen(b));
+    return distance <= tolerance(shorter) || (shorter >= 3 && strncasecmp(a, b, shorter) == 0);
+}
+
 void nearest_offer(struct nearest *near, const char *word, const char *answer)
 {
-    const size_t word_bytes = strlen(word);
-    const size_t text_bytes = strnlen(near->text, WORD_MAX + 1);
-    if (text_bytes == 0 || text_bytes > WORD_MAX || word_bytes > WORD_MAX)
+    if (near->text[0] == '\0' || strnlen(near->text, WORD_MAX + 1) > WORD_MAX ||
+        strlen(word) > WORD_MAX)
         return;
     const unsigned distance = edit_distance(near->text, word);
-    if (distance < near->distance &&
-        distance <= tolerance(least((unsigned)text_bytes, (unsigned)word_bytes))) {
+    if (distance < near->distance && is_near(near->text, word, distance)) {
         near->best = answer;
         near->distance = distance;
     }

@@ -49,6 +49,9 @@ const char *key_name(enum recipe_key id); /* "size": the last part of the path *
 /* The key `name` inside `parent`; RECIPE_KEY_COUNT if there is none. */
 enum recipe_key key_child(enum recipe_key parent, const char *name);
 
+/* Appends "size, mode, freq": the keys inside `parent`. */
+void key_append_children(enum recipe_key parent, char *buf, size_t cap);
+
 /* "a number from 9600 to 5000000": what the key wants, for mistakes and for the reference. */
 const char *key_expectation(enum recipe_key id, char *buf, size_t cap);
 

@@ -18,10 +18,10 @@ struct walk {
 /* One mapping under way: the whole recipe, a section, or an image. */
 struct section {
     enum recipe_key id;
-    void *target;                        /* struct recipe, or struct recipe_image */
-    struct recipe_pos at;                /* of the key, or of the image */
-    struct recipe_pos *value_at;         /* [RECIPE_KEY_COUNT] */
-    uint32_t key_line[RECIPE_KEY_COUNT]; /* where a key was first seen; 0: not yet */
+    void *target;                               /* struct recipe, or struct recipe_image */
+    struct recipe_pos at;                       /* of the key, or of the image */
+    struct recipe_pos *value_at;                /* [RECIPE_KEY_COUNT] */
+    struct recipe_pos key_at[RECIPE_KEY_COUNT]; /* where a key was first seen */
     bool meant[RECIPE_KEY_COUNT]; /* an unknown key looks like this one: do not miss it too */
 };
 
@@ -89,14 +89,6 @@ static enum recipe_key nearest_child(enum recipe_key parent, const char *name)
     return near.best ? key_child(parent, near.best) : RECIPE_KEY_COUNT;
 }
 
-static void list_children(enum recipe_key parent, char *buf, size_t cap)
-{
-    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
-        if (key_row(id)->parent == parent)
-            text_append(buf, cap, "%s%s", buf[0] ? ", " : "", key_name(id));
-    }
-}
-
 static void refuse_key(struct walk *w, struct section *section, const char *name)
 {
     char quoted[QUOTE_BYTES], advice[160] = "", place[48] = "", homes[100];
@@ -110,7 +102,7 @@ static void refuse_key(struct walk *w, struct section *section, const char *name
         text_append(advice, sizeof advice, "did you mean '%s'?", key_name(meant));
     else {
         text_append(advice, sizeof advice, "there is ");
-        list_children(section->id, advice + strlen(advice), sizeof advice - strlen(advice));
+        key_append_children(section->id, advice, sizeof advice);
     }
     if (meant != RECIPE_KEY_COUNT)
         section->meant[meant] = true;
@@ -123,12 +115,13 @@ static void report_missing(struct walk *w, const struct section *section)
     for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
         const struct key *const key = key_row(id);
         char wanted[160];
-        if (key->parent != section->id || !key->required || section->key_line[id] ||
+        if (key->parent != section->id || !key->required || section->key_at[id].line ||
             section->meant[id])
             continue;
-        recipe_report_add(w->report, section->at, "%s has no key '%s': %s",
+        recipe_report_add(w->report, section->at, "key '%s' is missing in %s; it takes %s",
+                          key_name(id),
                           section->id == RECIPE_KEY_IMAGES ? "this image" : "the recipe",
-                          key_name(id), key_expectation(id, wanted, sizeof wanted));
+                          key_expectation(id, wanted, sizeof wanted));
     }
 }
 
@@ -278,18 +271,22 @@ static enum recipe_key take_key(struct walk *w, struct section *section)
         return RECIPE_KEY_COUNT;
     }
     const char *const name = (const char *)event->data.scalar.value;
-    const enum recipe_key id =
-        strlen(name) == event->data.scalar.length ? key_child(section->id, name) : RECIPE_KEY_COUNT;
+    if (strlen(name) != event->data.scalar.length) {
+        recipe_report_add(w->report, at, "a key holds a NUL byte; write a plain word");
+        return RECIPE_KEY_COUNT;
+    }
+    const enum recipe_key id = key_child(section->id, name);
     if (id == RECIPE_KEY_COUNT) {
         refuse_key(w, section, name);
         return id;
     }
-    if (section->key_line[id]) {
-        recipe_report_add(w->report, at, "key '%s' is doubled: on line %u and again on line %u",
-                          key_row(id)->path, section->key_line[id], at.line);
+    const struct recipe_pos first = section->key_at[id];
+    if (first.line) {
+        recipe_report_add(w->report, at, "key '%s' is doubled: first at %u:%u, again at %u:%u",
+                          key_row(id)->path, first.line, first.column, at.line, at.column);
         return RECIPE_KEY_COUNT;
     }
-    section->key_line[id] = at.line;
+    section->key_at[id] = at;
     return id;
 }
 
@@ -424,9 +421,11 @@ void walk_recipe(struct values *v)
     struct walk w = { .values = v, .report = v->report };
     if (yaml_reader_init(&w.yaml, v->recipe->text, v->recipe->text_bytes, v->report)) {
         walk_stream(&w);
-        check_fallback(&w, v->recipe);
-        check_boot(&w, v->recipe);
-        check_flash(&w, v->recipe);
+        if (!w.yaml.broken) {
+            check_fallback(&w, v->recipe);
+            check_boot(&w, v->recipe);
+            check_flash(&w, v->recipe);
+        }
     }
     v->out_of_memory |= w.yaml.out_of_memory;
     yaml_reader_done(&w.yaml);

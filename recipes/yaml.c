@@ -25,9 +25,12 @@ struct recipe_pos yaml_reader_pos(const struct yaml_reader *y)
 bool yaml_reader_init(struct yaml_reader *y, const char *text, size_t n,
                       struct recipe_report *report)
 {
+    /* Left in, the byte order mark of Windows editors would be the first letter of the first key.
+     */
+    const size_t mark = n >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
     memset(y, 0, sizeof *y);
-    y->text = text;
-    y->text_bytes = n;
+    y->text = text + mark;
+    y->text_bytes = n - mark;
     y->report = report;
     if (!yaml_parser_initialize(&y->parser)) {
         y->out_of_memory = y->broken = true;
@@ -35,7 +38,7 @@ bool yaml_reader_init(struct yaml_reader *y, const char *text, size_t n,
     }
     /* Said outright: left alone, libyaml would also take UTF-16. */
     yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&y->parser, (const unsigned char *)text, n);
+    yaml_parser_set_input_string(&y->parser, (const unsigned char *)y->text, y->text_bytes);
     return true;
 }
 
