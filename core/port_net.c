@@ -57,12 +57,12 @@ bool port_net_parse(const char *where, const char *prefix, struct port_net_where
     const char *rest = host + host_bytes;
     if (in_brackets && *rest++ != ']')
         return bad_where(where, "the ']' behind the address is missing", e);
+    if (!in_brackets && *rest && strchr(rest + 1, ':'))
+        return bad_where(where, "an IPv6 address must stand in brackets", e);
     if (!host_ok(host, host_bytes, in_brackets))
         return bad_where(where, "this is not the name or address of a host", e);
     if (*rest != ':')
         return bad_where(where, "the host must be followed by ':' and a port number", e);
-    if (!in_brackets && strchr(rest + 1, ':'))
-        return bad_where(where, "an IPv6 address must stand in brackets", e);
     if (!tcp_port_ok(rest + 1))
         return bad_where(where, "the port number must be 1 to 65535, with nothing behind it", e);
     snprintf(to->host, sizeof to->host, "%.*s", (int)host_bytes, host);

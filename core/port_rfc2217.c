@@ -243,7 +243,7 @@ static bool flush(struct rfc2217_port *r, struct deadline d, struct err *e)
         }
         if (!wait_moving(r, POLLIN | POLLOUT, d, e))
             return false;
-        if (deadline_over(r->port.clock, d))
+        if (r->tx_start < r->tx_end && deadline_over(r->port.clock, d))
             return err_set(e, ERR_TIMEOUT, "%s: the server took no data in time", r->port.where);
     }
     return true;

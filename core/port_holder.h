@@ -1,0 +1,20 @@
+/*
+ * Who has a device open: for the message that a port is busy.
+ */
+#ifndef CORE_PORT_HOLDER_H
+#define CORE_PORT_HOLDER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct port_holder {
+    pid_t pid;
+    char program[32]; /* its name as the kernel has it, cut at 15 characters; may be empty */
+};
+
+/* Looks through /proc for a process that has `device` open, by its real path (/dev/ttyUSB0). False:
+ * none found; another user's processes show only to root. Takes some milliseconds and looks at a
+ * bounded number of descriptors. */
+bool port_holder_find(const char *device, struct port_holder *holder);
+
+#endif
