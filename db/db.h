@@ -16,7 +16,8 @@
  * until it returns. Nothing that a call fills in needs to be freed.
  *
  * Threads: every call may come from any thread, several at once, on one `struct db`: a mutex inside
- * lets one in at a time. Only db_open and db_close need the handle for themselves.
+ * lets one in at a time. Only db_open, db_station_start and db_close need the handle for
+ * themselves.
  *
  * What the disk does to a running slot: a slot calls in here at the start of a run, when the board
  * is identified, after each attempt and at the end, never while bytes are on the wire. Each write
@@ -90,10 +91,10 @@ struct db_station {
 bool db_station_here(struct db_station *station, struct err *e);
 
 /* Adds the row of this station process; its runs will point to it. Call once after db_open, before
- * the first run. Marks the open runs of dead stations INTERRUPTED and gives their number in
- * *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this host and
- * whose process is gone: another boot, no such pid, or that pid started at another time. Runs of
- * living stations and of other hosts are left alone. */
+ * other threads use the handle. Marks the open runs of dead stations INTERRUPTED and gives their
+ * number in *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this
+ * host and whose process is gone: another boot, no such pid, or that pid started at another time.
+ * Runs of living stations and of other hosts are left alone. */
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
                       int64_t started_utc_ms, int *interrupted, struct err *e);
 
@@ -270,8 +271,9 @@ bool db_history(struct db *reader, const char *mac, const struct db_history_sink
 struct db_filter {
     const char *lot, *mac;
     const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED, or OPEN for runs without one */
-    /* When the run started, UTC: 2026-03, 2026-03-04, 2026-03-04T05:06, ..:07, ..:07.089, each with
-     * or without Z. `since` takes from the first moment so named, `until` through the last. */
+    /* When the run started, UTC: 2026, 2026-03, 2026-03-04, 2026-03-04T05:06, ..:07, ..:07.089,
+     * each with or without Z. `since` takes from the first moment so named, `until` through the
+     * last. */
     const char *since, *until;
     const char *recipe; /* its name, or the SHA-256 of its text or of its plan */
     int slot;

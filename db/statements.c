@@ -1,0 +1,178 @@
+/* The statements of the record: one table, prepared in one loop and finalized in another. */
+#include "db/statements.h"
+
+#include "db/db_priv.h"
+
+static const char *const texts[STMT_COUNT] = {
+    [STMT_BEGIN_READ] = "BEGIN",
+    /* Takes the write lock at once: waiting for it later could fail in the middle. */
+    [STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [STMT_COMMIT] = "COMMIT",
+    [STMT_ROLLBACK] = "ROLLBACK",
+
+    [STMT_STATION_ADD] = "INSERT INTO station (host, boot_id, pid, start_ticks, tool_version,"
+                         " started_utc) VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_STATION_END] = "UPDATE station SET ended_utc = ? WHERE id = ?",
+    [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT id, host, boot_id, pid, start_ticks, ended_utc IS NOT "
+                                     "NULL FROM station"
+                                     " WHERE id IN (SELECT station FROM run WHERE verdict IS NULL) "
+                                     "AND id > ?"
+                                     " ORDER BY id LIMIT 1",
+    [STMT_RUN_INTERRUPT] = "UPDATE run SET verdict = 'INTERRUPTED', code = ?, sentence = ?,"
+                           " hint = ?, board_state = 'unknown'"
+                           " WHERE verdict IS NULL AND station = ?",
+
+    [STMT_RECIPE_FIND] = "SELECT id FROM recipe WHERE plan_sha256 = ?",
+    [STMT_RECIPE_ADD] = "INSERT INTO recipe (name, version, chip, text, sha256, plan_sha256,"
+                        " added_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_IMAGE_ADD] = "INSERT INTO image (recipe, number, file, offset, size_bytes, sha256, md5)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
+    [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc) VALUES (?, ?)",
+
+    [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac FROM run AS r"
+                       " LEFT JOIN board AS b ON b.id = r.board WHERE r.id = ?",
+    [STMT_RUN_BIND_BOARD] = "UPDATE run SET board = ?, seen_chip = ?, seen_revision = ?,"
+                            " seen_flash_id = ?, seen_flash_bytes = ? WHERE id = ?",
+    [STMT_RUN_CLOSE] = "UPDATE run SET verdict = ?, code = ?, sentence = ?, hint = ?,"
+                       " board_state = ?, app_text = ?, ended_utc = ?, duration_ms = ?"
+                       " WHERE id = ?",
+
+    [STMT_BOARD_FIND] = "SELECT id FROM board WHERE mac = ?",
+    [STMT_BOARD_ADD] = "INSERT INTO board (mac, chip, revision, flash_id, flash_bytes,"
+                       " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
+                        " FROM board WHERE id = ?",
+    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE r.board = ?1 AND r.verdict = 'PASS'"
+                    " ORDER BY here DESC, r.id DESC LIMIT 1",
+
+    [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
+                         " loader, phase, code, sentence, hint, board_state, bytes_written,"
+                         " wire_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_DIGEST_ADD] = "INSERT INTO digest (attempt, image, expected_md5, read_md5, written_md5,"
+                        " written_sha256) VALUES (?1, (SELECT i.id FROM attempt AS a"
+                        "  JOIN run AS r ON r.id = a.run JOIN image AS i ON i.recipe = r.recipe"
+                        "  WHERE a.id = ?1 AND i.number = ?2), ?3, ?4, ?5, ?6)",
+
+    [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"
+                           " FROM board WHERE id = ?",
+    [STMT_HISTORY_RUNS] = "SELECT r.id, r.started_utc, r.ended_utc, r.duration_ms, r.verdict, "
+                          "r.code, r.sentence,"
+                          " r.hint, r.board_state, r.app_text, r.slot, r.port, r.operator, l.name, "
+                          "s.host,"
+                          " s.tool_version, c.name, c.version, c.sha256,"
+                          " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id)"
+                          " FROM run AS r JOIN station AS s ON s.id = r.station JOIN recipe AS c "
+                          "ON c.id = r.recipe"
+                          " LEFT JOIN lot AS l ON l.id = r.lot WHERE r.board = ? ORDER BY "
+                          "r.started_utc, r.id",
+    [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
+                              "wire_bytes, reset, loader,"
+                              " phase, code, sentence, hint, board_state FROM attempt WHERE run = "
+                              "? ORDER BY number",
+};
+
+bool statements_prepare(struct db *db, struct err *e)
+{
+    for (size_t i = 0; i < STMT_COUNT; i++) {
+        if (sqlite3_prepare_v3(db->sql, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i],
+                               NULL) != SQLITE_OK)
+            return db_fail(db, e);
+    }
+    return true;
+}
+
+void statements_finalize(struct db *db)
+{
+    for (size_t i = 0; i < STMT_COUNT; i++) {
+        sqlite3_finalize(db->statements[i]);
+        db->statements[i] = NULL;
+    }
+}
+
+/* ---- A statement with its values --------------------------------------------------------------*/
+
+struct query query_start_locked(struct db *db, enum statement which)
+{
+    return (struct query){ .db = db, .statement = db->statements[which], .rc = SQLITE_OK };
+}
+
+static void keep_first(struct query *q, int rc)
+{
+    if (q->rc == SQLITE_OK)
+        q->rc = rc;
+}
+
+void query_text(struct query *q, const char *text)
+{
+    keep_first(q, sqlite3_bind_text(q->statement, ++q->bound, text, -1, SQLITE_STATIC));
+}
+
+void query_bytes(struct query *q, const char *text, size_t bytes)
+{
+    keep_first(
+        q, sqlite3_bind_text64(q->statement, ++q->bound, text, bytes, SQLITE_STATIC, SQLITE_UTF8));
+}
+
+void query_int(struct query *q, int64_t number)
+{
+    keep_first(q, sqlite3_bind_int64(q->statement, ++q->bound, number));
+}
+
+void query_int_or_null(struct query *q, int64_t number, int64_t least)
+{
+    if (number >= least)
+        query_int(q, number);
+    else
+        keep_first(q, sqlite3_bind_null(q->statement, ++q->bound));
+}
+
+void query_utc(struct query *q, int64_t utc_ms)
+{
+    char text[DB_UTC_CAP];
+    const bool known = db_utc_text(utc_ms, text);
+    keep_first(
+        q, sqlite3_bind_text(q->statement, ++q->bound, known ? text : NULL, -1, SQLITE_TRANSIENT));
+}
+
+void query_end(struct query *q)
+{
+    sqlite3_reset(q->statement);
+    sqlite3_clear_bindings(q->statement);
+}
+
+int query_row(struct query *q, struct err *e)
+{
+    if (q->rc == SQLITE_OK || q->rc == SQLITE_ROW)
+        q->rc = sqlite3_step(q->statement);
+    if (q->rc == SQLITE_ROW)
+        return 1;
+    if (q->rc == SQLITE_DONE)
+        return 0;
+    db_fail(q->db, e);
+    return -1;
+}
+
+bool query_run(struct query *q, struct err *e)
+{
+    const bool ok = query_row(q, e) >= 0;
+    query_end(q);
+    return ok;
+}
+
+int64_t query_insert(struct query *q, struct err *e)
+{
+    return query_run(q, e) ? sqlite3_last_insert_rowid(q->db->sql) : 0;
+}
+
+bool query_number(struct query *q, int64_t *number, struct err *e)
+{
+    const int rows = query_row(q, e);
+    *number = rows > 0 ? sqlite3_column_int64(q->statement, 0) : 0;
+    query_end(q);
+    return rows >= 0;
+}

@@ -1,0 +1,35 @@
+/* The statements that are prepared once per handle; their texts are in statements.c. */
+#ifndef DB_STATEMENTS_H
+#define DB_STATEMENTS_H
+
+enum statement {
+    STMT_BEGIN_READ,
+    STMT_BEGIN_WRITE,
+    STMT_COMMIT,
+    STMT_ROLLBACK,
+    STMT_STATION_ADD,
+    STMT_STATION_END,
+    STMT_STATIONS_WITH_OPEN_RUNS,
+    STMT_RUN_INTERRUPT,
+    STMT_RECIPE_FIND,
+    STMT_RECIPE_ADD,
+    STMT_IMAGE_ADD,
+    STMT_LOT_FIND,
+    STMT_LOT_ADD,
+    STMT_RUN_ADD,
+    STMT_RUN_STATE,
+    STMT_RUN_BIND_BOARD,
+    STMT_RUN_CLOSE,
+    STMT_BOARD_FIND,
+    STMT_BOARD_ADD,
+    STMT_BOARD_SAME,
+    STMT_PASSED,
+    STMT_ATTEMPT_ADD,
+    STMT_DIGEST_ADD,
+    STMT_HISTORY_BOARD,
+    STMT_HISTORY_RUNS,
+    STMT_HISTORY_ATTEMPTS,
+    STMT_COUNT
+};
+
+#endif
