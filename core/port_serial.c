@@ -27,8 +27,9 @@
 struct serial_port {
     struct port port;
     struct sp_port *sp;
-    int fd;      /* libserialport's own; -1 while closed */
-    int lock_fd; /* holds the lock; opened before anything is changed; -1 while closed */
+    bool lineless; /* libserialport opens no tty without modem lines: then we set it up ourselves */
+    int fd;        /* libserialport's own, unless lineless; -1 while closed */
+    int lock_fd;   /* holds the lock; opened before anything is changed; -1 while closed */
     bool latency_changed;
     int old_flags;         /* of serial_struct, to be put back */
     char device[PATH_MAX]; /* the real name, behind any links */
@@ -205,11 +206,16 @@ static int sp_errno(enum sp_return result)
 
 static bool open_device(struct serial_port *s, const struct stat *st, struct err *e)
 {
-    enum sp_return result = sp_open(s->sp, SP_MODE_READ_WRITE);
+    int bits;
+    s->lineless = ioctl(s->lock_fd, TIOCMGET, &bits) < 0 && (errno == ENOTTY || errno == EINVAL);
+    enum sp_return result = s->lineless ? SP_OK : sp_open(s->sp, SP_MODE_READ_WRITE);
     if (result != SP_OK)
         return cannot_open(s, st, sp_errno(result), e);
-    if (sp_get_port_handle(s->sp, &s->fd) != SP_OK || fcntl(s->fd, F_SETFD, FD_CLOEXEC) < 0 ||
-        ioctl(s->fd, TIOCEXCL) < 0)
+    if (s->lineless)
+        s->fd = dup(s->lock_fd);
+    else
+        sp_get_port_handle(s->sp, &s->fd);
+    if (fcntl(s->fd, F_SETFD, FD_CLOEXEC) < 0 || ioctl(s->fd, TIOCEXCL) < 0)
         return cannot_open(s, st, errno, e);
     return true;
 }
@@ -218,6 +224,8 @@ static bool open_device(struct serial_port *s, const struct stat *st, struct err
 static bool set_framing(const struct serial_port *s, struct err *e)
 {
     struct sp_port_config *c = NULL;
+    if (s->lineless) /* set_habits does it alone */
+        return true;
     bool ok =
         sp_new_config(&c) == SP_OK && sp_set_config_bits(c, 8) == SP_OK &&
         sp_set_config_parity(c, SP_PARITY_NONE) == SP_OK && sp_set_config_stopbits(c, 1) == SP_OK &&
@@ -229,23 +237,26 @@ static bool set_framing(const struct serial_port *s, struct err *e)
     return ok || err_set_sys(e, ERR_PORT_UNSUITABLE, sys, "%s: 8N1 cannot be set", s->port.where);
 }
 
-/* Two settings libserialport leaves open. HUPCL would drop both lines on close, one after the
- * other, and so reset the board that was just started. VMIN 0 would make "nothing there" and
- * "unplugged" look the same: a read of 0 bytes. Both are read back. */
+#define FRAMING (HUPCL | CSIZE | PARENB | CSTOPB | CRTSCTS)
+
+/* What libserialport leaves open, and a look at the whole. HUPCL would drop the lines on close, one
+ * after the other, and so reset the board that was just started. VMIN 0 would make "nothing there"
+ * and "unplugged" look the same: a read of 0 bytes. */
 static bool set_habits(const struct serial_port *s, struct err *e)
 {
     const struct port *p = &s->port;
     struct termios2 t;
     if (ioctl(s->fd, TCGETS2, &t) < 0)
         return err_set_sys(e, ERR_PORT_UNSUITABLE, errno, "%s has no settings", p->where);
-    t.c_cflag &= ~(tcflag_t)HUPCL;
+    t.c_cflag = (t.c_cflag & ~(tcflag_t)FRAMING) | CS8 | CREAD | CLOCAL;
     t.c_iflag = IGNPAR;
+    t.c_oflag = 0;
     t.c_lflag = 0;
     t.c_cc[VMIN] = 1;
     t.c_cc[VTIME] = 0;
     if (ioctl(s->fd, TCSETS2, &t) < 0 || ioctl(s->fd, TCGETS2, &t) < 0)
         return err_set_sys(e, ERR_PORT_UNSUITABLE, errno, "%s refuses its settings", p->where);
-    if ((t.c_cflag & (HUPCL | CRTSCTS)) || t.c_iflag != IGNPAR || t.c_lflag || t.c_cc[VMIN] != 1)
+    if ((t.c_cflag & FRAMING) != CS8 || t.c_iflag != IGNPAR || t.c_lflag || t.c_cc[VMIN] != 1)
         return err_set(e, ERR_PORT_UNSUITABLE, "%s does not keep its settings", p->where);
     return true;
 }
@@ -275,22 +286,41 @@ static void restore_latency(struct serial_port *s)
     s->latency_changed = false;
 }
 
+/* By a config with nothing but the rate: sp_set_baudrate would also write each line once more. */
+static bool set_rate_by_library(const struct serial_port *s, uint32_t baud)
+{
+    struct sp_port_config *c = NULL;
+    bool ok = sp_new_config(&c) == SP_OK && sp_set_config_baudrate(c, (int)baud) == SP_OK &&
+              sp_set_config(s->sp, c) == SP_OK;
+    int sys = errno;
+    sp_free_config(c);
+    errno = sys;
+    return ok;
+}
+
+static bool set_rate_by_hand(const struct serial_port *s, uint32_t baud)
+{
+    struct termios2 t;
+    if (ioctl(s->fd, TCGETS2, &t) < 0)
+        return false;
+    t.c_cflag &= ~(tcflag_t)(CBAUD | CBAUD << IBSHIFT);
+    t.c_cflag |= BOTHER | BOTHER << IBSHIFT;
+    t.c_ispeed = t.c_ospeed = baud;
+    return ioctl(s->fd, TCSETS2, &t) == 0;
+}
+
 static bool set_rate(const struct serial_port *s, uint32_t baud, struct err *e)
 {
     const struct port *p = &s->port;
-    struct sp_port_config *c = NULL;
     struct termios2 t;
-    /* A config with nothing but the rate: sp_set_baudrate would also write each line once more. */
-    bool ok = baud <= INT_MAX && sp_new_config(&c) == SP_OK &&
-              sp_set_config_baudrate(c, (int)baud) == SP_OK && sp_set_config(s->sp, c) == SP_OK &&
-              ioctl(s->fd, TCGETS2, &t) == 0;
-    int sys = errno;
-    sp_free_config(c);
-    if (!ok && (sys == EIO || sys == ENODEV || sys == ENXIO))
-        return port_fd_gone(p, sys, e);
-    if (!ok)
-        return err_set_sys(e, ERR_BAUD, sys, "%s: %u baud cannot be set", p->where, baud);
-    return port_baud_near(p, baud, t.c_ospeed, e);
+    if (baud == 0 || baud > INT_MAX)
+        return err_set(e, ERR_BAUD, "%s: %u is no baud rate", p->where, baud);
+    bool ok = s->lineless ? set_rate_by_hand(s, baud) : set_rate_by_library(s, baud);
+    if (ok && ioctl(s->fd, TCGETS2, &t) == 0)
+        return port_baud_near(p, baud, t.c_ospeed, e);
+    if (errno == EIO || errno == ENODEV || errno == ENXIO)
+        return port_fd_gone(p, errno, e);
+    return err_set_sys(e, ERR_BAUD, errno, "%s: %u baud cannot be set", p->where, baud);
 }
 
 static void find_usb(struct serial_port *s)
@@ -312,11 +342,13 @@ static void find_lines(struct serial_port *s)
 {
     int bits = 0;
     s->port.caps = PORT_BAUD;
-    if (ioctl(s->fd, TIOCMGET, &bits) < 0)
+    if (s->lineless || ioctl(s->fd, TIOCMGET, &bits) < 0)
         return;
     s->port.caps |= PORT_LINES | PORT_LINES_TOGETHER;
-    s->port.lines =
-        (bits & TIOCM_DTR ? PORT_DTR : 0u) | (bits & TIOCM_RTS ? (unsigned)PORT_RTS : 0u);
+    if (bits & TIOCM_DTR)
+        s->port.lines |= PORT_DTR;
+    if (bits & TIOCM_RTS)
+        s->port.lines |= PORT_RTS;
 }
 
 static void serial_close(struct port *p)
@@ -324,7 +356,11 @@ static void serial_close(struct port *p)
     struct serial_port *s = (struct serial_port *)p;
     if (s->fd >= 0) {
         restore_latency(s);
-        sp_close(s->sp);
+        ioctl(s->fd, TIOCNXCL); /* a pty would stay exclusive for as long as its far end lives */
+        if (s->lineless)
+            close(s->fd);
+        else
+            sp_close(s->sp);
     }
     sp_free_port(s->sp);
     if (s->lock_fd >= 0)
