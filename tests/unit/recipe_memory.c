@@ -1,0 +1,120 @@
+/*
+ * Memory that runs out: the first allocation fails, then the second, and so on until a recipe is
+ * read. Each time the recipe is refused as a failure of the station, and nothing is lost.
+ */
+#include "core/err.h"
+#include "recipes/recipe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define ALLOCATOR_IS_TAKEN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define ALLOCATOR_IS_TAKEN 1
+#endif
+#endif
+
+static struct recipe_report report;
+
+#ifdef ALLOCATOR_IS_TAKEN
+
+static void recipe_survives_without_memory(void **state)
+{
+    (void)state;
+    (void)report;
+    print_message("skipped: the sanitizer has the allocator; the plain build runs this\n");
+    skip();
+}
+
+#else
+
+/* glibc's own, behind the names that this program takes over for itself and its libraries. */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t count, size_t n);
+void *__libc_realloc(void *old, size_t n);
+void __libc_free(void *p);
+
+static bool counting;
+static long until_failure; /* allocations that still succeed */
+static long in_use;        /* blocks allocated and not freed while counting */
+
+static bool may_allocate(void)
+{
+    if (!counting)
+        return true;
+    return until_failure-- > 0;
+}
+
+void *malloc(size_t n)
+{
+    void *const p = may_allocate() ? __libc_malloc(n) : NULL;
+    in_use += counting && p;
+    return p;
+}
+
+void *calloc(size_t count, size_t n)
+{
+    void *const p = may_allocate() ? __libc_calloc(count, n) : NULL;
+    in_use += counting && p;
+    return p;
+}
+
+void *realloc(void *old, size_t n)
+{
+    void *const p = may_allocate() ? __libc_realloc(old, n) : NULL;
+    in_use += counting && p && !old;
+    return p;
+}
+
+void free(void *p)
+{
+    in_use -= counting && p;
+    __libc_free(p);
+}
+
+static bool load(long allocations, struct err *e)
+{
+    struct recipe *recipe = NULL;
+    in_use = 0;
+    until_failure = allocations;
+    counting = true;
+    const bool ok = recipe_load("tests/data/recipes/valid_full.yaml", &recipe, &report, e);
+    recipe_free(recipe);
+    counting = false;
+    return ok;
+}
+
+static void recipe_survives_without_memory(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    long allocations = 0;
+    assert_true(load(1000000, &e)); /* libcrypto sets itself up once */
+    while (!load(allocations, &e)) {
+        assert_int_equal(e.code, ERR_STATION);
+        assert_int_equal(report.total, 0);
+        assert_int_equal(in_use, 0);
+        allocations++;
+        assert_true(allocations < 100000);
+    }
+    assert_int_equal(in_use, 0);
+    assert_true(allocations > 50);
+    print_message("%ld allocations\n", allocations);
+}
+
+#endif
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recipe_survives_without_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
