@@ -131,9 +131,15 @@ static bool judge_inside(struct db *db, struct err *e)
 {
     struct schema_identity found = { 0 };
     bool ok = open_uri(db, "mode=ro&immutable=1", SQLITE_OPEN_READONLY, e);
-    if (ok && schema_identity(db->sql, &found) != SQLITE_OK)
-        ok = db_fail(db, e);
-    ok = ok && schema_judge(db, &found, e);
+    if (ok) {
+        const int rc = schema_identity(db->sql, &found);
+        /* Another station may be writing the file's first pages just now: then the connection that
+         * waits for locks judges. */
+        if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_CORRUPT)
+            ok = db_fail(db, e);
+        else if (rc == SQLITE_OK)
+            ok = schema_judge(db, &found, e);
+    }
     disconnect(db);
     return ok;
 }

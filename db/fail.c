@@ -114,6 +114,31 @@ static bool fail_not_ours(const struct db *db, struct err *e)
     return err_hint(e, "Nothing in it was touched. Give another file with --db.");
 }
 
+/* The log failed more often than the file, and a failed COMMIT leaves its errno with the log alone.
+ */
+static int last_errno(const struct db *db)
+{
+    static const int files[] = { SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER };
+    int sys = sqlite3_system_errno(db->sql);
+    for (size_t i = 0; sys == 0 && i < sizeof files / sizeof files[0]; i++) {
+        sqlite3_file *f = NULL;
+        if (sqlite3_file_control(db->sql, "main", files[i], &f) == SQLITE_OK && f != NULL &&
+            f->pMethods != NULL)
+            f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    }
+    return sys;
+}
+
+static bool fail_disk(const struct db *db, int code, int sys, struct err *e)
+{
+    if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
+        return fail_full(db, sys, e);
+    err_set(e, ERR_DATABASE, "The disk failed under %s: SQLite's code %d, %s", db->shown, code,
+            sys == 0 ? sqlite3_errstr(code) : strerrordesc_np(sys));
+    e->sys = sys;
+    return err_hint(e, "Look at the disk and at the kernel's log; keep a copy of the file.");
+}
+
 /* A rule of the tables. The messages of our triggers are sentences already. */
 static bool fail_rule(const struct db *db, struct err *e)
 {
@@ -124,7 +149,6 @@ static bool fail_rule(const struct db *db, struct err *e)
 bool db_fail(const struct db *db, struct err *e)
 {
     const int code = sqlite3_extended_errcode(db->sql);
-    const int sys = sqlite3_system_errno(db->sql);
     switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -144,13 +168,10 @@ bool db_fail(const struct db *db, struct err *e)
     case SQLITE_NOMEM:
         return err_set(e, ERR_STATION, "No memory left for the record %s", db->shown);
     case SQLITE_CANTOPEN:
-        return err_set_sys(e, ERR_DATABASE, sys, "%s could not be opened", db->shown);
+        return err_set_sys(e, ERR_DATABASE, sqlite3_system_errno(db->sql), "%s could not be opened",
+                           db->shown);
     case SQLITE_IOERR:
-        if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
-            return fail_full(db, sys, e);
-        err_set_sys(e, ERR_DATABASE, sys, "The disk failed under %s (%s)", db->shown,
-                    sqlite3_errstr(code));
-        return err_hint(e, "Look at the disk and at the kernel's log; keep a copy of the file.");
+        return fail_disk(db, code, last_errno(db), e);
     default:
         return err_set(e, ERR_DATABASE, "%s: %s", db->shown, sqlite3_errmsg(db->sql));
     }

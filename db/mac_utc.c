@@ -81,8 +81,10 @@ static bool take_part(const char **p, const struct part *part, int *value)
             return false;
         *value = *value * 10 + (*c - '0');
     }
+    if (*value < part->least || *value > part->most)
+        return false;
     *p = c;
-    return *value >= part->least && *value <= part->most;
+    return true;
 }
 
 /* Parts that overflow are carried: month 13 is January of the next year. */

@@ -48,12 +48,12 @@
     "CHECK (length(" column ") = " digits " AND " column " NOT GLOB '*[^0-9a-f]*')"
 #define KEPT(table)                                                                                \
     "CREATE TRIGGER " table "_kept BEFORE DELETE ON " table " BEGIN SELECT RAISE(ABORT, 'rows "    \
-                                                            "of " table " are never deleted'); "   \
-                                                                        "END"
+    "of " table " are never deleted'); "                                                           \
+    "END"
 #define FINAL(table)                                                                               \
     "CREATE TRIGGER " table "_final BEFORE UPDATE ON " table " BEGIN SELECT RAISE(ABORT, 'rows "   \
-                                                             "of " table " are never changed'); "  \
-                                                                         "END"
+    "of " table " are never changed'); "                                                           \
+    "END"
 #define NOT_REPLACED(table, same)                                                                  \
     "CREATE TRIGGER " table "_not_replaced BEFORE INSERT ON " table                                \
     " WHEN EXISTS (SELECT 1 FROM " table " AS old WHERE " same ")"                                 \
