@@ -16,8 +16,6 @@ static bool hear_rom_log(struct loader *l, uint32_t baud, struct deadline end, s
     struct deadline last = deadline_first(deadline_in_ms(port->clock, ROM_LOG_MS), end);
     if (!(port->caps & PORT_BAUD) || l->chip->boot_log_baud == baud)
         return true;
-    if (!port_set_baud(port, l->chip->boot_log_baud, e))
-        return false;
     struct deadline d = last;
     struct err quiet = { 0 };
     while (link_hear(&l->link, d, &quiet))
@@ -26,6 +24,12 @@ static bool hear_rom_log(struct loader *l, uint32_t baud, struct deadline end, s
         return true;
     *e = quiet;
     return false;
+}
+
+bool console_tune(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    return !(port->caps & PORT_BAUD) || port_set_baud(port, l->chip->boot_log_baud, e);
 }
 
 static const char *rejected_text(const struct console_check *check, const char *text)

@@ -12,6 +12,9 @@ struct console_check {
     uint32_t baud;
 };
 
+/* Sets the rate at which the chip speaks first; call before the reset, so that no word is lost. */
+bool console_tune(struct loader *l, struct err *e);
+
 /* Listens from the reset on. True when `expect` was heard before any rejected text (or, without
  * `expect`, when the time passed without one). ERR_BOOT otherwise, with the cause where the log
  * names one; ERR_FINISH when the board is back in its loader. `text` gets what was heard, as text,

@@ -202,16 +202,19 @@ static bool explain_difference(struct loader *l, const struct plan_region *r,
                    wanted_text);
 }
 
-bool flash_verify(struct loader *l, const struct plan_region *r,
-                  uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+bool flash_md5(struct loader *l, const struct plan_region *r, uint8_t found[static DIGEST_MD5_BYTES],
+               struct err *e)
 {
-    if (!loader_md5(l, r->addr, r->size_bytes, md5_timeout_ms(r->size_bytes), found, e)) {
-        bool late = e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
-        err_as_phase(e, late ? ERR_WRITE : ERR_VERIFY);
-        return err_wrap(e, "%s at 0x%x: %s", r->name, r->addr,
-                        late ? "its last block was not written" : "asking for its MD5");
-    }
-    if (memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0)
+    if (loader_md5(l, r->addr, r->size_bytes, md5_timeout_ms(r->size_bytes), found, e))
         return true;
-    return explain_difference(l, r, found, e);
+    bool late = e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
+    err_as_phase(e, late ? ERR_WRITE : ERR_VERIFY);
+    return err_wrap(e, "%s at 0x%x: %s", r->name, r->addr,
+                    late ? "its last block was not written" : "asking for its MD5");
+}
+
+bool flash_judge(struct loader *l, const struct plan_region *r,
+                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+{
+    return memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0 || explain_difference(l, r, found, e);
 }

@@ -28,11 +28,15 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e);
 
-/* Asks the chip for the MD5 of the region, into `found`, and compares. ERR_VERIFY when it differs,
- * telling "all FF" and the first differing byte apart; ERR_WRITE when the stub reports a late write
- * error. A ROM without MD5 cannot be asked. */
-bool flash_verify(struct loader *l, const struct plan_region *r,
-                  uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+/* Asks the chip for the MD5 of the region. ERR_VERIFY when it does not say; ERR_WRITE when the stub
+ * reports a late write error. A ROM without MD5 cannot be asked. */
+bool flash_md5(struct loader *l, const struct plan_region *r, uint8_t found[static DIGEST_MD5_BYTES],
+               struct err *e);
+
+/* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
+ * differing byte are told apart. */
+bool flash_judge(struct loader *l, const struct plan_region *r,
+                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
 
 /* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
  * counts the sectors up to the next 64 KiB boundary twice. Pure. */

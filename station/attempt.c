@@ -1,0 +1,271 @@
+#include "station/attempt.h"
+
+#include "core/console.h"
+#include "core/flash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SYNC_BAUD 115200u
+
+/* Everything a step needs. Steps set board state and phase in the result as they go. */
+struct attempt {
+    const struct attempt_setup *setup;
+    struct attempt_result *result;
+    struct loader loader;
+    uint64_t bytes_total;
+    uint64_t bytes_before; /* of the regions already written */
+};
+
+const char *phase_word(enum phase phase)
+{
+    static const char *const words[PHASE_COUNT] = { "open",  "sync",  "identify", "gate",
+                                                    "stub",  "baud",  "erase",    "write",
+                                                    "verify", "leave", "boot" };
+    return phase < PHASE_COUNT ? words[phase] : "open";
+}
+
+static void enter(struct attempt *a, enum phase phase)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    a->result->phase = phase;
+    w->phase(w->ctx, phase);
+}
+
+static const struct recipe *recipe_of(const struct attempt *a)
+{
+    return job_recipe(a->setup->job);
+}
+
+static bool flashes(const struct attempt *a)
+{
+    return a->setup->kind == ATTEMPT_FLASH;
+}
+
+/* ---- Steps ---- */
+
+static bool step_sync(struct attempt *a, struct err *e)
+{
+    enter(a, PHASE_SYNC);
+    if (!board_connect(&a->loader, a->setup->reset, recipe_of(a)->chip, e))
+        return false;
+    a->result->loader = a->loader.stub ? "stub" : "rom";
+    return true;
+}
+
+static bool step_identify(struct attempt *a, struct err *e)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    enter(a, PHASE_IDENTIFY);
+    bool ok = board_identify(&a->loader, &a->result->board, e);
+    /* Even where the flash does not answer, the record wants to know whose board it was. */
+    a->result->identified = a->result->board.mac.count > 0;
+    struct err refusal = { 0 };
+    bool welcome = !a->result->identified || w->board(w->ctx, &a->result->board, &refusal);
+    if (!ok || welcome)
+        return ok;
+    enter(a, PHASE_GATE);
+    *e = refusal;
+    return false;
+}
+
+static bool step_gate(struct attempt *a, struct err *e)
+{
+    enter(a, PHASE_GATE);
+    if (!board_gate(&a->result->board, job_plan(a->setup->job), e))
+        return false;
+    a->result->variant =
+        job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
+    if (!a->result->variant)
+        return false;
+    a->bytes_total = plan_variant_bytes(a->result->variant);
+    return true;
+}
+
+static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e)
+{
+    enter(a, PHASE_STUB);
+    if (!stub_start(&a->loader, stub, e))
+        return false;
+    a->result->loader = "stub";
+    return true;
+}
+
+static bool step_stub(struct attempt *a, struct err *e)
+{
+    const struct stub *stub = job_stub(a->setup->job);
+    if (!stub || a->setup->use_rom || a->loader.stub)
+        return true;
+    return start_stub(a, stub, e);
+}
+
+static bool step_baud(struct attempt *a, struct err *e)
+{
+    struct port *port = a->loader.link.port;
+    const struct chip *chip = a->loader.chip;
+    uint32_t request = a->setup->baud;
+    bool fixed = !a->loader.stub && (chip->flags & CHIP_ROM_NO_BAUD);
+    if (port->baud == request || fixed || !(port->caps & PORT_BAUD))
+        return true;
+    enter(a, PHASE_BAUD);
+    if (!a->loader.stub && !chip->rom_baud(&a->loader, a->setup->baud, &request, e))
+        return err_as_phase(e, ERR_BAUD);
+    if (loader_change_baud(&a->loader, request, a->setup->baud, e))
+        return true;
+    return err_as_phase(e, ERR_BAUD);
+}
+
+static void tell_progress(void *ctx, uint32_t flash_bytes_done)
+{
+    struct attempt *a = ctx;
+    const struct attempt_watch *w = a->setup->watch;
+    a->result->bytes_written = a->bytes_before + flash_bytes_done;
+    w->progress(w->ctx, a->result->bytes_written, a->bytes_total);
+}
+
+static bool step_erase(struct attempt *a, struct err *e)
+{
+    if (!flashes(a) || recipe_of(a)->erase != RECIPE_ERASE_ALL)
+        return true;
+    enter(a, PHASE_ERASE);
+    a->result->state = BOARD_HALF_WRITTEN;
+    return flash_erase_all(&a->loader, a->result->board.flash.size_bytes, e);
+}
+
+static bool step_write(struct attempt *a, struct err *e)
+{
+    const struct flash_progress progress = { tell_progress, a };
+    enter(a, PHASE_WRITE);
+    if (!flash_set_size(&a->loader, a->result->board.flash.size_bytes, e))
+        return false;
+    for (size_t i = 0; flashes(a) && i < job_image_count(a->setup->job); i++) {
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        a->result->state = BOARD_HALF_WRITTEN;
+        a->result->digests[i].written = true;
+        if (!flash_write(&a->loader, r, &progress, e))
+            return false;
+        a->bytes_before += r->size_bytes;
+    }
+    if (flashes(a))
+        a->result->state = BOARD_WRITTEN;
+    return true;
+}
+
+/* The ROM of the ESP8266 cannot compute an MD5: the stub is started for that alone. */
+static bool ensure_md5(struct attempt *a, struct err *e)
+{
+    if (a->loader.stub || !(a->loader.chip->flags & CHIP_ROM_NO_MD5))
+        return true;
+    const struct stub *stub = job_proving_stub(a->setup->job);
+    if (!stub)
+        return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
+    return start_stub(a, stub, e) &&
+           flash_set_size(&a->loader, a->result->board.flash.size_bytes, e);
+}
+
+static bool step_verify(struct attempt *a, struct err *e)
+{
+    if (flashes(a) && recipe_of(a)->verify == RECIPE_VERIFY_NONE)
+        return true;
+    if (!ensure_md5(a, e))
+        return false;
+    enter(a, PHASE_VERIFY);
+    for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        struct attempt_digest *d = &a->result->digests[i];
+        d->read = flash_md5(&a->loader, r, d->read_md5, e);
+        if (!d->read || !flash_judge(&a->loader, r, d->read_md5, e))
+            return false;
+    }
+    a->result->state = BOARD_VERIFIED;
+    return true;
+}
+
+static bool can_reset(const struct attempt *a)
+{
+    return a->setup->reset != NULL;
+}
+
+/* Where the recipe says `reset: none`, or the port has no lines, the operator resets the board. */
+static bool step_leave(struct attempt *a, struct err *e)
+{
+    enter(a, PHASE_LEAVE);
+    if (!can_reset(a))
+        return a->loader.stub || board_leave(&a->loader, false, e);
+    if (recipe_of(a)->boot.asked && !console_tune(&a->loader, e))
+        return false;
+    return board_leave(&a->loader, true, e);
+}
+
+static bool step_boot(struct attempt *a, struct err *e)
+{
+    const struct recipe_boot *boot = &recipe_of(a)->boot;
+    const struct console_check check = { boot->expect, (const char *const *)boot->reject,
+                                         boot->reject_count, boot->within_ms, boot->baud };
+    if (!boot->asked)
+        return true;
+    enter(a, PHASE_BOOT);
+    if (!console_check(&a->loader, &check, a->result->console, sizeof a->result->console, e))
+        return false;
+    if (boot->expect)
+        a->result->state = BOARD_RUNNING;
+    return true;
+}
+
+typedef bool (*step)(struct attempt *, struct err *);
+
+static const step steps[] = { step_sync,  step_identify, step_gate,   step_stub,  step_baud,
+                              step_erase, step_write,    step_verify, step_leave, step_boot };
+
+/* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
+ * matters, and no stop request may cut it short. */
+static void abandon(struct attempt *a)
+{
+    struct port *port = a->loader.link.port;
+    int stop_fd = port->stop_fd;
+    struct err ignored = { 0 };
+    port->stop_fd = -1;
+    if (can_reset(a))
+        board_leave(&a->loader, true, &ignored);
+    port->stop_fd = stop_fd;
+}
+
+static bool run_steps(struct attempt *a, struct err *e)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i](a, e))
+            return false;
+    }
+    return true;
+}
+
+uint32_t attempt_sync_baud(const struct attempt_setup *setup)
+{
+    const struct recipe *r = job_recipe(setup->job);
+    bool rom_only = setup->use_rom || !job_stub(setup->job);
+    if (rom_only && (r->chip->flags & CHIP_ROM_NO_BAUD))
+        return setup->baud;
+    return setup->baud < SYNC_BAUD ? setup->baud : SYNC_BAUD;
+}
+
+bool attempt_run(const struct attempt_setup *setup, struct port *port,
+                 struct attempt_result *result)
+{
+    uint64_t wire_before = port->rx_bytes + port->tx_bytes;
+    memset(result, 0, sizeof *result);
+    struct attempt *a = calloc(1, sizeof *a);
+    if (!a)
+        return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");
+    a->setup = setup;
+    a->result = result;
+    loader_init(&a->loader, port);
+    result->ok = (!(port->caps & PORT_BAUD) ||
+                  port_set_baud(port, attempt_sync_baud(setup), &result->err)) &&
+                 run_steps(a, &result->err);
+    result->baud = setup->baud;
+    if (!result->ok && result->phase != PHASE_BOOT)
+        abandon(a);
+    result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
+    free(a);
+    return result->ok;
+}

@@ -1,0 +1,85 @@
+/*
+ * One attempt on one board: reset, sync, identify, gate, stub, baud, write, verify, leave, boot
+ * check. Runs on the slot's thread, knows no database and no screen; what it finds out goes into a
+ * plain result, and the caller hears of each phase while it goes on.
+ */
+#ifndef STATION_ATTEMPT_H
+#define STATION_ATTEMPT_H
+
+#include "core/board.h"
+#include "station/job.h"
+
+enum phase {
+    PHASE_OPEN,
+    PHASE_SYNC,
+    PHASE_IDENTIFY,
+    PHASE_GATE,
+    PHASE_STUB,
+    PHASE_BAUD,
+    PHASE_ERASE,
+    PHASE_WRITE,
+    PHASE_VERIFY,
+    PHASE_LEAVE,
+    PHASE_BOOT,
+    PHASE_COUNT
+};
+
+/* "open", "sync", ...: in records and on screens. */
+const char *phase_word(enum phase phase);
+
+enum attempt_kind {
+    ATTEMPT_FLASH,  /* write, verify, leave */
+    ATTEMPT_VERIFY, /* judge what is there, change nothing, leave */
+};
+
+/* Called on the slot's thread. */
+struct attempt_watch {
+    void (*phase)(void *ctx, enum phase phase);
+    void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
+    /* The board has said who it is. False refuses it, with *e set: duplicate, quota, database. */
+    bool (*board)(void *ctx, const struct board *board, struct err *e);
+    void *ctx;
+};
+
+struct attempt_setup {
+    struct job *job;
+    enum attempt_kind kind;
+    const struct reset_sequence *reset; /* NULL: the board is reset by hand, or not at all */
+    uint32_t baud;                      /* to write at */
+    bool use_rom;                       /* do without the stub even if there is one */
+    const struct attempt_watch *watch;
+};
+
+struct attempt_digest {
+    bool written;
+    bool read;
+    uint8_t read_md5[DIGEST_MD5_BYTES];
+};
+
+#define ATTEMPT_CONSOLE_BYTES 2049
+
+struct attempt_result {
+    bool ok;
+    struct err err; /* unless ok */
+    enum phase phase; /* where it ended */
+    enum board_state state;
+    const char *loader; /* "rom", "stub"; NULL: none answered */
+    uint32_t baud;
+    bool identified;
+    struct board board;
+    const struct plan_variant *variant; /* NULL until the gate is passed */
+    struct attempt_digest digests[RECIPE_IMAGES_MAX];
+    uint64_t bytes_written;
+    uint64_t wire_bytes;
+    char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
+};
+
+/* Runs one attempt over an open port. Whatever happens, the board is reset out of its loader at the
+ * end as far as that is possible, also after a stop. Fills *result, returns result->ok. */
+bool attempt_run(const struct attempt_setup *setup, struct port *port,
+                 struct attempt_result *result);
+
+/* The rate to open the port with: what the ROM syncs at. */
+uint32_t attempt_sync_baud(const struct attempt_setup *setup);
+
+#endif

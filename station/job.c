@@ -1,0 +1,290 @@
+#include "station/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Distinct flash sizes that boards of one recipe can have; there are not more codes than that. */
+#define VARIANTS_MAX 12
+
+struct job {
+    struct recipe *recipe;
+    struct stub_set *stubs;
+    struct plan *plan;
+    struct job_image images[RECIPE_IMAGES_MAX];
+    pthread_mutex_t lock; /* guards the two below */
+    struct {
+        uint32_t flash_bytes;
+        struct plan_variant *variant;
+    } variants[VARIANTS_MAX];
+    size_t variant_count;
+};
+
+/* ---- Image files ---- */
+
+struct loaded {
+    uint8_t *bytes;
+    size_t size_bytes;
+};
+
+static bool read_all(int fd, uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t got = read(fd, bytes + at, n - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false; /* the file shrank under our hands, or the disk failed */
+        at += (size_t)got;
+    }
+    return true;
+}
+
+/* The recipe has looked at the file already; it may have changed since, so all is checked again. */
+static bool load_file(const char *path, struct loaded *out)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return false;
+    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+              (uint64_t)st.st_size <= RECIPE_IMAGE_MAX_BYTES;
+    if (!ok)
+        goto out;
+    out->size_bytes = (size_t)st.st_size;
+    out->bytes = malloc(out->size_bytes);
+    ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
+out:
+    close(fd);
+    return ok;
+}
+
+static void check_pin(const struct recipe_image *image, const struct job_image *found,
+                      struct recipe_report *report)
+{
+    char wanted[2 * DIGEST_SHA256_BYTES + 1], got[2 * DIGEST_SHA256_BYTES + 1];
+    if (!image->pinned || memcmp(image->sha256, found->sha256, DIGEST_SHA256_BYTES) == 0)
+        return;
+    digest_hex(image->sha256, DIGEST_SHA256_BYTES, wanted);
+    digest_hex(found->sha256, DIGEST_SHA256_BYTES, got);
+    recipe_report_add(report, image->sha256_at,
+                      "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
+                      "refused",
+                      image->file, got, wanted);
+}
+
+static void load_images(struct job *j, struct loaded *files, struct recipe_report *report)
+{
+    for (size_t i = 0; i < j->recipe->image_count; i++) {
+        const struct recipe_image *image = &j->recipe->images[i];
+        struct job_image *out = &j->images[i];
+        if (!load_file(image->path, &files[i])) {
+            recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
+                              errno ? strerror(errno) : "it is not a file with content");
+            continue;
+        }
+        out->file = image->file;
+        out->offset_addr = image->offset_bytes;
+        out->size_bytes = (uint32_t)files[i].size_bytes;
+        digest_md5(files[i].bytes, files[i].size_bytes, out->md5);
+        digest_sha256(files[i].bytes, files[i].size_bytes, out->sha256);
+        check_pin(image, out, report);
+    }
+}
+
+/* ---- Settings ---- */
+
+static bool freq_code(const struct recipe *r, const struct chip_code **code,
+                      struct recipe_report *report)
+{
+    char word[16];
+    *code = NULL;
+    if (r->flash.freq_mhz == 0)
+        return true;
+    snprintf(word, sizeof word, "%um", r->flash.freq_mhz);
+    *code = chip_code_by_word(r->chip->freqs, word);
+    if (*code)
+        return true;
+    char list[96] = "";
+    for (const struct chip_code *c = r->chip->freqs; c->word; c++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, " %s", c->word);
+    }
+    recipe_report_add(report, r->at[RECIPE_KEY_FLASH_FREQ],
+                      "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name,
+                      word, list);
+    return false;
+}
+
+static void make_settings(const struct recipe *r, struct plan_settings *s,
+                          struct recipe_report *report)
+{
+    *s = (struct plan_settings){ .chip = r->chip, .flash_bytes = r->flash.size_bytes };
+    switch (r->flash.size) {
+    case RECIPE_SIZE_DETECT:
+        s->size = PLAN_SIZE_DETECT;
+        break;
+    case RECIPE_SIZE_KEEP:
+        s->size = PLAN_SIZE_KEEP;
+        break;
+    case RECIPE_SIZE_GIVEN:
+        s->size = PLAN_SIZE_FIXED;
+        break;
+    }
+    if (r->flash.mode != RECIPE_MODE_KEEP)
+        s->mode = chip_code_by_word(chip_modes, recipe_word(RECIPE_KEY_FLASH_MODE, r->flash.mode));
+    freq_code(r, &s->freq, report);
+}
+
+/* ---- Checks that name a place in the recipe ---- */
+
+struct report_to_recipe {
+    const struct recipe *recipe;
+    struct recipe_report *report;
+};
+
+static void add_mistake(void *ctx, size_t image, const char *sentence)
+{
+    struct report_to_recipe *to = ctx;
+    struct recipe_pos at = image == PLAN_NO_IMAGE ? to->recipe->at[RECIPE_KEY_FLASH_SIZE]
+                                                  : to->recipe->images[image].at;
+    recipe_report_add(to->report, at, "%s", sentence);
+}
+
+static void check_loader(const struct job *j, struct recipe_report *report)
+{
+    const struct recipe *r = j->recipe;
+    bool no_stub = !stub_set_find(j->stubs, r->chip->id_name);
+    if (r->loader == RECIPE_LOADER_STUB && no_stub)
+        recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
+                          "there is no flasher stub for %s here; run 'make deps', or give a folder "
+                          "with --stubs",
+                          r->chip->name);
+    if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
+        recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
+                          "the ROM of %s cannot compute an MD5, and there is no flasher stub here; "
+                          "run 'make deps', or use 'verify: none'",
+                          r->chip->name);
+}
+
+static bool build(struct job *j, struct recipe_report *report, struct err *e)
+{
+    const struct recipe *r = j->recipe;
+    struct loaded files[RECIPE_IMAGES_MAX] = { 0 };
+    struct plan_source sources[RECIPE_IMAGES_MAX];
+    struct report_to_recipe to = { r, report };
+    const struct plan_report plan_report = { add_mistake, &to };
+    struct plan_settings settings;
+    errno = 0;
+    load_images(j, files, report);
+    make_settings(r, &settings, report);
+    check_loader(j, report);
+    for (size_t i = 0; i < r->image_count; i++)
+        sources[i] = (struct plan_source){ r->images[i].file, files[i].bytes,
+                                           (uint32_t)files[i].size_bytes,
+                                           r->images[i].offset_bytes };
+    if (report->total == 0)
+        plan_check(&settings, sources, r->image_count, &plan_report);
+    if (report->total == 0)
+        j->plan = plan_new(&settings, sources, r->image_count, e);
+    else
+        err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", r->path, report->total,
+                report->total == 1 ? "" : "s");
+    for (size_t i = 0; i < r->image_count; i++)
+        free(files[i].bytes);
+    return j->plan != NULL;
+}
+
+struct job *job_new(const char *recipe_path, const char *stub_folder,
+                    struct recipe_report *report, struct err *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&j->lock, NULL);
+    j->stubs = stub_set_new(stub_folder, e);
+    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e))
+        return j;
+    job_free(j);
+    return NULL;
+}
+
+void job_free(struct job *j)
+{
+    if (!j)
+        return;
+    for (size_t i = 0; i < j->variant_count; i++)
+        plan_variant_free(j->variants[i].variant);
+    plan_free(j->plan);
+    recipe_free(j->recipe);
+    stub_set_free(j->stubs);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}
+
+const struct recipe *job_recipe(const struct job *j)
+{
+    return j->recipe;
+}
+
+const struct plan *job_plan(const struct job *j)
+{
+    return j->plan;
+}
+
+size_t job_image_count(const struct job *j)
+{
+    return j->recipe->image_count;
+}
+
+const struct job_image *job_image(const struct job *j, size_t i)
+{
+    return &j->images[i];
+}
+
+const struct stub *job_proving_stub(const struct job *j)
+{
+    return stub_set_find(j->stubs, j->recipe->chip->id_name);
+}
+
+const struct stub *job_stub(const struct job *j)
+{
+    return j->recipe->loader == RECIPE_LOADER_ROM ? NULL : job_proving_stub(j);
+}
+
+static const struct plan_variant *find_or_make_locked(struct job *j, uint32_t flash_bytes,
+                                                      struct err *e)
+{
+    for (size_t i = 0; i < j->variant_count; i++) {
+        if (j->variants[i].flash_bytes == flash_bytes)
+            return j->variants[i].variant;
+    }
+    if (j->variant_count == VARIANTS_MAX) {
+        err_set(e, ERR_STATION, "Boards with more than %d flash sizes in one run", VARIANTS_MAX);
+        return NULL;
+    }
+    struct plan_variant *made = plan_variant_new(j->plan, flash_bytes, e);
+    if (made) {
+        j->variants[j->variant_count].flash_bytes = flash_bytes;
+        j->variants[j->variant_count++].variant = made;
+    }
+    return made;
+}
+
+/* Slots that meet a new flash size at the same moment wait while the first one makes the variant:
+ * they would only do the same work again. */
+const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, struct err *e)
+{
+    uint32_t key = plan_depends_on_flash(j->plan) ? flash_bytes : 0;
+    pthread_mutex_lock(&j->lock);
+    const struct plan_variant *v = find_or_make_locked(j, key, e);
+    pthread_mutex_unlock(&j->lock);
+    return v;
+}

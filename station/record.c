@@ -1,0 +1,216 @@
+#include "station/record.h"
+
+#include "db/db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHA256_TEXT (2 * DIGEST_SHA256_BYTES + 1)
+#define MD5_TEXT    (2 * DIGEST_MD5_BYTES + 1)
+
+struct record {
+    struct db *db;
+    const struct job *job;
+    const struct clock *clock;
+    int64_t recipe_id;
+    int64_t lot_id;
+    const char *operator_name;
+};
+
+/* ---- Opening ---- */
+
+static bool put_recipe(struct record *r, struct err *e)
+{
+    const struct recipe *recipe = job_recipe(r->job);
+    struct db_image images[RECIPE_IMAGES_MAX];
+    char sha256[RECIPE_IMAGES_MAX][SHA256_TEXT], md5[RECIPE_IMAGES_MAX][MD5_TEXT];
+    for (size_t i = 0; i < job_image_count(r->job); i++) {
+        const struct job_image *image = job_image(r->job, i);
+        digest_hex(image->sha256, DIGEST_SHA256_BYTES, sha256[i]);
+        digest_hex(image->md5, DIGEST_MD5_BYTES, md5[i]);
+        images[i] = (struct db_image){ image->file, image->offset_addr, image->size_bytes,
+                                       sha256[i], md5[i] };
+    }
+    const struct db_recipe row = {
+        .name = recipe->name,
+        .version = recipe->version[0] ? recipe->version : NULL,
+        .chip = recipe->chip->id_name,
+        .text = recipe->text,
+        .text_bytes = recipe->text_bytes,
+        .images = images,
+        .image_count = job_image_count(r->job),
+    };
+    r->recipe_id = db_recipe_put(r->db, &row, r->clock->utc_ms(r->clock), e);
+    return r->recipe_id != 0;
+}
+
+static bool put_lot(struct record *r, const char *lot, struct err *e)
+{
+    if (!lot)
+        return true;
+    r->lot_id = db_lot_put(r->db, lot, r->clock->utc_ms(r->clock), e);
+    return r->lot_id != 0;
+}
+
+struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e)
+{
+    struct db_station here;
+    struct record *r = calloc(1, sizeof *r);
+    if (!r) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    r->job = setup->job;
+    r->clock = setup->clock;
+    r->operator_name = setup->operator_name;
+    r->db = db_open(setup->db_path, DB_BUSY_MS, e);
+    if (r->db && db_station_here(&here, e) &&
+        db_station_start(r->db, &here, ESPSTATION_VERSION, r->clock->utc_ms(r->clock), interrupted,
+                         e) &&
+        put_recipe(r, e) && put_lot(r, setup->lot, e))
+        return r;
+    db_close(r->db);
+    free(r);
+    return NULL;
+}
+
+void record_free(struct record *r)
+{
+    struct err ignored = { 0 };
+    if (!r)
+        return;
+    /* A station that cannot sign off is marked by the next start: nothing is lost. */
+    db_station_end(r->db, r->clock->utc_ms(r->clock), &ignored);
+    db_close(r->db);
+    free(r);
+}
+
+/* ---- A run ---- */
+
+bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
+                      int64_t *run_id, struct err *e)
+{
+    *run_id = 0;
+    if (!r)
+        return true;
+    const struct db_run_begin begin = { .recipe_id = r->recipe_id,
+                                        .lot_id = r->lot_id,
+                                        .slot = slot,
+                                        .port = port,
+                                        .operator_name = r->operator_name,
+                                        .started_utc_ms = started_utc_ms };
+    *run_id = db_run_start(r->db, &begin, e);
+    return *run_id != 0;
+}
+
+bool record_board(struct record *r, int64_t run_id, const struct board *board, bool rework,
+                  struct err *e)
+{
+    char mac[BOARD_MAC_TEXT_BYTES];
+    struct db_seen seen;
+    if (!r)
+        return true;
+    board_mac_text(&board->mac, mac);
+    const struct db_board row = {
+        .mac = mac,
+        .chip = board->chip->id_name,
+        .revision = (int)board->revision,
+        .flash_id = board->flash.id ? (int64_t)board->flash.id : -1,
+        .flash_bytes = board->flash.size_bytes,
+        .seen_utc_ms = r->clock->utc_ms(r->clock),
+    };
+    if (!db_board_seen(r->db, run_id, &row, &seen, e))
+        return false;
+    if (!seen.passed.in_lot || rework)
+        return true;
+    err_set(e, ERR_DUPLICATE, "The board %s has passed in this lot already: run %lld, %s", mac,
+            (long long)seen.passed.run_id, seen.passed.ended_utc);
+    return err_hint(e, "If it is to be flashed again, give --rework.");
+}
+
+/* Digest texts live here while a row is written. */
+struct digest_texts {
+    char expected[MD5_TEXT];
+    char found[MD5_TEXT];
+    char sha256[SHA256_TEXT];
+};
+
+static size_t fill_digests(const struct record *r, const struct attempt_result *result,
+                           struct db_digest *rows, struct digest_texts *texts)
+{
+    if (!result->variant)
+        return 0;
+    for (size_t i = 0; i < job_image_count(r->job); i++) {
+        const struct plan_region *region = plan_region(result->variant, i);
+        const struct attempt_digest *d = &result->digests[i];
+        digest_hex(region->md5, DIGEST_MD5_BYTES, texts[i].expected);
+        digest_hex(d->read_md5, DIGEST_MD5_BYTES, texts[i].found);
+        digest_hex(region->sha256, DIGEST_SHA256_BYTES, texts[i].sha256);
+        rows[i] = (struct db_digest){
+            .image = (int)i,
+            .expected_md5 = texts[i].expected,
+            .read_md5 = d->read ? texts[i].found : NULL,
+            .written_md5 = d->written ? texts[i].expected : NULL,
+            .written_sha256 = d->written ? texts[i].sha256 : NULL,
+        };
+    }
+    return job_image_count(r->job);
+}
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
+                        struct err *e)
+{
+    struct db_digest digests[RECIPE_IMAGES_MAX];
+    struct digest_texts texts[RECIPE_IMAGES_MAX];
+    const struct attempt_result *result = attempt->result;
+    if (!r)
+        return true;
+    const struct db_attempt row = {
+        .number = (int)attempt->number,
+        .started_utc_ms = attempt->started_utc_ms,
+        .duration_ms = attempt->duration_ms,
+        .baud = result->baud,
+        .reset = attempt->reset,
+        .loader = result->loader,
+        .phase = phase_word(result->phase),
+        .code = err_word(result->err.code),
+        .sentence = text_or_null(result->err.what),
+        .hint = text_or_null(result->err.hint),
+        .board_state = board_state_word(result->state),
+        .bytes_written = (int64_t)result->bytes_written,
+        .wire_bytes = (int64_t)result->wire_bytes,
+        .digests = digests,
+        .digest_count = fill_digests(r, result, digests, texts),
+    };
+    return db_attempt_add(r->db, run_id, &row, e);
+}
+
+static enum db_verdict db_verdict_of(enum verdict verdict)
+{
+    return verdict == VERDICT_PASS ? DB_PASS : verdict == VERDICT_STOPPED ? DB_STOPPED : DB_FAIL;
+}
+
+bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
+                      const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
+                      struct err *e)
+{
+    if (!r)
+        return true;
+    const struct db_run_end end = {
+        .verdict = db_verdict_of(verdict),
+        .code = err_word(last->err.code),
+        .sentence = text_or_null(last->err.what),
+        .hint = text_or_null(last->err.hint),
+        .board_state = board_state_word(last->state),
+        .app_text = text_or_null(last->console),
+        .ended_utc_ms = ended_utc_ms,
+        .duration_ms = duration_ms,
+    };
+    return db_run_close(r->db, run_id, &end, e);
+}

@@ -1,0 +1,55 @@
+/*
+ * The record of this run of the station: translates boards, attempts and verdicts into rows.
+ *
+ * Any thread may call; the database has its own lock. A NULL record takes everything and keeps
+ * nothing: for commands that only look. All failures are ERR_DATABASE, and then no PASS may be shown.
+ */
+#ifndef STATION_RECORD_H
+#define STATION_RECORD_H
+
+#include "station/attempt.h"
+#include "station/event.h"
+
+struct record;
+
+struct record_setup {
+    const char *db_path;
+    const char *lot;           /* NULL: none */
+    const char *operator_name; /* NULL: not known */
+    const struct job *job;
+    const struct clock *clock;
+};
+
+/* Opens the record, enters this station, the recipe and the lot; marks what a killed station left
+ * open, and tells how many runs that were. NULL on failure. */
+struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e);
+
+/* Signs the station off and closes. */
+void record_free(struct record *r);
+
+/* Commits the row of a run that is about to touch a board. */
+bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
+                      int64_t *run_id, struct err *e);
+
+/* Binds the board to its run. `rework` allows a board that has already passed in this lot;
+ * otherwise that is ERR_DUPLICATE, naming the earlier run. */
+bool record_board(struct record *r, int64_t run_id, const struct board *board, bool rework,
+                  struct err *e);
+
+struct record_attempt {
+    unsigned number;
+    int64_t started_utc_ms;
+    int64_t duration_ms;
+    const char *reset; /* NULL: none */
+    const struct attempt_result *result;
+};
+
+bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
+                        struct err *e);
+
+/* True: the verdict is on the disk, and may be shown. */
+bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
+                      const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
+                      struct err *e);
+
+#endif

@@ -1,0 +1,517 @@
+#include "station/slot.h"
+
+#include "station/pool.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN_MS      10000u
+#define BACK_MS      20000u /* how long a pulled cable is waited for */
+#define BACK_POLL_MS 250u
+#define LOOP_POLL_MS 1000u
+
+/* One board's run, over all its attempts. */
+struct run {
+    struct slot *slot;
+    int64_t id; /* in the record */
+    uint64_t started_us;
+    unsigned attempt;
+    struct err record_err; /* the record failed: no PASS can be given any more */
+    /* What was used up, against the recipe's `retry`. */
+    unsigned sync_tries, write_tries, verify_tries, finish_tries, boot_tries, stub_failures;
+    size_t baud_index; /* 0: the recipe's rate, then its fallbacks */
+    bool use_rom;
+    const struct reset_sequence *reset;
+    struct reset_sequence custom_reset;
+};
+
+void slot_init(struct slot *s, int number, const char *port_text, struct pool *pool)
+{
+    memset(s, 0, sizeof *s);
+    s->number = number;
+    s->port_text = port_text;
+    s->pool = pool;
+    pthread_mutex_init(&s->lock, NULL);
+}
+
+void slot_done(struct slot *s)
+{
+    port_free(s->port);
+    s->port = NULL;
+    pthread_mutex_destroy(&s->lock);
+}
+
+struct slot_view slot_look(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct slot_view view = s->view;
+    pthread_mutex_unlock(&s->lock);
+    return view;
+}
+
+const char *slot_word(const struct slot_view *view)
+{
+    switch (view->state) {
+    case SLOT_WAITING:
+        return "waiting";
+    case SLOT_RUNNING:
+        return phase_word(view->phase);
+    case SLOT_DONE:
+        return verdict_word(view->verdict);
+    case SLOT_SKIPPED:
+        break;
+    }
+    return "not started";
+}
+
+/* ---- Small helpers ---- */
+
+static const struct clock *clock_of(const struct slot *s)
+{
+    return s->pool->setup.clock;
+}
+
+static uint64_t now_us(const struct slot *s)
+{
+    return clock_of(s)->now_us(clock_of(s));
+}
+
+static int64_t utc_ms(const struct slot *s)
+{
+    return clock_of(s)->utc_ms(clock_of(s));
+}
+
+static const struct recipe *recipe_of(const struct slot *s)
+{
+    return job_recipe(s->pool->setup.job);
+}
+
+static double seconds_since(const struct slot *s, uint64_t start_us)
+{
+    return (double)(now_us(s) - start_us) / 1e6;
+}
+
+static bool stopping(const struct slot *s)
+{
+    return atomic_load(&s->pool->stopping);
+}
+
+/* Waits; false when stopped hard meanwhile. */
+static bool pause_ms(const struct slot *s, uint32_t ms)
+{
+    const struct clock *c = clock_of(s);
+    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->pool->stop_fd);
+}
+
+/* Waits; false when stopped hard or soft meanwhile. For an empty slot, which starts no new board. */
+static bool pause_between_boards(const struct slot *s, uint32_t ms)
+{
+    struct deadline end = deadline_in_ms(clock_of(s), ms);
+    while (!deadline_over(clock_of(s), end)) {
+        if (stopping(s) || !pause_ms(s, BACK_POLL_MS))
+            return false;
+    }
+    return !stopping(s);
+}
+
+static void tell(struct slot *s, const struct run *run, enum event_kind kind,
+                 const struct attempt_result *result, enum verdict verdict)
+{
+    struct slot_view view = slot_look(s);
+    struct event event = {
+        .kind = kind,
+        .utc_ms = utc_ms(s),
+        .slot = s->number,
+        .port = s->port_text,
+        .run_id = run->id,
+        .attempt = view.attempt,
+        .phase = view.phase,
+        .verdict = verdict,
+        .state = view.board_state,
+        .baud = view.baud,
+        .chip = view.chip,
+        .seconds = seconds_since(s, view.started_us),
+    };
+    memcpy(event.mac, view.mac, sizeof event.mac);
+    if (result) {
+        event.err = result->err;
+        event.bytes = result->bytes_written;
+    }
+    event_put(s->pool->setup.events, &event);
+}
+
+static void note(struct slot *s, const struct run *run, const char *sentence)
+{
+    struct attempt_result said = { 0 };
+    snprintf(said.err.what, sizeof said.err.what, "%s", sentence);
+    tell(s, run, EVENT_NOTE, &said, VERDICT_NONE);
+}
+
+/* ---- Watching an attempt ---- */
+
+static void on_phase(void *ctx, enum phase phase)
+{
+    struct run *run = ctx;
+    struct slot *s = run->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.phase = phase;
+    if (phase == PHASE_WRITE)
+        s->view.write_started_us = now_us(s);
+    pthread_mutex_unlock(&s->lock);
+    tell(s, run, EVENT_PHASE, NULL, VERDICT_NONE);
+}
+
+static void on_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
+{
+    struct slot *s = ((struct run *)ctx)->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.bytes_done = bytes_done;
+    s->view.bytes_total = bytes_total;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool on_board(void *ctx, const struct board *board, struct err *e)
+{
+    struct run *run = ctx;
+    struct slot *s = run->slot;
+    int other;
+    pthread_mutex_lock(&s->lock);
+    s->view.chip = board->chip;
+    board_mac_text(&board->mac, s->view.mac);
+    pthread_mutex_unlock(&s->lock);
+    tell(s, run, EVENT_BOARD, NULL, VERDICT_NONE);
+    if (!pool_claim_mac(s->pool, s->number, &board->mac, &other)) {
+        err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
+        return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both aside.");
+    }
+    s->last_mac = board->mac;
+    return record_board(s->pool->setup.record, run->id, board, s->pool->setup.rework, e);
+}
+
+/* ---- The port ---- */
+
+static bool open_port(struct slot *s, uint32_t baud, struct err *e)
+{
+    if (s->port)
+        return true;
+    s->port = port_new(s->port_text, baud, clock_of(s), s->pool->stop_fd,
+                       deadline_in_ms(clock_of(s), OPEN_MS), e);
+    return s->port != NULL;
+}
+
+static void close_port(struct slot *s)
+{
+    port_free(s->port);
+    s->port = NULL;
+}
+
+/* After a pulled cable: true once the port opens again. The new node may need a moment until it may
+ * be opened, so every failure but a stop means "not yet". */
+static bool await_port(struct slot *s, const struct run *run, uint32_t baud)
+{
+    struct deadline end = deadline_in_ms(clock_of(s), BACK_MS);
+    note(s, run, "The port is gone; waiting for it to come back");
+    close_port(s);
+    while (!deadline_over(clock_of(s), end)) {
+        struct err not_yet = { 0 };
+        if (open_port(s, baud, &not_yet))
+            return true;
+        if (not_yet.code == ERR_STOPPED || !pause_ms(s, BACK_POLL_MS))
+            return false;
+    }
+    return false;
+}
+
+/* ---- Attempts ---- */
+
+static uint32_t run_baud(const struct run *run)
+{
+    const struct recipe_port *p = &recipe_of(run->slot)->port;
+    return run->baud_index == 0 ? p->baud : p->fallback_baud[run->baud_index - 1];
+}
+
+static void lower_baud(struct run *run)
+{
+    if (run->baud_index < recipe_of(run->slot)->port.fallback_count)
+        run->baud_index++;
+}
+
+/* The strategy for this try; the one that answered on the last board comes first. */
+static void choose_reset(struct run *run)
+{
+    struct slot *s = run->slot;
+    const struct reset_sequence *list[RESET_CHOICES_MAX];
+    size_t n = reset_choices(s->port, recipe_of(s)->port.reset_text, &run->custom_reset, list);
+    run->reset = n > 0 ? list[s->reset_index % n] : NULL;
+}
+
+static void begin_attempt(struct run *run)
+{
+    struct slot *s = run->slot;
+    run->attempt++;
+    pthread_mutex_lock(&s->lock);
+    s->view.state = SLOT_RUNNING;
+    s->view.attempt = run->attempt;
+    s->view.phase = PHASE_OPEN;
+    s->view.bytes_done = s->view.bytes_total = 0;
+    s->view.write_started_us = 0;
+    s->view.baud = run_baud(run);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool attempt_board(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
+    struct attempt_setup setup = { .job = s->pool->setup.job,
+                                   .kind = s->pool->setup.kind,
+                                   .baud = run_baud(run),
+                                   .use_rom = run->use_rom,
+                                   .watch = &watch };
+    memset(result, 0, sizeof *result);
+    if (!open_port(s, attempt_sync_baud(&setup), &result->err))
+        return false;
+    choose_reset(run);
+    setup.reset = run->reset;
+    return attempt_run(&setup, s->port, result);
+}
+
+static void keep_attempt(struct run *run, const struct attempt_result *result, uint64_t start_us,
+                         int64_t start_utc_ms)
+{
+    struct slot *s = run->slot;
+    struct err failure = { 0 };
+    const struct record_attempt row = {
+        .number = run->attempt,
+        .started_utc_ms = start_utc_ms,
+        .duration_ms = (int64_t)((now_us(s) - start_us) / 1000),
+        .reset = run->reset ? run->reset->name : NULL,
+        .result = result,
+    };
+    pthread_mutex_lock(&s->lock);
+    s->view.err = result->err;
+    s->view.board_state = result->state;
+    pthread_mutex_unlock(&s->lock);
+    if (!record_attempt_add(s->pool->setup.record, run->id, &row, &failure) &&
+        run->record_err.code == ERR_NONE)
+        run->record_err = failure;
+}
+
+/* Uses one try up; false when there was none left. */
+static bool spend(unsigned *used, unsigned allowed)
+{
+    return *used < allowed && ++*used > 0;
+}
+
+/* The stub failed: once may be chance, twice is a reason to do without it where that is possible. */
+static void give_up_stub(struct run *run)
+{
+    const struct recipe *r = recipe_of(run->slot);
+    bool rom_can = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    if (++run->stub_failures >= 2 && r->loader == RECIPE_LOADER_AUTO && rom_can)
+        run->use_rom = true;
+}
+
+/* Whether another attempt can help, and what to change for it. */
+static bool may_retry(struct run *run, const struct err *failure)
+{
+    const struct recipe_retry *allowed = &recipe_of(run->slot)->retry;
+    if (!err_row(failure->code)->may_retry)
+        return false;
+    switch (failure->code) {
+    case ERR_NO_SYNC:
+    case ERR_WRONG_BOOT_MODE:
+        run->slot->reset_index++;
+        return spend(&run->sync_tries, allowed->sync);
+    case ERR_PORT_MISSING:
+    case ERR_PORT_BUSY:
+        return run->attempt > 1 && spend(&run->sync_tries, allowed->sync);
+    case ERR_VERIFY:
+        lower_baud(run);
+        return spend(&run->verify_tries, allowed->verify);
+    case ERR_FINISH:
+        return spend(&run->finish_tries, allowed->finish);
+    case ERR_BOOT:
+        return spend(&run->boot_tries, 1);
+    case ERR_STUB:
+        give_up_stub(run);
+        return spend(&run->write_tries, allowed->write);
+    case ERR_BAUD:
+    case ERR_WRITE:
+        lower_baud(run);
+        return spend(&run->write_tries, allowed->write);
+    default: /* identify, erase, a pulled cable */
+        return spend(&run->write_tries, allowed->write);
+    }
+}
+
+/* Attempts until one succeeds or none can help any more. The last result stays in *result. */
+static bool attempt_until_done(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    for (;;) {
+        uint64_t start_us = now_us(s);
+        int64_t start_utc_ms = utc_ms(s);
+        begin_attempt(run);
+        bool ok = attempt_board(run, result);
+        keep_attempt(run, result, start_us, start_utc_ms);
+        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, &result->err))
+            return ok;
+        tell(s, run, EVENT_RETRY, result, VERDICT_NONE);
+        bool gone = result->err.code == ERR_PORT_GONE;
+        if (gone ? !await_port(s, run, run_baud(run))
+                 : !pause_ms(s, recipe_of(s)->retry.pause_ms))
+            return false;
+    }
+}
+
+/* ---- A run ---- */
+
+static void begin_run(struct slot *s, struct run *run)
+{
+    memset(run, 0, sizeof *run);
+    run->slot = s;
+    run->started_us = now_us(s);
+    pthread_mutex_lock(&s->lock);
+    unsigned runs = s->view.runs, passes = s->view.passes;
+    s->view = (struct slot_view){ .state = SLOT_RUNNING,
+                                  .runs = runs,
+                                  .passes = passes,
+                                  .started_us = run->started_us };
+    pthread_mutex_unlock(&s->lock);
+}
+
+static enum verdict judge(const struct run *run, const struct attempt_result *result)
+{
+    if (run->record_err.code != ERR_NONE)
+        return VERDICT_FAIL;
+    if (result->ok)
+        return VERDICT_PASS;
+    return result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
+}
+
+static void show_verdict(struct run *run, const struct attempt_result *result,
+                         enum verdict verdict)
+{
+    struct slot *s = run->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.state = SLOT_DONE;
+    s->view.verdict = verdict;
+    s->view.ended_us = now_us(s);
+    s->view.err = result->err;
+    s->view.board_state = result->state;
+    s->view.runs++;
+    s->view.passes += verdict == VERDICT_PASS;
+    pthread_mutex_unlock(&s->lock);
+    tell(s, run, EVENT_VERDICT, result, verdict);
+}
+
+/* The row first, then the verdict: what is not on the disk did not pass. */
+static void end_run(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    struct err failure = { 0 };
+    int64_t duration_ms = (int64_t)((now_us(s) - run->started_us) / 1000);
+    if (run->record_err.code != ERR_NONE)
+        result->err = run->record_err;
+    enum verdict verdict = judge(run, result);
+    if (run->id != 0 && !record_run_close(s->pool->setup.record, run->id, verdict, result,
+                                          utc_ms(s), duration_ms, &failure)) {
+        result->err = failure;
+        verdict = VERDICT_FAIL;
+    }
+    show_verdict(run, result, verdict);
+}
+
+static void run_board(struct slot *s)
+{
+    struct run run;
+    struct attempt_result *result = calloc(1, sizeof *result);
+    begin_run(s, &run);
+    if (!result) {
+        struct attempt_result none = { 0 };
+        err_set(&none.err, ERR_STATION, "Out of memory for a run");
+        show_verdict(&run, &none, VERDICT_FAIL);
+        return;
+    }
+    if (record_run_start(s->pool->setup.record, s->number, s->port_text, utc_ms(s), &run.id,
+                         &result->err)) {
+        tell(s, &run, EVENT_RUN, NULL, VERDICT_NONE);
+        attempt_until_done(&run, result);
+    }
+    end_run(&run, result);
+    free(result);
+}
+
+/* ---- One board after another ---- */
+
+/* Asks who sits in the slot, and lets it go again. */
+static bool look_for_board(struct slot *s, struct chip_mac *mac)
+{
+    struct err ignored = { 0 };
+    struct board board;
+    struct run probe = { .slot = s };
+    const struct attempt_setup setup = { .job = s->pool->setup.job,
+                                         .baud = recipe_of(s)->port.baud };
+    uint32_t baud = attempt_sync_baud(&setup);
+    struct loader *l = calloc(1, sizeof *l);
+    bool found = false;
+    if (!l || !open_port(s, baud, &ignored))
+        goto out;
+    loader_init(l, s->port);
+    choose_reset(&probe);
+    found = ((s->port->caps & PORT_BAUD) == 0 || port_set_baud(s->port, baud, &ignored)) &&
+            board_connect(l, probe.reset, recipe_of(s)->chip, &ignored) &&
+            board_identify(l, &board, &ignored);
+    if (found)
+        *mac = board.mac;
+    else
+        s->reset_index++;
+    if (s->port && probe.reset)
+        board_leave(l, true, &ignored);
+    if (ignored.code == ERR_PORT_GONE)
+        close_port(s);
+out:
+    free(l);
+    return found;
+}
+
+/* True once another board sits in the slot: one with another MAC, or any after the slot was empty. */
+static bool await_next_board(struct slot *s)
+{
+    struct chip_mac last = s->last_mac;
+    bool was_empty = false;
+    while (pause_between_boards(s, LOOP_POLL_MS)) {
+        struct chip_mac mac = { 0 };
+        if (!look_for_board(s, &mac)) {
+            was_empty = true;
+            pool_release_mac(s->pool, s->number);
+        } else if (was_empty || memcmp(&mac, &last, sizeof mac) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void skip(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->view.state == SLOT_WAITING)
+        s->view.state = SLOT_SKIPPED;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void *slot_main(void *slot)
+{
+    struct slot *s = slot;
+    if (stopping(s)) {
+        skip(s);
+        return NULL;
+    }
+    do {
+        run_board(s);
+    } while (s->pool->setup.loop && await_next_board(s));
+    close_port(s);
+    return NULL;
+}
