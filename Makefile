@@ -77,6 +77,15 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(CFLAGS) -DESPSTATION_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
 
+# ---- The preload that makes a pty a serial port, for tests of the serial transport ----------------
+# Without sanitizer flags, whatever SAN is: it goes in front of the program's own runtime.
+$(BUILD)/pty_lines.so: tests/preload/pty_lines.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) -std=c11 -O2 -g $(WARN) -D_GNU_SOURCE -fPIC -shared -pthread -o $@ $< -ldl
+$(BUILD)/unit/port_serial: | $(BUILD)/pty_lines.so
+
+# ---- Generated sources ---------------------------------------------------------------------------
 # The flasher stubs go into the binary as the JSON files they are: one parser serves them and the
 # folder given at run time. Without deps/ the table is empty and the ROM loader is used.
 STUB_JSON := $(wildcard deps/esptool-js/lib/targets/stub_flasher/*.json)
