@@ -133,9 +133,11 @@ static bool fail_disk(const struct db *db, int code, int sys, struct err *e)
 {
     if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
         return fail_full(db, sys, e);
-    err_set(e, ERR_DATABASE, "The disk failed under %s: SQLite's code %d, %s", db->shown, code,
-            sys == 0 ? sqlite3_errstr(code) : strerrordesc_np(sys));
-    e->sys = sys;
+    if (sys != 0)
+        err_set_sys(e, ERR_DATABASE, sys, "The disk failed under %s (SQLite's code %d)", db->shown,
+                    code);
+    else
+        err_set(e, ERR_DATABASE, "The disk failed under %s (SQLite's code %d)", db->shown, code);
     return err_hint(e, "Look at the disk and at the kernel's log; keep a copy of the file.");
 }
 
