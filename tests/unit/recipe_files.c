@@ -3,7 +3,7 @@
  * further than needed to refuse it.
  */
 #include "core/err.h"
-#include "recipes/recipe.h"
+#include "recipes/recipe_priv.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -204,6 +204,22 @@ static void image_path_without_folder(void **state)
                                                      "'/a.bin'");
 }
 
+static void folder_is_what_comes_before_the_name(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        { "r.yaml", "" },
+        { "/r.yaml", "/" },
+        { "./r.yaml", "." },
+        { "a/b/r.yaml", "a/b" },
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *const got = file_folder(rows[i][0]);
+        assert_string_equal(got, rows[i][1]);
+        free(got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +231,7 @@ int main(void)
         cmocka_unit_test(image_has_a_size_limit),
         cmocka_unit_test(image_path_starts_at_the_recipe),
         cmocka_unit_test(image_path_without_folder),
+        cmocka_unit_test(folder_is_what_comes_before_the_name),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
