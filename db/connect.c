@@ -118,6 +118,11 @@ static bool open_uri(struct db *db, const char *parameters, int flags, struct er
     return rc == SQLITE_OK ? true : db_fail(db, e);
 }
 
+static bool run(struct db *db, const char *sql, struct err *e)
+{
+    return sqlite3_exec(db->sql, sql, NULL, NULL, NULL) == SQLITE_OK ? true : db_fail(db, e);
+}
+
 static void disconnect(struct db *db)
 {
     sqlite3_close(db->sql);
@@ -126,19 +131,18 @@ static void disconnect(struct db *db)
 
 /* Reads the first page alone: "immutable" makes SQLite take no lock and look at no file beside. It
  * is asked through SQLite rather than with read(), because closing a descriptor of our own would
- * drop the locks of other connections of this process. */
+ * drop the locks of other connections of this process. Another station may be writing these pages
+ * just now; what then looks damaged is left to the connection that waits for locks. */
 static bool judge_inside(struct db *db, struct err *e)
 {
     struct schema_identity found = { 0 };
     bool ok = open_uri(db, "mode=ro&immutable=1", SQLITE_OPEN_READONLY, e);
     if (ok) {
         const int rc = schema_identity(db->sql, &found);
-        /* Another station may be writing the file's first pages just now: then the connection that
-         * waits for locks judges. */
-        if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_CORRUPT)
-            ok = db_fail(db, e);
-        else if (rc == SQLITE_OK)
+        if (rc == SQLITE_OK)
             ok = schema_judge(db, &found, e);
+        else if ((rc & 0xff) != SQLITE_CORRUPT)
+            ok = db_fail(db, e);
     }
     disconnect(db);
     return ok;
@@ -158,7 +162,7 @@ static bool judge(struct db *db, struct stat *st, struct err *e)
 
 /* ---- Connecting -------------------------------------------------------------------------------*/
 
-/* Waits in small steps until the deadline of the call that holds the mutex. */
+/* Waits in small steps until the deadline of the call. */
 static int busy(void *ctx, int tries)
 {
     const struct db *db = ctx;
@@ -170,11 +174,6 @@ static int busy(void *ctx, int tries)
     return 1;
 }
 
-static bool set(struct db *db, const char *pragma, struct err *e)
-{
-    return sqlite3_exec(db->sql, pragma, NULL, NULL, NULL) == SQLITE_OK ? true : db_fail(db, e);
-}
-
 static bool settle(struct db *db, struct err *e)
 {
     /* Also refuses a file whose own schema would run functions of its maker's choice. */
@@ -183,9 +182,9 @@ static bool settle(struct db *db, struct err *e)
     sqlite3_busy_handler(db->sql, busy, db);
     db->deadline_ms = db_now_ms() + db->busy_ms;
     if (db->reader)
-        return set(db, "PRAGMA query_only = ON", e);
-    return set(db, "PRAGMA foreign_keys = ON", e) && set(db, "PRAGMA recursive_triggers = ON", e) &&
-           set(db, "PRAGMA synchronous = FULL", e);
+        return run(db, "PRAGMA query_only = ON", e);
+    return run(db, "PRAGMA foreign_keys = ON", e) && run(db, "PRAGMA recursive_triggers = ON", e) &&
+           run(db, "PRAGMA synchronous = FULL", e);
 }
 
 static int ask_wal(sqlite3 *sql, char mode[static 16])

@@ -1,4 +1,4 @@
-/* The handle: open and close, the mutex, and what a transaction is. */
+/* The handle: open and close, whose turn it is, and what a transaction is. */
 #include "db/db.h"
 
 #include "db/db_priv.h"
@@ -32,11 +32,26 @@ static void show_path(const char *path, char shown[static DB_SHOWN_CAP])
     snprintf(shown, DB_SHOWN_CAP, "...%s", tail);
 }
 
+static bool init_waiting(struct db *db)
+{
+    pthread_condattr_t attr;
+    if (pthread_condattr_init(&attr) != 0)
+        return false;
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    bool ok = pthread_cond_init(&db->left, &attr) == 0;
+    pthread_condattr_destroy(&attr);
+    if (ok && pthread_mutex_init(&db->mutex, NULL) != 0) {
+        pthread_cond_destroy(&db->left);
+        ok = false;
+    }
+    return ok;
+}
+
 static struct db *db_new(const char *path, int busy_ms, bool reader, struct err *e)
 {
     struct db *db = calloc(1, sizeof *db);
     char *copy = strdup(path);
-    if (db == NULL || copy == NULL || pthread_mutex_init(&db->mutex, NULL) != 0) {
+    if (db == NULL || copy == NULL || !init_waiting(db)) {
         free(db);
         free(copy);
         err_set(e, ERR_STATION, "No memory left to open the record");
@@ -76,29 +91,41 @@ void db_close(struct db *db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);
+    pthread_cond_destroy(&db->left);
     pthread_mutex_destroy(&db->mutex);
     free(db->path);
     free(db);
 }
 
-/* ---- The mutex --------------------------------------------------------------------------------*/
+/* ---- One at a time ----------------------------------------------------------------------------*/
 
 bool db_enter(struct db *db, struct err *e)
 {
     const int64_t deadline_ms = db_now_ms() + db->busy_ms;
     const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
                                     .tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
-    if (pthread_mutex_clocklock(&db->mutex, CLOCK_MONOTONIC, &until) != 0) {
-        err_set(e, ERR_DATABASE, "%s is still busy with another slot; waited %d ms", db->shown,
-                db->busy_ms);
-        return err_hint(e, "The disk is too slow, or the file is locked by another program.");
+    int rc = 0;
+    pthread_mutex_lock(&db->mutex);
+    while (db->taken && rc == 0)
+        rc = pthread_cond_timedwait(&db->left, &db->mutex, &until);
+    const bool mine = !db->taken;
+    if (mine) {
+        db->taken = true;
+        db->deadline_ms = deadline_ms;
     }
-    db->deadline_ms = deadline_ms;
-    return true;
+    pthread_mutex_unlock(&db->mutex);
+    if (mine)
+        return true;
+    err_set(e, ERR_DATABASE, "%s is still busy with another slot; waited %d ms", db->shown,
+            db->busy_ms);
+    return err_hint(e, "The disk is too slow, or the file is locked by another program.");
 }
 
 void db_leave(struct db *db)
 {
+    pthread_mutex_lock(&db->mutex);
+    db->taken = false;
+    pthread_cond_signal(&db->left);
     pthread_mutex_unlock(&db->mutex);
 }
 

@@ -1,4 +1,4 @@
-/* Inside db/ only. Functions named _locked need the caller to hold the mutex (db_enter). */
+/* Inside db/ only. Functions named _locked need the caller to have the handle's turn (db_enter). */
 #ifndef DB_DB_PRIV_H
 #define DB_DB_PRIV_H
 
@@ -18,9 +18,13 @@ enum { DB_SHOWN_CAP = 112 };
 struct db {
     sqlite3 *sql;
     sqlite3_stmt *statements[STMT_COUNT];
+    /* The turn is a flag under a mutex rather than a mutex held for long, because waiting for it
+     * has a deadline on the monotonic clock. */
     pthread_mutex_t mutex;
+    pthread_cond_t left;
+    bool taken;
     int busy_ms;
-    int64_t deadline_ms; /* of the call that holds the mutex, on db_now_ms() */
+    int64_t deadline_ms; /* of the call whose turn it is, on db_now_ms() */
     bool reader;
     bool frozen; /* opened without locks: the file is compared with `as_opened` afterwards */
     struct stat as_opened;
@@ -34,7 +38,7 @@ struct db {
 /* Milliseconds of the monotonic clock. */
 int64_t db_now_ms(void);
 
-/* Takes the mutex within busy_ms and sets the deadline of the call. */
+/* Waits for the turn, at most busy_ms, and sets the deadline of the call. */
 bool db_enter(struct db *db, struct err *e);
 void db_leave(struct db *db);
 

@@ -290,7 +290,7 @@ static int read_number(sqlite3 *sql, const char *text, int64_t *number)
     return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
 
-int schema_identity(sqlite3 *sql, struct schema_identity *found)
+static int read_identity(sqlite3 *sql, struct schema_identity *found)
 {
     int64_t tables = 0;
     int rc = read_number(sql, "PRAGMA application_id", &found->application_id);
@@ -300,6 +300,21 @@ int schema_identity(sqlite3 *sql, struct schema_identity *found)
     if (rc == SQLITE_OK && found->application_id == 0)
         rc = read_number(sql, "SELECT count(*) FROM sqlite_master", &tables);
     found->empty = found->application_id == 0 && found->version == 0 && tables == 0;
+    return rc;
+}
+
+/* In one transaction: another station may be making the file just now, and then the answers would
+ * not fit each other. */
+int schema_identity(sqlite3 *sql, struct schema_identity *found)
+{
+    if (sqlite3_get_autocommit(sql) == 0)
+        return read_identity(sql, found);
+    int rc = sqlite3_exec(sql, "BEGIN", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = read_identity(sql, found);
+    /* After a failure the connection is given up, and its last error must stay for the sentence. */
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(sql, "COMMIT", NULL, NULL, NULL);
     return rc;
 }
 
