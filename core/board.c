@@ -42,7 +42,7 @@ static bool hear_boot_log(struct loader *l, const struct reset_sequence *sequenc
 {
     struct port *port = l->link.port;
     uint32_t baud = port->baud;
-    if (expected->boot_log_baud == baud || !(port->caps & PORT_BAUD))
+    if (!expected || expected->boot_log_baud == baud || !(port->caps & PORT_BAUD))
         return true;
     return port_set_baud(port, expected->boot_log_baud, e) && link_discard(&l->link, e) &&
            reset_run(port, sequence, e) &&
@@ -74,7 +74,7 @@ static bool explain_silence(struct loader *l, const struct reset_sequence *seque
                 (unsigned)mode, cause ? ": " : "", cause ? cause->meaning : "");
         return cause && cause->code == ERR_WRONG_BOOT_MODE ? err_hint(e, "%s", cause->hint) : false;
     }
-    return expected->hint_no_sync ? err_hint(e, "%s", expected->hint_no_sync) : false;
+    return expected && expected->hint_no_sync ? err_hint(e, "%s", expected->hint_no_sync) : false;
 }
 
 static bool sync_tries(struct loader *l, struct err *e)

@@ -19,8 +19,8 @@ struct attempt {
 
 const char *phase_word(enum phase phase)
 {
-    static const char *const words[PHASE_COUNT] = { "open",  "sync",  "identify", "gate",
-                                                    "stub",  "baud",  "erase",    "write",
+    static const char *const words[PHASE_COUNT] = { "open",   "sync",  "identify", "gate",
+                                                    "stub",   "baud",  "erase",    "write",
                                                     "verify", "leave", "boot" };
     return phase < PHASE_COUNT ? words[phase] : "open";
 }
@@ -74,8 +74,7 @@ static bool step_gate(struct attempt *a, struct err *e)
     enter(a, PHASE_GATE);
     if (!board_gate(&a->result->board, job_plan(a->setup->job), e))
         return false;
-    a->result->variant =
-        job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
+    a->result->variant = job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
     if (!a->result->variant)
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);

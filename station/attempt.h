@@ -60,7 +60,7 @@ struct attempt_digest {
 
 struct attempt_result {
     bool ok;
-    struct err err; /* unless ok */
+    struct err err;   /* unless ok */
     enum phase phase; /* where it ended */
     enum board_state state;
     const char *loader; /* "rom", "stub"; NULL: none answered */

@@ -1,5 +1,7 @@
 #include "station/cmd.h"
 
+#include "station/job.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -122,6 +124,33 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
         }
     }
     return true;
+}
+
+bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
+{
+    if (count == 1)
+        return true;
+    fprintf(stderr, "espstation %s: %s is missing\nSee: espstation %s --help\n", cmd->name, what,
+            cmd->name);
+    return false;
+}
+
+static void print_mistakes(const char *path, const struct recipe_report *report)
+{
+    char text[1024];
+    for (size_t i = 0; i < report->kept; i++)
+        fprintf(stderr, "%s\n", recipe_mistake_text(path, &report->mistakes[i], text, sizeof text));
+    if (report->total > report->kept)
+        fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
+}
+
+struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
+{
+    struct recipe_report report;
+    recipe_report_init(&report);
+    struct job *job = job_new(recipe_path, stub_folder, &report, e);
+    print_mistakes(recipe_path, &report);
+    return job;
 }
 
 void cmd_print_err(const struct err *e)

@@ -15,6 +15,8 @@ enum exit_status {
     EXIT_STATION = 4, /* the station itself failed */
 };
 
+struct job;
+
 /* An option of a subcommand. */
 struct option_row {
     const char *name;  /* "--port" */
@@ -34,17 +36,23 @@ struct option_list {
 
 struct cmd {
     const char *name;
-    const char *usage; /* what follows the name: "RECIPE [options]" */
-    const char *help;  /* one sentence */
+    const char *usage;                              /* what follows the name: "RECIPE [options]" */
+    const char *help;                               /* one sentence */
     enum exit_status (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
-/* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An option's
- * value may follow as the next argument or behind `=`. Prints help for --help and the mistake for
- * anything wrong, naming the nearest option; false then, with *status set. */
+/* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An
+ * option's value may follow as the next argument or behind `=`. Prints help for --help and the
+ * mistake for anything wrong, naming the nearest option; false then, with *status set. */
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
                char **argv, const char **args, size_t cap, size_t *arg_count,
                enum exit_status *status);
+
+/* Whether exactly the one argument came that the command needs; says so if not. */
+bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
+
+/* Loads a job and prints all mistakes of its recipe on standard error. The caller owns it. */
+struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
 
 /* Prints an error the way all commands do: sentence, then hint, on standard error. */
 void cmd_print_err(const struct err *e);

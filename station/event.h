@@ -31,7 +31,7 @@ const char *verdict_word(enum verdict verdict);
 struct event {
     enum event_kind kind;
     int64_t utc_ms;
-    int slot; /* counts from 1 */
+    int slot;         /* counts from 1 */
     const char *port; /* lent by the slot, which outlives the queue */
     int64_t run_id;   /* 0: not recorded */
     unsigned attempt;

@@ -116,8 +116,8 @@ static bool freq_code(const struct recipe *r, const struct chip_code **code,
         snprintf(list + used, sizeof list - used, " %s", c->word);
     }
     recipe_report_add(report, r->at[RECIPE_KEY_FLASH_FREQ],
-                      "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name,
-                      word, list);
+                      "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name, word,
+                      list);
     return false;
 }
 
@@ -185,9 +185,9 @@ static bool build(struct job *j, struct recipe_report *report, struct err *e)
     make_settings(r, &settings, report);
     check_loader(j, report);
     for (size_t i = 0; i < r->image_count; i++)
-        sources[i] = (struct plan_source){ r->images[i].file, files[i].bytes,
-                                           (uint32_t)files[i].size_bytes,
-                                           r->images[i].offset_bytes };
+        sources[i] =
+            (struct plan_source){ r->images[i].file, files[i].bytes, (uint32_t)files[i].size_bytes,
+                                  r->images[i].offset_bytes };
     if (report->total == 0)
         plan_check(&settings, sources, r->image_count, &plan_report);
     if (report->total == 0)
@@ -200,8 +200,8 @@ static bool build(struct job *j, struct recipe_report *report, struct err *e)
     return j->plan != NULL;
 }
 
-struct job *job_new(const char *recipe_path, const char *stub_folder,
-                    struct recipe_report *report, struct err *e)
+struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
+                    struct err *e)
 {
     struct job *j = calloc(1, sizeof *j);
     if (!j) {

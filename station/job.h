@@ -24,10 +24,10 @@ struct job_image {
 };
 
 /* Loads the recipe, reads and checks its images, makes the plan. Every mistake is in *report, with
- * its place. `stub_folder` NULL: the stubs built in. The caller owns it (job_free). NULL: ERR_RECIPE
- * with a filled report, or ERR_STATION. */
-struct job *job_new(const char *recipe_path, const char *stub_folder,
-                    struct recipe_report *report, struct err *e);
+ * its place. `stub_folder` NULL: the stubs built in. The caller owns it (job_free). NULL:
+ * ERR_RECIPE with a filled report, or ERR_STATION. */
+struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
+                    struct err *e);
 void job_free(struct job *j);
 
 const struct recipe *job_recipe(const struct job *j);
@@ -38,7 +38,8 @@ const struct job_image *job_image(const struct job *j, size_t i);
 /* The stub for the recipe's chip; NULL: there is none, or the recipe wants the ROM loader. */
 const struct stub *job_stub(const struct job *j);
 
-/* The same without regard to what the recipe wants: the ESP8266's ROM cannot prove what it wrote. */
+/* The same without regard to what the recipe wants: the ESP8266's ROM cannot prove what it wrote.
+ */
 const struct stub *job_proving_stub(const struct job *j);
 
 /* What a board with so much flash gets. Made on first use, then shared; lent as long as the job

@@ -32,7 +32,7 @@ struct pool {
     struct pool_setup setup;
     struct slot *slots;
     size_t slot_count;
-    atomic_int running; /* threads that have not ended */
+    atomic_int running;   /* threads that have not ended */
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after pool_stop_hard */
     int done_fd;          /* readable once all threads have ended */
@@ -44,8 +44,8 @@ struct pool {
     size_t mac_count;
 };
 
-/* Starts all threads. `setup` is copied; what it points to must outlive the pool. NULL: ERR_STATION,
- * ERR_USAGE (no port, too many, the same one twice). */
+/* Starts all threads. `setup` is copied; what it points to must outlive the pool. NULL:
+ * ERR_STATION, ERR_USAGE (no port, too many, the same one twice). */
 struct pool *pool_new(const struct pool_setup *setup, struct err *e);
 
 /* Waits for the threads and frees. */

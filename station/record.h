@@ -2,7 +2,8 @@
  * The record of this run of the station: translates boards, attempts and verdicts into rows.
  *
  * Any thread may call; the database has its own lock. A NULL record takes everything and keeps
- * nothing: for commands that only look. All failures are ERR_DATABASE, and then no PASS may be shown.
+ * nothing: for commands that only look. All failures are ERR_DATABASE, and then no PASS may be
+ * shown.
  */
 #ifndef STATION_RECORD_H
 #define STATION_RECORD_H

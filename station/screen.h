@@ -1,6 +1,6 @@
 /*
- * What people and programs see of a run. Three screens: a live one for terminals, one line per event
- * for pipes, JSON lines for programs. All run on the main thread; none knows how to flash.
+ * What people and programs see of a run. Three screens: a live one for terminals, one line per
+ * event for pipes, JSON lines for programs. All run on the main thread; none knows how to flash.
  */
 #ifndef STATION_SCREEN_H
 #define STATION_SCREEN_H

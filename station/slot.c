@@ -104,7 +104,8 @@ static bool pause_ms(const struct slot *s, uint32_t ms)
     return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->pool->stop_fd);
 }
 
-/* Waits; false when stopped hard or soft meanwhile. For an empty slot, which starts no new board. */
+/* Waits; false when stopped hard or soft meanwhile. For an empty slot, which starts no new board.
+ */
 static bool pause_between_boards(const struct slot *s, uint32_t ms)
 {
     struct deadline end = deadline_in_ms(clock_of(s), ms);
@@ -183,7 +184,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     tell(s, run, EVENT_BOARD, NULL, VERDICT_NONE);
     if (!pool_claim_mac(s->pool, s->number, &board->mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
-        return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both aside.");
+        return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
+                           "aside.");
     }
     s->last_mac = board->mac;
     return record_board(s->pool->setup.record, run->id, board, s->pool->setup.rework, e);
@@ -304,7 +306,8 @@ static bool spend(unsigned *used, unsigned allowed)
     return *used < allowed && ++*used > 0;
 }
 
-/* The stub failed: once may be chance, twice is a reason to do without it where that is possible. */
+/* The stub failed: once may be chance, twice is a reason to do without it where that is possible.
+ */
 static void give_up_stub(struct run *run)
 {
     const struct recipe *r = recipe_of(run->slot);
@@ -360,8 +363,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
             return ok;
         tell(s, run, EVENT_RETRY, result, VERDICT_NONE);
         bool gone = result->err.code == ERR_PORT_GONE;
-        if (gone ? !await_port(s, run, run_baud(run))
-                 : !pause_ms(s, recipe_of(s)->retry.pause_ms))
+        if (gone ? !await_port(s, run, run_baud(run)) : !pause_ms(s, recipe_of(s)->retry.pause_ms))
             return false;
     }
 }
@@ -375,10 +377,9 @@ static void begin_run(struct slot *s, struct run *run)
     run->started_us = now_us(s);
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
-    s->view = (struct slot_view){ .state = SLOT_RUNNING,
-                                  .runs = runs,
-                                  .passes = passes,
-                                  .started_us = run->started_us };
+    s->view = (struct slot_view){
+        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
+    };
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -391,8 +392,7 @@ static enum verdict judge(const struct run *run, const struct attempt_result *re
     return result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
 }
 
-static void show_verdict(struct run *run, const struct attempt_result *result,
-                         enum verdict verdict)
+static void show_verdict(struct run *run, const struct attempt_result *result, enum verdict verdict)
 {
     struct slot *s = run->slot;
     pthread_mutex_lock(&s->lock);
@@ -477,7 +477,8 @@ out:
     return found;
 }
 
-/* True once another board sits in the slot: one with another MAC, or any after the slot was empty. */
+/* True once another board sits in the slot: one with another MAC, or any after the slot was empty.
+ */
 static bool await_next_board(struct slot *s)
 {
     struct chip_mac last = s->last_mac;

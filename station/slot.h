@@ -2,9 +2,9 @@
  * One position of the fixture: its port, its thread, and the run on the board that sits in it.
  *
  * Design. A slot's thread alone drives its port and its runs; it shares with others only the job
- * (immutable), the record and the event queue (each with its own lock) and the pool's table of MACs.
- * What a screen wants to know stands in the slot's view, which is copied under `lock`.
- * Lock order: a slot's lock is never held while another lock is taken.
+ * (immutable), the record and the event queue (each with its own lock) and the pool's table of
+ * MACs. What a screen wants to know stands in the slot's view, which is copied under `lock`. Lock
+ * order: a slot's lock is never held while another lock is taken.
  */
 #ifndef STATION_SLOT_H
 #define STATION_SLOT_H

@@ -1,0 +1,23 @@
+/* The serial ports that are plugged in, with what is known about each. */
+#ifndef CORE_PORT_FIND_H
+#define CORE_PORT_FIND_H
+
+#include "core/port.h"
+
+struct port_found {
+    char path[64];     /* /dev/ttyUSB0 */
+    char by_path[256]; /* /dev/serial/by-path/...: stays the same for one socket; "" if none */
+    char description[128];
+    char driver[32];     /* kernel driver, "" if unknown */
+    struct port_usb usb; /* vid 0: not on USB */
+};
+
+/* Looks once. Sorted by path, as people count. The caller frees. NULL: ERR_STATION. */
+struct port_list;
+struct port_list *port_list_new(struct err *e);
+void port_list_free(struct port_list *list);
+
+size_t port_list_count(const struct port_list *list);
+const struct port_found *port_list_at(const struct port_list *list, size_t i);
+
+#endif

@@ -1,0 +1,156 @@
+/* espstation history, espstation export: reading the record. */
+#include "station/cmd.h"
+
+#include "db/db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DB "espstation.db"
+
+/* ---- history ---- */
+
+static const char *or_dash(const char *text)
+{
+    return text && text[0] ? text : "-";
+}
+
+static bool print_board(void *ctx, const struct db_board_row *b)
+{
+    *(bool *)ctx = true;
+    printf("%s  %s", b->mac, b->chip);
+    if (b->revision >= 0)
+        printf(" v%d.%d", b->revision / 100, b->revision % 100);
+    if (b->flash_bytes > 0)
+        printf(", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
+               (unsigned long long)b->flash_id);
+    printf(", first seen %s\n", b->first_seen_utc);
+    return true;
+}
+
+static bool print_run(void *ctx, const struct db_run_row *r)
+{
+    (void)ctx;
+    printf("\nrun %lld  %s  %s  %s %s\n", (long long)r->run_id, r->started_utc,
+           r->verdict ? r->verdict : "OPEN", r->recipe, r->recipe_version ? r->recipe_version : "");
+    printf("  lot %s, operator %s, slot %d, port %s, station %s\n", or_dash(r->lot),
+           or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
+    if (r->verdict && strcmp(r->verdict, "PASS") != 0)
+        printf("  %s: %s. The board is %s.\n", or_dash(r->code), or_dash(r->sentence),
+               or_dash(r->board_state));
+    return true;
+}
+
+static bool print_attempt(void *ctx, const struct db_attempt_row *a)
+{
+    (void)ctx;
+    printf("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s", a->number,
+           (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud, or_dash(a->reset),
+           a->code);
+    if (a->sentence)
+        printf(" in %s: %s", a->phase, a->sentence);
+    printf("\n");
+    return true;
+}
+
+static enum exit_status history(int argc, char **argv)
+{
+    const char *mac, *db_path = DEFAULT_DB;
+    const struct option_row rows[] = {
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    bool seen = false;
+    const struct db_history_sink sink = { &seen, print_board, print_run, print_attempt };
+    if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
+                   &status))
+        return status;
+    if (!cmd_one_argument(&cmd_history, "a MAC", count))
+        return EXIT_USAGE;
+    struct db *db = db_open_reader(db_path, DB_BUSY_MS, &e);
+    if (!db || !db_history(db, mac, &sink, &e))
+        cmd_print_err(&e);
+    else if (!seen)
+        printf("No board with MAC %s is in %s.\n", mac, db_path);
+    db_close(db);
+    return cmd_status_of(&e);
+}
+
+/* ---- export ---- */
+
+static bool write_out(void *ctx, const char *bytes, size_t n)
+{
+    return fwrite(bytes, 1, n, ctx) == n;
+}
+
+static bool parse_slot(const char *text, int *slot)
+{
+    char *end;
+    long v = strtol(text, &end, 10);
+    if (end == text || *end != '\0' || v < 1 || v > 100000)
+        return false;
+    *slot = (int)v;
+    return true;
+}
+
+static bool upper_verdict(const char **verdict, char *text, size_t cap)
+{
+    if (!*verdict)
+        return true;
+    if (strlen(*verdict) >= cap)
+        return false;
+    for (size_t i = 0; i <= strlen(*verdict); i++)
+        text[i] = (char)((*verdict)[i] >= 'a' && (*verdict)[i] <= 'z' ? (*verdict)[i] - 32
+                                                                      : (*verdict)[i]);
+    *verdict = text;
+    return true;
+}
+
+static enum exit_status export(int argc, char **argv)
+{
+    struct db_filter filter = { 0 };
+    const char *db_path = DEFAULT_DB, *format = "csv", *slot = NULL;
+    char verdict[16];
+    const struct option_row rows[] = {
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        { "--format", "csv|json", "csv: a line for each run; json: with attempts and digests",
+          NULL, &format, NULL },
+        { "--lot", "NAME", "only this lot", NULL, &filter.lot, NULL },
+        { "--mac", "MAC", "only this board", NULL, &filter.mac, NULL },
+        { "--verdict", "WORD", "only pass, fail, stopped, interrupted or open runs", NULL,
+          &filter.verdict, NULL },
+        { "--since", "UTC", "only runs started then or later: 2026-03-04T05:06", NULL,
+          &filter.since, NULL },
+        { "--until", "UTC", "only runs started then or earlier", NULL, &filter.until, NULL },
+        { "--recipe", "NAME", "only this recipe, by name or SHA-256", NULL, &filter.recipe, NULL },
+        { "--slot", "N", "only this slot", NULL, &slot, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    const struct db_sink sink = { stdout, write_out };
+    if (!cmd_parse(&cmd_export, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
+                   &status))
+        return status;
+    bool json = strcmp(format, "json") == 0;
+    struct db *db = NULL;
+    if (!json && strcmp(format, "csv") != 0)
+        err_set(&e, ERR_USAGE, "The format '%s' is not known; expected csv or json", format);
+    else if (slot && !parse_slot(slot, &filter.slot))
+        err_set(&e, ERR_USAGE, "'%s' is no slot; expected a number from 1 on", slot);
+    else if (!upper_verdict(&filter.verdict, verdict, sizeof verdict))
+        err_set(&e, ERR_USAGE, "'%s' is no verdict", filter.verdict);
+    else if ((db = db_open_reader(db_path, DB_BUSY_MS, &e)) != NULL)
+        db_export(db, json ? DB_JSON : DB_CSV, &filter, &sink, NULL, &e);
+    if (e.code != ERR_NONE)
+        cmd_print_err(&e);
+    db_close(db);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",
+                                 history };
+const struct cmd cmd_export = { "export", "[options]", "Writes runs as CSV or JSON.", export };
