@@ -41,7 +41,7 @@ CORE_SRC    := $(wildcard core/*.c core/chips/*.c)
 RECIPES_SRC := $(wildcard recipes/*.c)
 DB_SRC      := $(wildcard db/*.c)
 STATION_SRC := $(filter-out station/main.c,$(wildcard station/*.c))
-FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c))
+FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/chips/*.c)) gen/stub_files.c
 UNIT_SRC    := $(wildcard tests/unit/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -54,7 +54,7 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test check format bench install uninstall clean distclean help
+.PHONY: all deps run test units make_images pty_lines check format install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -64,6 +64,11 @@ $(BUILD)/espstation: $(BUILD)/obj/station/main.o $(LIB_OBJ) $(BUILD)/obj/gen/stu
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 $(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Makes valid images for the demonstration and the tests: none is shipped.
+$(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -101,3 +106,53 @@ $(BUILD)/gen:
 	@mkdir -p $@
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+help:
+	@echo 'make            build espstation and espfixture'
+	@echo 'make run        set up, then flash a fixture of eight virtual boards'
+	@echo 'make test       set up, then all tests'
+	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
+	@echo 'make check      format, layers, banned words, cppcheck'
+	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
+	@echo 'make clean      what was built; make distclean also what was fetched'
+
+# ---- Things to do -------------------------------------------------------------------------------
+# Installs what is missing (packages, flasher stubs, the independent client), and does nothing when
+# nothing is.
+deps:
+	$(Q)tools/deps.sh
+
+# A fixture of eight virtual boards, flashed with the demonstration recipe.
+run: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) tools/demo.sh
+
+units: $(UNIT_BIN)
+make_images: $(BUILD)/make_images
+pty_lines: $(BUILD)/pty_lines.so
+
+test: deps
+	$(Q)tests/run.sh
+
+check:
+	$(Q)tools/check.sh
+
+format:
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+install: $(BUILD)/espstation
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/espstation $(DESTDIR)$(PREFIX)/share/espstation/recipes
+	install -m 755 $(BUILD)/espstation $(DESTDIR)$(PREFIX)/bin/espstation
+	install -m 644 README.md $(wildcard deps/esptool-js/LICENSE) $(DESTDIR)$(PREFIX)/share/doc/espstation/
+	install -m 644 recipes/samples/*.yaml $(DESTDIR)$(PREFIX)/share/espstation/recipes/
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/espstation
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/espstation $(DESTDIR)$(PREFIX)/share/espstation
+
+clean:
+	rm -rf $(BUILD)
+
+# Also what was fetched; the next build needs the network again.
+distclean: clean
+	rm -rf deps tests/js/node_modules

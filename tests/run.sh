@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Runs all tests, each as TAP, and ends with "N passed, N failed".
+#
+#   tests/run.sh            everything: style, gcc, clang, sanitizers
+#   tests/run.sh quick      gcc build, unit and integration tests
+#   tests/run.sh NAME...    those integration tests alone, as tests/integration/NAME.sh
+set -u
+cd "$(dirname "$0")/.." || exit 1
+export BUILD=${BUILD:-build}
+logs=$BUILD/test-logs
+mkdir -p "$logs"
+passed=0 failed=0
+jobs=$(nproc)
+
+# Counts the TAP lines of a log, shows what failed, and the end of a log that ended badly.
+count() { # title log status
+    local ok bad
+    ok=$(grep -c '^ok ' "$2")
+    bad=$(grep -c '^not ok ' "$2")
+    if [ "$3" -ne 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passed=$((passed + ok)) failed=$((failed + bad))
+    if [ "$bad" -gt 0 ]; then
+        printf 'FAILED %s (exit %s), the log is %s\n' "$1" "$3" "$2"
+        grep '^not ok ' "$2" | head -20
+        grep -v '^ok ' "$2" | tail -25 | sed 's/^/    /'
+    else
+        printf '%-48s %4d ok\n' "$1" "$ok"
+    fi
+}
+
+# One step that is no TAP itself: one test.
+step() { # title command...
+    local title=$1 log=$logs/${1//[^a-zA-Z0-9]/_}.log status
+    shift
+    "$@" >"$log" 2>&1 </dev/null
+    status=$?
+    [ $status -eq 0 ] && echo "ok 1 - $title" >>"$log"
+    count "$title" "$log" $status
+}
+
+build() { # title make-arguments...
+    local title=$1
+    shift
+    step "$title" make -j"$jobs" "$@" all units make_images pty_lines
+}
+
+units() { # title build-folder
+    local dir=$2 bin name status
+    printf '%s\n' "$dir"/unit/* | grep -v '\.' | CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$dir xargs -P"$jobs" -I{} \
+        sh -c 'timeout 300 "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.status"' _ {}
+    for bin in "$dir"/unit/*.status; do
+        name=${bin%.status}
+        status=$(cat "$bin")
+        count "$1 ${name##*/}" "$name.log" "$status"
+    done
+}
+
+integration() { # title build-folder names...
+    local title=$1 dir=$2 name status
+    shift 2
+    for name in "$@"; do
+        local log=$dir/test-logs/$name.log
+        mkdir -p "${log%/*}"
+        BUILD=$dir timeout 600 bash "tests/integration/$name.sh" >"$log" 2>&1 </dev/null
+        status=$?
+        count "$title $name" "$log" $status
+    done
+}
+
+all_names() {
+    for f in tests/integration/*.sh; do
+        f=${f##*/} f=${f%.sh}
+        [ "$f" != lib ] && echo "$f"
+    done
+}
+
+finish() {
+    echo
+    echo "$passed passed, $failed failed"
+    [ "$failed" -eq 0 ]
+    exit
+}
+
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
+names=$(all_names)
+
+if [ $# -gt 0 ] && [ "$1" != quick ]; then
+    build "gcc build"
+    integration gcc "$BUILD" "$@"
+    finish
+fi
+build "gcc build"
+units gcc "$BUILD"
+integration gcc "$BUILD" $names
+[ "${1:-}" = quick ] && finish
+
+step "format, layers, banned words, cppcheck" tools/check.sh
+build "clang build" CC=clang BUILD="$BUILD/clang"
+units clang "$BUILD/clang"
+build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan"
+units asan "$BUILD/asan"
+integration asan "$BUILD/asan" $names
+build "TSan build" SAN=tsan BUILD="$BUILD/tsan"
+units tsan "$BUILD/tsan"
+integration tsan "$BUILD/tsan" flash faults
+finish
