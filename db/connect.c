@@ -133,12 +133,15 @@ static void disconnect(struct db *db)
  * is asked through SQLite rather than with read(), because closing a descriptor of our own would
  * drop the locks of other connections of this process. Another station may be writing these pages
  * just now; what then looks damaged is left to the connection that waits for locks. */
-static bool judge_inside(struct db *db, struct err *e)
+static bool judge_inside(struct db *db, const struct stat *st, struct err *e)
 {
     struct schema_identity found = { 0 };
     bool ok = open_uri(db, "mode=ro&immutable=1", SQLITE_OPEN_READONLY, e);
     if (ok) {
         const int rc = schema_identity(db->sql, &found);
+        /* Even without a table: its tables may be in its log. */
+        if (st->st_size > 0)
+            found.empty = false;
         if (rc == SQLITE_OK)
             ok = schema_judge(db, &found, e);
         else if ((rc & 0xff) != SQLITE_CORRUPT)
@@ -157,7 +160,7 @@ static bool judge(struct db *db, struct stat *st, struct err *e)
     }
     if (!judge_kind(db, st, e) || !judge_rights(db, true, e))
         return false;
-    return judge_inside(db, e);
+    return judge_inside(db, st, e);
 }
 
 /* ---- Connecting -------------------------------------------------------------------------------*/

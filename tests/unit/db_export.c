@@ -73,10 +73,11 @@ static void assert_json(const char *json, const char *sql, const char *expected)
 }
 
 /* A run whose texts try to break out of both formats. */
-static const char nasty[] = "say \"hi\", then\r\n\ttab \\ \x01 \xC3\xA9 \xF0\x9F\x94\xA5 bad: "
+static const char nasty[] = "say \"hi\", then\r\n\ttab \\ \x01\x1F \xC3\xA9 \xF0\x9F\x94\xA5 bad: "
                             "\xC3( "
                             "\xED\xA0\x80 \xFF end";
-static const char nasty_cleaned[] = "say \"hi\", then\r\n\ttab \\ \x01 \xC3\xA9 \xF0\x9F\x94\xA5 "
+static const char nasty_cleaned[] = "say \"hi\", then\r\n\ttab \\ \x01\x1F \xC3\xA9 "
+                                    "\xF0\x9F\x94\xA5 "
                                     "bad: "
                                     "\xEF\xBF\xBD( \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD "
                                     "\xEF\xBF\xBD end";
@@ -158,7 +159,7 @@ static void db_quotes_csv_as_the_rfc_says(void **state)
     const char *row = strstr(csv, "\r\n") + 2;
     static const char start[] = "1,2026-03-04T05:06:07.089Z,2026-03-04T05:06:18.089Z,11000,FAIL,"
                                 "boot,"
-                                "\"say \"\"hi\"\", then\r\n\ttab \\ \x01 ";
+                                "\"say \"\"hi\"\", then\r\n\ttab \\ \x01\x1F ";
     assert_int_equal(strncmp(row, start, strlen(start)), 0);
     assert_non_null(strstr(row, " end\",\"\",verified,1,/dev/ttyUSB0,Ada,,24:0a:c4:00:00:01,"));
     assert_string_equal(csv + strlen(csv) - 11, ",0.1.0,2,\r\n");

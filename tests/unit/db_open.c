@@ -243,6 +243,7 @@ static void db_leaves_files_of_others_as_they_are(void **state)
                                                                           "252006673" },
         { "PRAGMA application_id = 252006673", "application id 252006673" },
         { "PRAGMA user_version = 3", "another program (application id 0" },
+        { "PRAGMA journal_mode = WAL", "another program (application id 0" },
     };
     struct bench *b = *state;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -259,6 +260,39 @@ static void db_leaves_files_of_others_as_they_are(void **state)
         assert_memory_equal(before, after, n);
         assert_int_equal(files_in(b->folder), 1);
     }
+}
+
+/* Tables still in the log of a program that was killed: opening it in the ordinary way would fold
+ * them in. */
+static void db_leaves_the_logs_of_others_as_they_are(void **state)
+{
+    struct bench *b = *state;
+    static char before[2][65536], after[2][65536];
+    char command[512], log[128];
+    sqlite3 *other = NULL;
+    assert_int_equal(sqlite3_open(b->path, &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    snprintf(command, sizeof command,
+             "mkdir %s/cut && cp %s %s-wal %s/cut && rm -f %s/cut/*-shm && chmod 777 %s/cut",
+             b->folder, b->path, b->path, b->folder, b->folder, b->folder);
+    assert_int_equal(system(command), 0);
+    sqlite3_close(other);
+
+    snprintf(b->path, sizeof b->path, "%s/cut/station.db", b->folder);
+    snprintf(log, sizeof log, "%s-wal", b->path);
+    const size_t n = read_file(b->path, before[0], sizeof before[0]);
+    const size_t log_n = read_file(log, before[1], sizeof before[1]);
+    assert_true(log_n > 4096);
+    assert_refused(b, "is the database of another program");
+    assert_reader_refused(b, "is the database of another program");
+    assert_int_equal(read_file(b->path, after[0], sizeof after[0]), n);
+    assert_int_equal(read_file(log, after[1], sizeof after[1]), log_n);
+    assert_memory_equal(before[0], after[0], n);
+    assert_memory_equal(before[1], after[1], log_n);
+    snprintf(command, sizeof command, "%s/cut", b->folder);
+    assert_int_equal(files_in(command), 2);
 }
 
 static void db_refuses_a_damaged_file(void **state)
@@ -652,6 +686,7 @@ int main(void)
         ON_BENCH(db_names_what_is_wrong_with_a_path),
         ON_BENCH(db_keeps_long_paths_readable_in_its_sentences),
         ON_BENCH(db_leaves_files_of_others_as_they_are),
+        ON_BENCH(db_leaves_the_logs_of_others_as_they_are),
         ON_BENCH(db_refuses_a_damaged_file),
         ON_BENCH(db_refuses_a_newer_schema),
         ON_BENCH(db_brings_an_older_file_up_in_one_transaction),
