@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -333,6 +334,23 @@ static bool busy(const struct port *p, const char *what, struct err *e)
                     server_of(p));
 }
 
+/* A server that turns us away may say why (ser2net: "Port already in use"): its words, as far as
+ * they are plain text, are worth showing. */
+static bool turned_away(struct rfc2217_port *r, struct err *e)
+{
+    struct err ignored;
+    char what[160] = "the server ended the connection at once";
+    size_t used = strlen(what);
+    absorb(r, &ignored);
+    const uint8_t *word = r->kept + r->kept_start;
+    size_t n = 0;
+    while (n < r->kept_end - r->kept_start && n < 80 && word[n] >= ' ' && word[n] <= '~')
+        n++;
+    if (n > 0)
+        snprintf(what + used, sizeof what - used, ", saying '%.*s'", (int)n, (const char *)word);
+    return busy(&r->port, what, e);
+}
+
 static bool unsuitable(const struct port *p, const char *what, struct err *e)
 {
     err_set(e, ERR_PORT_UNSUITABLE, "%s: %s", p->where, what);
@@ -378,16 +396,19 @@ static bool negotiate(struct rfc2217_port *r, struct deadline d, struct err *e)
 }
 
 /* What a failed negotiation means for the one who asked for this port. */
-static bool judge_open(const struct rfc2217_port *r, struct err *e)
+static bool judge_open(struct rfc2217_port *r, struct err *e)
 {
     const struct port *p = &r->port;
     if (e->code == ERR_PORT_GONE)
-        return busy(p, "the server ended the connection at once", e);
-    if (e->code != ERR_TIMEOUT)
-        return false;
-    if (!r->heard)
+        return turned_away(r, e);
+    if (e->code == ERR_TIMEOUT && !r->heard)
         return busy(p, "the server took the connection but says nothing", e);
-    return unsuitable(p, "the server does not speak RFC 2217", e);
+    if (e->code == ERR_TIMEOUT)
+        return unsuitable(p, "the server does not speak RFC 2217", e);
+    /* An echo looks like consent; only the answer to a command proves the server. */
+    if (e->code == ERR_BAUD && !r->baud_answered)
+        return unsuitable(p, "the server does not answer RFC 2217 commands", e);
+    return false;
 }
 
 static bool set_baud_by(struct rfc2217_port *r, uint32_t baud, struct deadline d, struct err *e)
@@ -416,19 +437,17 @@ static bool queue_settings(struct rfc2217_port *r)
            add_byte_command(r, SET_CONTROL, CONTROL_RTS_ASK);
 }
 
+static struct deadline answer_by(const struct rfc2217_port *r, struct deadline d)
+{
+    return deadline_first(d, deadline_in_ms(r->port.clock, ANSWER_MS));
+}
+
 static bool start_session(struct rfc2217_port *r, struct deadline d, struct err *e)
 {
-    struct deadline answer_by = deadline_first(d, deadline_in_ms(r->port.clock, ANSWER_MS));
-    if (!negotiate(r, answer_by, e))
-        return judge_open(r, e);
-    answer_by = deadline_first(d, deadline_in_ms(r->port.clock, ANSWER_MS));
-    if (send_commands(r, queue_settings(r), answer_by, e) &&
-        set_baud_by(r, r->port.baud, answer_by, e))
-        return true;
-    /* An echo looks like consent; only the answer to a command proves the server. */
-    if (e->code == ERR_BAUD && !r->baud_answered)
-        return unsuitable(&r->port, "the server does not answer RFC 2217 commands", e);
-    return false;
+    return (negotiate(r, answer_by(r, d), e) &&
+            send_commands(r, queue_settings(r), answer_by(r, d), e) &&
+            set_baud_by(r, r->port.baud, answer_by(r, d), e)) ||
+           judge_open(r, e);
 }
 
 static void rfc2217_close(struct port *p)

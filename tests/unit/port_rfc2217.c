@@ -14,7 +14,7 @@
 enum habit {
     REFUSES = 1 << 0, /* DONT COM-PORT */
     SILENT = 1 << 1,  /* takes the connection, says nothing */
-    CLOSES = 1 << 2,  /* ...ends it at once */
+    CLOSES = 1 << 2,  /* ...ends it at once, saying so */
     ECHOES = 1 << 3,  /* sends back what comes */
     TALKS = 1 << 4,   /* sends text and knows no telnet */
     NO_BAUD_ANSWER = 1 << 5,
@@ -229,8 +229,10 @@ static void *server_main(void *arg)
         say(s, "login: ", 7);
     if (fd >= 0 && !(s->habits & CLOSES))
         serve(s);
-    if (s->habits & CLOSES)
+    if (s->habits & CLOSES) {
+        say(s, "Port already in use\r\n", 21);
         close(fd);
+    }
     return NULL;
 }
 
@@ -406,6 +408,7 @@ static void rfc2217_closed_at_once_is_busy(void **state)
     struct err e = open_fails(CLOSES, 0, PATIENCE_MS);
     (void)state;
     assert_int_equal(e.code, ERR_PORT_BUSY);
+    assert_text_has(e.hint, "one at a time");
 }
 
 static void rfc2217_open_ends_with_a_stop(void **state)
