@@ -218,7 +218,8 @@ struct db_run_end {
 };
 
 /* Closes the run for good. True: the verdict is on the disk. False: it is not, and the run is still
- * open. PASS needs a board (db_board_seen). */
+ * open; only if the disk itself fails and the power goes right then may the row hold the verdict
+ * that was not shown, never the other way round. PASS needs a board (db_board_seen). */
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e);
 
 /* ---- Reading: handles of db_open_reader only --------------------------------------------------
