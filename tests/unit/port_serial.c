@@ -7,6 +7,7 @@
 #include <asm/termbits.h>
 #include <limits.h>
 #include <pthread.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -330,6 +331,19 @@ static void serial_respects_exclusive_use_by_others(void **state)
     port_free(port_at(b->device, 115200, -1));
 }
 
+/* A program that takes the lock only, as esptool does. */
+static void serial_respects_a_lock_by_others(void **state)
+{
+    const struct bench *b = *state;
+    int other = open(b->device, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(other >= 0);
+    assert_int_equal(flock(other, LOCK_EX | LOCK_NB), 0);
+    struct err e = open_fails(b->device);
+    assert_int_equal(e.code, ERR_PORT_BUSY);
+    close(other);
+    port_free(port_at(b->device, 115200, -1));
+}
+
 static void serial_open_port_is_exclusive(void **state)
 {
     const struct bench *b = *state;
@@ -590,6 +604,7 @@ int main(int argc, char *argv[])
         TEST(serial_second_opener_gets_busy_and_disturbs_nobody),
         TEST(serial_names_the_other_process),
         TEST(serial_respects_exclusive_use_by_others),
+        TEST(serial_respects_a_lock_by_others),
         TEST(serial_open_port_is_exclusive),
         TEST(serial_sets_the_true_rate),
         TEST(serial_sets_both_lines_in_one_step),
