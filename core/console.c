@@ -1,35 +1,30 @@
 #include "core/console.h"
 
 #include "core/bootlog.h"
+#include "core/reset.h"
 
 #include <string.h>
 
-/* How long the ROM's own log lasts where it has a rate of its own. */
-#define ROM_LOG_MS   300u
-#define ROM_QUIET_MS 20u
+/* How long the ROM's own log lasts at most. */
+#define ROM_LOG_MS 500u
 
-/* The ROM of the ESP8266 prints at 74880 baud and the application at its own rate: hear the first
- * until it pauses, then change. */
-static bool hear_rom_log(struct loader *l, uint32_t baud, struct deadline end, struct err *e)
+bool console_tune(struct loader *l, const struct console_check *check, struct err *e)
 {
     struct port *port = l->link.port;
-    struct deadline last = deadline_first(deadline_in_ms(port->clock, ROM_LOG_MS), end);
-    if (!(port->caps & PORT_BAUD) || l->chip->boot_log_baud == baud)
-        return true;
-    struct deadline d = last;
-    struct err quiet = { 0 };
-    while (link_hear(&l->link, d, &quiet))
-        d = deadline_first(deadline_in_ms(port->clock, ROM_QUIET_MS), last);
-    if (quiet.code == ERR_TIMEOUT)
-        return true;
-    *e = quiet;
-    return false;
+    return !(port->caps & PORT_BAUD) || port_set_baud(port, check->baud, e);
 }
 
-bool console_tune(struct loader *l, struct err *e)
+/* The ROM of the ESP8266 prints at 74880 baud, where the application's rate hears nothing. After a
+ * failure the board starts once more, and its ROM is listened to: what it says is the cause. */
+static bool hear_rom_log(struct loader *l, const struct console_check *check, struct err *e)
 {
     struct port *port = l->link.port;
-    return !(port->caps & PORT_BAUD) || port_set_baud(port, l->chip->boot_log_baud, e);
+    uint32_t baud = l->chip->boot_log_baud;
+    if (!(port->caps & PORT_BAUD) || baud == check->baud)
+        return true;
+    return port_set_baud(port, baud, e) && link_discard(&l->link, e) &&
+           reset_run(port, &reset_hard, e) &&
+           link_listen(&l->link, deadline_in_ms(port->clock, ROM_LOG_MS), e);
 }
 
 static const char *rejected_text(const struct console_check *check, const char *text)
@@ -66,16 +61,24 @@ static bool not_expected(const struct console_check *check, const char *text, st
                    check->within_ms);
 }
 
-bool console_check(struct loader *l, const struct console_check *check, char *text, size_t cap,
-                   struct err *e)
+static bool explain(struct loader *l, const struct console_check *check, bool may_reset,
+                    const char *text, struct err *e)
+{
+    char rom_log[LINK_TAIL_MAX + 1] = "";
+    struct err ignored = { 0 };
+    not_expected(check, text, e);
+    if (e->code != ERR_BOOT || bootlog_find(text) || !may_reset ||
+        !hear_rom_log(l, check, &ignored))
+        return false;
+    link_tail_text(&l->link, rom_log, sizeof rom_log);
+    return bootlog_find(rom_log) ? not_expected(check, rom_log, e) : false;
+}
+
+bool console_check(struct loader *l, const struct console_check *check, bool may_reset, char *text,
+                   size_t cap, struct err *e)
 {
     struct port *port = l->link.port;
     struct deadline end = deadline_in_ms(port->clock, check->within_ms);
-    text[0] = '\0';
-    if (!hear_rom_log(l, check->baud, end, e))
-        return false;
-    if ((port->caps & PORT_BAUD) && !port_set_baud(port, check->baud, e))
-        return false;
     for (;;) {
         struct err quiet = { 0 };
         link_tail_text(&l->link, text, cap);
@@ -93,6 +96,6 @@ bool console_check(struct loader *l, const struct console_check *check, char *te
         link_tail_text(&l->link, text, cap);
         if (!check->expect && !bootlog_in_loader(text))
             return true;
-        return not_expected(check, text, e);
+        return explain(l, check, may_reset, text, e);
     }
 }

@@ -12,14 +12,14 @@ struct console_check {
     uint32_t baud;
 };
 
-/* Sets the rate at which the chip speaks first; call before the reset, so that no word is lost. */
-bool console_tune(struct loader *l, struct err *e);
+/* Sets the console's rate; call before the reset, so that no word is lost. */
+bool console_tune(struct loader *l, const struct console_check *check, struct err *e);
 
 /* Listens from the reset on. True when `expect` was heard before any rejected text (or, without
- * `expect`, when the time passed without one). ERR_BOOT otherwise, with the cause where the log
- * names one; ERR_FINISH when the board is back in its loader. `text` gets what was heard, as text,
- * in every case. Leaves the port at the console's rate. */
-bool console_check(struct loader *l, const struct console_check *check, char *text, size_t cap,
-                   struct err *e);
+ * `expect`, when the time passed without one). ERR_BOOT otherwise, with the cause where a log names
+ * one: a chip whose ROM prints at another rate is reset once more for that, if `may_reset`.
+ * ERR_FINISH when the board is back in its loader. `text` gets what was heard, in every case. */
+bool console_check(struct loader *l, const struct console_check *check, bool may_reset, char *text,
+                   size_t cap, struct err *e);
 
 #endif

@@ -185,13 +185,21 @@ static bool can_reset(const struct attempt *a)
     return a->setup->reset != NULL;
 }
 
+static struct console_check boot_check(const struct attempt *a)
+{
+    const struct recipe_boot *boot = &recipe_of(a)->boot;
+    return (struct console_check){ boot->expect, (const char *const *)boot->reject,
+                                   boot->reject_count, boot->within_ms, boot->baud };
+}
+
 /* Where the recipe says `reset: none`, or the port has no lines, the operator resets the board. */
 static bool step_leave(struct attempt *a, struct err *e)
 {
+    const struct console_check check = boot_check(a);
     enter(a, PHASE_LEAVE);
     if (!can_reset(a))
         return a->loader.stub || board_leave(&a->loader, false, e);
-    if (recipe_of(a)->boot.asked && !console_tune(&a->loader, e))
+    if (recipe_of(a)->boot.asked && !console_tune(&a->loader, &check, e))
         return false;
     return board_leave(&a->loader, true, e);
 }
@@ -199,12 +207,12 @@ static bool step_leave(struct attempt *a, struct err *e)
 static bool step_boot(struct attempt *a, struct err *e)
 {
     const struct recipe_boot *boot = &recipe_of(a)->boot;
-    const struct console_check check = { boot->expect, (const char *const *)boot->reject,
-                                         boot->reject_count, boot->within_ms, boot->baud };
+    const struct console_check check = boot_check(a);
     if (!boot->asked)
         return true;
     enter(a, PHASE_BOOT);
-    if (!console_check(&a->loader, &check, a->result->console, sizeof a->result->console, e))
+    if (!console_check(&a->loader, &check, can_reset(a), a->result->console,
+                       sizeof a->result->console, e))
         return false;
     if (boot->expect)
         a->result->state = BOARD_RUNNING;
