@@ -94,7 +94,8 @@ bool db_station_here(struct db_station *station, struct err *e);
  * other threads use the handle. Marks the open runs of dead stations INTERRUPTED and gives their
  * number in *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this
  * host and whose process is gone: another boot, no such pid, or that pid started at another time.
- * Runs of living stations and of other hosts are left alone. */
+ * Runs of living stations and of other hosts are left alone. A marked run has the code of
+ * ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
                       int64_t started_utc_ms, int *interrupted, struct err *e);
 
@@ -182,9 +183,9 @@ struct db_digest {
     int image;                /* its number in the recipe, from 0 */
     const char *expected_md5; /* what the flash was to hold */
     const char *read_md5;     /* what the chip computed; NULL: it was not asked or did not say */
-    const char *written_md5;  /* of the bytes sent to this board: the header may have been */
-    const char
-        *written_sha256; /* patched for the flash that was found. NULL both: none were sent */
+    /* Of the bytes sent to this board, whose header may have been patched for the flash that was
+     * found. NULL: none were sent. */
+    const char *written_md5, *written_sha256;
 };
 
 struct db_attempt {

@@ -175,7 +175,9 @@ static void db_lets_several_stations_make_the_same_file_at_once(void **state)
                 struct db *db = db_open(b->path, 20000, &b->e);
                 if (db == NULL)
                     fprintf(stderr, "%s\n", b->e.what);
-                _exit(db == NULL ? 1 : 0);
+                const int rc = db == NULL ? 1 : 0;
+                db_close(db);
+                _exit(rc);
             }
         }
         for (size_t i = 0; i < 4; i++) {
@@ -535,6 +537,7 @@ static void db_keeps_its_locks_while_others_in_the_process_look(void **state)
         sqlite3 *other = NULL;
         int rc = sqlite3_open(b->path, &other);
         rc = rc == SQLITE_OK ? sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL) : 1;
+        sqlite3_close(other);
         _exit(rc == SQLITE_BUSY ? 0 : 1);
     }
     int status = -1;
