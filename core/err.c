@@ -74,16 +74,30 @@ const char *err_word(enum err_code code)
     return err_row(code)->word;
 }
 
-/* Cuts at `cap`, but never inside a UTF-8 character: file names may hold any text. */
+static bool is_utf8_tail(char byte)
+{
+    return ((unsigned char)byte & 0xC0) == 0x80;
+}
+
+/* How many bytes a character has that begins so. */
+static size_t utf8_bytes(char first)
+{
+    unsigned char c = (unsigned char)first;
+    return c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
+}
+
+/* A text that fills its buffer may have been cut inside a UTF-8 character (file names may hold any
+ * text): what is left of that character goes. */
 static void trim_utf8(char *text, size_t cap)
 {
     size_t n = strnlen(text, cap);
+    size_t behind_first = n;
     if (n + 1 < cap)
         return;
-    while (n > 0 && ((unsigned char)text[n - 1] & 0xC0) == 0x80)
-        text[--n] = '\0';
-    if (n > 0 && (unsigned char)text[n - 1] >= 0xC0)
-        text[n - 1] = '\0';
+    while (behind_first > 0 && is_utf8_tail(text[behind_first - 1]))
+        behind_first--;
+    if (behind_first > 0 && behind_first - 1 + utf8_bytes(text[behind_first - 1]) > n)
+        text[behind_first - 1] = '\0';
 }
 
 static void fill(char *text, size_t cap, const char *fmt, va_list ap)
@@ -151,9 +165,11 @@ bool err_hint(struct err *e, const char *fmt, ...)
 
 bool err_as_phase(struct err *e, enum err_code phase_code)
 {
-    if (e->code == ERR_TIMEOUT || e->code == ERR_FRAME || e->code == ERR_REFUSED) {
-        e->code = phase_code;
+    bool on_the_wire = e->code == ERR_TIMEOUT || e->code == ERR_FRAME || e->code == ERR_REFUSED;
+    if (!on_the_wire)
+        return false;
+    if (strcmp(e->hint, err_row(e->code)->hint) == 0)
         snprintf(e->hint, sizeof e->hint, "%s", err_row(phase_code)->hint);
-    }
+    e->code = phase_code;
     return false;
 }

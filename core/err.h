@@ -58,6 +58,7 @@ struct err {
     enum err_code code; /* programs decide on this alone: retry, exit status, colour */
     char what[240];     /* one sentence: what failed, where, what was expected and what came */
     char hint[240];     /* what to do next; starts as the code's own hint */
+    enum err_code wire; /* what it was on the wire before err_as_phase; ERR_NONE: nothing */
     int sys;            /* errno, 0 if none */
     uint8_t command;    /* the command the chip refused, 0 if none */
     uint8_t chip_status[2];
@@ -94,7 +95,8 @@ bool err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf,
 bool err_hint(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* A wire code (timeout, frame, refused) becomes the code of the phase it happened in, with that
- * code's hint; every other code stays what it is. Returns false. */
+ * code's hint unless it has better advice already; every other code stays what it is. Returns
+ * false. */
 bool err_as_phase(struct err *e, enum err_code phase_code);
 
 #endif
