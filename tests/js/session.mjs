@@ -1,0 +1,155 @@
+// What the programs here share: their options, and a session of the real esptool-js with one board.
+
+import { parseArgs } from "node:util";
+import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { ESPLoader, Transport } from "esptool-js";
+import { Rfc2217Port } from "./rfc2217.mjs";
+
+const NAMES = { esp8266: "ESP8266", esp32: "ESP32" };
+const ROM_BAUD = 115200;
+const ROM_BLOCK_BYTES = 0x400;
+
+export const md5Hex = (bytes) => createHash("md5").update(bytes).digest("hex");
+export const hex = (n) => `0x${n.toString(16)}`;
+
+// ---- Options ----
+
+function usage(text) {
+  process.stderr.write(`${text}\n`);
+  process.exit(2);
+}
+
+// Reads `--port URL --chip NAME [...] offset file offset file...`; `more` are the program's own.
+export async function readOptions(more) {
+  const options = {
+    port: { type: "string" },
+    chip: { type: "string" },
+    loader: { type: "string", default: "stub" },
+    baud: { type: "string", default: "460800" },
+    verbose: { type: "boolean", default: false },
+    ...more,
+  };
+  const { values, positionals } = parseArgs({ options, allowPositionals: true });
+  if (!values.port || !NAMES[values.chip] || !["stub", "rom"].includes(values.loader) ||
+      positionals.length % 2 !== 0)
+    usage(`usage: --port rfc2217://HOST:PORT --chip ${Object.keys(NAMES).join("|")} ` +
+          `[--loader stub|rom] [--baud N] ${Object.keys(more).map((m) => `[--${m}] `).join("")}` +
+          "[--verbose] [OFFSET FILE]...");
+  values.baud = Number(values.baud);
+  values.files = [];
+  for (let i = 0; i < positionals.length; i += 2) {
+    const address = Number(positionals[i]);
+    if (!Number.isInteger(address)) usage(`not an offset: ${positionals[i]}`);
+    values.files.push({ address, path: positionals[i + 1],
+                        data: new Uint8Array(await readFile(positionals[i + 1])) });
+  }
+  return values;
+}
+
+// ---- The library, as it is ----
+
+// The library's transport logs by itself even when nobody asked it to trace.
+class QuietTransport extends Transport {
+  trace() {}
+}
+
+// With the stub esptool-js 0.7.0 works as it is, but for one register: it takes the ESP8266 for a
+// chip whose SPI data lengths have registers of their own, at offset 0, which is the command
+// register. Without that offset it uses the right path, which it also has.
+class StubLoader extends ESPLoader {
+  applyDetectedChip(chip) {
+    super.applyDetectedChip(chip);
+    if (chip.CHIP_NAME === "ESP8266") delete chip.SPI_MOSI_DLEN_OFFS;
+  }
+}
+
+// What esptool-js 0.7.0 lacks to work with a ROM loader of these two chips; everything else is
+// still its own: frames, checksums, compression, the order of a write, the comparison.
+class RomLoader extends StubLoader {
+  constructor(options) {
+    super(options);
+    // It would send 4000 (hex), which a ROM acknowledges and writes wrong.
+    this.FLASH_WRITE_SIZE = ROM_BLOCK_BYTES;
+  }
+
+  // In place of the upload: it never attaches the flash, which a ROM needs. 8 bytes, where its own
+  // flashSpiAttach sends the 4 of a stub; the ESP8266 attaches at FLASH_BEGIN.
+  async runStub() {
+    if (this.chip.CHIP_NAME === "ESP8266") await this.flashBegin(0, 0);
+    else await this.checkCommand("attach the flash", this.ESP_SPI_ATTACH, new Uint8Array(8));
+    return this.chip;
+  }
+
+  // It gives FLASH_BEGIN the fifth word that only later chips know.
+  checkCommand(what, op, data, ...rest) {
+    const begin = op === this.ESP_FLASH_BEGIN && data.length === 20;
+    return super.checkCommand(what, op, begin ? data.slice(0, 16) : data, ...rest);
+  }
+
+  // A ROM answers with the digest in hexadecimal, and it turns these characters into hexadecimal
+  // once more.
+  async flashMd5sum(address, bytes) {
+    const twice = await super.flashMd5sum(address, bytes);
+    return Buffer.from(twice, "hex").toString("latin1").toLowerCase();
+  }
+}
+
+// Resets the board into its loader and gets ready to work at the wanted rate.
+export async function connect(options) {
+  const log = (text) => options.verbose && process.stderr.write(`${text}\n`);
+  const Loader = options.loader === "rom" ? RomLoader : StubLoader;
+  // The ESP8266 ROM finds the rate at SYNC and cannot change it later.
+  const fixedRate = options.loader === "rom" && options.chip === "esp8266";
+  const transport = new QuietTransport(new Rfc2217Port(options.port), false);
+  const loader = new Loader({
+    transport,
+    baudrate: options.baud,
+    romBaudrate: fixedRate ? options.baud : ROM_BAUD,
+    terminal: { clean() {}, write: log, writeLine: log },
+    debugLogging: options.verbose,
+  });
+  const description = await loader.main();
+  if (loader.chip.CHIP_NAME !== NAMES[options.chip])
+    throw new Error(`the board is an ${loader.chip.CHIP_NAME}, not an ${NAMES[options.chip]}`);
+  if (loader.IS_STUB !== (options.loader === "stub"))
+    throw new Error(`the ${options.loader} loader is not what runs`);
+  // The library falls back to the first rate by itself when a change fails.
+  if (transport.baudrate !== options.baud)
+    throw new Error(`the board works at ${transport.baudrate} baud only, not at ${options.baud}`);
+  return { loader, transport, description };
+}
+
+// What the library knows about the board, as the record of our own station names it.
+export async function identity({ loader, transport, description }) {
+  const id = (await loader.readFlashId()) & 0xffffff;
+  return {
+    chip: loader.chip.CHIP_NAME,
+    description,
+    mac: await loader.chip.readMac(loader),
+    crystal_mhz: await loader.chip.getCrystalFreq(loader),
+    flash_id: id.toString(16).padStart(6, "0"),
+    flash_size: loader.DETECTED_FLASH_SIZES[id >> 16] ?? null,
+    loader: loader.IS_STUB ? "stub" : "rom",
+    baud: transport.baudrate,
+  };
+}
+
+// Starts the application. Not by the library's hard_reset: that one only releases RTS, which is
+// right after a reset strategy that left it asserted, and here does nothing.
+export async function leave({ loader, transport }) {
+  await loader.after("custom_reset", undefined, "D0|R1|W100|R0");
+  await transport.disconnect();
+}
+
+// Runs a program: prints its result as one line of JSON, or its failure, and ends with 0 or 1.
+export async function main(program) {
+  try {
+    const result = await program();
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    process.exit(result.ok ? 0 : 1);
+  } catch (error) {
+    process.stdout.write(`${JSON.stringify({ ok: false, error: error.message })}\n`);
+    process.exit(1);
+  }
+}
