@@ -351,6 +351,9 @@ static void find_lines(struct serial_port *s)
         s->port.lines |= PORT_RTS;
 }
 
+/* With an adapter that is plugged in but hangs, the kernel waits here: up to 30 s for unsent bytes
+ * (closing_wait, which only root may change and usb-serial and cdc_acm cannot flush), and 5 s for
+ * each request to it, as in serial_set_lines. No call of ours can shorten that. */
 static void serial_close(struct port *p)
 {
     struct serial_port *s = (struct serial_port *)p;
