@@ -8,6 +8,7 @@
 #define SYNCS_PER_RESET 5
 #define SYNC_PAUSE_MS   50u
 #define LOG_MS          300u
+#define LOSS_LOG_MS     1200u
 
 const char *board_state_word(enum board_state state)
 {
@@ -94,6 +95,13 @@ static bool sync_tries(struct loader *l, struct err *e)
     return err_set(e, ERR_TIMEOUT, "no reply to SYNC");
 }
 
+static bool in_loader(const struct loader *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    link_tail_text(&l->link, text, sizeof text);
+    return bootlog_in_loader(text);
+}
+
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e)
 {
@@ -104,8 +112,15 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     uint64_t before_bytes = port->rx_bytes;
     if (sequence && !reset_run(port, sequence, e))
         return false;
-    if (sync_tries(l, &silence))
+    bool synced = sync_tries(l, &silence);
+    if (!synced && silence.code == ERR_TIMEOUT && in_loader(l)) {
+        silence = (struct err){ 0 };
+        synced = sync_tries(l, &silence); /* it waits for us: no reason to reset it again */
+    }
+    if (synced) {
+        link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;
+    }
     if (silence.code == ERR_TIMEOUT)
         return explain_silence(l, sequence, expected, port->rx_bytes - before_bytes, e);
     *e = silence;
@@ -216,6 +231,38 @@ static bool gate_flash(const struct board *b, const struct plan *p, struct err *
 bool board_gate(const struct board *b, const struct plan *p, struct err *e)
 {
     return gate_chip(b, p, e) && gate_security(b, p, e) && gate_flash(b, p, e);
+}
+
+/* ---- Loss ---- */
+
+/* The log comes at the chip's own rate: at another one it was noise, and a board that starts over
+ * and over says it again. */
+static bool hear_own_log(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    uint32_t baud = l->chip->boot_log_baud;
+    if (port->baud == baud || !(port->caps & PORT_BAUD))
+        return true;
+    return port_set_baud(port, baud, e) && link_discard(&l->link, e) &&
+           link_listen(&l->link, deadline_in_ms(port->clock, LOSS_LOG_MS), e);
+}
+
+void board_explain_loss(struct loader *l, struct err *e)
+{
+    char text[LINK_TAIL_MAX + 1];
+    struct err ignored = { 0 };
+    if (!l->chip || e->wire != ERR_TIMEOUT || !hear_own_log(l, &ignored))
+        return;
+    link_tail_text(&l->link, text, sizeof text);
+    const struct bootlog_row *cause = bootlog_find(text);
+    if (!bootlog_has_banner(text) && !cause)
+        return;
+    size_t used = strlen(e->what);
+    snprintf(e->what + used, sizeof e->what - used, "; the board has reset itself and says: %s",
+             cause ? cause->meaning : "started anew");
+    err_hint(e, "A reset in mid-work is the supply as a rule: use a short cable or a powered hub, "
+                "and "
+                "put 100 uF beside the module.");
 }
 
 /* ---- Leave ---- */

@@ -46,6 +46,11 @@ bool board_identify(struct loader *l, struct board *b, struct err *e);
  * size. Pure. */
 bool board_gate(const struct board *b, const struct plan *p, struct err *e);
 
+/* After a failure for want of an answer: if the board has reset itself meanwhile, *e gets that as
+ * its cause, with what the boot log says. Listens for about a second; other failures stay as they
+ * are. */
+void board_explain_loss(struct loader *l, struct err *e);
+
 /* Leaves the loader: reset by RTS where there is a line (`reset`), else by the loader's own command
  * where it has one. ERR_FINISH when the board may still be in its loader. */
 bool board_leave(struct loader *l, bool reset, struct err *e);

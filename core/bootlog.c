@@ -10,6 +10,8 @@
 static const struct bootlog_row rows[] = {
     { "Brownout detector was triggered", ERR_BOOT, "brown-out, the supply collapsed",
       "Use a short cable or a powered hub; put 100 uF beside the module." },
+    { "BROWN_OUT_RESET", ERR_BOOT, "brown-out, the supply collapsed",
+      "Use a short cable or a powered hub; put 100 uF beside the module." },
     { "invalid header: 0xffffffff", ERR_BOOT,
       "no image at the boot offset (the flash is blank there)",
       "Check the offset of the first image in the recipe." },
@@ -50,6 +52,11 @@ static const char *last_of(const char *log, const char *text)
     for (const char *p = strstr(log, text); p; p = strstr(p + 1, text))
         found = p;
     return found;
+}
+
+bool bootlog_has_banner(const char *log)
+{
+    return strstr(log, "rst:0x") || strstr(log, "rst cause:");
 }
 
 bool bootlog_in_loader(const char *log)

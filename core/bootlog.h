@@ -14,6 +14,9 @@ struct bootlog_row {
 /* The gravest known text in a log, NULL if there is none. */
 const struct bootlog_row *bootlog_find(const char *log);
 
+/* Whether a ROM has printed its banner: the chip came out of a reset. */
+bool bootlog_has_banner(const char *log);
+
 /* Whether the log says that the ROM waits for a download. */
 bool bootlog_in_loader(const char *log);
 

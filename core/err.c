@@ -170,6 +170,7 @@ bool err_as_phase(struct err *e, enum err_code phase_code)
         return false;
     if (strcmp(e->hint, err_row(e->code)->hint) == 0)
         snprintf(e->hint, sizeof e->hint, "%s", err_row(phase_code)->hint);
+    e->wire = e->code;
     e->code = phase_code;
     return false;
 }

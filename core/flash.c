@@ -202,8 +202,8 @@ static bool explain_difference(struct loader *l, const struct plan_region *r,
                    wanted_text);
 }
 
-bool flash_md5(struct loader *l, const struct plan_region *r, uint8_t found[static DIGEST_MD5_BYTES],
-               struct err *e)
+bool flash_md5(struct loader *l, const struct plan_region *r,
+               uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
     if (loader_md5(l, r->addr, r->size_bytes, md5_timeout_ms(r->size_bytes), found, e))
         return true;

@@ -30,8 +30,8 @@ bool flash_write(struct loader *l, const struct plan_region *r,
 
 /* Asks the chip for the MD5 of the region. ERR_VERIFY when it does not say; ERR_WRITE when the stub
  * reports a late write error. A ROM without MD5 cannot be asked. */
-bool flash_md5(struct loader *l, const struct plan_region *r, uint8_t found[static DIGEST_MD5_BYTES],
-               struct err *e);
+bool flash_md5(struct loader *l, const struct plan_region *r,
+               uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
 
 /* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
  * differing byte are told apart. */

@@ -8,6 +8,7 @@
 #define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
 #define WRITE_MS           10000u
+#define BOOT_LOG_MS        100u
 
 void link_init(struct link *l, struct port *port)
 {
@@ -20,7 +21,7 @@ bool link_discard(struct link *l, struct err *e)
 {
     slip_decoder_reset(&l->slip);
     l->rx_at = l->rx_have = 0;
-    l->tail_have = 0;
+    link_forget_tail(l);
     return port_discard(l->port, e);
 }
 
@@ -56,12 +57,29 @@ static bool refill(struct link *l, struct deadline d, struct err *e)
     return true;
 }
 
+/* A stub never prints: a banner among its answers is the ROM's, after a reset nobody asked for. The
+ * wait is over then, and what else the log says is collected. */
+static bool has_reset_itself(struct link *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    struct err ignored = { 0 };
+    if (!l->from_stub)
+        return false;
+    link_tail_text(l, text, sizeof text);
+    return bootlog_has_banner(text) &&
+           link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
+}
+
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e)
 {
     for (;;) {
-        if (l->rx_at == l->rx_have && !refill(l, d, e))
-            return false;
+        if (l->rx_at == l->rx_have) {
+            if (!refill(l, d, e))
+                return false;
+            if (has_reset_itself(l))
+                return err_set(e, ERR_TIMEOUT, "no frame, but a boot log");
+        }
         enum slip_event event;
         l->rx_at += slip_decode(&l->slip, l->rx + l->rx_at, l->rx_have - l->rx_at, &event);
         if (event == SLIP_FRAME) {
@@ -95,19 +113,12 @@ static bool refused(const struct link *l, uint8_t command, const struct reply *r
     return false;
 }
 
-/* Silence alone says little: the boot log in the tail may say that the board has reset itself. */
-static bool no_reply(const struct link *l, uint8_t command, uint64_t waited_us, struct err *e)
+static bool no_reply(const struct link *l, uint8_t command, uint64_t start_us, struct err *e)
 {
     char spare[16];
-    char text[LINK_TAIL_MAX + 1];
-    link_tail_text(l, text, sizeof text);
-    const struct bootlog_row *cause = bootlog_find(text);
-    err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s%s%s", packet_command_name(command, spare),
-            (double)waited_us / 1e6, cause ? "; the board says: " : "",
-            cause ? cause->meaning : "");
-    if (cause && cause->hint)
-        err_hint(e, "%s", cause->hint);
-    return false;
+    uint64_t now_us = l->port->clock->now_us(l->port->clock);
+    return err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s",
+                   packet_command_name(command, spare), (double)(now_us - start_us) / 1e6);
 }
 
 bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
@@ -120,7 +131,7 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
         if (!link_await_frame(l, d, &frame, &n, e)) {
             if (e->code != ERR_TIMEOUT)
                 return false;
-            return no_reply(l, command, l->port->clock->now_us(l->port->clock) - start_us, e);
+            return no_reply(l, command, start_us, e);
         }
         if (!packet_parse(frame, n, r))
             continue;
@@ -156,6 +167,11 @@ bool link_listen(struct link *l, struct deadline d, struct err *e)
         return true;
     *e = end;
     return false;
+}
+
+void link_forget_tail(struct link *l)
+{
+    l->tail_have = 0;
 }
 
 size_t link_tail_text(const struct link *l, char *text, size_t cap)

@@ -55,6 +55,8 @@ bool link_hear(struct link *l, struct deadline d, struct err *e);
 /* Reads and keeps in the tail whatever comes until the deadline. */
 bool link_listen(struct link *l, struct deadline d, struct err *e);
 
+void link_forget_tail(struct link *l);
+
 /* The tail as text: unprintable bytes become dots, line ends stay. Returns its length. */
 size_t link_tail_text(const struct link *l, char *text, size_t cap);
 

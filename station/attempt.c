@@ -232,6 +232,7 @@ static void abandon(struct attempt *a)
     int stop_fd = port->stop_fd;
     struct err ignored = { 0 };
     port->stop_fd = -1;
+    board_explain_loss(&a->loader, &a->result->err);
     if (can_reset(a))
         board_leave(&a->loader, true, &ignored);
     port->stop_fd = stop_fd;
