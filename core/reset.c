@@ -112,10 +112,9 @@ static bool parse_level(const char **text, bool *level)
 static bool parse_wait(const char **text, uint32_t *wait_ms)
 {
     char *end;
-    if (**text < '0' || **text > '9')
-        return false;
+    size_t n = strspn(*text, "0123456789."); /* strtod alone takes hexadecimal and exponents too */
     double seconds = strtod(*text, &end);
-    if (end == *text || !(seconds >= 0 && seconds * 1000 <= LONGEST_STEP_MS))
+    if (**text == '.' || n == 0 || end != *text + n || seconds * 1000 > LONGEST_STEP_MS)
         return false;
     *text = end;
     *wait_ms = (uint32_t)(seconds * 1000 + 0.5);

@@ -2,10 +2,9 @@
 #include "core/chip.h"
 #include "core/loader.h"
 
-#define EFUSE_BLK0_ADDR  0x3FF5A000u
-#define APB_DATE_ADDR    0x3FF6607Cu
-#define RTC_CAL_ADDR     0x3FF5F06Cu
-#define SPI_PINS_ALL_SET 0x1Fu
+#define EFUSE_BLK0_ADDR 0x3FF5A000u
+#define APB_DATE_ADDR   0x3FF6607Cu
+#define RTC_CAL_ADDR    0x3FF5F06Cu
 
 static bool read_efuse(struct loader *loader, unsigned word, uint32_t *value, struct err *e)
 {
@@ -76,19 +75,33 @@ static uint32_t gpio_of(uint32_t pad)
     return pad == 30 || pad == 31 ? pad + 2 : pad;
 }
 
+/* Two functions on one pad are no wiring that could work. All zero and all ones are such cases. */
+static bool all_differ(const uint32_t *pads, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (pads[i] == pads[k])
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool read_spi_pins(struct loader *loader, uint32_t *pins, struct err *e)
 {
+    enum { CLK, Q, D, CS, HD, PADS };
     uint32_t word3, word5;
     if (!read_efuse(loader, 3, &word3, e) || !read_efuse(loader, 5, &word5, e))
         return false;
-    uint32_t clk = word5 & 31, q = word5 >> 5 & 31, d = word5 >> 10 & 31, cs = word5 >> 15 & 31;
-    uint32_t hd = word3 >> 4 & 31;
-    uint32_t any = clk | q | d | cs | hd, all = clk & q & d & cs & hd;
-    bool distinct = clk != q && clk != d && clk != cs && q != d && q != cs && d != cs;
+    const uint32_t pads[PADS] = { [CLK] = word5 & 31,
+                                  [Q] = word5 >> 5 & 31,
+                                  [D] = word5 >> 10 & 31,
+                                  [CS] = word5 >> 15 & 31,
+                                  [HD] = word3 >> 4 & 31 };
     *pins = 0;
-    if (any != 0 && all != SPI_PINS_ALL_SET && distinct)
-        *pins = gpio_of(hd) << 24 | gpio_of(cs) << 18 | gpio_of(d) << 12 | gpio_of(q) << 6 |
-                gpio_of(clk);
+    if (all_differ(pads, PADS))
+        *pins = gpio_of(pads[HD]) << 24 | gpio_of(pads[CS]) << 18 | gpio_of(pads[D]) << 12 |
+                gpio_of(pads[Q]) << 6 | gpio_of(pads[CLK]);
     return true;
 }
 
