@@ -1,0 +1,53 @@
+#include "tests/lib/script_loader.h"
+
+#include "core/bytes.h"
+#include "core/packet.h"
+#include "core/slip.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DATA_MAX 4096u
+
+void script_reply(struct script_port *s, uint64_t after_us, uint8_t command, uint32_t value,
+                  const void *data, size_t n)
+{
+    uint8_t wire[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + DATA_MAX)];
+    uint8_t head[PACKET_HEADER_BYTES] = { 0x01, command };
+    struct slip_encoder out;
+    store_u16(head + 2, (uint16_t)n);
+    store_u32(head + 4, value);
+    slip_begin(&out, wire, sizeof wire);
+    slip_put(&out, head, sizeof head);
+    slip_put(&out, data, n);
+    script_give(s, after_us, wire, slip_end(&out));
+}
+
+void script_request(struct script_port *s, uint8_t command, const void *data, size_t n)
+{
+    uint8_t wire[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + 64)];
+    size_t len = packet_encode(wire, sizeof wire, command, 0, data, n, NULL, 0);
+    if (len == 0) {
+        fprintf(stderr, "A request of %zu bytes is too long for a script\n", n);
+        abort();
+    }
+    script_expect(s, wire, len);
+}
+
+void script_register(struct script_port *s, uint32_t addr, uint32_t value)
+{
+    uint8_t word[4];
+    store_u32(word, addr);
+    script_request(s, CMD_READ_REG, word, sizeof word);
+    script_reply(s, 500, CMD_READ_REG, value, "\0\0\0\0", 4);
+}
+
+void script_register_write(struct script_port *s, uint32_t addr, uint32_t value)
+{
+    uint8_t words[16] = { 0 };
+    store_u32(words, addr);
+    store_u32(words + 4, value);
+    store_u32(words + 8, UINT32_MAX);
+    script_request(s, CMD_WRITE_REG, words, sizeof words);
+    script_reply(s, 500, CMD_WRITE_REG, 0, "\0\0\0\0", 4);
+}
