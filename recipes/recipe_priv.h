@@ -64,20 +64,6 @@ int word_index(const char *const *words, const char *text);
 /* Appends to a NUL-terminated text of `cap` bytes; cuts what does not fit. */
 void text_append(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* ---- nearest.c: the word that was meant -------------------------------------------------------*/
-
-/* Offer candidates; `best` is the nearest of them, or NULL if none is near. */
-struct nearest {
-    const char *text; /* what was written */
-    const char *best;
-    unsigned distance;
-};
-
-void nearest_init(struct nearest *near, const char *text);
-/* If `word` wins, `answer` is what to suggest. */
-void nearest_offer(struct nearest *near, const char *word, const char *answer);
-void nearest_offer_words(struct nearest *near, const char *const *words); /* NULL is fine */
-
 /* ---- yaml.c: events, one ahead ----------------------------------------------------------------*/
 
 /* libyaml's events, with what recipes do not use (anchors, tags, deep nesting) made mistakes. */

@@ -3,6 +3,7 @@
  */
 #include "core/chip.h"
 #include "core/reset.h"
+#include "core/nearest.h"
 #include "recipes/recipe_priv.h"
 
 #include <ctype.h>

@@ -3,6 +3,7 @@
  * goes on behind it, so that one pass finds them all.
  */
 #include "core/chip.h"
+#include "core/nearest.h"
 #include "recipes/recipe_priv.h"
 
 #include <string.h>

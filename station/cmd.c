@@ -1,5 +1,6 @@
 #include "station/cmd.h"
 
+#include "core/nearest.h"
 #include "station/job.h"
 
 #include <stdio.h>
@@ -18,30 +19,16 @@ static void print_help(const struct cmd *cmd, const struct option_row *rows, siz
     }
 }
 
-/* How much of `name` and `given` agree from the front; enough to guess what was meant. */
-static size_t common_prefix(const char *name, const char *given)
-{
-    size_t n = 0;
-    while (name[n] && name[n] == given[n])
-        n++;
-    return n;
-}
-
 static void print_unknown(const struct cmd *cmd, const struct option_row *rows, size_t count,
                           const char *given)
 {
-    const char *nearest = NULL;
-    size_t best = 3; /* "--" and one more letter */
-    for (size_t i = 0; i < count; i++) {
-        size_t n = common_prefix(rows[i].name, given);
-        if (n >= best) {
-            best = n;
-            nearest = rows[i].name;
-        }
-    }
+    struct nearest near;
+    nearest_init(&near, given);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&near, rows[i].name, rows[i].name);
     fprintf(stderr, "espstation %s: unknown option '%s'", cmd->name, given);
-    if (nearest)
-        fprintf(stderr, "; did you mean '%s'?", nearest);
+    if (near.best)
+        fprintf(stderr, "; did you mean '%s'?", near.best);
     fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
 }
 

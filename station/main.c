@@ -1,6 +1,7 @@
 /* espstation: the command line. Finds the subcommand in the table and hands over. */
 #include "station/cmd.h"
 
+#include "core/nearest.h"
 #include "core/stub.h"
 
 #include <locale.h>
@@ -50,6 +51,18 @@ static const struct cmd *find_command(const char *name)
     return NULL;
 }
 
+static void print_unknown(const char *name)
+{
+    struct nearest near;
+    nearest_init(&near, name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_offer(&near, commands[i]->name, commands[i]->name);
+    fprintf(stderr, "espstation: there is no command '%s'", name);
+    if (near.best)
+        fprintf(stderr, "; did you mean '%s'?", near.best);
+    fprintf(stderr, "\nSee: espstation --help\n");
+}
+
 int main(int argc, char **argv)
 {
     /* A reader that goes away must not end a run; writes then fail and are passed over. */
@@ -71,7 +84,6 @@ int main(int argc, char **argv)
     const struct cmd *cmd = find_command(argv[1]);
     if (cmd)
         return (int)cmd->run(argc - 1, argv + 1);
-    fprintf(stderr, "espstation: there is no command '%s'\n\n", argv[1]);
-    print_usage(stderr);
+    print_unknown(argv[1]);
     return EXIT_USAGE;
 }

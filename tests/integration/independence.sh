@@ -119,6 +119,7 @@ judge_started() {
         wait "$pid"
         status=$?
         check "esptool-js flashes an $title" "$work/flash.$board" test $status = 0
+        [ $status -eq 0 ] || continue # the rest could only wait in vain
         check "$title: it saw the board that is there" "$work/flash.$board" \
             saw_the_board "$board" "$work/flash.$board"
         check "$title: the flash holds every byte" "$work/flash.$board" holds_all_files "$board"
@@ -154,7 +155,11 @@ station_flashes() { # recipe board
 esptool_js_judges() { # title board recipe option...
     local title=$1 board=$2 recipe=$3
     shift 3
-    check "the station flashes an $title" "$work/out" station_flashes "$recipe" "$board"
+    if ! station_flashes "$recipe" "$board"; then
+        not_ok "the station flashes an $title" "$work/out"
+        return
+    fi
+    ok "the station flashes an $title"
     check "$title: esptool-js reads the same digests" "$work/judge.$board" esptool_js judge "$board" "$@"
     check "$title: it saw the board that is there" "$work/judge.$board" \
         saw_the_board "$board" "$work/judge.$board"

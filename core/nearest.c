@@ -1,9 +1,11 @@
 /*
  * The word that was meant: nearest by edit distance, where one is near enough to be worth saying.
  */
-#include "recipes/recipe_priv.h"
+#include "core/nearest.h"
 
 #include <ctype.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #define WORD_MAX 32 /* no key and no word is longer; longer text is no slip of one of them */
