@@ -117,6 +117,18 @@ static bool write_block(struct loader *l, const struct plan_frames *f, uint32_t 
     }
 }
 
+/* A stub still works on what it has acknowledged. That must be over before anything else is asked
+ * of it, or its failure would count as another command's; and before the board is reset, or the
+ * flash would miss its last block. */
+static bool settle(struct loader *l, const struct plan_frames *f, struct err *e)
+{
+    uint64_t bytes = (uint64_t)f->flash_bytes[f->count - 1] + ERASE_AHEAD_BYTES;
+    if (!l->stub || loader_settle(l, loader_timeout_ms(bytes, LOADER_WRITE_MS_PER_MB), e))
+        return true;
+    err_as_phase(e, ERR_WRITE);
+    return err_wrap(e, "Block %u of %u, the last", f->count, f->count);
+}
+
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e)
 {
@@ -130,7 +142,7 @@ bool flash_write(struct loader *l, const struct plan_region *r,
         done += f->flash_bytes[i];
         progress->tell(progress->ctx, done < r->size_bytes ? done : r->size_bytes);
     }
-    return true;
+    return settle(l, f, e) || err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
 }
 
 /* ---- Verify ---- */

@@ -2,8 +2,9 @@
  * Writing one region of a plan and proving it. The loader must be identified, its flash attached.
  *
  * Blocks are acknowledged by a ROM when they are in the flash, by a stub when they are in its
- * buffer: there a write error shows with the next command, or with the MD5. The end commands of the
- * loaders are never used: some answer with failure after success, some leave the loader.
+ * buffer: there a write error shows with the next command, so the last block is followed by one
+ * that does nothing else. The end commands of the loaders are never used: some answer with failure
+ * after success, some leave the loader.
  */
 #ifndef CORE_FLASH_H
 #define CORE_FLASH_H
@@ -23,7 +24,8 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 /* Erases all of it. ERR_ERASE. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
 
-/* Erases and writes. ERR_WRITE, ERR_ERASE (refused before the first block), or what the port says.
+/* Erases and writes; all is in the flash when it returns. ERR_WRITE, ERR_ERASE (refused before the
+ * first block), or what the port says.
  */
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e);

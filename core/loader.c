@@ -10,10 +10,6 @@
 #define BAUD_SETTLE_MS   50u
 #define SYNC_REPLY_COUNT 8
 
-/* Lengths of GET_SECURITY_INFO's payload: without and with chip id. */
-#define SECURITY_SHORT_BYTES 12u
-#define SECURITY_LONG_BYTES  20u
-
 void loader_init(struct loader *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
@@ -81,6 +77,14 @@ bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct er
     return true;
 }
 
+bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e)
+{
+    uint8_t data[4];
+    struct reply r;
+    store_u32(data, CHIP_MAGIC_ADDR);
+    return ask(l, CMD_READ_REG, data, sizeof data, 0, timeout_ms, &r, e);
+}
+
 bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
 {
     uint8_t data[16];
@@ -136,15 +140,17 @@ bool loader_security_info(struct loader *l, struct security_info *info, bool *kn
 {
     struct reply r;
     memset(info, 0, sizeof *info);
-    if (!ask_optional(l, CMD_GET_SECURITY_INFO, NULL, 0, SECURITY_SHORT_BYTES, &r, known, e) ||
-        !*known)
-        return !*known;
-    if (r.data_bytes < SECURITY_SHORT_BYTES)
-        return err_set(e, ERR_FRAME, "GET_SECURITY_INFO gave %zu bytes, at least %u expected",
-                       r.data_bytes, SECURITY_SHORT_BYTES);
+    if (!ask_optional(l, CMD_GET_SECURITY_INFO, NULL, 0, 0, &r, known, e))
+        return false;
+    if (!*known)
+        return true;
+    size_t payload_bytes = packet_security_payload_bytes(r.data_bytes);
+    if (r.data_bytes < payload_bytes + 2)
+        return err_set(e, ERR_FRAME, "GET_SECURITY_INFO gave %zu bytes, at least %zu expected",
+                       r.data_bytes, payload_bytes + 2);
     info->flags = load_u32(r.data);
     info->crypt_count = r.data[4];
-    info->has_chip_id = r.data_bytes >= SECURITY_LONG_BYTES;
+    info->has_chip_id = payload_bytes >= 16;
     if (info->has_chip_id)
         info->chip_id = load_u32(r.data + 12);
     return true;
@@ -200,12 +206,13 @@ bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e
     return begin(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
 }
 
-/* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. */
+/* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. A chip
+ * that was not identified gets four as well: it can only be asked to leave its loader. */
 bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
                         uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e)
 {
     const uint32_t words[5] = { bytes, blocks, block_bytes, addr, 0 };
-    bool fifth = !l->stub && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
+    bool fifth = !l->stub && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
     return begin(l, compressed ? CMD_FLASH_DEFL_BEGIN : CMD_FLASH_BEGIN, words, fifth ? 5 : 4,
                  timeout_ms, e);
 }

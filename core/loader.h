@@ -31,6 +31,10 @@ bool loader_sync(struct loader *l, struct err *e);
 bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
 bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
 
+/* An exchange without effect, which a stub answers once all that it has acknowledged is done; or
+ * refuses with the failure of that work. */
+bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e);
+
 /* Whether the loader knows READ_REG at all is told apart: *known is false, and the call succeeds,
  * for a chip in Secure Download Mode. */
 bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e);

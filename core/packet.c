@@ -5,6 +5,10 @@
 
 #include <stdio.h>
 
+/* GET_SECURITY_INFO: without and with the chip id. */
+#define SECURITY_SHORT_BYTES 12u
+#define SECURITY_LONG_BYTES  20u
+
 struct word {
     uint8_t code;
     const char *text;
@@ -149,8 +153,15 @@ bool packet_parse(const uint8_t *frame, size_t n, struct reply *r)
     return load_u16(frame + 2) <= r->data_bytes;
 }
 
+size_t packet_security_payload_bytes(size_t data_bytes)
+{
+    return data_bytes >= SECURITY_LONG_BYTES + 2 ? SECURITY_LONG_BYTES : SECURITY_SHORT_BYTES;
+}
+
 bool packet_judge(struct reply *r, size_t payload_bytes)
 {
+    if (r->command == CMD_GET_SECURITY_INFO)
+        payload_bytes = packet_security_payload_bytes(r->data_bytes);
     size_t at = r->data_bytes >= payload_bytes + 2 ? payload_bytes : 0;
     if (r->data_bytes < at + 2)
         return false;

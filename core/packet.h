@@ -76,9 +76,14 @@ size_t packet_encode_block(uint8_t *buf, size_t cap, uint8_t command, uint32_t s
  * with a length field that promises more than came. */
 bool packet_parse(const uint8_t *frame, size_t n, struct reply *r);
 
+/* GET_SECURITY_INFO has 12 bytes of payload on ESP32-S2, and 20 on later chips; with two or four
+ * status bytes behind them, only the length of all tells which. */
+size_t packet_security_payload_bytes(size_t data_bytes);
+
 /* Finds the status bytes behind a payload of `payload_bytes`, or in front when the reply is shorter
  * (a failure carries no payload). Only the first byte decides: the reserved bytes of a ROM hold
- * stale text. False when there is no status at all. */
+ * stale text. For GET_SECURITY_INFO the reply itself tells its payload. False when there is no
+ * status at all. */
 bool packet_judge(struct reply *r, size_t payload_bytes);
 
 #endif
