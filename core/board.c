@@ -153,8 +153,11 @@ static bool detect(struct loader *l, struct err *e)
         return true;
     if (!loader_security_info(l, &info, &known, e))
         return false;
-    if (info.has_chip_id)
-        l->chip = chip_by_image_id((uint16_t)info.chip_id);
+    const struct chip *chip =
+        info.chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info.chip_id) : NULL;
+    /* Id 0 is the ESP32's, which has no such command: only later chips tell their id this way. */
+    if (info.has_chip_id && chip && (chip->flags & CHIP_HAS_SECURITY_INFO))
+        l->chip = chip;
     return l->chip || unknown_chip(magic, &info, e);
 }
 
@@ -208,9 +211,12 @@ static bool gate_security(const struct board *b, const struct plan *p, struct er
     if (b->security.flash_encryption)
         return err_set(e, ERR_SECURED,
                        "Flash encryption is on: plain images would never start again");
-    if (b->security.secure_boot && plan_depends_on_flash(p))
-        return err_set(e, ERR_SECURED, "Secure boot is on: a patched header breaks its signature");
-    return true;
+    if (!b->security.secure_boot || !plan_patches(p, b->flash.size_bytes))
+        return true;
+    err_set(e, ERR_SECURED, "Secure boot is on: a patched header breaks its signature");
+    return err_hint(e, "Build the image for this flash, or write size: keep, mode: keep, freq: "
+                       "keep "
+                       "under flash in the recipe.");
 }
 
 static bool gate_flash(const struct board *b, const struct plan *p, struct err *e)

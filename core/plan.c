@@ -122,6 +122,8 @@ static void check_overlap(struct checker *c, size_t i)
     const struct plan_source *b = &c->sources[i];
     for (size_t k = 0; k < i; k++) {
         const struct plan_source *a = &c->sources[k];
+        if (a->size_bytes == 0)
+            continue; /* said already */
         uint64_t a_first = a->offset_addr / PLAN_SECTOR_BYTES;
         uint64_t b_first = b->offset_addr / PLAN_SECTOR_BYTES;
         uint64_t a_last = (source_end(a) - 1) / PLAN_SECTOR_BYTES;
@@ -431,6 +433,28 @@ static bool choose_size_code(const struct plan_settings *s, const struct image *
                        s->chip->name, bytes / 1024);
     *code = row->code;
     return true;
+}
+
+static bool is_other(uint8_t code, uint8_t has)
+{
+    return code != IMAGE_KEEP && code != has;
+}
+
+bool plan_patches(const struct plan *p, uint32_t flash_bytes)
+{
+    const struct plan_settings *s = &p->settings;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct image *image = &p->items[i].image;
+        uint8_t size_code = IMAGE_KEEP;
+        struct err no_code;
+        if (p->items[i].patchable &&
+            (!choose_size_code(s, image, flash_bytes, &size_code, &no_code) ||
+             is_other(size_code, image->size_code) ||
+             (s->mode && is_other(s->mode->code, image->mode_code)) ||
+             (s->freq && is_other(s->freq->code, image->freq_code))))
+            return true;
+    }
+    return false;
 }
 
 static bool make_patched(struct plan_region *own, const struct plan *p,

@@ -93,6 +93,9 @@ uint32_t plan_needs_bytes(const struct plan *p);
 /* Whether boards of another flash size get other bytes. */
 bool plan_depends_on_flash(const struct plan *p);
 
+/* Whether a board with `flash_bytes` of flash gets another header than the files have. */
+bool plan_patches(const struct plan *p, uint32_t flash_bytes);
+
 /* The regions for a board with `flash_bytes` of flash; 0 means unknown and counts as 4 MB, as the
  * common tools do. The caller owns it (plan_variant_free) and must keep the plan meanwhile.
  * NULL: ERR_FLASH_SIZE when the header has no code for the size, or ERR_STATION. */
