@@ -27,10 +27,13 @@ static bool hear_rom_log(struct loader *l, const struct console_check *check, st
            link_listen(&l->link, deadline_in_ms(port->clock, ROM_LOG_MS), e);
 }
 
-static const char *rejected_text(const struct console_check *check, const char *text)
+/* What comes behind the expected text no longer counts, however the bytes were cut into reads. */
+static const char *rejected_text(const struct console_check *check, const char *text,
+                                 const char *expected)
 {
     for (size_t i = 0; i < check->reject_count; i++) {
-        if (strstr(text, check->reject[i]))
+        const char *at = strstr(text, check->reject[i]);
+        if (at && (!expected || at < expected))
             return check->reject[i];
     }
     return NULL;
@@ -79,23 +82,25 @@ bool console_check(struct loader *l, const struct console_check *check, bool may
 {
     struct port *port = l->link.port;
     struct deadline end = deadline_in_ms(port->clock, check->within_ms);
-    for (;;) {
+    for (bool more = true;;) {
         struct err quiet = { 0 };
         link_tail_text(&l->link, text, cap);
-        const char *word = rejected_text(check, text);
+        const char *expected = check->expect ? strstr(text, check->expect) : NULL;
+        const char *word = rejected_text(check, text, expected);
         if (word)
             return rejected(word, text, e);
-        if (check->expect && strstr(text, check->expect))
+        if (expected)
             return true;
-        if (link_hear(&l->link, end, &quiet) && !deadline_over(port->clock, end))
-            continue;
-        if (quiet.code != ERR_NONE && quiet.code != ERR_TIMEOUT) {
+        if (!more)
+            break;
+        bool heard = link_hear(&l->link, end, &quiet);
+        if (!heard && quiet.code != ERR_TIMEOUT) {
             *e = quiet;
             return false;
         }
-        link_tail_text(&l->link, text, cap);
-        if (!check->expect && !bootlog_in_loader(text))
-            return true;
-        return explain(l, check, may_reset, text, e);
+        more = heard && !deadline_over(port->clock, end);
     }
+    if (!check->expect && !bootlog_in_loader(text))
+        return true;
+    return explain(l, check, may_reset, text, e);
 }

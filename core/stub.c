@@ -34,15 +34,20 @@ static bool parse_number(const char *text, uint32_t *value)
     char *end;
     errno = 0;
     unsigned long long v = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || v > UINT32_MAX)
+    if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != '\0' || v > UINT32_MAX)
         return false;
     *value = (uint32_t)v;
     return true;
 }
 
+/* The decoder itself also takes blanks at the ends and a padding in the middle. */
 static bool parse_base64(const char *text, size_t n, struct stub_segment *segment)
 {
-    if (n % 4 != 0 || n / 4 * 3 > SEGMENT_MAX_BYTES || segment->bytes)
+    size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+                                  "/");
+    size_t padding = strspn(text + letters, "=");
+    if (letters + padding != n || padding > 2 || n % 4 != 0 || n / 4 * 3 > SEGMENT_MAX_BYTES ||
+        segment->bytes)
         return false;
     segment->bytes = malloc(n / 4 * 3 + 1);
     if (!segment->bytes)
@@ -50,10 +55,8 @@ static bool parse_base64(const char *text, size_t n, struct stub_segment *segmen
     int decoded = EVP_DecodeBlock(segment->bytes, (const unsigned char *)text, (int)n);
     if (decoded < 0)
         return false;
-    for (size_t i = n; i > 0 && text[i - 1] == '='; i--)
-        decoded--;
-    segment->size_bytes = (uint32_t)decoded;
-    return decoded >= 0;
+    segment->size_bytes = (uint32_t)decoded - (uint32_t)padding;
+    return true;
 }
 
 /* Takes one member of the top object; keys this loader has no use for are passed over. */
@@ -309,13 +312,18 @@ static bool await_greeting(struct loader *l, struct err *e)
     struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
     const uint8_t *frame;
     size_t n;
-    do {
-        if (!link_await_frame(&l->link, d, &frame, &n, e))
-            return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
-    } while (n != 4 || memcmp(frame, "OHAI", 4) != 0);
-    l->stub = true;
-    l->link.from_stub = true;
-    return true;
+    while (link_await_frame(&l->link, d, &frame, &n, e)) {
+        if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
+            l->stub = true;
+            l->link.from_stub = true;
+            return true;
+        }
+        if (deadline_over(l->link.port->clock, d)) {
+            err_set(e, ERR_TIMEOUT, "only other frames came");
+            break;
+        }
+    }
+    return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
 }
 
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
