@@ -2,8 +2,8 @@
  * One scalar of a recipe into its field, or a mistake that says what was expected and what came.
  */
 #include "core/chip.h"
-#include "core/reset.h"
 #include "core/nearest.h"
+#include "core/reset.h"
 #include "recipes/recipe_priv.h"
 
 #include <ctype.h>
