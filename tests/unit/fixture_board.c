@@ -134,36 +134,41 @@ static void wire_speed_scales_the_board_but_not_the_adapter(void **state)
 }
 
 /* The same session, looked at in steps of another size each time, gives the same bytes. */
-static uint64_t run_session(uint64_t step_seed, uint8_t *heard, size_t *heard_bytes)
+enum { LOOKS = 201 };
+
+/* Also how much had been heard at each look every 10 ms, in by_then[]. */
+static uint64_t run_session(uint64_t step_seed, uint8_t *heard, size_t by_then[LOOKS])
 {
     struct chip_sim_config config = chip_sim_default_config();
     char why[100];
     uint64_t now_us = 0, random = step_seed;
     uint8_t frame[46] = { 0xc0, 0, 0x08, 36, 0, 0, 0, 0, 0, 0x07, 0x07, 0x12, 0x20 };
+    size_t n = 0, look = 0;
     config.fill = SIM_FILL_DIRTY;
+    config.latency_us = 16000;
     struct chip_sim *sim = chip_sim_new(&config, 0, why, sizeof why);
     assert_non_null(sim);
     memset(frame + 13, 0x55, 32);
     frame[45] = 0xc0;
     assert_true(chip_sim_add_fault(sim, "flip=0.01", 0, why, sizeof why));
     assert_true(chip_sim_add_fault(sim, "log-noise", 0, why, sizeof why));
-    *heard_bytes = 0;
     for (uint64_t at_us = 0; at_us <= 2000000;) {
-        uint64_t next_us = at_us + 50000;
+        uint64_t next_us = at_us + 10000;
         if (at_us == 200000)
             chip_sim_lines(sim, false, true, at_us);
         if (at_us == 300000)
             chip_sim_lines(sim, true, false, at_us);
-        if (at_us >= 400000)
+        if (at_us >= 400000 && at_us % 50000 == 0)
             chip_sim_host_bytes(sim, frame, sizeof frame, at_us);
         if (at_us == 1000000)
             chip_sim_host_baud(sim, 121000, at_us); /* 5 % off: garbage, the same garbage */
         for (now_us = at_us; now_us < next_us;) {
-            *heard_bytes += chip_sim_read(sim, heard + *heard_bytes, 65536 - *heard_bytes, now_us);
-            now_us += step_seed ? 1 + sim_random(&random) % 20000 : 50000;
+            n += chip_sim_read(sim, heard + n, 65536 - n, now_us);
+            now_us += step_seed ? 1 + sim_random(&random) % 5000 : 10000;
         }
         at_us = next_us;
-        *heard_bytes += chip_sim_read(sim, heard + *heard_bytes, 65536 - *heard_bytes, at_us);
+        n += chip_sim_read(sim, heard + n, 65536 - n, at_us);
+        by_then[look++] = n;
     }
     struct chip_sim_state state;
     chip_sim_get_state(sim, &state);
@@ -175,15 +180,15 @@ static void board_does_not_depend_on_who_looks_when(void **state)
 {
     (void)state;
     uint8_t *first = malloc(65536), *again = malloc(65536);
-    size_t first_bytes, again_bytes;
+    size_t first_then[LOOKS] = { 0 }, again_then[LOOKS] = { 0 };
     assert_true(first && again);
-    uint64_t counts = run_session(0, first, &first_bytes);
-    assert_true(first_bytes > 1000);
+    uint64_t counts = run_session(0, first, first_then);
+    assert_true(first_then[LOOKS - 1] > 1000);
     assert_true(counts > 5000);
     for (uint64_t seed = 1; seed < 8; seed++) {
-        assert_int_equal(run_session(seed, again, &again_bytes), counts);
-        assert_int_equal(again_bytes, first_bytes);
-        assert_memory_equal(again, first, first_bytes);
+        assert_int_equal(run_session(seed, again, again_then), counts);
+        assert_memory_equal(again_then, first_then, sizeof first_then);
+        assert_memory_equal(again, first, first_then[LOOKS - 1]);
     }
     free(first);
     free(again);
@@ -268,6 +273,8 @@ static void flash_answers_through_the_controller(void **state)
             host_words(h, 0x0d, WORDS(0, 0), 2);
         assert_int_equal(spi(h, esp8266, 0x9f, 0, 0, 24, 0, 0, 0), 0x1640ef);
         assert_int_equal(spi(h, esp8266, 0x5a, 0, 0, 32, 0, 24, 8), 0x50444653);
+        chip_sim_flash_load(h->sim, 0x12345, "abcd", 4);
+        assert_int_equal(spi(h, esp8266, 0x03, 0, 0, 32, 0x12345, 24, 0), 0x64636261);
         spi(h, esp8266, 0x66, 0, 0, 0, 0, 0, 0);
         spi(h, esp8266, 0x99, 0, 0, 0, 0, 0, 0);
         spi(h, esp8266, 0x01, 0x1c, 8, 0, 0, 0, 0); /* no write enable: nothing */
@@ -391,14 +398,21 @@ static void fault_brownout_resets_in_mid_write(void **state)
     (void)state;
     uint8_t data[16 + 0x400] = { 0, 4 };
     struct host *h = host_new("esp32");
-    host_fault(h, "brownout=1000");
+    host_fault(h, "brownout=1000,times=2");
+    for (uint64_t round = 1; round <= 2; round++) { /* after each reset anew */
+        host_connect(h);
+        begin_write(h);
+        host_send(h, 0x03, data, sizeof data, 0xef);
+        host_wait(h, 200 * MS);
+        assert_int_equal(host_state(h).faults, round);
+        assert_string_not_equal(host_state(h).mode, "rom");
+    }
+    assert_true(host_heard(h, "Brownout detector was triggered"));
+    assert_true(host_heard(h, "RTCWDT_BROWN_OUT_RESET"));
     host_connect(h);
     begin_write(h);
     host_send(h, 0x03, data, sizeof data, 0xef);
-    host_wait(h, 200 * MS);
-    assert_true(host_heard(h, "Brownout detector was triggered"));
-    assert_true(host_heard(h, "RTCWDT_BROWN_OUT_RESET"));
-    assert_string_not_equal(host_state(h).mode, "rom");
+    assert_status(host_get(h, 1000 * MS), 0x03, 0, 0);
     host_free(h);
 }
 
