@@ -199,9 +199,12 @@ static bool lock_device(struct serial_port *s, const struct stat *st, struct err
     return cannot_open(s, st, sys, e);
 }
 
+/* Only a failed system call leaves an errno. */
 static int sp_errno(enum sp_return result)
 {
-    return result == SP_ERR_FAIL ? sp_last_error_code() : EINVAL;
+    if (result == SP_ERR_FAIL)
+        return sp_last_error_code();
+    return result == SP_ERR_MEM ? ENOMEM : EINVAL;
 }
 
 static bool open_device(struct serial_port *s, const struct stat *st, struct err *e)
@@ -226,15 +229,17 @@ static bool set_framing(const struct serial_port *s, struct err *e)
     struct sp_port_config *c = NULL;
     if (s->lineless) /* set_habits does it alone */
         return true;
-    bool ok =
-        sp_new_config(&c) == SP_OK && sp_set_config_bits(c, 8) == SP_OK &&
-        sp_set_config_parity(c, SP_PARITY_NONE) == SP_OK && sp_set_config_stopbits(c, 1) == SP_OK &&
-        sp_set_config_cts(c, SP_CTS_IGNORE) == SP_OK &&
-        sp_set_config_dsr(c, SP_DSR_IGNORE) == SP_OK &&
-        sp_set_config_xon_xoff(c, SP_XONXOFF_DISABLED) == SP_OK && sp_set_config(s->sp, c) == SP_OK;
-    int sys = errno;
+    bool ok = sp_new_config(&c) == SP_OK && sp_set_config_bits(c, 8) == SP_OK &&
+              sp_set_config_parity(c, SP_PARITY_NONE) == SP_OK &&
+              sp_set_config_stopbits(c, 1) == SP_OK &&
+              sp_set_config_cts(c, SP_CTS_IGNORE) == SP_OK &&
+              sp_set_config_dsr(c, SP_DSR_IGNORE) == SP_OK &&
+              sp_set_config_xon_xoff(c, SP_XONXOFF_DISABLED) == SP_OK;
+    enum sp_return result = ok ? sp_set_config(s->sp, c) : SP_ERR_MEM;
+    int sys = result == SP_OK ? 0 : sp_errno(result);
     sp_free_config(c);
-    return ok || err_set_sys(e, ERR_PORT_UNSUITABLE, sys, "%s: 8N1 cannot be set", s->port.where);
+    return result == SP_OK ||
+           err_set_sys(e, ERR_PORT_UNSUITABLE, sys, "%s: 8N1 cannot be set", s->port.where);
 }
 
 #define FRAMING (HUPCL | CSIZE | PARENB | CSTOPB | CRTSCTS)
@@ -286,16 +291,20 @@ static void restore_latency(struct serial_port *s)
     s->latency_changed = false;
 }
 
-/* By a config with nothing but the rate: sp_set_baudrate would also write each line once more. */
+/* By a config with nothing but the rate: sp_set_baudrate would also write each line once more. The
+ * flow control is named because sp_new_config of libserialport 0.1.1 leaves that field unset, with
+ * whatever was in memory. */
 static bool set_rate_by_library(const struct serial_port *s, uint32_t baud)
 {
     struct sp_port_config *c = NULL;
-    bool ok = sp_new_config(&c) == SP_OK && sp_set_config_baudrate(c, (int)baud) == SP_OK &&
-              sp_set_config(s->sp, c) == SP_OK;
-    int sys = errno;
+    bool ok = sp_new_config(&c) == SP_OK &&
+              sp_set_config_xon_xoff(c, SP_XONXOFF_DISABLED) == SP_OK &&
+              sp_set_config_baudrate(c, (int)baud) == SP_OK;
+    enum sp_return result = ok ? sp_set_config(s->sp, c) : SP_ERR_MEM;
+    int sys = result == SP_OK ? 0 : sp_errno(result);
     sp_free_config(c);
     errno = sys;
-    return ok;
+    return result == SP_OK;
 }
 
 static bool set_rate_by_hand(const struct serial_port *s, uint32_t baud)

@@ -266,6 +266,17 @@ static void serial_without_rights_is_denied(void **state)
 
 /* ---- One owner ------------------------------------------------------------------------------- */
 
+/* As the kernel has it; under valgrind it is not our own. */
+static const char *program_name(void)
+{
+    static char name[32];
+    FILE *f = fopen("/proc/self/comm", "re");
+    assert_non_null(f);
+    assert_int_equal(fscanf(f, "%31[^\n]", name), 1);
+    fclose(f);
+    return name;
+}
+
 static void serial_second_opener_gets_busy_and_disturbs_nobody(void **state)
 {
     const struct bench *b = *state;
@@ -279,7 +290,7 @@ static void serial_second_opener_gets_busy_and_disturbs_nobody(void **state)
     assert_int_equal(e.code, ERR_PORT_BUSY);
     snprintf(pid, sizeof pid, "(pid %ld)", (long)getpid());
     assert_text_has(e.what, pid);
-    assert_text_has(e.what, "port_serial");
+    assert_text_has(e.what, program_name());
     assert_int_equal(rate_of(b), 74880);
     assert_string_equal(line_changes(b), "");
     port_free(p);
@@ -362,6 +373,19 @@ static void serial_open_port_is_exclusive(void **state)
 
 /* ---- Rates and lines ------------------------------------------------------------------------- */
 
+/* Memory that libserialport gets next holds anything: it does not set all of its own fields. */
+static void soil_heap(void)
+{
+    void *dirt[64];
+    for (size_t i = 0; i < 64; i++) {
+        dirt[i] = malloc(8 * (i % 16 + 1));
+        assert_non_null(dirt[i]);
+        memset(dirt[i], 0xA5, 8 * (i % 16 + 1));
+    }
+    for (size_t i = 0; i < 64; i++)
+        free(dirt[i]);
+}
+
 static void serial_sets_the_true_rate(void **state)
 {
     static const uint32_t rates[] = { 115200, 74880, 921600, 460800, 74880, 2000000, 9600 };
@@ -371,6 +395,7 @@ static void serial_sets_the_true_rate(void **state)
     assert_int_equal(rate_of(b), 57600);
     forget_changes(b);
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        soil_heap();
         assert_true(port_set_baud(p, rates[i], &e));
         assert_int_equal(rate_of(b), rates[i]);
     }
@@ -572,6 +597,7 @@ static void load_preload(char *const argv[])
 {
     char self[PATH_MAX];
     char library[PATH_MAX + 32];
+    char options[512];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     if (getenv("PTY_LINES_LOADED") || n <= 0)
         return;
@@ -583,7 +609,9 @@ static void load_preload(char *const argv[])
     setenv("LD_PRELOAD", library, 1);
     setenv("PTY_LINES_LOADED", "1", 1);
     /* Its runtime wants to be the first library; ours only passes calls on. */
-    setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 0);
+    const char *asan = getenv("ASAN_OPTIONS");
+    snprintf(options, sizeof options, "%s:verify_asan_link_order=0", asan ? asan : "");
+    setenv("ASAN_OPTIONS", options, 1);
     execv(self, argv);
 }
 
