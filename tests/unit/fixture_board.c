@@ -145,7 +145,7 @@ static uint64_t run_session(uint64_t step_seed, uint8_t *heard, size_t by_then[L
     uint8_t frame[46] = { 0xc0, 0, 0x08, 36, 0, 0, 0, 0, 0, 0x07, 0x07, 0x12, 0x20 };
     size_t n = 0, look = 0;
     config.fill = SIM_FILL_DIRTY;
-    config.latency_us = 16000;
+    config.latency_us = 3000; /* ends within a burst of answers */
     struct chip_sim *sim = chip_sim_new(&config, 0, why, sizeof why);
     assert_non_null(sim);
     memset(frame + 13, 0x55, 32);
