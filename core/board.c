@@ -228,6 +228,14 @@ static bool gate_flash(const struct board *b, const struct plan *p, struct err *
     if (s->size == PLAN_SIZE_FIXED && has < s->flash_bytes)
         return err_set(e, ERR_FLASH_SIZE, "The flash has %u KB, and the recipe asks for %u KB",
                        has / 1024, s->flash_bytes / 1024);
+    if (has < plan_kept_flash_bytes(p)) {
+        err_set(e, ERR_FLASH_SIZE,
+                "The flash has %u KB, and the header of the boot image says %u KB: it would not "
+                "start",
+                has / 1024, plan_kept_flash_bytes(p) / 1024);
+        return err_hint(e, "Give flash.size: detect in the recipe, or use a board with that "
+                           "flash.");
+    }
     if (has < plan_needs_bytes(p))
         return err_set(e, ERR_FLASH_SIZE, "The flash has %u KB, and the images need %u KB",
                        has / 1024, (plan_needs_bytes(p) + 1023) / 1024);

@@ -137,9 +137,51 @@ static void check_overlap(struct checker *c, size_t i)
     }
 }
 
+/* What the header of a boot image says about the flash; 0: it says nothing this chip has a code
+ * for. */
+static uint32_t header_flash_bytes(const struct chip *chip, const struct image *image)
+{
+    const struct chip_code *rows = chip->sizes;
+    for (; rows->word && rows->code != image->size_code; rows++)
+        ;
+    return rows->word ? rows->flash_bytes : 0;
+}
+
+static bool is_patchable(const struct image *image, uint32_t offset_addr, const struct chip *chip)
+{
+    return (image->kind == IMAGE_SHORT || image->kind == IMAGE_LONG) &&
+           offset_addr == chip->boot_addr;
+}
+
+/* A header that stays as it is must at least have room for the images: what lies behind the size it
+ * announces is never found. Shipped ESP8266 images say 512 KB and are larger (esptool-js issue
+ * 120). */
+static void check_kept_size(struct checker *c, size_t boot)
+{
+    const struct chip *chip = c->settings->chip;
+    const struct plan_source *s = &c->sources[boot];
+    struct image image;
+    image_read(s->bytes, s->size_bytes, chip->flags & CHIP_SHORT_HEADER, &image);
+    uint32_t says = header_flash_bytes(chip, &image);
+    if (!is_patchable(&image, s->offset_addr, chip) || says == 0)
+        return;
+    for (size_t i = 0; i < c->count; i++) {
+        if (source_end(&c->sources[i]) > says)
+            mistake(c, i,
+                    "'%s' ends at 0x%llx, but the header of '%s' says that the flash has %u KB, so "
+                    "it would not run; give flash.size: detect",
+                    c->sources[i].name, (unsigned long long)source_end(&c->sources[i]), s->name,
+                    says / 1024);
+    }
+}
+
 static void check_flash_size(struct checker *c)
 {
     const struct plan_settings *set = c->settings;
+    for (size_t i = 0; i < c->count && set->size == PLAN_SIZE_KEEP; i++) {
+        if (c->sources[i].offset_addr == set->chip->boot_addr)
+            check_kept_size(c, i);
+    }
     if (set->size == PLAN_SIZE_FIXED &&
         !chip_code_by_flash_bytes(set->chip->sizes, set->flash_bytes))
         mistake(c, PLAN_NO_IMAGE, "The image header of %s has no code for a flash of %u KB",
@@ -399,6 +441,16 @@ uint32_t plan_needs_bytes(const struct plan *p)
         needs = end > needs ? end : needs;
     }
     return needs;
+}
+
+uint32_t plan_kept_flash_bytes(const struct plan *p)
+{
+    const struct chip *chip = p->settings.chip;
+    for (size_t i = 0; i < p->count && p->settings.size == PLAN_SIZE_KEEP; i++) {
+        if (is_patchable(&p->items[i].image, p->items[i].region.offset_addr, chip))
+            return header_flash_bytes(chip, &p->items[i].image);
+    }
+    return 0;
 }
 
 bool plan_depends_on_flash(const struct plan *p)

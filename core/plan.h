@@ -90,6 +90,9 @@ const struct image *plan_image(const struct plan *p, size_t i);
 /* The first byte behind the last image: the flash must be at least so large. */
 uint32_t plan_needs_bytes(const struct plan *p);
 
+/* What the boot image's header says about the flash, where the recipe keeps it; 0: it does not. */
+uint32_t plan_kept_flash_bytes(const struct plan *p);
+
 /* Whether boards of another flash size get other bytes. */
 bool plan_depends_on_flash(const struct plan *p);
 

@@ -101,7 +101,7 @@ static const char *const page_intro[] = {
     "Numbers are decimal or hexadecimal (`0x10000`). Offsets and sizes also take K and M (`64K`,",
     "`4MB`), which count 1024 and 1024 x 1024. Relative paths start at the recipe's folder.",
     "",
-    "| Key | Value | Default | Meaning |",
+    "| Key | Value | If absent | Meaning |",
     "|---|---|---|---|",
     NULL,
 };

@@ -58,6 +58,9 @@ recipe overlap.yaml 's/0x8000/0x5000/'
 refused 3 "two images in one sector" "shares flash sector 0x5000" -- $(run "$images/overlap.yaml")
 recipe beyond.yaml 's/size: detect/size: 1MB/; s/0x10000/0xfd000/'
 refused 3 "an image beyond the flash" "behind the end of the flash at 0x100000" -- $(run "$images/beyond.yaml")
+sed 's/size: detect, mode: dio/size: keep, mode: keep/' "$images/esp8266.yaml" >"$images/small.yaml"
+head -c 600000 /dev/zero >>"$images/esp8266.bin"
+refused 3 "a header that is kept and says too little" "says that the flash has 512 KB" -- $(run "$images/small.yaml")
 check "all that opened no port" "$work/fixture.log" sh -c "'$fixture' --ctl '$work/ctl' state 0 | grep -q '\"syncs\":0'"
 
 # ---- Ports ----
