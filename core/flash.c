@@ -5,16 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ASSUMED_FLASH_BYTES (4u << 20)
-#define SECTOR_BYTES        4096u
-#define SECTORS_PER_BLOCK   16u
-#define BLOCK_TRIES         3
-#define WRITE_MS            10000u
-#define ERASE_AHEAD_BYTES   (128u << 10)
+#define SECTOR_BYTES      4096u
+#define SECTORS_PER_BLOCK 16u
+#define BLOCK_TRIES       3
+#define WRITE_MS          10000u
+#define ERASE_AHEAD_BYTES (128u << 10)
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : ASSUMED_FLASH_BYTES;
+    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
     if (!l->stub && (l->chip->flags & CHIP_ROM_NO_SPI_SETUP))
         return true;
     if (loader_spi_set_params(l, bytes, e))
@@ -43,7 +42,7 @@ static uint32_t rom_erase_bytes(const struct loader *l, uint32_t addr, uint32_t 
 /* A ROM has no such command, but erases what a write announces before it answers. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : ASSUMED_FLASH_BYTES;
+    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
     bool ok = l->stub ? loader_erase_flash(l, timeout_ms, e)
                       : loader_flash_begin(l, false, rom_erase_bytes(l, 0, bytes),

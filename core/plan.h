@@ -14,6 +14,9 @@
 
 #define PLAN_SECTOR_BYTES 4096u
 
+/* What a flash of unknown size is taken for, as the common tools do. */
+#define FLASH_ASSUMED_BYTES (4u << 20)
+
 enum plan_size {
     PLAN_SIZE_DETECT, /* the header gets the size that is found */
     PLAN_SIZE_KEEP,   /* the header stays */
@@ -99,9 +102,9 @@ bool plan_depends_on_flash(const struct plan *p);
 /* Whether a board with `flash_bytes` of flash gets another header than the files have. */
 bool plan_patches(const struct plan *p, uint32_t flash_bytes);
 
-/* The regions for a board with `flash_bytes` of flash; 0 means unknown and counts as 4 MB, as the
- * common tools do. The caller owns it (plan_variant_free) and must keep the plan meanwhile.
- * NULL: ERR_FLASH_SIZE when the header has no code for the size, or ERR_STATION. */
+/* The regions for a board with `flash_bytes` of flash; 0 means unknown (FLASH_ASSUMED_BYTES). The
+ * caller owns it (plan_variant_free) and must keep the plan meanwhile. NULL: ERR_FLASH_SIZE when
+ * the header has no code for the size, or ERR_STATION. */
 struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e);
 void plan_variant_free(struct plan_variant *v);
 

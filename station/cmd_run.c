@@ -26,10 +26,8 @@ struct run_options {
 /* All that lives during the command. */
 struct run_state {
     const struct run_options *options;
-    enum attempt_kind kind;
-    struct job *job;
-    struct record *record;
-    struct event_queue *events;
+    struct gang gang;
+    bool gang_ready;
     struct pool *pool;
     struct port_list *found;
     const struct screen *screen;
@@ -45,17 +43,17 @@ static bool open_record(struct run_state *s, struct err *e)
     const struct record_setup setup = { .db_path = s->options->db_path,
                                         .lot = s->options->lot,
                                         .operator_name = s->options->operator_name,
-                                        .job = s->job,
+                                        .job = s->gang.job,
                                         .clock = &clock_system };
-    if (s->kind == ATTEMPT_VERIFY)
+    if (s->gang.kind == ATTEMPT_VERIFY)
         return true;
-    s->record = record_new(&setup, &interrupted, e);
-    if (s->record && interrupted > 0)
+    s->gang.record = record_new(&setup, &interrupted, e);
+    if (s->gang.record && interrupted > 0)
         fprintf(stderr,
                 "espstation: a station was killed here before; %d open run%s now marked "
                 "INTERRUPTED. See: espstation export --db %s --verdict interrupted\n",
                 interrupted, interrupted == 1 ? " is" : "s are", s->options->db_path);
-    return s->record != NULL;
+    return s->gang.record != NULL;
 }
 
 static bool choose_ports(struct run_state *s, struct option_list *ports, struct err *e)
@@ -79,16 +77,7 @@ static bool start_pool(struct run_state *s, struct err *e)
     struct option_list ports;
     if (!choose_ports(s, &ports, e))
         return false;
-    const struct pool_setup setup = { .job = s->job,
-                                      .record = s->record,
-                                      .events = s->events,
-                                      .clock = &clock_system,
-                                      .kind = s->kind,
-                                      .loop = s->options->loop,
-                                      .rework = s->options->rework,
-                                      .ports = ports.values,
-                                      .port_count = ports.count };
-    s->pool = pool_new(&setup, e);
+    s->pool = pool_new(&s->gang, ports.values, ports.count, e);
     return s->pool != NULL;
 }
 
@@ -125,11 +114,11 @@ static void take_signals(struct run_state *s)
     while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         s->interrupts++;
         if (s->interrupts == 1 && info.ssi_signo == SIGINT) {
-            pool_stop_soft(s->pool);
+            gang_stop_soft(&s->gang);
             fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
                             "stop them.\n");
         } else {
-            pool_stop_hard(s->pool);
+            gang_stop_hard(&s->gang);
         }
     }
 }
@@ -137,7 +126,7 @@ static void take_signals(struct run_state *s)
 static void show_events(struct run_state *s)
 {
     struct event event;
-    while (event_take(s->events, &event)) {
+    while (event_take(s->gang.events, &event)) {
         if (s->screen->event)
             s->screen->event(s->pool, &event);
     }
@@ -146,7 +135,7 @@ static void show_events(struct run_state *s)
 static void run_until_done(struct run_state *s)
 {
     struct pollfd fds[] = { { s->signal_fd, POLLIN, 0 },
-                            { event_fd(s->events), POLLIN, 0 },
+                            { event_fd(s->gang.events), POLLIN, 0 },
                             { s->pool->done_fd, POLLIN, 0 } };
     if (s->screen->start)
         s->screen->start(s->pool);
@@ -159,7 +148,7 @@ static void run_until_done(struct run_state *s)
             s->screen->draw(s->pool);
     }
     show_events(s);
-    s->screen->finish(s->pool, s->record ? s->options->db_path : NULL);
+    s->screen->finish(s->pool, s->gang.record ? s->options->db_path : NULL);
 }
 
 static enum exit_status status_of(struct pool *pool)
@@ -176,28 +165,49 @@ static enum exit_status status_of(struct pool *pool)
     return status;
 }
 
+static bool set_up(struct run_state *s, struct err *e)
+{
+    const struct run_options *o = s->options;
+    s->gang.clock = &clock_system;
+    s->gang.loop = o->loop;
+    s->gang.rework = o->rework;
+    s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    if (!s->gang.job)
+        return false;
+    s->gang.events = event_queue_new(e);
+    if (!s->gang.events || !open_signals(s, e) || !open_record(s, e))
+        return false;
+    s->gang_ready = gang_init(&s->gang, e);
+    return s->gang_ready && start_pool(s, e);
+}
+
+static void tear_down(struct run_state *s)
+{
+    pool_free(s->pool);
+    if (s->gang_ready)
+        gang_done(&s->gang);
+    record_free(s->gang.record);
+    event_queue_free(s->gang.events);
+    job_free(s->gang.job);
+    port_list_free(s->found);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
+}
+
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
 {
     struct err e = { 0 };
-    struct run_state s = { .options = options, .kind = kind, .signal_fd = -1 };
+    struct run_state s = { .options = options, .gang = { .kind = kind }, .signal_fd = -1 };
     enum exit_status status;
     choose_screen(&s);
-    s.job = cmd_load_job(options->recipe_path, options->stub_folder, &e);
-    s.events = s.job ? event_queue_new(&e) : NULL;
-    if (s.events && open_signals(&s, &e) && open_record(&s, &e) && start_pool(&s, &e)) {
+    if (set_up(&s, &e)) {
         run_until_done(&s);
         status = status_of(s.pool);
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }
-    pool_free(s.pool);
-    record_free(s.record);
-    event_queue_free(s.events);
-    job_free(s.job);
-    port_list_free(s.found);
-    if (s.signal_fd >= 0)
-        close(s.signal_fd);
+    tear_down(&s);
     return status;
 }
 

@@ -66,7 +66,6 @@ void event_queue_free(struct event_queue *q)
 
 void event_put(struct event_queue *q, const struct event *event)
 {
-    const uint64_t one = 1;
     struct node *node = malloc(sizeof *node);
     pthread_mutex_lock(&q->lock);
     bool keep = node && (q->count < EVENT_QUEUE_MAX || event->kind == EVENT_VERDICT);
@@ -79,16 +78,15 @@ void event_put(struct event_queue *q, const struct event *event)
         q->dropped++;
     }
     pthread_mutex_unlock(&q->lock);
-    if (!keep)
+    if (keep)
+        eventfd_write(q->fd, 1);
+    else
         free(node);
-    /* A counter that is full is readable, which is all that is wanted. */
-    if (keep && write(q->fd, &one, sizeof one) < 0)
-        return;
 }
 
 bool event_take(struct event_queue *q, struct event *event)
 {
-    uint64_t seen;
+    eventfd_t seen;
     pthread_mutex_lock(&q->lock);
     struct node *node = q->first;
     if (node) {
@@ -96,8 +94,8 @@ bool event_take(struct event_queue *q, struct event *event)
         if (!q->first)
             q->last = NULL;
         q->count--;
-    } else if (read(q->fd, &seen, sizeof seen) < 0) {
-        seen = 0; /* it was not set: nothing to reset */
+    } else {
+        eventfd_read(q->fd, &seen); /* nothing waits any more; fails where nothing did before */
     }
     pthread_mutex_unlock(&q->lock);
     if (!node)

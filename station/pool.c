@@ -9,51 +9,56 @@
 /* Deep enough for a block's frame, an error text and a transaction of the database. */
 #define STACK_BYTES ((size_t)256 << 10)
 
-static void raise_fd(int fd)
-{
-    const uint64_t one = 1;
-    if (write(fd, &one, sizeof one) < 0)
-        return; /* the counter is full, so it is readable already */
-}
+/* What a thread is told; freed by it. */
+struct start {
+    struct pool *pool;
+    struct slot *slot;
+};
 
 static void *thread_main(void *arg)
 {
-    struct slot *s = arg;
-    struct pool *p = s->pool;
-    slot_main(s);
-    if (atomic_fetch_sub(&p->running, 1) == 1)
-        raise_fd(p->done_fd);
+    struct start start = *(struct start *)arg;
+    free(arg);
+    slot_main(start.slot);
+    if (atomic_fetch_sub(&start.pool->running, 1) == 1)
+        eventfd_write(start.pool->done_fd, 1);
     return NULL;
 }
 
-static bool start_thread(struct slot *s, struct err *e)
+static bool start_thread(struct pool *p, struct slot *s, struct err *e)
 {
     pthread_attr_t attr;
+    struct start *start = malloc(sizeof *start);
+    if (!start)
+        return err_set(e, ERR_STATION, "Out of memory for slot %d", s->number);
+    *start = (struct start){ p, s };
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
-    int rc = pthread_create(&s->thread, &attr, thread_main, s);
+    int rc = pthread_create(&s->thread, &attr, thread_main, start);
     pthread_attr_destroy(&attr);
-    if (rc != 0)
+    if (rc != 0) {
+        free(start);
         return err_set_sys(e, ERR_STATION, rc, "Slot %d: its thread cannot be started", s->number);
+    }
     s->started = true;
     return true;
 }
 
-static bool check_ports(const struct pool_setup *setup, struct err *e)
+static bool check_ports(const char *const *ports, size_t count, struct err *e)
 {
-    if (setup->port_count == 0) {
+    if (count == 0) {
         err_set(e, ERR_USAGE, "No port is given, and none was found");
         return err_hint(e, "Plug the fixture in, or name ports: --port /dev/ttyUSB0 --port ...");
     }
-    if (setup->port_count > POOL_SLOTS_MAX)
-        return err_set(e, ERR_USAGE, "%zu ports are given; a station drives at most %d",
-                       setup->port_count, POOL_SLOTS_MAX);
-    for (size_t i = 0; i < setup->port_count; i++) {
-        if (!port_ops_for(setup->ports[i], e))
+    if (count > GANG_SLOTS_MAX)
+        return err_set(e, ERR_USAGE, "%zu ports are given; a station drives at most %d", count,
+                       GANG_SLOTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (!port_ops_for(ports[i], e))
             return false;
         for (size_t k = 0; k < i; k++) {
-            if (strcmp(setup->ports[i], setup->ports[k]) == 0)
-                return err_set(e, ERR_USAGE, "The port '%s' is given twice", setup->ports[i]);
+            if (strcmp(ports[i], ports[k]) == 0)
+                return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports[i]);
         }
     }
     return true;
@@ -63,7 +68,7 @@ static bool start_all(struct pool *p, struct err *e)
 {
     atomic_store(&p->running, (int)p->slot_count);
     for (size_t i = 0; i < p->slot_count; i++) {
-        if (start_thread(&p->slots[i], e))
+        if (start_thread(p, &p->slots[i], e))
             continue;
         atomic_fetch_sub(&p->running, (int)(p->slot_count - i));
         return false;
@@ -71,34 +76,29 @@ static bool start_all(struct pool *p, struct err *e)
     return true;
 }
 
-struct pool *pool_new(const struct pool_setup *setup, struct err *e)
+struct pool *pool_new(struct gang *gang, const char *const *ports, size_t port_count, struct err *e)
 {
-    if (!check_ports(setup, e))
+    if (!check_ports(ports, port_count, e))
         return NULL;
     struct pool *p = calloc(1, sizeof *p);
-    struct slot *slots = calloc(setup->port_count, sizeof *slots);
-    int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct slot *slots = calloc(port_count, sizeof *slots);
     int done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (!p || !slots || stop_fd < 0 || done_fd < 0) {
+    if (!p || !slots || done_fd < 0) {
         err_set_sys(e, ERR_STATION, errno, "The slots cannot be set up");
         goto fail;
     }
-    p->setup = *setup;
+    p->gang = gang;
     p->slots = slots;
-    p->slot_count = setup->port_count;
-    p->stop_fd = stop_fd;
+    p->slot_count = port_count;
     p->done_fd = done_fd;
-    pthread_mutex_init(&p->lock, NULL);
-    for (size_t i = 0; i < p->slot_count; i++)
-        slot_init(&slots[i], (int)i + 1, setup->ports[i], p);
+    for (size_t i = 0; i < port_count; i++)
+        slot_init(&slots[i], (int)i + 1, ports[i], gang);
     if (start_all(p, e))
         return p;
-    pool_stop_hard(p);
+    gang_stop_hard(gang);
     pool_free(p);
     return NULL;
 fail:
-    if (stop_fd >= 0)
-        close(stop_fd);
     if (done_fd >= 0)
         close(done_fd);
     free(slots);
@@ -115,64 +115,12 @@ void pool_free(struct pool *p)
             pthread_join(p->slots[i].thread, NULL);
         slot_done(&p->slots[i]);
     }
-    close(p->stop_fd);
     close(p->done_fd);
-    pthread_mutex_destroy(&p->lock);
     free(p->slots);
     free(p);
-}
-
-void pool_stop_soft(struct pool *p)
-{
-    atomic_store(&p->stopping, true);
-}
-
-void pool_stop_hard(struct pool *p)
-{
-    pool_stop_soft(p);
-    raise_fd(p->stop_fd);
 }
 
 bool pool_done(const struct pool *p)
 {
     return atomic_load(&p->running) == 0;
-}
-
-static bool same_mac(const struct chip_mac *a, const struct chip_mac *b)
-{
-    return a->count == b->count && memcmp(a->bytes, b->bytes, a->count) == 0;
-}
-
-static void release_locked(struct pool *p, int slot)
-{
-    for (size_t i = 0; i < p->mac_count; i++) {
-        if (p->macs[i].slot == slot)
-            p->macs[i] = p->macs[--p->mac_count];
-    }
-}
-
-bool pool_claim_mac(struct pool *p, int slot, const struct chip_mac *mac, int *other)
-{
-    bool free_to_take = true;
-    pthread_mutex_lock(&p->lock);
-    for (size_t i = 0; i < p->mac_count && free_to_take; i++) {
-        if (p->macs[i].slot != slot && same_mac(&p->macs[i].mac, mac)) {
-            *other = p->macs[i].slot;
-            free_to_take = false;
-        }
-    }
-    if (free_to_take) {
-        release_locked(p, slot);
-        p->macs[p->mac_count].mac = *mac;
-        p->macs[p->mac_count++].slot = slot;
-    }
-    pthread_mutex_unlock(&p->lock);
-    return free_to_take;
-}
-
-void pool_release_mac(struct pool *p, int slot)
-{
-    pthread_mutex_lock(&p->lock);
-    release_locked(p, slot);
-    pthread_mutex_unlock(&p->lock);
 }

@@ -85,7 +85,7 @@ static void draw_slot(struct pool *pool, struct slot *slot, size_t columns)
 {
     char rest[512] = "", line[768];
     struct slot_view v = slot_look(slot);
-    uint64_t now_us = pool->setup.clock->now_us(pool->setup.clock);
+    uint64_t now_us = pool->gang->clock->now_us(pool->gang->clock);
     if (v.state == SLOT_RUNNING)
         make_running(&v, now_us, rest, sizeof rest);
     else if (v.state == SLOT_DONE)
@@ -99,7 +99,7 @@ static void draw_head(struct pool *pool, size_t columns)
 {
     unsigned passed = 0, failed = 0, running = 0;
     char line[256];
-    const struct recipe *r = job_recipe(pool->setup.job);
+    const struct recipe *r = job_recipe(pool->gang->job);
     for (size_t i = 0; i < pool->slot_count; i++) {
         struct slot_view v = slot_look(&pool->slots[i]);
         passed += v.passes;

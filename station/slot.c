@@ -1,7 +1,5 @@
 #include "station/slot.h"
 
-#include "station/pool.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +24,12 @@ struct run {
     struct reset_sequence custom_reset;
 };
 
-void slot_init(struct slot *s, int number, const char *port_text, struct pool *pool)
+void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang)
 {
     memset(s, 0, sizeof *s);
     s->number = number;
     s->port_text = port_text;
-    s->pool = pool;
+    s->gang = gang;
     pthread_mutex_init(&s->lock, NULL);
 }
 
@@ -69,7 +67,7 @@ const char *slot_word(const struct slot_view *view)
 
 static const struct clock *clock_of(const struct slot *s)
 {
-    return s->pool->setup.clock;
+    return s->gang->clock;
 }
 
 static uint64_t now_us(const struct slot *s)
@@ -84,7 +82,7 @@ static int64_t utc_ms(const struct slot *s)
 
 static const struct recipe *recipe_of(const struct slot *s)
 {
-    return job_recipe(s->pool->setup.job);
+    return job_recipe(s->gang->job);
 }
 
 static double seconds_since(const struct slot *s, uint64_t start_us)
@@ -94,14 +92,14 @@ static double seconds_since(const struct slot *s, uint64_t start_us)
 
 static bool stopping(const struct slot *s)
 {
-    return atomic_load(&s->pool->stopping);
+    return atomic_load(&s->gang->stopping);
 }
 
 /* Waits; false when stopped hard meanwhile. */
 static bool pause_ms(const struct slot *s, uint32_t ms)
 {
     const struct clock *c = clock_of(s);
-    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->pool->stop_fd);
+    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->gang->stop_fd);
 }
 
 /* Waits; false when stopped hard or soft meanwhile. For an empty slot, which starts no new board.
@@ -139,7 +137,7 @@ static void tell(struct slot *s, const struct run *run, enum event_kind kind,
         event.err = result->err;
         event.bytes = result->bytes_written;
     }
-    event_put(s->pool->setup.events, &event);
+    event_put(s->gang->events, &event);
 }
 
 static void note(struct slot *s, const struct run *run, const char *sentence)
@@ -182,13 +180,13 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     board_mac_text(&board->mac, s->view.mac);
     pthread_mutex_unlock(&s->lock);
     tell(s, run, EVENT_BOARD, NULL, VERDICT_NONE);
-    if (!pool_claim_mac(s->pool, s->number, &board->mac, &other)) {
+    if (!gang_claim_mac(s->gang, s->number, &board->mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->pool->setup.record, run->id, board, s->pool->setup.rework, e);
+    return record_board(s->gang->record, run->id, board, s->gang->rework, e);
 }
 
 /* ---- The port ---- */
@@ -197,7 +195,7 @@ static bool open_port(struct slot *s, uint32_t baud, struct err *e)
 {
     if (s->port)
         return true;
-    s->port = port_new(s->port_text, baud, clock_of(s), s->pool->stop_fd,
+    s->port = port_new(s->port_text, baud, clock_of(s), s->gang->stop_fd,
                        deadline_in_ms(clock_of(s), OPEN_MS), e);
     return s->port != NULL;
 }
@@ -266,8 +264,8 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
-    struct attempt_setup setup = { .job = s->pool->setup.job,
-                                   .kind = s->pool->setup.kind,
+    struct attempt_setup setup = { .job = s->gang->job,
+                                   .kind = s->gang->kind,
                                    .baud = run_baud(run),
                                    .use_rom = run->use_rom,
                                    .watch = &watch };
@@ -295,7 +293,7 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
     s->view.err = result->err;
     s->view.board_state = result->state;
     pthread_mutex_unlock(&s->lock);
-    if (!record_attempt_add(s->pool->setup.record, run->id, &row, &failure) &&
+    if (!record_attempt_add(s->gang->record, run->id, &row, &failure) &&
         run->record_err.code == ERR_NONE)
         run->record_err = failure;
 }
@@ -416,8 +414,8 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
-    if (run->id != 0 && !record_run_close(s->pool->setup.record, run->id, verdict, result,
-                                          utc_ms(s), duration_ms, &failure)) {
+    if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, utc_ms(s),
+                                          duration_ms, &failure)) {
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
@@ -435,7 +433,7 @@ static void run_board(struct slot *s)
         show_verdict(&run, &none, VERDICT_FAIL);
         return;
     }
-    if (record_run_start(s->pool->setup.record, s->number, s->port_text, utc_ms(s), &run.id,
+    if (record_run_start(s->gang->record, s->number, s->port_text, utc_ms(s), &run.id,
                          &result->err)) {
         tell(s, &run, EVENT_RUN, NULL, VERDICT_NONE);
         attempt_until_done(&run, result);
@@ -452,8 +450,7 @@ static bool look_for_board(struct slot *s, struct chip_mac *mac)
     struct err ignored = { 0 };
     struct board board;
     struct run probe = { .slot = s };
-    const struct attempt_setup setup = { .job = s->pool->setup.job,
-                                         .baud = recipe_of(s)->port.baud };
+    const struct attempt_setup setup = { .job = s->gang->job, .baud = recipe_of(s)->port.baud };
     uint32_t baud = attempt_sync_baud(&setup);
     struct loader *l = calloc(1, sizeof *l);
     bool found = false;
@@ -487,7 +484,7 @@ static bool await_next_board(struct slot *s)
         struct chip_mac mac = { 0 };
         if (!look_for_board(s, &mac)) {
             was_empty = true;
-            pool_release_mac(s->pool, s->number);
+            gang_release_mac(s->gang, s->number);
         } else if (was_empty || memcmp(&mac, &last, sizeof mac) != 0) {
             return true;
         }
@@ -512,7 +509,7 @@ void *slot_main(void *slot)
     }
     do {
         run_board(s);
-    } while (s->pool->setup.loop && await_next_board(s));
+    } while (s->gang->loop && await_next_board(s));
     close_port(s);
     return NULL;
 }

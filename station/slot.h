@@ -9,13 +9,7 @@
 #ifndef STATION_SLOT_H
 #define STATION_SLOT_H
 
-#include "station/attempt.h"
-#include "station/event.h"
-#include "station/record.h"
-
-#include <pthread.h>
-
-struct pool;
+#include "station/gang.h"
 
 enum slot_state {
     SLOT_WAITING, /* for its turn, or for the next board */
@@ -36,7 +30,7 @@ struct slot_view {
     char mac[BOARD_MAC_TEXT_BYTES];
     uint32_t baud;
     uint64_t bytes_done, bytes_total;
-    uint64_t started_us, write_started_us, ended_us; /* of the pool's clock; 0: not yet */
+    uint64_t started_us, write_started_us, ended_us; /* of the gang's clock; 0: not yet */
     enum board_state board_state;
     struct err err; /* of the last failed attempt; code ERR_NONE: none */
 };
@@ -44,7 +38,7 @@ struct slot_view {
 struct slot {
     int number; /* counts from 1 */
     const char *port_text;
-    struct pool *pool;
+    struct gang *gang;
     pthread_t thread;
     bool started;
     pthread_mutex_t lock; /* guards view */
@@ -55,7 +49,7 @@ struct slot {
     struct chip_mac last_mac;
 };
 
-void slot_init(struct slot *s, int number, const char *port_text, struct pool *pool);
+void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang);
 void slot_done(struct slot *s);
 
 /* The thread: flashes the board in the slot, or one board after another, until stopped. */

@@ -1,0 +1,137 @@
+/* From bytes to frames that only need to be sent: blocks cut, compressed, measured and encoded. */
+#include "core/plan_priv.h"
+
+#include "core/loader.h"
+#include "core/packet.h"
+#include "core/slip.h"
+
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define COMPRESSION_LEVEL 12 /* libdeflate's best */
+
+void plan_frames_free(struct plan_frames *f)
+{
+    free(f->bytes);
+    free(f->at);
+    free(f->flash_bytes);
+    *f = (struct plan_frames){ 0 };
+}
+
+static bool frames_reserve(struct plan_frames *f, uint8_t command, uint32_t block_bytes,
+                           size_t payload_bytes)
+{
+    f->command = command;
+    f->block_bytes = block_bytes;
+    f->count = (uint32_t)((payload_bytes + block_bytes - 1) / block_bytes);
+    f->at = calloc((size_t)f->count + 1, sizeof *f->at);
+    f->flash_bytes = calloc(f->count, sizeof *f->flash_bytes);
+    size_t cap = f->count * SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES) +
+                 2 * (payload_bytes + block_bytes);
+    f->bytes = malloc(cap);
+    return f->at && f->flash_bytes && f->bytes;
+}
+
+/* Adds block i; `payload` is exactly one block, or the shorter last one of a compressed stream. */
+static void frames_put(struct plan_frames *f, uint32_t i, const uint8_t *payload, size_t n)
+{
+    size_t room = SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES + n);
+    f->at[i + 1] =
+        f->at[i] + packet_encode_block(f->bytes + f->at[i], room, f->command, i, payload, n);
+}
+
+static void frames_trim(struct plan_frames *f)
+{
+    uint8_t *smaller = realloc(f->bytes, f->at[f->count] ? f->at[f->count] : 1);
+    if (smaller)
+        f->bytes = smaller;
+}
+
+/* The last block is padded with FF to full size; what lies behind the image in its last sector is
+ * blank anyway. */
+bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t *bytes, size_t n)
+{
+    uint8_t last[LOADER_STUB_BLOCK_BYTES];
+    if (!frames_reserve(f, CMD_FLASH_DATA, block_bytes, n))
+        return false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        size_t at = (size_t)i * block_bytes;
+        f->flash_bytes[i] = block_bytes;
+        if (n - at >= block_bytes) {
+            frames_put(f, i, bytes + at, block_bytes);
+            continue;
+        }
+        memset(last, 0xFF, sizeof last);
+        memcpy(last, bytes + at, n - at);
+        frames_put(f, i, last, block_bytes);
+        f->flash_bytes[i] = (uint32_t)(n - at);
+    }
+    frames_trim(f);
+    return true;
+}
+
+/* How much of the flash each block of the stream fills: timeouts and progress need it. */
+static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t n)
+{
+    uint8_t sink[16384];
+    z_stream z = { 0 };
+    if (inflateInit(&z) != Z_OK)
+        return false;
+    int state = Z_OK;
+    for (uint32_t i = 0; i < f->count; i++) {
+        size_t at = (size_t)i * f->block_bytes;
+        uLong before = z.total_out;
+        z.next_in = (z_const Bytef *)(uintptr_t)(stream + at);
+        z.avail_in = (uInt)(n - at < f->block_bytes ? n - at : f->block_bytes);
+        do {
+            z.next_out = sink;
+            z.avail_out = sizeof sink;
+            state = inflate(&z, Z_SYNC_FLUSH);
+        } while (state == Z_OK && (z.avail_in > 0 || z.avail_out == 0));
+        f->flash_bytes[i] = (uint32_t)(z.total_out - before);
+    }
+    inflateEnd(&z);
+    return state == Z_STREAM_END;
+}
+
+static bool encode_stream(struct plan_frames *f, const uint8_t *stream, size_t n)
+{
+    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, LOADER_STUB_BLOCK_BYTES, n))
+        return false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        size_t at = (size_t)i * f->block_bytes;
+        frames_put(f, i, stream + at, n - at < f->block_bytes ? n - at : f->block_bytes);
+    }
+    frames_trim(f);
+    return measure_blocks(f, stream, n);
+}
+
+/* Compressed where that is shorter, else raw. */
+bool plan_encode_for_stub(struct plan_region *r)
+{
+    bool ok = false;
+    uint8_t *stream = NULL;
+    struct libdeflate_compressor *c = libdeflate_alloc_compressor(COMPRESSION_LEVEL);
+    if (!c)
+        return false;
+    size_t cap = libdeflate_zlib_compress_bound(c, r->size_bytes);
+    stream = malloc(cap);
+    if (!stream)
+        goto out;
+    size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
+    if (n > 0 && n < r->size_bytes)
+        ok = encode_stream(&r->stub, stream, n);
+    else
+        ok = plan_encode_raw(&r->stub, LOADER_STUB_BLOCK_BYTES, r->bytes, r->size_bytes);
+out:
+    free(stream);
+    libdeflate_free_compressor(c);
+    return ok;
+}
+
+uint64_t plan_frames_wire_bytes(const struct plan_frames *f)
+{
+    return f->at[f->count];
+}
