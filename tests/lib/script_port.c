@@ -295,9 +295,7 @@ bool script_played(struct script_port *s)
 {
     for (size_t i = s->at; i < s->count && !s->trouble[0]; i++) {
         const struct script_item *item = &s->items[i];
-        bool done = is_host_item(item)
-                        ? item->timed
-                        : item->kind != SCRIPT_GIVE || item->used == item->size_bytes;
+        bool done = is_host_item(item) ? item->timed : item->kind != SCRIPT_GIVE || item->used > 0;
         s->at = done ? s->at : i;
         if (!done)
             trouble(s, is_host_item(item) ? "the station never did this" : "never read",

@@ -59,7 +59,8 @@ void script_give(struct script_port *s, uint64_t after_us, const void *bytes, si
 void script_gone(struct script_port *s, uint64_t after_us);
 void script_stop(struct script_port *s, uint64_t after_us);
 
-/* Whether all of it was played and nothing else was done; `trouble` says what is wrong. */
+/* Whether all of it was played and nothing else was done; `trouble` says what is wrong. The rest of
+ * a part-read answer may stay: more can come than a reply. */
 bool script_played(struct script_port *s);
 
 #endif
