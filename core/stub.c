@@ -110,6 +110,8 @@ static bool walk_event(struct json_walk *w, struct stub *s, const yaml_event_t *
         return walk_scalar(w, s, event, e);
     case YAML_MAPPING_START_EVENT:
     case YAML_SEQUENCE_START_EVENT:
+        if (w->depth == 0 && event->type == YAML_SEQUENCE_START_EVENT)
+            return bad_stub(s, e, "it is not a JSON object");
         if (++w->depth > NEST_MAX)
             return bad_stub(s, e, "it is nested too deeply");
         return true;
