@@ -38,8 +38,10 @@ step() { # title command...
     status=$?
     [ $status -eq 0 ] && echo "ok 1 - $title" >>"$log"
     count "$title" "$log" $status
+    return $status
 }
 
+# Nothing of a tree that does not build is run.
 build() { # title make-arguments...
     local title=$1
     shift
@@ -48,6 +50,7 @@ build() { # title make-arguments...
 
 units() { # title build-folder
     local dir=$2 bin name status
+    rm -f "$dir"/unit/*.status
     printf '%s\n' "$dir"/unit/* | grep -v '\.' | CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$dir xargs -P"$jobs" -I{} \
         sh -c 'timeout 300 "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.status"' _ {}
     for bin in "$dir"/unit/*.status; do
@@ -88,22 +91,23 @@ export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 names=$(all_names)
 
 if [ $# -gt 0 ] && [ "$1" != quick ]; then
-    build "gcc build"
-    integration gcc "$BUILD" "$@"
+    build "gcc build" && integration gcc "$BUILD" "$@"
     finish
 fi
-build "gcc build"
-units gcc "$BUILD"
-integration gcc "$BUILD" $names
+build "gcc build" && {
+    units gcc "$BUILD"
+    integration gcc "$BUILD" $names
+}
 [ "${1:-}" = quick ] && finish
 
 step "format, layers, banned words, cppcheck" tools/check.sh
-build "clang build" CC=clang BUILD="$BUILD/clang"
-units clang "$BUILD/clang"
-build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan"
-units asan "$BUILD/asan"
-integration asan "$BUILD/asan" $names
-build "TSan build" SAN=tsan BUILD="$BUILD/tsan"
-units tsan "$BUILD/tsan"
-integration tsan "$BUILD/tsan" flash faults
+build "clang build" CC=clang BUILD="$BUILD/clang" && units clang "$BUILD/clang"
+build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan" && {
+    units asan "$BUILD/asan"
+    integration asan "$BUILD/asan" $names
+}
+build "TSan build" SAN=tsan BUILD="$BUILD/tsan" && {
+    units tsan "$BUILD/tsan"
+    integration tsan "$BUILD/tsan" flash faults
+}
 finish

@@ -2,6 +2,7 @@
  * The table of keys itself, and what is made from it: nearest words, help, reference. The report.
  */
 #include "core/err.h"
+#include "core/nearest.h"
 #include "recipes/recipe_priv.h"
 
 #include <dirent.h>
