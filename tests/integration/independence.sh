@@ -56,12 +56,13 @@ field() { # file-with-json path
     sqlite3 :memory: "select json_extract(readfile('$1'), '\$.$2')"
 }
 
-# esptool_js PROGRAM BOARD OPTION...: its line of JSON goes to $work/PROGRAM.BOARD.
+# esptool_js PROGRAM BOARD OPTION...: its line of JSON goes to $work/PROGRAM.BOARD, or what it died
+# of. Without warnings: to Node 18 the way the library loads its JSON files is an experiment.
 esptool_js() {
     local program=$1 board=$2 chip=${chips[$2 % 2]}
     local -n list=${chip}_files
     shift 2
-    (cd "$images" && timeout 60 "$NODE" "$js/$program.mjs" --port "${ports[$board]}" --chip "$chip" \
+    (cd "$images" && timeout 60 "$NODE" --no-warnings "$js/$program.mjs" --port "${ports[$board]}" --chip "$chip" \
         --baud "$baud" "$@" "${list[@]}") >"$work/$program.$board" 2>&1 </dev/null
 }
 
