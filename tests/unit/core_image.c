@@ -147,6 +147,23 @@ static void image_of_the_other_family_is_recognised(void **state)
     free(m.bytes);
 }
 
+/* A short image whose data read as a long image too, checksum and all: the recipe's chip decides,
+ * since no digest speaks for the long one. */
+static void image_with_two_readings_is_the_recipes(void **state)
+{
+    uint8_t b[48] = { 0xE9, 1, 2, 0x40, 4, 0, 0x10, 0x40, 0, 0, 0x10, 0x40, 28, 0, 0, 0 };
+    (void)state;
+    b[28] = 12; /* as the long image's segment at 24: up to the same end */
+    b[16] = 12; /* so that what only the short image counts cancels out */
+    for (size_t i = 32; i < 44; i++)
+        b[i] = (uint8_t)i;
+    b[47] = 0xEF;
+    for (size_t i = 32; i < 44; i++)
+        b[47] ^= b[i];
+    assert_int_equal(read_image(b, sizeof b, true).kind, IMAGE_SHORT);
+    assert_int_equal(read_image(b, sizeof b, false).kind, IMAGE_LONG);
+}
+
 static void image_tells_data_from_firmware(void **state)
 {
     const uint8_t blank[64] = { [0] = 0xFF }, table[32] = { 0xAA, 0x50 };
@@ -417,6 +434,7 @@ int main(void)
         cmocka_unit_test(image_checksum_ends_a_row_of_16),
         cmocka_unit_test(image_may_be_followed_by_other_bytes),
         cmocka_unit_test(image_of_the_other_family_is_recognised),
+        cmocka_unit_test(image_with_two_readings_is_the_recipes),
         cmocka_unit_test(image_tells_data_from_firmware),
         cmocka_unit_test(image_cut_short_anywhere_is_damaged),
         cmocka_unit_test(image_damaged_in_any_byte_is_never_misjudged),

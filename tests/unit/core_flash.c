@@ -1,0 +1,306 @@
+/*
+ * What the ESP8266's ROM is asked to erase, against a model of its defect; timeouts; the gate; what
+ * is asked of the chip when an MD5 differs.
+ */
+#include "core/board.h"
+#include "core/flash.h"
+#include "tests/lib/make_image.h"
+#include "tests/lib/script_loader.h"
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SECTOR 4096u
+
+/* The ROM, sector by sector: it erases up to the next 64 KiB boundary, forgets to count that, and
+ * then erases the whole request behind it. */
+static uint32_t rom_erases_sectors(uint32_t first, uint32_t asked)
+{
+    uint32_t erased = 0;
+    while (erased < asked && (erased == 0 || (first + erased) % 16 != 0))
+        erased++;
+    return erased + asked;
+}
+
+static void check_erase(uint32_t first, uint32_t n, uint32_t bytes)
+{
+    uint32_t head = 16 - first % 16;
+    uint32_t asked_bytes = flash_esp8266_erase_bytes(first * SECTOR, bytes);
+    assert_int_equal(asked_bytes % SECTOR, 0);
+    uint32_t erased = rom_erases_sectors(first, asked_bytes / SECTOR);
+    assert_true(erased >= n);
+    /* One sector too many where the ROM erases in pairs; never more. */
+    assert_true(erased <= n + (n < 2 * head ? n % 2 : 0));
+}
+
+static void flash_erases_on_esp8266_what_is_needed_and_little_more(void **state)
+{
+    (void)state;
+    for (uint32_t first = 0; first < 40; first++) {
+        for (uint32_t n = 1; n <= 1100; n += n < 70 ? 1 : 103) {
+            check_erase(first, n, n * SECTOR);
+            check_erase(first, n, n * SECTOR - (SECTOR - 1));
+        }
+    }
+    assert_int_equal(flash_esp8266_erase_bytes(0, 0), 0);
+}
+
+static void loader_timeouts_follow_the_work(void **state)
+{
+    (void)state;
+    assert_int_equal(loader_timeout_ms(0, 40000), 3000);
+    assert_int_equal(loader_timeout_ms(75000, 40000), 3000);
+    assert_int_equal(loader_timeout_ms(1000000, 40000), 40000);
+    assert_int_equal(loader_timeout_ms(4u << 20, 8000), 33554);
+    assert_int_equal(loader_timeout_ms(16u << 20, 40000), 240000);
+    assert_int_equal(loader_timeout_ms(UINT32_MAX, 40000), 240000);
+}
+
+/* ---- The gate ---- */
+
+struct gate {
+    struct board board;
+    struct plan *plan;
+};
+
+static struct gate make_gate(enum plan_size size, uint32_t flash_bytes, const char *mode)
+{
+    const struct image_recipe recipe = { .layout = MADE_LONG,
+                                         .segments = 1,
+                                         .segment_bytes = 5000,
+                                         .mode = 2,
+                                         .size_code = 2,
+                                         .min_revision = 100,
+                                         .max_revision = 399,
+                                         .digest = true };
+    const struct chip *chip = chip_by_name("esp32");
+    struct made_image image = make_image(&recipe);
+    const struct plan_settings s = { .chip = chip,
+                                     .size = size,
+                                     .flash_bytes = flash_bytes,
+                                     .mode = mode ? chip_code_by_word(chip_modes, mode) : NULL };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    struct err e = { 0 };
+    struct gate g = { .plan = plan_new(&s, &source, 1, &e) };
+    assert_ok(g.plan != NULL, &e);
+    free(image.bytes);
+    g.board = (struct board){ .chip = chip, .revision = 301, .flash = { 0x1640EF, 4u << 20 } };
+    return g;
+}
+
+static void board_gate_lets_the_right_board_in(void **state)
+{
+    struct gate g = make_gate(PLAN_SIZE_DETECT, 0, NULL);
+    struct err e = { 0 };
+    (void)state;
+    assert_ok(board_gate(&g.board, g.plan, &e), &e);
+    g.board.flash.size_bytes = 0; /* an id that no table knows: the MD5 will prove it */
+    assert_ok(board_gate(&g.board, g.plan, &e), &e);
+    g.board.flash.size_bytes = plan_needs_bytes(g.plan); /* just large enough */
+    assert_ok(board_gate(&g.board, g.plan, &e), &e);
+    g.board.flash.size_bytes--;
+    assert_code(board_gate(&g.board, g.plan, &e), &e, ERR_FLASH_SIZE);
+    plan_free(g.plan);
+}
+
+static void board_gate_keeps_the_wrong_board_out(void **state)
+{
+    struct gate g = make_gate(PLAN_SIZE_DETECT, 0, NULL);
+    struct board b = g.board;
+    struct err e = { 0 };
+    (void)state;
+    b.chip = chip_by_name("esp8266");
+    assert_code(board_gate(&b, g.plan, &e), &e, ERR_WRONG_CHIP);
+    assert_has(e.what, "ESP8266");
+    b = g.board;
+    b.revision = 3;
+    assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
+    assert_has(e.what, "v0.3");
+    b.revision = 400;
+    assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
+    b = g.board;
+    b.security.flash_encryption = true;
+    assert_code(board_gate(&b, g.plan, &e), &e, ERR_SECURED);
+    b.security = (struct chip_security){ .secure_download = true };
+    assert_code(board_gate(&b, g.plan, &e), &e, ERR_SECURED);
+    plan_free(g.plan);
+    g = make_gate(PLAN_SIZE_FIXED, 8u << 20, NULL);
+    assert_code(board_gate(&g.board, g.plan, &e), &e, ERR_FLASH_SIZE);
+    assert_has(e.what, "4096 KB");
+    plan_free(g.plan);
+}
+
+/* With secure boot on, no header may change, whatever the reason; one that stays is welcome. */
+static void board_gate_guards_the_signature(void **state)
+{
+    static const struct {
+        enum plan_size size;
+        uint32_t flash_bytes;
+        const char *mode;
+        uint32_t has_bytes;
+        bool welcome;
+    } cases[] = {
+        { PLAN_SIZE_KEEP, 0, NULL, 4u << 20, true },
+        { PLAN_SIZE_KEEP, 0, "dio", 4u << 20, true },
+        { PLAN_SIZE_KEEP, 0, "qio", 4u << 20, false },
+        { PLAN_SIZE_FIXED, 4u << 20, NULL, 4u << 20, true },
+        { PLAN_SIZE_FIXED, 2u << 20, NULL, 4u << 20, false },
+        { PLAN_SIZE_DETECT, 0, NULL, 4u << 20, true },
+        { PLAN_SIZE_DETECT, 0, NULL, 8u << 20, false },
+        { PLAN_SIZE_DETECT, 0, "dout", 4u << 20, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct gate g = make_gate(cases[i].size, cases[i].flash_bytes, cases[i].mode);
+        struct err e = { 0 };
+        g.board.security.secure_boot = true;
+        g.board.flash.size_bytes = cases[i].has_bytes;
+        bool ok = board_gate(&g.board, g.plan, &e);
+        assert_int_equal(ok, cases[i].welcome);
+        assert_int_equal(e.code, ok ? ERR_NONE : ERR_SECURED);
+        if (!ok)
+            assert_has(e.hint, "size: keep");
+        plan_free(g.plan);
+    }
+}
+
+static void board_texts_are_exact(void **state)
+{
+    const struct chip_mac six = { { 0x24, 0x0A, 0xC4, 0, 0, 1 }, 6 };
+    const struct chip_mac eight = { { 1, 2, 3, 0xFF, 0xFE, 4, 5, 6 }, 8 };
+    const struct chip_mac none = { { 0 }, 0 };
+    char text[BOARD_MAC_TEXT_BYTES];
+    (void)state;
+    board_mac_text(&six, text);
+    assert_string_equal(text, "24:0a:c4:00:00:01");
+    board_mac_text(&eight, text);
+    assert_string_equal(text, "01:02:03:ff:fe:04:05:06");
+    board_mac_text(&none, text);
+    assert_string_equal(text, "");
+    for (int a = 0; a <= BOARD_RUNNING; a++) {
+        for (int b = 0; b < a; b++)
+            assert_string_not_equal(board_state_word((enum board_state)a),
+                                    board_state_word((enum board_state)b));
+    }
+}
+
+/* ---- Where the flash differs ---- */
+
+struct judge {
+    struct fake_clock clock;
+    struct script_port script;
+    struct loader loader;
+    uint8_t wanted[256], flash[256];
+    struct plan_region region;
+};
+
+static void judge_begin(struct judge *j)
+{
+    fake_clock_init(&j->clock);
+    script_port_init(&j->script, &j->clock);
+    loader_init(&j->loader, &j->script.port);
+    j->loader.chip = chip_by_name("esp32");
+    j->loader.stub = j->loader.link.from_stub = true;
+    for (size_t i = 0; i < sizeof j->wanted; i++)
+        j->wanted[i] = j->flash[i] = (uint8_t)(i * 7);
+    j->region = (struct plan_region){
+        .name = "app", .addr = 0x1000, .bytes = j->wanted, .size_bytes = sizeof j->wanted
+    };
+    digest_md5(j->wanted, sizeof j->wanted, j->region.md5);
+}
+
+/* The question for the MD5 of a part, answered from what the flash holds. */
+static void answer_md5(struct judge *j, uint32_t at, uint32_t bytes)
+{
+    uint8_t words[16] = { 0 }, answer[18] = { 0 };
+    words[0] = (uint8_t)at;
+    words[1] = (uint8_t)((0x1000 + at) >> 8);
+    words[4] = (uint8_t)bytes;
+    words[5] = (uint8_t)(bytes >> 8);
+    digest_md5(j->flash + at, bytes, answer);
+    script_request(&j->script, CMD_SPI_FLASH_MD5, words, sizeof words);
+    script_reply(&j->script, 100, CMD_SPI_FLASH_MD5, 0, answer, sizeof answer);
+}
+
+/* Halving, written down a second time: asks for the front half until one word is left. */
+static void answer_halving(struct judge *j)
+{
+    uint32_t first = 0, bytes = sizeof j->wanted;
+    while (bytes > 4) {
+        uint32_t half = bytes / 2;
+        answer_md5(j, first, half);
+        bool same = memcmp(j->wanted + first, j->flash + first, half) == 0;
+        first = same ? first + half : first;
+        bytes = same ? bytes - half : half;
+    }
+}
+
+static void flash_judge_names_the_first_wrong_word(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at < 256; at += 5) {
+        struct judge j;
+        struct err e = { 0 };
+        uint8_t found[DIGEST_MD5_BYTES];
+        char address[32];
+        judge_begin(&j);
+        j.flash[at] ^= 0x10;
+        j.flash[255] ^= 0x01; /* a second difference further on */
+        answer_halving(&j);
+        digest_md5(j.flash, sizeof j.flash, found);
+        assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
+        snprintf(address, sizeof address, "from byte 0x%x on", (unsigned)(0x1000 + at / 4 * 4));
+        assert_has(e.what, address);
+        if (!script_played(&j.script))
+            fail_msg("%s", j.script.trouble);
+        script_port_done(&j.script);
+    }
+}
+
+static void flash_judge_tells_a_blank_flash(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    uint8_t found[DIGEST_MD5_BYTES];
+    (void)state;
+    judge_begin(&j);
+    assert_ok(flash_judge(&j.loader, &j.region, j.region.md5, &e), &e);
+    memset(j.flash, 0xFF, sizeof j.flash);
+    digest_md5(j.flash, sizeof j.flash, found);
+    assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
+    assert_has(e.what, "still blank");
+    assert_has(e.hint, "write-protected");
+    assert_true(script_played(&j.script));
+    script_port_done(&j.script);
+}
+
+/* A chip that no longer answers takes nothing from the verdict. */
+static void flash_judge_does_without_the_place(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    const uint8_t found[DIGEST_MD5_BYTES] = { 1, 2, 3 };
+    (void)state;
+    judge_begin(&j);
+    script_gone(&j.script, 0);
+    assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
+    assert_has(e.what, "MD5 is 010203");
+    script_port_done(&j.script);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flash_erases_on_esp8266_what_is_needed_and_little_more),
+        cmocka_unit_test(loader_timeouts_follow_the_work),
+        cmocka_unit_test(board_gate_lets_the_right_board_in),
+        cmocka_unit_test(board_gate_keeps_the_wrong_board_out),
+        cmocka_unit_test(board_gate_guards_the_signature),
+        cmocka_unit_test(board_texts_are_exact),
+        cmocka_unit_test(flash_judge_names_the_first_wrong_word),
+        cmocka_unit_test(flash_judge_tells_a_blank_flash),
+        cmocka_unit_test(flash_judge_does_without_the_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
