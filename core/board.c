@@ -112,6 +112,8 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     uint64_t before_bytes = port->rx_bytes;
     if (sequence && !reset_run(port, sequence, e))
         return false;
+    if (sequence)
+        l->stub = l->link.from_stub = false; /* no stub outlives a reset */
     bool synced = sync_tries(l, &silence);
     if (!synced && silence.code == ERR_TIMEOUT && in_loader(l)) {
         silence = (struct err){ 0 };

@@ -7,6 +7,7 @@
 
 /* How long the ROM's own log lasts at most. */
 #define ROM_LOG_MS 500u
+#define REST_MS    100u
 
 bool console_tune(struct loader *l, const struct console_check *check, struct err *e)
 {
@@ -39,8 +40,12 @@ static const char *rejected_text(const struct console_check *check, const char *
     return NULL;
 }
 
-static bool rejected(const char *word, const char *text, struct err *e)
+/* The rest of the line, and what follows it, is the cause as a rule: that much is still heard. */
+static bool rejected(struct loader *l, const char *word, char *text, size_t cap, struct err *e)
 {
+    struct err ignored = { 0 };
+    link_listen(&l->link, deadline_in_ms(l->link.port->clock, REST_MS), &ignored);
+    link_tail_text(&l->link, text, cap);
     const struct bootlog_row *cause = bootlog_find(text);
     err_set(e, ERR_BOOT, "The board said '%s'%s%s", word, cause ? ": " : "",
             cause ? cause->meaning : "");
@@ -88,7 +93,7 @@ bool console_check(struct loader *l, const struct console_check *check, bool may
         const char *expected = check->expect ? strstr(text, check->expect) : NULL;
         const char *word = rejected_text(check, text, expected);
         if (word)
-            return rejected(word, text, e);
+            return rejected(l, word, text, cap, e);
         if (expected)
             return true;
         if (!more)
