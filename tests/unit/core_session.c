@@ -1,0 +1,669 @@
+/*
+ * Whole sessions against the virtual board, in this process and under a clock that jumps: connect,
+ * identify, stub, rate, write, verify, leave, console; with ROM and stub, on each chip, and with
+ * what can go wrong on a line.
+ */
+#include "core/board.h"
+#include "core/console.h"
+#include "core/flash.h"
+#include "core/stub.h"
+#include "tests/lib/make_image.h"
+#include "tests/lib/sim_port.h"
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define APP_BYTES 40000u
+
+/* ---- A bench: one board, one plan ---- */
+
+struct bench {
+    struct fake_clock clock;
+    struct sim_port sim;
+    struct loader loader;
+    struct board board;
+    struct plan *plan;
+    struct plan_variant *variant;
+    struct stub_set *stubs;
+    const struct chip *chip;
+    uint32_t told_bytes;
+    char text[LINK_TAIL_MAX + 1];
+};
+
+/* Images that the virtual board starts: what its boot ROM reads, table and application on ESP32. */
+static struct plan *plan_of(const char *chip)
+{
+    const bool esp32 = strcmp(chip, "esp32") == 0;
+    const struct image_recipe boot = { .layout = esp32 ? MADE_LONG : MADE_SHORT,
+                                       .segments = 3,
+                                       .segment_bytes = 6000,
+                                       .mode = 0,
+                                       .digest = esp32 };
+    const struct image_recipe app = { .layout = MADE_LONG,
+                                      .segments = 2,
+                                      .segment_bytes = APP_BYTES,
+                                      .mode = 2,
+                                      .digest = true,
+                                      .project = "thermostat" };
+    const struct plan_settings s = { .chip = chip_by_name(chip),
+                                     .size = PLAN_SIZE_DETECT,
+                                     .mode = chip_code_by_word(chip_modes, "dio") };
+    struct made_image b = make_image(&boot), a = make_image(&app);
+    uint8_t *table = make_partition_table();
+    const struct plan_source sources[] = {
+        { "boot", b.bytes, (uint32_t)b.size_bytes, s.chip->boot_addr },
+        { "table", table, MADE_TABLE_BYTES, 0x8000 },
+        { "app", a.bytes, (uint32_t)a.size_bytes, 0x10000 },
+    };
+    struct err e = { 0 };
+    struct plan *p = plan_new(&s, sources, esp32 ? 3 : 1, &e);
+    assert_ok(p != NULL, &e);
+    free(b.bytes);
+    free(a.bytes);
+    free(table);
+    return p;
+}
+
+static struct chip_sim_config board_config(const char *chip)
+{
+    struct chip_sim_config c = chip_sim_default_config();
+    c.chip = chip;
+    c.speed = 1;
+    c.seed = 11;
+    return c;
+}
+
+static struct bench *bench_new(const struct chip_sim_config *config, uint32_t baud)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    char why[200] = "";
+    struct chip_sim_config c = *config;
+    struct err e = { 0 };
+    assert_non_null(b);
+    c.start_baud = baud;
+    fake_clock_init(&b->clock);
+    if (!sim_port_init(&b->sim, &c, &b->clock, why, sizeof why))
+        fail_msg("%s", why);
+    loader_init(&b->loader, &b->sim.port);
+    b->chip = chip_by_name(c.chip);
+    b->plan = plan_of(c.chip);
+    b->stubs = stub_set_new(NULL, &e);
+    assert_ok(b->stubs != NULL, &e);
+    return b;
+}
+
+static void bench_free(struct bench *b)
+{
+    plan_variant_free(b->variant);
+    plan_free(b->plan);
+    stub_set_free(b->stubs);
+    sim_port_done(&b->sim);
+    free(b);
+}
+
+static void add_fault(struct bench *b, const char *spec)
+{
+    char why[200] = "";
+    if (!chip_sim_add_fault(b->sim.sim, spec, b->clock.us, why, sizeof why))
+        fail_msg("%s: %s", spec, why);
+}
+
+static struct chip_sim_state state_of(struct bench *b)
+{
+    struct chip_sim_state s;
+    chip_sim_advance(b->sim.sim, b->clock.us);
+    chip_sim_get_state(b->sim.sim, &s);
+    return s;
+}
+
+/* ---- Steps ---- */
+
+/* Strategy `k` of the port's list. */
+static bool connect(struct bench *b, size_t k, struct err *e)
+{
+    const struct reset_sequence *list[RESET_CHOICES_MAX];
+    struct reset_sequence custom;
+    size_t n = reset_choices(&b->sim.port, "auto", &custom, list);
+    assert_true(k < n);
+    return board_connect(&b->loader, list[k], b->chip, e);
+}
+
+static bool start_stub(struct bench *b, struct err *e)
+{
+    return stub_start(&b->loader, stub_set_find(b->stubs, b->chip->id_name), e);
+}
+
+static bool have_stub(const struct bench *b)
+{
+    return stub_set_find(b->stubs, b->chip->id_name) != NULL;
+}
+
+static bool change_baud(struct bench *b, uint32_t baud, struct err *e)
+{
+    uint32_t request = baud;
+    if (!b->loader.stub && !b->chip->rom_baud(&b->loader, baud, &request, e))
+        return false;
+    return loader_change_baud(&b->loader, request, baud, e);
+}
+
+static void tell(void *ctx, uint32_t flash_bytes_done)
+{
+    struct bench *b = ctx;
+    assert_true(flash_bytes_done >= b->told_bytes);
+    b->told_bytes = flash_bytes_done;
+}
+
+static bool write_all(struct bench *b, struct err *e)
+{
+    const struct flash_progress progress = { tell, b };
+    if (!b->variant) {
+        b->variant = plan_variant_new(b->plan, b->board.flash.size_bytes, e);
+        assert_ok(b->variant != NULL, e);
+    }
+    if (!flash_set_size(&b->loader, b->board.flash.size_bytes, e))
+        return false;
+    for (size_t i = 0; i < plan_image_count(b->plan); i++) {
+        const struct plan_region *r = plan_region(b->variant, i);
+        b->told_bytes = 0;
+        if (!flash_write(&b->loader, r, &progress, e))
+            return false;
+        assert_int_equal(b->told_bytes, r->size_bytes);
+    }
+    return true;
+}
+
+static bool verify_all(struct bench *b, struct err *e)
+{
+    for (size_t i = 0; i < plan_image_count(b->plan); i++) {
+        uint8_t found[DIGEST_MD5_BYTES];
+        const struct plan_region *r = plan_region(b->variant, i);
+        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, e))
+            return false;
+    }
+    return true;
+}
+
+static bool leave_and_listen(struct bench *b, const char *expect, struct err *e)
+{
+    static const char *const reject[] = { "invalid header", "Brownout" };
+    const struct console_check check = { expect, reject, 2, 5000, 115200 };
+    return console_tune(&b->loader, &check, e) && board_leave(&b->loader, true, e) &&
+           console_check(&b->loader, &check, true, b->text, sizeof b->text, e);
+}
+
+/* What is in the flash, looked at past the protocol. */
+static void assert_flash_holds_the_plan(struct bench *b)
+{
+    for (size_t i = 0; i < plan_image_count(b->plan); i++) {
+        const struct plan_region *r = plan_region(b->variant, i);
+        uint8_t *found = malloc(r->size_bytes);
+        assert_non_null(found);
+        assert_true(chip_sim_flash_read(b->sim.sim, r->addr, found, r->size_bytes));
+        if (memcmp(found, r->bytes, r->size_bytes) != 0)
+            fail_msg("'%s' at 0x%x is not in the flash", r->name, r->addr);
+        free(found);
+    }
+}
+
+/* Connected and identified. */
+static struct bench *ready(const struct chip_sim_config *config, uint32_t baud)
+{
+    struct bench *b = bench_new(config, baud);
+    struct err e = { 0 };
+    assert_ok(connect(b, 0, &e), &e);
+    assert_false(b->loader.stub);
+    assert_ok(board_identify(&b->loader, &b->board, &e), &e);
+    assert_ok(board_gate(&b->board, b->plan, &e), &e);
+    return b;
+}
+
+/* ---- What must work ---- */
+
+struct way {
+    const char *chip;
+    bool stub;
+    uint32_t sync_baud, baud;
+    enum sim_fill fill;
+};
+
+static void run_session(const struct way *w)
+{
+    struct chip_sim_config c = board_config(w->chip);
+    struct err e = { 0 };
+    c.fill = w->fill;
+    struct bench *b = ready(&c, w->sync_baud);
+    if (w->stub && !have_stub(b)) {
+        print_message("no stub is built in: skipped\n");
+        bench_free(b);
+        return;
+    }
+    assert_ptr_equal(b->board.chip, b->chip);
+    assert_int_equal(b->board.mac.count, 6);
+    assert_memory_equal(b->board.mac.bytes, c.mac, 6);
+    assert_int_equal(b->board.flash.size_bytes, c.flash_bytes);
+    if (w->stub) {
+        assert_ok(start_stub(b, &e), &e);
+        assert_string_equal(state_of(b).mode, "stub");
+    }
+    if (w->baud != w->sync_baud)
+        assert_ok(change_baud(b, w->baud, &e), &e);
+    assert_ok(write_all(b, &e), &e);
+    assert_flash_holds_the_plan(b); /* at once: nothing is on its way any more */
+    if (w->stub || !(b->chip->flags & CHIP_ROM_NO_MD5))
+        assert_ok(verify_all(b, &e), &e);
+    assert_ok(leave_and_listen(b, "is running", &e), &e);
+    assert_true(state_of(b).running);
+    assert_int_equal(state_of(b).refused, 0);
+    bench_free(b);
+}
+
+static void session_flashes_esp32_through_the_stub(void **state)
+{
+    (void)state;
+    run_session(&(const struct way){ "esp32", true, 115200, 921600, SIM_FILL_BLANK });
+    run_session(&(const struct way){ "esp32", true, 115200, 115200, SIM_FILL_DIRTY });
+    run_session(&(const struct way){ "esp32", true, 115200, 2000000, SIM_FILL_DIRTY });
+}
+
+static void session_flashes_esp32_through_the_rom(void **state)
+{
+    (void)state;
+    run_session(&(const struct way){ "esp32", false, 115200, 460800, SIM_FILL_BLANK });
+    run_session(&(const struct way){ "esp32", false, 115200, 115200, SIM_FILL_DIRTY });
+    run_session(&(const struct way){ "esp32", false, 115200, 921600, SIM_FILL_DIRTY });
+}
+
+static void session_flashes_esp8266_through_the_stub(void **state)
+{
+    (void)state;
+    run_session(&(const struct way){ "esp8266", true, 115200, 460800, SIM_FILL_DIRTY });
+    run_session(&(const struct way){ "esp8266", true, 74880, 921600, SIM_FILL_BLANK });
+}
+
+static void session_flashes_esp8266_through_the_rom(void **state)
+{
+    (void)state;
+    run_session(&(const struct way){ "esp8266", false, 115200, 115200, SIM_FILL_BLANK });
+    run_session(&(const struct way){ "esp8266", false, 460800, 460800, SIM_FILL_DIRTY });
+}
+
+/* The same seed gives the same session, to the microsecond. */
+static void session_is_the_same_each_time(void **state)
+{
+    uint64_t us[2], rx_bytes[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        struct bench *b = ready(&c, 115200);
+        add_fault(b, "log-noise=0.3");
+        assert_ok(write_all(b, &e), &e);
+        us[i] = b->clock.us;
+        rx_bytes[i] = b->sim.port.rx_bytes;
+        bench_free(b);
+    }
+    assert_int_equal(us[0], us[1]);
+    assert_int_equal(rx_bytes[0], rx_bytes[1]);
+}
+
+/* Many boards side by side share nothing but the plan. */
+static void sessions_side_by_side_do_not_disturb_each_other(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *a = ready(&c, 115200);
+    c.mac[5] = 99;
+    c.flash_bytes = 8u << 20;
+    struct bench *b = ready(&c, 115200);
+    assert_int_equal(a->board.flash.size_bytes, 4u << 20);
+    assert_int_equal(b->board.flash.size_bytes, 8u << 20);
+    assert_int_equal(b->board.mac.bytes[5], 99);
+    assert_ok(write_all(b, &e), &e);
+    assert_ok(write_all(a, &e), &e);
+    assert_int_equal(plan_region(a->variant, 0)->bytes[3] >> 4, 2);
+    assert_int_equal(plan_region(b->variant, 0)->bytes[3] >> 4, 3);
+    assert_flash_holds_the_plan(a);
+    assert_flash_holds_the_plan(b);
+    bench_free(a);
+    bench_free(b);
+}
+
+/* After an attempt that went wrong in the stub, a reset leads back to the ROM. */
+static void session_starts_again_after_a_failed_attempt(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    if (have_stub(b)) {
+        assert_ok(start_stub(b, &e), &e);
+        assert_ok(change_baud(b, 921600, &e), &e);
+    }
+    assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
+    assert_ok(connect(b, 1, &e), &e);
+    assert_false(b->loader.stub);
+    assert_ok(board_identify(&b->loader, &b->board, &e), &e);
+    assert_ok(write_all(b, &e), &e);
+    assert_ok(verify_all(b, &e), &e);
+    bench_free(b);
+}
+
+/* A stub that runs already is recognised, and asked like one. */
+static void session_recognises_a_running_stub(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    if (have_stub(b)) {
+        assert_ok(start_stub(b, &e), &e);
+        loader_init(&b->loader, &b->sim.port);
+        assert_ok(board_connect(&b->loader, NULL, b->chip, &e), &e);
+        assert_true(b->loader.stub);
+        assert_ok(board_identify(&b->loader, &b->board, &e), &e);
+        assert_ok(write_all(b, &e), &e);
+        assert_flash_holds_the_plan(b);
+    }
+    bench_free(b);
+}
+
+static void session_erases_the_whole_flash(void **state)
+{
+    static const char *const chips[] = { "esp32", "esp8266" };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(chips); i++) {
+        for (int stub = 0; stub < 2; stub++) {
+            struct chip_sim_config c = board_config(chips[i]);
+            struct err e = { 0 };
+            uint8_t found[4096];
+            c.fill = SIM_FILL_DIRTY;
+            c.flash_bytes = 1u << 20;
+            struct bench *b = ready(&c, 115200);
+            if (stub && have_stub(b))
+                assert_ok(start_stub(b, &e), &e);
+            assert_ok(flash_set_size(&b->loader, 1u << 20, &e), &e);
+            assert_ok(flash_erase_all(&b->loader, 1u << 20, &e), &e);
+            for (uint32_t at = 0; at < 1u << 20; at += sizeof found) {
+                assert_true(chip_sim_flash_read(b->sim.sim, at, found, sizeof found));
+                for (size_t k = 0; k < sizeof found; k++)
+                    assert_int_equal(found[k], 0xFF);
+            }
+            bench_free(b);
+        }
+    }
+}
+
+/* ---- What must be told ---- */
+
+static enum err_code connect_code(struct bench *b, struct err *e)
+{
+    memset(e, 0, sizeof *e);
+    assert_false(connect(b, 0, e));
+    return e->code;
+}
+
+static void connect_tells_why_nothing_answers(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e;
+    (void)state;
+    c.lines_not_wired = true; /* nobody resets it: no byte comes */
+    struct bench *b = bench_new(&c, 115200);
+    fake_clock_pass_us(&b->clock, 20000000); /* long after its boot log */
+    chip_sim_power(b->sim.sim, false, b->clock.us);
+    assert_int_equal(connect_code(b, &e), ERR_NO_SYNC);
+    assert_has(e.what, "Nothing was received");
+    assert_has(e.hint, "GPIO0");
+    bench_free(b);
+
+    c = board_config("esp32");
+    c.en_rise_us = 200000; /* the strap is released before EN has risen */
+    b = bench_new(&c, 115200);
+    assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
+    assert_has(e.what, "boot mode 0x1");
+    assert_ok(connect(b, 1, &e), &e); /* the long strap helps */
+    bench_free(b);
+}
+
+static void connect_hears_the_esp8266_at_its_own_rate(void **state)
+{
+    struct chip_sim_config c = board_config("esp8266");
+    struct err e;
+    (void)state;
+    c.en_rise_us = 200000;
+    struct bench *b = bench_new(&c, 115200);
+    assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
+    assert_has(e.what, "boot mode 0x3");
+    assert_int_equal(b->sim.port.baud, 115200); /* and back again */
+    assert_ok(connect(b, 1, &e), &e);
+    bench_free(b);
+}
+
+/* A running application talks a lot: its boot mode is still what counts. */
+static void connect_knows_the_boot_mode_behind_a_long_log(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    assert_ok(write_all(b, &e), &e);
+    assert_ok(leave_and_listen(b, "is running", &e), &e);
+    add_fault(b, "slow-en=200");
+    assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
+    assert_has(e.what, "boot mode 0x13");
+    bench_free(b);
+}
+
+static void connect_bears_a_deaf_board(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = bench_new(&c, 115200);
+    add_fault(b, "deaf=3");
+    assert_ok(connect(b, 0, &e), &e);
+    bench_free(b);
+}
+
+static void identify_tells_a_flash_that_does_not_answer(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = bench_new(&c, 115200);
+    add_fault(b, "rdid=ffffff");
+    assert_ok(connect(b, 0, &e), &e);
+    assert_code(board_identify(&b->loader, &b->board, &e), &e, ERR_NO_FLASH);
+    assert_int_equal(b->board.mac.count, 6);
+    bench_free(b);
+}
+
+/* The ROM writes, and the MD5 tells; or the stub does. */
+static void verify_finds_a_bit_that_stays_1(void **state)
+{
+    (void)state;
+    for (int stub = 0; stub < 2; stub++) {
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        struct bench *b = ready(&c, 115200);
+        add_fault(b, "stuck-bit=0x11234");
+        if (stub && have_stub(b))
+            assert_ok(start_stub(b, &e), &e);
+        if (write_all(b, &e)) {
+            assert_code(verify_all(b, &e), &e, ERR_VERIFY);
+            assert_has(e.what, "app at 0x10000");
+            assert_has(e.what, "from byte 0x11234 on");
+        } else {
+            assert_int_equal(e.code, ERR_WRITE);
+        }
+        bench_free(b);
+    }
+}
+
+static void verify_finds_a_protected_flash(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "write-protect");
+    if (have_stub(b))
+        assert_ok(start_stub(b, &e), &e);
+    if (write_all(b, &e)) {
+        assert_code(verify_all(b, &e), &e, ERR_VERIFY);
+        assert_has(e.what, "still blank");
+    } else {
+        assert_true(e.code == ERR_WRITE || e.code == ERR_ERASE);
+    }
+    bench_free(b);
+}
+
+static void write_tells_a_pulled_cable_at_once(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "pull=20000");
+    uint64_t start_us = b->clock.us;
+    assert_code(write_all(b, &e), &e, ERR_PORT_GONE);
+    assert_true(b->clock.us - start_us < 30000000);
+    bench_free(b);
+}
+
+static void write_gives_up_on_a_board_that_hangs(void **state)
+{
+    (void)state;
+    for (int stub = 0; stub < 2; stub++) {
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        struct bench *b = ready(&c, 115200);
+        add_fault(b, "hang=20000");
+        if (stub && have_stub(b))
+            assert_ok(start_stub(b, &e), &e);
+        assert_code(write_all(b, &e), &e, ERR_WRITE);
+        assert_has(e.what, "no reply to FLASH_");
+        bench_free(b);
+    }
+}
+
+static void write_stops_when_asked(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    b->sim.port.stop_fd = 0;
+    b->clock.stop_at_us = b->clock.us; /* at the next sleep */
+    assert_code(connect(b, 0, &e), &e, ERR_STOPPED);
+    bench_free(b);
+}
+
+/* A rate the wire garbles: the change fails, and a reset brings the board back. */
+static void baud_failure_is_told_and_cured_by_a_reset(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "hang-at=baud");
+    assert_false(change_baud(b, 921600, &e));
+    assert_true(e.code == ERR_BAUD || e.code == ERR_TIMEOUT);
+    chip_sim_clear_faults(b->sim.sim);
+    assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
+    assert_ok(connect(b, 0, &e), &e);
+    bench_free(b);
+}
+
+/* Bytes lost or turned over: whatever happens, it ends, and a PASS is a right flash. */
+static void noisy_lines_never_pass_a_wrong_flash(void **state)
+{
+    static const char *const faults[] = {
+        "drop=0.0005",       "flip=0.0005",       "extra=0.0005",
+        "flip=0.01,dir=out", "drop=0.01,dir=out", "log-noise=0.5"
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(faults); i++) {
+        for (uint64_t seed = 1; seed <= 6; seed++) {
+            struct chip_sim_config c = board_config("esp32");
+            struct err e = { 0 };
+            c.seed = seed;
+            struct bench *b = ready(&c, 115200);
+            add_fault(b, faults[i]);
+            bool ok = (seed % 2 == 0 || !have_stub(b) || start_stub(b, &e)) && write_all(b, &e) &&
+                      verify_all(b, &e);
+            if (ok)
+                assert_flash_holds_the_plan(b);
+            else
+                assert_true(e.code != ERR_NONE && strlen(e.what) > 10);
+            bench_free(b);
+        }
+    }
+}
+
+/* ---- Leaving ---- */
+
+static void console_tells_a_blank_flash(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    assert_code(leave_and_listen(b, "is running", &e), &e, ERR_BOOT);
+    assert_has(e.what, "invalid header");
+    assert_has(e.what, "blank");
+    bench_free(b);
+
+    c = board_config("esp8266");
+    b = ready(&c, 115200);
+    assert_code(leave_and_listen(b, "is running", &e), &e, ERR_BOOT);
+    assert_has(e.what, "cannot read an image");
+    bench_free(b);
+}
+
+static void console_tells_a_board_that_stays_in_its_loader(void **state)
+{
+    const struct console_check check = { "is running", NULL, 0, 1000, 115200 };
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    assert_ok(link_discard(&b->loader.link, &e), &e);
+    chip_sim_press_reset(b->sim.sim, true, b->clock.us);
+    assert_code(console_check(&b->loader, &check, false, b->text, sizeof b->text, &e), &e,
+                ERR_FINISH);
+    assert_has(b->text, "waiting for download");
+    bench_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(session_flashes_esp32_through_the_stub),
+        cmocka_unit_test(session_flashes_esp32_through_the_rom),
+        cmocka_unit_test(session_flashes_esp8266_through_the_stub),
+        cmocka_unit_test(session_flashes_esp8266_through_the_rom),
+        cmocka_unit_test(session_is_the_same_each_time),
+        cmocka_unit_test(sessions_side_by_side_do_not_disturb_each_other),
+        cmocka_unit_test(session_starts_again_after_a_failed_attempt),
+        cmocka_unit_test(session_recognises_a_running_stub),
+        cmocka_unit_test(session_erases_the_whole_flash),
+        cmocka_unit_test(connect_tells_why_nothing_answers),
+        cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
+        cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
+        cmocka_unit_test(connect_bears_a_deaf_board),
+        cmocka_unit_test(identify_tells_a_flash_that_does_not_answer),
+        cmocka_unit_test(verify_finds_a_bit_that_stays_1),
+        cmocka_unit_test(verify_finds_a_protected_flash),
+        cmocka_unit_test(write_tells_a_pulled_cable_at_once),
+        cmocka_unit_test(write_gives_up_on_a_board_that_hangs),
+        cmocka_unit_test(write_stops_when_asked),
+        cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
+        cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
+        cmocka_unit_test(console_tells_a_blank_flash),
+        cmocka_unit_test(console_tells_a_board_that_stays_in_its_loader),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
