@@ -27,6 +27,17 @@ const struct chip_code chip_freqs_80m[] = {
     { "80m", 0xF, 0 }, { "40m", 0x0, 0 }, { "26m", 0x1, 0 }, { "20m", 0x2, 0 }, { 0 },
 };
 
+const struct chip_code chip_freqs_48m[] = {
+    { "48m", 0xF, 0 }, { "24m", 0x0, 0 }, { "16m", 0x1, 0 }, { "12m", 0x2, 0 }, { 0 },
+};
+
+const struct chip_code chip_freqs_80_40_20m[] = {
+    { "80m", 0xF, 0 },
+    { "40m", 0x0, 0 },
+    { "20m", 0x2, 0 },
+    { 0 },
+};
+
 size_t chip_count(void)
 {
     return sizeof chips / sizeof chips[0];
@@ -93,6 +104,15 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
     for (; rows->word; rows++) {
         if (rows->flash_bytes == bytes)
             return rows;
+    }
+    return NULL;
+}
+
+const char *chip_package_name(const struct chip *chip, uint32_t package)
+{
+    for (const struct chip_package *p = chip->packages; p && p->name; p++) {
+        if (p->number == package)
+            return p->name;
     }
     return NULL;
 }

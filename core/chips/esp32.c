@@ -55,6 +55,22 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
     return true;
 }
 
+static bool read_package(struct loader *loader, uint32_t *package, struct err *e)
+{
+    uint32_t word3;
+    if (!read_efuse(loader, 3, &word3, e))
+        return false;
+    *package = (word3 >> 9 & 7) | (word3 >> 2 & 1) << 3;
+    return true;
+}
+
+static const struct chip_package packages[] = {
+    { 0, "ESP32-D0WDQ6" },    { 1, "ESP32-D0WD" },
+    { 2, "ESP32-D2WD" },      { 4, "ESP32-U4WDH" },
+    { 5, "ESP32-PICO-D4" },   { 6, "ESP32-PICO-V3-02" },
+    { 7, "ESP32-D0WDR2-V3" }, { 0 },
+};
+
 /* Encryption is on while an odd number of the seven count bits is set. */
 static bool read_security(struct loader *loader, struct chip_security *security, struct err *e)
 {
@@ -63,7 +79,9 @@ static bool read_security(struct loader *loader, struct chip_security *security,
         return false;
     *security = (struct chip_security){
         .secure_boot = (word6 >> 4 & 3) != 0, /* V1 is bit 4, V2 bit 5 */
+        .secure_boot_v1 = (word6 >> 4 & 1) != 0,
         .flash_encryption = __builtin_parity(word0 >> 20 & 0x7F),
+        .manual_encrypt_off = (word6 >> 7 & 1) != 0,
     };
     return true;
 }
@@ -140,12 +158,17 @@ const struct chip chip_esp32 = {
              .addr_left_justified = true },
     .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80m,
-    .stub_max_flash_bytes = 16u << 20,
+    .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
+    /* The flash inside an ESP32-PICO-D4: HD 11, CS 16, D 8, Q 17, CLK 6. */
+    .spare_spi_pins = 11u << 24 | 16u << 18 | 8u << 12 | 17u << 6 | 6u,
+    .crystal = { .divider_addr = 0x3FF40014, .divider_unit = 1 },
+    .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "
                     "auto-reset: hold BOOT, press EN, release BOOT.",
     .read_mac = read_mac,
     .read_revision = read_revision,
+    .read_package = read_package,
     .read_security = read_security,
     .read_spi_pins = read_spi_pins,
     .rom_baud = rom_baud,

@@ -6,6 +6,7 @@
 
 #define EFUSE_0_ADDR 0x3FF00050u
 #define EFUSE_1_ADDR 0x3FF00054u
+#define EFUSE_2_ADDR 0x3FF00058u
 #define EFUSE_3_ADDR 0x3FF0005Cu
 
 /* The first three bytes come from word 3 where it is programmed, else a bit of word 1 chooses one
@@ -50,6 +51,19 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
     return true;
 }
 
+/* Two fuses tell the ESP8285, which has its flash inside: bits 4 and 80 of the 128. */
+static bool read_package(struct loader *loader, uint32_t *package, struct err *e)
+{
+    uint32_t word0, word2;
+    if (!loader_read_reg(loader, EFUSE_0_ADDR, &word0, e) ||
+        !loader_read_reg(loader, EFUSE_2_ADDR, &word2, e))
+        return false;
+    *package = (word0 >> 4 & 1) | (word2 >> 16 & 1);
+    return true;
+}
+
+static const struct chip_package packages[] = { { 0, "ESP8266EX" }, { 1, "ESP8285" }, { 0 } };
+
 /* It has no security fuses. */
 static bool read_security(struct loader *loader, struct chip_security *security, struct err *e)
 {
@@ -84,12 +98,15 @@ const struct chip chip_esp8266 = {
              .addr_left_justified = true },
     .sizes = sizes,
     .freqs = chip_freqs_80m,
-    .stub_max_flash_bytes = 16u << 20,
+    .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
+    .crystal = { .divider_addr = 0x60000014, .divider_unit = 2 },
+    .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 must be low and GPIO15 low at reset. Without "
                     "auto-reset: hold FLASH, press RST, release FLASH.",
     .read_mac = read_mac,
     .read_revision = read_revision,
+    .read_package = read_package,
     .read_security = read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,

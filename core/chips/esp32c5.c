@@ -1,0 +1,66 @@
+/* ESP32-C5. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/efuse.h"
+#include "core/loader.h"
+
+#define PCR_SYSCLK_ADDR 0x60096110u
+
+/* The ROM reckons with the frequency that this register announces, whatever the crystal is. */
+static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
+{
+    uint32_t mhz, sysclk;
+    if (!loader_crystal_mhz(loader, &mhz, e) ||
+        !loader_read_reg(loader, PCR_SYSCLK_ADDR, &sysclk, e))
+        return false;
+    uint32_t believed_mhz = sysclk >> 24 & 0x7F;
+    bool differ = (mhz == 48 && believed_mhz == 40) || (mhz == 40 && believed_mhz == 48);
+    *request = differ ? (uint32_t)((uint64_t)baud * believed_mhz / mhz) : baud;
+    return true;
+}
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0x600B482C, 0x600B4844, 0x600B485C },
+    .mac_block = 1,
+    .eui64 = true,
+    .major = { .low = { 1, 2, 4, 2 } },
+    .minor = { .low = { 1, 2, 0, 4 } },
+    .package = { 1, 2, 26, 3 },
+    .secure_boot = { 0, 3, 25, 1 },
+    .secure_download = { 0, 4, 5, 1 },
+    .manual_encrypt_off = { 0, 1, 20, 1 },
+    .crypt_count = { 0, 2, 16, 3 },
+    .key_manager = { 0, 2, 11, 1 },
+};
+
+const struct chip chip_esp32c5 = {
+    .name = "ESP32-C5",
+    .id_name = "esp32c5",
+    .image_id = 23,
+    .boot_addr = 0x2000,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_JTAG_SLOW_RESET |
+             CHIP_SECURED_NO_BAUD,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0x60003000),
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_80_40_20m,
+    .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
+    .crystal = { .divider_addr = 0x60000014, .divider_unit = 1 },
+    .watchdog = { .config0_addr = 0x600B1C00,
+                  .config1_addr = 0x600B1C04,
+                  .protect_addr = 0x600B1C18,
+                  .resets = true,
+                  .super_config_addr = 0x600B1C1C,
+                  .super_protect_addr = 0x600B1C20,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
+    .efuse = &efuse,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable; GPIO28 must be low and GPIO27 high at reset. Without "
+                    "auto-reset: hold BOOT, press RESET, release BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = rom_baud,
+};

@@ -1,0 +1,63 @@
+/* ESP32-C6. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/efuse.h"
+
+/* The ROM misreads the code for 80 MHz: 40 is announced, and the boot loader goes on to 80. */
+static const struct chip_code freqs[] = {
+    { "80m", 0x0, 0 },
+    { "40m", 0x0, 0 },
+    { "20m", 0x2, 0 },
+    { 0 },
+};
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0x600B082C, 0x600B0844, 0x600B085C },
+    .mac_block = 1,
+    .eui64 = true,
+    .major = { .low = { 1, 3, 22, 2 } },
+    .minor = { .low = { 1, 3, 18, 4 } },
+    .package = { 1, 3, 24, 3 },
+    .secure_boot = { 0, 3, 20, 1 },
+    .secure_download = { 0, 4, 5, 1 },
+    .manual_encrypt_off = { 0, 1, 20, 1 },
+    .crypt_count = { 0, 2, 18, 3 },
+};
+
+static const struct chip_package packages[] = {
+    { 0, "ESP32-C6 (QFN40)" },
+    { 1, "ESP32-C6FH4 (QFN32)" },
+    { 0 },
+};
+
+const struct chip chip_esp32c6 = {
+    .name = "ESP32-C6",
+    .id_name = "esp32c6",
+    .image_id = 13,
+    .boot_addr = 0x0,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0x60003000),
+    .sizes = chip_sizes_esp32,
+    .freqs = freqs,
+    .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
+    .crystal = { .fixed_mhz = 40 },
+    .watchdog = { .config0_addr = 0x600B1C00,
+                  .config1_addr = 0x600B1C04,
+                  .protect_addr = 0x600B1C18,
+                  .resets = false,
+                  .super_config_addr = 0x600B1C1C,
+                  .super_protect_addr = 0x600B1C20,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
+    .efuse = &efuse,
+    .packages = packages,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
+                    "auto-reset: hold BOOT, press RESET, release BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};

@@ -1,0 +1,47 @@
+/* ESP32-C61. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/efuse.h"
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0x600B482C, 0x600B4844, 0x600B485C },
+    .mac_block = 1,
+    .major = { .low = { 1, 2, 4, 2 } },
+    .minor = { .low = { 1, 2, 0, 4 } },
+    .package = { 1, 2, 26, 3 },
+    .secure_boot = { 0, 2, 26, 1 },
+    .secure_download = { 0, 3, 4, 1 },
+    .manual_encrypt_off = { 0, 1, 14, 1 },
+    .crypt_count = { 0, 1, 23, 3 },
+};
+
+const struct chip chip_esp32c61 = {
+    .name = "ESP32-C61",
+    .id_name = "esp32c61",
+    .image_id = 20,
+    .boot_addr = 0x0,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0x60003000),
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_80_40_20m,
+    .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
+    .crystal = { .fixed_mhz = 40 },
+    .watchdog = { .config0_addr = 0x600B1C00,
+                  .config1_addr = 0x600B1C04,
+                  .protect_addr = 0x600B1C18,
+                  .resets = true,
+                  .super_config_addr = 0x600B1C1C,
+                  .super_protect_addr = 0x600B1C20,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
+    .efuse = &efuse,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
+                    "auto-reset: hold BOOT, press RESET, release BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};

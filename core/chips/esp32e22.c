@@ -1,0 +1,36 @@
+/* ESP32-E22. Register facts: eFuse controller and low-power watchdogs as public SDKs use them.
+ * Revision, package and encryption fuses are not allocated, and no flasher stub is published: the
+ * ROM writes. */
+#include "core/efuse.h"
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0xC400802C, 0xC4008044, 0xC400805C },
+    .mac_block = 1,
+    .secure_boot = { 0, 3, 20, 1 },
+    .secure_download = { 0, 4, 4, 1 },
+};
+
+const struct chip chip_esp32e22 = {
+    .name = "ESP32-E22",
+    .id_name = "esp32e22",
+    .image_id = 31,
+    .boot_addr = 0x0,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0xC3003000),
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_80m,
+    .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
+    .crystal = { .divider_addr = 0xC3102014, .divider_unit = 1 },
+    .efuse = &efuse,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable. Without auto-reset: hold BOOT, press RESET, release "
+                    "BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};

@@ -1,0 +1,49 @@
+/* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/efuse.h"
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0x600B182C, 0x600B1844, 0x600B185C },
+    .mac_block = 1,
+    .eui64 = true,
+    .major = { .low = { 1, 3, 22, 2 } },
+    .minor = { .low = { 1, 3, 18, 4 } },
+    .package = { 1, 4, 12, 3 },
+    .secure_boot = { 0, 3, 5, 1 },
+    .secure_download = { 0, 4, 3, 1 },
+    .manual_encrypt_off = { 0, 1, 14, 1 },
+    .crypt_count = { 0, 1, 23, 3 },
+    .key_manager = { 0, 3, 20, 1 },
+};
+
+const struct chip chip_esp32h4 = {
+    .name = "ESP32-H4",
+    .id_name = "esp32h4",
+    .image_id = 28,
+    .boot_addr = 0x2000,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0x60099000),
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_48m,
+    .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
+    .crystal = { .fixed_mhz = 32 },
+    .watchdog = { .config0_addr = 0x60090048,
+                  .config1_addr = 0x6009004C,
+                  .protect_addr = 0x60090064,
+                  .resets = false,
+                  .super_config_addr = 0x600B541C,
+                  .super_protect_addr = 0x600B5420,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
+    .efuse = &efuse,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable; GPIO14 must be low and GPIO13 high at reset. Without "
+                    "auto-reset: hold BOOT, press RESET, release BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};

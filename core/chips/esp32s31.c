@@ -1,0 +1,45 @@
+/* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/efuse.h"
+
+static const struct efuse_map efuse = {
+    .block_addr = { 0x2071502C, 0x20715050, 0x20715068 },
+    .mac_block = 1,
+    .major = { .low = { 1, 3, 22, 2 } },
+    .minor = { .low = { 1, 3, 18, 4 } },
+    .package = { 1, 4, 6, 2 },
+    .secure_boot = { 0, 4, 2, 1 },
+    .secure_download = { 0, 4, 21, 1 },
+    .manual_encrypt_off = { 0, 1, 20, 1 },
+    .crypt_count = { 0, 2, 21, 3 },
+    .key_manager = { 0, 2, 13, 1 },
+};
+
+const struct chip chip_esp32s31 = {
+    .name = "ESP32-S31",
+    .id_name = "esp32s31",
+    .image_id = 32,
+    .boot_addr = 0x2000,
+    .flags =
+        CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
+    .status_bytes = 4,
+    .boot_log_baud = 115200,
+    .spi = CHIP_SPI_SINCE_S2(0x20501000),
+    .sizes = chip_sizes_esp32,
+    .freqs = chip_freqs_80_40_20m,
+    .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
+    .crystal = { .fixed_mhz = 40 },
+    .watchdog = { .config0_addr = 0x20801000,
+                  .config1_addr = 0x20801004,
+                  .protect_addr = 0x20801018,
+                  .resets = true },
+    .efuse = &efuse,
+    .tested = CHIP_TRIED_NOT,
+    .hint_no_sync = "Check power and cable; GPIO61 must be low and GPIO60 high at reset. Without "
+                    "auto-reset: hold BOOT, press RESET, release BOOT.",
+    .read_mac = efuse_read_mac,
+    .read_revision = efuse_read_revision,
+    .read_package = efuse_read_package,
+    .read_security = efuse_read_security,
+    .read_spi_pins = chip_spi_pins_default,
+    .rom_baud = chip_rom_baud_plain,
+};
