@@ -36,49 +36,68 @@ void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_
 
 /* ---- Connect ---- */
 
+/* What came since the reset. The link keeps a short tail, and an application that talks pushes the
+ * first lines out of it: so the log is looked at between the SYNCs. */
+struct heard {
+    uint64_t bytes;
+    int boot_mode; /* -1: none was readable */
+    bool in_loader;
+    const struct bootlog_row *cause;
+};
+
+static void note_log(const struct loader *l, struct heard *heard)
+{
+    char text[LINK_TAIL_MAX + 1];
+    link_tail_text(&l->link, text, sizeof text);
+    const struct bootlog_row *cause = bootlog_find(text);
+    int boot_mode = bootlog_boot_mode(text);
+    if (cause)
+        heard->cause = cause;
+    if (boot_mode < 0)
+        return;
+    heard->boot_mode = boot_mode;
+    heard->in_loader = bootlog_in_loader(text);
+}
+
 /* The log of a chip that prints at another rate than we sync at is noise: reset it once more and
  * listen at its own rate. Only on the way to a failure, so its time does not matter. */
 static bool hear_boot_log(struct loader *l, const struct reset_sequence *sequence,
-                          const struct chip *expected, struct err *e)
+                          const struct chip *expected, struct heard *heard, struct err *e)
 {
     struct port *port = l->link.port;
+    struct err ignored = { 0 };
     uint32_t baud = port->baud;
     if (!expected || expected->boot_log_baud == baud || !(port->caps & PORT_BAUD))
         return true;
-    return port_set_baud(port, expected->boot_log_baud, e) && link_discard(&l->link, e) &&
-           reset_run(port, sequence, e) &&
-           link_listen(&l->link, deadline_in_ms(port->clock, LOG_MS), e) &&
-           port_set_baud(port, baud, e);
+    bool ok = port_set_baud(port, expected->boot_log_baud, e) && link_discard(&l->link, e) &&
+              reset_run(port, sequence, e) &&
+              link_listen(&l->link, deadline_in_ms(port->clock, LOG_MS), e);
+    note_log(l, heard);
+    return port_set_baud(port, baud, ok ? e : &ignored) && ok;
 }
 
 /* Turns silence into its cause, from what was heard. */
-static bool explain_silence(struct loader *l, const struct reset_sequence *sequence,
-                            const struct chip *expected, uint64_t heard_bytes, struct err *e)
+static bool explain_silence(const struct heard *heard, const struct chip *expected, struct err *e)
 {
-    char text[LINK_TAIL_MAX + 1];
-    if (sequence && heard_bytes > 0 && !hear_boot_log(l, sequence, expected, e))
-        return false;
-    link_tail_text(&l->link, text, sizeof text);
-    const struct bootlog_row *cause = bootlog_find(text);
-    int mode = bootlog_boot_mode(text);
-    if (heard_bytes == 0) {
+    const struct bootlog_row *cause = heard->cause;
+    if (heard->bytes == 0) {
         err_set(e, ERR_NO_SYNC, "Nothing was received from the board after reset");
-    } else if (mode < 0) {
+        return expected ? err_hint(e, "%s", expected->hint_no_sync) : false;
+    }
+    if (heard->boot_mode < 0)
         return err_set(e, ERR_NO_SYNC,
                        "Only noise came after reset (%llu bytes), and no reply to SYNC",
-                       (unsigned long long)heard_bytes);
-    } else if (bootlog_in_loader(text)) {
+                       (unsigned long long)heard->bytes);
+    if (heard->in_loader) {
         err_set(e, ERR_NO_SYNC, "The board waits for download, but does not answer SYNC");
         return err_hint(e, "What the station sends does not arrive: check the adapter's TXD line.");
-    } else {
-        err_set(e, ERR_WRONG_BOOT_MODE, "The board started in boot mode 0x%x, not for download%s%s",
-                (unsigned)mode, cause ? ": " : "", cause ? cause->meaning : "");
-        return cause && cause->code == ERR_WRONG_BOOT_MODE ? err_hint(e, "%s", cause->hint) : false;
     }
-    return expected && expected->hint_no_sync ? err_hint(e, "%s", expected->hint_no_sync) : false;
+    err_set(e, ERR_WRONG_BOOT_MODE, "The board started in boot mode 0x%x, not for download%s%s",
+            (unsigned)heard->boot_mode, cause ? ": " : "", cause ? cause->meaning : "");
+    return cause && cause->code == ERR_WRONG_BOOT_MODE ? err_hint(e, "%s", cause->hint) : false;
 }
 
-static bool sync_tries(struct loader *l, struct err *e)
+static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
 {
     for (int i = 0; i < SYNCS_PER_RESET; i++) {
         struct err silence = { 0 };
@@ -89,23 +108,18 @@ static bool sync_tries(struct loader *l, struct err *e)
             *e = silence;
             return false;
         }
+        note_log(l, heard);
         if (!port_sleep_ms(l->link.port, SYNC_PAUSE_MS, e))
             return false;
     }
     return err_set(e, ERR_TIMEOUT, "no reply to SYNC");
 }
 
-static bool in_loader(const struct loader *l)
-{
-    char text[LINK_TAIL_MAX + 1];
-    link_tail_text(&l->link, text, sizeof text);
-    return bootlog_in_loader(text);
-}
-
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e)
 {
     struct port *port = l->link.port;
+    struct heard heard = { .boot_mode = -1 };
     struct err silence = { 0 };
     if (!link_discard(&l->link, e))
         return false;
@@ -114,19 +128,23 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
         return false;
     if (sequence)
         l->stub = l->link.from_stub = false; /* no stub outlives a reset */
-    bool synced = sync_tries(l, &silence);
-    if (!synced && silence.code == ERR_TIMEOUT && in_loader(l)) {
+    bool synced = sync_tries(l, &heard, &silence);
+    if (!synced && silence.code == ERR_TIMEOUT && heard.in_loader) {
         silence = (struct err){ 0 };
-        synced = sync_tries(l, &silence); /* it waits for us: no reason to reset it again */
+        synced = sync_tries(l, &heard, &silence); /* it waits for us: why reset it again? */
     }
     if (synced) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;
     }
-    if (silence.code == ERR_TIMEOUT)
-        return explain_silence(l, sequence, expected, port->rx_bytes - before_bytes, e);
-    *e = silence;
-    return false;
+    heard.bytes = port->rx_bytes - before_bytes;
+    if (silence.code != ERR_TIMEOUT) {
+        *e = silence;
+        return false;
+    }
+    if (sequence && heard.bytes > 0 && !hear_boot_log(l, sequence, expected, &heard, e))
+        return false;
+    return explain_silence(&heard, expected, e);
 }
 
 /* ---- Identify ---- */
