@@ -138,7 +138,7 @@ static bool script_write(struct port *p, const void *buf, size_t n, struct deadl
     (void)d;
     if (pulled(s))
         return gone(p, e);
-    while (n > 0) {
+    while (n > 0 && !s->free_writes) {
         struct script_item *item = host_item(s);
         size_t left = item && item->kind == SCRIPT_EXPECT ? item->size_bytes - item->used : 0;
         size_t part = n < left ? n : left;
@@ -191,6 +191,8 @@ static bool take_number(struct script_port *s, enum script_kind kind, uint64_t n
 
 static bool script_set_baud(struct port *p, uint32_t baud, struct err *e)
 {
+    if (script_of(p)->free_writes)
+        return !pulled(script_of(p)) || gone(p, e);
     return take_number(script_of(p), SCRIPT_BAUD, baud, e);
 }
 

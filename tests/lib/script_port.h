@@ -41,6 +41,7 @@ struct script_port {
     size_t at;           /* the first item that is not played */
     size_t read_at_most; /* bytes per read; 0: no limit */
     bool free_lines;     /* line changes are not part of the script */
+    bool free_writes;    /* nor is what is written, and which rate is set */
     bool repeat_last;    /* the last SCRIPT_GIVE comes again and again, for ever */
     uint64_t byte_us;    /* the time each byte of such an endless stream takes */
     uint64_t reads;
