@@ -115,8 +115,9 @@ static void take_signals(struct run_state *s)
         s->interrupts++;
         if (s->interrupts == 1 && info.ssi_signo == SIGINT) {
             gang_stop_soft(&s->gang);
-            fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
-                            "stop them.\n");
+            if (!s->screen->draws)
+                fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
+                                "stop them.\n");
         } else {
             gang_stop_hard(&s->gang);
         }

@@ -9,7 +9,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define BAR_CELLS     20
+#define BAR_CELLS_MIN 5
+#define BAR_CELLS_MAX 20
+#define OTHER_COLS    77 /* slot, state, per cent, rate, time left, MAC */
 #define LINE_MAX_COLS 200
 
 /* What the drawing needs to know about the last one. Only the main thread draws. */
@@ -36,39 +38,42 @@ static const char *colour_of(const struct slot_view *v)
     return v->verdict == VERDICT_PASS ? "\033[1;32m" : "\033[1;31m";
 }
 
-static void make_bar(const struct slot_view *v, char *bar, size_t cap)
+/* The bar takes what the other columns leave. */
+static size_t bar_cells(size_t columns)
 {
-    size_t full = 0;
-    if (v->bytes_total > 0)
-        full = (size_t)(v->bytes_done * BAR_CELLS / v->bytes_total);
-    char cells[BAR_CELLS + 1];
-    memset(cells, '-', BAR_CELLS);
-    memset(cells, '#', full < BAR_CELLS ? full : BAR_CELLS);
-    cells[BAR_CELLS] = '\0';
-    unsigned percent = v->bytes_total > 0 ? (unsigned)(v->bytes_done * 100 / v->bytes_total) : 0;
-    snprintf(bar, cap, "[%s] %3u %%", cells, percent);
+    size_t cells = columns > OTHER_COLS ? columns - OTHER_COLS : 0;
+    return cells < BAR_CELLS_MIN ? BAR_CELLS_MIN : cells > BAR_CELLS_MAX ? BAR_CELLS_MAX : cells;
+}
+
+static void make_bar(const struct slot_view *v, size_t cells, char *bar, size_t cap)
+{
+    static const char full[] = "####################", empty[] = "--------------------";
+    uint64_t total = v->bytes_total ? v->bytes_total : 1;
+    uint64_t done = v->bytes_done < total ? v->bytes_done : total;
+    int filled = (int)(done * cells / total);
+    snprintf(bar, cap, "[%.*s%.*s] %3u %%", filled, full, (int)cells - filled, empty,
+             (unsigned)(done * 100 / total));
 }
 
 /* Rate and time left, from the start of the write. */
 static void make_rate(const struct slot_view *v, uint64_t now_us, char *text, size_t cap)
 {
     text[0] = '\0';
-    if (v->write_started_us == 0 || v->bytes_done == 0 || now_us <= v->write_started_us)
+    if (v->phase != PHASE_WRITE || v->bytes_done == 0 || now_us <= v->write_started_us)
         return;
     double rate = (double)v->bytes_done * 1e6 / (double)(now_us - v->write_started_us);
     double left_s = (double)(v->bytes_total - v->bytes_done) / rate;
-    snprintf(text, cap, "%6.1f KB/s  %2u:%02u left", rate / 1000, (unsigned)left_s / 60,
+    snprintf(text, cap, "%.1f KB/s %u:%02u left", rate / 1000, (unsigned)left_s / 60,
              (unsigned)left_s % 60);
 }
 
-static void make_running(const struct slot_view *v, uint64_t now_us, char *text, size_t cap)
+static void make_running(const struct slot_view *v, uint64_t now_us, size_t columns, char *text,
+                         size_t cap)
 {
-    char bar[48], rate[48], again[24] = "";
-    make_bar(v, bar, sizeof bar);
+    char bar[64], rate[48];
+    make_bar(v, bar_cells(columns), bar, sizeof bar);
     make_rate(v, now_us, rate, sizeof rate);
-    if (v->attempt > 1)
-        snprintf(again, sizeof again, "  attempt %u", v->attempt);
-    snprintf(text, cap, "%s  %-26s  %s%s", bar, v->phase == PHASE_WRITE ? rate : "", v->mac, again);
+    snprintf(text, cap, "%s %-22s %s", bar, rate, v->mac);
 }
 
 static void make_done(const struct slot_view *v, char *text, size_t cap)
@@ -83,14 +88,16 @@ static void make_done(const struct slot_view *v, char *text, size_t cap)
 
 static void draw_slot(struct pool *pool, struct slot *slot, size_t columns)
 {
-    char rest[512] = "", line[768];
+    char rest[512] = "", line[768], again[16] = "";
     struct slot_view v = slot_look(slot);
     uint64_t now_us = pool->gang->clock->now_us(pool->gang->clock);
     if (v.state == SLOT_RUNNING)
-        make_running(&v, now_us, rest, sizeof rest);
+        make_running(&v, now_us, columns, rest, sizeof rest);
     else if (v.state == SLOT_DONE)
         make_done(&v, rest, sizeof rest);
-    snprintf(line, sizeof line, "slot %-3d %-9s %s", slot->number, slot_word(&v), rest);
+    if (v.state == SLOT_RUNNING && v.attempt > 1)
+        snprintf(again, sizeof again, "try %u", v.attempt);
+    snprintf(line, sizeof line, "slot %-3d %-8s %-5s %s", slot->number, slot_word(&v), again, rest);
     const char *colour = colour_of(&v);
     printf("\r\033[K%s%.*s%s\n", colour, (int)columns - 1, line, colour[0] ? "\033[0m" : "");
 }
@@ -108,6 +115,9 @@ static void draw_head(struct pool *pool, size_t columns)
     }
     snprintf(line, sizeof line, "%s %s: %u running, %u PASS, %u FAIL", r->name, r->version, running,
              passed, failed);
+    if (atomic_load(&pool->gang->stopping))
+        snprintf(line + strlen(line), sizeof line - strlen(line),
+                 "; stopping. Ctrl-C again: at once");
     printf("\r\033[K%.*s\n", (int)columns - 1, line);
 }
 
