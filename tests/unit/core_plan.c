@@ -169,11 +169,11 @@ static void plan_check_refuses_images_of_other_chips(void **state)
     assert_int_equal(found.count, 1);
     assert_has(found.text[0], "checksum is wrong");
     free(m.bytes);
-    esp32.chip_id = 5;
+    esp32.chip_id = 0x1234;
     m = make_image(&esp32);
     found = check_one(&s, m.bytes, m.size_bytes, 0x1000);
     assert_int_equal(found.count, 1);
-    assert_has(found.text[0], "chip id 5");
+    assert_has(found.text[0], "chip id 4660");
     free(m.bytes);
 }
 
