@@ -34,6 +34,7 @@ enum err_code {
     ERR_FLASH_SIZE,
     ERR_NO_FLASH,
     ERR_SECURED,
+    ERR_PROTECTED,
     ERR_DUPLICATE,
     ERR_QUOTA,
     ERR_IDENTIFY,
