@@ -1,49 +1,21 @@
 /* espstation identify: who sits at each port; writes nothing, and resets the boards after. */
-#include "station/cmd.h"
+#include "station/hand.h"
 
-#include "core/board.h"
-#include "core/port_find.h"
 #include "station/json.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-#define OPEN_MS   10000u
-#define SYNC_BAUD 115200u
-
-static bool connect_any(struct loader *l, const char *reset, struct err *e)
-{
-    struct reset_sequence custom;
-    const struct reset_sequence *list[RESET_CHOICES_MAX];
-    size_t n = reset_choices(l->link.port, reset, &custom, list);
-    for (size_t i = 0; i < (n ? n : 1); i++) {
-        if (board_connect(l, n ? list[i] : NULL, NULL, e))
-            return true;
-        if (e->code != ERR_NO_SYNC && e->code != ERR_WRONG_BOOT_MODE)
-            return false;
-    }
-    return false;
-}
 
 /* *e stays untouched on success. */
 static bool identify_port(const char *where, const char *reset, struct board *board, struct err *e)
 {
-    struct err failure = { 0 }, ignored = { 0 };
-    bool ok = false;
-    struct loader *l = calloc(1, sizeof *l);
-    struct port *port = port_new(where, SYNC_BAUD, &clock_system, -1,
-                                 deadline_in_ms(&clock_system, OPEN_MS), &failure);
-    if (!l || !port)
-        goto out;
-    loader_init(l, port);
-    ok = connect_any(l, reset, &failure) && board_identify(l, board, &failure);
-    if (port->caps & PORT_LINES)
-        board_leave(l, true, &ignored);
-out:
+    const struct hand_slot slot = { 1, 1, where, -1 };
+    struct err failure = { 0 };
+    struct hand h;
+    bool ok = hand_open(&h, &slot, reset, &failure);
+    *board = h.board;
+    hand_close(&h);
     if (!ok)
         *e = failure;
-    port_free(port);
-    free(l);
     return ok;
 }
 
@@ -109,14 +81,6 @@ static bool show_port(const char *where, const char *reset, bool json)
     return ok;
 }
 
-static void add_found(const struct port_list *found, struct option_list *ports)
-{
-    for (size_t i = 0; i < port_list_count(found) && ports->count < OPTION_LIST_MAX; i++) {
-        if (port_list_at(found, i)->usb.vid != 0)
-            ports->values[ports->count++] = port_list_at(found, i)->path;
-    }
-}
-
 static enum exit_status identify(int argc, char **argv)
 {
     struct option_list ports = { 0 };
@@ -130,21 +94,17 @@ static enum exit_status identify(int argc, char **argv)
         { "--json", NULL, "JSON lines on standard output", &json, NULL, NULL },
     };
     enum exit_status status;
+    struct port_list *found;
     struct err e = { 0 };
     size_t count;
     if (!cmd_parse(&cmd_identify, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    struct port_list *found = port_list_new(&e);
-    if (!found) {
+    if (!hand_check_reset(reset, &e) || !hand_choose_ports(&ports, &found, &e)) {
         cmd_print_err(&e);
         return cmd_status_of(&e);
     }
-    if (ports.count == 0)
-        add_found(found, &ports);
-    if (ports.count == 0)
-        fprintf(stderr, "espstation: no USB serial port is plugged in.\n");
-    status = ports.count == 0 ? EXIT_USAGE : EXIT_PASSED;
+    status = EXIT_PASSED;
     for (size_t i = 0; i < ports.count; i++) {
         if (!show_port(ports.values[i], reset, json))
             status = EXIT_BOARD;
