@@ -121,6 +121,13 @@ static bool no_reply(const struct link *l, uint8_t command, uint64_t start_us, s
                    packet_command_name(command, spare), (double)(now_us - start_us) / 1e6);
 }
 
+static bool is_reply_to(uint8_t command, bool may_be_unknown, const uint8_t *frame, size_t n,
+                        struct reply *r)
+{
+    return packet_parse(frame, n, r) &&
+           (r->command == command || (may_be_unknown && says_unknown(r)));
+}
+
 bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
                 struct deadline d, struct reply *r, struct err *e)
 {
@@ -128,15 +135,14 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
     for (unsigned skipped = 0; skipped < FRAMES_SKIPPED_MAX; skipped++) {
         const uint8_t *frame;
         size_t n;
-        if (!link_await_frame(l, d, &frame, &n, e)) {
-            if (e->code != ERR_TIMEOUT)
-                return false;
-            return no_reply(l, command, start_us, e);
+        if (!link_await_frame(l, d, &frame, &n, e))
+            return e->code == ERR_TIMEOUT ? no_reply(l, command, start_us, e) : false;
+        if (!is_reply_to(command, may_be_unknown, frame, n, r)) {
+            /* What has come already is still looked at; what comes from now on is too late. */
+            if (l->rx_at == l->rx_have && deadline_over(l->port->clock, d))
+                return no_reply(l, command, start_us, e);
+            continue;
         }
-        if (!packet_parse(frame, n, r))
-            continue;
-        if (r->command != command && !(may_be_unknown && says_unknown(r)))
-            continue;
         l->round_trips++;
         if (!packet_judge(r, r->command == command ? payload_bytes : 0))
             return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
