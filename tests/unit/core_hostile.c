@@ -185,7 +185,14 @@ static size_t say_replies_of_a_length(struct hostile *h, uint8_t *out, size_t ca
     return put_reply(h, h->command, data, h->length, out, cap);
 }
 
-/* The same, all of it success. */
+/* One whole reply with each read, and always to another command. */
+static size_t say_replies_to_another(struct hostile *h, uint8_t *out, size_t cap)
+{
+    const uint8_t data[400] = { 0 };
+    return put_reply(h, h->command ^ 0x40, data, h->length ? sizeof data : 4, out, cap);
+}
+
+/* A reply to the last command, with `length` zeros as its data: success. */
 static size_t say_success_of_a_length(struct hostile *h, uint8_t *out, size_t cap)
 {
     uint8_t data[64] = { 0 };
@@ -382,6 +389,12 @@ static void hostile_success_of_every_length(void **state)
     try_all(say_success_of_a_length, 2, 65);
 }
 
+static void hostile_replies_to_another_command(void **state)
+{
+    (void)state;
+    try_all(say_replies_to_another, 2, 2);
+}
+
 static void hostile_random_frames(void **state)
 {
     (void)state;
@@ -449,6 +462,29 @@ static void noise_does_not_move_the_deadline(void **state)
         assert_false(loader_read_reg(&b->loader, 0, &value, &e));
         assert_true(e.code == ERR_TIMEOUT || e.code == ERR_FRAME);
         assert_true(b->clock.us - start_us <= 3000000 + 87 * 2);
+        bench_free(b);
+    }
+}
+
+/* Nor do whole frames that are no reply to us, one with each read. */
+static void other_replies_do_not_move_the_deadline(void **state)
+{
+    static const struct {
+        size_t data_bytes;
+        enum err_code code;
+    } cases[] = { { 4, ERR_FRAME }, { 400, ERR_TIMEOUT } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const uint8_t data[400] = { 0 };
+        struct bench *b = bench_new();
+        struct err e = { 0 };
+        uint32_t value;
+        script_reply(&b->script, 0, CMD_MEM_END, 0, data, cases[i].data_bytes);
+        b->script.repeat_last = true;
+        b->script.byte_us = 87;
+        uint64_t start_us = b->clock.us;
+        assert_code(loader_read_reg(&b->loader, 0, &value, &e), &e, cases[i].code);
+        assert_true(b->clock.us - start_us <= 3000000 + 87 * 420);
         bench_free(b);
     }
 }
@@ -536,7 +572,7 @@ static void console_judges_the_same_at_every_cut(void **state)
     static const char other[] = "boot\r\nrea dy\r\n";
     (void)state;
     for (size_t cut = 0; cut <= sizeof good - 1; cut++)
-        check_console(good, cut, true, NULL);
+        check_console(good, cut, true, "");
     for (size_t cut = 0; cut <= sizeof bad - 1; cut++)
         check_console(bad, cut, false, "The board said 'Guru': the application crashed");
     for (size_t cut = 0; cut <= sizeof other - 1; cut++)
@@ -573,9 +609,11 @@ int main(void)
         cmocka_unit_test(hostile_endless_short_frames),
         cmocka_unit_test(hostile_replies_of_every_length),
         cmocka_unit_test(hostile_success_of_every_length),
+        cmocka_unit_test(hostile_replies_to_another_command),
         cmocka_unit_test(hostile_random_frames),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(noise_does_not_move_the_deadline),
+        cmocka_unit_test(other_replies_do_not_move_the_deadline),
         cmocka_unit_test(reply_in_the_last_moment_counts),
         cmocka_unit_test(stop_and_unplug_end_every_call),
         cmocka_unit_test(connect_keeps_the_boot_mode_of_a_talker),

@@ -408,7 +408,7 @@ static void image_revision_is_not_asked_of_esp8266_and_data(void **state)
 static void image_of_noise_is_no_image(void **state)
 {
     uint32_t seed = 77;
-    uint8_t bytes[512];
+    uint8_t bytes[512] = { 0 };
     (void)state;
     for (int round = 0; round < 20000; round++) {
         size_t n = next_random(&seed) % sizeof bytes;
