@@ -10,6 +10,14 @@
 #define LOG_MS          300u
 #define LOSS_LOG_MS     1200u
 
+/* Bits of GET_SECURITY_INFO's flags. */
+#define SECURITY_INFO_BOOT     (1u << 0)
+#define SECURITY_INFO_DOWNLOAD (1u << 2)
+
+/* What must stay: two sectors of the key manager, and the ESP32's boot loader bound by its chip. */
+#define KEY_RECOVERY_END_ADDR 0x2000u
+#define BOUND_LOADER_END_ADDR 0x8000u
+
 const char *board_state_word(enum board_state state)
 {
     switch (state) {
@@ -158,53 +166,168 @@ static bool unknown_chip(uint32_t magic, const struct security_info *info, struc
                    magic);
 }
 
+/* The one chip that tells its security and not its id: short information and a value in ROM. */
+static const struct chip *chip_without_id(void)
+{
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct chip *c = chip_at(i);
+        if (c->magic != 0 && (c->flags & CHIP_HAS_SECURITY_INFO))
+            return c;
+    }
+    return NULL;
+}
+
+/* Id 0 is the ESP32's, which has no such command: only later chips tell their id this way. */
+static const struct chip *chip_by_security_info(const struct security_info *info, bool secured)
+{
+    if (!info->has_chip_id)
+        return secured ? chip_without_id() : NULL;
+    const struct chip *chip =
+        info->chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info->chip_id) : NULL;
+    return chip && (chip->flags & CHIP_HAS_SECURITY_INFO) ? chip : NULL;
+}
+
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
  * know; so the value is read first, and nobody is asked what it cannot answer. A chip that refuses
  * the read is in Secure Download Mode. */
-static bool detect(struct loader *l, struct err *e)
+static bool detect(struct loader *l, struct security_info *info, struct err *e)
 {
     uint32_t magic = 0;
-    bool known = false;
-    struct security_info info = { 0 };
-    if (!loader_probe_reg(l, CHIP_MAGIC_ADDR, &magic, &known, e))
+    bool has_registers, has_info;
+    memset(info, 0, sizeof *info);
+    if (!loader_probe_reg(l, CHIP_MAGIC_ADDR, &magic, &has_registers, e))
         return false;
-    l->chip = known ? chip_by_magic(magic) : NULL;
-    if (l->chip)
+    l->chip = has_registers ? chip_by_magic(magic) : NULL;
+    if (l->chip && !(l->chip->flags & CHIP_HAS_SECURITY_INFO))
         return true;
-    if (!loader_security_info(l, &info, &known, e))
+    if (!loader_security_info(l, info, &has_info, e))
         return false;
-    const struct chip *chip =
-        info.chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info.chip_id) : NULL;
-    /* Id 0 is the ESP32's, which has no such command: only later chips tell their id this way. */
-    if (info.has_chip_id && chip && (chip->flags & CHIP_HAS_SECURITY_INFO))
-        l->chip = chip;
-    return l->chip || unknown_chip(magic, &info, e);
+    l->secured = !has_registers || (info->flags & SECURITY_INFO_DOWNLOAD) != 0;
+    if (!l->chip && has_info)
+        l->chip = chip_by_security_info(info, l->secured);
+    return l->chip || unknown_chip(magic, info, e);
+}
+
+/* What the chip answers to GET_SECURITY_INFO and what its fuses say should be the same; if not, the
+ * stricter counts. */
+static void add_security_info(struct chip_security *s, const struct security_info *info)
+{
+    s->secure_boot = s->secure_boot || (info->flags & SECURITY_INFO_BOOT);
+    s->secure_download = s->secure_download || (info->flags & SECURITY_INFO_DOWNLOAD);
+    s->flash_encryption = s->flash_encryption || __builtin_parity(info->crypt_count);
+}
+
+static bool read_identity(struct loader *l, struct board *b, struct err *e)
+{
+    const struct chip *c = l->chip;
+    return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
+           c->read_package(l, &b->package, e) && c->read_security(l, &b->security, e) &&
+           loader_crystal_mhz(l, &b->crystal_mhz, e);
 }
 
 /* The ROM does not touch the flash before it is attached; the ESP8266's does so with an empty
  * FLASH_BEGIN. A stub has done it by itself, unless the pins are special. */
-static bool attach_flash(struct loader *l, struct err *e)
+static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
     if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
         return l->stub || loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0,
                                              loader_timeout_ms(0, 0), e);
+    if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
+        return false;
     if (!l->chip->read_spi_pins(l, &pins, e))
         return false;
     return (l->stub && pins == 0) || loader_spi_attach(l, pins, e);
 }
 
+/* A part that has come up half asleep is woken and asked again. */
+static bool read_flash_id(struct loader *l, struct spiflash *flash, struct err *e)
+{
+    struct err failure = { 0 };
+    bool woken, ok = spiflash_identify(l, flash, &failure);
+    if (ok && spiflash_id_is_sound(flash->id))
+        return true;
+    if (ok || failure.code == ERR_NO_FLASH) {
+        if (!spiflash_wake(l, &woken, e))
+            return false;
+        if (woken)
+            return spiflash_identify(l, flash, e);
+    }
+    if (!ok)
+        *e = failure;
+    return ok;
+}
+
+/* An id that no table knows, from a vendor nobody knows, may be noise: a flash that is there tells
+ * its parameters. */
+static bool check_flash_id(struct loader *l, const struct spiflash *flash, struct err *e)
+{
+    bool has_parameters;
+    if (flash->size_bytes != 0 || spiflash_vendor(flash->id))
+        return true;
+    if (!spiflash_has_parameters(l, &has_parameters, e))
+        return false;
+    return has_parameters || err_set(e, ERR_NO_FLASH,
+                                     "The flash chip does not answer: its id reads %06X, and it "
+                                     "has no parameters",
+                                     flash->id);
+}
+
+/* Some packages have their flash at other pins than their fuses say (the first ESP32-PICO-D4). */
+static bool find_flash(struct loader *l, struct board *b, struct err *e)
+{
+    struct err failure = { 0 }, ignored = { 0 };
+    if (read_flash_id(l, &b->flash, &failure))
+        return check_flash_id(l, &b->flash, e);
+    uint32_t spare = l->chip->spare_spi_pins;
+    if (failure.code == ERR_NO_FLASH && spare != 0 && loader_spi_attach(l, spare, &ignored) &&
+        spiflash_identify(l, &b->flash, &ignored)) {
+        b->spare_spi_pins = spare;
+        return true;
+    }
+    *e = failure;
+    return false;
+}
+
+static bool identify_secured(struct loader *l, struct board *b, struct err *e)
+{
+    b->revision = BOARD_REVISION_UNKNOWN;
+    b->crystal_mhz = l->chip->crystal.fixed_mhz;
+    b->security.secure_download = true;
+    return loader_spi_attach(l, 0, e);
+}
+
 bool board_identify(struct loader *l, struct board *b, struct err *e)
 {
+    struct security_info info;
     memset(b, 0, sizeof *b);
-    if (detect(l, e)) {
-        b->chip = l->chip;
-        if (l->chip->read_mac(l, &b->mac, e) && l->chip->read_revision(l, &b->revision, e) &&
-            l->chip->read_security(l, &b->security, e) && attach_flash(l, e) &&
-            spiflash_identify(l, &b->flash, e))
-            return true;
-    }
-    return err_as_phase(e, ERR_IDENTIFY);
+    if (!detect(l, &info, e))
+        return err_as_phase(e, ERR_IDENTIFY);
+    b->chip = l->chip;
+    bool ok = l->secured || read_identity(l, b, e);
+    add_security_info(&b->security, &info);
+    l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
+    if (ok)
+        ok = l->secured ? identify_secured(l, b, e)
+                        : attach_flash(l, b, e) && spiflash_reset(l, e) && find_flash(l, b, e);
+    return ok || err_as_phase(e, ERR_IDENTIFY);
+}
+
+const char *board_stub_name(const struct board *b)
+{
+    const struct chip *c = b->chip;
+    if (b->security.secure_download)
+        return NULL;
+    if (b->security.secure_boot && (c->flags & CHIP_SECURE_BOOT_NO_STUB))
+        return NULL;
+    return b->revision < c->stub_min_revision ? c->stub_below : c->id_name;
+}
+
+bool board_attach_stub(struct loader *l, const struct board *b, struct err *e)
+{
+    if (b->spare_spi_pins == 0 || loader_spi_attach(l, b->spare_spi_pins, e))
+        return true;
+    return err_as_phase(e, ERR_STUB);
 }
 
 /* ---- Gate ---- */
@@ -216,7 +339,8 @@ static bool gate_chip(const struct board *b, const struct plan *p, struct err *e
         return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
                        b->chip->name, wanted->name);
     for (size_t i = 0; i < plan_image_count(p); i++) {
-        if (!image_fits_revision(plan_image(p, i), b->chip, b->revision))
+        if (b->revision != BOARD_REVISION_UNKNOWN &&
+            !image_fits_revision(plan_image(p, i), b->chip, b->revision))
             return err_set(e, ERR_CHIP_REVISION,
                            "The chip has revision v%u.%u, and image %zu does not run on it",
                            b->revision / 100, b->revision % 100, i + 1);
@@ -224,19 +348,66 @@ static bool gate_chip(const struct board *b, const struct plan *p, struct err *e
     return true;
 }
 
-static bool gate_security(const struct board *b, const struct plan *p, struct err *e)
+/* The loader then takes what is written and tells nothing: no MAC, no size, no MD5. Whoever wants
+ * that says so twice. */
+static bool gate_secure_download(const struct board *b, const struct plan_settings *s,
+                                 struct err *e)
 {
-    if (b->security.secure_download)
-        return err_set(e, ERR_SECURED, "The chip is in Secure Download Mode");
-    if (b->security.flash_encryption)
-        return err_set(e, ERR_SECURED,
-                       "Flash encryption is on: plain images would never start again");
-    if (!b->security.secure_boot || !plan_patches(p, b->flash.size_bytes))
+    if (!b->security.secure_download || (s->unproved && s->size == PLAN_SIZE_FIXED))
         return true;
-    err_set(e, ERR_SECURED, "Secure boot is on: a patched header breaks its signature");
+    err_set(e, ERR_SECURED,
+            "The chip is in Secure Download Mode, where neither the flash nor its size can be "
+            "read");
+    return err_hint(e, "To write without any proof, give verify: none and flash.size in the "
+                       "recipe; else set the board aside.");
+}
+
+static bool gate_encryption(const struct board *b, const struct plan *p, struct err *e)
+{
+    if (b->security.key_manager && plan_first_addr(p) < KEY_RECOVERY_END_ADDR)
+        return err_set(e, ERR_SECURED,
+                       "The flash below 0x%x holds the key manager's data, and the recipe writes "
+                       "there",
+                       KEY_RECOVERY_END_ADDR);
+    if (!b->security.flash_encryption || plan_settings(p)->plain_when_encrypted)
+        return true;
+    err_set(e, ERR_SECURED, "Flash encryption is on: plain images would never start again");
+    return err_hint(e, "Where the images are encrypted already, give encrypted: plain in the "
+                       "recipe; else set the board aside.");
+}
+
+static bool gate_secure_boot(const struct board *b, const struct plan *p, struct err *e)
+{
+    if (b->security.secure_boot_v1 && plan_first_addr(p) < BOUND_LOADER_END_ADDR)
+        return err_set(e, ERR_SECURED,
+                       "Secure boot V1 is on, and the recipe writes below 0x%x: another boot "
+                       "loader would never start",
+                       BOUND_LOADER_END_ADDR);
+    bool signed_header = b->security.secure_boot || b->security.secure_download;
+    if (!signed_header || !plan_patches(p, b->flash.size_bytes))
+        return true;
+    err_set(e, ERR_SECURED, "%s is on: a patched header breaks its signature",
+            b->security.secure_boot ? "Secure boot" : "Secure Download Mode");
     return err_hint(e, "Build the image for this flash, or write size: keep, mode: keep, freq: "
                        "keep "
                        "under flash in the recipe.");
+}
+
+/* Everything that makes a secured board work is in its flash; much of it nobody has a copy of. */
+static bool gate_erase(const struct board *b, const struct plan *p, struct err *e)
+{
+    const struct chip_security *s = &b->security;
+    bool secured = s->secure_boot || s->flash_encryption || s->secure_download || s->key_manager;
+    if (!secured || !plan_settings(p)->erase_all)
+        return true;
+    err_set(e, ERR_SECURED, "The chip's security is on, and the recipe erases the whole flash");
+    return err_hint(e, "Give erase: needed in the recipe.");
+}
+
+static bool gate_security(const struct board *b, const struct plan *p, struct err *e)
+{
+    return gate_secure_download(b, plan_settings(p), e) && gate_encryption(b, p, e) &&
+           gate_secure_boot(b, p, e) && gate_erase(b, p, e);
 }
 
 static bool gate_flash(const struct board *b, const struct plan *p, struct err *e)

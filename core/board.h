@@ -19,12 +19,18 @@ enum board_state {
 /* "untouched", "half-written", ...: in records and on screens. */
 const char *board_state_word(enum board_state state);
 
+#define BOARD_REVISION_UNKNOWN UINT32_MAX
+
+/* In Secure Download Mode no register can be read: only `chip` and `security` are known then. */
 struct board {
     const struct chip *chip;
-    uint32_t revision; /* major*100 + minor */
-    struct chip_mac mac;
+    uint32_t revision; /* major*100 + minor, or BOARD_REVISION_UNKNOWN */
+    uint32_t package;
+    uint32_t crystal_mhz; /* 0: unknown */
+    struct chip_mac mac;  /* `count` 0: unknown */
     struct chip_security security;
     struct spiflash flash;
+    uint32_t spare_spi_pins; /* where the flash was found instead of at its own pins; 0: there */
 };
 
 #define BOARD_MAC_TEXT_BYTES (3 * CHIP_MAC_BYTES)
@@ -38,9 +44,18 @@ void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e);
 
-/* Finds the chip and reads MAC, revision and security; attaches the flash and reads its id. Sets
- * l->chip. ERR_IDENTIFY, ERR_WRONG_CHIP (no chip we know), ERR_NO_FLASH. */
+/* Finds the chip and reads what it tells about itself; attaches the flash and reads its id. Must
+ * come before any change of rate. Sets l->chip and what else the loader must know of the board.
+ * ERR_IDENTIFY, ERR_WRONG_CHIP (no chip we know), ERR_NO_FLASH. */
 bool board_identify(struct loader *l, struct board *b, struct err *e);
+
+/* The stub that this very board can run, by the name of its file; NULL: none, the ROM must do.
+ * Pure.
+ */
+const char *board_stub_name(const struct board *b);
+
+/* To be called once a stub has started: gives it the pins, if they are not the chip's own. */
+bool board_attach_stub(struct loader *l, const struct board *b, struct err *e);
 
 /* Judges before the first erase whether the plan may be written: chip, revision, security, flash
  * size. Pure. */

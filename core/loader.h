@@ -21,6 +21,8 @@ struct loader {
     struct link link;
     const struct chip *chip; /* NULL until identified */
     bool stub;
+    bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
+    uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
 };
 
 void loader_init(struct loader *l, struct port *port);

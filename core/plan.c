@@ -158,6 +158,14 @@ const struct image *plan_image(const struct plan *p, size_t i)
     return &p->items[i].image;
 }
 
+uint32_t plan_first_addr(const struct plan *p)
+{
+    uint32_t first = UINT32_MAX;
+    for (size_t i = 0; i < p->count; i++)
+        first = p->items[i].region.addr < first ? p->items[i].region.addr : first;
+    return first;
+}
+
 uint32_t plan_needs_bytes(const struct plan *p)
 {
     uint32_t needs = 0;

@@ -29,6 +29,10 @@ struct plan_settings {
     uint32_t flash_bytes;         /* PLAN_SIZE_FIXED only */
     const struct chip_code *mode; /* NULL: keep */
     const struct chip_code *freq; /* NULL: keep */
+    /* What the gate needs to know of the recipe's wishes. */
+    bool unproved;             /* nothing is to be read back */
+    bool plain_when_encrypted; /* write also where the chip expects encrypted bytes */
+    bool erase_all;            /* the whole flash is erased first */
 };
 
 /* One image as it was read. Borrowed while the plan is made. */
@@ -89,6 +93,9 @@ void plan_free(struct plan *p);
 const struct plan_settings *plan_settings(const struct plan *p);
 size_t plan_image_count(const struct plan *p);
 const struct image *plan_image(const struct plan *p, size_t i);
+
+/* Where the first image begins, rounded down to a sector. */
+uint32_t plan_first_addr(const struct plan *p);
 
 /* The first byte behind the last image: the flash must be at least so large. */
 uint32_t plan_needs_bytes(const struct plan *p);
