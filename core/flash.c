@@ -77,12 +77,12 @@ static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frame
 
 static bool send_block(struct loader *l, const struct plan_frames *f, uint32_t i, struct err *e)
 {
-    struct port *port = l->link.port;
     struct reply r;
-    return port_write(port, f->bytes + f->at[i], f->at[i + 1] - f->at[i],
-                      deadline_in_ms(port->clock, WRITE_MS), e) &&
-           link_await(&l->link, f->command, 0, false,
-                      deadline_in_ms(port->clock, block_timeout_ms(l, f, i)), &r, e);
+    size_t n = f->at[i + 1] - f->at[i];
+    uint32_t work_ms = block_timeout_ms(l, f, i);
+    return port_write(l->link.port, f->bytes + f->at[i], n, link_deadline(&l->link, n, WRITE_MS),
+                      e) &&
+           link_await(&l->link, f->command, 0, false, link_deadline(&l->link, n, work_ms), &r, e);
 }
 
 /* Only C1 from a stub says that the block was refused and nothing of it taken. After anything else

@@ -8,6 +8,7 @@
 #define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
 #define WRITE_MS           10000u
+#define BITS_PER_BYTE      10u /* 8N1 */
 #define BOOT_LOG_MS        100u
 
 void link_init(struct link *l, struct port *port)
@@ -32,6 +33,13 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
     if (len == 0)
         return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
     return port_write(l->port, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+}
+
+struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms)
+{
+    uint64_t wire_ms =
+        l->port->baud ? (uint64_t)wire_bytes * BITS_PER_BYTE * 1000 / l->port->baud : 0;
+    return deadline_in_ms(l->port->clock, ms + (uint32_t)wire_ms);
 }
 
 static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)

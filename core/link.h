@@ -37,6 +37,10 @@ bool link_discard(struct link *l, struct err *e);
 /* Sends one request. Data of at most 64 bytes besides the body. */
 bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e);
 
+/* `ms` after the wire has carried `wire_bytes` at the present rate: a transport may take a block at
+ * once that then travels for seconds. */
+struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms);
+
 /* Waits for the next frame that reads as a reply to `command`; others are skipped. Where
  * `may_be_unknown`, a ROM's "unknown command", which carries the number of an earlier command, is
  * taken as the reply too. ERR_TIMEOUT when none comes, with what came instead. Judges the status

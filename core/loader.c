@@ -204,8 +204,9 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
     size_t len = packet_encode_block(frame, sizeof frame, CMD_MEM_DATA, sequence, data, n);
     if (len == 0)
         return err_set(e, ERR_STATION, "A RAM block of %zu bytes does not fit its frame", n);
-    return port_write(l->link.port, frame, len, after_ms(l, COMMAND_MS), e) &&
-           link_await(&l->link, CMD_MEM_DATA, 0, false, after_ms(l, COMMAND_MS), &r, e);
+    return port_write(l->link.port, frame, len, link_deadline(&l->link, len, COMMAND_MS), e) &&
+           link_await(&l->link, CMD_MEM_DATA, 0, false, link_deadline(&l->link, len, COMMAND_MS),
+                      &r, e);
 }
 
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
