@@ -276,6 +276,14 @@ static void session_flashes_esp32_through_the_stub(void **state)
     run_session(&(const struct way){ "esp32", true, 115200, 2000000, SIM_FILL_DIRTY });
 }
 
+/* A block of the stub takes 17 s on a wire of 9600 baud: waits know how long the wire is. */
+static void session_bears_a_slow_wire(void **state)
+{
+    (void)state;
+    run_session(&(const struct way){ "esp32", true, 9600, 9600, SIM_FILL_BLANK });
+    run_session(&(const struct way){ "esp32", false, 9600, 9600, SIM_FILL_BLANK });
+}
+
 static void session_flashes_esp32_through_the_rom(void **state)
 {
     (void)state;
@@ -652,6 +660,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(session_flashes_esp32_through_the_stub),
+        cmocka_unit_test(session_bears_a_slow_wire),
         cmocka_unit_test(session_flashes_esp32_through_the_rom),
         cmocka_unit_test(session_flashes_esp8266_through_the_stub),
         cmocka_unit_test(session_flashes_esp8266_through_the_rom),
