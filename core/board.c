@@ -1,6 +1,7 @@
 #include "core/board.h"
 
 #include "core/bootlog.h"
+#include "core/usb.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +14,15 @@
 /* Bits of GET_SECURITY_INFO's flags. */
 #define SECURITY_INFO_BOOT     (1u << 0)
 #define SECURITY_INFO_DOWNLOAD (1u << 2)
+
+/* The low-power watchdog, the same on all chips that have it: which key opens its registers, and
+ * the value that resets the whole chip in its first stage after 2000 ticks of the slow clock. */
+#define WATCHDOG_KEY           0x50D83AA1u
+#define WATCHDOG_RESET_TICKS   2000u
+#define WATCHDOG_RESETS_SYSTEM (1u << 31 | 5u << 28 | 1u << 8 | 2u)
+#define WATCHDOG_SETTLE_MS     500u
+
+#define STRAP_BOOT_HIGH (1u << 3)
 
 /* What must stay: two sectors of the key manager, and the ESP32's boot loader bound by its chip. */
 #define KEY_RECOVERY_END_ADDR 0x2000u
@@ -217,6 +227,21 @@ static void add_security_info(struct chip_security *s, const struct security_inf
     s->flash_encryption = s->flash_encryption || __builtin_parity(info->crypt_count);
 }
 
+/* Over the chip's own Serial/JTAG unit the reset into the loader leaves them running, and they
+ * would restart the chip in mid-work. A stub that runs has stopped them already. */
+static bool stop_watchdogs(struct loader *l, struct err *e)
+{
+    const struct chip_watchdog *w = &l->chip->watchdog;
+    if (w->super_config_addr == 0 || l->stub || l->secured || usb_kind_of(l->link.port) != USB_JTAG)
+        return true;
+    return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&
+           loader_write_reg(l, w->config0_addr, 0, e) &&
+           loader_write_reg(l, w->protect_addr, 0, e) &&
+           loader_write_reg(l, w->super_protect_addr, w->super_key, e) &&
+           loader_change_reg(l, w->super_config_addr, 0, 1u << w->super_feed_bit, e) &&
+           loader_write_reg(l, w->super_protect_addr, 0, e);
+}
+
 static bool read_identity(struct loader *l, struct board *b, struct err *e)
 {
     const struct chip *c = l->chip;
@@ -304,7 +329,7 @@ bool board_identify(struct loader *l, struct board *b, struct err *e)
     if (!detect(l, &info, e))
         return err_as_phase(e, ERR_IDENTIFY);
     b->chip = l->chip;
-    bool ok = l->secured || read_identity(l, b, e);
+    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
     add_security_info(&b->security, &info);
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     if (ok)
@@ -491,12 +516,93 @@ static bool leave_by_command(struct loader *l, struct err *e)
     return err_as_phase(e, ERR_FINISH);
 }
 
-bool board_leave(struct loader *l, bool reset, struct err *e)
+bool board_leave_by_watchdog(struct loader *l, struct err *e)
+{
+    const struct chip_watchdog *w = &l->chip->watchdog;
+    struct err silence = { 0 };
+    if (!w->resets || l->secured)
+        return err_set(e, ERR_FINISH, "The %s cannot be restarted by its watchdog%s", l->chip->name,
+                       l->secured ? " in Secure Download Mode" : "");
+    if (!loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) ||
+        !loader_write_reg(l, w->config1_addr, WATCHDOG_RESET_TICKS, e)) {
+        err_as_phase(e, ERR_FINISH);
+        return err_wrap(e, "Arming the watchdog");
+    }
+    /* From here on it may bite before an answer is out, or the port may be gone with it. */
+    if (loader_fire_reg(l, w->config0_addr, WATCHDOG_RESETS_SYSTEM, &silence))
+        loader_fire_reg(l, w->protect_addr, 0, &silence);
+    return port_sleep_ms(l->link.port, WATCHDOG_SETTLE_MS, e);
+}
+
+static bool ends_work(const struct err *e)
+{
+    return e->code == ERR_STOPPED || e->code == ERR_PORT_GONE;
+}
+
+/* A register of the ESP32-S3 keeps it in the loader through every reset but a power-on (issue 6762
+ * of arduino-esp32). Where it cannot be cleared the reset is tried all the same. */
+static bool release_forced_download(struct loader *l, struct err *e)
+{
+    struct err failure = { 0 };
+    if (!l->chip || l->secured || !(l->chip->flags & CHIP_FORCED_DOWNLOAD_STAYS) ||
+        loader_change_reg(l, l->chip->forced_download_addr, 1, 0, &failure) || !ends_work(&failure))
+        return true;
+    *e = failure;
+    return false;
+}
+
+/* Over the USB device of its ROM, RTS restarts a chip but does not make it read its straps again.
+ * Where that cannot be asked, RTS is all there is. */
+static bool needs_watchdog(struct loader *l, bool *needs, struct err *e)
+{
+    struct err failure = { 0 };
+    uint32_t straps = STRAP_BOOT_HIGH, forced = 0;
+    const struct chip *c = l->chip;
+    *needs = false;
+    if (!c || l->secured || usb_kind_of(l->link.port) != USB_OTG)
+        return true;
+    if (c->strap_addr != 0 && !(loader_read_reg(l, c->strap_addr, &straps, &failure) &&
+                                loader_read_reg(l, c->forced_download_addr, &forced, &failure))) {
+        straps = STRAP_BOOT_HIGH;
+        if (ends_work(&failure)) {
+            *e = failure;
+            return false;
+        }
+    }
+    *needs =
+        (c->flags & CHIP_OTG_LEAVES_BY_WATCHDOG) || (!(straps & STRAP_BOOT_HIGH) && !(forced & 1));
+    return true;
+}
+
+static const struct reset_sequence *leaving_sequence(const struct loader *l)
+{
+    enum usb_kind kind = usb_kind_of(l->link.port);
+    if (kind == USB_HOLDS_LINES)
+        return &reset_hard_holding;
+    if (kind == USB_OTG || (kind == USB_JTAG && l->chip && (l->chip->flags & CHIP_JTAG_SLOW_RESET)))
+        return &reset_hard_slow;
+    return &reset_hard;
+}
+
+/* A port that goes while the chip restarts has done its duty, if it is the chip's own. */
+bool board_leave_by(struct loader *l, const struct reset_sequence *sequence, struct err *e)
 {
     struct port *port = l->link.port;
-    if (!reset || !(port->caps & PORT_LINES))
+    struct err failure = { 0 };
+    if (link_discard(&l->link, &failure) && reset_run(port, sequence, &failure))
+        return true;
+    if (failure.code == ERR_PORT_GONE && usb_is_native(port))
+        return true;
+    *e = failure;
+    return err_wrap(e, "Resetting the board");
+}
+
+bool board_leave(struct loader *l, bool reset, struct err *e)
+{
+    bool by_watchdog;
+    if (!reset || !(l->link.port->caps & PORT_LINES))
         return leave_by_command(l, e);
-    if (!link_discard(&l->link, e) || !reset_run(port, &reset_hard, e))
-        return err_wrap(e, "Resetting the board");
-    return true;
+    if (!release_forced_download(l, e) || !needs_watchdog(l, &by_watchdog, e))
+        return false;
+    return by_watchdog ? board_leave_by_watchdog(l, e) : board_leave_by(l, leaving_sequence(l), e);
 }

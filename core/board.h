@@ -66,8 +66,16 @@ bool board_gate(const struct board *b, const struct plan *p, struct err *e);
  * are. */
 void board_explain_loss(struct loader *l, struct err *e);
 
-/* Leaves the loader: reset by RTS where there is a line (`reset`), else by the loader's own command
- * where it has one. ERR_FINISH when the board may still be in its loader. */
+/* Leaves the loader: reset by RTS where there is a line (`reset`) and by what else the chip needs,
+ * else by the loader's own command where it has one. On a port that is the chip's own USB device,
+ * the port may be gone afterwards: open it anew. ERR_FINISH when the board may still be in its
+ * loader. */
 bool board_leave(struct loader *l, bool reset, struct err *e);
+
+/* Leaves it by a sequence of the recipe's instead; `sequence` needs a port with lines. */
+bool board_leave_by(struct loader *l, const struct reset_sequence *sequence, struct err *e);
+
+/* Lets the chip's watchdog restart it, with its straps read anew. ERR_FINISH where it cannot. */
+bool board_leave_by_watchdog(struct loader *l, struct err *e);
 
 #endif

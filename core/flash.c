@@ -128,10 +128,17 @@ static bool settle(struct loader *l, const struct plan_frames *f, struct err *e)
     return err_wrap(e, "Block %u of %u, the last", f->count, f->count);
 }
 
+static const struct plan_frames *frames_for(const struct loader *l, const struct plan_region *r)
+{
+    if (!l->stub)
+        return &r->rom;
+    return l->small_blocks && r->stub_small.count > 0 ? &r->stub_small : &r->stub;
+}
+
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e)
 {
-    const struct plan_frames *f = l->stub ? &r->stub : &r->rom;
+    const struct plan_frames *f = frames_for(l, r);
     uint32_t done = 0;
     if (!begin(l, r, f, e))
         return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);

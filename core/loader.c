@@ -1,8 +1,11 @@
 #include "core/loader.h"
 
 #include "core/bytes.h"
+#include "core/usb.h"
 
 #include <string.h>
+
+enum { READ_FLASH_SLOW = 0x0E };
 
 #define SYNC_MS          100u
 #define COMMAND_MS       3000u
@@ -14,6 +17,8 @@ void loader_init(struct loader *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     link_init(&l->link, port);
+    l->small_blocks = usb_kind_of(port) == USB_OTG;
+    l->mem_block_bytes = l->small_blocks ? LOADER_USB_BLOCK_BYTES : LOADER_MEM_BLOCK_BYTES;
 }
 
 static struct deadline after_ms(const struct loader *l, uint32_t ms)
@@ -85,14 +90,26 @@ bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e)
     return ask(l, CMD_READ_REG, data, sizeof data, 0, timeout_ms, &r, e);
 }
 
-bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+static void pack_write(uint8_t data[static 16], uint32_t addr, uint32_t value)
 {
-    uint8_t data[16];
     store_u32(data, addr);
     store_u32(data + 4, value);
     store_u32(data + 8, UINT32_MAX); /* mask: the whole word */
     store_u32(data + 12, 0);         /* delay before the write, us */
+}
+
+bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+{
+    uint8_t data[16];
+    pack_write(data, addr, value);
     return order(l, CMD_WRITE_REG, data, sizeof data, COMMAND_MS, e);
+}
+
+bool loader_fire_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+{
+    uint8_t data[16];
+    pack_write(data, addr, value);
+    return link_send(&l->link, CMD_WRITE_REG, data, sizeof data, e);
 }
 
 bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t set, struct err *e)
@@ -191,7 +208,7 @@ static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size
 bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_t addr,
                       struct err *e)
 {
-    const uint32_t words[4] = { bytes, blocks, LOADER_MEM_BLOCK_BYTES, addr };
+    const uint32_t words[4] = { bytes, blocks, l->mem_block_bytes, addr };
     return begin(l, CMD_MEM_BEGIN, words, 4, COMMAND_MS, e);
 }
 
@@ -215,6 +232,20 @@ bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
     store_u32(data, 0);
     store_u32(data + 4, entry_addr);
     return link_send(&l->link, CMD_MEM_END, data, sizeof data, e);
+}
+
+bool loader_mem_stay(struct loader *l, struct err *e)
+{
+    uint8_t data[8];
+    store_u32(data, 1);
+    store_u32(data + 4, 0);
+    return order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
+}
+
+bool loader_nudge(struct loader *l, struct err *e)
+{
+    const uint8_t nothing[8] = { 0 };
+    return link_send(&l->link, READ_FLASH_SLOW, nothing, sizeof nothing, e);
 }
 
 /* A ROM wants a second word of zeros, a stub refuses it. */
@@ -308,7 +339,8 @@ bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struc
         !port_sleep_ms(port, BAUD_SETTLE_MS, e) || !link_discard(&l->link, e))
         return false;
     struct err silence = { 0 };
-    if (loader_read_reg(l, CHIP_MAGIC_ADDR, &value, &silence))
+    bool known; /* in Secure Download Mode it refuses, and that is an answer as good as any */
+    if (loader_probe_reg(l, CHIP_MAGIC_ADDR, &value, &known, &silence))
         return true;
     if (silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
         *e = silence;

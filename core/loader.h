@@ -15,12 +15,15 @@
 #define LOADER_ROM_BLOCK_BYTES  0x400u
 #define LOADER_STUB_BLOCK_BYTES 0x4000u
 #define LOADER_MEM_BLOCK_BYTES  0x1800u
+#define LOADER_USB_BLOCK_BYTES  0x800u /* of any kind, to the USB device that the chip plays */
 #define LOADER_MD5_BYTES        16u
 
 struct loader {
     struct link link;
     const struct chip *chip; /* NULL until identified */
     bool stub;
+    uint32_t mem_block_bytes;
+    bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
     bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
 };
@@ -32,6 +35,10 @@ bool loader_sync(struct loader *l, struct err *e);
 
 bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
 bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
+/* The same without waiting for the answer, which may never come: what is written restarts the chip.
+ */
+bool loader_fire_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
 
 /* Sets the bits of `set` and clears those of `clear`, reading the register first. */
 bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t set,
@@ -67,6 +74,12 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
 /* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
  * has sent it, and what the code itself says is the better proof. */
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e);
+
+/* Ends the upload and stays in the loader. */
+bool loader_mem_stay(struct loader *l, struct err *e);
+
+/* READ_FLASH_SLOW of nothing, without waiting for the answer. */
+bool loader_nudge(struct loader *l, struct err *e);
 
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e);

@@ -61,6 +61,7 @@ static bool no_memory(struct err *e)
 static void region_done(struct plan_region *r)
 {
     plan_frames_free(&r->stub);
+    plan_frames_free(&r->stub_small);
     plan_frames_free(&r->rom);
     free(r->bytes);
     r->bytes = NULL;
@@ -84,11 +85,11 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
     return true;
 }
 
-static bool region_finish(struct plan_region *r)
+static bool region_finish(struct plan_region *r, const struct chip *chip)
 {
     digest_md5(r->bytes, r->size_bytes, r->md5);
     digest_sha256(r->bytes, r->size_bytes, r->sha256);
-    return plan_encode_for_stub(r) &&
+    return plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->rom, LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
@@ -106,7 +107,8 @@ static bool item_make(struct plan_item *item, const struct plan_settings *settin
     image_read(source->bytes, source->size_bytes, chip->flags & CHIP_SHORT_HEADER, &item->image);
     bool is_header = item->image.kind == IMAGE_SHORT || item->image.kind == IMAGE_LONG;
     item->patchable = is_header && source->offset_addr == chip->boot_addr && wants_patch(settings);
-    return region_place(&item->region, source) && (item->patchable || region_finish(&item->region));
+    return region_place(&item->region, source) &&
+           (item->patchable || region_finish(&item->region, chip));
 }
 
 struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
@@ -261,7 +263,7 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
     own->patched = image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
                                s->mode ? s->mode->code : IMAGE_KEEP, size_code,
                                s->freq ? s->freq->code : IMAGE_KEEP);
-    return region_finish(own) || no_memory(e);
+    return region_finish(own, s->chip) || no_memory(e);
 }
 
 struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e)

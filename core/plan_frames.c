@@ -96,9 +96,10 @@ static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t 
     return state == Z_STREAM_END;
 }
 
-static bool encode_stream(struct plan_frames *f, const uint8_t *stream, size_t n)
+static bool encode_stream(struct plan_frames *f, uint32_t block_bytes, const uint8_t *stream,
+                          size_t n)
 {
-    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, LOADER_STUB_BLOCK_BYTES, n))
+    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, block_bytes, n))
         return false;
     for (uint32_t i = 0; i < f->count; i++) {
         size_t at = (size_t)i * f->block_bytes;
@@ -109,7 +110,15 @@ static bool encode_stream(struct plan_frames *f, const uint8_t *stream, size_t n
 }
 
 /* Compressed where that is shorter, else raw. */
-bool plan_encode_for_stub(struct plan_region *r)
+static bool encode_shorter(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
+                           const uint8_t *stream, size_t n)
+{
+    if (n > 0 && n < r->size_bytes)
+        return encode_stream(f, block_bytes, stream, n);
+    return plan_encode_raw(f, block_bytes, r->bytes, r->size_bytes);
+}
+
+bool plan_encode_for_stub(struct plan_region *r, bool small)
 {
     bool ok = false;
     uint8_t *stream = NULL;
@@ -121,10 +130,8 @@ bool plan_encode_for_stub(struct plan_region *r)
     if (!stream)
         goto out;
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
-    if (n > 0 && n < r->size_bytes)
-        ok = encode_stream(&r->stub, stream, n);
-    else
-        ok = plan_encode_raw(&r->stub, LOADER_STUB_BLOCK_BYTES, r->bytes, r->size_bytes);
+    ok = encode_shorter(&r->stub, LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
+         (!small || encode_shorter(&r->stub_small, LOADER_USB_BLOCK_BYTES, r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -13,9 +13,9 @@ bool plan_is_patchable(const struct image *image, uint32_t offset_addr, const st
 /* Encodes for a loader that takes FLASH_DATA in blocks of this size. False: out of memory. */
 bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t *bytes, size_t n);
 
-/* Encodes a region for the stub: compressed where that is shorter, else raw. False: out of memory.
- */
-bool plan_encode_for_stub(struct plan_region *r);
+/* Encodes a region for the stub: compressed where that is shorter, else raw; `small` adds the
+ * frames with small blocks. False: out of memory. */
+bool plan_encode_for_stub(struct plan_region *r, bool small);
 
 void plan_frames_free(struct plan_frames *f);
 

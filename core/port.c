@@ -64,6 +64,25 @@ void port_free(struct port *p)
     free(p);
 }
 
+#define REOPEN_POLL_MS 100u
+
+bool port_reopen(struct port *p, struct deadline d, struct err *e)
+{
+    p->ops->close(p);
+    p->lines = 0;
+    for (;;) {
+        struct err failure = { 0 };
+        if (!port_sleep_ms(p, REOPEN_POLL_MS, e))
+            return false;
+        if (p->ops->open(p, d, &failure))
+            return true;
+        if (failure.code == ERR_STOPPED || deadline_over(p->clock, d)) {
+            *e = failure;
+            return false;
+        }
+    }
+}
+
 size_t port_read(struct port *p, void *buf, size_t cap, struct deadline d, struct err *e)
 {
     size_t n = p->ops->read(p, buf, cap, d, e);

@@ -85,6 +85,11 @@ struct port *port_new(const char *where, uint32_t baud, const struct clock *cloc
 /* Closes and frees; NULL is fine. */
 void port_free(struct port *p);
 
+/* Closes it and opens it again, at the same place and rate, once it is there: a chip that is its
+ * own USB device vanishes when it is reset. Tries until the deadline. On failure the port stays
+ * closed, good for port_free alone, with what the last try said or ERR_STOPPED. */
+bool port_reopen(struct port *p, struct deadline d, struct err *e);
+
 /* Checked calls into the driver. Each failure names the port. */
 size_t port_read(struct port *p, void *buf, size_t cap, struct deadline d, struct err *e);
 bool port_write(struct port *p, const void *buf, size_t n, struct deadline d, struct err *e);

@@ -1,5 +1,7 @@
 #include "core/reset.h"
 
+#include "core/usb.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,10 +35,11 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
             SET(DTR, 0)                                                                            \
     }
 
-static const struct reset_sequence tight = { "tight", TIGHT(STRAP_MS), 8 };
-static const struct reset_sequence tight_long = { "tight-long", TIGHT(STRAP_LONG_MS), 8 };
-static const struct reset_sequence classic = { "classic", CLASSIC(STRAP_MS), 7 };
-static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS), 7 };
+/* Where DTR must stay asserted they end before it is released. */
+static const struct reset_sequence tight = { "tight", TIGHT(STRAP_MS), 8, 6 };
+static const struct reset_sequence tight_long = { "tight-long", TIGHT(STRAP_LONG_MS), 8, 6 };
+static const struct reset_sequence classic = { "classic", CLASSIC(STRAP_MS), 7, 6 };
+static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS), 7, 6 };
 
 /* The hardware behind the USB Serial/JTAG port reads the lines itself: it must pass through (1,1)
  * on its way and never see (0,0). */
@@ -45,20 +48,32 @@ static const struct reset_sequence usb_jtag = {
     { SET(RTS, 0), SET(DTR, 0), WAIT(100), SET(DTR, DTR), SET(RTS, 0), WAIT(100), SET(RTS, RTS),
       SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, 0), SET(RTS, 0) },
     12,
+    0,
 };
 
 const struct reset_sequence reset_hard = {
     "hard",
     { SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(RTS, 0) },
     4,
+    0,
+};
+
+const struct reset_sequence reset_hard_slow = {
+    "hard-slow",
+    { SET(DTR, 0), SET(RTS, RTS), WAIT(200), SET(RTS, 0), WAIT(200) },
+    5,
+    0,
+};
+
+const struct reset_sequence reset_hard_holding = {
+    "hard-holding",
+    { SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, DTR), WAIT(100), SET(RTS, 0) },
+    6,
+    0,
 };
 
 static const struct reset_sequence *const named[] = { &tight, &tight_long, &classic, &classic_long,
                                                       &usb_jtag };
-
-/* USB ids of the USB Serial/JTAG unit inside ESP32-C3 and later. */
-#define ESPRESSIF_VID 0x303A
-#define USB_JTAG_PID  0x1001
 
 static const struct reset_sequence *by_name(const char *name)
 {
@@ -73,7 +88,7 @@ static size_t auto_choices(const struct port *port,
                            const struct reset_sequence *list[static RESET_CHOICES_MAX])
 {
     size_t n = 0;
-    if (port->usb.vid == ESPRESSIF_VID && port->usb.pid == USB_JTAG_PID) {
+    if (usb_kind_of(port) == USB_JTAG) {
         list[n++] = &usb_jtag;
         return n;
     }
@@ -179,7 +194,9 @@ bool reset_parse(const char *text, struct reset_sequence *out, struct err *e)
 
 bool reset_run(struct port *port, const struct reset_sequence *sequence, struct err *e)
 {
-    for (size_t i = 0; i < sequence->count; i++) {
+    bool holding = sequence->count_holding != 0 && usb_kind_of(port) == USB_HOLDS_LINES;
+    size_t count = holding ? sequence->count_holding : sequence->count;
+    for (size_t i = 0; i < count; i++) {
         const struct reset_step *step = &sequence->steps[i];
         bool ok = step->mask ? port_set_lines(port, step->mask, step->on, e)
                              : port_sleep_ms(port, step->wait_ms, e);

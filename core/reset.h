@@ -21,6 +21,7 @@ struct reset_sequence {
     const char *name; /* "tight", "classic", "custom" ...: in the record */
     struct reset_step steps[RESET_STEPS_MAX];
     size_t count;
+    size_t count_holding; /* how many of them where DTR must stay asserted; 0: all */
 };
 
 /* The strategies to take in turn, one per try, for a recipe's `port.reset` on this port: `auto`, a
@@ -37,7 +38,10 @@ bool reset_parse(const char *text, struct reset_sequence *out, struct err *e);
 /* Runs it. ERR_PORT_UNSUITABLE, ERR_PORT_GONE or ERR_STOPPED on failure. */
 bool reset_run(struct port *port, const struct reset_sequence *sequence, struct err *e);
 
-/* Releases the strap and pulses EN: the chip starts what is in its flash. */
+/* Releases the strap and pulses EN: the chip starts what is in its flash. The second gives a chip
+ * that is its own USB device the time to come back; the third leaves DTR asserted. */
 extern const struct reset_sequence reset_hard;
+extern const struct reset_sequence reset_hard_slow;
+extern const struct reset_sequence reset_hard_holding;
 
 #endif

@@ -294,14 +294,14 @@ size_t stub_set_count(const struct stub_set *set)
 
 static bool upload(struct loader *l, const struct stub_segment *segment, struct err *e)
 {
-    uint32_t blocks =
-        round_up_u32(segment->size_bytes, LOADER_MEM_BLOCK_BYTES) / LOADER_MEM_BLOCK_BYTES;
+    uint32_t block_bytes = l->mem_block_bytes;
+    uint32_t blocks = round_up_u32(segment->size_bytes, block_bytes) / block_bytes;
     if (!loader_mem_begin(l, segment->size_bytes, blocks, segment->addr, e))
         return false;
     for (uint32_t i = 0; i < blocks; i++) {
-        uint32_t at = i * LOADER_MEM_BLOCK_BYTES;
+        uint32_t at = i * block_bytes;
         uint32_t left = segment->size_bytes - at;
-        uint32_t n = left < LOADER_MEM_BLOCK_BYTES ? left : LOADER_MEM_BLOCK_BYTES;
+        uint32_t n = left < block_bytes ? left : block_bytes;
         if (!loader_mem_block(l, i, segment->bytes + at, n, e))
             return err_wrap(e, "Block %u of %u for RAM at 0x%08x", i + 1, blocks, segment->addr);
     }
@@ -328,10 +328,27 @@ static bool await_greeting(struct loader *l, struct err *e)
     return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
 }
 
+/* The ESP32-S3's ROM starts nothing in RAM while secure boot is on, but it calls through a pointer
+ * in RAM when it reads the flash. The stub is started so, and puts the pointer right afterwards. */
+static bool start_by_pointer(struct loader *l, uint32_t entry_addr, struct err *e)
+{
+    uint32_t pointer;
+    return loader_mem_stay(l, e) && loader_read_reg(l, l->start_pointer_addr, &pointer, e) &&
+           loader_write_reg(l, l->start_pointer_addr, entry_addr, e) && loader_nudge(l, e) &&
+           await_greeting(l, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
+}
+
+static bool start(struct loader *l, uint32_t entry_addr, struct err *e)
+{
+    if (l->start_pointer_addr != 0)
+        return start_by_pointer(l, entry_addr, e);
+    return loader_mem_run(l, entry_addr, e) && await_greeting(l, e);
+}
+
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
 {
     if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
-        loader_mem_run(l, s->entry_addr, e) && await_greeting(l, e))
+        start(l, s->entry_addr, e))
         return true;
     err_as_phase(e, ERR_STUB);
     return err_wrap(e, "Starting the flasher stub");

@@ -101,6 +101,13 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "Who writes the flash: auto takes the flasher stub, and the ROM loader "
                     "where no stub can run.",
     },
+    [RECIPE_KEY_ENCRYPTED] = {
+        .path = "encrypted", .kind = KEY_WORD, .words = LIST("refuse", "plain"),
+        FIELD(encrypted), .preset = "refuse",
+        .also = LIST("encryption", "encrypt"),
+        .sentence = "A board whose flash encryption is on: refuse it, or write the images as "
+                    "they are, for those that are encrypted already.",
+    },
     [RECIPE_KEY_PORT] = {
         .path = "port", .kind = KEY_MAP,
         .also = LIST("serial"),
@@ -126,6 +133,13 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .also = LIST("before"),
         .sentence = "How the board gets into its loader; a sequence has D0 D1 (DTR), R0 R1 "
                     "(RTS), U1,0 (both at once) and W0.1 (wait, in seconds).",
+    },
+    [RECIPE_KEY_PORT_AFTER] = {
+        .path = "port.after", .parent = RECIPE_KEY_PORT, .kind = KEY_RESET,
+        .words = LIST("auto", "watchdog"), .max = 256, FIELD(port.after), .preset = "auto",
+        .also = LIST("leave"),
+        .sentence = "How the board gets out of its loader; watchdog works without RTS on chips "
+                    "with their own USB; a sequence as in port.reset.",
     },
     [RECIPE_KEY_RETRY] = {
         .path = "retry", .kind = KEY_MAP,

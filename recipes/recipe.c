@@ -163,6 +163,7 @@ void recipe_free(struct recipe *recipe)
         free(recipe->boot.reject[i]);
     free(recipe->boot.expect);
     free(recipe->port.reset_text);
+    free(recipe->port.after_text);
     free(recipe->version);
     free(recipe->name);
     free(recipe->text);

@@ -79,10 +79,12 @@ enum recipe_key {
     RECIPE_KEY_VERIFY,
     RECIPE_KEY_ERASE,
     RECIPE_KEY_LOADER,
+    RECIPE_KEY_ENCRYPTED,
     RECIPE_KEY_PORT,
     RECIPE_KEY_PORT_BAUD,
     RECIPE_KEY_PORT_FALLBACK,
     RECIPE_KEY_PORT_RESET,
+    RECIPE_KEY_PORT_AFTER,
     RECIPE_KEY_RETRY,
     RECIPE_KEY_RETRY_SYNC,
     RECIPE_KEY_RETRY_WRITE,
@@ -109,6 +111,8 @@ enum recipe_flash_mode {
 enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
 enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
 enum recipe_loader { RECIPE_LOADER_AUTO, RECIPE_LOADER_STUB, RECIPE_LOADER_ROM };
+enum recipe_encrypted { RECIPE_ENCRYPTED_REFUSE, RECIPE_ENCRYPTED_PLAIN };
+enum recipe_after { RECIPE_AFTER_AUTO, RECIPE_AFTER_WATCHDOG, RECIPE_AFTER_CUSTOM };
 enum recipe_reset {
     RECIPE_RESET_AUTO,
     RECIPE_RESET_CLASSIC,
@@ -141,6 +145,8 @@ struct recipe_port {
     size_t fallback_count;
     enum recipe_reset reset;
     char *reset_text; /* as written; the sequence itself with RECIPE_RESET_CUSTOM */
+    enum recipe_after after;
+    char *after_text; /* likewise, with RECIPE_AFTER_CUSTOM */
 };
 
 struct recipe_retry {
@@ -171,6 +177,7 @@ struct recipe {
     enum recipe_verify verify;
     enum recipe_erase erase;
     enum recipe_loader loader;
+    enum recipe_encrypted encrypted;
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;

@@ -286,15 +286,20 @@ static bool is_sequence(struct values *v, enum recipe_key id, const struct scala
 static bool store_reset(struct values *v, enum recipe_key id, const struct scalar *s,
                         struct recipe_port *port)
 {
+    const bool before = id == RECIPE_KEY_PORT_RESET;
     const int word = word_index(key_row(id)->words, s->text);
     if (word < 0 && !is_sequence(v, id, s))
         return false;
     char *const copy = strdup(s->text);
     if (!copy)
         return no_memory(v);
-    free(port->reset_text);
-    port->reset_text = copy;
-    port->reset = word < 0 ? RECIPE_RESET_CUSTOM : (enum recipe_reset)word;
+    char **const text = before ? &port->reset_text : &port->after_text;
+    free(*text);
+    *text = copy;
+    if (before)
+        port->reset = word < 0 ? RECIPE_RESET_CUSTOM : (enum recipe_reset)word;
+    else
+        port->after = word < 0 ? RECIPE_AFTER_CUSTOM : (enum recipe_after)word;
     return true;
 }
 

@@ -2,11 +2,16 @@
 
 #include "core/console.h"
 #include "core/flash.h"
+#include "core/usb.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define SYNC_BAUD 115200u
+
+/* A chip that is its own USB device comes back within 1 s after a reset, hubs take longer. */
+#define USB_BACK_MS     10000u
+#define USB_REOPENS_MAX 3
 
 /* Everything a step needs. Steps set board state and phase in the result as they go. */
 struct attempt {
@@ -59,7 +64,7 @@ static bool step_identify(struct attempt *a, struct err *e)
     enter(a, PHASE_IDENTIFY);
     bool ok = board_identify(&a->loader, &a->result->board, e);
     /* Even where the flash does not answer, the record wants to know whose board it was. */
-    a->result->identified = a->result->board.mac.count > 0;
+    a->result->identified = a->result->board.mac.count > 0 || a->loader.secured;
     struct err refusal = { 0 };
     bool welcome = !a->result->identified || w->board(w->ctx, &a->result->board, &refusal);
     if (!ok || welcome)
@@ -69,16 +74,60 @@ static bool step_identify(struct attempt *a, struct err *e)
     return false;
 }
 
+/* The stub that this board will run; NULL: the ROM does it. */
+static const struct stub *stub_for_board(const struct attempt *a)
+{
+    const char *name = board_stub_name(&a->result->board);
+    if (!name || a->setup->use_rom || recipe_of(a)->loader == RECIPE_LOADER_ROM)
+        return NULL;
+    return job_stub_named(a->setup->job, name);
+}
+
+/* Where a recipe insists on the stub, or its images lie where only a stub reaches, or it only wants
+ * to look: what the ROM of this board cannot do must come out before the first erase. */
+static bool gate_loader(const struct attempt *a, struct err *e)
+{
+    const struct board *b = &a->result->board;
+    bool stub = a->loader.stub || stub_for_board(a);
+    if (a->loader.secured && !flashes(a))
+        return err_set(e, ERR_SECURED,
+                       "The chip is in Secure Download Mode: nothing in it can be verified");
+    if (!stub && recipe_of(a)->loader == RECIPE_LOADER_STUB)
+        return err_set(e, b->security.secure_boot || a->loader.secured ? ERR_SECURED : ERR_STUB,
+                       "The recipe wants the flasher stub, and none runs on this %s",
+                       b->chip->name);
+    if (!stub && plan_needs_bytes(job_plan(a->setup->job)) > CHIP_FLASH_3_BYTES_MAX)
+        return err_set(e, ERR_FLASH_SIZE,
+                       "The images reach behind 16 MB, where the ROM loader cannot write");
+    return true;
+}
+
+static bool unprotect(struct attempt *a, struct err *e)
+{
+    if (!flashes(a) || a->loader.secured ||
+        spiflash_unprotect(&a->loader, a->result->board.flash.id, e))
+        return true;
+    return err_as_phase(e, ERR_IDENTIFY);
+}
+
 static bool step_gate(struct attempt *a, struct err *e)
 {
     enter(a, PHASE_GATE);
-    if (!board_gate(&a->result->board, job_plan(a->setup->job), e))
+    if (!board_gate(&a->result->board, job_plan(a->setup->job), e) || !gate_loader(a, e))
         return false;
     a->result->variant = job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
     if (!a->result->variant)
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);
-    return true;
+    return unprotect(a, e);
+}
+
+/* As the board says, else as the recipe does. 0: nobody knows. */
+static uint32_t flash_bytes(const struct attempt *a)
+{
+    const struct plan_settings *s = plan_settings(job_plan(a->setup->job));
+    uint32_t found = a->result->board.flash.size_bytes;
+    return found == 0 && s->size == PLAN_SIZE_FIXED ? s->flash_bytes : found;
 }
 
 static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e)
@@ -87,24 +136,30 @@ static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e
     if (!stub_start(&a->loader, stub, e))
         return false;
     a->result->loader = "stub";
-    return true;
+    return board_attach_stub(&a->loader, &a->result->board, e);
 }
 
 static bool step_stub(struct attempt *a, struct err *e)
 {
-    const struct stub *stub = job_stub(a->setup->job);
-    if (!stub || a->setup->use_rom || a->loader.stub)
-        return true;
-    return start_stub(a, stub, e);
+    const struct stub *stub = stub_for_board(a);
+    return !stub || a->loader.stub || start_stub(a, stub, e);
+}
+
+/* The chip's own USB device has no rate. In Secure Download Mode some cannot tell their crystal. */
+static bool has_fixed_baud(const struct attempt *a)
+{
+    const struct port *port = a->loader.link.port;
+    unsigned flags = a->loader.chip->flags;
+    return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
+           (!a->loader.stub && (flags & CHIP_ROM_NO_BAUD)) ||
+           (a->loader.secured && (flags & CHIP_SECURED_NO_BAUD));
 }
 
 static bool step_baud(struct attempt *a, struct err *e)
 {
-    struct port *port = a->loader.link.port;
     const struct chip *chip = a->loader.chip;
     uint32_t request = a->setup->baud;
-    bool fixed = !a->loader.stub && (chip->flags & CHIP_ROM_NO_BAUD);
-    if (port->baud == request || fixed || !(port->caps & PORT_BAUD))
+    if (a->loader.link.port->baud == request || has_fixed_baud(a))
         return true;
     enter(a, PHASE_BAUD);
     if (!a->loader.stub && !chip->rom_baud(&a->loader, a->setup->baud, &request, e))
@@ -128,14 +183,15 @@ static bool step_erase(struct attempt *a, struct err *e)
         return true;
     enter(a, PHASE_ERASE);
     a->result->state = BOARD_HALF_WRITTEN;
-    return flash_erase_all(&a->loader, a->result->board.flash.size_bytes, e);
+    return flash_set_size(&a->loader, flash_bytes(a), e) &&
+           flash_erase_all(&a->loader, flash_bytes(a), e);
 }
 
 static bool step_write(struct attempt *a, struct err *e)
 {
     const struct flash_progress progress = { tell_progress, a };
     enter(a, PHASE_WRITE);
-    if (!flash_set_size(&a->loader, a->result->board.flash.size_bytes, e))
+    if (!flash_set_size(&a->loader, flash_bytes(a), e))
         return false;
     for (size_t i = 0; flashes(a) && i < job_image_count(a->setup->job); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
@@ -158,8 +214,7 @@ static bool ensure_md5(struct attempt *a, struct err *e)
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)
         return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
-    return start_stub(a, stub, e) &&
-           flash_set_size(&a->loader, a->result->board.flash.size_bytes, e);
+    return start_stub(a, stub, e) && flash_set_size(&a->loader, flash_bytes(a), e);
 }
 
 static bool step_verify(struct attempt *a, struct err *e)
@@ -192,16 +247,44 @@ static struct console_check boot_check(const struct attempt *a)
                                    boot->reject_count, boot->within_ms, boot->baud };
 }
 
+static bool leave(struct attempt *a, struct err *e)
+{
+    if (recipe_of(a)->port.after == RECIPE_AFTER_WATCHDOG && a->loader.chip)
+        return board_leave_by_watchdog(&a->loader, e);
+    return a->setup->after ? board_leave_by(&a->loader, a->setup->after, e)
+                           : board_leave(&a->loader, true, e);
+}
+
 /* Where the recipe says `reset: none`, or the port has no lines, the operator resets the board. */
 static bool step_leave(struct attempt *a, struct err *e)
 {
     const struct console_check check = boot_check(a);
     enter(a, PHASE_LEAVE);
-    if (!can_reset(a))
+    if (!can_reset(a) && recipe_of(a)->port.after == RECIPE_AFTER_AUTO)
         return a->loader.stub || board_leave(&a->loader, false, e);
     if (recipe_of(a)->boot.asked && !console_tune(&a->loader, &check, e))
         return false;
-    return board_leave(&a->loader, true, e);
+    return leave(a, e);
+}
+
+/* Over the chip's own USB device the console is a port that goes with the reset and comes back. */
+static bool hear_boot(struct attempt *a, const struct console_check *check, struct err *e)
+{
+    struct port *port = a->loader.link.port;
+    bool native = usb_is_native(port);
+    char *text = a->result->console;
+    for (int reopens = 0;; reopens++) {
+        struct err failure = { 0 };
+        if (native && !port_reopen(port, deadline_in_ms(port->clock, USB_BACK_MS), e))
+            return false;
+        if (console_check(&a->loader, check, can_reset(a), text, sizeof a->result->console,
+                          &failure))
+            return true;
+        if (!native || failure.code != ERR_PORT_GONE || reopens == USB_REOPENS_MAX) {
+            *e = failure;
+            return false;
+        }
+    }
 }
 
 static bool step_boot(struct attempt *a, struct err *e)
@@ -211,8 +294,7 @@ static bool step_boot(struct attempt *a, struct err *e)
     if (!boot->asked)
         return true;
     enter(a, PHASE_BOOT);
-    if (!console_check(&a->loader, &check, can_reset(a), a->result->console,
-                       sizeof a->result->console, e))
+    if (!hear_boot(a, &check, e))
         return false;
     if (boot->expect)
         a->result->state = BOARD_RUNNING;
@@ -234,7 +316,7 @@ static void abandon(struct attempt *a)
     port->stop_fd = -1;
     board_explain_loss(&a->loader, &a->result->err);
     if (can_reset(a))
-        board_leave(&a->loader, true, &ignored);
+        leave(a, &ignored);
     port->stop_fd = stop_fd;
 }
 

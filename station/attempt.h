@@ -45,6 +45,7 @@ struct attempt_setup {
     struct job *job;
     enum attempt_kind kind;
     const struct reset_sequence *reset; /* NULL: the board is reset by hand, or not at all */
+    const struct reset_sequence *after; /* out of the loader; NULL: as the chip needs it */
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
     const struct attempt_watch *watch;

@@ -1,13 +1,16 @@
 #include "station/slot.h"
 
+#include "core/usb.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MS      10000u
-#define BACK_MS      20000u /* how long a pulled cable is waited for */
-#define BACK_POLL_MS 250u
-#define LOOP_POLL_MS 1000u
+#define OPEN_MS        10000u
+#define BACK_MS        20000u /* how long a pulled cable is waited for */
+#define BACK_POLL_MS   250u
+#define NATIVE_BACK_MS 5000u
+#define LOOP_POLL_MS   1000u
 
 /* One board's run, over all its attempts. */
 struct run {
@@ -21,7 +24,7 @@ struct run {
     size_t baud_index; /* 0: the recipe's rate, then its fallbacks */
     bool use_rom;
     const struct reset_sequence *reset;
-    struct reset_sequence custom_reset;
+    struct reset_sequence custom_reset, custom_after;
 };
 
 void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang)
@@ -170,23 +173,37 @@ static void on_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* In Secure Download Mode nobody can read a MAC, and a PASS needs a board to belong to: its name is
+ * the run's number, behind two bytes that mark it as no maker's address. Each run is then a board
+ * of its own, and "flashed before" cannot be known. */
+static struct chip_mac stand_in_mac(int64_t run_id)
+{
+    struct chip_mac mac = { .bytes = { 0x02, 0x5D }, .count = 8 };
+    for (size_t i = 0; i < 6; i++)
+        mac.bytes[7 - i] = (uint8_t)((uint64_t)run_id >> 8 * i);
+    return mac;
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
     struct slot *s = run->slot;
     int other;
+    struct board named = *board;
+    if (named.mac.count == 0)
+        named.mac = stand_in_mac(run->id);
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
-    board_mac_text(&board->mac, s->view.mac);
+    board_mac_text(&named.mac, s->view.mac);
     pthread_mutex_unlock(&s->lock);
     tell(s, run, EVENT_BOARD, NULL, VERDICT_NONE);
-    if (!gang_claim_mac(s->gang, s->number, &board->mac, &other)) {
+    if (!gang_claim_mac(s->gang, s->number, &named.mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->gang->record, run->id, board, s->gang->rework, e);
+    return record_board(s->gang->record, run->id, &named, s->gang->rework, e);
 }
 
 /* ---- The port ---- */
@@ -223,6 +240,22 @@ static bool await_port(struct slot *s, const struct run *run, uint32_t baud)
     return false;
 }
 
+/* A board that is its own USB device comes back a moment after its reset. */
+static bool await_native_port(struct slot *s, uint32_t baud, struct err *e)
+{
+    struct deadline end = deadline_in_ms(clock_of(s), NATIVE_BACK_MS);
+    for (;;) {
+        struct err failure = { 0 };
+        if (open_port(s, baud, &failure))
+            return true;
+        if (failure.code != ERR_STOPPED && !deadline_over(clock_of(s), end) &&
+            pause_ms(s, BACK_POLL_MS))
+            continue;
+        *e = failure;
+        return false;
+    }
+}
+
 /* ---- Attempts ---- */
 
 static uint32_t run_baud(const struct run *run)
@@ -244,6 +277,17 @@ static void choose_reset(struct run *run)
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     size_t n = reset_choices(s->port, recipe_of(s)->port.reset_text, &run->custom_reset, list);
     run->reset = n > 0 ? list[s->reset_index % n] : NULL;
+}
+
+/* The recipe's own way out of the loader, if it gives one. */
+static const struct reset_sequence *custom_after(struct run *run)
+{
+    const struct recipe_port *p = &recipe_of(run->slot)->port;
+    struct err ignored = { 0 };
+    bool lines = (run->slot->port->caps & PORT_LINES) != 0;
+    if (p->after != RECIPE_AFTER_CUSTOM || !lines)
+        return NULL;
+    return reset_parse(p->after_text, &run->custom_after, &ignored) ? &run->custom_after : NULL;
 }
 
 static void begin_attempt(struct run *run)
@@ -270,11 +314,17 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .use_rom = run->use_rom,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
-    if (!open_port(s, attempt_sync_baud(&setup), &result->err))
+    if (!(s->native_usb ? await_native_port(s, attempt_sync_baud(&setup), &result->err)
+                        : open_port(s, attempt_sync_baud(&setup), &result->err)))
         return false;
+    s->native_usb = usb_is_native(s->port);
     choose_reset(run);
     setup.reset = run->reset;
-    return attempt_run(&setup, s->port, result);
+    setup.after = custom_after(run);
+    bool ok = attempt_run(&setup, s->port, result);
+    if (usb_is_native(s->port))
+        close_port(s); /* its reset has made the board another device */
+    return ok;
 }
 
 static void keep_attempt(struct run *run, const struct attempt_result *result, uint64_t start_us,
@@ -309,7 +359,8 @@ static bool spend(unsigned *used, unsigned allowed)
 static void give_up_stub(struct run *run)
 {
     const struct recipe *r = recipe_of(run->slot);
-    bool rom_can = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    bool rom_can = (!(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE) &&
+                   plan_needs_bytes(job_plan(run->slot->gang->job)) <= CHIP_FLASH_3_BYTES_MAX;
     if (++run->stub_failures >= 2 && r->loader == RECIPE_LOADER_AUTO && rom_can)
         run->use_rom = true;
 }
@@ -467,7 +518,7 @@ static bool look_for_board(struct slot *s, struct chip_mac *mac)
         s->reset_index++;
     if (s->port && probe.reset)
         board_leave(l, true, &ignored);
-    if (ignored.code == ERR_PORT_GONE)
+    if (ignored.code == ERR_PORT_GONE || (s->port && usb_is_native(s->port)))
         close_port(s);
 out:
     free(l);

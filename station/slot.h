@@ -47,6 +47,7 @@ struct slot {
     struct port *port;
     size_t reset_index; /* the strategy that answered last: tried first on the next board */
     struct chip_mac last_mac;
+    bool native_usb; /* the board was its own USB device last time: wait until it is back */
 };
 
 void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang);

@@ -86,7 +86,7 @@ static void recipe_knows_where_things_stand(void **state)
     assert_pos(recipe->at[RECIPE_KEY_FLASH], 5, 1);
     assert_pos(recipe->at[RECIPE_KEY_FLASH_SIZE], 5, 16);
     assert_pos(recipe->at[RECIPE_KEY_IMAGES], 6, 1);
-    assert_pos(recipe->at[RECIPE_KEY_BOOT_BAUD], 23, 9);
+    assert_pos(recipe->at[RECIPE_KEY_BOOT_BAUD], 25, 9);
     assert_pos(recipe->images[0].at, 7, 5);
     assert_pos(recipe->images[1].at, 8, 5);
     assert_pos(recipe->images[1].file_at, 8, 11);
