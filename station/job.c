@@ -1,5 +1,8 @@
 #include "station/job.h"
 
+#include "core/bytes.h"
+#include "core/intel_hex.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,6 +20,7 @@ struct job {
     struct stub_set *stubs;
     struct plan *plan;
     struct job_image images[RECIPE_IMAGES_MAX];
+    size_t image_count;
     pthread_mutex_t lock; /* guards the two below */
     struct {
         uint32_t flash_bytes;
@@ -30,6 +34,14 @@ struct job {
 struct loaded {
     uint8_t *bytes;
     size_t size_bytes;
+    struct intel_hex hex; /* its regions, if the file is one */
+};
+
+/* What the plan is made of: the files, and the regions of HEX files. */
+struct sources {
+    struct plan_source rows[RECIPE_IMAGES_MAX];
+    size_t entry[RECIPE_IMAGES_MAX]; /* which entry of the recipe each came from */
+    size_t count;
 };
 
 static bool read_all(int fd, uint8_t *bytes, size_t n)
@@ -64,37 +76,145 @@ out:
     return ok;
 }
 
-static void check_pin(const struct recipe_image *image, const struct job_image *found,
+static void check_pin(const struct recipe_image *image, const struct loaded *file,
                       struct recipe_report *report)
 {
+    uint8_t sha256[DIGEST_SHA256_BYTES];
     char wanted[2 * DIGEST_SHA256_BYTES + 1], got[2 * DIGEST_SHA256_BYTES + 1];
-    if (!image->pinned || memcmp(image->sha256, found->sha256, DIGEST_SHA256_BYTES) == 0)
+    digest_sha256(file->bytes, file->size_bytes, sha256);
+    if (!image->pinned || memcmp(image->sha256, sha256, DIGEST_SHA256_BYTES) == 0)
         return;
     digest_hex(image->sha256, DIGEST_SHA256_BYTES, wanted);
-    digest_hex(found->sha256, DIGEST_SHA256_BYTES, got);
+    digest_hex(sha256, DIGEST_SHA256_BYTES, got);
     recipe_report_add(report, image->sha256_at,
                       "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
                       "refused",
                       image->file, got, wanted);
 }
 
-static void load_images(struct job *j, struct loaded *files, struct recipe_report *report)
+/* The name without folder and ending, for a command that a person can paste. */
+static void bare_name(const char *file, char *name, size_t cap)
+{
+    const char *slash = strrchr(file, '/');
+    const char *from = slash ? slash + 1 : file;
+    const char *dot = strrchr(from, '.');
+    size_t n = dot && dot != from ? (size_t)(dot - from) : strlen(from);
+    snprintf(name, cap, "%.*s", (int)(n < cap ? n : cap - 1), from);
+}
+
+static bool is_elf(const struct loaded *f)
+{
+    return f->size_bytes >= 4 && load_u32(f->bytes) == 0x464C457F; /* 7F "ELF" */
+}
+
+static bool is_uf2(const struct loaded *f)
+{
+    return f->size_bytes >= 16 && load_u32(f->bytes) == 0x0A324655 &&
+           load_u32(f->bytes + 4) == 0x9E5D5157;
+}
+
+/* Files that a person may take for an image: each needs another step first. */
+static bool refuse_format(const struct recipe *r, const struct recipe_image *image,
+                          const struct loaded *f, struct recipe_report *report)
+{
+    char name[48];
+    bare_name(image->file, name, sizeof name);
+    if (is_elf(f))
+        recipe_report_add(report, image->file_at,
+                          "'%.60s' is an ELF file, not what goes into the flash; make that with: "
+                          "esptool --chip %s elf2image -o %s.bin %s.elf",
+                          image->file, r->chip->id_name, name, name);
+    else if (is_uf2(f))
+        recipe_report_add(report, image->file_at,
+                          "'%.60s' is a UF2 file, not what goes into the flash; make that with: "
+                          "uf2conv.py -o %s.bin %s.uf2 (its offset is 0x%x then)",
+                          image->file, name, name, load_u32(f->bytes + 12));
+    else
+        return false;
+    return true;
+}
+
+/* Takes `name` over, which may be NULL for want of memory. */
+static bool add_source(struct job *j, struct sources *to, size_t entry, char *name,
+                       const uint8_t *bytes, uint32_t size_bytes, uint32_t offset_addr)
+{
+    struct job_image *out = &j->images[j->image_count];
+    if (!name)
+        return false;
+    *out = (struct job_image){ .file = name, .offset_addr = offset_addr, .size_bytes = size_bytes };
+    digest_md5(bytes, size_bytes, out->md5);
+    digest_sha256(bytes, size_bytes, out->sha256);
+    to->rows[to->count] = (struct plan_source){ name, bytes, size_bytes, offset_addr };
+    to->entry[to->count++] = entry;
+    j->image_count++;
+    return true;
+}
+
+/* A HEX file says itself where its bytes go. */
+static bool add_hex(struct job *j, struct sources *to, size_t entry, struct loaded *f,
+                    struct recipe_report *report)
+{
+    const struct recipe_image *image = &j->recipe->images[entry];
+    struct err e = { 0 };
+    if (image->offset_bytes != 0)
+        recipe_report_add(report, image->offset_at,
+                          "'%s' is an Intel HEX file, which has its own addresses; expected "
+                          "offset: 0",
+                          image->file);
+    if (!intel_hex_read(f->bytes, f->size_bytes, PLAN_SECTOR_BYTES, &f->hex, &e)) {
+        recipe_report_add(report, image->file_at, "'%s' begins like an Intel HEX file, but %s",
+                          image->file, e.what);
+        return e.code != ERR_STATION;
+    }
+    if (f->hex.count > RECIPE_IMAGES_MAX - to->count) {
+        recipe_report_add(report, image->file_at,
+                          "'%s' falls into %zu regions; with the other images that is more than %d",
+                          image->file, f->hex.count, RECIPE_IMAGES_MAX);
+        return true;
+    }
+    for (size_t i = 0; i < f->hex.count; i++) {
+        const struct intel_hex_region *region = &f->hex.regions[i];
+        char *name;
+        if (asprintf(&name, "%s@0x%x", image->file, region->addr) < 0)
+            name = NULL;
+        if (!add_source(j, to, entry, name, region->bytes, region->size_bytes, region->addr))
+            return false;
+    }
+    return true;
+}
+
+static bool add_file(struct job *j, struct sources *to, size_t entry, struct loaded *f,
+                     struct recipe_report *report)
+{
+    const struct recipe_image *image = &j->recipe->images[entry];
+    check_pin(image, f, report);
+    if (refuse_format(j->recipe, image, f, report))
+        return true;
+    if (intel_hex_is(f->bytes, f->size_bytes))
+        return add_hex(j, to, entry, f, report);
+    if (to->count == RECIPE_IMAGES_MAX) {
+        recipe_report_add(report, image->file_at, "'%s' is one region too many; there may be %d",
+                          image->file, RECIPE_IMAGES_MAX);
+        return true;
+    }
+    return add_source(j, to, entry, strdup(image->file), f->bytes, (uint32_t)f->size_bytes,
+                      image->offset_bytes);
+}
+
+/* False: out of memory. */
+static bool load_images(struct job *j, struct loaded *files, struct sources *to,
+                        struct recipe_report *report)
 {
     for (size_t i = 0; i < j->recipe->image_count; i++) {
         const struct recipe_image *image = &j->recipe->images[i];
-        struct job_image *out = &j->images[i];
-        if (!load_file(image->path, &files[i])) {
+        errno = 0;
+        if (!load_file(image->path, &files[i]))
             recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
                               errno ? strerror(errno) : "it is not a file with content");
-            continue;
-        }
-        out->file = image->file;
-        out->offset_addr = image->offset_bytes;
-        out->size_bytes = (uint32_t)files[i].size_bytes;
-        digest_md5(files[i].bytes, files[i].size_bytes, out->md5);
-        digest_sha256(files[i].bytes, files[i].size_bytes, out->sha256);
-        check_pin(image, out, report);
+        else if (!add_file(j, to, i, &files[i], report))
+            return false;
     }
+    return true;
 }
 
 /* ---- Settings ---- */
@@ -124,13 +244,7 @@ static bool freq_code(const struct recipe *r, const struct chip_code **code,
 static void make_settings(const struct recipe *r, struct plan_settings *s,
                           struct recipe_report *report)
 {
-    *s = (struct plan_settings){
-        .chip = r->chip,
-        .flash_bytes = r->flash.size_bytes,
-        .unproved = r->verify == RECIPE_VERIFY_NONE,
-        .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
-        .erase_all = r->erase == RECIPE_ERASE_ALL,
-    };
+    *s = (struct plan_settings){ .chip = r->chip, .flash_bytes = r->flash.size_bytes };
     switch (r->flash.size) {
     case RECIPE_SIZE_DETECT:
         s->size = PLAN_SIZE_DETECT;
@@ -151,14 +265,16 @@ static void make_settings(const struct recipe *r, struct plan_settings *s,
 
 struct report_to_recipe {
     const struct recipe *recipe;
+    const struct sources *sources;
     struct recipe_report *report;
 };
 
 static void add_mistake(void *ctx, size_t image, const char *sentence)
 {
     struct report_to_recipe *to = ctx;
-    struct recipe_pos at = image == PLAN_NO_IMAGE ? to->recipe->at[RECIPE_KEY_FLASH_SIZE]
-                                                  : to->recipe->images[image].at;
+    struct recipe_pos at = image == PLAN_NO_IMAGE
+                               ? to->recipe->at[RECIPE_KEY_FLASH_SIZE]
+                               : to->recipe->images[to->sources->entry[image]].at;
     recipe_report_add(to->report, at, "%s", sentence);
 }
 
@@ -171,10 +287,6 @@ static void check_loader(const struct job *j, struct recipe_report *report)
                           "there is no flasher stub for %s here; run 'make deps', or give a folder "
                           "with --stubs",
                           r->chip->name);
-    if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
-        recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
-                          "%s cannot be restarted by its watchdog; expected auto or a sequence",
-                          r->chip->name);
     if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
                           "the ROM of %s cannot compute an MD5, and there is no flasher stub here; "
@@ -182,31 +294,36 @@ static void check_loader(const struct job *j, struct recipe_report *report)
                           r->chip->name);
 }
 
-static bool build(struct job *j, struct recipe_report *report, struct err *e)
+static void make_plan(struct job *j, const struct sources *sources, struct recipe_report *report,
+                      struct err *e)
 {
     const struct recipe *r = j->recipe;
-    struct loaded files[RECIPE_IMAGES_MAX] = { 0 };
-    struct plan_source sources[RECIPE_IMAGES_MAX];
-    struct report_to_recipe to = { r, report };
+    struct report_to_recipe to = { r, sources, report };
     const struct plan_report plan_report = { add_mistake, &to };
     struct plan_settings settings;
-    errno = 0;
-    load_images(j, files, report);
     make_settings(r, &settings, report);
     check_loader(j, report);
-    for (size_t i = 0; i < r->image_count; i++)
-        sources[i] =
-            (struct plan_source){ r->images[i].file, files[i].bytes, (uint32_t)files[i].size_bytes,
-                                  r->images[i].offset_bytes };
     if (report->total == 0)
-        plan_check(&settings, sources, r->image_count, &plan_report);
+        plan_check(&settings, sources->rows, sources->count, &plan_report);
     if (report->total == 0)
-        j->plan = plan_new(&settings, sources, r->image_count, e);
+        j->plan = plan_new(&settings, sources->rows, sources->count, e);
     else
         err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", r->path, report->total,
                 report->total == 1 ? "" : "s");
-    for (size_t i = 0; i < r->image_count; i++)
+}
+
+static bool build(struct job *j, struct recipe_report *report, struct err *e)
+{
+    struct loaded files[RECIPE_IMAGES_MAX] = { 0 };
+    struct sources sources = { .count = 0 };
+    if (load_images(j, files, &sources, report))
+        make_plan(j, &sources, report, e);
+    else
+        err_set(e, ERR_STATION, "Out of memory for the images");
+    for (size_t i = 0; i < RECIPE_IMAGES_MAX; i++) {
+        intel_hex_done(&files[i].hex);
         free(files[i].bytes);
+    }
     return j->plan != NULL;
 }
 
@@ -232,6 +349,8 @@ void job_free(struct job *j)
         return;
     for (size_t i = 0; i < j->variant_count; i++)
         plan_variant_free(j->variants[i].variant);
+    for (size_t i = 0; i < j->image_count; i++)
+        free(j->images[i].file);
     plan_free(j->plan);
     recipe_free(j->recipe);
     stub_set_free(j->stubs);
@@ -251,17 +370,12 @@ const struct plan *job_plan(const struct job *j)
 
 size_t job_image_count(const struct job *j)
 {
-    return j->recipe->image_count;
+    return j->image_count;
 }
 
 const struct job_image *job_image(const struct job *j, size_t i)
 {
     return &j->images[i];
-}
-
-const struct stub *job_stub_named(const struct job *j, const char *name)
-{
-    return stub_set_find(j->stubs, name);
 }
 
 const struct stub *job_proving_stub(const struct job *j)

@@ -14,9 +14,10 @@
 
 struct job;
 
-/* One image file as it was read, for the record and for `check`. */
+/* One image as it was read, for the record and for `check`: a file, or a region of an Intel HEX
+ * file. */
 struct job_image {
-    const char *file; /* as the recipe spells it */
+    char *file; /* as the recipe spells it; for a region with its address: "app.hex@0x10000" */
     uint32_t offset_addr;
     uint32_t size_bytes;
     uint8_t md5[DIGEST_MD5_BYTES];
@@ -32,6 +33,8 @@ void job_free(struct job *j);
 
 const struct recipe *job_recipe(const struct job *j);
 const struct plan *job_plan(const struct job *j);
+
+/* The images are the plan's, in its order; a recipe with HEX files has fewer entries. */
 size_t job_image_count(const struct job *j);
 const struct job_image *job_image(const struct job *j, size_t i);
 
@@ -41,9 +44,6 @@ const struct stub *job_stub(const struct job *j);
 /* The same without regard to what the recipe wants: the ESP8266's ROM cannot prove what it wrote.
  */
 const struct stub *job_proving_stub(const struct job *j);
-
-/* By the name of its file: some boards need another one than their chip's. NULL: there is none. */
-const struct stub *job_stub_named(const struct job *j, const char *name);
 
 /* What a board with so much flash gets. Made on first use, then shared; lent as long as the job
  * lives. NULL: ERR_FLASH_SIZE or ERR_STATION. */
