@@ -64,7 +64,7 @@ check "it is the partition table" "$work/out" cmp "$work/rom.bin" "$images/parti
 refused 1 "the ROM of an ESP8266 cannot" "cannot read the flash out" -- \
     "$station" read --port "${ports[3]}" -o "$work/no.bin" --size 4K --rom
 check "and leaves no file" "$work/out" test ! -e "$work/no.bin" -a ! -e "$work/no.bin.part"
-ctl fault 1 flip=0.00003,dir=in >/dev/null
+ctl fault 1 flip=0.00003,dir=out >/dev/null
 check "over a wire that turns bits over" "$work/out" \
     exits 0 "$station" read --port "${ports[1]}" -o "$work/noisy.bin" --from 0x10000 --size 100K
 check "what arrives is right" "$work/fixture.log" flash_equals 1 0x10000 "$work/noisy.bin"
