@@ -244,7 +244,13 @@ static bool freq_code(const struct recipe *r, const struct chip_code **code,
 static void make_settings(const struct recipe *r, struct plan_settings *s,
                           struct recipe_report *report)
 {
-    *s = (struct plan_settings){ .chip = r->chip, .flash_bytes = r->flash.size_bytes };
+    *s = (struct plan_settings){
+        .chip = r->chip,
+        .flash_bytes = r->flash.size_bytes,
+        .unproved = r->verify == RECIPE_VERIFY_NONE,
+        .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
+        .erase_all = r->erase == RECIPE_ERASE_ALL,
+    };
     switch (r->flash.size) {
     case RECIPE_SIZE_DETECT:
         s->size = PLAN_SIZE_DETECT;
@@ -286,6 +292,10 @@ static void check_loader(const struct job *j, struct recipe_report *report)
         recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
                           "there is no flasher stub for %s here; run 'make deps', or give a folder "
                           "with --stubs",
+                          r->chip->name);
+    if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
+        recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
+                          "%s cannot be restarted by its watchdog; expected auto or a sequence",
                           r->chip->name);
     if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
@@ -376,6 +386,11 @@ size_t job_image_count(const struct job *j)
 const struct job_image *job_image(const struct job *j, size_t i)
 {
     return &j->images[i];
+}
+
+const struct stub *job_stub_named(const struct job *j, const char *name)
+{
+    return stub_set_find(j->stubs, name);
 }
 
 const struct stub *job_proving_stub(const struct job *j)
