@@ -8,7 +8,7 @@
 
 enum { CMD_READ_FLASH_SLOW = 0x0E, CMD_READ_FLASH = 0xD2 };
 
-#define STUB_CHUNK_BYTES (256u << 10)
+#define STUB_CHUNK_BYTES (64u << 10)
 #define ROM_CHUNK_BYTES  (32u << 10)
 #define PACKET_BYTES     0x1000u /* the most that both generations of stubs send at once */
 #define PACKETS_AHEAD    64u
@@ -34,10 +34,11 @@ static bool ask(struct loader *l, uint8_t command, const uint32_t *words, size_t
            link_await(&l->link, command, payload_bytes, false, answer_deadline(l), r, e);
 }
 
-/* What reading again can cure. */
+/* What reading again can cure. A refusal too: a stub answers with the failure of what came before,
+ * and that may have been the rest of a damaged frame. */
 static bool is_of_the_wire(const struct err *e)
 {
-    return e->code == ERR_TIMEOUT || e->code == ERR_FRAME;
+    return e->code == ERR_TIMEOUT || e->code == ERR_FRAME || e->code == ERR_REFUSED;
 }
 
 /* ---- Through the stub ---- */
@@ -127,7 +128,7 @@ static bool find_stub(struct loader *l, struct err *e)
             return false;
         if (loader_sync(l, &silence))
             return l->stub || err_set(e, ERR_TIMEOUT, "the board has reset itself");
-        if (!is_of_the_wire(&silence) && silence.code != ERR_REFUSED)
+        if (!is_of_the_wire(&silence))
             break;
     }
     *e = silence;
@@ -201,6 +202,9 @@ static bool read_chunk(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t
 
 static bool can_read(const struct loader *l, struct err *e)
 {
+    if (l->secured)
+        return err_set(e, ERR_SECURED,
+                       "The chip is in Secure Download Mode: its flash cannot be read out");
     if (l->stub || !(l->chip->flags & CHIP_ROM_NO_MD5))
         return true;
     return err_set(e, ERR_STUB, "The ROM of %s cannot read the flash out, and no stub runs",

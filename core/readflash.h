@@ -18,8 +18,9 @@ struct readflash_sink {
 };
 
 /* Reads `size_bytes` from `addr` on. ERR_VERIFY when the chip refuses, or when a chunk did not come
- * whole in three tries; ERR_STUB for the ROM of the ESP8266, which cannot be read; what the port or
- * the sink says, as it is. After a failure the loader may be in mid-stream: reset the board. */
+ * whole in three tries; ERR_STUB for the ROM of the ESP8266, which cannot be read; ERR_SECURED in
+ * Secure Download Mode; what the port or the sink says, as it is. After a failure the loader may be
+ * in mid-stream: reset the board. */
 bool readflash(struct loader *l, uint32_t addr, uint32_t size_bytes,
                const struct readflash_sink *sink, struct err *e);
 

@@ -39,6 +39,13 @@ static bool prove(struct hand *h, uint32_t from, uint32_t size_bytes, struct err
     return h->board.security.secure_download || erase_prove(h->loader, from, size_bytes, e);
 }
 
+/* Protection by status bits would let the erase do nothing, and say nothing. */
+static bool unprotect(struct hand *h, struct err *e)
+{
+    return h->loader->secured || spiflash_unprotect(h->loader, h->board.flash.id, e) ||
+           err_as_phase(e, ERR_ERASE);
+}
+
 static bool erase_all(struct hand *h, const struct hand_slot *slot, struct err *e)
 {
     uint32_t bytes = h->board.flash.size_bytes ? h->board.flash.size_bytes : FLASH_ASSUMED_BYTES;
@@ -71,7 +78,8 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 {
     const struct erase_order *o = ctx;
     struct hand h = { 0 };
-    bool ok = hand_open(&h, slot, o->reset, e) && hand_start(&h, o->stubs, 0, e) &&
+    bool ok = hand_open(&h, slot, o->reset, e) && unprotect(&h, e) &&
+              hand_start(&h, o->stubs, 0, e) &&
               (o->all ? erase_all(&h, slot, e) : erase_part(&h, slot, o, e));
     if (ok)
         say_done(&h, slot, o);

@@ -38,10 +38,10 @@ struct copy {
 
 static size_t put_mac(const struct board *b, char *to, size_t cap)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < b->mac.count && n + 3 <= cap; i++, n += 2)
-        snprintf(to + n, 3, "%02x", b->mac.bytes[i]);
-    return n;
+    char text[2 * CHIP_MAC_BYTES + 1];
+    digest_hex(b->mac.bytes, b->mac.count, text);
+    snprintf(to, cap, "%s", text);
+    return strlen(to);
 }
 
 static bool make_path(const char *name, const struct hand_slot *slot, const struct board *b,
