@@ -71,13 +71,14 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .path = "images.file", .parent = RECIPE_KEY_IMAGES, .kind = KEY_FILE, .required = true,
         .min = 1, .max = 1024, IMAGE_FIELD(file),
         .also = LIST("path", "name", "image"),
-        .sentence = "The image, seen from the recipe's folder.",
+        .sentence = "The image, seen from the recipe's folder: a .bin, or an Intel HEX file.",
     },
     [RECIPE_KEY_IMAGE_OFFSET] = {
         .path = "images.offset", .parent = RECIPE_KEY_IMAGES, .kind = KEY_BYTES,
         .required = true, .max = 0x7FFFFFFF, IMAGE_FIELD(offset_bytes),
         .also = LIST("address", "addr", "at"),
-        .sentence = "Where it begins in the flash.",
+        .sentence = "Where it begins in the flash; 0 for an Intel HEX file, which has its own "
+                    "addresses.",
     },
     [RECIPE_KEY_IMAGE_SHA256] = {
         .path = "images.sha256", .parent = RECIPE_KEY_IMAGES, .kind = KEY_SHA256,
