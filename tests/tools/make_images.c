@@ -2,7 +2,9 @@
  * Makes valid firmware for the virtual boards, and recipes for it: for the demonstration and the
  * integration tests, which thus need no images of anybody else.
  *
- *   make_images DIR [APP_KB]    files and recipes in DIR; the application has APP_KB (256)
+ *   make_images DIR [APP_KB]                  files and recipes; the application has APP_KB (256)
+ *   make_images DIR APP_KB CHIP ID OFFSET     those of one later chip alone, by its name, the id in
+ *                                             image headers, and the offset of its boot loader
  *
  * Written from the published formats, without the station's own image code, so that the two prove
  * each other.
@@ -106,10 +108,10 @@ static void put_checksum(struct file *f, uint8_t sum)
 
 /* ---- ESP32 ---- */
 
-static void put_esp32_header(struct file *f, uint8_t segments)
+static void put_esp32_header(struct file *f, uint8_t segments, uint8_t chip_id)
 {
     const uint8_t head[8] = { 0xE9, segments, 2, 0x20, 0x00, 0x00, 0x08, 0x40 };
-    const uint8_t rest[16] = { 0xEE, 0, 0, 0, 0 /* ESP32 */, 0, [15] = 1 /* SHA-256 follows */ };
+    const uint8_t rest[16] = { 0xEE, 0, 0, 0, chip_id, [15] = 1 /* SHA-256 follows */ };
     put(f, head, sizeof head);
     put(f, rest, sizeof rest);
 }
@@ -122,8 +124,8 @@ static void put_sha256(struct file *f)
 }
 
 /* `first` bytes stand at the start of the first segment: the application's descriptor. */
-static struct file esp32_image(uint32_t addr, const struct file *first, size_t code_bytes,
-                               uint32_t seed)
+static struct file esp32_image(uint8_t chip_id, uint32_t addr, const struct file *first,
+                               size_t code_bytes, uint32_t seed)
 {
     uint8_t sum = 0xEF;
     struct file code = new_file(), f = new_file();
@@ -131,7 +133,7 @@ static struct file esp32_image(uint32_t addr, const struct file *first, size_t c
         put(&code, first->bytes, first->n);
     put_code(&code, code_bytes, seed);
     pad(&code, (code.n + 3) / 4 * 4, 0);
-    put_esp32_header(&f, 2);
+    put_esp32_header(&f, 2, chip_id);
     put_segment(&f, addr, code.bytes, code.n, &sum);
     put_segment(&f, 0x40080000, code.bytes, 1024, &sum);
     put_checksum(&f, sum);
@@ -189,11 +191,11 @@ static struct file partition_table(void)
     return f;
 }
 
-static void make_esp32(const char *folder, size_t app_bytes)
+static void make_esp32(const char *folder, size_t app_bytes, uint8_t chip_id)
 {
     struct file descriptor = app_descriptor();
-    struct file boot = esp32_image(0x3FFF0018, NULL, 20000, 1);
-    struct file app = esp32_image(0x3F400020, &descriptor, app_bytes, 2);
+    struct file boot = esp32_image(chip_id, 0x3FFF0018, NULL, 20000, 1);
+    struct file app = esp32_image(chip_id, 0x3F400020, &descriptor, app_bytes, 2);
     struct file table = partition_table();
     free(descriptor.bytes);
     save(&boot, folder, "bootloader.bin");
@@ -311,15 +313,41 @@ static void make_recipes(const char *folder)
               "retry: { pause_ms: 50 }\n");
 }
 
+/* Frequency as it is: its codes differ from chip to chip. */
+static void make_chip_recipe(const char *folder, const char *chip, unsigned long offset)
+{
+    char name[64], text[700];
+    snprintf(name, sizeof name, "%s.yaml", chip);
+    snprintf(text, sizeof text,
+             "recipe: demo-%s\n"
+             "version: 1.0.0\n"
+             "chip: %s\n"
+             "flash: { size: detect, mode: dio, freq: keep }\n"
+             "images:\n"
+             "  - { file: bootloader.bin, offset: 0x%lx }\n"
+             "  - { file: partitions.bin, offset: 0x8000 }\n"
+             "  - { file: app.bin,        offset: 0x10000 }\n"
+             "port: { baud: 460800, fallback: [115200] }\n"
+             "retry: { pause_ms: 50 }\n"
+             "boot: { expect: \"Loaded app from partition\", reject: [\"invalid header\"] }\n",
+             chip, chip, offset);
+    save_text(folder, name, text);
+}
+
 int main(int argc, char **argv)
 {
     unsigned long app_kb = argc > 2 ? strtoul(argv[2], NULL, 10) : 256;
-    if (argc < 2 || argc > 3 || app_kb < 1 || app_kb > 3000) {
-        fprintf(stderr, "usage: make_images DIR [APP_KB]\n");
+    unsigned long chip_id = argc == 6 ? strtoul(argv[4], NULL, 10) : 0;
+    if (argc < 2 || (argc > 3 && argc != 6) || app_kb < 1 || app_kb > 3000 || chip_id > 255) {
+        fprintf(stderr, "usage: make_images DIR [APP_KB [CHIP ID OFFSET]]\n");
         return 2;
     }
     mkdir(argv[1], 0777);
-    make_esp32(argv[1], app_kb * 1024);
+    make_esp32(argv[1], app_kb * 1024, (uint8_t)chip_id);
+    if (argc == 6) {
+        make_chip_recipe(argv[1], argv[3], strtoul(argv[5], NULL, 0));
+        return 0;
+    }
     make_esp8266(argv[1], app_kb * 1024 < 440000 ? app_kb * 1024 : 440000);
     make_recipes(argv[1]);
     return 0;

@@ -197,6 +197,33 @@ static void rack_pulled_cable_refuses_until_it_is_back(void **state)
     bench_free(b);
 }
 
+static void rack_usb_leaves_at_a_reset_and_keeps_its_power(void **state)
+{
+    (void)state;
+    uint8_t bytes[256];
+    char answer[4096];
+    struct bench *b = bench_new(TRANSPORT_SOCKET, "chip=esp32c3");
+    assert_command(b, "fault 0 usb=jtag\n", "ok");
+    unsigned port = b->rack.slot[0].port;
+    int fd = call(b, 0);
+    turn(b, 5);
+    assert_command(b, "press 0 boot\n", "ok");
+    while (hear(b, fd, bytes, sizeof bytes) > 0) {
+    }
+    close(fd);
+    assert_false(b->rack.slot[0].plugged);
+    assert_int_equal(call(b, 0), -1);
+    for (int i = 0; i < PATIENCE_TURNS && !b->rack.slot[0].plugged; i++)
+        turn(b, 5);
+    assert_int_equal(b->rack.slot[0].port, port);
+    fd = call(b, 0);
+    assert_true(fd >= 0);
+    command(b, "state 0\n", answer, sizeof answer);
+    assert_non_null(strstr(answer, "\"mode\":\"rom\"")); /* a cold start boots */
+    close(fd);
+    bench_free(b);
+}
+
 static void rack_stops_reading_a_flooding_client(void **state)
 {
     (void)state;
@@ -387,6 +414,7 @@ int main(void)
         cmocka_unit_test(rack_turns_a_second_client_away),
         cmocka_unit_test(rack_socket_carries_plain_bytes),
         cmocka_unit_test(rack_pulled_cable_refuses_until_it_is_back),
+        cmocka_unit_test(rack_usb_leaves_at_a_reset_and_keeps_its_power),
         cmocka_unit_test(rack_stops_reading_a_flooding_client),
         cmocka_unit_test(rack_terminal_tells_its_rate),
         cmocka_unit_test(rack_terminal_without_anybody_is_quiet),
