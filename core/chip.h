@@ -69,6 +69,7 @@ enum chip_flags {
     CHIP_JTAG_SLOW_RESET = 1 << 11,       /* the USB Serial/JTAG unit needs time to come back */
     CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
     CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
+    CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
 };
 
 /* What was tried: shown by `espstation chips`. */

@@ -21,44 +21,111 @@ static bool identify_port(const char *where, const char *reset, struct board *bo
 
 static void print_security(const struct chip_security *s)
 {
-    if (!s->secure_boot && !s->flash_encryption && !s->secure_download)
+    const struct {
+        bool set;
+        const char *word;
+    } rows[] = {
+        { s->secure_boot_v1, "secure boot V1" },
+        { s->secure_boot && !s->secure_boot_v1, "secure boot" },
+        { s->flash_encryption, "flash encryption" },
+        { s->manual_encrypt_off, "no encrypted writes" },
+        { s->key_manager, "key manager" },
+        { s->secure_download, "secure download" },
+    };
+    const char *gap = "";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].set) {
+            printf("%s%s", gap, rows[i].word);
+            gap = ", ";
+        }
+    }
+    if (!*gap)
         printf("open");
-    if (s->secure_boot)
-        printf("secure boot ");
-    if (s->flash_encryption)
-        printf("flash encryption ");
-    if (s->secure_download)
-        printf("secure download");
+}
+
+static void print_chip(const struct board *b)
+{
+    const char *package = chip_package_name(b->chip, b->package);
+    char mac[BOARD_MAC_TEXT_BYTES];
+    printf("%s", b->chip->name);
+    if (b->revision == BOARD_REVISION_UNKNOWN)
+        return;
+    board_mac_text(&b->mac, mac);
+    printf(" v%u.%u", b->revision / 100, b->revision % 100);
+    if (package)
+        printf(" (%s)", package);
+    else if (b->package != 0)
+        printf(" (package %u)", b->package);
+    printf("  %s", mac);
+    if (b->crystal_mhz != 0)
+        printf("  %u MHz", b->crystal_mhz);
+}
+
+static void print_flash(const struct spiflash *flash)
+{
+    const char *vendor = spiflash_vendor(flash->id);
+    if (flash->id == 0)
+        printf("  flash unknown");
+    else if (flash->size_bytes == 0)
+        printf("  flash of unknown size (%06x%s%s)", flash->id, vendor ? ", " : "",
+               vendor ? vendor : "");
+    else
+        printf("  flash %u KB (%06x%s%s)", flash->size_bytes / 1024, flash->id, vendor ? ", " : "",
+               vendor ? vendor : "");
 }
 
 static void print_board(const char *where, const struct board *b)
 {
-    char mac[BOARD_MAC_TEXT_BYTES];
-    const char *vendor = spiflash_vendor(b->flash.id);
-    board_mac_text(&b->mac, mac);
-    printf("%s: %s v%u.%u  %s  flash %u KB (%06x%s%s)  ", where, b->chip->name, b->revision / 100,
-           b->revision % 100, mac, b->flash.size_bytes / 1024, b->flash.id, vendor ? ", " : "",
-           vendor ? vendor : "");
+    printf("%s: ", where);
+    print_chip(b);
+    print_flash(&b->flash);
+    printf("  ");
     print_security(&b->security);
     printf("\n");
+}
+
+/* What a chip in Secure Download Mode does not tell is left out. */
+static void add_told(struct json_object *o, const struct board *b)
+{
+    char mac[BOARD_MAC_TEXT_BYTES];
+    const char *package = chip_package_name(b->chip, b->package);
+    const char *vendor = spiflash_vendor(b->flash.id);
+    board_mac_text(&b->mac, mac);
+    json_integer(o, "revision", b->revision);
+    json_integer(o, "package", b->package);
+    if (package)
+        json_text(o, "package_name", package);
+    json_text(o, "mac", mac);
+    json_integer(o, "flash_id", b->flash.id);
+    json_integer(o, "flash_bytes", b->flash.size_bytes);
+    if (vendor)
+        json_text(o, "flash_vendor", vendor);
+}
+
+static void add_board(struct json_object *o, const struct board *b)
+{
+    const struct chip_security *s = &b->security;
+    json_text(o, "chip", b->chip->id_name);
+    if (b->mac.count > 0)
+        add_told(o, b);
+    if (b->crystal_mhz != 0)
+        json_integer(o, "crystal_mhz", b->crystal_mhz);
+    json_bool(o, "secure_boot", s->secure_boot);
+    json_bool(o, "secure_boot_v1", s->secure_boot_v1);
+    json_bool(o, "flash_encryption", s->flash_encryption);
+    json_bool(o, "manual_encrypt_off", s->manual_encrypt_off);
+    json_bool(o, "key_manager", s->key_manager);
+    json_bool(o, "secure_download", s->secure_download);
 }
 
 static void print_json(const char *where, const struct board *b, const struct err *e)
 {
     struct json_object o;
-    char mac[BOARD_MAC_TEXT_BYTES];
     json_begin(&o, stdout);
     json_text(&o, "port", where);
     json_text(&o, "code", err_word(e->code));
     if (e->code == ERR_NONE) {
-        board_mac_text(&b->mac, mac);
-        json_text(&o, "chip", b->chip->id_name);
-        json_integer(&o, "revision", b->revision);
-        json_text(&o, "mac", mac);
-        json_integer(&o, "flash_id", b->flash.id);
-        json_integer(&o, "flash_bytes", b->flash.size_bytes);
-        json_bool(&o, "secure_boot", b->security.secure_boot);
-        json_bool(&o, "flash_encryption", b->security.flash_encryption);
+        add_board(&o, b);
     } else {
         json_text(&o, "sentence", e->what);
         json_text(&o, "hint", e->hint);

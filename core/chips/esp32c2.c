@@ -47,7 +47,7 @@ const struct chip chip_esp32c2 = {
                   .protect_addr = 0x6000809C,
                   .resets = true },
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

@@ -14,10 +14,10 @@ static const struct efuse_map efuse = {
 };
 
 static const struct chip_package packages[] = {
-    { 0, "ESP32-C3 (QFN32)" },
-    { 1, "ESP8685 (QFN28)" },
-    { 2, "ESP32-C3 AZ (QFN32)" },
-    { 3, "ESP8686 (QFN24)" },
+    { 0, "ESP32-C3, QFN32" },
+    { 1, "ESP8685, QFN28" },
+    { 2, "ESP32-C3 AZ, QFN32" },
+    { 3, "ESP8686, QFN24" },
     { 0 },
 };
 
@@ -26,8 +26,8 @@ const struct chip chip_esp32c3 = {
     .id_name = "esp32c3",
     .image_id = 5,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_OLD_REVISION_IS_MINOR |
-             CHIP_SECURE_BOOT_NO_STUB,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG |
+             CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x60002000),
@@ -45,7 +45,7 @@ const struct chip chip_esp32c3 = {
                   .super_feed_bit = 31 },
     .efuse = &efuse,
     .packages = packages,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

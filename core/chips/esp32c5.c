@@ -36,7 +36,7 @@ const struct chip chip_esp32c5 = {
     .id_name = "esp32c5",
     .image_id = 23,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_JTAG_SLOW_RESET |
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_JTAG_SLOW_RESET |
              CHIP_SECURED_NO_BAUD,
     .status_bytes = 4,
     .boot_log_baud = 115200,
@@ -54,7 +54,7 @@ const struct chip chip_esp32c5 = {
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO28 must be low and GPIO27 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

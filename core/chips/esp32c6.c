@@ -23,8 +23,8 @@ static const struct efuse_map efuse = {
 };
 
 static const struct chip_package packages[] = {
-    { 0, "ESP32-C6 (QFN40)" },
-    { 1, "ESP32-C6FH4 (QFN32)" },
+    { 0, "ESP32-C6, QFN40" },
+    { 1, "ESP32-C6FH4, QFN32" },
     { 0 },
 };
 
@@ -33,7 +33,7 @@ const struct chip chip_esp32c6 = {
     .id_name = "esp32c6",
     .image_id = 13,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x60003000),
@@ -51,7 +51,7 @@ const struct chip chip_esp32c6 = {
                   .super_feed_bit = 18 },
     .efuse = &efuse,
     .packages = packages,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

@@ -19,7 +19,7 @@ const struct chip chip_esp32h2 = {
     .id_name = "esp32h2",
     .image_id = 16,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x60003000),
@@ -36,7 +36,7 @@ const struct chip chip_esp32h2 = {
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

@@ -62,8 +62,8 @@ const struct chip chip_esp32p4 = {
     .id_name = "esp32p4",
     .image_id = 18,
     .boot_addr = 0x2000,
-    .flags =
-        CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
+             CHIP_OTG_LEAVES_BY_WATCHDOG,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x5008D000),
@@ -82,7 +82,7 @@ const struct chip chip_esp32p4 = {
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO35 must be low and GPIO36 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

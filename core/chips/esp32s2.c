@@ -34,7 +34,7 @@ const struct chip chip_esp32s2 = {
     .strap_addr = 0x3F404038,
     .forced_download_addr = 0x3F408128,
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO46 must be low at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

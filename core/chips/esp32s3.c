@@ -30,8 +30,8 @@ static const struct efuse_map efuse = {
 };
 
 static const struct chip_package packages[] = {
-    { 0, "ESP32-S3 (QFN56)" },
-    { 1, "ESP32-S3-PICO-1 (LGA56)" },
+    { 0, "ESP32-S3, QFN56" },
+    { 1, "ESP32-S3-PICO-1, LGA56" },
     { 0 },
 };
 
@@ -40,8 +40,8 @@ const struct chip chip_esp32s3 = {
     .id_name = "esp32s3",
     .image_id = 9,
     .boot_addr = 0x0,
-    .flags =
-        CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG | CHIP_FORCED_DOWNLOAD_STAYS,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
+             CHIP_FORCED_DOWNLOAD_STAYS,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x60002000),
@@ -62,7 +62,7 @@ const struct chip chip_esp32s3 = {
     .forced_download_addr = 0x6000812C,
     .efuse = &efuse,
     .packages = packages,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO46 must be low at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

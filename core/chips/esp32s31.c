@@ -19,8 +19,8 @@ const struct chip chip_esp32s31 = {
     .id_name = "esp32s31",
     .image_id = 32,
     .boot_addr = 0x2000,
-    .flags =
-        CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
+             CHIP_OTG_LEAVES_BY_WATCHDOG,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x20501000),
@@ -33,7 +33,7 @@ const struct chip chip_esp32s31 = {
                   .protect_addr = 0x20801018,
                   .resets = true },
     .efuse = &efuse,
-    .tested = CHIP_TRIED_NOT,
+    .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO61 must be low and GPIO60 high at reset. Without "
                     "auto-reset: hold BOOT, press RESET, release BOOT.",
     .read_mac = efuse_read_mac,

@@ -187,7 +187,9 @@ static void single_chips_have_their_marks(void **state)
         { "esp32c2", CHIP_SECURED_NO_BAUD },        { "esp32c5", CHIP_SECURED_NO_BAUD },
         { "esp32p4", CHIP_OTG_LEAVES_BY_WATCHDOG }, { "esp32s31", CHIP_OTG_LEAVES_BY_WATCHDOG },
     };
-    const unsigned all = CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB |
+    static const char *const jtag[] = { "esp32s3", "esp32c3",  "esp32c5", "esp32c6", "esp32c61",
+                                        "esp32h2", "esp32h21", "esp32h4", "esp32p4", "esp32s31" };
+    const unsigned all = CHIP_USB_JTAG | CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB |
                          CHIP_FORCED_DOWNLOAD_STAYS | CHIP_JTAG_SLOW_RESET | CHIP_SECURED_NO_BAUD |
                          CHIP_OTG_LEAVES_BY_WATCHDOG;
     (void)state;
@@ -195,6 +197,8 @@ static void single_chips_have_their_marks(void **state)
         unsigned wanted = 0;
         for (size_t k = 0; k < COUNT_OF(marks); k++)
             wanted |= strcmp(marks[k].chip, chip_at(i)->id_name) == 0 ? marks[k].flag : 0;
+        for (size_t k = 0; k < COUNT_OF(jtag); k++)
+            wanted |= strcmp(jtag[k], chip_at(i)->id_name) == 0 ? CHIP_USB_JTAG : 0;
         assert_int_equal(chip_at(i)->flags & all, wanted);
     }
     assert_int_equal(chip_by_name("esp32s3")->start_pointer_addr, 0x3FCEF688);
@@ -299,7 +303,7 @@ static void packages_come_from_their_bits(void **state)
             assert_int_equal(package, number);
         }
     }
-    assert_string_equal(chip_package_name(chip_by_name("esp32c3"), 1), "ESP8685 (QFN28)");
+    assert_string_equal(chip_package_name(chip_by_name("esp32c3"), 1), "ESP8685, QFN28");
     assert_null(chip_package_name(chip_by_name("esp32c3"), 7));
     assert_null(chip_package_name(chip_by_name("esp32h2"), 0));
 }
