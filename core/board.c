@@ -187,14 +187,14 @@ static const struct chip *chip_without_id(void)
     return NULL;
 }
 
-/* Id 0 is the ESP32's, which has no such command: only later chips tell their id this way. */
+/* Ids of chips that are told by the value in ROM never come this way. */
 static const struct chip *chip_by_security_info(const struct security_info *info, bool secured)
 {
     if (!info->has_chip_id)
         return secured ? chip_without_id() : NULL;
     const struct chip *chip =
         info->chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info->chip_id) : NULL;
-    return chip && (chip->flags & CHIP_HAS_SECURITY_INFO) ? chip : NULL;
+    return chip && chip->magic == 0 ? chip : NULL;
 }
 
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
