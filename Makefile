@@ -54,7 +54,7 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test units make_images pty_lines check format install uninstall clean distclean help
+.PHONY: all deps run test units make_images pty_lines check format bench install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -71,6 +71,11 @@ $(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ)
 $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Tells the benchmark what a client has cost.
+$(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE_OBJ) $(BUILD)/obj/gen/stub_files.o
 	@mkdir -p $(@D)
@@ -112,6 +117,7 @@ help:
 	@echo 'make run        set up, then flash a fixture of eight virtual boards'
 	@echo 'make test       set up, then all tests'
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
+	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
@@ -133,6 +139,10 @@ pty_lines: $(BUILD)/pty_lines.so
 
 test: deps
 	$(Q)tests/run.sh
+
+bench: deps
+	$(Q)$(MAKE) --no-print-directory all make_images $(BUILD)/measure
+	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/bench.mjs $(BENCH)
 
 check:
 	$(Q)tools/check.sh

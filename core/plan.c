@@ -305,6 +305,22 @@ const struct plan_region *plan_region(const struct plan_variant *v, size_t i)
     return v->regions[i];
 }
 
+static size_t regions_below(const struct plan_variant *v, uint32_t addr)
+{
+    size_t below = 0;
+    for (size_t i = 0; i < v->count; i++)
+        below += v->regions[i]->addr < addr;
+    return below;
+}
+
+size_t plan_write_order(const struct plan_variant *v, size_t step)
+{
+    size_t i = 0;
+    while (i + 1 < v->count && regions_below(v, v->regions[i]->addr) != step)
+        i++;
+    return i;
+}
+
 uint64_t plan_variant_bytes(const struct plan_variant *v)
 {
     uint64_t sum = 0;

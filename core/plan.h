@@ -118,6 +118,10 @@ void plan_variant_free(struct plan_variant *v);
 
 const struct plan_region *plan_region(const struct plan_variant *v, size_t i);
 
+/* The image to write as number `step`: by rising address. The ESP8266's ROM erases sectors in
+ * pairs, so an image may wipe what stands behind it, but never what stands before it. */
+size_t plan_write_order(const struct plan_variant *v, size_t step);
+
 /* Sums over all images: bytes of flash, and bytes on the wire through the stub. */
 uint64_t plan_variant_bytes(const struct plan_variant *v);
 uint64_t plan_variant_wire_bytes(const struct plan_variant *v);

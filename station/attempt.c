@@ -193,7 +193,8 @@ static bool step_write(struct attempt *a, struct err *e)
     enter(a, PHASE_WRITE);
     if (!flash_set_size(&a->loader, flash_bytes(a), e))
         return false;
-    for (size_t i = 0; flashes(a) && i < job_image_count(a->setup->job); i++) {
+    for (size_t n = 0; flashes(a) && n < job_image_count(a->setup->job); n++) {
+        size_t i = plan_write_order(a->result->variant, n);
         const struct plan_region *r = plan_region(a->result->variant, i);
         a->result->state = BOARD_HALF_WRITTEN;
         a->result->digests[i].written = true;

@@ -55,6 +55,18 @@ rom_0106() {
         exits 0 "$station" run "$images/rom.yaml" --db "$work/record.db" "${port_options[@]}"
 }
 
+# The ESP8266's ROM erases sectors in pairs: an image below another one must not come after it.
+rom_order() {
+    start_fixture --boards 1 --chip esp8266 --speed "$speed" --fill dirty
+    printf 'recipe: order\nchip: esp8266\nloader: rom\nimages:\n%s\n%s\n' \
+        "  - { file: blank.bin, offset: 0x2000 }" "  - { file: init_data.bin, offset: 0x1000 }" >"$images/order.yaml"
+    sed -i 's/blank.bin/mark.bin/' "$images/order.yaml"
+    head -c 4096 "$images/user1.bin" >"$images/mark.bin"
+    printf 'x' | dd of="$images/mark.bin" conv=notrunc status=none
+    check "neighbouring sectors through the ESP8266 ROM, highest first" "$work/out" \
+        exits 0 "$station" run "$images/order.yaml" --db "$work/record.db" "${port_options[@]}"
+}
+
 # Without a reset line the ROM is asked to restart, answers 01 06, and that is no failure.
 restart_0106() {
     start_fixture --boards 1 --chip esp8266 --speed "$speed" --socket
@@ -115,6 +127,7 @@ in_turn fails_with pull=60000 port-gone half-written
 
 in_turn same_mac
 in_turn rom_0106
+in_turn rom_order
 in_turn restart_0106
 in_turn hanging_slot
 wait
