@@ -88,20 +88,20 @@ class TelnetDecoder {
 }
 
 export class Rfc2217Port {
-  // url: rfc2217://host:port
-  constructor(url) {
+  // url: rfc2217://host:port; usb: what the port says it is, as if it were local
+  constructor(url, usb = {}) {
     const match = /^rfc2217:\/\/(.+):(\d+)$/.exec(url);
     if (!match) throw new Error(`not an RFC 2217 port: ${url}`);
     this.url = url;
+    this.usb = usb;
     this.host = match[1];
     this.tcpPort = Number(match[2]);
     this.readable = null;
     this.writable = null;
   }
 
-  // No USB data: it is a remote port.
   getInfo() {
-    return {};
+    return this.usb;
   }
 
   async open({ baudRate }) {

@@ -6,7 +6,14 @@ import { createHash } from "node:crypto";
 import { ESPLoader, Transport } from "esptool-js";
 import { Rfc2217Port } from "./rfc2217.mjs";
 
-const NAMES = { esp8266: "ESP8266", esp32: "ESP32" };
+const NAMES = {
+  esp8266: "ESP8266", esp32: "ESP32", esp32s2: "ESP32-S2", esp32s3: "ESP32-S3", esp32c2: "ESP32-C2",
+  esp32c3: "ESP32-C3", esp32c5: "ESP32-C5", esp32c6: "ESP32-C6", esp32c61: "ESP32-C61",
+  esp32h2: "ESP32-H2", esp32h4: "ESP32-H4", esp32h21: "ESP32-H21", esp32p4: "ESP32-P4",
+  esp32s31: "ESP32-S31", esp32e22: "ESP32-E22",
+};
+const FOUR_WORDS_IN_BEGIN = ["ESP8266", "ESP32"]; // their ROMs
+const USB = { none: {}, jtag: { usbVendorId: 0x303a, usbProductId: 0x1001 } };
 const ROM_BAUD = 115200;
 const ROM_BLOCK_BYTES = 0x400;
 
@@ -27,14 +34,16 @@ export async function readOptions(more) {
     chip: { type: "string" },
     loader: { type: "string", default: "stub" },
     baud: { type: "string", default: "460800" },
+    usb: { type: "string", default: "none" }, // what the browser would say the port is
     verbose: { type: "boolean", default: false },
     ...more,
   };
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   if (!values.port || !NAMES[values.chip] || !["stub", "rom"].includes(values.loader) ||
+      !USB[values.usb] ||
       positionals.length % 2 !== 0)
     usage(`usage: --port rfc2217://HOST:PORT --chip ${Object.keys(NAMES).join("|")} ` +
-          `[--loader stub|rom] [--baud N] ${Object.keys(more).map((m) => `[--${m}] `).join("")}` +
+          `[--loader stub|rom] [--baud N] [--usb none|jtag] ${Object.keys(more).map((m) => `[--${m}] `).join("")}` +
           "[--verbose] [OFFSET FILE]...");
   values.baud = Number(values.baud);
   values.files = [];
@@ -64,7 +73,7 @@ class StubLoader extends ESPLoader {
   }
 }
 
-// What esptool-js 0.7.0 lacks to work with a ROM loader of these two chips; everything else is
+// What esptool-js 0.7.0 lacks to work with a ROM loader; everything else is
 // still its own: frames, checksums, compression, the order of a write, the comparison.
 class RomLoader extends StubLoader {
   constructor(options) {
@@ -81,10 +90,15 @@ class RomLoader extends StubLoader {
     return this.chip;
   }
 
-  // It gives FLASH_BEGIN the fifth word that only later chips know.
+  // It gives FLASH_BEGIN the fifth word that these two do not know, and keeps it from the ESP32-H21
+  // and the ESP32-E22.
   checkCommand(what, op, data, ...rest) {
-    const begin = op === this.ESP_FLASH_BEGIN && data.length === 20;
-    return super.checkCommand(what, op, begin ? data.slice(0, 16) : data, ...rest);
+    if (op === this.ESP_FLASH_BEGIN || op === this.ESP_FLASH_DEFL_BEGIN) {
+      const words = new Uint8Array(FOUR_WORDS_IN_BEGIN.includes(this.chip.CHIP_NAME) ? 16 : 20);
+      words.set(data.slice(0, words.length));
+      data = words;
+    }
+    return super.checkCommand(what, op, data, ...rest);
   }
 
   // A ROM answers with the digest in hexadecimal, and it turns these characters into hexadecimal
@@ -101,7 +115,7 @@ export async function connect(options) {
   const Loader = options.loader === "rom" ? RomLoader : StubLoader;
   // The ESP8266 ROM finds the rate at SYNC and cannot change it later.
   const fixedRate = options.loader === "rom" && options.chip === "esp8266";
-  const transport = new QuietTransport(new Rfc2217Port(options.port), false);
+  const transport = new QuietTransport(new Rfc2217Port(options.port, USB[options.usb]), false);
   const loader = new Loader({
     transport,
     baudrate: options.baud,
