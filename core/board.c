@@ -10,6 +10,8 @@
 #define SYNC_PAUSE_MS   50u
 #define LOG_MS          300u
 #define LOSS_LOG_MS     1200u
+#define USB_BACK_MS     10000u
+#define USB_RETURNS_MAX 4
 
 /* Bits of GET_SECURITY_INFO's flags. */
 #define SECURITY_INFO_BOOT     (1u << 0)
@@ -133,6 +135,66 @@ static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
     return err_set(e, ERR_TIMEOUT, "no reply to SYNC");
 }
 
+/* A chip that is its own USB device may vanish when it is reset, and comes back in its loader: to
+ * reset it once more would only send it away again. */
+static bool come_back(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    if (e->code != ERR_PORT_GONE || !usb_is_native(port))
+        return false;
+    return port_reopen(port, deadline_in_ms(port->clock, USB_BACK_MS), e) &&
+           link_discard(&l->link, e);
+}
+
+static bool enter_loader(struct loader *l, const struct reset_sequence *sequence, struct err *e)
+{
+    struct err failure = { 0 };
+    if (!sequence || reset_run(l->link.port, sequence, &failure) || come_back(l, &failure))
+        return true;
+    *e = failure;
+    return false;
+}
+
+/* Syncs, as often as it takes: a chip that waits for us is not reset again, and one that has gone
+ * is waited for. */
+static bool sync_patiently(struct loader *l, struct heard *heard, struct err *e)
+{
+    bool waited = false;
+    for (int returns = 0; returns < USB_RETURNS_MAX;) {
+        struct err failure = { 0 };
+        if (sync_tries(l, heard, &failure))
+            return true;
+        if (failure.code == ERR_TIMEOUT && !waited && heard->in_loader) {
+            waited = true;
+        } else if (come_back(l, &failure)) {
+            returns++;
+        } else {
+            *e = failure;
+            return false;
+        }
+    }
+    return err_set(e, ERR_PORT_GONE, "%s comes and goes without end", l->link.port->where);
+}
+
+/* The device that a ROM plays exists only while its loader runs. */
+static bool is_in_loader_already(struct loader *l, struct heard *heard)
+{
+    struct err ignored = { 0 };
+    return usb_kind_of(l->link.port) == USB_OTG && sync_tries(l, heard, &ignored);
+}
+
+static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
+                         struct heard *heard, struct err *e)
+{
+    if (is_in_loader_already(l, heard))
+        return true;
+    if (!enter_loader(l, sequence, e))
+        return false;
+    if (sequence)
+        l->stub = l->link.from_stub = false; /* no stub outlives a reset */
+    return sync_patiently(l, heard, e);
+}
+
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e)
 {
@@ -142,16 +204,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     if (!link_discard(&l->link, e))
         return false;
     uint64_t before_bytes = port->rx_bytes;
-    if (sequence && !reset_run(port, sequence, e))
-        return false;
-    if (sequence)
-        l->stub = l->link.from_stub = false; /* no stub outlives a reset */
-    bool synced = sync_tries(l, &heard, &silence);
-    if (!synced && silence.code == ERR_TIMEOUT && heard.in_loader) {
-        silence = (struct err){ 0 };
-        synced = sync_tries(l, &heard, &silence); /* it waits for us: why reset it again? */
-    }
-    if (synced) {
+    if (reach_loader(l, sequence, &heard, &silence)) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;
     }
