@@ -1,5 +1,6 @@
 #include "station/attempt.h"
 
+#include "core/bootlog.h"
 #include "core/console.h"
 #include "core/flash.h"
 #include "core/usb.h"
@@ -268,24 +269,49 @@ static bool step_leave(struct attempt *a, struct err *e)
     return leave(a, e);
 }
 
+/* A port that is the chip's own goes with each reset: one that keeps going is a board that starts
+ * over and over. */
+static bool restarts_for_ever(const struct attempt *a, struct err *e)
+{
+    const struct bootlog_row *cause = bootlog_find(a->result->console);
+    err_set(e, ERR_BOOT, "The board restarts again and again%s%s", cause ? ": " : "",
+            cause ? cause->meaning : "");
+    return cause && cause->hint ? err_hint(e, "%s", cause->hint) : false;
+}
+
+static bool reopen_console(struct attempt *a, struct err *e)
+{
+    struct port *port = a->loader.link.port;
+    struct err failure = { 0 };
+    if (port_reopen(port, deadline_in_ms(port->clock, USB_BACK_MS), &failure))
+        return true;
+    *e = failure;
+    if (e->code == ERR_STOPPED)
+        return false;
+    err_set(e, ERR_BOOT, "The board's USB port did not come back after the reset: %s",
+            failure.what);
+    return err_hint(e, "Does the application have a USB console? If not, remove boot from the "
+                       "recipe.");
+}
+
 /* Over the chip's own USB device the console is a port that goes with the reset and comes back. */
 static bool hear_boot(struct attempt *a, const struct console_check *check, struct err *e)
 {
     struct port *port = a->loader.link.port;
     bool native = usb_is_native(port);
-    char *text = a->result->console;
-    for (int reopens = 0;; reopens++) {
+    for (int reopens = 0; !native || reopens <= USB_REOPENS_MAX; reopens++) {
         struct err failure = { 0 };
-        if (native && !port_reopen(port, deadline_in_ms(port->clock, USB_BACK_MS), e))
+        if (native && !reopen_console(a, e))
             return false;
-        if (console_check(&a->loader, check, can_reset(a), text, sizeof a->result->console,
-                          &failure))
+        if (console_check(&a->loader, check, can_reset(a), a->result->console,
+                          sizeof a->result->console, &failure))
             return true;
-        if (!native || failure.code != ERR_PORT_GONE || reopens == USB_REOPENS_MAX) {
+        if (!native || failure.code != ERR_PORT_GONE) {
             *e = failure;
             return false;
         }
     }
+    return restarts_for_ever(a, e);
 }
 
 static bool step_boot(struct attempt *a, struct err *e)

@@ -1,7 +1,5 @@
 #include "station/slot.h"
 
-#include "core/usb.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +238,11 @@ static bool await_port(struct slot *s, const struct run *run, uint32_t baud)
     return false;
 }
 
+static bool is_native(const struct slot *s)
+{
+    return s->usb == USB_JTAG || s->usb == USB_OTG;
+}
+
 /* A board that is its own USB device comes back a moment after its reset. */
 static bool await_native_port(struct slot *s, uint32_t baud, struct err *e)
 {
@@ -314,15 +317,15 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .use_rom = run->use_rom,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
-    if (!(s->native_usb ? await_native_port(s, attempt_sync_baud(&setup), &result->err)
-                        : open_port(s, attempt_sync_baud(&setup), &result->err)))
+    if (!(is_native(s) ? await_native_port(s, attempt_sync_baud(&setup), &result->err)
+                       : open_port(s, attempt_sync_baud(&setup), &result->err)))
         return false;
-    s->native_usb = usb_is_native(s->port);
+    s->usb = usb_kind_of(s->port);
     choose_reset(run);
     setup.reset = run->reset;
     setup.after = custom_after(run);
     bool ok = attempt_run(&setup, s->port, result);
-    if (usb_is_native(s->port))
+    if (is_native(s))
         close_port(s); /* its reset has made the board another device */
     return ok;
 }
@@ -384,8 +387,8 @@ static bool may_retry(struct run *run, const struct err *failure)
         return spend(&run->verify_tries, allowed->verify);
     case ERR_FINISH:
         return spend(&run->finish_tries, allowed->finish);
-    case ERR_BOOT:
-        return spend(&run->boot_tries, 1);
+    case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
+        return run->slot->usb != USB_OTG && spend(&run->boot_tries, 1);
     case ERR_STUB:
         give_up_stub(run);
         return spend(&run->write_tries, allowed->write);

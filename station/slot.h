@@ -9,6 +9,7 @@
 #ifndef STATION_SLOT_H
 #define STATION_SLOT_H
 
+#include "core/usb.h"
 #include "station/gang.h"
 
 enum slot_state {
@@ -47,7 +48,7 @@ struct slot {
     struct port *port;
     size_t reset_index; /* the strategy that answered last: tried first on the next board */
     struct chip_mac last_mac;
-    bool native_usb; /* the board was its own USB device last time: wait until it is back */
+    enum usb_kind usb; /* of the port when it was open last */
 };
 
 void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang);

@@ -112,6 +112,9 @@ in_turn passes_with hang-at=baud,times=1 "slot 2: attempt 1 failed" "baud: "
 in_turn passes_with hang-at=verify,times=1 "slot 2: attempt 1 failed" "verify: "
 in_turn passes_with brownout=60000,times=1 "slot 2: attempt 1 failed" "the board has reset itself"
 in_turn passes_with finish-0106
+in_turn passes_with write-protect=soft
+in_turn passes_with xmc
+in_turn passes_with pico-d4
 in_turn passes_with pull=60000,back-ms=600,times=1 "slot 2: attempt 1 failed" "port-gone: " \
     "waiting for it to come back"
 
