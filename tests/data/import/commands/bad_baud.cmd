@@ -1,0 +1,1 @@
+esptool -b fast write_flash 0 app.bin

@@ -1,0 +1,1 @@
+esptool -c esp32 --before magic write_flash 0 app.bin

@@ -1,0 +1,1 @@
+esptool --chip auto write-flash 0 c3.bin

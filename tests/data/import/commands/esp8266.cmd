@@ -1,0 +1,1 @@
+esptool.py --no-stub write_flash -fs keep 0 esp8266.bin

@@ -1,0 +1,1 @@
+esptool write_flash 0x10000 data.bin

@@ -1,0 +1,1 @@
+esptool.py --chip esp32

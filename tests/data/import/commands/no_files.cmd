@@ -1,0 +1,1 @@
+esptool.py --chip esp32 write_flash -z

@@ -1,0 +1,1 @@
+esptool --flash_mode dio write_flash 0x10000 app.bin

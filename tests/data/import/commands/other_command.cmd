@@ -1,0 +1,1 @@
+esptool.py -p /dev/ttyUSB0 erase_flash

@@ -1,0 +1,1 @@
+"/home/eve/.platformio/penv/bin/python" "/home/eve/.platformio/packages/tool-esptoolpy/esptool.py" --chip esp32 --port "/dev/tty_USB0" --baud 460800 --before default_reset --after hard_reset write_flash -z --flash_mode dio --flash_freq 40m --flash_size detect 0x1000 bootloader.bin 0x8000 partitions.bin 0xe000 boot_app0.bin 0x10000 app.bin

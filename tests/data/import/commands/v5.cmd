@@ -1,0 +1,1 @@
+esptool --chip esp32 --baud 460800 --before default-reset --after hard-reset write-flash --flash-mode dio --flash-size detect --flash-freq 40m 0x1000 bootloader.bin 0x8000 partitions.bin 0x10000 app.bin

@@ -1,0 +1,1 @@
+esptool --no-stub=yes write_flash 0 app.bin
