@@ -158,9 +158,12 @@ static bool has_fixed_baud(const struct attempt *a)
 
 static bool step_baud(struct attempt *a, struct err *e)
 {
+    const struct port *port = a->loader.link.port;
     const struct chip *chip = a->loader.chip;
     uint32_t request = a->setup->baud;
-    if (a->loader.link.port->baud == request || has_fixed_baud(a))
+    if (has_fixed_baud(a))
+        a->result->baud = usb_is_native(port) ? 0 : port->baud;
+    if (port->baud == request || has_fixed_baud(a))
         return true;
     enter(a, PHASE_BAUD);
     if (!a->loader.stub && !chip->rom_baud(&a->loader, a->setup->baud, &request, e))
@@ -375,11 +378,11 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
         return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");
     a->setup = setup;
     a->result = result;
+    result->baud = setup->baud;
     loader_init(&a->loader, port);
     result->ok = (!(port->caps & PORT_BAUD) ||
                   port_set_baud(port, attempt_sync_baud(setup), &result->err)) &&
                  run_steps(a, &result->err);
-    result->baud = setup->baud;
     if (!result->ok && result->phase != PHASE_BOOT)
         abandon(a);
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;

@@ -65,7 +65,7 @@ struct attempt_result {
     enum phase phase; /* where it ended */
     enum board_state state;
     const char *loader; /* "rom", "stub"; NULL: none answered */
-    uint32_t baud;
+    uint32_t baud;      /* 0: the port has no rate */
     bool identified;
     struct board board;
     const struct plan_variant *variant; /* NULL until the gate is passed */
