@@ -93,6 +93,7 @@ static void read_app(const uint8_t *bytes, size_t n, struct image *image)
     image->has_app = true;
     copy_text(image->app_version, bytes + APP_AT + 16);
     copy_text(image->app_project, bytes + APP_AT + 48);
+    memcpy(image->app_elf_sha256, bytes + APP_AT + 144, sizeof image->app_elf_sha256);
 }
 
 static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, struct image *image)

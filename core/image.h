@@ -32,6 +32,7 @@ struct image {
     bool has_app;
     char app_project[33];
     char app_version[33];
+    uint8_t app_elf_sha256[32];
 };
 
 #define IMAGE_MAGIC        0xE9u

@@ -112,6 +112,9 @@ struct db_image {
     uint64_t size_bytes;
     const char *sha256; /* 64 lower-case hex digits */
     const char *md5;    /* 32 */
+    /* What the application's descriptor says; NULL: there is none. */
+    const char *app_project, *app_version;
+    const char *app_elf_sha256; /* 64 */
 };
 
 struct db_recipe {

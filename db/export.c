@@ -73,6 +73,9 @@ static const struct column digest_columns[] = {
     { "size_bytes", "i.size_bytes" },
     { "plan_sha256", "i.sha256" }, /* of the image in the plan, before any patch for a board */
     { "plan_md5", "i.md5" },
+    { "app_project", "i.app_project" },
+    { "app_version", "i.app_version" },
+    { "app_elf_sha256", "i.app_elf_sha256" },
     { "expected_md5", "d.expected_md5" },
     { "read_md5", "d.read_md5" },
     { "written_md5", "d.written_md5" },

@@ -70,6 +70,9 @@ static bool add_image_locked(struct db *db, int64_t recipe_id, size_t number,
     query_int(&q, (int64_t)image->size_bytes);
     query_text(&q, image->sha256);
     query_text(&q, image->md5);
+    query_text(&q, image->app_project);
+    query_text(&q, image->app_version);
+    query_text(&q, image->app_elf_sha256);
     return query_run(&q, e);
 }
 

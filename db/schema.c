@@ -59,6 +59,8 @@
     " WHEN EXISTS (SELECT 1 FROM " table " AS old WHERE " same ")"                                 \
     " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never replaced'); END"
 
+/* Laid out by hand: the formatter would tear the statements apart. */
+/* clang-format off */
 static const char *const version_1[] = {
     "CREATE TABLE station ("
     " id INTEGER PRIMARY KEY,"
@@ -67,9 +69,8 @@ static const char *const version_1[] = {
     " pid INTEGER NOT NULL,"
     " start_ticks INTEGER NOT NULL," /* field 22 of /proc/PID/stat; 0 if unknown */
     " tool_version TEXT NOT NULL,"
-    " started_utc TEXT NOT NULL " UTC(
-        "started_utc") ","
-                       " ended_utc TEXT " UTC("ended_utc") /* NULL: runs, or was killed */
+    " started_utc TEXT NOT NULL " UTC("started_utc") ","
+    " ended_utc TEXT " UTC("ended_utc") /* NULL: runs, or was killed */
     ") STRICT",
 
     "CREATE TABLE recipe ("
@@ -78,13 +79,10 @@ static const char *const version_1[] = {
     " version TEXT,"
     " chip TEXT NOT NULL,"
     " text TEXT NOT NULL,"
-    " sha256 TEXT NOT NULL " HEX(
-        "sha256", "64") ","
-                        " plan_sha256 TEXT NOT NULL UNIQUE " HEX(
-                            "plan_sha256", "64") ","
-                                                 " added_utc TEXT NOT NULL " UTC("added_utc") ") "
-                                                                                              "STRI"
-                                                                                              "CT",
+    " sha256 TEXT NOT NULL " HEX("sha256", "64") ","
+    " plan_sha256 TEXT NOT NULL UNIQUE " HEX("plan_sha256", "64") ","
+    " added_utc TEXT NOT NULL " UTC("added_utc")
+    ") STRICT",
 
     "CREATE TABLE image ("
     " id INTEGER PRIMARY KEY,"
@@ -94,16 +92,18 @@ static const char *const version_1[] = {
     " offset INTEGER NOT NULL CHECK (offset >= 0),"
     " size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),"
     " sha256 TEXT NOT NULL " HEX("sha256", "64") ","
-                                                 " md5 TEXT NOT NULL " HEX("md5", "32") ","
-                                                                                        " UNIQUE "
-                                                                                        "(recipe, "
-                                                                                        "number)"
-                                                                                        ") STRICT",
+    " md5 TEXT NOT NULL " HEX("md5", "32") ","
+    " app_project TEXT," /* what the application says of itself; NULL: no descriptor */
+    " app_version TEXT,"
+    " app_elf_sha256 TEXT " HEX("app_elf_sha256", "64") ","
+    " UNIQUE (recipe, number)"
+    ") STRICT",
 
     "CREATE TABLE lot ("
     " id INTEGER PRIMARY KEY,"
     " name TEXT NOT NULL UNIQUE CHECK (length(name) > 0),"
-    " added_utc TEXT NOT NULL " UTC("added_utc") ") STRICT",
+    " added_utc TEXT NOT NULL " UTC("added_utc")
+    ") STRICT",
 
     "CREATE TABLE board ("
     " id INTEGER PRIMARY KEY,"
@@ -113,7 +113,8 @@ static const char *const version_1[] = {
     " revision INTEGER," /* major * 100 + minor */
     " flash_id INTEGER,"
     " flash_bytes INTEGER,"
-    " first_seen_utc TEXT NOT NULL " UTC("first_seen_utc") ") STRICT",
+    " first_seen_utc TEXT NOT NULL " UTC("first_seen_utc")
+    ") STRICT",
 
     "CREATE TABLE run ("
     " id INTEGER PRIMARY KEY,"
@@ -123,75 +124,53 @@ static const char *const version_1[] = {
     " slot INTEGER NOT NULL CHECK (slot >= 1),"
     " port TEXT NOT NULL,"
     " operator TEXT,"
-    " started_utc TEXT NOT NULL " UTC(
-        "started_utc") ","
-                       " board INTEGER REFERENCES board(id)," /* with seen_*: NULL until identified
-                                                               */
-                       " seen_chip TEXT,"
-                       " seen_revision INTEGER,"
-                       " seen_flash_id INTEGER,"
-                       " seen_flash_bytes INTEGER,"
-                       " ended_utc TEXT " UTC(
-                           "ended_utc") "," /* NULL: open, or nobody was left to see the end */
-                                        " duration_ms INTEGER,"
-                                        " verdict TEXT CHECK (verdict IN ('PASS', 'FAIL', "
-                                        "'STOPPED', 'INTERRUPTED')),"
-                                        " code TEXT,"
-                                        " sentence TEXT,"
-                                        " hint TEXT,"
-                                        " board_state TEXT,"
-                                        " app_text TEXT,"
-                                        " CHECK (verdict IS NULL OR (code IS NOT NULL AND "
-                                        "board_state IS NOT NULL"
-                                        "  AND (verdict = 'INTERRUPTED' OR (ended_utc IS NOT NULL "
-                                        "AND duration_ms IS NOT NULL)))),"
-                                        " CHECK (verdict IS NOT 'PASS' OR board IS NOT NULL)"
-                                        ") STRICT",
+    " started_utc TEXT NOT NULL " UTC("started_utc") ","
+    " board INTEGER REFERENCES board(id)," /* with seen_*: NULL until identified */
+    " seen_chip TEXT,"
+    " seen_revision INTEGER,"
+    " seen_flash_id INTEGER,"
+    " seen_flash_bytes INTEGER,"
+    " ended_utc TEXT " UTC("ended_utc") "," /* NULL: open, or nobody was left to see the end */
+    " duration_ms INTEGER,"
+    " verdict TEXT CHECK (verdict IN ('PASS', 'FAIL', 'STOPPED', 'INTERRUPTED')),"
+    " code TEXT,"
+    " sentence TEXT,"
+    " hint TEXT,"
+    " board_state TEXT,"
+    " app_text TEXT,"
+    " CHECK (verdict IS NULL OR (code IS NOT NULL AND board_state IS NOT NULL"
+    "  AND (verdict = 'INTERRUPTED' OR (ended_utc IS NOT NULL AND duration_ms IS NOT NULL)))),"
+    " CHECK (verdict IS NOT 'PASS' OR board IS NOT NULL)"
+    ") STRICT",
 
     "CREATE TABLE attempt ("
     " id INTEGER PRIMARY KEY,"
     " run INTEGER NOT NULL REFERENCES run(id),"
     " number INTEGER NOT NULL CHECK (number >= 1),"
     " started_utc TEXT NOT NULL " UTC("started_utc") ","
-                                                     " duration_ms INTEGER NOT NULL,"
-                                                     " baud INTEGER,"
-                                                     " reset TEXT,"
-                                                     " loader TEXT CHECK (loader IN ('rom', "
-                                                     "'stub')),"
-                                                     " phase TEXT NOT NULL,"
-                                                     " code TEXT NOT NULL,"
-                                                     " sentence TEXT,"
-                                                     " hint TEXT,"
-                                                     " board_state TEXT NOT NULL,"
-                                                     " bytes_written INTEGER NOT NULL,"
-                                                     " wire_bytes INTEGER NOT NULL,"
-                                                     " UNIQUE (run, number)"
-                                                     ") STRICT",
+    " duration_ms INTEGER NOT NULL,"
+    " baud INTEGER,"
+    " reset TEXT,"
+    " loader TEXT CHECK (loader IN ('rom', 'stub')),"
+    " phase TEXT NOT NULL,"
+    " code TEXT NOT NULL,"
+    " sentence TEXT,"
+    " hint TEXT,"
+    " board_state TEXT NOT NULL,"
+    " bytes_written INTEGER NOT NULL,"
+    " wire_bytes INTEGER NOT NULL,"
+    " UNIQUE (run, number)"
+    ") STRICT",
 
     "CREATE TABLE digest ("
     " attempt INTEGER NOT NULL REFERENCES attempt(id),"
     " image INTEGER NOT NULL REFERENCES image(id),"
-    " expected_md5 TEXT NOT NULL " HEX(
-        "expected_md5",
-        "32") ","
-              " read_md5 TEXT " HEX("read_md5",
-                                    "32") ","
-                                          " written_md5 TEXT " HEX("written_md5",
-                                                                   "32") ","
-                                                                         " written_sha256 "
-                                                                         "TEXT " HEX("written_"
-                                                                                     "sha256",
-                                                                                     "64") ","
-                                                                                           " PRIMAR"
-                                                                                           "Y KEY "
-                                                                                           "(attemp"
-                                                                                           "t, "
-                                                                                           "image)"
-                                                                                           ") "
-                                                                                           "STRICT,"
-                                                                                           " WITHOU"
-                                                                                           "T "
-                                                                                           "ROWID",
+    " expected_md5 TEXT NOT NULL " HEX("expected_md5", "32") ","
+    " read_md5 TEXT " HEX("read_md5", "32") ","
+    " written_md5 TEXT " HEX("written_md5", "32") ","
+    " written_sha256 TEXT " HEX("written_sha256", "64") ","
+    " PRIMARY KEY (attempt, image)"
+    ") STRICT, WITHOUT ROWID",
 
     "CREATE INDEX run_started ON run(started_utc)",
     "CREATE INDEX run_board ON run(board, started_utc)",
@@ -220,8 +199,7 @@ static const char *const version_1[] = {
 
     NOT_REPLACED("station", "old.id = NEW.id"),
     NOT_REPLACED("recipe", "old.id = NEW.id OR old.plan_sha256 = NEW.plan_sha256"),
-    NOT_REPLACED("image", "old.id = NEW.id OR (old.recipe = NEW.recipe AND old.number = "
-                          "NEW.number)"),
+    NOT_REPLACED("image", "old.id = NEW.id OR (old.recipe = NEW.recipe AND old.number = NEW.number)"),
     NOT_REPLACED("lot", "old.id = NEW.id OR old.name = NEW.name"),
     NOT_REPLACED("board", "old.id = NEW.id OR old.mac = NEW.mac"),
     NOT_REPLACED("run", "old.id = NEW.id"),
@@ -263,6 +241,7 @@ static const char *const version_1[] = {
     "                  WHERE attempt.id = NEW.attempt AND run.verdict IS NULL)"
     " BEGIN SELECT RAISE(ABORT, 'a digest belongs to an attempt of an open run'); END",
 };
+/* clang-format on */
 
 #undef UTC
 #undef HEX

@@ -25,8 +25,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_RECIPE_FIND] = "SELECT id FROM recipe WHERE plan_sha256 = ?",
     [STMT_RECIPE_ADD] = "INSERT INTO recipe (name, version, chip, text, sha256, plan_sha256,"
                         " added_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [STMT_IMAGE_ADD] = "INSERT INTO image (recipe, number, file, offset, size_bytes, sha256, md5)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_IMAGE_ADD] = "INSERT INTO image (recipe, number, file, offset, size_bytes, sha256, md5,"
+                       " app_project, app_version, app_elf_sha256)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
     [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc) VALUES (?, ?)",
 

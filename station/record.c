@@ -25,12 +25,23 @@ static bool put_recipe(struct record *r, struct err *e)
     const struct recipe *recipe = job_recipe(r->job);
     struct db_image images[RECIPE_IMAGES_MAX];
     char sha256[RECIPE_IMAGES_MAX][SHA256_TEXT], md5[RECIPE_IMAGES_MAX][MD5_TEXT];
+    char elf[RECIPE_IMAGES_MAX][SHA256_TEXT];
     for (size_t i = 0; i < job_image_count(r->job); i++) {
         const struct job_image *image = job_image(r->job, i);
         digest_hex(image->sha256, DIGEST_SHA256_BYTES, sha256[i]);
         digest_hex(image->md5, DIGEST_MD5_BYTES, md5[i]);
-        images[i] = (struct db_image){ image->file, image->offset_addr, image->size_bytes,
-                                       sha256[i], md5[i] };
+        images[i] = (struct db_image){ .file = image->file,
+                                       .offset = image->offset_addr,
+                                       .size_bytes = image->size_bytes,
+                                       .sha256 = sha256[i],
+                                       .md5 = md5[i] };
+        const struct image *content = plan_image(job_plan(r->job), i);
+        if (!content->has_app)
+            continue;
+        digest_hex(content->app_elf_sha256, sizeof content->app_elf_sha256, elf[i]);
+        images[i].app_project = content->app_project;
+        images[i].app_version = content->app_version;
+        images[i].app_elf_sha256 = elf[i];
     }
     const struct db_recipe row = {
         .name = recipe->name,

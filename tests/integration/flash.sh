@@ -64,6 +64,8 @@ check "CSV export has a line for each run" "$work/out" \
     csv_has_runs 10
 check "expected and read-back MD5 agree for each image" "$db" \
     test "$(sql "$db" "select count(*) from digest where expected_md5=read_md5 and written_md5=read_md5")" = 27
+check "the record names the application in the image" "$db" \
+    test "$(sql "$db" "select distinct app_project||' '||app_version from image where app_project is not null")" = "demo 1.0.0"
 stop_fixture
 
 # ---- The ROM loader alone ----------------------------------------------------------------------

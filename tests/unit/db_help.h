@@ -96,8 +96,8 @@ static inline void bench_open(struct bench *b)
 static inline int64_t put_recipe(struct bench *b, struct db *db)
 {
     static const struct db_image images[] = {
-        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A },
-        { "app.bin", 0x10000, 900000, SHA_B, MD5_B },
+        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A, NULL, NULL, NULL },
+        { "app.bin", 0x10000, 900000, SHA_B, MD5_B, "demo", "1.0.0", SHA_A },
     };
     const struct db_recipe recipe = { .name = "thermostat",
                                       .version = "2.3.0",

@@ -32,8 +32,8 @@ static void db_tells_a_new_build_in_the_same_recipe_apart(void **state)
     bench_open(b);
     const int64_t first = put_recipe(b, b->db);
     const struct db_image rebuilt[] = {
-        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A },
-        { "app.bin", 0x10000, 900000, SHA_A, MD5_B },
+        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A, NULL, NULL, NULL },
+        { "app.bin", 0x10000, 900000, SHA_A, MD5_B, NULL, NULL, NULL },
     };
     const struct db_recipe recipe = { "thermostat", "2.3.0", "esp32", "abc", 3, rebuilt, 2 };
     const int64_t second = db_recipe_put(b->db, &recipe, T0_MS, &b->e);
@@ -48,8 +48,8 @@ static void db_refuses_a_recipe_as_a_whole(void **state)
     struct bench *b = *state;
     bench_open(b);
     const struct db_image images[] = {
-        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A },
-        { "app.bin", 0x10000, 900000, "not a digest", MD5_B },
+        { "boot.bin", 0x1000, 20000, SHA_A, MD5_A, NULL, NULL, NULL },
+        { "app.bin", 0x10000, 900000, "not a digest", MD5_B, NULL, NULL, NULL },
     };
     const struct db_recipe recipe = { "thermostat", NULL, "esp32", "abc", 3, images, 2 };
     assert_int_equal(db_recipe_put(b->db, &recipe, T0_MS, &b->e), 0);
@@ -362,7 +362,8 @@ static void db_file_refuses_changes_of_other_programs(void **state)
         "INSERT INTO attempt SELECT NULL, 999, 2, started_utc, 1, 1, NULL, NULL, 'x', 'x', NULL,"
         " NULL, 'x', 0, 0 FROM attempt WHERE id = 1",
         "INSERT INTO digest SELECT 1, 2, expected_md5, NULL, NULL, NULL FROM digest",
-        "INSERT INTO image SELECT NULL, recipe, 9, file, 0, 1, sha256, md5 FROM image WHERE id = 1",
+        "INSERT INTO image SELECT NULL, recipe, 9, file, 0, 1, sha256, md5, NULL, NULL, NULL FROM "
+        "image",
         "INSERT INTO board SELECT NULL, '24:0A:C4:00:00:01', chip, 1, 1, 1, first_seen_utc"
         " FROM board",
         "INSERT INTO lot VALUES (NULL, 'next', 'tomorrow')",
