@@ -21,6 +21,8 @@
 #define BAUD_MIN  300u
 #define BAUD_MAX  5000000u
 
+#define PROGRESS_COLUMNS 79
+
 /* ---- One board ---- */
 
 static bool connect_any(struct hand *h, const char *reset, struct err *e)
@@ -120,6 +122,9 @@ static void print_failure(const struct hand_slot *slot, const struct err *e)
     char number[24] = "";
     if (slot->of > 1)
         snprintf(number, sizeof number, "slot %d ", slot->number);
+    else if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+        printf("\r%*s\r", (int)PROGRESS_COLUMNS, ""); /* the line that said how far it is */
+    fflush(stdout);
     fprintf(stderr, "%s%s: %s: %s.\n  %s\n", number, slot->where, err_word(e->code), e->what,
             e->hint);
 }

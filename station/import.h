@@ -35,6 +35,7 @@ struct import {
     size_t image_count;
     char *notes[IMPORT_NOTES_MAX]; /* what was not carried over */
     size_t note_count;
+    bool notes_lost; /* there were more, or no memory for one */
 };
 
 void import_done(struct import *im);

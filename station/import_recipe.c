@@ -208,6 +208,8 @@ static void put_head(const struct writer *w)
     put_comment(w->out, "Made by espstation import from ", w->im->source);
     for (size_t i = 0; i < w->im->note_count; i++)
         put_comment(w->out, "not carried over: ", w->im->notes[i]);
+    if (w->im->notes_lost)
+        put_comment(w->out, "not carried over: ", "more than can be told here");
     fputs("recipe: ", w->out);
     put_name(w->out, name[0] ? name : "imported");
     if (own && app->image.app_version[0]) {

@@ -211,7 +211,6 @@ bool import_add_image(struct import *im, const char *folder, const char *file, u
     return true;
 }
 
-/* Without memory, or with too many notes, the last one says that there are more. */
 void import_note(struct import *im, const char *fmt, ...)
 {
     char *text = NULL;
@@ -224,6 +223,7 @@ void import_note(struct import *im, const char *fmt, ...)
         im->notes[im->note_count++] = text;
         return;
     }
+    im->notes_lost = true;
     free(text);
 }
 
