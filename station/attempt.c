@@ -173,6 +173,15 @@ static bool step_baud(struct attempt *a, struct err *e)
     return err_as_phase(e, ERR_BAUD);
 }
 
+/* Before the stub's upload where the ROM can: that alone takes half a second at 115200 baud. Some
+ * stubs set the rate anew as they start, from what the ROM remembers; where that is another one
+ * than was agreed, they are not heard, and the next attempt takes the late way. */
+static bool step_early_baud(struct attempt *a, struct err *e)
+{
+    bool wanted = !a->setup->late_baud && !a->loader.stub && stub_for_board(a);
+    return !wanted || step_baud(a, e);
+}
+
 static void tell_progress(void *ctx, uint32_t flash_bytes_done)
 {
     struct attempt *a = ctx;
@@ -333,8 +342,9 @@ static bool step_boot(struct attempt *a, struct err *e)
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,  step_identify, step_gate,   step_stub,  step_baud,
-                              step_erase, step_write,    step_verify, step_leave, step_boot };
+static const step steps[] = { step_sync,   step_identify, step_gate,  step_early_baud,
+                              step_stub,   step_baud,     step_erase, step_write,
+                              step_verify, step_leave,    step_boot };
 
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
  * matters, and no stop request may cut it short. */

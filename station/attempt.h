@@ -48,6 +48,7 @@ struct attempt_setup {
     const struct reset_sequence *after; /* out of the loader; NULL: as the chip needs it */
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
+    bool late_baud;                     /* raise the rate after the stub's upload, not before */
     const struct attempt_watch *watch;
 };
 

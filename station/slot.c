@@ -315,6 +315,7 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .kind = s->gang->kind,
                                    .baud = run_baud(run),
                                    .use_rom = run->use_rom,
+                                   .late_baud = s->late_baud,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
     if (!(is_native(s) ? await_native_port(s, attempt_sync_baud(&setup), &result->err)
@@ -390,9 +391,13 @@ static bool may_retry(struct run *run, const struct err *failure)
     case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
         return run->slot->usb != USB_OTG && spend(&run->boot_tries, 1);
     case ERR_STUB:
+        run->slot->late_baud = true;
         give_up_stub(run);
         return spend(&run->write_tries, allowed->write);
     case ERR_BAUD:
+        run->slot->late_baud = true;
+        lower_baud(run);
+        return spend(&run->write_tries, allowed->write);
     case ERR_WRITE:
         lower_baud(run);
         return spend(&run->write_tries, allowed->write);
