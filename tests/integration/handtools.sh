@@ -120,6 +120,7 @@ check "all of it is blank" "$work/out" blank "$work/after" 0 0x400000
 
 # ---- Monitor ----
 start_monitor() { # option...
+    : >"$work/console" # what the one before heard does not count
     "$station" monitor "$@" >"$work/console" 2>"$work/out" &
     monitor=$!
 }
