@@ -207,7 +207,9 @@ static void rack_usb_leaves_at_a_reset_and_keeps_its_power(void **state)
     unsigned port = b->rack.slot[0].port;
     int fd = call(b, 0);
     turn(b, 5);
+    uint64_t before_us = rack_now_us();
     assert_command(b, "press 0 boot\n", "ok");
+    assert_true(b->rack.slot[0].back_us >= before_us + 100 * MS);
     while (hear(b, fd, bytes, sizeof bytes) > 0) {
     }
     close(fd);

@@ -293,6 +293,11 @@ static void xmc_flash_wakes_by_its_sequence(void **state)
         flash_command(h, spi, words[i], 0);
     flash_command(h, spi, 0xab, 0); /* one word is missing */
     assert_int_equal(flash_command(h, spi, 0x9f, 24), 0xffffff);
+    uint8_t word[16] = { 0 };
+    assert_status(host_words(h, 0x02, WORDS(16, 1, 16, 0, 0), 5), 2, 0, 0);
+    assert_status(host_block(h, 0x03, 0, word, sizeof word), 3, 0, 0);
+    memset(word, 0xff, sizeof word);
+    assert_flash(h, 0, word, sizeof word); /* nothing was written */
     for (size_t i = 0; i < 3; i++)
         flash_command(h, spi, words[i], 0);
     host_wait(h, 2 * MS);
@@ -477,6 +482,23 @@ static void v1_keeps_a_late_error_until_the_next_begin(void **state)
     host_free(h);
 }
 
+static void v1_erases_what_is_blank_already(void **state)
+{
+    (void)state;
+    static const uint8_t bytes[0x400] = { 1 };
+    struct host *h = with_v1("esp32c3", 0x40380000);
+    write_at(h, 0x10000, bytes, sizeof bytes);
+    assert_int_equal(host_state(h).erased_sectors, 1);
+    host_free(h);
+    if (!have_stubs())
+        return;
+    h = connected(config_of("esp32c3"));
+    host_start_stub(h, "esp32c3.json");
+    write_at(h, 0x10000, bytes, sizeof bytes);
+    assert_int_equal(host_state(h).erased_sectors, 0);
+    host_free(h);
+}
+
 static void v1_trusts_the_old_rate(void **state)
 {
     (void)state;
@@ -531,6 +553,7 @@ int main(void)
         cmocka_unit_test(v1_takes_any_code_but_only_when_asked),
         cmocka_unit_test(v1_answers_in_its_own_way),
         cmocka_unit_test(v1_keeps_a_late_error_until_the_next_begin),
+        cmocka_unit_test(v1_erases_what_is_blank_already),
         cmocka_unit_test(v1_trusts_the_old_rate),
         cmocka_unit_test(v1_says_nothing_to_long_packets_and_to_run_user_code),
         cmocka_unit_test(v1_carries_out_again_what_an_empty_frame_finds),

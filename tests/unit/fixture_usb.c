@@ -333,6 +333,24 @@ static void otg_keeps_who_asked_for_the_loader(void **state)
     }
 }
 
+static void otg_forgets_by_the_watchdog_who_asked(void **state)
+{
+    (void)state;
+    struct host *h = host_on("esp32s3", SIM_USB_OTG);
+    run_something(h);
+    host_classic_reset(h, 50 * MS);
+    host_wait(h, 100 * MS);
+    assert_true(answers_sync(h));
+    set_off_dog(h, 0x60008098, 0x6000809c, 0x600080b0);
+    assert_false(in_loader(h));
+    sim_set_mode(h->sim, SIM_APPLICATION);
+    sim_boot_stop(h->sim);
+    host_hard_reset(h); /* nothing of before is left that would lead into the loader */
+    host_wait(h, 100 * MS);
+    assert_false(in_loader(h));
+    host_free(h);
+}
+
 static void otg_loses_what_is_behind_800_bytes(void **state)
 {
     (void)state;
@@ -416,6 +434,7 @@ int main(void)
         cmocka_unit_test(dogs_lead_out_of_a_loader_entered_by_button),
         cmocka_unit_test(otg_is_left_by_the_watchdog),
         cmocka_unit_test(otg_keeps_who_asked_for_the_loader),
+        cmocka_unit_test(otg_forgets_by_the_watchdog_who_asked),
         cmocka_unit_test(otg_loses_what_is_behind_800_bytes),
         cmocka_unit_test(usb_tells_its_console_variable),
     };
