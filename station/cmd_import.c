@@ -173,7 +173,7 @@ static enum exit_status import(int argc, char **argv)
     return cmd_status_of(&e);
 }
 
-const struct cmd cmd_import = { "import", "FOLDER | -- esptool ...",
+const struct cmd cmd_import = { "import", "FOLDER | -- COMMAND",
                                 "Makes a recipe from a build of ESP-IDF, PlatformIO or Arduino, or "
                                 "from a command.",
                                 import };

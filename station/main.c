@@ -21,7 +21,7 @@ static void print_usage(FILE *out)
     fprintf(out, "espstation %s flashes many Espressif boards at once and keeps the record.\n\n",
             ESPSTATION_VERSION);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(out, "  espstation %-9s %-20s %s\n", commands[i]->name, commands[i]->usage,
+        fprintf(out, "  espstation %-9s %-22s %s\n", commands[i]->name, commands[i]->usage,
                 commands[i]->help);
     fprintf(out, "\n`espstation COMMAND --help` tells more. Exit: 0 every board passed, 1 a board "
                  "failed,\n2 wrong usage, 3 recipe or image refused, 4 the station itself "
