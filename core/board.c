@@ -401,6 +401,25 @@ const char *board_stub_name(const struct board *b)
     return b->revision < c->stub_min_revision ? c->stub_below : c->id_name;
 }
 
+bool board_has_fixed_baud(const struct loader *l)
+{
+    const struct port *port = l->link.port;
+    return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
+           (!l->stub && (l->chip->flags & CHIP_ROM_NO_BAUD)) ||
+           (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
+}
+
+bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
+{
+    uint32_t request = baud;
+    if (l->link.port->baud == baud || board_has_fixed_baud(l))
+        return true;
+    if ((l->stub || l->chip->rom_baud(l, baud, &request, e)) &&
+        loader_change_baud(l, request, baud, e))
+        return true;
+    return err_as_phase(e, ERR_BAUD);
+}
+
 bool board_attach_stub(struct loader *l, const struct board *b, struct err *e)
 {
     if (b->spare_spi_pins == 0 || loader_spi_attach(l, b->spare_spi_pins, e))

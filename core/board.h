@@ -57,6 +57,14 @@ const char *board_stub_name(const struct board *b);
 /* To be called once a stub has started: gives it the pins, if they are not the chip's own. */
 bool board_attach_stub(struct loader *l, const struct board *b, struct err *e);
 
+/* Whether the rate of this link cannot be changed: no rate at all (the chip's own USB device, a
+ * plain socket), a ROM without the command, or one that cannot tell its crystal. */
+bool board_has_fixed_baud(const struct loader *l);
+
+/* Changes the rate of loader and port, with the request corrected as the chip needs. Nothing to do
+ * where it is that already, or fixed. ERR_BAUD. */
+bool board_change_baud(struct loader *l, uint32_t baud, struct err *e);
+
 /* Judges before the first erase whether the plan may be written: chip, revision, security, flash
  * size. Pure. */
 bool board_gate(const struct board *b, const struct plan *p, struct err *e);

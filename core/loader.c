@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-enum { READ_FLASH_SLOW = 0x0E };
-
 #define SYNC_MS          100u
 #define COMMAND_MS       3000u
 #define LONGEST_MS       240000u
@@ -245,7 +243,7 @@ bool loader_mem_stay(struct loader *l, struct err *e)
 bool loader_nudge(struct loader *l, struct err *e)
 {
     const uint8_t nothing[8] = { 0 };
-    return link_send(&l->link, READ_FLASH_SLOW, nothing, sizeof nothing, e);
+    return link_send(&l->link, CMD_READ_FLASH_SLOW, nothing, sizeof nothing, e);
 }
 
 /* A ROM wants a second word of zeros, a stub refuses it. */

@@ -34,6 +34,8 @@ static const struct word commands[] = {
     { CMD_GET_SECURITY_INFO, "GET_SECURITY_INFO" },
     { CMD_ERASE_FLASH, "ERASE_FLASH" },
     { CMD_ERASE_REGION, "ERASE_REGION" },
+    { CMD_READ_FLASH_SLOW, "READ_FLASH_SLOW" },
+    { CMD_READ_FLASH, "READ_FLASH" },
 };
 
 /* Second byte of a ROM failure. */

@@ -21,6 +21,7 @@ enum command {
     CMD_READ_REG = 0x0A,
     CMD_SPI_SET_PARAMS = 0x0B,
     CMD_SPI_ATTACH = 0x0D,
+    CMD_READ_FLASH_SLOW = 0x0E,
     CMD_CHANGE_BAUDRATE = 0x0F,
     CMD_FLASH_DEFL_BEGIN = 0x10,
     CMD_FLASH_DEFL_DATA = 0x11,
@@ -29,6 +30,7 @@ enum command {
     CMD_GET_SECURITY_INFO = 0x14,
     CMD_ERASE_FLASH = 0xD0,
     CMD_ERASE_REGION = 0xD1,
+    CMD_READ_FLASH = 0xD2,
 };
 
 #define PACKET_HEADER_BYTES       8u

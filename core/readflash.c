@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CMD_READ_FLASH_SLOW = 0x0E, CMD_READ_FLASH = 0xD2 };
-
 #define STUB_CHUNK_BYTES (64u << 10)
 #define ROM_CHUNK_BYTES  (32u << 10)
 #define PACKET_BYTES     0x1000u /* the most that both generations of stubs send at once */

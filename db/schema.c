@@ -199,7 +199,8 @@ static const char *const version_1[] = {
 
     NOT_REPLACED("station", "old.id = NEW.id"),
     NOT_REPLACED("recipe", "old.id = NEW.id OR old.plan_sha256 = NEW.plan_sha256"),
-    NOT_REPLACED("image", "old.id = NEW.id OR (old.recipe = NEW.recipe AND old.number = NEW.number)"),
+    NOT_REPLACED("image", "old.id = NEW.id"
+                          " OR (old.recipe = NEW.recipe AND old.number = NEW.number)"),
     NOT_REPLACED("lot", "old.id = NEW.id OR old.name = NEW.name"),
     NOT_REPLACED("board", "old.id = NEW.id OR old.mac = NEW.mac"),
     NOT_REPLACED("run", "old.id = NEW.id"),

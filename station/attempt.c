@@ -146,31 +146,17 @@ static bool step_stub(struct attempt *a, struct err *e)
     return !stub || a->loader.stub || start_stub(a, stub, e);
 }
 
-/* The chip's own USB device has no rate. In Secure Download Mode some cannot tell their crystal. */
-static bool has_fixed_baud(const struct attempt *a)
-{
-    const struct port *port = a->loader.link.port;
-    unsigned flags = a->loader.chip->flags;
-    return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
-           (!a->loader.stub && (flags & CHIP_ROM_NO_BAUD)) ||
-           (a->loader.secured && (flags & CHIP_SECURED_NO_BAUD));
-}
-
 static bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
-    const struct chip *chip = a->loader.chip;
-    uint32_t request = a->setup->baud;
-    if (has_fixed_baud(a))
-        a->result->baud = usb_is_native(port) ? 0 : port->baud;
-    if (port->baud == request || has_fixed_baud(a))
-        return true;
-    enter(a, PHASE_BAUD);
-    if (!a->loader.stub && !chip->rom_baud(&a->loader, a->setup->baud, &request, e))
-        return err_as_phase(e, ERR_BAUD);
-    if (loader_change_baud(&a->loader, request, a->setup->baud, e))
-        return true;
-    return err_as_phase(e, ERR_BAUD);
+    bool fixed = board_has_fixed_baud(&a->loader);
+    if (!fixed && port->baud != a->setup->baud) {
+        enter(a, PHASE_BAUD);
+        if (!board_change_baud(&a->loader, a->setup->baud, e))
+            return false;
+    }
+    a->result->baud = usb_is_native(port) ? 0 : port->baud;
+    return true;
 }
 
 /* Before the stub's upload where the ROM can: that alone takes half a second at 115200 baud. Some

@@ -1,7 +1,6 @@
 #include "station/hand.h"
 
 #include "core/flash.h"
-#include "core/usb.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -57,26 +56,6 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
     return connect_any(h, reset, e) && board_identify(h->loader, &h->board, e);
 }
 
-/* The chip's own USB device has no rate. In Secure Download Mode some cannot tell their crystal. */
-static bool has_fixed_baud(const struct hand *h)
-{
-    unsigned flags = h->loader->chip->flags;
-    return !(h->port->caps & PORT_BAUD) || usb_is_native(h->port) ||
-           (!h->loader->stub && (flags & CHIP_ROM_NO_BAUD)) ||
-           (h->loader->secured && (flags & CHIP_SECURED_NO_BAUD));
-}
-
-static bool change_baud(struct hand *h, uint32_t baud, struct err *e)
-{
-    uint32_t request = baud;
-    if (baud == 0 || baud == h->port->baud || has_fixed_baud(h))
-        return true;
-    if ((h->loader->stub || h->loader->chip->rom_baud(h->loader, baud, &request, e)) &&
-        loader_change_baud(h->loader, request, baud, e))
-        return true;
-    return err_as_phase(e, ERR_BAUD);
-}
-
 static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err *e)
 {
     const char *name = board_stub_name(&h->board);
@@ -86,7 +65,7 @@ static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err 
 
 bool hand_start(struct hand *h, const struct stub_set *stubs, uint32_t baud, struct err *e)
 {
-    return start_stub(h, stubs, e) && change_baud(h, baud, e) &&
+    return start_stub(h, stubs, e) && (baud == 0 || board_change_baud(h->loader, baud, e)) &&
            flash_set_size(h->loader, h->board.flash.size_bytes, e);
 }
 
