@@ -1,5 +1,7 @@
 #include "core/port.h"
 
+#include "core/port_find.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,8 +51,10 @@ struct port *port_new(const char *where, uint32_t baud, const struct clock *cloc
         goto fail;
     }
     snprintf(p->where, sizeof p->where, "%s", where);
-    if (ops->open(p, d, e))
+    if (ops->open(p, d, e)) {
+        port_by_path(p->where, p->by_path, sizeof p->by_path);
         return p;
+    }
 fail:
     free(p);
     return NULL;
@@ -70,6 +74,9 @@ bool port_reopen(struct port *p, struct deadline d, struct err *e)
 {
     p->ops->close(p);
     p->lines = 0;
+    /* It may come back under another name, but not in another socket. */
+    if (p->by_path[0])
+        snprintf(p->where, sizeof p->where, "%s", p->by_path);
     for (;;) {
         struct err failure = { 0 };
         if (!port_sleep_ms(p, REOPEN_POLL_MS, e))

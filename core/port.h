@@ -68,6 +68,7 @@ struct port {
     int stop_fd; /* readable once a stop is asked for: ends each wait with ERR_STOPPED; -1: none */
     unsigned caps;
     char where[256];
+    char by_path[256]; /* the socket it hangs in, as a path that stays; "" if there is none */
     uint32_t baud;
     unsigned lines; /* the lines that are asserted now */
     struct port_usb usb;

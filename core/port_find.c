@@ -21,17 +21,19 @@ static void copy_text(char *to, size_t cap, const char *from)
 }
 
 /* udev keeps a link for each socket of each hub; the one that leads here is looked for. */
-static void find_by_path(struct port_found *found)
+void port_by_path(const char *path, char *link, size_t cap)
 {
+    char device[PATH_MAX];
     DIR *dir = opendir(BY_PATH_FOLDER);
+    link[0] = '\0';
     if (!dir)
         return;
-    for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
-        char link[PATH_MAX], target[PATH_MAX];
-        snprintf(link, sizeof link, BY_PATH_FOLDER "/%s", entry->d_name);
-        if (realpath(link, target) && strcmp(target, found->path) == 0 &&
-            strlen(link) < sizeof found->by_path)
-            copy_text(found->by_path, sizeof found->by_path, link);
+    bool known = realpath(path, device) != NULL;
+    for (struct dirent *entry = readdir(dir); known && entry; entry = readdir(dir)) {
+        char candidate[PATH_MAX], target[PATH_MAX];
+        snprintf(candidate, sizeof candidate, BY_PATH_FOLDER "/%s", entry->d_name);
+        if (realpath(candidate, target) && strcmp(target, device) == 0 && strlen(candidate) < cap)
+            copy_text(link, cap, candidate);
     }
     closedir(dir);
 }
@@ -60,7 +62,7 @@ static void describe(struct port_found *found, const struct sp_port *port)
         found->usb.pid = (uint16_t)pid;
         copy_text(found->usb.serial, sizeof found->usb.serial, sp_get_port_usb_serial(port));
     }
-    find_by_path(found);
+    port_by_path(found->path, found->by_path, sizeof found->by_path);
     find_driver(found);
 }
 

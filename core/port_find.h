@@ -12,6 +12,10 @@ struct port_found {
     struct port_usb usb; /* vid 0: not on USB */
 };
 
+/* The link in /dev/serial/by-path that leads to the device `path` (or is it): the same for one
+ * socket of one hub, whatever name the device gets when it comes back. "" if there is none. */
+void port_by_path(const char *path, char *link, size_t cap);
+
 /* Looks once. Sorted by path, as people count. The caller frees. NULL: ERR_STATION. */
 struct port_list;
 struct port_list *port_list_new(struct err *e);

@@ -206,12 +206,17 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
 
 /* ---- The port ---- */
 
+/* Once the socket is known the port is opened by it: a device that was pulled, or has reset its own
+ * USB, may come back under another name, which may by then be another slot's. */
 static bool open_port(struct slot *s, uint32_t baud, struct err *e)
 {
+    const char *where = s->socket[0] ? s->socket : s->port_text;
     if (s->port)
         return true;
-    s->port = port_new(s->port_text, baud, clock_of(s), s->gang->stop_fd,
+    s->port = port_new(where, baud, clock_of(s), s->gang->stop_fd,
                        deadline_in_ms(clock_of(s), OPEN_MS), e);
+    if (s->port)
+        snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
     return s->port != NULL;
 }
 

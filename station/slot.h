@@ -47,6 +47,7 @@ struct slot {
     /* The thread's own. */
     struct port *port;
     size_t reset_index; /* the strategy that answered last: tried first on the next board */
+    char socket[256];   /* the port as a path that stays, once it was open; "": unknown */
     bool late_baud;     /* an early change of rate has failed here before */
     struct chip_mac last_mac;
     enum usb_kind usb; /* of the port when it was open last */
