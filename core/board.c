@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define SYNCS_PER_RESET 5
+#define DRAIN_MS        1000u
 #define SYNC_PAUSE_MS   50u
 #define LOG_MS          300u
 #define LOSS_LOG_MS     1200u
@@ -588,6 +589,17 @@ static bool leave_by_command(struct loader *l, struct err *e)
     return err_as_phase(e, ERR_FINISH);
 }
 
+/* The console's rate, where somebody will listen: set when the last word to the loader is said, so
+ * that no word of the application is lost. */
+static bool tune_to_console(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    if (l->leave_baud == 0 || !(port->caps & PORT_BAUD))
+        return true;
+    return port_drain(port, deadline_in_ms(port->clock, DRAIN_MS), e) &&
+           port_set_baud(port, l->leave_baud, e);
+}
+
 bool board_leave_by_watchdog(struct loader *l, struct err *e)
 {
     const struct chip_watchdog *w = &l->chip->watchdog;
@@ -603,6 +615,7 @@ bool board_leave_by_watchdog(struct loader *l, struct err *e)
     /* From here on it may bite before an answer is out, or the port may be gone with it. */
     if (loader_fire_reg(l, w->config0_addr, WATCHDOG_RESETS_SYSTEM, &silence))
         loader_fire_reg(l, w->protect_addr, 0, &silence);
+    tune_to_console(l, &silence);
     return port_sleep_ms(l->link.port, WATCHDOG_SETTLE_MS, e);
 }
 
@@ -661,7 +674,8 @@ bool board_leave_by(struct loader *l, const struct reset_sequence *sequence, str
 {
     struct port *port = l->link.port;
     struct err failure = { 0 };
-    if (link_discard(&l->link, &failure) && reset_run(port, sequence, &failure))
+    if (link_discard(&l->link, &failure) && tune_to_console(l, &failure) &&
+        reset_run(port, sequence, &failure))
         return true;
     if (failure.code == ERR_PORT_GONE && usb_is_native(port))
         return true;

@@ -9,12 +9,6 @@
 #define ROM_LOG_MS 500u
 #define REST_MS    100u
 
-bool console_tune(struct loader *l, const struct console_check *check, struct err *e)
-{
-    struct port *port = l->link.port;
-    return !(port->caps & PORT_BAUD) || port_set_baud(port, check->baud, e);
-}
-
 /* The ROM of the ESP8266 prints at 74880 baud, where the application's rate hears nothing. After a
  * failure the board starts once more, and its ROM is listened to: what it says is the cause. */
 static bool hear_rom_log(struct loader *l, const struct console_check *check, struct err *e)

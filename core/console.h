@@ -12,9 +12,6 @@ struct console_check {
     uint32_t baud;
 };
 
-/* Sets the console's rate; call before the reset, so that no word is lost. */
-bool console_tune(struct loader *l, const struct console_check *check, struct err *e);
-
 /* Listens from the reset on. True when `expect` was heard before any rejected text (or, without
  * `expect`, when the time passed without one). ERR_BOOT otherwise, with the cause where a log names
  * one: a chip whose ROM prints at another rate is reset once more for that, if `may_reset`.

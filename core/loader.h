@@ -26,6 +26,7 @@ struct loader {
     bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
     bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
+    uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
 };
 
 void loader_init(struct loader *l, struct port *port);

@@ -258,12 +258,11 @@ static bool leave(struct attempt *a, struct err *e)
 /* Where the recipe says `reset: none`, or the port has no lines, the operator resets the board. */
 static bool step_leave(struct attempt *a, struct err *e)
 {
-    const struct console_check check = boot_check(a);
     enter(a, PHASE_LEAVE);
     if (!can_reset(a) && recipe_of(a)->port.after == RECIPE_AFTER_AUTO)
         return a->loader.stub || board_leave(&a->loader, false, e);
-    if (recipe_of(a)->boot.asked && !console_tune(&a->loader, &check, e))
-        return false;
+    if (recipe_of(a)->boot.asked)
+        a->loader.leave_baud = recipe_of(a)->boot.baud;
     return leave(a, e);
 }
 

@@ -188,7 +188,8 @@ static bool leave_and_listen(struct bench *b, const char *expect, struct err *e)
 {
     static const char *const reject[] = { "invalid header", "Brownout" };
     const struct console_check check = { expect, reject, 2, 5000, 115200 };
-    return console_tune(&b->loader, &check, e) && board_leave(&b->loader, true, e) &&
+    b->loader.leave_baud = check.baud;
+    return board_leave(&b->loader, true, e) &&
            console_check(&b->loader, &check, true, b->text, sizeof b->text, e);
 }
 
