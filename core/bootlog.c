@@ -54,9 +54,27 @@ static const char *last_of(const char *log, const char *text)
     return found;
 }
 
+static int count_of(const char *log, const char *text)
+{
+    int n = 0;
+    for (const char *p = strstr(log, text); p; p = strstr(p + 1, text))
+        n++;
+    return n;
+}
+
+static int banners(const char *log)
+{
+    return count_of(log, "rst:0x") + count_of(log, "rst cause:");
+}
+
 bool bootlog_has_banner(const char *log)
 {
-    return strstr(log, "rst:0x") || strstr(log, "rst cause:");
+    return banners(log) > 0;
+}
+
+bool bootlog_loops(const char *log)
+{
+    return banners(log) >= 3;
 }
 
 bool bootlog_in_loader(const char *log)

@@ -17,6 +17,9 @@ const struct bootlog_row *bootlog_find(const char *log);
 /* Whether a ROM has printed its banner: the chip came out of a reset. */
 bool bootlog_has_banner(const char *log);
 
+/* Whether the chip starts over and over: three banners or more. */
+bool bootlog_loops(const char *log);
+
 /* Whether the log says that the ROM waits for a download. */
 bool bootlog_in_loader(const char *log);
 

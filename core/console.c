@@ -56,6 +56,10 @@ static bool not_expected(const struct console_check *check, const char *text, st
         err_set(e, ERR_BOOT, "The application did not start: %s", cause->meaning);
         return cause->hint ? err_hint(e, "%s", cause->hint) : false;
     }
+    if (bootlog_loops(text)) {
+        err_set(e, ERR_BOOT, "The application does not stay up: the board starts over and over");
+        return err_hint(e, "Check the supply, then show the console to the developer.");
+    }
     if (text[0] == '\0')
         return err_set(e, ERR_BOOT, "The board is silent: no '%s' within %u ms", check->expect,
                        check->within_ms);

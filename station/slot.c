@@ -437,6 +437,7 @@ static void begin_run(struct slot *s, struct run *run)
     memset(run, 0, sizeof *run);
     run->slot = s;
     run->started_us = now_us(s);
+    run->baud_index = s->baud_index;
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
@@ -483,6 +484,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
+    if (verdict == VERDICT_PASS)
+        s->baud_index = run->baud_index;
     show_verdict(run, result, verdict);
 }
 

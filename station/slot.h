@@ -48,6 +48,7 @@ struct slot {
     struct port *port;
     size_t reset_index; /* the strategy that answered last: tried first on the next board */
     char socket[256];   /* the port as a path that stays, once it was open; "": unknown */
+    size_t baud_index;  /* the rate that the last board passed at: the next one starts with it */
     bool late_baud;     /* an early change of rate has failed here before */
     struct chip_mac last_mac;
     enum usb_kind usb; /* of the port when it was open last */

@@ -86,9 +86,19 @@ static void bootlog_names_the_gravest_cause(void **state)
     assert_has(bootlog_find("flash read err\ninvalid header: 0xffffffff")->meaning, "blank");
 }
 
+static void bootlog_tells_a_loop_from_one_restart(void **state)
+{
+    (void)state;
+    assert_false(bootlog_loops(""));
+    assert_false(bootlog_loops("rst:0x1 (POWERON_RESET)\nrst:0xc (SW_CPU_RESET)\nI am up\n"));
+    assert_true(bootlog_loops("rst:0x1 x\nrst:0xc x\nrst:0xc x\n"));
+    assert_true(bootlog_loops("rst cause:2\nrst cause:4\nrst cause:4\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bootlog_tells_a_loop_from_one_restart),
         cmocka_unit_test(bootlog_tells_the_boot_mode),
         cmocka_unit_test(bootlog_tells_the_loader_from_the_application),
         cmocka_unit_test(bootlog_knows_every_text),
