@@ -41,7 +41,7 @@ CORE_SRC    := $(wildcard core/*.c core/chips/*.c)
 RECIPES_SRC := $(wildcard recipes/*.c)
 DB_SRC      := $(wildcard db/*.c)
 STATION_SRC := $(filter-out station/main.c,$(wildcard station/*.c))
-FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/chips/*.c)) gen/stub_files.c
+FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/chips/*.c))
 UNIT_SRC    := $(wildcard tests/unit/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -49,6 +49,7 @@ obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
+STUB_OBJ    := $(BUILD)/obj/gen/stub_files.o
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
@@ -59,11 +60,11 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 .SECONDARY:
 all: $(PROGRAMS)
 
-$(BUILD)/espstation: $(BUILD)/obj/station/main.o $(LIB_OBJ) $(BUILD)/obj/gen/stub_files.o
+$(BUILD)/espstation: $(BUILD)/obj/station/main.o $(LIB_OBJ) $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
-$(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ)
+$(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ) $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -77,12 +78,18 @@ $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE_OBJ) $(BUILD)/obj/gen/stub_files.o
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE_OBJ) $(STUB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lcmocka
 
-$(BUILD)/obj/%.o: %.c
+# Said once and plainly, instead of by a hundred missing headers.
+$(BUILD)/libraries:
+	@mkdir -p $(@D)
+	@pkg-config --exists $(LIBS) || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@touch $@
+
+$(BUILD)/obj/%.o: %.c | $(BUILD)/libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(CFLAGS) -DESPSTATION_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
@@ -112,6 +119,7 @@ $(BUILD)/gen:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
+# ---- Things to do -------------------------------------------------------------------------------
 help:
 	@echo 'make            build espstation and espfixture'
 	@echo 'make run        set up, then flash a fixture of eight virtual boards'
@@ -122,7 +130,6 @@ help:
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
 
-# ---- Things to do -------------------------------------------------------------------------------
 # Installs what is missing (packages, flasher stubs, the independent client), and does nothing when
 # nothing is.
 deps:
