@@ -55,6 +55,14 @@ void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_
         snprintf(text + 3 * i, 4, "%02x%s", mac->bytes[i], i + 1 < mac->count ? ":" : "");
 }
 
+/* What went wrong on the wire says only which command it was: the phase, and what was being done,
+ * make a sentence of it. Other failures have theirs. */
+static bool wire_failure(struct err *e, enum err_code phase_code, const char *doing)
+{
+    err_as_phase(e, phase_code);
+    return e->wire == ERR_NONE ? false : err_wrap(e, "%s", doing);
+}
+
 /* ---- Connect ---- */
 
 /* What came since the reset. The link keeps a short tail, and an application that talks pushes the
@@ -381,7 +389,7 @@ bool board_identify(struct loader *l, struct board *b, struct err *e)
     struct security_info info;
     memset(b, 0, sizeof *b);
     if (!detect(l, &info, e))
-        return err_as_phase(e, ERR_IDENTIFY);
+        return wire_failure(e, ERR_IDENTIFY, "Identifying the board");
     b->chip = l->chip;
     bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
     add_security_info(&b->security, &info);
@@ -389,7 +397,7 @@ bool board_identify(struct loader *l, struct board *b, struct err *e)
     if (ok)
         ok = l->secured ? identify_secured(l, b, e)
                         : attach_flash(l, b, e) && spiflash_reset(l, e) && find_flash(l, b, e);
-    return ok || err_as_phase(e, ERR_IDENTIFY);
+    return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
 }
 
 const char *board_stub_name(const struct board *b)
@@ -418,7 +426,7 @@ bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
     if ((l->stub || l->chip->rom_baud(l, baud, &request, e)) &&
         loader_change_baud(l, request, baud, e))
         return true;
-    return err_as_phase(e, ERR_BAUD);
+    return wire_failure(e, ERR_BAUD, "Changing the rate");
 }
 
 bool board_attach_stub(struct loader *l, const struct board *b, struct err *e)
@@ -564,8 +572,7 @@ void board_explain_loss(struct loader *l, struct err *e)
     snprintf(e->what + used, sizeof e->what - used, "; the board has reset itself and says: %s",
              cause ? cause->meaning : "started anew");
     err_hint(e, "A reset in mid-work is the supply as a rule: use a short cable or a powered hub, "
-                "and "
-                "put 100 uF beside the module.");
+                "and put 100 uF beside the module.");
 }
 
 /* ---- Leave ---- */

@@ -121,4 +121,20 @@ kill -INT $pid
 wait $pid
 check "Ctrl-C ends the loop with status 0" "$work/loop" test $? = 0
 stop_fixture
+
+# ---- What a slot has learned serves its next board --------------------------------------------------
+start_fixture --boards 1 --chip esp32 --speed 20
+ctl fault 0 hang-at=baud,times=1 >/dev/null
+"$station" run "$images/esp32.yaml" --db "$work/loop.db" --port "${ports[0]}" --loop --plain >"$work/learn" 2>&1 &
+pid=$!
+check "a rate that failed is followed by a lower one" "$work/learn" await grep -q "PASS ESP32 24:0a:c4:00:00:00" "$work/learn"
+ctl fault 0 none >/dev/null
+ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
+check "the next board passes" "$work/learn" await grep -q "PASS ESP32 24:0a:c4:00:00:77" "$work/learn"
+check "it began with the rate that worked" "$work/learn" \
+    test "$(grep -o 'write at [0-9]* baud' "$work/learn" | sort | uniq -c | tr -s ' ')" = " 2 write at 460800 baud"
+check "and needed one attempt" "$work/learn" grep -q "PASS ESP32 24:0a:c4:00:00:77 in .*, attempt 1:" "$work/learn"
+kill -INT $pid
+wait $pid
+stop_fixture
 echo "1..$test_number"
