@@ -13,10 +13,13 @@ V        ?= 0
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
 HARDEN    := -fstack-protector-strong -fPIE
+# Those that this compiler knows for this machine.
+HARDEN    += $(foreach f,-fstack-clash-protection -fcf-protection,$(shell \
+               echo 'int x;' | $(CC) -Werror $(f) -xc -c -o /dev/null - 2>/dev/null && echo $(f)))
 OPT       ?= -O2 -g
 CPPFLAGS  += -D_GNU_SOURCE -I. -I$(BUILD)
 CFLAGS    += -std=c11 $(OPT) $(WARN) $(HARDEN) -pthread
-LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
+LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
 LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
@@ -27,7 +30,7 @@ else ifeq ($(SAN),tsan)
   CFLAGS  += -fsanitize=thread
   LDFLAGS += -fsanitize=thread
 else
-  CPPFLAGS += -D_FORTIFY_SOURCE=2
+  CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
 endif
 ifeq ($(V),0)
   Q := @

@@ -1,5 +1,7 @@
 #include "core/err.h"
 
+#include "core/plain.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,10 +105,13 @@ static void trim_utf8(char *text, size_t cap)
         text[behind_first - 1] = '\0';
 }
 
+/* Sentences quote names of files and ports, and what boards and servers said; all of them end on a
+ * terminal. */
 static void fill(char *text, size_t cap, const char *fmt, va_list ap)
 {
     vsnprintf(text, cap, fmt, ap);
     trim_utf8(text, cap);
+    plain_make(text);
 }
 
 static void start(struct err *e, enum err_code code)

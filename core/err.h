@@ -80,8 +80,8 @@ const struct err_row *err_row(enum err_code code);
 const char *err_word(enum err_code code);
 
 /* Fills *e. `fmt` makes the sentence, without the final full stop; a text too long is cut at a
- * whole character. Returns false, so that `return err_set(e, ...)` reads well. `e` may not be NULL.
- */
+ * whole character, and what could steer a terminal becomes '?' (core/plain.h), here and in the
+ * calls below. Returns false, so that `return err_set(e, ...)` reads well. `e` may not be NULL. */
 bool err_set(struct err *e, enum err_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

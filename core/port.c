@@ -21,8 +21,9 @@ static const struct port_ops *const drivers[] = {
 const struct port_ops *port_ops_for(const char *where, struct err *e)
 {
     for (size_t i = 0; i < DRIVER_COUNT; i++) {
-        if (strncmp(where, drivers[i]->prefix, strlen(drivers[i]->prefix)) == 0)
-            return drivers[i];
+        if (strncmp(where, drivers[i]->prefix, strlen(drivers[i]->prefix)) != 0)
+            continue;
+        return !drivers[i]->check || drivers[i]->check(where, e) ? drivers[i] : NULL;
     }
     err_set(e, ERR_USAGE, "'%s' is not a port", where);
     err_hint(e, "A port is a device path (/dev/ttyUSB0), rfc2217://host:port or "

@@ -34,6 +34,9 @@ struct port_ops {
     const char *name;    /* "serial", "rfc2217", "socket": in messages */
     const char *prefix;  /* what a port's text starts with: "rfc2217://", or "/" for a path */
     size_t struct_bytes; /* size of the driver's own struct, whose first member is struct port */
+    /* Optional. Whether the rest of the text can be a port of this kind; opens nothing. ERR_USAGE.
+     */
+    bool (*check)(const char *where, struct err *e);
     /* Opens p->where at p->baud. On failure nothing stays open. */
     bool (*open)(struct port *p, struct deadline d, struct err *e);
     /* Waits for the first byte, then takes what is there: 1..cap bytes. Returns 0 only with *e set:
@@ -108,7 +111,8 @@ bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);
 
-/* The transport for a port's text, NULL with ERR_USAGE and the list of forms otherwise. */
+/* The transport for a port's text, NULL with ERR_USAGE and the list of forms otherwise. A text that
+ * passed is no secret: one with a user's name or password in it is refused and not quoted. */
 const struct port_ops *port_ops_for(const char *where, struct err *e);
 
 #endif

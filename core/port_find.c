@@ -1,5 +1,7 @@
 #include "core/port_find.h"
 
+#include "core/plain.h"
+
 #include <dirent.h>
 #include <libserialport.h>
 #include <limits.h>
@@ -15,9 +17,11 @@ struct port_list {
     size_t count;
 };
 
+/* Names and serial numbers of adapters are whatever their makers, or an attacker, put into them. */
 static void copy_text(char *to, size_t cap, const char *from)
 {
     snprintf(to, cap, "%s", from ? from : "");
+    plain_make(to);
 }
 
 /* udev keeps a link for each socket of each hub; the one that leads here is looked for. */

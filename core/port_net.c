@@ -47,8 +47,22 @@ static bool host_ok(const char *host, size_t n, bool in_brackets)
     return n > 0 && n < sizeof((struct port_net_where *)NULL)->host;
 }
 
+/* Port names stand on screens, in the record and in /proc: what comes before an @ may be a
+ * password, and is not repeated. */
+static bool has_credentials(const char *prefix, struct err *e)
+{
+    err_set(e, ERR_USAGE, "A port %s... holds an '@'; no user's name or password belongs in it",
+            prefix);
+    return err_hint(e,
+                    "Serial servers take no user and no password here: write %shost:port, and put "
+                    "the server behind a tunnel if it must be guarded.",
+                    prefix);
+}
+
 bool port_net_parse(const char *where, const char *prefix, struct port_net_where *to, struct err *e)
 {
+    if (strchr(where, '@'))
+        return has_credentials(prefix, e);
     const char *host = where + strlen(prefix);
     bool in_brackets = host[0] == '[';
     if (in_brackets)

@@ -50,6 +50,8 @@ enum comport_value {
 #define TX_REPLY_BYTES (2 * 2 * 256 * 3) /* a yes and a no for each side of each option */
 #define KEPT_BYTES     (16 * 1024)
 
+#define PREFIX "rfc2217://"
+
 struct rfc2217_port {
     struct port port;
     int fd;
@@ -582,10 +584,17 @@ static bool rfc2217_set_lines(struct port *p, unsigned mask, unsigned on, struct
     return send_commands(r, queued, deadline_in_ms(p->clock, SEND_MS), e);
 }
 
+static bool rfc2217_check(const char *where, struct err *e)
+{
+    struct port_net_where ignored;
+    return port_net_parse(where, PREFIX, &ignored, e);
+}
+
 const struct port_ops port_rfc2217 = {
     .name = "rfc2217",
-    .prefix = "rfc2217://",
+    .prefix = PREFIX,
     .struct_bytes = sizeof(struct rfc2217_port),
+    .check = rfc2217_check,
     .open = rfc2217_open,
     .read = rfc2217_read,
     .write = rfc2217_write,

@@ -4,6 +4,7 @@
  * libserialport looks it up, opens it and sets framing and rate. Raw ioctls serve where it has no
  * call: both lines in one step, exclusive use, keeping the lines on close, reading the true rate.
  */
+#include "core/plain.h"
 #include "core/port_fd.h"
 #include "core/port_holder.h"
 
@@ -344,6 +345,7 @@ static void find_usb(struct serial_port *s)
     usb->pid = (uint16_t)pid;
     const char *serial = sp_get_port_usb_serial(s->sp);
     snprintf(usb->serial, sizeof usb->serial, "%s", serial ? serial : "");
+    plain_make(usb->serial);
 }
 
 /* A port whose driver knows no modem lines still carries bytes. */

@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define PREFIX "socket://"
+
 struct socket_port {
     struct port port;
     int fd;
@@ -65,10 +67,17 @@ static void socket_close(struct port *p)
     s->fd = -1;
 }
 
+static bool socket_check(const char *where, struct err *e)
+{
+    struct port_net_where ignored;
+    return port_net_parse(where, PREFIX, &ignored, e);
+}
+
 const struct port_ops port_socket = {
     .name = "socket",
-    .prefix = "socket://",
+    .prefix = PREFIX,
     .struct_bytes = sizeof(struct socket_port),
+    .check = socket_check,
     .open = socket_open,
     .read = socket_read,
     .write = socket_write,

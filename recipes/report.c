@@ -1,6 +1,7 @@
 /*
  * The list of mistakes.
  */
+#include "core/plain.h"
 #include "recipes/recipe_priv.h"
 
 #include <stdarg.h>
@@ -10,18 +11,6 @@
 void recipe_report_init(struct recipe_report *report)
 {
     memset(report, 0, sizeof *report);
-}
-
-/* Mistakes quote the recipe, and the recipe may hold anything: no control character (of ASCII, or
- * U+0080 to U+009F) may reach a terminal. */
-static void make_harmless(char *text)
-{
-    for (unsigned char *p = (unsigned char *)text; *p; p++) {
-        if (*p < 0x20 || *p == 0x7F)
-            *p = '?';
-        else if (p[0] == 0xC2 && p[1] >= 0x80 && p[1] < 0xA0)
-            p[0] = p[1] = '?';
-    }
 }
 
 /* `text` was cut at `bytes`: takes away what is left of a character that the cut went through. */
@@ -86,7 +75,7 @@ void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const
         m->sentence[0] = '\0';
     else if ((size_t)n >= sizeof m->sentence)
         trim_to_character(m->sentence, sizeof m->sentence - 1);
-    make_harmless(m->sentence);
+    plain_make(m->sentence);
     m->at = at;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "core/chip.h"
 #include "core/nearest.h"
+#include "core/plain.h"
 #include "core/reset.h"
 #include "recipes/recipe_priv.h"
 
@@ -49,19 +50,20 @@ static bool no_memory(struct values *v)
     return false;
 }
 
-/* Values end up in records, on screens and in messages: one line of printable text each. UTF-8 is
- * sound here, libyaml saw to that. */
+/* Values end up in records, on screens and in messages: one line of plain text each, which shows as
+ * it stands. UTF-8 is sound here, libyaml saw to that. */
 static bool is_plain(struct values *v, enum recipe_key id, const struct scalar *s)
 {
-    for (size_t i = 0; i < s->bytes; i++) {
-        const unsigned char c = (unsigned char)s->text[i];
-        const unsigned char next = i + 1 < s->bytes ? (unsigned char)s->text[i + 1] : 0;
-        const bool c1 = c == 0xC2 && next >= 0x80 && next < 0xA0;
-        if (c >= 0x20 && c != 0x7F && !c1)
+    for (size_t i = 0; i < s->bytes;) {
+        uint32_t code = 0;
+        const size_t bytes = plain_decode(s->text + i, s->bytes - i, &code);
+        if (bytes > 0 && !plain_is_steering(code)) {
+            i += bytes;
             continue;
+        }
         recipe_report_add(v->report, s->at,
                           "'%s' holds control character 0x%02x; write one line of plain text",
-                          key_row(id)->path, c1 ? next : c);
+                          key_row(id)->path, code);
         return false;
     }
     return true;

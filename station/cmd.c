@@ -1,9 +1,12 @@
 #include "station/cmd.h"
 
 #include "core/nearest.h"
+#include "core/plain.h"
 #include "station/job.h"
 
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void print_help(const struct cmd *cmd, const struct option_row *rows, size_t count)
@@ -87,6 +90,20 @@ static bool take_option(const struct cmd *cmd, const struct option_row *rows, si
     return store(cmd, row, value);
 }
 
+/* Ports, lots, names of people and of files go into the record and onto screens. */
+static bool all_plain(const struct cmd *cmd, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char shown[120];
+        if (plain_is(argv[i]))
+            continue;
+        snprintf(shown, sizeof shown, "%s", argv[i]);
+        plain_make(shown);
+        return complain(cmd, "a control character, shown as ?, is in", shown);
+    }
+    return true;
+}
+
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
                char **argv, const char **args, size_t cap, size_t *arg_count,
                enum exit_status *status)
@@ -94,6 +111,8 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
     bool options_over = false;
     *arg_count = 0;
     *status = EXIT_USAGE;
+    if (!all_plain(cmd, argc, argv))
+        return false;
     for (int i = 1; i < argc; i++) {
         if (!options_over && strcmp(argv[i], "--") == 0) {
             options_over = true;
@@ -138,6 +157,20 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
     return job;
+}
+
+void cmd_line(const char *fmt, ...)
+{
+    char *line = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&line, fmt, ap);
+    va_end(ap);
+    if (n < 0) /* no memory; the next line may find some */
+        return;
+    plain_make(line);
+    puts(line);
+    free(line);
 }
 
 void cmd_print_err(const struct err *e)

@@ -42,8 +42,9 @@ struct cmd {
 };
 
 /* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An
- * option's value may follow as the next argument or behind `=`. Prints help for --help and the
- * mistake for anything wrong, naming the nearest option; false then, with *status set. */
+ * option's value may follow as the next argument or behind `=`. Refuses arguments that hold control
+ * characters. Prints help for --help and the mistake for anything wrong, naming the nearest option;
+ * false then, with *status set. */
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
                char **argv, const char **args, size_t cap, size_t *arg_count,
                enum exit_status *status);
@@ -53,6 +54,10 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
 
 /* Loads a job and prints all mistakes of its recipe on standard error. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
+
+/* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
+ * a file or a device. `fmt` has no line end. */
+void cmd_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Prints an error the way all commands do: sentence, then hint, on standard error. */
 void cmd_print_err(const struct err *e);

@@ -16,41 +16,42 @@ static const char *or_dash(const char *text)
     return text && text[0] ? text : "-";
 }
 
+/* Whoever may write the file may have written anything into it, so all lines are made plain. */
 static bool print_board(void *ctx, const struct db_board_row *b)
 {
+    char revision[32] = "", flash[64] = "";
     *(bool *)ctx = true;
-    printf("%s  %s", b->mac, b->chip);
     if (b->revision >= 0)
-        printf(" v%d.%d", b->revision / 100, b->revision % 100);
+        snprintf(revision, sizeof revision, " v%d.%d", b->revision / 100, b->revision % 100);
     if (b->flash_bytes > 0)
-        printf(", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
-               (unsigned long long)b->flash_id);
-    printf(", first seen %s\n", b->first_seen_utc);
+        snprintf(flash, sizeof flash, ", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
+                 (unsigned long long)b->flash_id);
+    cmd_line("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
     return true;
 }
 
 static bool print_run(void *ctx, const struct db_run_row *r)
 {
     (void)ctx;
-    printf("\nrun %lld  %s  %s  %s %s\n", (long long)r->run_id, r->started_utc,
-           r->verdict ? r->verdict : "OPEN", r->recipe, r->recipe_version ? r->recipe_version : "");
-    printf("  lot %s, operator %s, slot %d, port %s, station %s\n", or_dash(r->lot),
-           or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
+    printf("\n");
+    cmd_line("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
+             r->verdict ? r->verdict : "OPEN", r->recipe,
+             r->recipe_version ? r->recipe_version : "");
+    cmd_line("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
+             or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
-        printf("  %s: %s. The board is %s.\n", or_dash(r->code), or_dash(r->sentence),
-               or_dash(r->board_state));
+        cmd_line("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
+                 or_dash(r->board_state));
     return true;
 }
 
 static bool print_attempt(void *ctx, const struct db_attempt_row *a)
 {
     (void)ctx;
-    printf("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s", a->number,
-           (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud, or_dash(a->reset),
-           a->code);
-    if (a->sentence)
-        printf(" in %s: %s", a->phase, a->sentence);
-    printf("\n");
+    cmd_line("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
+             (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud,
+             or_dash(a->reset), a->code, a->sentence ? " in " : "", a->sentence ? a->phase : "",
+             a->sentence ? ": " : "", a->sentence ? a->sentence : "");
     return true;
 }
 

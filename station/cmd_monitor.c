@@ -1,4 +1,5 @@
 /* espstation monitor: what the boards say on their consoles, line by line, until Ctrl-C. */
+#include "core/plain.h"
 #include "station/hand.h"
 
 #include <stdio.h>
@@ -67,7 +68,8 @@ static void put_printable(const char *from, size_t n, char *to)
         }
         size_t len = mbrtowc(&c, from + i, n - i, &state);
         bool whole = len > 0 && len <= n - i;
-        if (whole && (c == L'\t' || iswprint((wint_t)c))) {
+        bool prints = whole && iswprint((wint_t)c) && !plain_is_steering((uint32_t)c);
+        if (prints || (whole && c == L'\t')) {
             memcpy(to + out, from + i, len);
             out += len;
         } else {

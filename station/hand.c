@@ -1,6 +1,7 @@
 #include "station/hand.h"
 
 #include "core/flash.h"
+#include "station/limits.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -223,7 +224,7 @@ static bool check_ports(const struct option_list *ports, struct err *e)
                 return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports->values[i]);
         }
     }
-    return true;
+    return limits_allow_files(ports->count, e);
 }
 
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e)
@@ -260,7 +261,7 @@ void hand_say(const struct hand_slot *slot, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof line, fmt, ap);
     va_end(ap);
-    printf("%s%s\n", head, line);
+    cmd_line("%s%s", head, line);
     fflush(stdout);
 }
 

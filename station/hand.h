@@ -57,7 +57,7 @@ enum exit_status hands_run(const struct option_list *ports, const struct hand_to
 
 /* Adds every USB serial port, unless ports were given. *found must be kept as long as the ports are
  * used, and freed with port_list_free. ERR_USAGE when there is none, one is given twice, or one is
- * of no known form. */
+ * of no known form; ERR_STATION when too few files may be open for so many. */
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e);
 
 /* Prints one line about a port: "slot 2 /dev/ttyUSB1: ..."; without the slot if there is only one.

@@ -3,6 +3,7 @@
 #include "core/err.h"
 #include "core/image.h"
 #include "core/intel_hex.h"
+#include "core/plain.h"
 #include "station/import.h"
 
 #include <errno.h>
@@ -172,10 +173,11 @@ static void put_quoted(FILE *out, const char *text)
 /* What came from elsewhere must not end its line. */
 static void put_comment(FILE *out, const char *head, const char *text)
 {
-    fprintf(out, "# %s", head);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++)
-        fputc(*p < 0x20 || *p == 0x7F ? '?' : *p, out);
-    fputc('\n', out);
+    char *plain = strdup(text);
+    if (plain)
+        plain_make(plain);
+    fprintf(out, "# %s%s\n", head, plain ? plain : "?");
+    free(plain);
 }
 
 static const struct facts *application(const struct writer *w)
@@ -192,10 +194,7 @@ static void put_name(FILE *out, const char *text)
 {
     char name[65];
     snprintf(name, sizeof name, "%s", text);
-    for (char *p = name; *p; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7F)
-            *p = '?';
-    }
+    plain_make(name);
     put_quoted(out, name);
 }
 

@@ -1,19 +1,36 @@
 #include "station/json.h"
 
+#include "core/plain.h"
+
 #include <inttypes.h>
+#include <string.h>
+
+/* What is no UTF-8 would make the whole line unreadable: U+FFFD stands for it. What could steer a
+ * terminal, where somebody looks at the lines, is written as an escape. */
+static void put_character(FILE *out, const char *text, size_t bytes, uint32_t code)
+{
+    if (bytes == 0)
+        fputs("\\ufffd", out);
+    else if (code == '"' || code == '\\')
+        fprintf(out, "\\%c", (int)code);
+    else if (code == '\n')
+        fputs("\\n", out);
+    else if (plain_is_steering(code))
+        fprintf(out, "\\u%04x", code);
+    else
+        fwrite(text, 1, bytes, out);
+}
 
 static void put_string(FILE *out, const char *text)
 {
     fputc('"', out);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p == '"' || *p == '\\')
-            fprintf(out, "\\%c", *p);
-        else if (*p == '\n')
-            fputs("\\n", out);
-        else if (*p < 0x20 || *p == 0x7F)
-            fprintf(out, "\\u%04x", *p);
-        else
-            fputc(*p, out);
+    for (size_t n = strlen(text); n > 0;) {
+        uint32_t code = 0;
+        size_t bytes = plain_decode(text, n, &code);
+        put_character(out, text, bytes, code);
+        bytes = bytes ? bytes : 1;
+        text += bytes;
+        n -= bytes;
     }
     fputc('"', out);
 }

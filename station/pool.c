@@ -1,5 +1,7 @@
 #include "station/pool.h"
 
+#include "station/limits.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +63,7 @@ static bool check_ports(const char *const *ports, size_t count, struct err *e)
                 return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports[i]);
         }
     }
-    return true;
+    return limits_allow_files(count, e);
 }
 
 static bool start_all(struct pool *p, struct err *e)

@@ -24,8 +24,8 @@ includes() {
     grep -nE '^#include "' $(git ls-files "$1/*.[ch]" "$1/**/*.[ch]") | grep -vE "#include \"($2)"
 }
 includes core 'core/' | complain "core/ includes nothing but core/"
-includes recipes 'core/(err|chip|reset|nearest)\.h|recipes/' |
-    complain "recipes/ knows errors, chip names, reset strings and nearest words of core/, and nothing else"
+includes recipes 'core/(err|chip|reset|nearest|plain)\.h|recipes/' |
+    complain "recipes/ knows errors, chip names, reset strings, nearest words and plain text of core/, and nothing else"
 includes db 'core/err\.h|db/' | complain "db/ knows core/err.h, and nothing else"
 includes station 'core/|recipes/|db/|station/' | complain "station/ includes no tests"
 includes tests/fixture 'core/embedded\.h|tests/fixture/' |
@@ -44,7 +44,8 @@ ban() { # pattern reason files...
 }
 ban 'sprintf|strcpy|strcat|strtok|gets|vsprintf' "These write without knowing how much room there is" "${sources[@]}"
 ban 'atoi|atol|atof' "These cannot tell a number from nonsense" "${sources[@]}"
-ban 'system|popen' "No shell is ever called" "${product[@]}"
+ban 'system|popen|exec[lv][pe]*|execvpe|execveat|fexecve|posix_spawnp?|fork|vfork|wordexp' \
+    "No shell and no other program is ever called" "${product[@]}"
 mapfile -t lower < <(git ls-files 'core/*.[ch]' 'core/**/*.[ch]' 'recipes/*.[ch]' 'db/*.[ch]')
 ban 'printf|puts|putchar|perror|fprintf|fputs|exit|abort|_exit' "Only station/ prints and exits" "${lower[@]}"
 ban 'pthread_create|sleep|usleep|nanosleep|signal|sigaction' "Only station/ starts threads; waits go through core/clock" "${lower[@]}"

@@ -72,7 +72,7 @@ static void net_refuses_other_text(void **state)
         "socket://host:+1",    "socket://host: 1",
         "socket://host:1x",    "socket://host:1/",
         "socket://host:1?a",   "socket://host:0400",
-        "socket://ho st:1",    "socket://a@host:1",
+        "socket://ho st:1",    "socket://a;host:1/",
         "socket://::1:4000",   "socket://[::1]",
         "socket://[::1]4000",  "socket://[::1:4000",
         "socket://[]:4000",    "socket://host/x:4000",
@@ -95,6 +95,21 @@ static void net_refuses_other_text(void **state)
     struct port_net_where to;
     struct err e;
     assert_false(port_net_parse(long_host, "socket://", &to, &e));
+}
+
+static void net_refuses_credentials_and_does_not_repeat_them(void **state)
+{
+    static const char *const secret[] = { "rfc2217://eve:tomato@host:4000", "socket://"
+                                                                            "tomato@host:1" };
+    (void)state;
+    for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
+        struct err e = { .code = ERR_NONE };
+        assert_null(port_ops_for(secret[i], &e));
+        assert_int_equal(e.code, ERR_USAGE);
+        assert_text_has(e.what, "'@'");
+        assert_null(strstr(e.what, "tomato"));
+        assert_null(strstr(e.hint, "tomato"));
+    }
 }
 
 /* ---- Connecting ------------------------------------------------------------------------------ */
@@ -371,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(net_reads_host_and_port),
         cmocka_unit_test(net_refuses_other_text),
+        cmocka_unit_test(net_refuses_credentials_and_does_not_repeat_them),
         cmocka_unit_test(net_refused_connection_is_a_missing_port),
         cmocka_unit_test(net_unknown_host_is_a_missing_port),
         cmocka_unit_test(net_connect_ends_with_its_deadline),

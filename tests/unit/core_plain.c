@@ -1,0 +1,109 @@
+/* Plain text: nothing that steers a terminal passes, everything else does. */
+#include "core/plain.h"
+
+#include "station/json.h"
+#include "tests/lib/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void assert_made(const char *from, const char *to)
+{
+    char text[128];
+    snprintf(text, sizeof text, "%s", from);
+    plain_make(text);
+    assert_string_equal(text, to);
+}
+
+static void plain_make_keeps_what_people_write(void **state)
+{
+    (void)state;
+    assert_made("", "");
+    assert_made("slot 3: ok (100 %)", "slot 3: ok (100 %)");
+    assert_made("Pr\xC3\xBC" "fer \xE6\x9D\xBE \xF0\x9F\x98\x80", "Pr\xC3\xBC" "fer \xE6\x9D\xBE \xF0\x9F\x98\x80");
+}
+
+static void plain_make_takes_what_steers(void **state)
+{
+    (void)state;
+    assert_made("\033[2J\033]0;PASS\007", "?[2J?]0;PASS?");
+    assert_made("a\tb\nc\rd\x7F" "e", "a?b?c?d?e");
+    assert_made("\xC2\x9B" "31m", "?31m");                                  /* CSI as one character */
+    assert_made("\xE2\x80\xAE" "SSAP\xE2\x81\xA9", "?SSAP?");              /* written backwards */
+    assert_made("a\xE2\x80\xA8" "b\xD8\x9C", "a?b?");                      /* a line separator */
+}
+
+static void plain_make_takes_what_is_no_utf8(void **state)
+{
+    (void)state;
+    assert_made("\x9B" "31m", "?31m");             /* CSI of an eight-bit terminal */
+    assert_made("\xC0\x9B" "m", "??m");            /* overlong: ESC in two bytes */
+    assert_made("\xE0\x80\x9B" "m", "???m");       /* ...and in three */
+    assert_made("\xED\xA0\x80", "???");            /* a surrogate */
+    assert_made("\xF4\x90\x80\x80", "????");       /* behind the last character */
+    assert_made("cut \xE2\x82", "cut ??");
+}
+
+static void plain_is_agrees_with_plain_make(void **state)
+{
+    (void)state;
+    for (uint32_t code = 1; code < 0x3000; code++) {
+        char text[8] = { 0 }, made[8];
+        if (code < 0x80)
+            text[0] = (char)code;
+        else if (code < 0x800)
+            snprintf(text, sizeof text, "%c%c", (char)(0xC0 | code >> 6),
+                     (char)(0x80 | (code & 0x3F)));
+        else
+            snprintf(text, sizeof text, "%c%c%c", (char)(0xE0 | code >> 12),
+                     (char)(0x80 | (code >> 6 & 0x3F)), (char)(0x80 | (code & 0x3F)));
+        uint32_t read = 0;
+        assert_int_equal(plain_decode(text, strlen(text), &read), strlen(text));
+        assert_int_equal(read, code);
+        memcpy(made, text, sizeof made);
+        plain_make(made);
+        assert_int_equal(plain_is(text), strcmp(text, made) == 0);
+        assert_int_equal(plain_is(text), !plain_is_steering(code));
+    }
+}
+
+static void err_sentences_are_plain(void **state)
+{
+    struct err e = { 0 };
+    (void)state;
+    err_set(&e, ERR_IMAGE, "The file '%s' is empty", "\033[1;32mPASS");
+    assert_string_equal(e.what, "The file '?[1;32mPASS' is empty");
+    err_hint(&e, "Remove '%s'", "a\nb");
+    assert_string_equal(e.hint, "Remove 'a?b'");
+    err_wrap(&e, "%s", "\xC2\x85");
+    assert_string_equal(e.what, "?: The file '?[1;32mPASS' is empty");
+}
+
+static void json_is_utf8_and_plain_whatever_comes(void **state)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    struct json_object o;
+    (void)state;
+    assert_non_null(out);
+    json_begin(&o, out);
+    json_text(&o, "a", "\"\\\n\033\x9B\xC2\x9B\xE2\x80\xAE\xC3\xBC");
+    json_end(&o);
+    fclose(out);
+    assert_string_equal(text, "{\"a\":\"\\\"\\\\\\n\\u001b\\ufffd\\u009b\\u202e\xC3\xBC\"}\n");
+    free(text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_make_keeps_what_people_write),
+        cmocka_unit_test(plain_make_takes_what_steers),
+        cmocka_unit_test(plain_make_takes_what_is_no_utf8),
+        cmocka_unit_test(plain_is_agrees_with_plain_make),
+        cmocka_unit_test(err_sentences_are_plain),
+        cmocka_unit_test(json_is_utf8_and_plain_whatever_comes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
