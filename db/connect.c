@@ -165,24 +165,12 @@ static bool judge(struct db *db, struct stat *st, struct err *e)
 
 /* ---- Connecting -------------------------------------------------------------------------------*/
 
-/* Waits in small steps until the deadline of the call. */
-static int busy(void *ctx, int tries)
-{
-    const struct db *db = ctx;
-    const int64_t left_ms = db->deadline_ms - db_now_ms();
-    if (left_ms <= 0)
-        return 0;
-    const int64_t step_ms = tries < 10 ? 1 + tries : 20;
-    sqlite3_sleep((int)(step_ms < left_ms ? step_ms : left_ms));
-    return 1;
-}
-
 static bool settle(struct db *db, struct err *e)
 {
     /* Also refuses a file whose own schema would run functions of its maker's choice. */
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->sql, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    sqlite3_busy_handler(db->sql, busy, db);
+    sqlite3_busy_handler(db->sql, db_wait_busy, db);
     db->deadline_ms = db_now_ms() + db->busy_ms;
     if (db->reader)
         return run(db, "PRAGMA query_only = ON", e);
@@ -209,7 +197,7 @@ static bool switch_to_wal(struct db *db, struct err *e)
 {
     char mode[16] = "";
     int rc = ask_wal(db->sql, mode);
-    for (int tries = 0; (rc & 0xff) == SQLITE_BUSY && busy(db, tries) != 0; tries++)
+    for (int tries = 0; (rc & 0xff) == SQLITE_BUSY && db_wait_busy(db, tries) != 0; tries++)
         rc = ask_wal(db->sql, mode);
     if (rc != SQLITE_ROW)
         return db_fail(db, e);

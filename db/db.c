@@ -9,13 +9,6 @@
 #include <string.h>
 #include <time.h>
 
-int64_t db_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- Open and close ---------------------------------------------------------------------------*/
 
 /* The end of a path tells more than its front. Never starts inside a UTF-8 character. */

@@ -189,12 +189,25 @@ struct db_digest {
     /* Of the bytes sent to this board, whose header may have been patched for the flash that was
      * found. NULL: none were sent. */
     const char *written_md5, *written_sha256;
+    int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
+};
+
+/* Where the time of an attempt went, in milliseconds; below 0: unknown. */
+struct db_timing {
+    int64_t reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms;
+    int64_t wire_ms, stall_ms; /* bytes on the wire; waiting for the chip between them */
+    int64_t md5_ms, leave_ms, boot_ms;
+    int64_t floor_ms; /* an estimate: what wire and flash alone would have taken */
 };
 
 struct db_attempt {
     int number; /* counts from 1 within the run */
     int64_t started_utc_ms, duration_ms;
     int64_t baud;                /* the rate at the end; 0: unknown */
+    int64_t baud_asked;          /* the recipe's rate; 0: unknown */
+    const char *baud_why;        /* "recipe", "learned", "stepped-down"; NULL: unknown */
+    const char *write_mode;      /* "always", "changed"; NULL: unknown */
+    int64_t round_trips;         /* commands answered; below 0: unknown */
     const char *reset;           /* the reset sequence used; NULL: none */
     const char *loader;          /* "rom", "stub"; NULL: none answered */
     const char *phase;           /* where it ended: "sync", "write", ... */
@@ -203,12 +216,27 @@ struct db_attempt {
     const char *board_state;     /* "untouched", "half-written", ... */
     int64_t bytes_written;       /* into the flash */
     int64_t wire_bytes;          /* over the wire for it, both directions */
+    struct db_timing timing;
     const struct db_digest *digests;
     size_t digest_count;
 };
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
 bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e);
+
+/* How a rate went on a port, in its latest runs. */
+struct db_rate {
+    int64_t baud;
+    int attempts, passes;
+    int write_failures, verify_failures, baud_failures, stub_failures;
+};
+
+/* Looks at the latest `runs` runs on `port`, of any station and recipe, and gives one row for each
+ * rate that an attempt ended at, the highest rate first, at most `cap` rows; *count is their
+ * number. So a slot can begin at the best rate it has learned. Any handle; one look into an index.
+ */
+bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
+              size_t *count, struct err *e);
 
 enum db_verdict { DB_PASS, DB_FAIL, DB_STOPPED };
 
@@ -257,7 +285,11 @@ struct db_attempt_row {
     int number;
     const char *started_utc;
     int64_t duration_ms, baud, bytes_written, wire_bytes;
+    int64_t baud_asked;                /* 0: unknown */
+    int64_t round_trips;               /* below 0: unknown */
+    const char *baud_why, *write_mode; /* NULL: unknown */
     const char *reset, *loader, *phase, *code, *sentence, *hint, *board_state;
+    struct db_timing timing;
 };
 
 struct db_history_sink {

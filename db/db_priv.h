@@ -33,10 +33,16 @@ struct db {
     char shown[DB_SHOWN_CAP]; /* the path for sentences; a long one loses its front */
 };
 
-/* ---- db.c -------------------------------------------------------------------------------------*/
+/* ---- wait.c -----------------------------------------------------------------------------------*/
 
 /* Milliseconds of the monotonic clock. */
 int64_t db_now_ms(void);
+
+/* SQLite's busy handler, `ctx` is the handle: waits in small steps until the deadline of the call,
+ * then gives 0. */
+int db_wait_busy(void *ctx, int tries);
+
+/* ---- db.c -------------------------------------------------------------------------------------*/
 
 /* Waits for the turn, at most busy_ms, and sets the deadline of the call. */
 bool db_enter(struct db *db, struct err *e);
@@ -69,11 +75,12 @@ bool db_fail_read_only(const struct db *db, struct err *e);
 /* Who holds a lock on `path` or its index, as "process 4711 (sqlite3)", or "another program". */
 void db_lock_holder(const char *path, char *text, size_t cap);
 
-/* ---- schema.c ---------------------------------------------------------------------------------*/
+/* ---- tables.c and schema.c
+ * ---------------------------------------------------------------------*/
 
 enum {
     DB_APPLICATION_ID = 0x45535053, /* "ESPS" */
-    DB_SCHEMA_VERSION = 1,
+    DB_SCHEMA_VERSION = 2,
 };
 
 /* The statements that lead from one version to the next. */
@@ -81,6 +88,9 @@ struct schema_step {
     const char *const *sql;
     size_t count;
 };
+
+/* schema_steps[n] leads from version n to n + 1. */
+extern const struct schema_step schema_steps[DB_SCHEMA_VERSION];
 
 /* What a file says it is. */
 struct schema_identity {

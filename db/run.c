@@ -197,6 +197,15 @@ bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed 
 
 /* ---- An attempt -------------------------------------------------------------------------------*/
 
+static void bind_timing(struct query *q, const struct db_timing *t)
+{
+    const int64_t values[] = { t->reset_ms, t->sync_ms,  t->identify_ms, t->stub_ms,
+                               t->baud_ms,  t->erase_ms, t->wire_ms,     t->stall_ms,
+                               t->md5_ms,   t->leave_ms, t->boot_ms,     t->floor_ms };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        query_int_or_null(q, values[i], 0);
+}
+
 static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db_attempt *attempt,
                                   struct err *e)
 {
@@ -215,6 +224,11 @@ static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db
     query_text(&q, attempt->board_state);
     query_int(&q, attempt->bytes_written);
     query_int(&q, attempt->wire_bytes);
+    query_int_or_null(&q, attempt->baud_asked, 1);
+    query_text(&q, attempt->baud_why);
+    query_text(&q, attempt->write_mode);
+    query_int_or_null(&q, attempt->round_trips, 0);
+    bind_timing(&q, &attempt->timing);
     return query_insert(&q, e);
 }
 
@@ -228,6 +242,7 @@ static bool add_digest_locked(struct db *db, int64_t attempt_id, const struct db
     query_text(&q, digest->read_md5);
     query_text(&q, digest->written_md5);
     query_text(&q, digest->written_sha256);
+    query_int(&q, digest->skipped_bytes);
     return query_run(&q, e) ? true : err_wrap(e, "Image %d", digest->image);
 }
 
@@ -249,6 +264,42 @@ bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *atte
     if (!db_begin(db, e) ||
         !db_finish(db, add_attempt_and_digests_locked(db, run_id, attempt, e), e))
         return err_wrap(e, "Recording attempt %d of run %" PRId64, attempt->number, run_id);
+    return true;
+}
+
+/* ---- What a port has taught -------------------------------------------------------------------*/
+
+static struct db_rate rate_row(sqlite3_stmt *s)
+{
+    return (struct db_rate){
+        .baud = sqlite3_column_int64(s, 0),
+        .attempts = sqlite3_column_int(s, 1),
+        .passes = sqlite3_column_int(s, 2),
+        .write_failures = sqlite3_column_int(s, 3),
+        .verify_failures = sqlite3_column_int(s, 4),
+        .baud_failures = sqlite3_column_int(s, 5),
+        .stub_failures = sqlite3_column_int(s, 6),
+    };
+}
+
+bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
+              size_t *count, struct err *e)
+{
+    int rows = 0;
+    size_t n = 0;
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_RATES);
+    query_text(&q, port);
+    query_int(&q, runs);
+    query_int(&q, (int64_t)cap);
+    while (n < cap && (rows = query_row(&q, e)) > 0)
+        rates[n++] = rate_row(q.statement);
+    query_end(&q);
+    db_leave(db);
+    if (rows < 0)
+        return err_wrap(e, "Looking up the rates of %.100s", port);
+    *count = n;
     return true;
 }
 

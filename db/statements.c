@@ -53,11 +53,20 @@ static const char *const texts[STMT_COUNT] = {
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
-                         " wire_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips,"
+                         " reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms, wire_ms,"
+                         " stall_ms, md5_ms, leave_ms, boot_ms, floor_ms)"
+                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
+                         " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_DIGEST_ADD] = "INSERT INTO digest (attempt, image, expected_md5, read_md5, written_md5,"
-                        " written_sha256) VALUES (?1, (SELECT i.id FROM attempt AS a"
+                        " written_sha256, skipped_bytes) VALUES (?1, (SELECT i.id FROM attempt AS a"
                         "  JOIN run AS r ON r.id = a.run JOIN image AS i ON i.recipe = r.recipe"
-                        "  WHERE a.id = ?1 AND i.number = ?2), ?3, ?4, ?5, ?6)",
+                        "  WHERE a.id = ?1 AND i.number = ?2), ?3, ?4, ?5, ?6, ?7)",
+    [STMT_RATES] = "SELECT a.baud, count(*), sum(a.code = 'ok'), sum(a.code = 'write'),"
+                   " sum(a.code = 'verify'), sum(a.code = 'baud'), sum(a.code = 'stub')"
+                   " FROM (SELECT id FROM run WHERE port = ? ORDER BY id DESC LIMIT ?) AS r"
+                   " JOIN attempt AS a ON a.run = r.id WHERE a.baud IS NOT NULL"
+                   " GROUP BY a.baud ORDER BY a.baud DESC LIMIT ?",
 
     [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"
                            " FROM board WHERE id = ?",
@@ -73,8 +82,10 @@ static const char *const texts[STMT_COUNT] = {
                           "r.started_utc, r.id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
                               "wire_bytes, reset, loader,"
-                              " phase, code, sentence, hint, board_state FROM attempt WHERE run = "
-                              "? ORDER BY number",
+                              " phase, code, sentence, hint, board_state, baud_asked, baud_why,"
+                              " write_mode, round_trips, reset_ms, sync_ms, identify_ms, stub_ms,"
+                              " baud_ms, erase_ms, wire_ms, stall_ms, md5_ms, leave_ms, boot_ms,"
+                              " floor_ms FROM attempt WHERE run = ? ORDER BY number",
 };
 
 bool statements_prepare(struct db *db, struct err *e)

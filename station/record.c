@@ -196,6 +196,8 @@ bool record_attempt_add(struct record *r, int64_t run_id, const struct record_at
         .board_state = board_state_word(result->state),
         .bytes_written = (int64_t)result->bytes_written,
         .wire_bytes = (int64_t)result->wire_bytes,
+        .round_trips = -1,
+        .timing = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 },
         .digests = digests,
         .digest_count = fill_digests(r, result, digests, texts),
     };

@@ -147,8 +147,8 @@ static inline struct db_seen see(struct bench *b, int64_t run_id, const char *ma
 static inline bool try_attempt(struct bench *b, int64_t run_id, int number)
 {
     static const struct db_digest digests[] = {
-        { 0, MD5_A, MD5_A, MD5_A, SHA_A },
-        { 1, MD5_B, NULL, MD5_B, SHA_B },
+        { 0, MD5_A, MD5_A, MD5_A, SHA_A, 0 },
+        { 1, MD5_B, NULL, MD5_B, SHA_B, 4096 },
     };
     const struct db_attempt attempt = { .number = number,
                                         .started_utc_ms = T0_MS + 1000,
@@ -161,6 +161,22 @@ static inline bool try_attempt(struct bench *b, int64_t run_id, int number)
                                         .board_state = "running",
                                         .bytes_written = 920000,
                                         .wire_bytes = 512345,
+                                        .baud_asked = 921600,
+                                        .baud_why = "recipe",
+                                        .write_mode = "changed",
+                                        .round_trips = 321,
+                                        .timing = { .reset_ms = 101,
+                                                    .sync_ms = 102,
+                                                    .identify_ms = 103,
+                                                    .stub_ms = 104,
+                                                    .baud_ms = 105,
+                                                    .erase_ms = 106,
+                                                    .wire_ms = 107,
+                                                    .stall_ms = 108,
+                                                    .md5_ms = 109,
+                                                    .leave_ms = 110,
+                                                    .boot_ms = -1,
+                                                    .floor_ms = 112 },
                                         .digests = digests,
                                         .digest_count = 2 };
     return db_attempt_add(b->db, run_id, &attempt, &b->e);

@@ -318,41 +318,40 @@ static void db_refuses_a_newer_schema(void **state)
     db_close(b->db);
     b->db = NULL;
     sql_on(b->path, "PRAGMA user_version = 7");
-    assert_refused(b, "was made by a newer espstation: version 7, this one knows up to 1");
+    assert_refused(b, "was made by a newer espstation: version 7, this one knows up to 2");
     assert_reader_refused(b, "was made by a newer espstation: version 7");
     assert_answer(b, "PRAGMA user_version", "7");
     sql_on(b->path, "PRAGMA user_version = 0");
-    assert_reader_refused(b, "was made by an older espstation: version 0, reading needs 1");
+    assert_reader_refused(b, "was made by an older espstation: version 0, reading needs 2");
 }
 
 /* ---- Migration --------------------------------------------------------------------------------*/
 
 static void db_brings_an_older_file_up_in_one_transaction(void **state)
 {
-    static const char *const good[] = { "ALTER TABLE lot ADD COLUMN quota INTEGER", "CREATE TABLE "
-                                                                                    "chain (run "
-                                                                                    "INTEGER "
-                                                                                    "PRIMARY KEY, "
-                                                                                    "hash TEXT)" };
-    static const char *const bad[] = { "ALTER TABLE lot ADD COLUMN quota INTEGER", "nonsense" };
-    const struct schema_step broken[] = { { NULL, 0 }, { bad, 2 } };
-    const struct schema_step whole[] = { { NULL, 0 }, { good, 2 } };
+    static const char *const good[] = {
+        "ALTER TABLE lot ADD COLUMN shift INTEGER",
+        "CREATE TABLE shift (id INTEGER PRIMARY KEY)",
+    };
+    static const char *const bad[] = { "ALTER TABLE lot ADD COLUMN shift INTEGER", "nonsense" };
+    const struct schema_step broken[] = { { NULL, 0 }, { NULL, 0 }, { bad, 2 } };
+    const struct schema_step whole[] = { { NULL, 0 }, { NULL, 0 }, { good, 2 } };
     struct bench *b = *state;
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS);
 
-    assert_false(schema_apply(b->db, broken, 2, &b->e));
-    assert_says(b, ERR_DATABASE, "Bringing the record to version 2: ");
-    assert_answer(b, "PRAGMA user_version", "1");
-    assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'quota'", "0");
-
-    check_ok(b, schema_apply(b->db, whole, 2, &b->e));
+    assert_false(schema_apply(b->db, broken, 3, &b->e));
+    assert_says(b, ERR_DATABASE, "Bringing the record to version 3: ");
     assert_answer(b, "PRAGMA user_version", "2");
-    assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'quota'", "1");
+    assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "0");
+
+    check_ok(b, schema_apply(b->db, whole, 3, &b->e));
+    assert_answer(b, "PRAGMA user_version", "3");
+    assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "1");
     assert_answer(b, "SELECT verdict FROM run", "PASS");
     db_close(b->db);
     b->db = NULL;
-    assert_refused(b, "version 2, this one knows up to 1");
+    assert_refused(b, "version 3, this one knows up to 2");
 }
 
 /* ---- Rights -----------------------------------------------------------------------------------*/

@@ -128,6 +128,13 @@ static void db_records_a_whole_run(void **state)
                   " || code || board_state || bytes_written || wire_bytes FROM attempt",
                   "12026-03-04T05:06:08.089Z9500921600classicstubleaveokrunning920000512345");
     assert_answer(b,
+                  "SELECT baud_asked || baud_why || write_mode || round_trips || reset_ms || "
+                  "sync_ms"
+                  " || identify_ms || stub_ms || baud_ms || erase_ms || wire_ms || stall_ms"
+                  " || md5_ms || leave_ms || (boot_ms IS NULL) || floor_ms FROM attempt",
+                  "921600recipechanged3211011021031041051061071081091101112");
+    assert_answer(b, "SELECT group_concat(skipped_bytes) FROM digest", "0,4096");
+    assert_answer(b,
                   "SELECT group_concat(file || ifnull(read_md5, '-') || substr(written_sha256, 1, "
                   "2),"
                   " ' ') FROM digest JOIN image ON image.id = digest.image",
@@ -171,8 +178,8 @@ static void db_refuses_an_attempt_as_a_whole(void **state)
     bench_open(b);
     const int64_t run_id = start_run(b);
     const struct db_digest digests[] = {
-        { 0, MD5_A, MD5_A, MD5_A, SHA_A },
-        { 7, MD5_B, NULL, NULL, NULL }, /* the recipe has no image 7 */
+        { 0, MD5_A, MD5_A, MD5_A, SHA_A, 0 },
+        { 7, MD5_B, NULL, NULL, NULL, 0 }, /* the recipe has no image 7 */
     };
     struct db_attempt attempt = { .number = 1,
                                   .started_utc_ms = T0_MS,
@@ -350,24 +357,25 @@ static void db_file_refuses_changes_of_other_programs(void **state)
         "INSERT OR REPLACE INTO run (id, station, recipe, slot, port, started_utc)"
         " SELECT 1, station, recipe, slot, port, started_utc FROM run WHERE id = 1",
         "REPLACE INTO board SELECT 9, mac, 'ESP8266', 0, 0, 0, first_seen_utc FROM board",
-        "REPLACE INTO lot SELECT id, 'other', added_utc FROM lot",
+        "REPLACE INTO lot (id, name, added_utc) SELECT id, 'other', added_utc FROM lot",
         "REPLACE INTO attempt SELECT * FROM attempt",
         "REPLACE INTO digest SELECT * FROM digest",
         "REPLACE INTO recipe SELECT * FROM recipe",
         "REPLACE INTO image SELECT * FROM image",
         "REPLACE INTO station SELECT * FROM station",
-        "INSERT INTO attempt SELECT NULL, 1, 2, started_utc, 1, 1, NULL, NULL, 'x', 'x', NULL, "
-        "NULL,"
-        " 'x', 0, 0 FROM attempt WHERE id = 1",
-        "INSERT INTO attempt SELECT NULL, 999, 2, started_utc, 1, 1, NULL, NULL, 'x', 'x', NULL,"
-        " NULL, 'x', 0, 0 FROM attempt WHERE id = 1",
-        "INSERT INTO digest SELECT 1, 2, expected_md5, NULL, NULL, NULL FROM digest",
+        "INSERT INTO attempt (run, number, started_utc, duration_ms, phase, code, board_state,"
+        " bytes_written, wire_bytes) SELECT 1, 2, started_utc, 1, 'x', 'x', 'x', 0, 0"
+        " FROM attempt WHERE id = 1",
+        "INSERT INTO attempt (run, number, started_utc, duration_ms, phase, code, board_state,"
+        " bytes_written, wire_bytes) SELECT 999, 2, started_utc, 1, 'x', 'x', 'x', 0, 0"
+        " FROM attempt WHERE id = 1",
+        "INSERT INTO digest (attempt, image, expected_md5) SELECT 1, 2, expected_md5 FROM digest",
         "INSERT INTO image SELECT NULL, recipe, 9, file, 0, 1, sha256, md5, NULL, NULL, NULL FROM "
         "image",
         "INSERT INTO board SELECT NULL, '24:0A:C4:00:00:01', chip, 1, 1, 1, first_seen_utc"
         " FROM board",
-        "INSERT INTO lot VALUES (NULL, 'next', 'tomorrow')",
-        "INSERT INTO lot VALUES (NULL, '', '2026-03-04T05:06:07.089Z')",
+        "INSERT INTO lot (name, added_utc) VALUES ('next', 'tomorrow')",
+        "INSERT INTO lot (name, added_utc) VALUES ('', '2026-03-04T05:06:07.089Z')",
         "INSERT INTO run (station, recipe, slot, port, started_utc) VALUES (1, 1, 'two', 'p',"
         " '2026-03-04T05:06:07.089Z')",
     };
@@ -531,6 +539,52 @@ static void db_notices_a_killed_station_process(void **state)
     assert_answer(b, "SELECT verdict FROM run", "INTERRUPTED");
 }
 
+/* ---- What a port has taught -------------------------------------------------------------------*/
+
+static void run_at(struct bench *b, const char *port, int64_t baud, const char *code)
+{
+    const struct db_run_begin run = {
+        .recipe_id = put_recipe(b, b->db), .slot = 1, .port = port, .started_utc_ms = T0_MS
+    };
+    const struct db_attempt attempt = { .number = 1,
+                                        .started_utc_ms = T0_MS,
+                                        .baud = baud,
+                                        .phase = "write",
+                                        .code = code,
+                                        .board_state = "half-written" };
+    const int64_t run_id = db_run_start(b->db, &run, &b->e);
+    check_ok(b, run_id > 0 && db_attempt_add(b->db, run_id, &attempt, &b->e));
+    check_ok(b, try_close(b, run_id, DB_FAIL));
+}
+
+static void db_tells_how_each_rate_went_on_a_port(void **state)
+{
+    struct bench *b = *state;
+    struct db_rate rates[4];
+    size_t count = 9;
+    bench_open(b);
+    run_at(b, "p1", 1500000, "write"); /* too old, below */
+    run_at(b, "p1", 921600, "write");
+    run_at(b, "p1", 921600, "verify");
+    run_at(b, "p2", 921600, "ok");
+    run_at(b, "p1", 921600, "baud");
+    run_at(b, "p1", 0, "no-sync");
+    run_at(b, "p1", 460800, "ok");
+    run_at(b, "p1", 460800, "stub");
+    check_ok(b, db_rates(b->db, "p1", 6, rates, 4, &count, &b->e));
+    assert_int_equal(count, 2);
+    assert_memory_equal(&rates[0], (&(struct db_rate){ 921600, 3, 0, 1, 1, 1, 0 }),
+                        sizeof rates[0]);
+    assert_memory_equal(&rates[1], (&(struct db_rate){ 460800, 2, 1, 0, 0, 0, 1 }),
+                        sizeof rates[1]);
+    check_ok(b, db_rates(b->db, "p1", 6, rates, 1, &count, &b->e));
+    assert_int_equal(count, 1);
+    check_ok(b, db_rates(b->db, "none", 6, rates, 4, &count, &b->e));
+    assert_int_equal(count, 0);
+    assert_answer(
+        b, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = 'run_port'", "1");
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
@@ -555,6 +609,7 @@ int main(void)
         ON_BENCH(db_leaves_the_runs_of_living_stations_and_other_hosts_alone),
         ON_BENCH(db_marks_runs_that_a_station_left_open_when_it_ended),
         ON_BENCH(db_notices_a_killed_station_process),
+        ON_BENCH(db_tells_how_each_rate_went_on_a_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static bool one_run(struct slot *s, int i)
                                         .port = "/dev/ttyUSB0",
                                         .started_utc_ms = now_ms };
     const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = now_ms };
-    const struct db_digest digest = { 0, MD5_A, MD5_A, MD5_A, SHA_A };
+    const struct db_digest digest = { 0, MD5_A, MD5_A, MD5_A, SHA_A, 0 };
     const struct db_attempt attempt = { .number = 1,
                                         .started_utc_ms = now_ms,
                                         .phase = "leave",
