@@ -58,7 +58,7 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test units make_images pty_lines check format bench install uninstall clean distclean help
+.PHONY: all deps run test units make_images make_record pty_lines check format bench install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -73,6 +73,11 @@ $(BUILD)/espfixture: $(BUILD)/obj/tests/fixture/main.o $(FIXTURE_OBJ) $(STUB_OBJ
 
 # Makes valid images for the demonstration and the tests: none is shipped.
 $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Makes a record of as many runs as wanted, for tests of what reads records.
+$(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(call obj,$(DB_SRC)) $(BUILD)/obj/core/err.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -145,6 +150,7 @@ run: deps
 
 units: $(UNIT_BIN)
 make_images: $(BUILD)/make_images
+make_record: $(BUILD)/make_record
 pty_lines: $(BUILD)/pty_lines.so
 
 test: deps
