@@ -313,18 +313,51 @@ struct db_filter {
      * last. */
     const char *since, *until;
     const char *recipe; /* its name, or the SHA-256 of its text or of its plan */
+    const char *chip;   /* the recipe's or the board's, in any case: esp32c3 */
     int slot;
 };
 
+/* A document of a form that has one for each run. */
+struct db_document {
+    int64_t run_id;
+    int slot;
+    const char *mac; /* NULL: the board was not identified */
+};
+
+/* What a WATS server wants to know of a station and its operation, and only its owner can say. */
+struct db_wats {
+    int process_code; /* of a process that is defined there */
+    const char *location, *purpose;
+};
+#define DB_WATS_USUAL                                                                              \
+    {                                                                                              \
+        10, "-", "Production"                                                                      \
+    }
+
+/* Where an export goes. A call that returns false ends it. */
 struct db_sink {
     void *ctx;
     bool (*emit)(void *ctx, const char *bytes, size_t n);
+    /* Before the first byte of each document, for forms with one for each run. NULL: not wanted. */
+    bool (*document)(void *ctx, const struct db_document *document);
+    const struct db_wats *wats; /* for DB_WSJF; NULL: DB_WATS_USUAL */
 };
 
+/* The forms, DB_CSV and so on; docs/export.md tells their fields. */
 enum db_format {
-    DB_CSV,  /* RFC 4180, a header line, one line per run; columns as listed in export.c */
-    DB_JSON, /* an array of runs with the same names, and their attempts and digests inside */
+#define EXPORT(NAME, word) DB_##NAME,
+#include "db/export_list.h"
+#undef EXPORT
 };
+
+struct db_format_info {
+    const char *name; /* the word that people type */
+    const char *help;
+    bool document_per_run; /* each run is a document by itself, and may be a file */
+};
+
+/* NULL past the last one. */
+const struct db_format_info *db_format_info(size_t format);
 
 /* Writes the runs, the oldest first, in UTF-8. *runs, if wanted, gets their number. */
 bool db_export(struct db *reader, enum db_format format, const struct db_filter *filter,

@@ -1,15 +1,12 @@
-/* espstation history, espstation export: reading the record. */
+/* espstation history: the life of one board. */
 #include "station/cmd.h"
 
 #include "db/db.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_DB "espstation.db"
-
-/* ---- history ---- */
 
 static const char *or_dash(const char *text)
 {
@@ -80,78 +77,5 @@ static enum exit_status history(int argc, char **argv)
     return cmd_status_of(&e);
 }
 
-/* ---- export ---- */
-
-static bool write_out(void *ctx, const char *bytes, size_t n)
-{
-    return fwrite(bytes, 1, n, ctx) == n;
-}
-
-static bool parse_slot(const char *text, int *slot)
-{
-    char *end;
-    long v = strtol(text, &end, 10);
-    if (end == text || *end != '\0' || v < 1 || v > 100000)
-        return false;
-    *slot = (int)v;
-    return true;
-}
-
-static bool upper_verdict(const char **verdict, char *text, size_t cap)
-{
-    if (!*verdict)
-        return true;
-    if (strlen(*verdict) >= cap)
-        return false;
-    for (size_t i = 0; i <= strlen(*verdict); i++)
-        text[i] = (char)((*verdict)[i] >= 'a' && (*verdict)[i] <= 'z' ? (*verdict)[i] - 32
-                                                                      : (*verdict)[i]);
-    *verdict = text;
-    return true;
-}
-
-static enum exit_status export(int argc, char **argv)
-{
-    struct db_filter filter = { 0 };
-    const char *db_path = DEFAULT_DB, *format = "csv", *slot = NULL;
-    char verdict[16];
-    const struct option_row rows[] = {
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
-        { "--format", "csv|json", "csv: a line for each run; json: with attempts and digests",
-          NULL, &format, NULL },
-        { "--lot", "NAME", "only this lot", NULL, &filter.lot, NULL },
-        { "--mac", "MAC", "only this board", NULL, &filter.mac, NULL },
-        { "--verdict", "WORD", "only pass, fail, stopped, interrupted or open runs", NULL,
-          &filter.verdict, NULL },
-        { "--since", "UTC", "only runs started then or later: 2026-03-04T05:06", NULL,
-          &filter.since, NULL },
-        { "--until", "UTC", "only runs started then or earlier", NULL, &filter.until, NULL },
-        { "--recipe", "NAME", "only this recipe, by name or SHA-256", NULL, &filter.recipe, NULL },
-        { "--slot", "N", "only this slot", NULL, &slot, NULL },
-    };
-    enum exit_status status;
-    struct err e = { 0 };
-    size_t count;
-    const struct db_sink sink = { stdout, write_out };
-    if (!cmd_parse(&cmd_export, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
-                   &status))
-        return status;
-    bool json = strcmp(format, "json") == 0;
-    struct db *db = NULL;
-    if (!json && strcmp(format, "csv") != 0)
-        err_set(&e, ERR_USAGE, "The format '%s' is not known; expected csv or json", format);
-    else if (slot && !parse_slot(slot, &filter.slot))
-        err_set(&e, ERR_USAGE, "'%s' is no slot; expected a number from 1 on", slot);
-    else if (!upper_verdict(&filter.verdict, verdict, sizeof verdict))
-        err_set(&e, ERR_USAGE, "'%s' is no verdict", filter.verdict);
-    else if ((db = db_open_reader(db_path, DB_BUSY_MS, &e)) != NULL)
-        db_export(db, json ? DB_JSON : DB_CSV, &filter, &sink, NULL, &e);
-    if (e.code != ERR_NONE)
-        cmd_print_err(&e);
-    db_close(db);
-    return cmd_status_of(&e);
-}
-
 const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",
                                  history };
-const struct cmd cmd_export = { "export", "[options]", "Writes runs as CSV or JSON.", export };

@@ -49,7 +49,7 @@ static char *export_as(struct bench *b, enum db_format format, const struct db_f
                        int64_t *runs)
 {
     struct text t = { 0 };
-    const struct db_sink sink = { &t, collect };
+    const struct db_sink sink = { .ctx = &t, .emit = collect };
     struct db *reader = reader_of(b);
     check_ok(b, db_export(reader, format, filter, &sink, runs, &b->e));
     db_close(reader);
@@ -72,15 +72,16 @@ static void assert_json(const char *json, const char *sql, const char *expected)
     sqlite3_close(mem);
 }
 
-/* A run whose texts try to break out of both formats. */
-static const char nasty[] = "say \"hi\", then\r\n\ttab \\ \x01\x1F \xC3\xA9 \xF0\x9F\x94\xA5 bad: "
-                            "\xC3( "
+/* A run whose texts try to break out of every form. */
+#define NASTY_END " \xC3\xA9 \xF0\x9F\x94\xA5 bad: "
+#define REPLACED  "\xEF\xBF\xBD"
+static const char nasty[] = "say \"hi\", then\r\n\ttab \\ \x01\x1F" NASTY_END "\xC3( "
                             "\xED\xA0\x80 \xFF end";
-static const char nasty_cleaned[] = "say \"hi\", then\r\n\ttab \\ \x01\x1F \xC3\xA9 "
-                                    "\xF0\x9F\x94\xA5 "
-                                    "bad: "
-                                    "\xEF\xBF\xBD( \xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD "
-                                    "\xEF\xBF\xBD end";
+#define NASTY_CLEANED(control)                                                                     \
+    "say \"hi\", then\r\n\ttab \\ " control NASTY_END REPLACED "( " REPLACED REPLACED REPLACED     \
+    " " REPLACED " end"
+static const char in_json[] = NASTY_CLEANED("\x01\x1F");
+static const char in_csv_and_xml[] = NASTY_CLEANED("\xE2\x90\x81\xE2\x90\x9F");
 
 static void add_nasty_run(struct bench *b)
 {
@@ -112,7 +113,7 @@ static void db_exports_json_that_others_can_read(void **state)
     assert_int_equal(runs, 2);
     assert_json(json, "SELECT json_valid(?)", "1");
     assert_json(json, "SELECT json_array_length(?)", "2");
-    assert_json(json, "SELECT json_extract(?, '$[0].sentence')", nasty_cleaned);
+    assert_json(json, "SELECT json_extract(?, '$[0].sentence')", in_json);
     assert_json(json, "SELECT json_extract(?, '$[0].hint')", "");
     assert_json(json, "SELECT json_type(?, '$[0].app_text')", "null");
     assert_json(json, "SELECT json_type(?, '$[0].duration_ms')", "integer");
@@ -159,7 +160,7 @@ static void db_quotes_csv_as_the_rfc_says(void **state)
     const char *row = strstr(csv, "\r\n") + 2;
     static const char start[] = "1,2026-03-04T05:06:07.089Z,2026-03-04T05:06:18.089Z,11000,FAIL,"
                                 "boot,"
-                                "\"say \"\"hi\"\", then\r\n\ttab \\ \x01\x1F ";
+                                "\"say \"\"hi\"\", then\r\n\ttab \\ \xE2\x90\x81\xE2\x90\x9F ";
     assert_int_equal(strncmp(row, start, strlen(start)), 0);
     assert_non_null(strstr(row, " end\",\"\",verified,1,/dev/ttyUSB0,Ada,,24:0a:c4:00:00:01,"));
     assert_string_equal(csv + strlen(csv) - 11, ",0.1.0,2,\r\n");
@@ -171,7 +172,7 @@ static void db_exports_csv_that_others_can_read(void **state)
     struct bench *b = *state;
     char command[512], read_back[256];
     struct text t = { 0 };
-    const struct db_sink sink = { &t, collect };
+    const struct db_sink sink = { .ctx = &t, .emit = collect };
     if (system("command -v sqlite3 >/dev/null 2>&1") != 0) {
         print_message("the sqlite3 shell is not here, so nobody else reads the CSV\n");
         skip();
@@ -194,7 +195,7 @@ static void db_exports_csv_that_others_can_read(void **state)
 
     char expected[256];
     size_t used = (size_t)snprintf(expected, sizeof expected, "2|");
-    for (const char *p = nasty_cleaned; *p != '\0'; p++)
+    for (const char *p = in_csv_and_xml; *p != '\0'; p++)
         used +=
             (size_t)snprintf(expected + used, sizeof expected - used, "%02X", (unsigned char)*p);
     snprintf(expected + used, sizeof expected - used, "|1,2|1\n");
@@ -290,7 +291,7 @@ static void db_refuses_filters_that_make_no_sense(void **state)
     };
     struct bench *b = *state;
     size_t bytes = 0;
-    const struct db_sink sink = { &bytes, count_only };
+    const struct db_sink sink = { .ctx = &bytes, .emit = count_only };
     bench_open(b);
     struct db *reader = reader_of(b);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -339,7 +340,7 @@ static void db_reads_every_filter_in_order_from_an_index(void **state)
     struct bench *b = *state;
     size_t bytes = 0;
     struct plan_check check = { 0 };
-    const struct db_sink sink = { &bytes, count_only };
+    const struct db_sink sink = { .ctx = &bytes, .emit = count_only };
     fill_for_filters(b);
     struct db *reader = reader_of(b);
     assert_int_equal(sqlite3_open(b->path, &check.sql), SQLITE_OK);
@@ -381,7 +382,7 @@ static int64_t export_memory(struct bench *b, enum db_format format, int64_t exp
 {
     size_t bytes = 0;
     int64_t runs = 0;
-    const struct db_sink sink = { &bytes, count_only };
+    const struct db_sink sink = { .ctx = &bytes, .emit = count_only };
     struct db *reader = reader_of(b);
     sqlite3_memory_highwater(1);
     const int64_t before = sqlite3_memory_used();
@@ -418,13 +419,13 @@ static void db_stops_an_export_that_nobody_takes(void **state)
     struct db *reader = reader_of(b);
     for (int taken = 1; taken <= 3; taken++) {
         int left = taken;
-        const struct db_sink sink = { &left, refuse };
+        const struct db_sink sink = { .ctx = &left, .emit = refuse };
         assert_false(db_export(reader, DB_JSON, NULL, &sink, NULL, &b->e));
         assert_says(b, ERR_STATION, "The export could not be written on, after ");
         assert_int_equal(left, 0); /* not asked again after it had refused */
     }
     size_t bytes = 0;
-    const struct db_sink sink = { &bytes, count_only };
+    const struct db_sink sink = { .ctx = &bytes, .emit = count_only };
     check_ok(b, db_export(reader, DB_JSON, NULL, &sink, NULL, &b->e));
     db_close(reader);
 }
@@ -458,7 +459,7 @@ static void db_exports_one_state_while_a_station_writes(void **state)
     put_recipe(b, b->db);
     add_many_runs(b, 1000);
     struct during d = { .b = b, .open_run = start_run_at(b, b->db, 0, 1, T0_MS + 500) };
-    const struct db_sink sink = { &d, write_meanwhile };
+    const struct db_sink sink = { .ctx = &d, .emit = write_meanwhile };
     struct db *reader = reader_of(b);
     check_ok(b, db_export(reader, DB_JSON, NULL, &sink, &runs, &b->e));
     assert_true(d.done);

@@ -105,7 +105,7 @@ static bool collect(void *ctx, const char *bytes, size_t n)
 static int64_t runs_read(struct bench *b, struct db *reader)
 {
     static struct text text;
-    const struct db_sink sink = { &text, collect };
+    const struct db_sink sink = { .ctx = &text, .emit = collect };
     int64_t runs = -1;
     text.used = 0;
     check_ok(b, db_export(reader, DB_CSV, NULL, &sink, &runs, &b->e));
@@ -443,7 +443,7 @@ static void db_reader_notices_when_an_unlocked_file_changes(void **state)
 {
     static struct text text;
     struct bench *b = *state;
-    const struct db_sink sink = { &text, collect };
+    const struct db_sink sink = { .ctx = &text, .emit = collect };
     text.used = 0;
     bench_open(b);
     db_close(b->db);
@@ -506,7 +506,7 @@ static void db_keeps_reading_and_writing_apart(void **state)
 {
     static struct text text;
     struct bench *b = *state;
-    const struct db_sink sink = { &text, collect };
+    const struct db_sink sink = { .ctx = &text, .emit = collect };
     bench_open(b);
     assert_false(db_export(b->db, DB_CSV, NULL, &sink, NULL, &b->e));
     assert_says(b, ERR_STATION, "read it on a handle of its own");

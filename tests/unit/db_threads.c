@@ -71,7 +71,7 @@ struct reading {
 static void *read_all(void *ctx)
 {
     struct reading *r = ctx;
-    const struct db_sink sink = { NULL, drop };
+    const struct db_sink sink = { .ctx = NULL, .emit = drop };
     const int64_t give_up_ms = db_now_ms() + 120000;
     r->ok = true;
     while (r->ok && r->runs < (int64_t)SLOTS * RUNS_EACH && db_now_ms() < give_up_ms) {
