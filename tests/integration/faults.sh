@@ -107,9 +107,9 @@ in_turn passes_with flip=0.002,times=3,dir=in "slot 2: attempt 1 failed"
 in_turn passes_with drop=0.002,times=2,dir=in "slot 2: attempt 1 failed"
 in_turn passes_with extra=0.002,times=2,dir=out
 in_turn passes_with hang=60000,times=1 "slot 2: attempt 1 failed" "The board is half-written."
-in_turn passes_with hang-at=stub,times=1 "slot 2: attempt 1 failed" "stub: "
-in_turn passes_with hang-at=baud,times=1 "slot 2: attempt 1 failed" "baud: "
-in_turn passes_with hang-at=verify,times=1 "slot 2: attempt 1 failed" "verify: "
+in_turn passes_with hang,at=stub,times=1 "slot 2: attempt 1 failed" "stub: "
+in_turn passes_with hang,at=baud,times=1 "slot 2: attempt 1 failed" "baud: "
+in_turn passes_with hang,at=verify,times=1 "slot 2: attempt 1 failed" "verify: "
 in_turn passes_with brownout=60000,times=1 "slot 2: attempt 1 failed" "the board has reset itself"
 in_turn passes_with finish-0106
 in_turn passes_with write-protect=soft

@@ -587,7 +587,7 @@ static void baud_failure_is_told_and_cured_by_a_reset(void **state)
     struct err e = { 0 };
     (void)state;
     struct bench *b = ready(&c, 115200);
-    add_fault(b, "hang-at=baud");
+    add_fault(b, "hang,at=baud");
     assert_false(change_baud(b, 921600, &e));
     assert_true(e.code == ERR_BAUD || e.code == ERR_TIMEOUT);
     chip_sim_clear_faults(b->sim.sim);

@@ -322,12 +322,41 @@ static void board_has_its_mac_in_the_efuses(void **state)
 static void fault_specs_are_judged(void **state)
 {
     (void)state;
-    static const char *const good[] = { "deaf=3",     "log-noise",         "drop=0.1,dir=in",
-                                        "hang=1000",  "hang-at=verify",    "pull=5,back-ms=20",
-                                        "slow-en=20", "stuck-bit=0x12345", "rdid=c84016,times=2" };
-    static const char *const bad[] = { "",          "deaf",      "deaf=x",          "drop=2",
-                                       "nothing=1", "hang-at=x", "finish-0106=1",   "deaf=1,dir=in",
-                                       "rdid=12",   "deaf=-1",   "flip=0.1,times=0" };
+    static const char *const good[] = { "deaf=3",
+                                        "log-noise",
+                                        "drop=0.1,dir=in",
+                                        "hang=1000",
+                                        "hang,at=verify",
+                                        "pull=5,back-ms=20",
+                                        "slow-en=20",
+                                        "stuck-bit=0x12345",
+                                        "rdid=c84016,times=2",
+                                        "half-open",
+                                        "lose,dir=in,at=middle",
+                                        "lengths=-3,at=verify",
+                                        "swap=9",
+                                        "brownout,at=boot",
+                                        "late=20,at=stub" };
+    static const char *const bad[] = { "",
+                                       "deaf",
+                                       "deaf=x",
+                                       "drop=2",
+                                       "nothing=1",
+                                       "hang,at=x",
+                                       "finish-0106=1",
+                                       "deaf=1,dir=in",
+                                       "rdid=12",
+                                       "deaf=-1",
+                                       "flip=0.1,times=0",
+                                       "hang",
+                                       "hang=1,at=baud",
+                                       "hang,at=leave",
+                                       "deaf=1,at=baud",
+                                       "late=1,at=boot",
+                                       "brownout,at=open",
+                                       "pull=1,at=nowhere",
+                                       "late=1,dir=in",
+                                       "restless" };
     struct sim_fault f;
     char why[200];
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -487,9 +516,113 @@ static void fault_finish_and_phases(void **state)
     begin_write(h);
     assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 1, 6);
     assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 0, 0);
-    host_fault(h, "hang-at=verify");
+    host_fault(h, "hang,at=verify");
     host_send(h, 0x13, WORDS(0, 16, 0, 0), 16, 0);
     assert_false(host_get(h, 5000 * MS).found);
+    host_free(h);
+}
+
+/* The command before the place and the one behind it are answered as ever. */
+static void fault_strikes_at_its_place(void **state)
+{
+    (void)state;
+    uint8_t block[0x400] = { 0 };
+    struct host *h = host_new("esp32");
+    host_connect(h);
+    begin_write(h); /* eight blocks */
+    host_fault(h, "refuse=0x09,at=first,times=1");
+    host_fault(h, "refuse,at=middle,times=1");
+    host_fault(h, "refuse=0x0a,at=last,times=1");
+    for (uint32_t i = 0; i < 8; i++) {
+        uint8_t code = i == 0 ? 9 : i == 4 ? 6 : i == 7 ? 10 : 0;
+        assert_status(host_block(h, 0x03, i, block, sizeof block), 0x03, code != 0, code);
+        if (code) /* the block was not taken: the next number is still this one */
+            assert_status(host_block(h, 0x03, i, block, sizeof block), 0x03, 0, 0);
+    }
+    assert_int_equal(host_state(h).faults, 3);
+    host_free(h);
+}
+
+static void fault_harms_an_answer(void **state)
+{
+    (void)state;
+    const uint32_t words[] = { 0x40001000 };
+    struct host *h = host_new("esp32");
+    host_connect(h);
+    host_fault(h, "lose,at=identify,times=1");
+    host_words(h, 0x0a, words, 1);
+    host_fault(h, "late=50,at=identify,times=1");
+    host_send(h, 0x0a, (const uint8_t *)words, 4, 0);
+    assert_false(host_get(h, 49 * MS).found);
+    assert_int_equal(host_get(h, 5 * MS).value, 0x00f01d83);
+    host_fault(h, "cut=3,at=identify,times=1");
+    assert_int_equal(host_words(h, 0x0a, words, 1).bytes, 1);
+    host_fault(h, "garble,at=identify,times=1");
+    host_send(h, 0x0a, (const uint8_t *)words, 4, 0);
+    host_forget(h);
+    host_wait(h, 20 * MS);
+    static const uint8_t right[] = { 0xc0, 1, 0x0a, 4, 0, 0x83, 0x1d, 0xf0, 0, 0, 0, 0, 0, 0xc0 };
+    unsigned wrong_bits = 0;
+    assert_int_equal(h->heard_bytes - h->taken, sizeof right);
+    for (size_t i = 0; i < sizeof right; i++)
+        wrong_bits += (unsigned)__builtin_popcount(right[i] ^ h->heard[h->taken + i]);
+    assert_int_equal(wrong_bits, 1);
+    assert_int_equal(host_state(h).faults, 4);
+    host_free(h);
+}
+
+static void fault_restless_starts_again_and_again(void **state)
+{
+    (void)state;
+    struct host *h = host_new("esp32");
+    host_fault(h, "restless=100");
+    host_connect(h);
+    uint64_t resets = host_state(h).resets;
+    host_wait(h, 550 * MS);
+    assert_in_range(host_state(h).resets - resets, 5, 6);
+    host_free(h);
+}
+
+/* Each line alone does what the transistors make of it. */
+static void fault_one_line_is_not_wired(void **state)
+{
+    (void)state;
+    struct host *h = host_new("esp32");
+    uint64_t resets = host_state(h).resets;
+    host_fault(h, "no-rts");
+    host_wait(h, 100 * MS);
+    resets = host_state(h).resets;
+    host_classic_reset(h, 50 * MS);
+    assert_int_equal(host_state(h).resets, resets);
+    host_free(h);
+    h = host_new("esp32");
+    host_fault(h, "no-dtr");
+    host_wait(h, 100 * MS);
+    resets = host_state(h).resets;
+    host_classic_reset(h, 50 * MS);
+    assert_int_equal(host_state(h).resets, resets + 1);
+    assert_string_not_equal(host_state(h).mode, "rom");
+    host_free(h);
+}
+
+static void fault_at_the_boot_strikes_what_was_written(void **state)
+{
+    (void)state;
+    uint8_t data[16 + 0x400] = { 0, 4 };
+    struct host *h = host_new("esp32");
+    host_fault(h, "hang,at=boot");
+    host_connect(h); /* it has started from the flash before, and that does not count */
+    assert_int_equal(host_state(h).faults, 0);
+    begin_write(h);
+    host_send(h, 0x03, data, sizeof data, 0xef);
+    assert_status(host_get(h, 1000 * MS), 0x03, 0, 0);
+    chip_sim_lines(h->sim, false, true, h->now_us);
+    host_wait(h, 10 * MS);
+    chip_sim_lines(h->sim, false, false, h->now_us);
+    host_forget(h);
+    host_wait(h, 500 * MS);
+    assert_string_equal(host_state(h).mode, "crashed");
+    assert_int_equal(h->heard_bytes, h->taken);
     host_free(h);
 }
 
@@ -517,6 +650,11 @@ int main(void)
         cmocka_unit_test(fault_stuck_bit_and_write_protect_show_in_the_flash),
         cmocka_unit_test(fault_on_the_wire_hits_about_as_often_as_asked),
         cmocka_unit_test(fault_finish_and_phases),
+        cmocka_unit_test(fault_strikes_at_its_place),
+        cmocka_unit_test(fault_harms_an_answer),
+        cmocka_unit_test(fault_restless_starts_again_and_again),
+        cmocka_unit_test(fault_one_line_is_not_wired),
+        cmocka_unit_test(fault_at_the_boot_strikes_what_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -362,6 +362,51 @@ static void control_puts_another_board_in(void **state)
     bench_free(b);
 }
 
+static void control_swaps_two_boards(void **state)
+{
+    (void)state;
+    uint8_t bytes[256];
+    struct chip_sim_state s;
+    struct bench *b = bench_new(TRANSPORT_SOCKET, "1:mac=aa:bb:cc:00:00:01");
+    int fd = call(b, 0);
+    turn(b, 5);
+    assert_command(b, "swap 0\n", "ok");
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    assert_int_equal(s.mac[0], 0xaa);
+    hear_text(b, fd, "POWERON_RESET"); /* the port stays, the new board starts in it */
+    assert_command(b, "swap 1 20\n", "ok");
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    assert_int_equal(s.mac[0], 0x24);
+    while (hear(b, fd, bytes, sizeof bytes) > 0) { /* with its cable this time */
+    }
+    close(fd);
+    assert_command(b, "swap 1 x\n", "error ");
+    bench_free(b);
+}
+
+/* The client is not told: it hears nothing more, and a new connection works. */
+static void rack_half_open_connection_is_dead_until_the_next(void **state)
+{
+    (void)state;
+    char byte;
+    struct bench *b = bench_new(TRANSPORT_SOCKET, "0:half-open,times=1");
+    int dead = call(b, 0);
+    struct pollfd p = { .fd = dead, .events = POLLIN };
+    turn(b, 5);
+    assert_command(b, "press 0 reset\n", "ok");
+    for (int i = 0; i < 20; i++)
+        turn(b, 5);
+    assert_int_equal(poll(&p, 1, 0), 0);
+    int fd = call(b, 0);
+    turn(b, 5);
+    assert_command(b, "press 0 reset\n", "ok");
+    hear_text(b, fd, "POWERON_RESET");
+    assert_int_equal(read(dead, &byte, 1), 0);
+    close(dead);
+    close(fd);
+    bench_free(b);
+}
+
 static void control_dumps_and_fills(void **state)
 {
     (void)state;
@@ -423,6 +468,8 @@ int main(void)
         cmocka_unit_test(rack_pulled_terminal_hangs_up),
         cmocka_unit_test(control_refuses_what_makes_no_sense),
         cmocka_unit_test(control_puts_another_board_in),
+        cmocka_unit_test(control_swaps_two_boards),
+        cmocka_unit_test(rack_half_open_connection_is_dead_until_the_next),
         cmocka_unit_test(control_dumps_and_fills),
         cmocka_unit_test(options_pick_boards_and_count_macs),
     };
