@@ -45,8 +45,8 @@ bool plain_is_steering(uint32_t code)
     static const struct {
         uint32_t first, last;
     } ranges[] = {
-        { 0x00, 0x1F },     { 0x7F, 0x9F },     { 0x061C, 0x061C }, { 0x200E, 0x200F },
-        { 0x2028, 0x202E }, { 0x2066, 0x2069 },
+        { 0x00, 0x1F },     { 0x7F, 0x9F },     { 0x061C, 0x061C },
+        { 0x200E, 0x200F }, { 0x2028, 0x202E }, { 0x2066, 0x2069 },
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (code >= ranges[i].first && code <= ranges[i].last)

@@ -20,27 +20,44 @@ static void plain_make_keeps_what_people_write(void **state)
     (void)state;
     assert_made("", "");
     assert_made("slot 3: ok (100 %)", "slot 3: ok (100 %)");
-    assert_made("Pr\xC3\xBC" "fer \xE6\x9D\xBE \xF0\x9F\x98\x80", "Pr\xC3\xBC" "fer \xE6\x9D\xBE \xF0\x9F\x98\x80");
+    assert_made("Pr\xC3\xBC"
+                "fer \xE6\x9D\xBE \xF0\x9F\x98\x80",
+                "Pr\xC3\xBC"
+                "fer \xE6\x9D\xBE \xF0\x9F\x98\x80");
 }
 
 static void plain_make_takes_what_steers(void **state)
 {
     (void)state;
     assert_made("\033[2J\033]0;PASS\007", "?[2J?]0;PASS?");
-    assert_made("a\tb\nc\rd\x7F" "e", "a?b?c?d?e");
-    assert_made("\xC2\x9B" "31m", "?31m");                                  /* CSI as one character */
-    assert_made("\xE2\x80\xAE" "SSAP\xE2\x81\xA9", "?SSAP?");              /* written backwards */
-    assert_made("a\xE2\x80\xA8" "b\xD8\x9C", "a?b?");                      /* a line separator */
+    assert_made("a\tb\nc\rd\x7F"
+                "e",
+                "a?b?c?d?e");
+    assert_made("\xC2\x9B"
+                "31m",
+                "?31m"); /* CSI as one character */
+    assert_made("\xE2\x80\xAE"
+                "SSAP\xE2\x81\xA9",
+                "?SSAP?"); /* written backwards */
+    assert_made("a\xE2\x80\xA8"
+                "b\xD8\x9C",
+                "a?b?"); /* a line separator */
 }
 
 static void plain_make_takes_what_is_no_utf8(void **state)
 {
     (void)state;
-    assert_made("\x9B" "31m", "?31m");             /* CSI of an eight-bit terminal */
-    assert_made("\xC0\x9B" "m", "??m");            /* overlong: ESC in two bytes */
-    assert_made("\xE0\x80\x9B" "m", "???m");       /* ...and in three */
-    assert_made("\xED\xA0\x80", "???");            /* a surrogate */
-    assert_made("\xF4\x90\x80\x80", "????");       /* behind the last character */
+    assert_made("\x9B"
+                "31m",
+                "?31m"); /* CSI of an eight-bit terminal */
+    assert_made("\xC0\x9B"
+                "m",
+                "??m"); /* overlong: ESC in two bytes */
+    assert_made("\xE0\x80\x9B"
+                "m",
+                "???m");                     /* ...and in three */
+    assert_made("\xED\xA0\x80", "???");      /* a surrogate */
+    assert_made("\xF4\x90\x80\x80", "????"); /* behind the last character */
     assert_made("cut \xE2\x82", "cut ??");
 }
 
