@@ -77,7 +77,7 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
-$(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(call obj,$(DB_SRC)) $(BUILD)/obj/core/err.o $(BUILD)/obj/core/plain.o
+$(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(LIB_OBJ) $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 

@@ -355,38 +355,101 @@ static bool is(const char *word, const char *other)
     return strcmp(word, other) == 0;
 }
 
+/* How far an attempt got. */
+enum reach { NOTHING_SENT, PART_SENT, ALL_SENT };
+
+static enum reach reach_of(const struct failure *how)
+{
+    if (is(how->state, "half-written"))
+        return PART_SENT;
+    return is(how->state, "written") || is(how->state, "verified") || is(how->state, "running")
+               ? ALL_SENT
+               : NOTHING_SENT;
+}
+
+static int64_t around(struct world *w, int64_t ms)
+{
+    return ms + (int64_t)draw(w, (uint64_t)ms / 4 + 1);
+}
+
+/* Phases that were not reached stay unknown (-1). One board in a hundred stalls for seconds. */
+static struct db_timing timing_of(struct world *w, const struct failure *how, int64_t bytes,
+                                  int64_t wire_ms)
+{
+    const bool sent = reach_of(how) != NOTHING_SENT;
+    const bool all = reach_of(how) == ALL_SENT;
+    return (struct db_timing){
+        .reset_ms = around(w, 120),
+        .sync_ms = around(w, 60),
+        .identify_ms = how->known ? around(w, 90) : -1,
+        .stub_ms = sent ? around(w, 180) : -1,
+        .baud_ms = sent ? around(w, 60) : -1,
+        .erase_ms = sent ? around(w, bytes / 4000 + 40) : -1,
+        .wire_ms = sent ? wire_ms : -1,
+        .stall_ms =
+            sent ? around(w, bytes / 2000 + 40) + (chance(w, 10) ? around(w, 7000) : 0) : -1,
+        .md5_ms = all ? around(w, bytes / 6000 + 4) : -1,
+        .leave_ms = all ? around(w, 110) : -1,
+        .boot_ms = is(how->phase, "boot") ? around(w, 400) : -1,
+        .floor_ms = sent ? wire_ms + bytes / 2500 : -1,
+    };
+}
+
+/* In the order of the columns; gives their sum without the last, which is an estimate. */
+static int64_t bind_timing(sqlite3_stmt *s, int at, const struct db_timing *t)
+{
+    const int64_t all[] = { t->reset_ms, t->sync_ms,  t->identify_ms, t->stub_ms,
+                            t->baud_ms,  t->erase_ms, t->wire_ms,     t->stall_ms,
+                            t->md5_ms,   t->leave_ms, t->boot_ms,     t->floor_ms };
+    int64_t sum = 0;
+    for (size_t i = 0; i < COUNT(all); i++) {
+        if (all[i] >= 0)
+            sqlite3_bind_int64(s, at + (int)i, all[i]);
+        if (all[i] >= 0 && i + 1 < COUNT(all))
+            sum += all[i];
+    }
+    return sum;
+}
+
+static void bind_rate(sqlite3_stmt *s, int at, const struct made *m, int number, int64_t baud)
+{
+    const int64_t asked = products[m->product].baud;
+    sqlite3_bind_int64(s, at, baud);
+    sqlite3_bind_int64(s, at + 1, asked);
+    bind_text(s, at + 2, baud == asked ? "recipe" : number == 1 ? "learned" : "stepped-down");
+}
+
 /* One attempt that ended as `how`; gives its milliseconds. */
 static int64_t add_attempt(struct world *w, const struct made *m, int number, int64_t start_ms,
                            const struct failure *how, int64_t baud)
 {
-    const struct product *p = &products[m->product];
-    const bool wrote = is(how->state, "running") || is(how->state, "verified") ||
-                       is(how->state, "written") || is(how->state, "half-written");
-    const bool whole = wrote && !is(how->state, "half-written");
-    const int64_t bytes = !wrote ? 0 : whole ? bytes_of(p) : bytes_of(p) / 43 * 16;
+    const int64_t image_bytes = bytes_of(&products[m->product]);
+    const int64_t bytes = reach_of(how) == NOTHING_SENT ? 0
+                          : reach_of(how) == ALL_SENT   ? image_bytes
+                                                        : image_bytes / 43 * 16;
     const int64_t wire = bytes * 6 / 10; /* as deflate leaves of code */
-    const int64_t wire_ms = wire * 10000 / baud;
-    const int64_t ms = 700 + (int64_t)draw(w, 250) + wire_ms + bytes * 3 / 1000 +
-                       (int64_t)draw(w, 300) + (chance(w, 10) ? (int64_t)draw(w, 9000) : 0);
+    const struct db_timing timing = timing_of(w, how, bytes, wire * 10000 / baud);
     char utc[DB_UTC_CAP];
     sqlite3_stmt *s = w->add_attempt;
     sqlite3_bind_int64(s, 1, ++w->attempts);
     sqlite3_bind_int64(s, 2, m->id);
     sqlite3_bind_int(s, 3, number);
     bind_utc(s, 4, start_ms, utc);
-    sqlite3_bind_int64(s, 5, ms);
-    sqlite3_bind_int64(s, 6, baud);
-    bind_text(s, 7, "classic");
-    bind_text(s, 8, is(how->phase, "sync") ? NULL : "stub");
-    bind_text(s, 9, how->phase);
-    bind_text(s, 10, how->code);
-    bind_text(s, 11, how->sentence);
-    bind_text(s, 12, how->hint);
-    bind_text(s, 13, how->state);
-    sqlite3_bind_int64(s, 14, bytes);
-    sqlite3_bind_int64(s, 15, wire + wire / 50 + 4000);
+    bind_text(s, 5, "classic");
+    bind_text(s, 6, is(how->phase, "sync") ? NULL : "stub");
+    bind_text(s, 7, how->phase);
+    bind_text(s, 8, how->code);
+    bind_text(s, 9, how->sentence);
+    bind_text(s, 10, how->hint);
+    bind_text(s, 11, how->state);
+    sqlite3_bind_int64(s, 12, bytes);
+    sqlite3_bind_int64(s, 13, wire + wire / 50 + 4000);
+    bind_rate(s, 14, m, number, baud);
+    sqlite3_bind_int64(s, 17, 60 + bytes / 16384);
+    const int64_t ms = bind_timing(s, 18, &timing) + (int64_t)draw(w, 30);
+    sqlite3_bind_int64(s, 30, ms);
     step(w, s);
-    if (whole && w->digests)
+    if (reach_of(how) == ALL_SENT && w->digests)
         add_digests(w, m, !is(how->code, "verify"));
     return ms;
 }
@@ -594,10 +657,17 @@ static void prepare_all(struct world *w)
                             " seen_flash_bytes, ended_utc, duration_ms, verdict, code, sentence,"
                             " hint, board_state, app_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                             " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    w->add_attempt = prepare(w, "INSERT INTO attempt (id, run, number, started_utc, duration_ms,"
-                                " baud, reset, loader, phase, code, sentence, hint, board_state,"
-                                " bytes_written, wire_bytes)"
-                                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    w->add_attempt = prepare(w, "INSERT INTO attempt (id, run, number, started_utc, reset, loader, "
+                                "phase, code,"
+                                " sentence, hint, board_state, bytes_written, wire_bytes, baud, "
+                                "baud_asked, baud_why,"
+                                " round_trips, reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, "
+                                "erase_ms, wire_ms,"
+                                " stall_ms, md5_ms, leave_ms, boot_ms, floor_ms, duration_ms, "
+                                "write_mode)"
+                                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                                "?, ?, ?, ?, ?, ?, ?,"
+                                " ?, ?, ?, ?, 'always')");
     w->add_digest = prepare(w, "INSERT INTO digest (attempt, image, expected_md5, read_md5,"
                                " written_md5, written_sha256) VALUES (?, ?, ?, ?, ?, ?)");
 }
