@@ -55,13 +55,14 @@ static void pad(struct file *f, size_t to, uint8_t with)
         put_byte(f, with);
 }
 
-/* Looks like code: half of it repeats, half does not. Deflates to about 0.6. */
+/* Looks like code: part of it repeats, part does not. Deflates to 0.63, as applications made with
+ * ESP-IDF do. */
 static void put_code(struct file *f, size_t n, uint32_t seed)
 {
     uint32_t state = seed * 2654435761u + 1;
     for (size_t i = 0; i < n; i++) {
         state = state * 1664525u + 1013904223u;
-        put_byte(f, (i / 24) % 2 ? (uint8_t)(state >> 24) : (uint8_t) "call8 a8, l32r "[i % 15]);
+        put_byte(f, i % 48 >= 20 ? (uint8_t)(state >> 24) : (uint8_t) "call8 a8, l32r "[i % 15]);
     }
 }
 
@@ -194,7 +195,7 @@ static struct file partition_table(void)
 static void make_esp32(const char *folder, size_t app_bytes, uint8_t chip_id)
 {
     struct file descriptor = app_descriptor();
-    struct file boot = esp32_image(chip_id, 0x3FFF0018, NULL, 20000, 1);
+    struct file boot = esp32_image(chip_id, 0x3FFF0018, NULL, 22000, 1);
     struct file app = esp32_image(chip_id, 0x3F400020, &descriptor, app_bytes, 2);
     struct file table = partition_table();
     free(descriptor.bytes);
@@ -216,6 +217,11 @@ static void put_esp8266_image(struct file *f, size_t code_bytes, uint32_t seed)
     put_segment(f, 0x40100000, code.bytes, code.n, &sum);
     put_checksum(f, sum);
     free(code.bytes);
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
 }
 
 /* The RAM part, and the part that runs from the flash behind it, in one file for offset 0. */
@@ -250,9 +256,11 @@ static struct file esp8266_user1(size_t app_bytes)
     return f;
 }
 
+/* The merged image is as long as 600 KiB, those for two slots fit into half a MiB. */
 static void make_esp8266(const char *folder, size_t app_bytes)
 {
-    struct file merged = esp8266_merged(app_bytes), user1 = esp8266_user1(app_bytes);
+    struct file merged = esp8266_merged(smaller(app_bytes, 600 * 1024 - 0x9000));
+    struct file user1 = esp8266_user1(smaller(app_bytes, 440000));
     struct file boot = new_file(), blank = new_file(), init = new_file();
     put_esp8266_image(&boot, 4000, 7);
     pad(&blank, 4096, 0xFF);
@@ -348,7 +356,7 @@ int main(int argc, char **argv)
         make_chip_recipe(argv[1], argv[3], strtoul(argv[5], NULL, 0));
         return 0;
     }
-    make_esp8266(argv[1], app_kb * 1024 < 440000 ? app_kb * 1024 : 440000);
+    make_esp8266(argv[1], app_kb * 1024);
     make_recipes(argv[1]);
     return 0;
 }

@@ -173,26 +173,100 @@ static void stub_erases_only_what_is_dirty(void **state)
     h = host_with_stub();
     chip_sim_flash_load(h->sim, 0x11000, &one, 1);
     host_words(h, 0x02, WORDS(sizeof block, 1, 0x4000, 0x10000), 4);
-    host_wait(h, 300 * MS); /* erases ahead: one blank sector passed, then all others */
+    host_block(h, 0x03, 0, block, sizeof block); /* one blank sector passed, then all others */
     assert_int_equal(host_state(h).erased_sectors, 3);
     host_free(h);
 }
 
-static void stub_erases_ahead_by_blocks(void **state)
+static void stub_erases_by_blocks_and_not_while_it_waits(void **state)
 {
     (void)state;
+    uint8_t block[0x4000] = { 0 };
     SKIP_WITHOUT_STUBS();
     struct host *h = host_with_stub();
     chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
     uint64_t from_us = h->now_us;
     host_words(h, 0x02, WORDS(0x21000, 9, 0x4000, 0xf000), 4);
     assert_true(h->now_us - from_us < 5 * MS); /* answers at once */
-    host_wait(h, 40 * MS);
+    host_wait(h, 1000 * MS);
     assert_int_equal(host_state(h).erased_sectors, 1);
-    host_wait(h, 50 * MS);
-    assert_int_equal(host_state(h).erased_sectors, 17); /* a sector, then a whole block under way */
-    host_wait(h, 260 * MS);
-    assert_int_equal(host_state(h).erased_sectors, 33);
+    host_block(h, 0x03, 0, block, sizeof block);
+    from_us = h->now_us;
+    assert_int_equal(host_state(h).erased_sectors, 17); /* a sector, then a whole block */
+    host_words(h, 0x0a, WORDS(0x40001000), 1);          /* a block, 64 pages */
+    assert_in_range(h->now_us - from_us, 205 * MS, 209 * MS);
+    host_block(h, 0x03, 1, block, sizeof block);
+    host_wait(h, 1000 * MS);
+    assert_int_equal(host_state(h).erased_sectors, 17);
+    host_free(h);
+}
+
+static void stub_erases_ahead_before_it_inflates(void **state)
+{
+    (void)state;
+    static const uint8_t head[] = { 0x78, 0xda }; /* the stream begins, nothing comes out yet */
+    SKIP_WITHOUT_STUBS();
+    struct host *h = host_with_stub();
+    chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
+    host_words(h, 0x10, WORDS(0x30000, 12, 0x4000, 0x10000), 4);
+    assert_int_equal(host_state(h).erased_sectors, 16);
+    host_block(h, 0x11, 0, head, 1); /* the flash is still busy */
+    assert_int_equal(host_state(h).erased_sectors, 16);
+    host_wait(h, 200 * MS);
+    host_block(h, 0x11, 1, head + 1, 1);
+    assert_int_equal(host_state(h).erased_sectors, 32);
+    host_free(h);
+}
+
+static void stub_writes_by_windows_of_32_kib(void **state)
+{
+    (void)state;
+    enum { BYTES = 0xa000 };
+    static uint8_t bytes[BYTES], packed[2 * BYTES];
+    uLongf n = sizeof packed;
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(bytes, BYTES, 13);
+    assert_int_equal(compress2(packed, &n, bytes, BYTES, 0), Z_OK); /* stored as it is */
+    assert_in_range(n, BYTES, BYTES + 64);
+    struct host *h = host_with_stub();
+    host_words(h, 0x10, WORDS(BYTES, 3, 0x4000, 0x20000), 4);
+    host_block(h, 0x11, 0, packed, 0x4000);
+    host_block(h, 0x11, 1, packed + 0x4000, 0x4000);
+    assert_int_equal(host_state(h).programmed_bytes, 0);
+    host_block(h, 0x11, 2, packed + 0x8000, n - 0x8000 - 1);
+    assert_int_equal(host_state(h).programmed_bytes, 0x8000);
+    host_block(h, 0x11, 3, packed + n - 1, 1);
+    assert_int_equal(host_state(h).programmed_bytes, BYTES);
+    assert_flash(h, 0x20000, bytes, BYTES);
+    host_free(h);
+}
+
+/* Two blocks at a rate at which the flash is slower, and a pause of the host between them. */
+static void stub_time_of_writing_is_accounted_for(void **state)
+{
+    (void)state;
+    uint8_t block[0x4000] = { 0 };
+    SKIP_WITHOUT_STUBS();
+    struct host *h = host_with_stub();
+    chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
+    host_words(h, 0x0f, WORDS(8000000, 115200), 2);
+    host_wait(h, MS);
+    chip_sim_host_baud(h->sim, 8000000, h->now_us);
+    host_words(h, 0x02, WORDS(3 * 0x4000, 3, 0x4000, 0x10000), 4);
+    uint64_t idle_us = host_state(h).wire_idle_us;
+    host_wait(h, 30 * MS);
+    host_block(h, 0x03, 0, block, sizeof block); /* 20 ms on the wire; one sector is ready */
+    host_block(h, 0x03, 1, block, sizeof block); /* waits for three sectors of 45 ms and 64 pages */
+    host_block(h, 0x03, 2, block, sizeof block); /* for four, and pages */
+    struct chip_sim_state s = host_state(h);
+    assert_in_range(s.stub_stall_us, (190 - 21 + 235 - 21) * MS, (190 - 20 + 235 - 20) * MS);
+    assert_in_range(s.wire_idle_us - idle_us - s.stub_stall_us, 30 * MS, 31 * MS);
+    assert_int_equal(s.write_tail_us, 0);
+    host_words(h, 0x13, WORDS(0x10000, 0x1e848, 0, 0), 4);
+    s = host_state(h);
+    assert_in_range(s.write_tail_us, 230 * MS, 236 * MS);
+    assert_in_range(s.flash_busy_us, 12 * 45 * MS + 165 * MS, 12 * 45 * MS + 166 * MS);
+    assert_int_equal(s.md5_us, 0x1e848 * 2 / 3);
     host_free(h);
 }
 
@@ -409,7 +483,10 @@ int main(void)
         cmocka_unit_test(stub_end_tells_what_is_missing),
         cmocka_unit_test(stub_acknowledges_before_it_writes),
         cmocka_unit_test(stub_erases_only_what_is_dirty),
-        cmocka_unit_test(stub_erases_ahead_by_blocks),
+        cmocka_unit_test(stub_erases_by_blocks_and_not_while_it_waits),
+        cmocka_unit_test(stub_erases_ahead_before_it_inflates),
+        cmocka_unit_test(stub_writes_by_windows_of_32_kib),
+        cmocka_unit_test(stub_time_of_writing_is_accounted_for),
         cmocka_unit_test(stub_late_error_takes_the_place_of_the_next_answer),
         cmocka_unit_test(stub_loses_the_third_frame),
         cmocka_unit_test(stub_takes_c0_by_turns),
