@@ -6,6 +6,7 @@
  */
 #include "core/plain.h"
 #include "core/port_fd.h"
+#include "core/port_find.h"
 #include "core/port_holder.h"
 
 /* The kernel's termios2 instead of <termios.h>, which does not know free rates. */
@@ -16,6 +17,7 @@
 #include <libserialport.h>
 #include <limits.h>
 #include <linux/serial.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,34 +40,54 @@ struct serial_port {
 
 /* ---- Why a port cannot be opened ---- */
 
-static bool list_ports(char *text, size_t cap)
+/* The ports that are plugged in, by the kind of name that was asked for. */
+static bool list_ports(bool by_path, char *text, size_t cap)
 {
-    struct sp_port **list = NULL;
+    struct err ignored = { 0 };
+    struct port_list *list = port_list_new(&ignored);
     size_t used = 0;
     text[0] = '\0';
-    if (sp_list_ports(&list) != SP_OK)
-        return false;
-    for (size_t i = 0; list[i]; i++) {
-        const char *name = sp_get_port_name(list[i]);
-        if (used + strlen(name) + 3 > cap)
-            break;
+    for (size_t i = 0; list && i < port_list_count(list); i++) {
+        const struct port_found *found = port_list_at(list, i);
+        const char *name = by_path ? found->by_path : found->path;
+        if (name[0] == '\0' || used + strlen(name) + 3 > cap)
+            continue;
         int n = snprintf(text + used, cap - used, "%s%s", used ? ", " : "", name);
         used += n > 0 ? (size_t)n : 0;
     }
-    sp_free_port_list(list);
+    port_list_free(list);
     return used > 0;
 }
 
 static bool missing(const struct port *p, int sys, struct err *e)
 {
     char names[160];
-    if (sys == ENOENT)
+    bool by_path = strncmp(p->where, "/dev/serial/by-path/", 20) == 0;
+    if (sys == ENOENT && by_path)
+        err_set(e, ERR_PORT_MISSING, "%s: nothing hangs in this socket", p->where);
+    else if (sys == ENOENT)
         err_set(e, ERR_PORT_MISSING, "%s: there is no such port", p->where);
     else
         err_set_sys(e, ERR_PORT_MISSING, sys, "%s is not plugged in", p->where);
-    if (list_ports(names, sizeof names))
+    if (list_ports(by_path, names, sizeof names))
         return err_hint(e, "Plug the adapter in, or use one of these: %s", names);
+    if (by_path)
+        return err_hint(e, "Plug the adapter into its socket; another hub has other names, see: "
+                           "espstation ports");
     return err_hint(e, "Plug the adapter in; no serial port is present at all.");
+}
+
+/* Whether the user is in the group, be it since the last login only: the process would not know. */
+static bool is_member(const struct group *group)
+{
+    struct passwd row, *user = NULL;
+    char buf[2048];
+    if (getpwuid_r(geteuid(), &row, buf, sizeof buf, &user) != 0 || !user)
+        return false;
+    bool member = user->pw_gid == group->gr_gid;
+    for (char **name = group->gr_mem; *name && !member; name++)
+        member = strcmp(*name, user->pw_name) == 0;
+    return member;
 }
 
 static bool denied(const struct serial_port *s, const struct stat *st, int sys, struct err *e)
@@ -76,10 +98,15 @@ static bool denied(const struct serial_port *s, const struct stat *st, int sys, 
     err_set_sys(e, ERR_PORT_DENIED, sys, "%s may not be opened by this user", s->port.where);
     /* dialout on Debian, uucp elsewhere: name the group that would really help. */
     bool group_may = (st->st_mode & 060) == 060 && st->st_gid != 0;
-    if (group_may && getgrgid_r(st->st_gid, &group, buf, sizeof buf, &found) == 0 && found)
-        err_hint(e, "Join the group %.64s: sudo usermod -aG %.64s $USER, then log out and in.",
-                 found->gr_name, found->gr_name);
-    return false;
+    if (!group_may || getgrgid_r(st->st_gid, &group, buf, sizeof buf, &found) != 0 || !found)
+        return false;
+    if (is_member(found))
+        return err_hint(e,
+                        "You are in the group %.64s since after you logged in: log out and in, or "
+                        "for one shell: newgrp %.64s",
+                        found->gr_name, found->gr_name);
+    return err_hint(e, "Join the group %.64s: sudo usermod -aG %.64s $USER, then log out and in.",
+                    found->gr_name, found->gr_name);
 }
 
 /* Programs that take ports nobody gave them, and the cure. */
@@ -109,7 +136,13 @@ static bool busy(const struct serial_port *s, struct err *e)
         if (strcmp(holder.program, grabbers[i].program) == 0)
             return err_hint(e, "%s", grabbers[i].hint);
     }
-    return err_hint(e, "Close %s (pid %ld), then try again.", holder.program, (long)holder.pid);
+    if (strcmp(holder.program, "espstation") == 0)
+        return err_hint(e,
+                        "Another station works on this port: give each its own with --port, or end "
+                        "that one: kill -INT %ld",
+                        (long)holder.pid);
+    return err_hint(e, "Close %s, or end it: kill %ld; then try again.", holder.program,
+                    (long)holder.pid);
 }
 
 static bool cannot_open(const struct serial_port *s, const struct stat *st, int sys, struct err *e)

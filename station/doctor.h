@@ -27,7 +27,7 @@ const char *doctor_grade_word(enum doctor_grade grade);
 
 struct doctor_line {
     enum doctor_grade grade;
-    const char *check;   /* the row of the table it came from: "clock" */
+    const char *check;  /* the row of the table it came from: "clock" */
     char sentence[480]; /* without the final full stop */
     char cure[400];     /* a command, or what to do; empty with DOCTOR_OK */
 };
@@ -35,7 +35,8 @@ struct doctor_line {
 enum doctor_sync { DOCTOR_SYNC_UNKNOWN, DOCTOR_SYNC_YES, DOCTOR_SYNC_NO };
 
 struct doctor_world {
-    const char *root; /* stands in front of /sys, /proc, /etc, /dev, /run, /usr; "" for the real ones */
+    const char
+        *root; /* stands in front of /sys, /proc, /etc, /dev, /run, /usr; "" for the real ones */
     /* who runs */
     uid_t uid;
     char user[64];

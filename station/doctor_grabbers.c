@@ -144,7 +144,8 @@ void doctor_check_brltty(const struct doctor_world *w, struct doctor_voice *v)
     struct rule_search rule = { .words = words, .count = COUNT_OF(words) };
     long pid = find_process(w, "brltty");
     if (find_rule(w, folders, COUNT_OF(folders), &rule))
-        doctor_say(v, DOCTOR_WARNING, "sudo apt-get remove brltty   then plug the adapters in again",
+        doctor_say(v, DOCTOR_WARNING,
+                   "sudo apt-get remove brltty   then plug the adapters in again",
                    "brltty takes every CH340 adapter (1a86:7523) for a Braille display, by its "
                    "rules in %s",
                    rule.file);

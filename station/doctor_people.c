@@ -11,7 +11,8 @@ void doctor_check_user(const struct doctor_world *w, struct doctor_voice *v)
         doctor_say(v, DOCTOR_WARNING,
                    "Work as a user of your own in the group of the ports: "
                    "sudo usermod -aG dialout USER",
-                   "The station runs as root, which nothing in it needs; a mistake then reaches the "
+                   "The station runs as root, which nothing in it needs; a mistake then reaches "
+                   "the "
                    "whole machine");
     else
         doctor_say(v, DOCTOR_OK, NULL, "The station runs as %s, not as root", w->user);
@@ -99,10 +100,10 @@ void doctor_check_group(const struct doctor_world *w, struct doctor_voice *v)
                        w->user, names[i]);
         else if (row.has_user)
             doctor_say(v, DOCTOR_WRONG,
-                       names[i][0] == 'd'
-                           ? "Log out and in again; for one shell: newgrp dialout"
-                           : "Log out and in again; for one shell: newgrp uucp",
-                       "%s is a member of the group %s, but logged in before that: this session may "
+                       names[i][0] == 'd' ? "Log out and in again; for one shell: newgrp dialout"
+                                          : "Log out and in again; for one shell: newgrp uucp",
+                       "%s is a member of the group %s, but logged in before that: this session "
+                       "may "
                        "not open serial ports yet",
                        w->user, names[i]);
         else

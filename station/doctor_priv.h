@@ -40,10 +40,10 @@ void doctor_add_name(char *list, size_t cap, const char *name);
 
 /* A serial port on USB. */
 struct doctor_adapter {
-    char tty[32];          /* ttyUSB0 */
-    char path[512];        /* of its USB device in sysfs; "": not found */
-    const char *device;    /* the end of that: 1-2.3 */
-    char hub_path[512];    /* of the hub it hangs on; a root hub is one too */
+    char tty[32];       /* ttyUSB0 */
+    char path[512];     /* of its USB device in sysfs; "": not found */
+    const char *device; /* the end of that: 1-2.3 */
+    char hub_path[512]; /* of the hub it hangs on; a root hub is one too */
     long vid, pid;
 };
 

@@ -22,9 +22,9 @@ static const char *network_disk(int64_t type)
         int64_t type;
         const char *name;
     } disks[] = {
-        { 0x6969, "NFS" },      { 0x517B, "SMB" },        { 0xFF534D42, "SMB (cifs)" },
-        { 0xFE534D42, "SMB2" }, { 0x01021997, "9P" },     { 0x65735546, "FUSE (as sshfs)" },
-        { 0x564C, "NCP" },      { 0x00C36400, "Ceph" },   { 0x5346414F, "AFS" },
+        { 0x6969, "NFS" },       { 0x517B, "SMB" },      { 0xFF534D42, "SMB (cifs)" },
+        { 0xFE534D42, "SMB2" },  { 0x01021997, "9P" },   { 0x65735546, "FUSE (as sshfs)" },
+        { 0x564C, "NCP" },       { 0x00C36400, "Ceph" }, { 0x5346414F, "AFS" },
         { 0x7461636F, "OCFS2" }, { 0x01161970, "GFS2" },
     };
     for (size_t i = 0; i < sizeof disks / sizeof disks[0]; i++) {
@@ -53,8 +53,9 @@ static void say_holder(const char *db_path, struct doctor_voice *v)
     char path[PATH_MAX];
     struct port_holder holder;
     if (realpath(db_path, path) && port_holder_find(path, &holder) && holder.pid != getpid())
-        doctor_say(v, DOCTOR_OK, NULL, "%s (pid %ld) has the record open; two stations may share it",
-                   holder.program, (long)holder.pid);
+        doctor_say(v, DOCTOR_OK, NULL,
+                   "%s (pid %ld) has the record open; two stations may share it", holder.program,
+                   (long)holder.pid);
 }
 
 /* Later than the clock: whichever of the two is wrong, rows would no longer stand in order. */
@@ -94,7 +95,8 @@ static void examine_file(const struct doctor_world *w, struct doctor_voice *v)
     else
         doctor_say(v, DOCTOR_WRONG, e.hint, "%s", e.what);
     if (ok && faccessat(AT_FDCWD, w->db_path, W_OK, AT_EACCESS) != 0)
-        doctor_say(v, DOCTOR_WRONG, "Give yourself the right (see: ls -l), or give another --db FILE",
+        doctor_say(v, DOCTOR_WRONG,
+                   "Give yourself the right (see: ls -l), or give another --db FILE",
                    "%s may not write the record %s", w->user, w->db_path);
 }
 
@@ -106,7 +108,8 @@ void doctor_check_record(const struct doctor_world *w, struct doctor_voice *v)
         return; /* said by the check of the disk */
     if (network)
         doctor_say(v, DOCTOR_WRONG, "Put the record on a local disk, as in --db /var/lib/NAME.db",
-                   "The record %s lies on a network disk (%s), where it cannot keep its log and two "
+                   "The record %s lies on a network disk (%s), where it cannot keep its log and "
+                   "two "
                    "stations could damage it",
                    w->db_path, network);
     if (!may_make_files(w->db_path))

@@ -92,9 +92,10 @@ void doctor_check_latency(const struct doctor_world *w, struct doctor_voice *v)
 
 /* ---- Hubs ---- */
 
-#define HUB_BUS_POWER_MA   400 /* what a hub without a supply has for all its sockets (USB 2.0, 7.2.1) */
-#define HUB_BUS_SOCKET_MA  100 /* ...and for each */
-#define SLOW_HUB_ADAPTERS  8   /* at 921600 baud so many fill a link of 12 Mbit/s */
+#define HUB_BUS_POWER_MA                                                                           \
+    400 /* what a hub without a supply has for all its sockets (USB 2.0, 7.2.1) */
+#define HUB_BUS_SOCKET_MA 100 /* ...and for each */
+#define SLOW_HUB_ADAPTERS 8   /* at 921600 baud so many fill a link of 12 Mbit/s */
 
 struct hub {
     const char *path, *name;
@@ -129,8 +130,8 @@ static void look_at_hub(struct hub *h)
     h->is_root = strncmp(h->name, "usb", 3) == 0;
     h->sockets = doctor_number(0, "%s/maxchild", h->path);
     h->speed_mbit = doctor_number(0, "%s/speed", h->path);
-    h->one_translator = h->speed_mbit == 480 && !h->is_root &&
-                        doctor_number(0, "%s/bDeviceProtocol", h->path) == 1;
+    h->one_translator =
+        h->speed_mbit == 480 && !h->is_root && doctor_number(0, "%s/bDeviceProtocol", h->path) == 1;
     if (doctor_read(text, sizeof text, "%s/bmAttributes", h->path))
         h->has_supply = (strtol(text, NULL, 16) & 0x40) != 0;
     h->has_supply = h->has_supply || h->is_root;
@@ -145,7 +146,8 @@ static void say_hub(const struct hub *h, struct doctor_voice *v)
     bool slow = (h->speed_mbit == 12 || h->one_translator) && h->adapter_count > SLOW_HUB_ADAPTERS;
     if (short_of_power)
         doctor_say(v, DOCTOR_WARNING, "Plug a supply into the hub, or use one that has it",
-                   "Hub %s has no supply of its own: %d mA for all of %s, which declare %ld mA, and "
+                   "Hub %s has no supply of its own: %d mA for all of %s, which declare %ld mA, "
+                   "and "
                    "boards take more than their adapters declare",
                    h->name, HUB_BUS_POWER_MA, h->adapters, h->declared_ma);
     if (slow)
@@ -154,7 +156,8 @@ static void say_hub(const struct hub *h, struct doctor_voice *v)
                    "above 460800 baud",
                    h->name, h->adapter_count);
     if (!short_of_power && !slow)
-        doctor_say(v, DOCTOR_OK, NULL, "%s %s (%ld sockets, %ld Mbit/s%s) carries %s: %ld mA declared",
+        doctor_say(v, DOCTOR_OK, NULL,
+                   "%s %s (%ld sockets, %ld Mbit/s%s) carries %s: %ld mA declared",
                    h->is_root ? "Root hub" : "Hub", h->name, h->sockets, h->speed_mbit,
                    h->is_root      ? ""
                    : h->has_supply ? ", says it has its own supply"

@@ -1,6 +1,6 @@
 /* Each check of the doctor against made-up trees of /sys, /proc, /etc, /run and made-up facts. */
-#include "db/db.h"
 #include "station/doctor.h"
+#include "db/db.h"
 #include "station/limits.h"
 #include "tests/lib/test.h"
 
@@ -205,9 +205,10 @@ static void doctor_finds_nothing_wrong_with_a_good_machine(void **state)
     put_fixture(b, 4, "e0\n", "480\n", "02\n");
     examine(b);
     assert_int_equal(b->worst, DOCTOR_OK);
-    assert_has(line_of(b, "ports", DOCTOR_OK)->sentence, "4 adapters are plugged in: ttyUSB0, ttyUSB1");
-    assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence,
-               "Hub 1-1 (7 sockets, 480 Mbit/s, says it has its own supply) carries ttyUSB0");
+    assert_has(line_of(b, "ports", DOCTOR_OK)->sentence, "4 adapters are plugged in: ttyUSB0, "
+                                                         "ttyUSB1");
+    assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence, "Hub 1-1 (7 sockets, 480 Mbit/s, says it "
+                                                        "has its own supply) carries ttyUSB0");
     assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence, "392 mA");
 }
 
@@ -303,8 +304,9 @@ static void doctor_adds_up_what_hubs_must_bear(void **state)
 {
     struct bench *b = *state;
     put_fixture(b, 2, "a0\n", "480\n", "02\n");
-    assert_says(b, "hubs", DOCTOR_WARNING, "Hub 1-1 has no supply of its own: 400 mA for all of "
-                                           "ttyUSB0, ttyUSB1, which declare 196 mA",
+    assert_says(b, "hubs", DOCTOR_WARNING,
+                "Hub 1-1 has no supply of its own: 400 mA for all of "
+                "ttyUSB0, ttyUSB1, which declare 196 mA",
                 "supply");
     /* One adapter that declares more than a socket of such a hub gives. */
     put(b, USB1 "/1-1/1-1.1/bMaxPower", "500mA\n");
@@ -390,7 +392,8 @@ static void doctor_judges_the_clock(void **state)
 {
     struct bench *b = *state;
     b->w.sync = DOCTOR_SYNC_NO;
-    assert_says(b, "clock", DOCTOR_WARNING, "2027-01-15 08:00 UTC and is not", "timedatectl set-ntp");
+    assert_says(b, "clock", DOCTOR_WARNING, "2027-01-15 08:00 UTC and is not",
+                "timedatectl set-ntp");
     b->w.utc_ms = 1000;
     assert_says(b, "clock", DOCTOR_WRONG, "1970-01-01", "sudo date -u -s");
     b->w.utc_ms = INT64_MAX;
@@ -415,8 +418,12 @@ static void make_record(struct bench *b, int64_t utc_ms)
         .sha256 = "0000000000000000000000000000000000000000000000000000000000000000",
         .md5 = "00000000000000000000000000000000",
     };
-    const struct db_recipe recipe = { .name = "x", .chip = "esp32", .text = "x", .text_bytes = 1,
-                                      .images = &image, .image_count = 1 };
+    const struct db_recipe recipe = { .name = "x",
+                                      .chip = "esp32",
+                                      .text = "x",
+                                      .text_bytes = 1,
+                                      .images = &image,
+                                      .image_count = 1 };
     struct db *db = db_open(b->db_path, 1000, &e);
     assert_ok(db != NULL, &e);
     assert_ok(db_station_here(&here, &e), &e);
@@ -459,8 +466,9 @@ static void doctor_finds_damage_in_the_record(void **state)
 static void doctor_refuses_what_is_no_record(void **state)
 {
     struct bench *b = *state;
-    put(b, "record.db", "recipe: blinky\nchip: esp32, and so on, longer than a header of SQLite is, "
-                        "which has a hundred bytes\n");
+    put(b, "record.db",
+        "recipe: blinky\nchip: esp32, and so on, longer than a header of SQLite is, "
+        "which has a hundred bytes\n");
     assert_says(b, "record", DOCTOR_WRONG, "is not an SQLite database", "--db");
 }
 

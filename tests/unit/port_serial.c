@@ -319,6 +319,7 @@ static void serial_names_the_other_process(void **state)
     assert_int_equal(e.code, ERR_PORT_BUSY);
     snprintf(pid, sizeof pid, "(pid %ld)", (long)child);
     assert_text_has(e.what, pid);
+    snprintf(pid, sizeof pid, "kill %ld", (long)child);
     assert_text_has(e.hint, pid);
     close(done[1]);
     assert_int_equal(waitpid(child, NULL, 0), child);
