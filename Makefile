@@ -58,7 +58,7 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test units make_images make_record pty_lines check format bench install uninstall clean distclean help
+.PHONY: all deps run test units make_images make_record preloads check format bench crash-test install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -102,9 +102,9 @@ $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(LIB_CFLAGS) $(CFLAGS) -DESPSTATION_VERSION='"$(VERSION)"' -MMD -MP -c -o $@ $<
 
-# ---- The preload that makes a pty a serial port, for tests of the serial transport ----------------
-# Without sanitizer flags, whatever SAN is: it goes in front of the program's own runtime.
-$(BUILD)/pty_lines.so: tests/preload/pty_lines.c
+# ---- Preloads: one makes a pty a serial port, the other fills disks, sets clocks and kills ----------
+# Without sanitizer flags, whatever SAN is: they go in front of the program's own runtime.
+$(BUILD)/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) -std=c11 -O2 -g $(WARN) -D_GNU_SOURCE -fPIC -shared -pthread -o $@ $< -ldl
@@ -134,6 +134,7 @@ help:
 	@echo 'make test       set up, then all tests'
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
+	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
@@ -151,7 +152,7 @@ run: deps
 units: $(UNIT_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
-pty_lines: $(BUILD)/pty_lines.so
+preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 
 test: deps
 	$(Q)tests/run.sh
@@ -159,6 +160,11 @@ test: deps
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all make_images $(BUILD)/measure
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/bench.mjs $(BENCH)
+
+# Of kill -9, torn writes and power cuts; SEED repeats a run.
+crash-test: deps
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 check:
 	$(Q)tools/check.sh

@@ -45,7 +45,7 @@ step() { # title command...
 build() { # title make-arguments...
     local title=$1
     shift
-    step "$title" make -j"$jobs" "$@" all units make_images make_record pty_lines
+    step "$title" make -j"$jobs" "$@" all units make_images make_record preloads
 }
 
 units() { # title build-folder [pattern]

@@ -2,21 +2,14 @@
 # other judges, so that neither the virtual boards nor the station can be right by agreeing with
 # each other alone.
 . "$(dirname "$0")/lib.sh"
-NODE=${NODE:-node}
 js=$root/tests/js
 images=$work/images
 db=$work/record.db
 baud=460800
 trap 'kill $(jobs -p) 2>/dev/null; cleanup' EXIT
 
-skip_all() { # reason
-    echo "1..0 # SKIP $1"
-    exit 0
-}
-command -v "$NODE" >/dev/null || skip_all "there is no Node here; run: make deps"
 # Older ones cannot load the library's JSON files.
-"$NODE" -e 'const [a, b] = process.versions.node.split(".").map(Number);
-    process.exit(a > 18 || (a === 18 && b >= 20) ? 0 : 1)' || skip_all "this needs Node 18.20 or later"
+need_node 18 20
 [ -d "$js/node_modules/esptool-js" ] || skip_all "esptool-js is not in tests/js; run: make deps"
 
 skip() { # title reason

@@ -31,6 +31,20 @@ not_ok() { # title file-to-show...
     done
 }
 
+# The whole script cannot run here.
+skip_all() { # reason
+    echo "1..0 # SKIP $1"
+    exit 0
+}
+
+# For scripts that are Node programs: skips where there is none, or none of `major.minor` or later.
+need_node() { # major minor
+    NODE=${NODE:-node}
+    command -v "$NODE" >/dev/null || skip_all "there is no Node here; run: make deps"
+    "$NODE" -e "const [a, b] = process.versions.node.split('.').map(Number);
+        process.exit(a > $1 || (a === $1 && b >= $2) ? 0 : 1)" || skip_all "this needs Node $1.$2 or later"
+}
+
 # check TITLE FILE COMMAND...: the command must succeed; FILE is shown when it does not.
 check() {
     local title=$1 file=$2

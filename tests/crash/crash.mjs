@@ -1,0 +1,154 @@
+// kill -9 and power cuts at random moments of a run of many boards, and then a restart: what the
+// record must still say. Prints TAP.
+//
+//   node tests/crash/crash.mjs [--kills 500] [--seed S] [--boards 16] [--speed 100]
+//
+// The moments: after a random time, at a random line of output, and in front of a random write of
+// the record's disk; the last one whole, torn in its middle, or as a power cut, which loses half of
+// what was not synced. Each record is looked at in a copy, so that the next station alone repairs
+// what the kill has left.
+import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { chance, check, counters, finish, makeImages, note, number, options, sql, startFixture,
+    startStation, work, images } from "./rig.mjs";
+
+const o = options({ kills: 500, seed: Date.now() % 1000000, boards: 16, speed: 100 });
+const random = chance(o.seed);
+const db = join(work, "record.db"), copy = join(work, "copy.db"), before = join(work, "before.db");
+const parts = ["", "-wal", "-journal"];
+note(`seed ${o.seed}: make crash-test KILLS=${o.kills} SEED=${o.seed}`);
+
+function copyRecord(from, to) {
+    for (const part of [...parts, "-shm"]) rmSync(to + part, { force: true });
+    for (const part of parts) if (existsSync(from + part)) copyFileSync(from + part, to + part);
+}
+
+// Each finding is a sentence; none is what must be.
+const findings = [];
+const find = (moment, what) => findings.push(`${moment}: ${what}`);
+
+// ---- What must hold in every record, whenever it is looked at ----------------------------------------
+function judgeRecord(moment) {
+    copyRecord(db, copy);
+    for (const [row] of sql(copy, "select * from pragma_integrity_check where integrity_check <> 'ok'")) find(moment, `integrity: ${row}`);
+    for (const row of sql(copy, "select * from pragma_foreign_key_check")) find(moment, `foreign key: ${row}`);
+    const bad = (what, text) => {
+        for (const row of sql(copy, text)) find(moment, `${what}: ${row.join(" | ")}`);
+    };
+    bad("a PASS without proof", `select id from run where verdict = 'PASS' and (board is null or not exists (
+        select 1 from attempt a join digest d on d.attempt = a.id where a.run = run.id and a.code = 'ok'
+            and d.read_md5 = d.expected_md5))`);
+    bad("a run of a dead station is still open", `select run.id from run where verdict is null
+        and exists (select 1 from station s where s.id > run.station)`);
+    bad("a board passed twice in one lot", `select lot, board, count(*) from run where verdict = 'PASS' and lot is not null
+        group by 1, 2 having count(*) > 1`);
+    if (existsSync(before)) bad("a row that was closed is gone or changed", `attach '${before}' as b; select o.id from b.run o
+        left join run r on r.id = o.id where o.verdict is not null and (r.verdict, r.code, r.sentence, r.board, r.ended_utc)
+        is not (o.verdict, o.code, o.sentence, o.board, o.ended_utc)`);
+    copyRecord(copy, before);
+}
+
+// ---- What a station has shown before it died, against the rows ---------------------------------------
+let shown = { PASS: 0, FAIL: 0, STOPPED: 0, starts: 0 };
+
+function judgeShown(moment, station) {
+    const rows = new Map(sql(copy, `select id, slot, ifnull(verdict, '') from run where station =
+        (select max(id) from station where pid = ${station.pid})`).map(([id, slot, verdict]) => [id, { slot, verdict }]));
+    const bySlot = new Map([...rows.values()].map((row) => [row.slot, row]));
+    for (const line of station.lines) {
+        const text = typeof line === "string" && /^slot (\d+): (PASS|FAIL|STOPPED|start on)\b/.exec(line);
+        const event = text ? { slot: text[1], verdict: text[2] } : line;
+        if (!text && !(line.event === "run" || line.event === "verdict" && line.run)) continue;
+        const row = text ? bySlot.get(event.slot) : rows.get(String(event.run));
+        const verdict = text || event.event === "verdict" ? event.verdict : "start on";
+        shown[verdict === "start on" ? "starts" : verdict]++;
+        if (!row) find(moment, `shown without a row: ${text ? line : JSON.stringify(line)}`);
+        else if (verdict !== "start on" && row.verdict !== verdict) find(moment, `shown ${verdict}, recorded '${row.verdict}'`);
+    }
+}
+
+// ---- A kill ----------------------------------------------------------------------------------------
+const recipe = join(images, "esp32.yaml");
+makeImages(64);
+const fixture = await startFixture("--boards", o.boards, "--chip", "esp32", "--speed", o.speed, "--fill", "dirty");
+const runOptions = (lot) => ["run", recipe, "--db", db, "--lot", lot, ...fixture.portOptions];
+
+// A whole run tells how many steps and milliseconds there are to choose from.
+const countsFile = join(work, "counts"), begun = Date.now();
+const whole = startStation([...runOptions("whole"), "--plain"], { trouble: { FILE: db, COUNTS: countsFile } });
+const wholeExit = await whole.exited;
+const wholeMs = Date.now() - begun, wholeSteps = counters(countsFile).diskSteps, wholeLines = whole.lines.length;
+check(`a run of ${o.boards} boards that nobody disturbs passes`, wholeExit.code === 0, whole.lines.slice(-12).join("\n"), whole.errors);
+judgeRecord("undisturbed");
+judgeShown("undisturbed", whole);
+
+function chooseMoment() {
+    const kind = random.pick(["time", "line", "disk", "disk"]);
+    if (kind === "time") return { kind, ms: random.next() * wholeMs };
+    if (kind === "line") return { kind, line: 1 + random.below(wholeLines) };
+    const how = random.pick(["whole", "torn", "power"]);
+    return { kind: how, trouble: { FILE: db, KILL: 1 + random.below(wholeSteps), HOW: how } };
+}
+
+const kinds = {};
+let killed = 0;
+async function killOnce(i) {
+    const moment = chooseMoment();
+    let lines = 0;
+    const station = startStation([...runOptions(`lot ${Math.floor(i / 3)}`), random.hits(0.5) ? "--json" : "--plain"], {
+        trouble: moment.trouble,
+        onLine: (line, s) => ++lines === moment.line && s.kill("SIGKILL"),
+    });
+    const timer = moment.ms === undefined ? null : setTimeout(() => station.kill("SIGKILL"), moment.ms);
+    const exit = await station.exited;
+    clearTimeout(timer);
+    const name = `kill ${i} (${JSON.stringify(moment)})`;
+    if (exit.signal === "SIGKILL") killed++, kinds[moment.kind] = (kinds[moment.kind] ?? 0) + 1;
+    else if (exit.code > 1) find(name, `exit status ${exit.code}: ${station.errors}`);
+    judgeRecord(name);
+    judgeShown(name, station);
+}
+
+// ---- The very first start: killed at each step of making a new record ----------------------------------
+async function killFirstStarts(every) {
+    const fresh = join(work, "fresh.db"), args = ["run", recipe, "--db", fresh, "--port", "socket://127.0.0.1:1", "--plain"];
+    let starts = 0;
+    for (let step = 1, over = false; !over; step += every) {
+        for (const part of [...parts, "-shm"]) rmSync(fresh + part, { force: true });
+        const how = ["whole", "torn", "power"][step % 3];
+        const first = startStation(args, { trouble: { FILE: fresh, KILL: step, HOW: how } });
+        over = (await first.exited).signal !== "SIGKILL";
+        const again = startStation(args), exit = await again.exited;
+        const last = again.lines.join("\n");
+        starts++;
+        if (exit.code !== 1 || !last.includes("port-missing")) find(`first start, step ${step} ${how}`, `exit ${exit.code}: ${again.errors}`);
+        else if (number(fresh, "select count(*) from run where verdict is null or code not in ('port-missing', 'station')"))
+            find(`first start, step ${step} ${how}`, "a run that does not say how it ended");
+        else if (sql(fresh, "pragma integrity_check")[0][0] !== "ok") find(`first start, step ${step} ${how}`, "integrity");
+    }
+    return starts;
+}
+
+for (let i = 0; i < o.kills && findings.length < 20; i++) await killOnce(i);
+check(`${killed} of ${o.kills} stations were killed: ${Object.entries(kinds).map(([k, n]) => `${n} ${k}`).join(", ")}`, killed > 0);
+check("after every kill the record is whole, and says what was shown", findings.length === 0, ...findings.slice(0, 20));
+
+findings.length = 0;
+const starts = await killFirstStarts(o.kills >= 100 ? 1 : 5);
+check(`a new record that a kill left half-made is finished by the next start (${starts} times)`, findings.length === 0, ...findings);
+
+// ---- And all goes on -------------------------------------------------------------------------------
+const last = startStation([...runOptions("last"), "--json"]), lastExit = await last.exited;
+findings.length = 0;
+judgeRecord("last");
+judgeShown("last", last);
+check("the last run passes all boards, none needs a hand", lastExit.code === 0 && findings.length === 0, ...findings, last.errors,
+    JSON.stringify(last.lines.filter((l) => l.event === "verdict" && l.verdict !== "PASS")));
+check("every run ever started has a row that says how it ended", number(copy, "select count(*) from run where verdict is null") === 0);
+let running = 0;
+for (let i = 0; i < o.boards; i++) running += (await fixture.state(i)).running;
+check("every board runs its application", running === o.boards);
+const totals = sql(copy, "select verdict || ' ' || count(*) from run group by verdict").flat().join(", ");
+note(`shown: ${shown.starts} starts, ${shown.PASS} PASS, ${shown.FAIL} FAIL; recorded: ${totals}`);
+await fixture.stop();
+finish();
