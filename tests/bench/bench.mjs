@@ -1,146 +1,174 @@
 // The benchmark: how long boards take, beside what wire and flash allow. No hardware: the virtual
-// fixture in real time. Prints a table; tests nothing.
+// boards in real time. Prints a table; tests nothing.
 //
-//   make bench                              a short matrix, some minutes
-//   make bench BENCH="--runs 5 --rates 115200,460800,921600,2000000 --latency 1,16 --ports 1,8,32"
-//   make bench PEER="esptool --chip {chip} --port {port} --baud {baud} write_flash {images}"
+//   make bench                                      a short selection, some minutes
+//   make bench BENCH="rate=115200,2000000 ports=1,32 latency=16 flash=blank set=esp8266"
+//   make bench BENCH=all RUNS=5                     the whole matrix, many hours
+//   make bench PEER=esptool                         another tool beside; or its whole command line with
+//                                                   {chip} {port} {baud} {images} where they belong
 //
-// Every cell is the median of its runs, with the spread from the fastest to the slowest. The floor is
-// wire or flash, whichever is slower for a region, plus MD5; what a station adds is its own.
-import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from "node:fs";
+// What is not chosen stays as in the short selection. Further words: client=espstation,esptool-js,
+// peer; peerports=8, up to how many ports tools for one board are run, a process for each;
+// out=FILE, every run as a JSON line. What the floor is: floor.mjs.
+//
+// Columns: the median of the runs and the fastest and slowest one, in seconds from the start of the
+// command to its end; the floor and how much of the time it is. Then medians over boards and runs,
+// for one board: commands; seconds during which the wire was idle although data were missing, and
+// how many of them the stub's, which had no room; seconds the last block took after its last byte.
+// Then for one port: the client's CPU time, memory and context switches. Last the fixture itself:
+// its CPU time per board and second, and how late it was at worst: figures of cells in which that
+// is more than a few milliseconds are the machine's, not the client's.
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { deflateSync } from "node:zlib";
+import { findClients } from "./clients.mjs";
+import { floorSeconds, wireBytes } from "./floor.mjs";
+import { Rack } from "./rack.mjs";
+
+const everything = {
+  set: ["esp32", "esp8266", "noise"], rate: [115200, 460800, 921600, 2000000], latency: [1, 16],
+  flash: ["dirty", "blank"], ports: [1, 8, 32, 128, 256],
+};
+const short = { set: ["esp32"], rate: [921600], latency: [1, 16], flash: ["dirty"], ports: [1, 8] };
+
+function fail(text) {
+  console.error(`bench: ${text}`);
+  process.exit(2);
+}
+
+function readNumber(text, word) {
+  const n = Number(text);
+  if (!Number.isInteger(n) || n < 1) fail(`"${word}": "${text}" is not a number of 1 or more`);
+  return n;
+}
+
+// "name=value,value" words over the short selection.
+function readSelection(words) {
+  const chosen = { ...short, client: null, peerports: 8, out: null, runs: readNumber(process.env.RUNS ?? "5", "RUNS") };
+  for (const word of words) {
+    const [name, text = ""] = word.split("=", 2);
+    if (word === "all") Object.assign(chosen, everything);
+    else if (["rate", "latency", "ports"].includes(name)) chosen[name] = text.split(",").map((v) => readNumber(v, word));
+    else if (name === "runs" || name === "peerports") chosen[name] = readNumber(text, word);
+    else if (name === "client") chosen.client = text.split(",");
+    else if (name === "out" && text) chosen.out = resolve(text);
+    else if (everything[name] && text.split(",").every((v) => everything[name].includes(v))) chosen[name] = text.split(",");
+    else fail(`"${word}": choose from all, runs=N, ${Object.entries(everything)
+      .map(([k, v]) => `${k}=${v.join(",")}`).join(", ")}, client=, peerports=N, out=FILE`);
+  }
+  return chosen;
+}
+
+// ---- Images ----
+
+function makeSets(build, work) {
+  execFileSync(join(build, "make_images"), [work, "1024"]);
+  const noise = Buffer.alloc(1 << 20);
+  for (let i = 0, x = 1; i < noise.length; i++) noise[i] = (x = (Math.imul(x, 1664525) + 1013904223) >>> 0) >>> 24;
+  writeFileSync(join(work, "noise.bin"), noise);
+  const sets = {
+    esp32: { chip: "esp32", files: [[0x1000, "bootloader.bin"], [0x8000, "partitions.bin"], [0x10000, "app.bin"]] },
+    esp8266: { chip: "esp8266", files: [[0, "esp8266.bin"]] },
+    noise: { chip: "esp32", files: [[0x10000, "noise.bin"]] },
+  };
+  for (const set of Object.values(sets)) {
+    set.files = set.files.map(([offset, name]) => {
+      const bytes = readFileSync(join(work, name));
+      return { offset, name, length: bytes.length, wire: wireBytes(bytes) };
+    });
+  }
+  return sets;
+}
+
+// ---- Cells ----
+
+function cellsOf(chosen, clients) {
+  const cells = [];
+  for (const set of chosen.set) for (const rate of chosen.rate) for (const latency of chosen.latency)
+    for (const flash of chosen.flash) for (const ports of chosen.ports) for (const client of clients) {
+      if (client.name !== "espstation" && ports > chosen.peerports) continue;
+      cells.push({ set, rate, latency, flash, ports, client });
+    }
+  return cells;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b), half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+async function runOnce(build, work, cell, set) {
+  const rack = await Rack.start(build, work, { chip: set.chip, boards: cell.ports, flash: cell.flash,
+    latency: cell.latency, pty: cell.client.pty });
+  try {
+    if (cell.client.needsBoot) await rack.pressBoot();
+    const before = rack.cpuSeconds();
+    const cost = await cell.client.run(cell, set, rack.ports);
+    const fixtureCpu = rack.cpuSeconds() - before;
+    const states = await rack.states();
+    const of = (name) => median(states.map((s) => s[name]));
+    return {
+      seconds: cost.seconds, commands: of("frames"), idle_s: of("wire_idle_us") / 1e6, stall_s: of("stub_stall_us") / 1e6,
+      tail_s: of("write_tail_us") / 1e6, cpu_ms: (cost.cpu_s * 1000) / cell.ports,
+      mib: cost.rss_kib / 1024 / cell.ports, switches: cost.switches / cell.ports,
+      fixture_cpu_ms: (fixtureCpu * 1000) / cell.ports / cost.seconds,
+      late_ms: Math.max(...states.map((s) => s.late_us)) / 1000,
+      overruns: states.reduce((n, s) => n + s.overruns, 0),
+    };
+  } finally {
+    await rack.stop();
+  }
+}
+
+// ---- Table ----
+
+const columns = [
+  ["client", -11, (r) => r.client], ["set", -7, (r) => r.set], ["baud", 7, (r) => r.rate], ["lat", 3, (r) => r.latency],
+  ["flash", -5, (r) => r.flash], ["ports", 5, (r) => r.ports], ["seconds", 7, (r) => r.seconds.toFixed(2)],
+  ["(spread)", -13, (r) => `(${r.fastest.toFixed(2)}-${r.slowest.toFixed(2)})`], ["floor", 6, (r) => r.floor.toFixed(2)],
+  ["share", 5, (r) => `${Math.round((100 * r.floor) / r.seconds)}%`], ["cmds", 5, (r) => Math.round(r.commands)],
+  ["idle", 5, (r) => r.idle_s.toFixed(2)], ["stall", 5, (r) => r.stall_s.toFixed(2)],
+  ["tail", 5, (r) => r.tail_s.toFixed(2)], ["CPU ms", 7, (r) => r.cpu_ms.toFixed(1)], ["MiB", 5, (r) => r.mib.toFixed(1)],
+  ["switches", 8, (r) => Math.round(r.switches)], ["fixture ms/s", 12, (r) => r.fixture_cpu_ms.toFixed(1)],
+  ["late ms", 7, (r) => r.late_ms.toFixed(1)],
+];
+
+function line(values) {
+  return columns.map(([, width], i) => (width < 0 ? String(values[i]).padEnd(-width) : String(values[i]).padStart(width)))
+    .join(" ").trimEnd();
+}
+
+function summary(cell, floor, runs) {
+  const { client, ...rest } = cell, seconds = runs.map((r) => r.seconds);
+  const row = { client: client.name, ...rest, floor, fastest: Math.min(...seconds), slowest: Math.max(...seconds) };
+  for (const name of Object.keys(runs[0])) row[name] = median(runs.map((r) => r[name]));
+  row.late_ms = Math.max(...runs.map((r) => r.late_ms));
+  return row;
+}
 
 const build = resolve(process.env.BUILD ?? "build");
-const options = { runs: 3, rates: [460800, 921600, 2000000], latency: [1, 16], fill: ["dirty"], ports: [1, 8],
-    sets: ["esp32", "esp8266"], js: true };
-const lists = { "--rates": "rates", "--latency": "latency", "--fill": "fill", "--ports": "ports", "--sets": "sets" };
-for (let i = 2; i < process.argv.length; i += 2) {
-    const [name, value] = [process.argv[i], process.argv[i + 1]];
-    if (name === "--runs") options.runs = Number(value);
-    else if (name === "--js") options.js = value !== "no";
-    else if (lists[name] && value) options[lists[name]] = value.split(",").map((v) => (isNaN(v) ? v : Number(v)));
-    else throw new Error(`unknown option ${name}`);
-}
-
-// What the fixture's flash takes, as common data sheets say; see tests/fixture.
-const eraseBlock = 0.150, eraseSector = 0.045, programPage = 0.00086, md5Rate = 1.5e6;
-const sets = {
-    esp32: { chip: "esp32", files: [[0x1000, "bootloader.bin"], [0x8000, "partitions.bin"], [0x10000, "app.bin"]] },
-    esp8266: { chip: "esp8266", files: [[0x0, "esp8266.bin"]] },
-    noise: { chip: "esp32", files: [[0x10000, "noise.bin"]] },
-};
-
+const chosen = readSelection(process.argv.slice(2));
 const work = mkdtempSync(join(tmpdir(), "espbench-"));
 process.on("exit", () => rmSync(work, { recursive: true, force: true }));
-execFileSync(join(build, "make_images"), [work, "1024"]);
-const noise = Buffer.alloc(1 << 20);
-for (let i = 0, x = 1; i < noise.length; i++) noise[i] = (x = (Math.imul(x, 1664525) + 1013904223) >>> 0) >>> 24;
-writeFileSync(join(work, "noise.bin"), noise);
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(130));
 
-function slipBytes(bytes) {
-    let n = bytes.length;
-    for (const b of bytes) n += b === 0xc0 || b === 0xdb;
-    return n;
+const sets = makeSets(build, work);
+const clients = findClients(build, work, process.env.PEER)
+  .filter((c) => !chosen.client || chosen.client.some((name) => c.name.startsWith(name)));
+const cells = cellsOf(chosen, clients);
+const floorOf = (cell) => floorSeconds(sets[cell.set].files, cell.rate, cell.flash);
+const minutes = (cells.reduce((sum, c) => sum + (floorOf(c) * 1.3 + 2) * chosen.runs, 0) / 60).toFixed(0);
+console.log(`${cells.length} cells, ${chosen.runs} runs each, about ${minutes} minutes.` +
+  (process.argv.length > 2 ? "" : ' Other selections: make bench BENCH="rate=115200,2000000 ports=1,32"; all: BENCH=all'));
+console.log(line(columns.map(([name]) => name)));
+for (const cell of cells) {
+  const runs = [];
+  for (let i = 0; i < chosen.runs; i++) {
+    const run = await runOnce(build, work, cell, sets[cell.set]);
+    runs.push(run);
+    if (chosen.out) appendFileSync(chosen.out, `${JSON.stringify({ ...cell, client: cell.client.name, floor: floorOf(cell), ...run })}\n`);
+  }
+  const row = summary(cell, floorOf(cell), runs);
+  console.log(line(columns.map(([, , value]) => value(row))));
 }
-
-// Seconds that wire and flash alone would take for one board.
-function floorSeconds(set, baud, fill) {
-    let sum = 0;
-    for (const [offset, name] of sets[set].files) {
-        const file = readFileSync(join(work, name));
-        const packed = deflateSync(file, { level: 9 });
-        const wire = (slipBytes(packed.length < file.length ? packed : file) * 10) / baud;
-        const sectors = Math.ceil((offset % 4096 + file.length) / 4096);
-        const erase = Math.floor(sectors / 16) * eraseBlock + (sectors % 16) * eraseSector;
-        const flash = (fill === "dirty" ? erase : 0) + Math.ceil(file.length / 256) * programPage;
-        sum += Math.max(wire, flash) + file.length / md5Rate;
-    }
-    return sum;
-}
-
-function recipe(set, baud) {
-    const path = join(work, `${set}-${baud}.yaml`);
-    const images = sets[set].files.map(([offset, file]) => `  - { file: ${file}, offset: ${offset} }`).join("\n");
-    writeFileSync(path, `recipe: bench\nchip: ${sets[set].chip}\nflash: { size: detect }\nimages:\n${images}\n` +
-        `port: { baud: ${baud}, fallback: [] }\n`);
-    return path;
-}
-
-async function withFixture(cell, use) {
-    const [portsFile, control] = [join(work, "ports"), join(work, "ctl")];
-    rmSync(portsFile, { force: true });
-    const fixture = spawn(join(build, "espfixture"), ["--quiet", "--boards", cell.ports, "--chip", sets[cell.set].chip,
-        "--fill", cell.fill, "--latency-ms", cell.latency, "--ports-file", portsFile, "--control", control],
-    { stdio: "inherit" });
-    while (!existsSync(portsFile)) await new Promise((r) => setTimeout(r, 20));
-    const ports = readFileSync(portsFile, "utf8").trim().split("\n");
-    try {
-        const result = use(ports);
-        const state = spawnSync(join(build, "espfixture"), ["--ctl", control, "state", "0"], { encoding: "utf8" }).stdout;
-        return { ...result, state: JSON.parse(state.replace(/^ok /, "")) };
-    } finally {
-        fixture.kill();
-        await new Promise((r) => fixture.once("exit", r));
-    }
-}
-
-function measured(command, args) {
-    const run = spawnSync(join(build, "measure"), [command, ...args.map(String)],
-        { encoding: "utf8", maxBuffer: 1 << 28, cwd: work, env: process.env });
-    const cost = JSON.parse(run.stderr.trim().split("\n").pop());
-    if (cost.status !== 0) throw new Error(`${command} failed:\n${run.stdout.slice(-2000)}${run.stderr.slice(-2000)}`);
-    return cost;
-}
-
-const here = process.cwd();
-const clients = [{
-    name: "espstation",
-    run: (cell, ports) => {
-        rmSync(join(work, "b.db"), { force: true });
-        return measured(join(build, "espstation"), ["run", recipe(cell.set, cell.rate), "--db", join(work, "b.db"),
-            "--json", ...ports.flatMap((p) => ["--port", p])]);
-    },
-}];
-if (options.js && existsSync("tests/js/node_modules/esptool-js")) {
-    clients.push({
-        name: "esptool-js", onePort: true,
-        run: (cell, ports) => measured(process.execPath, [join(here, "tests/js/flash.mjs"), "--port", ports[0], "--chip",
-            sets[cell.set].chip, "--baud", cell.rate, "--compress",
-            ...sets[cell.set].files.flatMap(([offset, file]) => [`0x${offset.toString(16)}`, file])]),
-    });
-}
-if (process.env.PEER) {
-    const fill = (word, cell, ports) => word === "{images}"
-        ? sets[cell.set].files.flatMap(([offset, file]) => [`0x${offset.toString(16)}`, file])
-        : [word.replace("{chip}", sets[cell.set].chip).replace("{port}", ports[0]).replace("{baud}", cell.rate)];
-    clients.push({
-        name: "peer", onePort: true,
-        run: (cell, ports) => {
-            const [command, ...args] = process.env.PEER.split(" ").flatMap((w) => fill(w, cell, ports));
-            return measured(command, args);
-        },
-    });
-}
-
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-console.log("client       set      baud  lat ms  flash  ports  seconds (spread)   floor  of floor  frames  wire idle  " +
-    "CPU ms/port  MiB  switches/port");
-for (const set of options.sets) for (const rate of options.rates) for (const latency of options.latency)
-    for (const fill of options.fill) for (const ports of options.ports) for (const client of clients) {
-        if (client.onePort && ports > 1) continue;
-        const cell = { set, rate, latency, fill, ports };
-        const runs = [];
-        for (let i = 0; i < options.runs; i++) runs.push(await withFixture(cell, (p) => client.run(cell, p)));
-        const seconds = runs.map((r) => r.seconds), middle = median([...seconds]), floor = floorSeconds(set, rate, fill);
-        const busy = ((runs[0].state.wire_in + runs[0].state.wire_out) * 10) / rate;
-        console.log([client.name.padEnd(11), set.padEnd(7), String(rate).padStart(8), String(latency).padStart(6),
-            fill.padStart(7), String(ports).padStart(6), middle.toFixed(2).padStart(9),
-            `(${(Math.max(...seconds) - Math.min(...seconds)).toFixed(2)})`.padEnd(8), floor.toFixed(2).padStart(7),
-            `${((floor / middle) * 100).toFixed(0)} %`.padStart(8), String(runs[0].state.frames).padStart(7),
-            `${Math.max(0, middle - busy).toFixed(2)} s`.padStart(9),
-            ((median(runs.map((r) => r.cpu_s)) * 1000) / ports).toFixed(1).padStart(11),
-            (runs[0].rss_kib / 1024).toFixed(0).padStart(5), (runs[0].switches / ports).toFixed(0).padStart(8)].join(" "));
-    }
