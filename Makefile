@@ -58,7 +58,7 @@ UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test units make_images make_record preloads check format bench crash-test install uninstall clean distclean help
+.PHONY: all deps run test units make_images make_record preloads check format bench crash-test pull-test soak install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -135,6 +135,8 @@ help:
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
+	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
+	@echo 'make soak       64 boards with random faults for MINUTES (30)'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
@@ -165,6 +167,15 @@ bench: deps
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
+
+# Does the station keep a descriptor or a thread of a cable that was pulled?
+pull-test: deps
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
+
+soak: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 check:
 	$(Q)tools/check.sh

@@ -120,8 +120,9 @@ function environment(trouble, preload = []) {
     return env;
 }
 
-// `onLine` gets each line, parsed where it is JSON. `exited` resolves to { code, signal }.
-export function startStation(args, { trouble = {}, preload, extraEnv = {}, onLine = () => {} } = {}) {
+// `onLine` gets each line, parsed where it is JSON; unless `keep` is false they also stay in `lines`.
+// `exited` resolves to { code, signal }.
+export function startStation(args, { trouble = {}, preload, extraEnv = {}, onLine = () => {}, keep = true } = {}) {
     const child = spawn(join(build, "espstation"), args,
         { stdio: ["ignore", "pipe", "pipe"], env: { ...environment(trouble, preload), ...extraEnv } });
     children.add(child);
@@ -135,7 +136,7 @@ export function startStation(args, { trouble = {}, preload, extraEnv = {}, onLin
                 line = { event: "torn", text };
             }
         }
-        station.lines.push(line);
+        if (keep) station.lines.push(line);
         onLine(line, station);
     });
     child.stderr.on("data", (data) => (station.errors += data));

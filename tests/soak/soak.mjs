@@ -1,0 +1,126 @@
+// A line that runs for hours: boards of all kinds come and go in every slot, many of them broken, and
+// the station must neither grow nor forget. Prints TAP, and a line of figures each minute.
+//
+//   node tests/soak/soak.mjs [--minutes 30] [--seed S] [--boards 64] [--speed 10]
+//
+// The rule: of the samples taken every 2 s, those of the last quarter are compared with those of the
+// second one, the first being for warming up. Median memory may have grown by 3 % and 512 KiB;
+// median descriptors by 2 (a port may just be shut or looked for), threads not at all.
+import { closeSync, openSync, readFileSync, readSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { chance, check, finish, footprint, images, makeImages, makeRecipe, note, number, options, sleep, sql, startFixture,
+    startStation, work } from "../crash/rig.mjs";
+
+const o = options({ minutes: 30, seed: Date.now() % 1000000, boards: 64, speed: 10 });
+const random = chance(o.seed);
+const db = join(work, "record.db");
+note(`seed ${o.seed}: make soak MINUTES=${o.minutes} SEED=${o.seed}`);
+makeImages(64);
+const recipe = makeRecipe("soak", "esp32", { retry: "{ sync: 2, write: 2, pause_ms: 50 }" });
+const fixture = await startFixture("--boards", o.boards, "--chip", "esp32", "--speed", o.speed, "--fill", "dirty");
+
+// ---- Boards come and go ----------------------------------------------------------------------------
+const bytes = () => 1 + random.below(64 << 10);
+const place = () => random.pick(["connect", "identify", "stub", "baud", "write", "first", "middle", "last", "verify"]);
+const times = () => 1 + random.below(4);
+const faults = [
+    () => `deaf=${1 + random.below(12)}`, () => "log-noise", () => `drop=${random.next() / 3000}`, () => `flip=${random.next() / 3000}`,
+    () => `extra=${random.next() / 3000}`, () => `hang=${bytes()},times=${times()}`, () => `hang,at=${place()},times=${times()}`,
+    () => `brownout=${bytes()},times=${times()}`, () => `pull=${bytes()},back-ms=${random.below(600)},times=${times()}`,
+    () => `pull,at=${place()},back-ms=${random.below(600)},times=${times()}`, () => `swap=${bytes()},times=1`,
+    () => `half-open,at=${place()},times=1`, () => `lose,at=${place()},times=${times()}`, () => `garble,at=${place()},times=${times()}`,
+    () => `late=${random.below(2000)},at=${place()}`, () => `refuse,at=${place()},times=${times()}`, () => `cut=2,at=${place()},times=${times()}`,
+    () => `stuck-bit=${0x10000 + random.below(0x10000)}`, () => "restless=300", () => "slow-en", () => "no-reset", () => "write-protect",
+    () => "chip=esp32s3", () => "chip=esp8266", () => "flash=8MB", () => "flash=512KB", () => "secure-boot", () => "flash-encryption",
+];
+let nextMac = 1;
+
+// A third of the boards is broken. Faults of the board itself bring a board along, without a new MAC.
+async function putNextBoard(slot) {
+    const mac = (nextMac++).toString(16).padStart(6, "0").replace(/(..)(?=.)/g, "$1:");
+    await fixture.ctl("fault", slot - 1, `mac=24:0a:c5:${mac}`);
+    if (random.hits(1 / 3)) await fixture.ctl("fault", slot - 1, random.pick(faults)());
+}
+
+// The flash of a board that has passed, as far as it is the same for every board.
+const parts = [[0x8000, readFileSync(join(images, "partitions.bin"))], [0x10000, readFileSync(join(images, "app.bin"))]];
+let judged = 0;
+const wrong = [];
+
+async function judgeFlash(line) {
+    const dump = join(work, `dump${line.slot}`), board = line.slot - 1;
+    if ((await fixture.state(board)).mac !== line.mac) return; // it was swapped since
+    await fixture.ctl("dump", board, dump);
+    if ((await fixture.state(board)).mac !== line.mac) return;
+    const file = openSync(dump, "r");
+    for (const [offset, want] of parts) {
+        const got = Buffer.alloc(want.length);
+        readSync(file, got, 0, got.length, offset);
+        if (!got.equals(want)) wrong.push(`run ${line.run} of ${line.mac}: other bytes at 0x${offset.toString(16)}`);
+    }
+    closeSync(file);
+    rmSync(dump);
+    judged++;
+}
+
+// ---- The line ---------------------------------------------------------------------------------------
+const shown = new Map(), codes = {}, lastVerdict = new Array(o.boards).fill(Date.now());
+let going = true, longestGap = 0;
+
+async function afterVerdict(line) {
+    if (line.verdict === "PASS" && random.hits(0.02)) await judgeFlash(line);
+    await sleep(random.below(300));
+    if (going) await putNextBoard(line.slot);
+}
+
+const station = startStation(["run", recipe, "--db", db, "--loop", "--lot", "soak", "--json", ...fixture.portOptions], {
+    keep: false,
+    onLine: (line) => {
+        if (line.event !== "verdict") return;
+        const now = Date.now();
+        longestGap = Math.max(longestGap, now - lastVerdict[line.slot - 1]);
+        lastVerdict[line.slot - 1] = now;
+        if (line.run) shown.set(String(line.run), line.verdict);
+        codes[line.code] = (codes[line.code] ?? 0) + 1;
+        afterVerdict(line).catch((e) => wrong.push(String(e)));
+    },
+});
+let exit = null;
+station.exited.then((how) => (exit = how));
+
+const samples = [], started = Date.now(), end = started + o.minutes * 60000;
+let minute = 0;
+while (Date.now() < end && !exit) {
+    await sleep(2000);
+    if (exit) break;
+    const f = footprint(station.pid);
+    samples.push(f);
+    if (Math.floor((Date.now() - started) / 60000) < minute) continue;
+    note(`minute ${minute++}: ${shown.size} runs, ${f.rssKib} KiB, ${f.descriptors} descriptors, ${f.threads} threads, ` +
+        `${(f.cpuTicks / 100).toFixed(1)} s CPU, record ${(statSync(db).size / 1048576).toFixed(1)} MiB`);
+}
+check("the station is still there", !exit, exit, station.errors);
+for (const since of lastVerdict) longestGap = Math.max(longestGap, Date.now() - since);
+going = false;
+station.kill("SIGINT");
+await station.exited;
+
+// ---- The verdict on the station -----------------------------------------------------------------------
+const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+const quarter = (n, key) => median(samples.slice(Math.floor((samples.length * n) / 4), Math.floor((samples.length * (n + 1)) / 4)).map((s) => s[key]));
+const figures = (key) => [0, 1, 2, 3].map((n) => quarter(n, key)).join(", ");
+check(`memory stays flat: ${figures("rssKib")} KiB (medians of the quarters)`, quarter(3, "rssKib") <= quarter(1, "rssKib") * 1.03 + 512);
+check(`descriptors stay flat: ${figures("descriptors")}`, quarter(3, "descriptors") <= quarter(1, "descriptors") + 2);
+check(`threads stay flat: ${figures("threads")}`, quarter(3, "threads") <= quarter(1, "threads"));
+const rows = new Map(sql(db, "select id, ifnull(verdict, '') from run"));
+const missing = [...shown].filter(([run, verdict]) => rows.get(run) !== verdict);
+check(`every verdict shown has its row (${shown.size} runs, ${[...shown.values()].filter((v) => v === "PASS").length} PASS)`,
+    shown.size > 0 && missing.length === 0, ...missing.slice(0, 10));
+check("every run has ended, and the record is whole", number(db, "select count(*) from run where verdict is null") === 0
+    && sql(db, "pragma integrity_check")[0][0] === "ok");
+check(`the flash of ${judged} boards that passed holds the images`, wrong.length === 0, ...wrong.slice(0, 10));
+check(`no slot stood still: the longest time from verdict to verdict was ${(longestGap / 1000).toFixed(0)} s`, longestGap < 180000);
+check("no code of the station itself", !codes.station && !codes.database && !codes.usage, codes);
+note(`codes: ${Object.entries(codes).sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${n}`).join(", ")}`);
+await fixture.stop();
+finish();
