@@ -40,6 +40,8 @@ static void put_name(struct json_object *o, const char *name)
     if (!o->first)
         fputc(',', o->out);
     o->first = false;
+    if (!name)
+        return;
     put_string(o->out, name);
     fputc(':', o->out);
 }
@@ -71,10 +73,32 @@ void json_seconds(struct json_object *o, const char *name, double value)
     fprintf(o->out, "%.3f", value);
 }
 
+void json_share(struct json_object *o, const char *name, double value)
+{
+    put_name(o, name);
+    if (value < 0)
+        fputs("null", o->out);
+    else
+        fprintf(o->out, "%.6f", value);
+}
+
 void json_bool(struct json_object *o, const char *name, bool value)
 {
     put_name(o, name);
     fputs(value ? "true" : "false", o->out);
+}
+
+void json_open(struct json_object *o, const char *name, char bracket)
+{
+    put_name(o, name);
+    fputc(bracket, o->out);
+    o->first = true;
+}
+
+void json_close(struct json_object *o, char bracket)
+{
+    fputc(bracket, o->out);
+    o->first = false;
 }
 
 void json_end(struct json_object *o)
