@@ -312,6 +312,28 @@ static bool read_identity(struct loader *l, struct board *b, struct err *e)
            loader_crystal_mhz(l, &b->crystal_mhz, e);
 }
 
+static bool is_same(const struct board *a, const struct board *b)
+{
+    return memcmp(&a->mac, &b->mac, sizeof a->mac) == 0 && a->revision == b->revision &&
+           a->package == b->package && a->crystal_mhz == b->crystal_mhz &&
+           memcmp(&a->security, &b->security, sizeof a->security) == 0;
+}
+
+/* No answer of a loader carries a check of its own, and what is read here goes into the record and
+ * decides what is done to the board: so it is read twice. */
+static bool read_identity_twice(struct loader *l, struct board *b, struct err *e)
+{
+    struct board again;
+    memset(&again, 0, sizeof again);
+    if (read_identity(l, b, e) && read_identity(l, &again, e)) {
+        if (is_same(b, &again))
+            return true;
+        err_set(e, ERR_FRAME, "what the chip says of itself differs from reading to reading");
+    }
+    memset(&b->mac, 0, sizeof b->mac); /* so nobody knows whose board it is */
+    return false;
+}
+
 /* The ROM does not touch the flash before it is attached; the ESP8266's does so with an empty
  * FLASH_BEGIN. A stub has done it by itself, unless the pins are special. */
 static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
@@ -391,7 +413,7 @@ bool board_identify(struct loader *l, struct board *b, struct err *e)
     if (!detect(l, &info, e))
         return wire_failure(e, ERR_IDENTIFY, "Identifying the board");
     b->chip = l->chip;
-    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
+    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity_twice(l, b, e));
     add_security_info(&b->security, &info);
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     if (ok)

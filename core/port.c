@@ -31,6 +31,11 @@ const struct port_ops *port_ops_for(const char *where, struct err *e)
     return NULL;
 }
 
+bool port_is_remote(const struct port *p)
+{
+    return strstr(p->ops->prefix, "://") != NULL;
+}
+
 struct port *port_new(const char *where, uint32_t baud, const struct clock *clock, int stop_fd,
                       struct deadline d, struct err *e)
 {

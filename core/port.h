@@ -111,6 +111,9 @@ bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);
 
+/* Whether it is reached over a network, where a connection can be dead and look alive. */
+bool port_is_remote(const struct port *p);
+
 /* The transport for a port's text, NULL with ERR_USAGE and the list of forms otherwise. A text that
  * passed is no secret: one with a user's name or password in it is refused and not quoted. */
 const struct port_ops *port_ops_for(const char *where, struct err *e);

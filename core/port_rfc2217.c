@@ -56,8 +56,8 @@ struct rfc2217_port {
     struct port port;
     int fd;
     struct telnet telnet;
-    bool heard;     /* the server has sent something, whatever it was */
-    bool suspended; /* it asked us to hold our data */
+    uint64_t heard_bytes; /* what the server has sent, whatever it was */
+    bool suspended;       /* it asked us to hold our data */
     bool baud_answered;
     uint32_t baud_answer;
     bool purge_wanted; /* all data up to the answer are to be dropped */
@@ -207,7 +207,7 @@ static bool absorb(struct rfc2217_port *r, struct err *e)
         port_fd_gone(&r->port, n == 0 ? 0 : errno, e);
         return port_net_hint_gone(&r->port, e);
     }
-    r->heard = true;
+    r->heard_bytes += (uint64_t)n;
     keep(r, scratch, take(r, scratch, (size_t)n));
     send_now(r); /* replies to what we met */
     return true;
@@ -403,7 +403,7 @@ static bool judge_open(struct rfc2217_port *r, struct err *e)
     const struct port *p = &r->port;
     if (e->code == ERR_PORT_GONE)
         return turned_away(r, e);
-    if (e->code == ERR_TIMEOUT && !r->heard)
+    if (e->code == ERR_TIMEOUT && r->heard_bytes == 0)
         return busy(p, "the server took the connection but says nothing", e);
     if (e->code == ERR_TIMEOUT)
         return unsuitable(p, "the server does not speak RFC 2217", e);
@@ -413,16 +413,29 @@ static bool judge_open(struct rfc2217_port *r, struct err *e)
     return false;
 }
 
+/* A server that sends nothing at all where it has answered before is not there any more, whatever
+ * the connection looks like: a new one is worth a try. */
+static bool unconfirmed(const struct rfc2217_port *r, uint64_t heard_bytes, uint32_t baud,
+                        struct err *e)
+{
+    const struct port *p = &r->port;
+    if (p->caps == 0 || r->heard_bytes != heard_bytes)
+        return err_set(e, ERR_BAUD, "%s: the server does not confirm %u baud", p->where, baud);
+    err_set(e, ERR_PORT_GONE, "%s: the server does not answer any more", p->where);
+    return port_net_hint_gone(p, e);
+}
+
 static bool set_baud_by(struct rfc2217_port *r, uint32_t baud, struct deadline d, struct err *e)
 {
     const struct port *p = &r->port;
+    uint64_t heard_bytes = r->heard_bytes;
     if (!send_commands(r, add_baud_command(r, baud), d, e))
         return false;
     while (!r->baud_answered) {
         if (await_more(r, d, e))
             continue;
         if (e->code == ERR_TIMEOUT)
-            err_set(e, ERR_BAUD, "%s: the server does not confirm %u baud", p->where, baud);
+            return unconfirmed(r, heard_bytes, baud, e);
         return false;
     }
     return port_baud_near(p, baud, r->baud_answer, e);
@@ -464,6 +477,8 @@ static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
 {
     struct rfc2217_port *r = (struct rfc2217_port *)p;
     telnet_init(&r->telnet);
+    r->heard_bytes = 0;
+    p->caps = 0; /* also where it is opened again */
     r->fd = port_net_connect(p, d, e);
     if (r->fd < 0)
         return false;

@@ -79,6 +79,22 @@ static bool wait_done(struct loader *l, struct err *e)
     return err_set(e, ERR_NO_FLASH, "The flash controller does not finish a command");
 }
 
+/* An answer on the wire carries no check of its own: where much hangs on it, it must come twice. */
+static bool is_confirmed(struct loader *l, const struct spiflash_call *c, uint32_t found,
+                         struct err *e)
+{
+    const struct chip_spi *spi = &l->chip->spi;
+    uint32_t again;
+    if (!c->twice)
+        return true;
+    if (!loader_write_reg(l, spi->base_addr, CMD_USR, e) || !wait_done(l, e) ||
+        !loader_read_reg(l, spi->base_addr + spi->w0, &again, e))
+        return false;
+    return found == again ||
+           err_set(e, ERR_FRAME, "the flash chip's answer to %02X is %08X, and then %08X",
+                   c->command, found, again);
+}
+
 static bool run_phases(struct loader *l, const struct spiflash_call *c, uint32_t *in, struct err *e)
 {
     const struct chip_spi *spi = &l->chip->spi;
@@ -88,7 +104,7 @@ static bool run_phases(struct loader *l, const struct spiflash_call *c, uint32_t
         !loader_write_reg(l, spi->base_addr + spi->usr2, 7u << USR2_LEN_SHIFT | c->command, e) ||
         !set_addr(l, c, e) || !loader_write_reg(l, spi->base_addr + spi->w0, c->out, e) ||
         !loader_write_reg(l, spi->base_addr, CMD_USR, e) || !wait_done(l, e) ||
-        !loader_read_reg(l, spi->base_addr + spi->w0, in, e))
+        !loader_read_reg(l, spi->base_addr + spi->w0, in, e) || !is_confirmed(l, c, *in, e))
         return false;
     if (c->in_bits < 32)
         *in &= (1u << c->in_bits) - 1;
@@ -133,7 +149,8 @@ static bool is_no_contact(uint32_t id)
 bool spiflash_identify(struct loader *l, struct spiflash *flash, struct err *e)
 {
     uint32_t id;
-    if (!spiflash_command(l, READ_ID, 0, 0, 24, &id, e))
+    const struct spiflash_call call = { .command = READ_ID, .in_bits = 24, .twice = true };
+    if (!spiflash_run(l, &call, &id, e))
         return false;
     if (is_no_contact(id))
         return err_set(e, ERR_NO_FLASH, "The flash chip does not answer: its id reads %06X", id);
@@ -301,6 +318,8 @@ bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e)
     if (!is_protected(&p))
         return true;
     if (!clear_protection(l, v, &p, e) || !read_protection(l, v, &p, e))
+        return false;
+    if (is_protected(&p) && !read_protection(l, v, &p, e)) /* the wire may have said so */
         return false;
     return !is_protected(&p) || err_set(e, ERR_PROTECTED,
                                         "The flash chip is write-protected, and stays so (status "

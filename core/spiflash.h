@@ -21,6 +21,7 @@ struct spiflash_call {
     unsigned addr_bits, dummy_bits;
     uint32_t out;
     unsigned out_bits, in_bits; /* at most 32 */
+    bool twice;                 /* the answer must come twice, or it is ERR_FRAME */
 };
 bool spiflash_run(struct loader *l, const struct spiflash_call *call, uint32_t *in, struct err *e);
 

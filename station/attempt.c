@@ -59,13 +59,27 @@ static bool step_sync(struct attempt *a, struct err *e)
     return true;
 }
 
+/* No retry follows a refusal, so a wire that turns a bit must not bring one about: who seems to be
+ * no board for us is looked at once more. */
+static bool identify(struct attempt *a, struct err *e)
+{
+    struct err failure = { 0 };
+    if (board_identify(&a->loader, &a->result->board, &failure))
+        return true;
+    if (!err_row(failure.code)->may_retry && failure.code != ERR_STOPPED)
+        return board_identify(&a->loader, &a->result->board, e);
+    *e = failure;
+    return false;
+}
+
 static bool step_identify(struct attempt *a, struct err *e)
 {
     const struct attempt_watch *w = a->setup->watch;
     enter(a, PHASE_IDENTIFY);
-    bool ok = board_identify(&a->loader, &a->result->board, e);
+    bool ok = identify(a, e);
     /* Even where the flash does not answer, the record wants to know whose board it was. */
-    a->result->identified = a->result->board.mac.count > 0 || a->loader.secured;
+    const struct board *b = &a->result->board;
+    a->result->identified = b->chip && (b->mac.count > 0 || a->loader.secured);
     struct err refusal = { 0 };
     bool welcome = !a->result->identified || w->board(w->ctx, &a->result->board, &refusal);
     if (!ok || welcome)
@@ -76,9 +90,9 @@ static bool step_identify(struct attempt *a, struct err *e)
 }
 
 /* The stub that this board will run; NULL: the ROM does it. */
-static const struct stub *stub_for_board(const struct attempt *a)
+static const struct stub *stub_for(const struct attempt *a, const struct board *b)
 {
-    const char *name = board_stub_name(&a->result->board);
+    const char *name = board_stub_name(b);
     if (!name || a->setup->use_rom || recipe_of(a)->loader == RECIPE_LOADER_ROM)
         return NULL;
     return job_stub_named(a->setup->job, name);
@@ -86,10 +100,9 @@ static const struct stub *stub_for_board(const struct attempt *a)
 
 /* Where a recipe insists on the stub, or its images lie where only a stub reaches, or it only wants
  * to look: what the ROM of this board cannot do must come out before the first erase. */
-static bool gate_loader(const struct attempt *a, struct err *e)
+static bool gate_loader(const struct attempt *a, const struct board *b, struct err *e)
 {
-    const struct board *b = &a->result->board;
-    bool stub = a->loader.stub || stub_for_board(a);
+    bool stub = a->loader.stub || stub_for(a, b);
     if (a->loader.secured && !flashes(a))
         return err_set(e, ERR_SECURED,
                        "The chip is in Secure Download Mode: nothing in it can be verified");
@@ -111,11 +124,31 @@ static bool unprotect(struct attempt *a, struct err *e)
     return err_as_phase(e, ERR_IDENTIFY);
 }
 
+static bool gate(const struct attempt *a, const struct board *b, struct err *e)
+{
+    return board_gate(b, job_plan(a->setup->job), e) && gate_loader(a, b, e);
+}
+
+/* As in identify(): the refusal stands if the board says the same once more. */
+static bool refuse(struct attempt *a, struct err *e)
+{
+    struct board again;
+    struct err failure = { 0 };
+    if (!board_identify(&a->loader, &again, &failure)) {
+        *e = failure;
+        return false;
+    }
+    if (!gate(a, &again, &failure))
+        return false;
+    return err_set(e, ERR_IDENTIFY,
+                   "What the board says of itself differs from reading to reading");
+}
+
 static bool step_gate(struct attempt *a, struct err *e)
 {
     enter(a, PHASE_GATE);
-    if (!board_gate(&a->result->board, job_plan(a->setup->job), e) || !gate_loader(a, e))
-        return false;
+    if (!gate(a, &a->result->board, e))
+        return refuse(a, e);
     a->result->variant = job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
     if (!a->result->variant)
         return false;
@@ -142,7 +175,7 @@ static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e
 
 static bool step_stub(struct attempt *a, struct err *e)
 {
-    const struct stub *stub = stub_for_board(a);
+    const struct stub *stub = stub_for(a, &a->result->board);
     return !stub || a->loader.stub || start_stub(a, stub, e);
 }
 
@@ -164,7 +197,7 @@ static bool step_baud(struct attempt *a, struct err *e)
  * than was agreed, they are not heard, and the next attempt takes the late way. */
 static bool step_early_baud(struct attempt *a, struct err *e)
 {
-    bool wanted = !a->setup->late_baud && !a->loader.stub && stub_for_board(a);
+    bool wanted = !a->setup->late_baud && !a->loader.stub && stub_for(a, &a->result->board);
     return !wanted || step_baud(a, e);
 }
 
@@ -368,6 +401,7 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
 {
     uint64_t wire_before = port->rx_bytes + port->tx_bytes;
     memset(result, 0, sizeof *result);
+    result->state = setup->state;
     struct attempt *a = calloc(1, sizeof *a);
     if (!a)
         return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");

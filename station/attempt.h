@@ -46,6 +46,7 @@ struct attempt_setup {
     enum attempt_kind kind;
     const struct reset_sequence *reset; /* NULL: the board is reset by hand, or not at all */
     const struct reset_sequence *after; /* out of the loader; NULL: as the chip needs it */
+    enum board_state state;             /* as the attempts before left the board */
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
     bool late_baud;                     /* raise the rate after the stub's upload, not before */

@@ -23,6 +23,8 @@ struct run {
     bool use_rom;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
+    struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
+    enum board_state state; /* how the attempts so far left it */
 };
 
 void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang)
@@ -182,6 +184,23 @@ static struct chip_mac stand_in_mac(int64_t run_id)
     return mac;
 }
 
+/* A run ends with the board it began with: what the first attempts wrote is on that one. */
+static bool is_same_board(struct run *run, const struct chip_mac *mac, struct err *e)
+{
+    char began[BOARD_MAC_TEXT_BYTES], found[BOARD_MAC_TEXT_BYTES];
+    if (run->mac.count == 0)
+        run->mac = *mac;
+    if (run->mac.count == mac->count && memcmp(run->mac.bytes, mac->bytes, mac->count) == 0)
+        return true;
+    board_mac_text(&run->mac, began);
+    board_mac_text(mac, found);
+    gang_release_mac(run->slot->gang, run->slot->number); /* it may sit in another slot now */
+    err_set(e, ERR_IDENTIFY,
+            "The board was swapped during its run: it began with %s, now %s is there", began,
+            found);
+    return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
@@ -195,6 +214,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     board_mac_text(&named.mac, s->view.mac);
     pthread_mutex_unlock(&s->lock);
     tell(s, run, EVENT_BOARD, NULL, VERDICT_NONE);
+    if (!is_same_board(run, &named.mac, e))
+        return false;
     if (!gang_claim_mac(s->gang, s->number, &named.mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
@@ -318,11 +339,13 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
     struct attempt_setup setup = { .job = s->gang->job,
                                    .kind = s->gang->kind,
+                                   .state = run->state,
                                    .baud = run_baud(run),
                                    .use_rom = run->use_rom,
                                    .late_baud = s->late_baud,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
+    result->state = run->state;
     if (!(is_native(s) ? await_native_port(s, attempt_sync_baud(&setup), &result->err)
                        : open_port(s, attempt_sync_baud(&setup), &result->err)))
         return false;
@@ -330,9 +353,14 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     choose_reset(run);
     setup.reset = run->reset;
     setup.after = custom_after(run);
+    uint64_t rx_before = s->port->rx_bytes;
     bool ok = attempt_run(&setup, s->port, result);
-    if (is_native(s))
-        close_port(s); /* its reset has made the board another device */
+    bool silent = s->port->rx_bytes == rx_before;
+    run->state = result->state;
+    /* The reset of a native board has made it another device. A connection over which nothing at
+     * all came may be dead without anybody having been told; a new one will show. */
+    if (is_native(s) || (!ok && silent && port_is_remote(s->port)))
+        close_port(s);
     return ok;
 }
 

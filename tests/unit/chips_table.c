@@ -320,7 +320,8 @@ static void assert_mac(const struct reg_port *r, const char *wanted)
     copy.port.clock = &copy.clock.clock;
     assert_ok(copy.loader.chip->read_mac(&copy.loader, &mac, &e), &e);
     for (size_t i = 0; i < mac.count; i++)
-        snprintf(text + 3 * i, 4, "%02x%s", mac.bytes[i], i + 1 < mac.count ? ":" : "");
+        snprintf(text + 3 * i, sizeof text - 3 * i, "%02x%s", mac.bytes[i],
+                 i + 1 < mac.count ? ":" : "");
     assert_string_equal(text, wanted);
 }
 

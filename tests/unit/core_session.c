@@ -596,6 +596,34 @@ static void baud_failure_is_told_and_cured_by_a_reset(void **state)
     bench_free(b);
 }
 
+/* No answer carries a check of its own. What goes into the record, and into the header of the boot
+ * image, is true all the same, or the board was not identified. */
+static void identify_believes_no_wire_that_lies(void **state)
+{
+    unsigned identified = 0, told = 0;
+    (void)state;
+    for (uint64_t seed = 0; seed < 600; seed++) {
+        struct chip_sim_config c = board_config("esp8266"); /* whose MAC has no checksum either */
+        struct err e = { 0 };
+        c.seed = seed;
+        struct bench *b = bench_new(&c, 115200);
+        assert_ok(connect(b, 0, &e), &e);
+        add_fault(b, seed % 3 ? "flip=0.001,dir=out" : "flip=0.001");
+        if (board_identify(&b->loader, &b->board, &e)) {
+            identified++;
+            assert_string_equal(b->board.chip->id_name, c.chip);
+            assert_memory_equal(b->board.mac.bytes, c.mac, sizeof c.mac);
+            assert_int_equal(b->board.flash.size_bytes, c.flash_bytes);
+            assert_false(b->board.security.secure_boot || b->board.security.flash_encryption);
+        } else if (b->board.mac.count > 0) { /* the flash was not, but whose it is is known */
+            assert_memory_equal(b->board.mac.bytes, c.mac, sizeof c.mac);
+            told++;
+        }
+        bench_free(b);
+    }
+    assert_true(identified > 20 && told > 5);
+}
+
 /* Bytes lost or turned over: whatever happens, it ends, and a PASS is a right flash. */
 static void noisy_lines_never_pass_a_wrong_flash(void **state)
 {
@@ -681,6 +709,7 @@ int main(void)
         cmocka_unit_test(write_gives_up_on_a_board_that_hangs),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
+        cmocka_unit_test(identify_believes_no_wire_that_lies),
         cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
         cmocka_unit_test(console_tells_a_blank_flash),
         cmocka_unit_test(console_tells_a_board_that_stays_in_its_loader),
