@@ -91,6 +91,9 @@ static bool open_recipe(const char *path, int *fd, size_t *bytes, struct err *e)
     case FILE_SPECIAL:
         return err_set(e, ERR_RECIPE,
                        "'%s' is a FIFO, socket or device; a recipe is a regular file", path);
+    case FILE_MADE_UP:
+        return err_set(e, ERR_RECIPE, "'%s' is made up by the kernel; a recipe is a file on a disk",
+                       path);
     case FILE_EMPTY:
         return err_set(e, ERR_RECIPE, "recipe '%s' is empty", path);
     case FILE_TOO_LARGE:

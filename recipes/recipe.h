@@ -199,6 +199,11 @@ bool recipe_parse(const char *name, const char *text, size_t n, const char *base
 
 void recipe_free(struct recipe *recipe); /* NULL is fine */
 
+/* Opens an image for reading, once more judged as recipe_load judged it, for it may have changed
+ * since. The descriptor is the caller's. False: it is no regular file of fitting size any more
+ * (*sys 0), or the system refused it (*sys). */
+bool recipe_image_open(const struct recipe_image *image, int *fd, uint64_t *bytes, int *sys);
+
 /* The word of the recipe for a value: "md5", "usb-jtag"... `key` must be one that takes words;
  * gives "" for a value outside of them (RECIPE_SIZE_GIVEN, RECIPE_RESET_CUSTOM). */
 const char *recipe_word(enum recipe_key key, unsigned value);

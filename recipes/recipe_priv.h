@@ -124,6 +124,7 @@ enum file_state {
     FILE_MISSING,
     FILE_FOLDER,
     FILE_SPECIAL, /* FIFO, socket, device: never opened, for opening alone can block or act */
+    FILE_MADE_UP, /* in /proc, /sys and the like */
     FILE_EMPTY,
     FILE_TOO_LARGE,
     FILE_UNREADABLE

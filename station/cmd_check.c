@@ -3,7 +3,9 @@
 
 #include "station/job.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What flash chips take, from common data sheets, and the chip's own MD5: for the forecast only. */
@@ -63,6 +65,29 @@ static void print_images(const struct job *job, const struct plan_variant *varia
     }
 }
 
+/* Whether the real place `path` lies in the real folder `folder` or below it. */
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || folder[n - 1] == '/');
+}
+
+/* A recipe from elsewhere may name any file that its reader may read; here it shows. */
+static void print_places(const struct recipe *r)
+{
+    char folder[PATH_MAX], place[PATH_MAX], real[PATH_MAX];
+    const char *slash = strrchr(r->path, '/');
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - r->path) + 1 : 1,
+                 slash ? r->path : ".") >= (int)sizeof folder ||
+        !realpath(folder, real))
+        return;
+    for (size_t i = 0; i < r->image_count; i++) {
+        if (realpath(r->images[i].path, place) && !is_below(place, real))
+            cmd_line("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
+                     place);
+    }
+}
+
 /* Erase and program go on while the next bytes arrive, so the slower of the two counts. */
 static double forecast_s(const struct plan_variant *variant, size_t images, uint32_t baud,
                          bool verify)
@@ -112,6 +137,7 @@ static enum exit_status check(int argc, char **argv)
         print_head(job);
         print_flash(job);
         print_images(job, variant);
+        print_places(job_recipe(job));
         print_forecast(job, variant);
         if (plan_depends_on_flash(job_plan(job)))
             printf("The header is patched for the flash that each board has; shown for 4 MB.\n");

@@ -4,6 +4,7 @@
 #include "station/hand.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,13 +83,25 @@ static bool take(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
     return true;
 }
 
+/* For the owner's eyes alone: a flash may hold passwords of networks, keys and certificates. Never
+ * through a link that somebody laid there. */
+static FILE *make_file(const char *path)
+{
+    unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    FILE *file = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (fd >= 0 && !file)
+        close(fd);
+    return file;
+}
+
 static bool copy_begin(struct copy *c, struct err *e)
 {
     snprintf(c->part_path, sizeof c->part_path, "%s.part", c->path);
     c->md5 = EVP_MD_CTX_new();
     if (!c->md5 || !EVP_DigestInit_ex(c->md5, EVP_md5(), NULL))
         return err_set(e, ERR_STATION, "Out of memory");
-    c->file = fopen(c->part_path, "wbe");
+    c->file = make_file(c->part_path);
     return c->file || file_failed(c, e);
 }
 

@@ -4,12 +4,10 @@
 #include "core/intel_hex.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* Distinct flash sizes that boards of one recipe can have; there are not more codes than that. */
@@ -58,20 +56,17 @@ static bool read_all(int fd, uint8_t *bytes, size_t n)
 }
 
 /* The recipe has looked at the file already; it may have changed since, so all is checked again. */
-static bool load_file(const char *path, struct loaded *out)
+static bool load_file(const struct recipe_image *image, struct loaded *out)
 {
-    struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    int fd, sys;
+    uint64_t size_bytes;
+    if (!recipe_image_open(image, &fd, &size_bytes, &sys)) {
+        errno = sys;
         return false;
-    bool ok = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-              (uint64_t)st.st_size <= RECIPE_IMAGE_MAX_BYTES;
-    if (!ok)
-        goto out;
-    out->size_bytes = (size_t)st.st_size;
+    }
+    out->size_bytes = (size_t)size_bytes;
     out->bytes = malloc(out->size_bytes);
-    ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
-out:
+    bool ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
     close(fd);
     return ok;
 }
@@ -208,7 +203,7 @@ static bool load_images(struct job *j, struct loaded *files, struct sources *to,
     for (size_t i = 0; i < j->recipe->image_count; i++) {
         const struct recipe_image *image = &j->recipe->images[i];
         errno = 0;
-        if (!load_file(image->path, &files[i]))
+        if (!load_file(image, &files[i]))
             recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
                               errno ? strerror(errno) : "it is not a file with content");
         else if (!add_file(j, to, i, &files[i], report))

@@ -72,6 +72,7 @@ static void recipe_must_be_a_file(void **state)
     assert_refused(in_folder("fifo.yaml"), "is a FIFO, socket or device");
     assert_refused(folder, "is a folder");
     assert_refused("/dev/zero", "is a FIFO, socket or device");
+    assert_refused("/proc/self/status", "is made up by the kernel");
     assert_refused(in_folder("none.yaml"), "there is no recipe");
     assert_refused("", "there is no recipe");
     put("empty.yaml", "", 0);
@@ -152,6 +153,13 @@ static void image_must_be_a_file(void **state)
                                                    "an image is a regular file");
     assert_string_equal(image_mistake("/dev/null"), "image '/dev/null' is a FIFO, socket or "
                                                     "device; an image is a regular file");
+    /* Looks regular, and its text begins with what this process was started with. */
+    assert_string_equal(image_mistake("/proc/self/environ"), "image '/proc/self/environ' is made "
+                                                             "up by the kernel; an image is a file "
+                                                             "on a disk");
+    assert_int_equal(symlink("/proc/self/environ", in_folder("link.bin")), 0);
+    assert_string_equal(image_mistake("link.bin"), "image 'link.bin' is made up by the kernel; an "
+                                                   "image is a file on a disk");
     assert_string_equal(image_mistake("."), "image '.' is a folder; an image is a file");
     snprintf(want, sizeof want, "image 'none.bin' is not there; looked for '%s/none.bin'", folder);
     assert_string_equal(image_mistake("none.bin"), want);
