@@ -274,6 +274,22 @@ bool db_connect(struct db *db, struct err *e)
     return db->reader ? connect_reader(db, &st, e) : connect_writer(db, e);
 }
 
+bool db_connect_beside(const struct db *db, sqlite3 **sql, struct err *e)
+{
+    char uri[URI_CAP];
+    make_uri(db->path, "mode=ro", uri);
+    int rc = sqlite3_open_v2(uri, sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
+                             NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_busy_timeout(*sql, db->busy_ms);
+    if (rc == SQLITE_OK)
+        return true;
+    err_set(e, ERR_DATABASE, "%s could not be opened once more: %s", db->shown, sqlite3_errstr(rc));
+    sqlite3_close(*sql);
+    *sql = NULL;
+    return false;
+}
+
 bool db_still_the_same(const struct db *db, struct err *e)
 {
     struct stat st;

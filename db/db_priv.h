@@ -13,11 +13,29 @@
 #error "SQLite 3.37 or newer is needed: the tables are STRICT"
 #endif
 
-enum { DB_SHOWN_CAP = 112 };
+enum {
+    DB_SHOWN_CAP = 112,
+    DB_SHA256_BYTES = 32,
+    DB_SHA256_CAP = 2 * DB_SHA256_BYTES + 1, /* as hex */
+};
+
+/* What the chain binds; the words of the record are in chain.c. */
+enum link_kind {
+    LINK_STATION,
+    LINK_RECIPE,
+    LINK_LOT,
+    LINK_BOARD,
+    LINK_RUN,
+    LINK_STATION_END,
+    LINK_CORRECTION,
+    LINK_CHECKPOINT,
+    LINK_KIND_COUNT
+};
 
 struct db {
     sqlite3 *sql;
     sqlite3_stmt *statements[STMT_COUNT];
+    sqlite3_stmt *forms[LINK_KIND_COUNT];
     /* The turn is a flag under a mutex rather than a mutex held for long, because waiting for it
      * has a deadline on the monotonic clock. */
     pthread_mutex_t mutex;
@@ -62,6 +80,9 @@ bool db_finish(struct db *db, bool ok, struct err *e);
 /* Judges the file and connects db->sql; on failure nothing was written. */
 bool db_connect(struct db *db, struct err *e);
 
+/* A second connection to the same file, for reading. */
+bool db_connect_beside(const struct db *db, sqlite3 **sql, struct err *e);
+
 /* For a frozen reader: whether the file is still the one that was opened. */
 bool db_still_the_same(const struct db *db, struct err *e);
 
@@ -87,6 +108,7 @@ enum {
 struct schema_step {
     const char *const *sql;
     size_t count;
+    bool (*then)(struct db *db, struct err *e); /* NULL: nothing more to do */
 };
 
 /* schema_steps[n] leads from version n to n + 1. */
@@ -115,6 +137,12 @@ bool schema_apply(struct db *db, const struct schema_step *steps, size_t count, 
 /* As schema_apply, with the steps of this program. */
 bool schema_bring_up(struct db *db, struct err *e);
 
+/* ---- backup.c ---------------------------------------------------------------------------------*/
+
+/* Copies the record, as it was committed last, to a file beside it with this suffix. e->sys is
+ * EEXIST if that file is there. */
+bool backup_beside(const struct db *db, const char *suffix, struct err *e);
+
 /* ---- statements.c -----------------------------------------------------------------------------*/
 
 bool statements_prepare(struct db *db, struct err *e);
@@ -129,6 +157,7 @@ struct query {
 };
 
 struct query query_start_locked(struct db *db, enum statement which);
+struct query query_form_locked(struct db *db, enum link_kind kind);
 void query_text(struct query *q, const char *text); /* NULL: null */
 void query_bytes(struct query *q, const char *text, size_t bytes);
 void query_int(struct query *q, int64_t number);
@@ -148,6 +177,62 @@ int64_t query_insert(struct query *q, struct err *e);
 
 /* The only number of the only row; 0 if there is no row. False on failure. */
 bool query_number(struct query *q, int64_t *number, struct err *e);
+
+/* ---- sha256.c ---------------------------------------------------------------------------------*/
+
+/* The first failure sticks; db_sha256_hex tells of it. */
+struct db_sha256 {
+    struct evp_md_ctx_st *ctx;
+    bool ok;
+};
+
+struct db_sha256 db_sha256_new(void);
+void db_sha256_again(struct db_sha256 *s); /* begins anew */
+void db_sha256_add(struct db_sha256 *s, const void *bytes, size_t n);
+void db_sha256_add_text(struct db_sha256 *s, const char *text);
+bool db_sha256_hex(struct db_sha256 *s, char hex[static DB_SHA256_CAP], struct err *e);
+void db_sha256_free(struct db_sha256 *s);
+
+/* ---- forms.c ----------------------------------------------------------------------------------*/
+
+enum { FORM_SQL_CAP = 8192 };
+
+/* The query for a row's canonical form: one column, one row, its id is the one parameter. */
+void form_sql(enum link_kind kind, char sql[static FORM_SQL_CAP]);
+
+/* The same for all complete rows of a kind, as columns kind, row, form. */
+void form_all_sql(enum link_kind kind, char sql[static FORM_SQL_CAP]);
+
+/* ---- chain.c ----------------------------------------------------------------------------------*/
+
+const char *chain_kind_word(enum link_kind kind);
+bool chain_kind_of(const char *word, enum link_kind *kind);
+
+/* "SELECT id FROM ...": the rows of this kind that must have a link. */
+const char *chain_kind_rows(enum link_kind kind);
+
+/* The last link: its number and hash, 0 and 64 zeros before the first. */
+struct chain_end {
+    int64_t link;
+    char sha256[DB_SHA256_CAP];
+};
+
+bool chain_end_locked(struct db *db, struct chain_end *end, struct err *e);
+
+/* Binds a complete row to the chain. Belongs into the transaction that completes it. */
+bool chain_link_locked(struct db *db, enum link_kind kind, int64_t row, struct err *e);
+
+/* The digest of a row's canonical form: > 0, 0 there is no such row, < 0 failed. */
+int chain_form_locked(struct db *db, struct db_sha256 *sha, enum link_kind kind, int64_t row,
+                      char hex[static DB_SHA256_CAP], struct err *e);
+
+/* The hash of a link. `hex` may be `previous`. */
+bool chain_hash(struct db_sha256 *sha, const char *previous, const char *kind, int64_t row,
+                const char *form_sha256, char hex[static DB_SHA256_CAP], struct err *e);
+
+/* Links everything that is complete in a record without a chain. Prepares and finalizes the
+ * handle's statements. */
+bool chain_begin_locked(struct db *db, struct err *e);
 
 /* ---- mac_utc.c --------------------------------------------------------------------------------*/
 

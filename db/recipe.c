@@ -2,58 +2,37 @@
 #include "db/db_priv.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { SHA256_BYTES = 32, SHA256_CAP = 2 * SHA256_BYTES + 1 };
-
 /* ---- Digests ----------------------------------------------------------------------------------*/
 
-static void to_hex(const unsigned char *bytes, char hex[static SHA256_CAP])
-{
-    for (size_t i = 0; i < SHA256_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
-}
-
-static bool sha256_of(const char *bytes, size_t n, char hex[static SHA256_CAP])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1)
-        return false;
-    to_hex(digest, hex);
-    return true;
-}
-
-static bool add_text(EVP_MD_CTX *ctx, const char *text)
-{
-    return EVP_DigestUpdate(ctx, text, strlen(text)) == 1;
-}
-
-static bool add_image_line(EVP_MD_CTX *ctx, size_t number, const struct db_image *image)
+static void add_image_line(struct db_sha256 *sha, size_t number, const struct db_image *image)
 {
     char numbers[80];
     snprintf(numbers, sizeof numbers, "%zu %" PRIu64 " %" PRIu64 " ", number, image->offset,
              image->size_bytes);
-    return add_text(ctx, numbers) && add_text(ctx, image->sha256) && add_text(ctx, " ") &&
-           add_text(ctx, image->md5) && add_text(ctx, " ") && add_text(ctx, image->file) &&
-           add_text(ctx, "\n");
+    const char *const parts[] = { numbers, image->sha256, " ", image->md5, " ", image->file, "\n" };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        db_sha256_add_text(sha, parts[i]);
 }
 
-/* The identity of a recipe with its images; schema.c has the form. */
-static bool plan_sha256_of(const struct db_recipe *recipe, const char *text_sha256,
-                           char hex[static SHA256_CAP])
+/* The identity of the text, and of the recipe with its images; tables.c has the form. */
+static bool digests_of(const struct db_recipe *recipe, char text_sha256[static DB_SHA256_CAP],
+                       char plan_sha256[static DB_SHA256_CAP], struct err *e)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool ok = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&
-              add_text(ctx, text_sha256) && add_text(ctx, "\n");
-    for (size_t i = 0; ok && i < recipe->image_count; i++)
-        ok = add_image_line(ctx, i, &recipe->images[i]);
-    ok = ok && EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
-    if (ok)
-        to_hex(digest, hex);
-    EVP_MD_CTX_free(ctx);
+    struct db_sha256 sha = db_sha256_new();
+    db_sha256_add(&sha, recipe->text, recipe->text_bytes);
+    bool ok = db_sha256_hex(&sha, text_sha256, e);
+    if (ok) {
+        db_sha256_again(&sha);
+        db_sha256_add_text(&sha, text_sha256);
+        db_sha256_add_text(&sha, "\n");
+        for (size_t i = 0; i < recipe->image_count; i++)
+            add_image_line(&sha, i, &recipe->images[i]);
+        ok = db_sha256_hex(&sha, plan_sha256, e);
+    }
+    db_sha256_free(&sha);
     return ok;
 }
 
@@ -93,20 +72,15 @@ static int64_t add_recipe_locked(struct db *db, const struct db_recipe *recipe,
         if (!add_image_locked(db, id, i, &recipe->images[i], e))
             return 0;
     }
-    return id;
+    return id > 0 && chain_link_locked(db, LINK_RECIPE, id, e) ? id : 0;
 }
 
 int64_t db_recipe_put(struct db *db, const struct db_recipe *recipe, int64_t utc_ms, struct err *e)
 {
-    char text_sha256[SHA256_CAP];
-    char plan_sha256[SHA256_CAP];
+    char text_sha256[DB_SHA256_CAP];
+    char plan_sha256[DB_SHA256_CAP];
     int64_t id = 0;
-    if (!sha256_of(recipe->text, recipe->text_bytes, text_sha256) ||
-        !plan_sha256_of(recipe, text_sha256, plan_sha256)) {
-        err_set(e, ERR_STATION, "The SHA-256 of recipe %s could not be made", recipe->name);
-        return 0;
-    }
-    if (!db_begin(db, e))
+    if (!digests_of(recipe, text_sha256, plan_sha256, e) || !db_begin(db, e))
         goto fail;
     struct query find = query_start_locked(db, STMT_RECIPE_FIND);
     query_text(&find, plan_sha256);
@@ -129,7 +103,8 @@ static int64_t add_lot_locked(struct db *db, const char *name, int64_t utc_ms, s
     struct query q = query_start_locked(db, STMT_LOT_ADD);
     query_text(&q, name);
     query_utc(&q, utc_ms);
-    return query_insert(&q, e);
+    const int64_t id = query_insert(&q, e);
+    return id > 0 && chain_link_locked(db, LINK_LOT, id, e) ? id : 0;
 }
 
 int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *e)

@@ -91,7 +91,8 @@ static int64_t add_board_locked(struct db *db, const char *mac, const struct db_
     query_text(&q, mac);
     bind_seen(&q, board);
     query_utc(&q, board->seen_utc_ms);
-    return query_insert(&q, e);
+    const int64_t id = query_insert(&q, e);
+    return id > 0 && chain_link_locked(db, LINK_BOARD, id, e) ? id : 0;
 }
 
 static bool compare_board_locked(struct db *db, int64_t board_id, const struct db_board *board,
@@ -339,7 +340,7 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
     query_utc(&q, end->ended_utc_ms);
     query_int(&q, end->duration_ms);
     query_int(&q, run_id);
-    return query_run(&q, e);
+    return query_run(&q, e) && chain_link_locked(db, LINK_RUN, run_id, e);
 }
 
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e)

@@ -1,6 +1,7 @@
 /* Which version a file has, whether it may be used, and how it is brought up to date. */
 #include "db/db_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static int read_number(sqlite3 *sql, const char *text, int64_t *number)
@@ -82,7 +83,7 @@ static bool run_step(struct db *db, const struct schema_step *step, struct err *
         if (sqlite3_exec(db->sql, step->sql[i], NULL, NULL, NULL) != SQLITE_OK)
             return db_fail(db, e);
     }
-    return true;
+    return step->then == NULL || step->then(db, e);
 }
 
 static bool set_identity(struct db *db, size_t version, struct err *e)
@@ -95,6 +96,23 @@ static bool set_identity(struct db *db, size_t version, struct err *e)
     return true;
 }
 
+/* The file as it was, beside it, in case somebody needs to go back. Nobody else can write now. */
+static bool keep_old(const struct db *db, int64_t version, struct err *e)
+{
+    struct err taken;
+    char suffix[48];
+    for (int i = 1; i <= 99; i++) {
+        snprintf(suffix, sizeof suffix, i == 1 ? ".v%lld-backup" : ".v%lld-backup-%d",
+                 (long long)version, i);
+        if (backup_beside(db, suffix, &taken))
+            return true;
+        if (taken.sys != EEXIST)
+            break;
+    }
+    *e = taken;
+    return err_wrap(e, "Keeping the old record before it is brought up to date");
+}
+
 static bool run_missing_steps(struct db *db, const struct schema_step *list, size_t count,
                               struct err *e)
 {
@@ -103,6 +121,8 @@ static bool run_missing_steps(struct db *db, const struct schema_step *list, siz
         return db_fail(db, e);
     if (!schema_judge(db, &found, e))
         return false;
+    if (found.version > 0 && (size_t)found.version < count && !keep_old(db, found.version, e))
+        return false;
     for (size_t v = (size_t)found.version; v < count; v++) {
         if (!run_step(db, &list[v], e) || !set_identity(db, v + 1, e))
             return err_wrap(e, "Bringing the record to version %zu", v + 1);
@@ -110,8 +130,8 @@ static bool run_missing_steps(struct db *db, const struct schema_step *list, siz
     return true;
 }
 
-/* The transaction is exclusive and asks again for the version: two stations may find a new or an
- * old file at the same moment, and the second then has nothing left to do. */
+/* The transaction holds the write lock and asks again for the version: two stations may find a new
+ * or an old file at the same moment, and the second then has nothing left to do. */
 bool schema_apply(struct db *db, const struct schema_step *list, size_t count, struct err *e)
 {
     struct schema_identity found = { 0 };
@@ -121,7 +141,7 @@ bool schema_apply(struct db *db, const struct schema_step *list, size_t count, s
         return false;
     if ((size_t)found.version == count)
         return true;
-    if (sqlite3_exec(db->sql, "BEGIN EXCLUSIVE", NULL, NULL, NULL) != SQLITE_OK)
+    if (sqlite3_exec(db->sql, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return db_fail(db, e);
     bool ok = run_missing_steps(db, list, count, e);
     if (ok && sqlite3_exec(db->sql, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)

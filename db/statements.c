@@ -18,9 +18,11 @@ static const char *const texts[STMT_COUNT] = {
                                      " WHERE id IN (SELECT station FROM run WHERE verdict IS NULL) "
                                      "AND id > ?"
                                      " ORDER BY id LIMIT 1",
+    [STMT_RUN_OPEN_OF_STATION] = "SELECT id FROM run WHERE verdict IS NULL AND station = ?"
+                                 " ORDER BY id LIMIT 1",
     [STMT_RUN_INTERRUPT] = "UPDATE run SET verdict = 'INTERRUPTED', code = ?, sentence = ?,"
                            " hint = ?, board_state = 'unknown'"
-                           " WHERE verdict IS NULL AND station = ?",
+                           " WHERE id = ?",
 
     [STMT_RECIPE_FIND] = "SELECT id FROM recipe WHERE plan_sha256 = ?",
     [STMT_RECIPE_ADD] = "INSERT INTO recipe (name, version, chip, text, sha256, plan_sha256,"
@@ -86,14 +88,44 @@ static const char *const texts[STMT_COUNT] = {
                               " write_mode, round_trips, reset_ms, sync_ms, identify_ms, stub_ms,"
                               " baud_ms, erase_ms, wire_ms, stall_ms, md5_ms, leave_ms, boot_ms,"
                               " floor_ms FROM attempt WHERE run = ? ORDER BY number",
+
+    [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
+    [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"
+                      " VALUES (?, ?, ?, ?, ?)",
+    /* What a person knows a row by. */
+    [STMT_AUDIT_NAME] = "SELECT CASE ?1 WHEN 'station' THEN (SELECT host || ', ' || started_utc"
+                        "   FROM station WHERE id = ?2)"
+                        "  WHEN 'recipe' THEN (SELECT name FROM recipe WHERE id = ?2)"
+                        "  WHEN 'lot' THEN (SELECT name FROM lot WHERE id = ?2)"
+                        "  WHEN 'board' THEN (SELECT mac FROM board WHERE id = ?2)"
+                        "  WHEN 'correction' THEN (SELECT 'of run ' || run FROM correction"
+                        "   WHERE id = ?2)"
+                        "  WHEN 'run' THEN (SELECT ifnull(b.mac || ', ', '')"
+                        "   || ifnull('lot ' || l.name || ', ', '') || 'slot ' || r.slot || ', '"
+                        "   || ifnull(r.verdict, 'open') || ', ' || r.started_utc FROM run AS r"
+                        "   LEFT JOIN board AS b ON b.id = r.board"
+                        "   LEFT JOIN lot AS l ON l.id = r.lot WHERE r.id = ?2) END",
 };
+
+static bool prepare(struct db *db, const char *text, sqlite3_stmt **statement, struct err *e)
+{
+    return sqlite3_prepare_v3(db->sql, text, -1, SQLITE_PREPARE_PERSISTENT, statement, NULL) ==
+                   SQLITE_OK
+               ? true
+               : db_fail(db, e);
+}
 
 bool statements_prepare(struct db *db, struct err *e)
 {
+    char form[FORM_SQL_CAP];
     for (size_t i = 0; i < STMT_COUNT; i++) {
-        if (sqlite3_prepare_v3(db->sql, texts[i], -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i],
-                               NULL) != SQLITE_OK)
-            return db_fail(db, e);
+        if (!prepare(db, texts[i], &db->statements[i], e))
+            return false;
+    }
+    for (unsigned kind = 0; kind < LINK_KIND_COUNT; kind++) {
+        form_sql(kind, form);
+        if (!prepare(db, form, &db->forms[kind], e))
+            return false;
     }
     return true;
 }
@@ -104,6 +136,10 @@ void statements_finalize(struct db *db)
         sqlite3_finalize(db->statements[i]);
         db->statements[i] = NULL;
     }
+    for (size_t i = 0; i < LINK_KIND_COUNT; i++) {
+        sqlite3_finalize(db->forms[i]);
+        db->forms[i] = NULL;
+    }
 }
 
 /* ---- A statement with its values --------------------------------------------------------------*/
@@ -111,6 +147,11 @@ void statements_finalize(struct db *db)
 struct query query_start_locked(struct db *db, enum statement which)
 {
     return (struct query){ .db = db, .statement = db->statements[which], .rc = SQLITE_OK };
+}
+
+struct query query_form_locked(struct db *db, enum link_kind kind)
+{
+    return (struct query){ .db = db, .statement = db->forms[kind], .rc = SQLITE_OK };
 }
 
 static void keep_first(struct query *q, int rc)

@@ -123,23 +123,36 @@ static int next_found_locked(struct db *db, int64_t after_id, struct found *foun
     return rows;
 }
 
-static bool interrupt_locked(struct db *db, const struct found *found, const char *now_utc,
-                             int *marked, struct err *e)
+static bool interrupt_run_locked(struct db *db, int64_t run_id, const char *sentence, struct err *e)
 {
-    char sentence[480];
-    snprintf(sentence, sizeof sentence,
-             "Station process %" PRId64 " on %s %s before this run was closed; noticed %s",
-             found->who.pid, found->who.host,
-             found->ended ? "ended" : "was killed or lost its power", now_utc);
     struct query q = query_start_locked(db, STMT_RUN_INTERRUPT);
     query_text(&q, err_word(ERR_STATION));
     query_text(&q, sentence);
     query_text(&q, "What the board holds is unknown: run it again.");
-    query_int(&q, found->id);
-    if (!query_run(&q, e))
-        return false;
-    *marked += sqlite3_changes(db->sql);
-    return true;
+    query_int(&q, run_id);
+    return query_run(&q, e) && chain_link_locked(db, LINK_RUN, run_id, e);
+}
+
+static bool interrupt_locked(struct db *db, const struct found *found, const char *now_utc,
+                             int *marked, struct err *e)
+{
+    char sentence[480];
+    int64_t run_id = 0;
+    snprintf(sentence, sizeof sentence,
+             "Station process %" PRId64 " on %s %s before this run was closed; noticed %s",
+             found->who.pid, found->who.host,
+             found->ended ? "ended" : "was killed or lost its power", now_utc);
+    for (;;) {
+        struct query q = query_start_locked(db, STMT_RUN_OPEN_OF_STATION);
+        query_int(&q, found->id);
+        if (!query_number(&q, &run_id, e))
+            return false;
+        if (run_id == 0)
+            return true;
+        if (!interrupt_run_locked(db, run_id, sentence, e))
+            return false;
+        ++*marked;
+    }
 }
 
 static bool interrupt_dead_locked(struct db *db, const struct db_station *here, const char *now_utc,
@@ -166,7 +179,8 @@ static int64_t add_station_locked(struct db *db, const struct db_station *statio
     query_int(&q, station->start_ticks);
     query_text(&q, tool_version);
     query_text(&q, now_utc);
-    return query_insert(&q, e);
+    const int64_t id = query_insert(&q, e);
+    return id > 0 && chain_link_locked(db, LINK_STATION, id, e) ? id : 0;
 }
 
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
@@ -199,7 +213,8 @@ bool db_station_end(struct db *db, int64_t ended_utc_ms, struct err *e)
     struct query q = query_start_locked(db, STMT_STATION_END);
     query_utc(&q, ended_utc_ms);
     query_int(&q, db->station_id);
-    if (!db_finish(db, query_run(&q, e), e))
+    const bool ok = query_run(&q, e) && chain_link_locked(db, LINK_STATION_END, db->station_id, e);
+    if (!db_finish(db, ok, e))
         return err_wrap(e, "Ending the record");
     return true;
 }

@@ -266,6 +266,53 @@ static const char *const version_2[] = {
     "ALTER TABLE digest ADD COLUMN skipped_bytes INTEGER NOT NULL DEFAULT 0"
     " CHECK (skipped_bytes >= 0)",
 
+    /* A lot that was opened by hand (opened_by) is flashed with one recipe: that of `recipe`, or of
+     * its first run. */
+    "ALTER TABLE lot ADD COLUMN quantity INTEGER CHECK (quantity >= 1)",
+    "ALTER TABLE lot ADD COLUMN recipe INTEGER REFERENCES recipe(id)",
+    "ALTER TABLE lot ADD COLUMN one_recipe INTEGER NOT NULL DEFAULT 0"
+    " CHECK (one_recipe IN (0, 1))",
+    "ALTER TABLE lot ADD COLUMN opened_by TEXT",
+
+    /* A run in a lot with a quantity has a place from the gate on; unless it passes, the place is
+     * free again with its verdict. */
+    "ALTER TABLE run ADD COLUMN holds_place INTEGER NOT NULL DEFAULT 0"
+    " CHECK (holds_place IN (0, 1))",
+    "ALTER TABLE run ADD COLUMN rework_of INTEGER REFERENCES run(id)", /* its earlier PASS */
+    "ALTER TABLE run ADD COLUMN rework_reason TEXT",
+
+    "CREATE TABLE correction ("
+    " id INTEGER PRIMARY KEY,"
+    " run INTEGER NOT NULL REFERENCES run(id),"
+    " verdict TEXT CHECK (verdict IN ('PASS', 'FAIL', 'INTERRUPTED'))," /* NULL: a note */
+    " operator TEXT NOT NULL CHECK (length(operator) > 0),"
+    " reason TEXT NOT NULL CHECK (length(reason) > 0),"
+    " host TEXT NOT NULL," /* where it was made */
+    " made_utc TEXT NOT NULL " UTC("made_utc")
+    ") STRICT",
+
+    /* The end of a lot: a signed text about all links up to `link`. */
+    "CREATE TABLE checkpoint ("
+    " id INTEGER PRIMARY KEY,"
+    " lot INTEGER NOT NULL UNIQUE REFERENCES lot(id),"
+    " link INTEGER NOT NULL REFERENCES link(id),"
+    " closed_utc TEXT NOT NULL " UTC("closed_utc") ","
+    " closed_by TEXT,"
+    " text TEXT NOT NULL,"
+    " signature TEXT NOT NULL" /* base64 */
+    ") STRICT",
+
+    /* The chain, in the order of id, without gaps; chain.c has the rule. */
+    "CREATE TABLE link ("
+    " id INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL CHECK (kind IN ('station', 'station-end', 'recipe', 'lot', 'board',"
+    "  'run', 'correction', 'checkpoint')),"
+    " row INTEGER NOT NULL," /* its id in that table */
+    " form_sha256 TEXT NOT NULL " HEX("form_sha256", "64") ","
+    " sha256 TEXT NOT NULL " HEX("sha256", "64") ","
+    " UNIQUE (kind, row)"
+    ") STRICT",
+
     "CREATE INDEX run_port ON run(port)",
 
     /* Statistics read these and nothing else of the tables: stats_query.c */
@@ -276,6 +323,29 @@ static const char *const version_2[] = {
     " WHERE code = 'ok'",
     "CREATE INDEX attempt_slower ON attempt(run, baud_asked, baud)"
     " WHERE baud < baud_asked OR baud_why = 'stepped-down'",
+
+    /* The boards that count in a lot, and those that may. */
+    "CREATE INDEX run_lot_passed ON run(lot, board) WHERE verdict = 'PASS'",
+    "CREATE INDEX run_lot_open ON run(lot, board) WHERE verdict IS NULL",
+    "CREATE INDEX correction_run ON correction(run)",
+
+    KEPT("correction"),
+    KEPT("checkpoint"),
+    KEPT("link"),
+    FINAL("correction"),
+    FINAL("checkpoint"),
+    FINAL("link"),
+    NOT_REPLACED("correction", "old.id = NEW.id"),
+    NOT_REPLACED("checkpoint", "old.id = NEW.id OR old.lot = NEW.lot"),
+    NOT_REPLACED("link", "old.id = NEW.id OR (old.kind = NEW.kind AND old.row = NEW.row)"),
+
+    "CREATE TRIGGER run_in_an_open_lot BEFORE INSERT ON run"
+    " WHEN EXISTS (SELECT 1 FROM checkpoint WHERE lot = NEW.lot)"
+    " BEGIN SELECT RAISE(ABORT, 'a closed lot takes no more runs'); END",
+
+    "CREATE TRIGGER correction_of_a_closed_run BEFORE INSERT ON correction"
+    " WHEN NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run AND verdict IS NOT NULL)"
+    " BEGIN SELECT RAISE(ABORT, 'a correction belongs to a closed run'); END",
 };
 /* clang-format on */
 
@@ -286,6 +356,7 @@ static const char *const version_2[] = {
 #undef NOT_REPLACED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
-    { version_1, sizeof version_1 / sizeof version_1[0] },
-    { version_2, sizeof version_2 / sizeof version_2[0] },
+    { version_1, sizeof version_1 / sizeof version_1[0], NULL },
+    /* the rows that are there get their links */
+    { version_2, sizeof version_2 / sizeof version_2[0], chain_begin_locked },
 };

@@ -2,6 +2,8 @@
  */
 #include "tests/unit/db_help.h"
 
+#include "db/audit.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
@@ -334,8 +336,8 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
         "CREATE TABLE shift (id INTEGER PRIMARY KEY)",
     };
     static const char *const bad[] = { "ALTER TABLE lot ADD COLUMN shift INTEGER", "nonsense" };
-    const struct schema_step broken[] = { { NULL, 0 }, { NULL, 0 }, { bad, 2 } };
-    const struct schema_step whole[] = { { NULL, 0 }, { NULL, 0 }, { good, 2 } };
+    const struct schema_step broken[] = { { NULL, 0, NULL }, { NULL, 0, NULL }, { bad, 2, NULL } };
+    const struct schema_step whole[] = { { NULL, 0, NULL }, { NULL, 0, NULL }, { good, 2, NULL } };
     struct bench *b = *state;
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS);
@@ -352,6 +354,75 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
     db_close(b->db);
     b->db = NULL;
     assert_refused(b, "version 3, this one knows up to 2");
+}
+
+/* A file that the station wrote when the schema had version 1: two runs that passed, one refused,
+ * and one that was open when the station was killed. */
+static void make_version_1(const struct bench *b)
+{
+    static char sql[65536];
+    const size_t n = read_file("tests/data/record/v1.sql", sql, sizeof sql - 1);
+    sql[n] = '\0';
+    sql_on(b->path, sql);
+}
+
+static void db_keeps_the_old_file_when_it_brings_one_up(void **state)
+{
+    struct bench *b = *state;
+    struct db_audit audit;
+    const struct db_audit_setup setup = { 0 };
+    make_version_1(b);
+    assert_reader_refused(b, "was made by an older espstation: version 1, reading needs 2");
+    bench_open(b);
+    assert_answer(b, "PRAGMA user_version", "2");
+    assert_answer(b,
+                  "SELECT group_concat(ifnull(verdict, '-')) FROM (SELECT * FROM run ORDER BY id)",
+                  "PASS,PASS,FAIL,-");
+    assert_answer(b, "SELECT group_concat(kind || row, ' ') FROM (SELECT * FROM link ORDER BY id)",
+                  "station1 station2 station3 recipe1 lot1 board1 board2 run1 run2 run3"
+                  " station-end1 station-end2 station4");
+    struct db *reader = db_open_reader(b->path, 300, &b->e);
+    check_ok(b, reader != NULL && db_audit(reader, &setup, &audit, &b->e));
+    db_close(reader);
+    assert_int_equal(audit.findings, 0);
+    whole_run(b, "240ac4000009", 0, 1, T0_MS, DB_PASS);
+    snprintf(b->path + strlen(b->path), sizeof b->path - strlen(b->path), ".v1-backup");
+    assert_answer(b, "PRAGMA user_version", "1");
+    assert_answer(b, "SELECT count(*) || ' ' || (SELECT count(*) FROM digest) FROM run", "4 9");
+    assert_answer(b, "PRAGMA integrity_check", "ok");
+}
+
+static void db_overwrites_no_older_backup(void **state)
+{
+    struct bench *b = *state;
+    char name[128], bytes[16];
+    make_version_1(b);
+    snprintf(name, sizeof name, "%s.v1-backup", b->path);
+    write_file(name, "mine", 4);
+    bench_open(b);
+    assert_int_equal(read_file(name, bytes, sizeof bytes), 4);
+    snprintf(name, sizeof name, "%s.v1-backup-2", b->path);
+    assert_int_equal(access(name, R_OK), 0);
+}
+
+/* Without room for the copy nothing is changed. */
+static void db_does_not_bring_a_file_up_without_a_copy(void **state)
+{
+    struct bench *b = *state;
+    struct stat st;
+    make_version_1(b);
+    assert_int_equal(stat(b->path, &st), 0);
+    const struct rlimit small = { (rlim_t)st.st_size - 4096, RLIM_INFINITY };
+    const struct rlimit none = { RLIM_INFINITY, RLIM_INFINITY };
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    struct db *db = db_open(b->path, 100, &b->e);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    signal(SIGXFSZ, before);
+    assert_null(db);
+    assert_says(b, ERR_DATABASE, "Keeping the old record before it is brought up to date: ");
+    assert_answer(b, "PRAGMA user_version", "1");
+    assert_int_equal(files_in(b->folder), 1);
 }
 
 /* ---- Rights -----------------------------------------------------------------------------------*/
@@ -692,6 +763,9 @@ int main(void)
         ON_BENCH(db_refuses_a_damaged_file),
         ON_BENCH(db_refuses_a_newer_schema),
         ON_BENCH(db_brings_an_older_file_up_in_one_transaction),
+        ON_BENCH(db_keeps_the_old_file_when_it_brings_one_up),
+        ON_BENCH(db_overwrites_no_older_backup),
+        ON_BENCH(db_does_not_bring_a_file_up_without_a_copy),
         ON_BENCH(db_refuses_to_write_where_it_may_not),
         ON_BENCH(db_reads_where_nothing_may_be_written),
         ON_BENCH(db_reader_with_fewer_rights_makes_no_files),
