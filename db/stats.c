@@ -1,7 +1,7 @@
 /*
  * Statistics: what is asked of SQLite, and how its rows become numbers.
  *
- * Six statements, `parts` below, each with the group's key as its first column. Without a filter
+ * Five statements, `parts` below, each with the group's key as its first column. Without a filter
  * they read covering indexes made for them (tables.c) from one end to the other; with one they look
  * up the runs it lets through in the index of that filter, if these are few. The index is named in
  * the text, because without statistics of its own SQLite cannot know which of two is the shorter
@@ -30,7 +30,7 @@ struct stats {
     enum db_stats_by by;
     struct terms terms;
     const char *index; /* of the filter; NULL: every run */
-    struct groups groups;
+    struct groups groups, codes;
     struct group total;
     struct unit unit;
 };
@@ -73,6 +73,14 @@ static void add_to_unit(struct stats *x, struct group *group, int64_t board, int
     x->unit.first_passed = passed;
 }
 
+static bool add_failure(struct stats *x, struct group *group, sqlite3_stmt *s)
+{
+    const char *code = (const char *)sqlite3_column_text(s, 4);
+    const struct group_key key = group_key_of_text(code != NULL ? code : "");
+    const struct group *known = groups_take(&x->codes, &key);
+    return known != NULL && tally_add(&group->code_places, (int64_t)known->place, 1);
+}
+
 /* board, lot, verdict, code, duration_ms; the runs of a board in a lot one after the other, the
  * first run first. */
 static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
@@ -89,6 +97,8 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
     row->unidentified += failed && !refused && board == 0;
     if (board != 0 && !refused)
         add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
+    if (failed)
+        return add_failure(x, group, s);
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
 }
 
@@ -108,13 +118,6 @@ static bool take_open(struct stats *x, struct group *group, sqlite3_stmt *s)
     (void)x;
     group->row.open += sqlite3_column_int64(s, 1);
     return true;
-}
-
-static bool take_code(struct stats *x, struct group *group, sqlite3_stmt *s)
-{
-    (void)x;
-    const char *code = (const char *)sqlite3_column_text(s, 1);
-    return code != NULL && group_add_code(group, code, sqlite3_column_int64(s, 2));
 }
 
 static bool take_rate(struct stats *x, struct group *group, sqlite3_stmt *s)
@@ -156,8 +159,6 @@ static const struct part {
     /* There are only ever a few, so the filter need not find them. */
     { "count(*)", "run AS r INDEXED BY run_verdict", NULL, "run AS r INDEXED BY run_verdict",
       "r.verdict IS NULL", " GROUP BY 1", take_open },
-    { "r.code, count(*)", "run AS r INDEXED BY run_verdict", NULL, "run AS r INDEXED BY %s",
-      "r.verdict = 'FAIL'", " GROUP BY 1, 2", take_code },
     { "a.baud_asked, a.baud, count(*)",
       "attempt AS a INDEXED BY attempt_slower CROSS JOIN run AS r ON r.id = a.run",
       "attempt AS a INDEXED BY attempt_slower",
@@ -346,7 +347,7 @@ static bool send_row(const struct db_stats_sink *sink, const struct group *group
 static bool send(struct stats *x, const struct db_stats_sink *sink, struct err *e)
 {
     const bool by_name = x->by == DB_BY_RECIPE || x->by == DB_BY_DAY || x->by == DB_BY_CHIP;
-    if (!groups_finish(&x->groups, by_name, &x->total))
+    if (!groups_finish(&x->groups, by_name, &x->codes, &x->total))
         return no_memory(e);
     bool ok = send_row(sink, &x->total, e);
     for (size_t i = 0; ok && x->by != DB_BY_NOTHING && i < x->groups.count; i++)
@@ -370,6 +371,7 @@ bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *fi
               db_begin_read(reader, e) && db_finish(reader, read_all_locked(&x, e), e) &&
               db_still_the_same(reader, e) && send(&x, sink, e);
     groups_free(&x.groups);
+    groups_free(&x.codes);
     group_free(&x.total);
     return ok;
 }

@@ -78,6 +78,7 @@ struct group *groups_take(struct groups *g, const struct group_key *key)
     struct group *group = group_new(key);
     if (group == NULL)
         return NULL;
+    group->place = g->count;
     g->list[g->count] = group;
     *place = ++g->count;
     return group;
@@ -99,20 +100,6 @@ static void *with_room(void *list, size_t count, size_t bytes_each)
     return realloc(list, (count == 0 ? 1 : 2 * count) * bytes_each);
 }
 
-bool group_add_code(struct group *group, const char *code, int64_t runs)
-{
-    struct db_stats_code *codes =
-        with_room(group->codes, group->row.code_count, sizeof *group->codes);
-    if (codes == NULL)
-        return false;
-    group->codes = codes;
-    struct db_stats_code *added = &codes[group->row.code_count];
-    added->runs = runs;
-    added->code = strdup(code);
-    group->row.code_count += added->code != NULL;
-    return added->code != NULL;
-}
-
 bool group_add_rate(struct group *group, const struct db_stats_rate *rate)
 {
     struct db_stats_rate *rates =
@@ -126,14 +113,13 @@ bool group_add_rate(struct group *group, const struct db_stats_rate *rate)
 
 void group_free(struct group *group)
 {
-    for (size_t i = 0; i < group->row.code_count; i++)
-        free((char *)group->codes[i].code);
     free(group->codes);
     free(group->rates);
     free(group->name);
     free((char *)group->key.text);
     tally_free(&group->ms);
     tally_free(&group->bytes_per_s);
+    tally_free(&group->code_places);
     *group = (struct group){ 0 };
 }
 
@@ -169,45 +155,37 @@ static void add_counts(struct db_stats_row *into, const struct db_stats_row *fro
 static bool add_group(struct group *into, const struct group *from)
 {
     add_counts(&into->row, &from->row);
-    for (size_t i = 0; i < from->row.code_count; i++) {
-        if (!group_add_code(into, from->codes[i].code, from->codes[i].runs))
-            return false;
-    }
     for (size_t i = 0; i < from->row.rate_count; i++) {
         if (!group_add_rate(into, &from->rates[i]))
             return false;
     }
-    return tally_merge(&into->ms, &from->ms) && tally_merge(&into->bytes_per_s, &from->bytes_per_s);
-}
-
-static int codes_by_word(const void *a, const void *b)
-{
-    const struct db_stats_code *x = a, *y = b;
-    return strcmp(x->code, y->code);
+    return tally_merge(&into->ms, &from->ms) &&
+           tally_merge(&into->bytes_per_s, &from->bytes_per_s) &&
+           tally_merge(&into->code_places, &from->code_places);
 }
 
 static int codes_by_runs(const void *a, const void *b)
 {
     const struct db_stats_code *x = a, *y = b;
-    return x->runs != y->runs ? (x->runs < y->runs) - (x->runs > y->runs) : codes_by_word(a, b);
+    return x->runs != y->runs ? (x->runs < y->runs) - (x->runs > y->runs)
+                              : strcmp(x->code, y->code);
 }
 
-static void finish_codes(struct group *group)
+static bool finish_codes(struct group *group, const struct groups *codes)
 {
-    size_t kept = 0;
-    if (group->row.code_count == 0)
-        return;
-    qsort(group->codes, group->row.code_count, sizeof *group->codes, codes_by_word);
-    for (size_t i = 1; i < group->row.code_count; i++) {
-        if (strcmp(group->codes[kept].code, group->codes[i].code) != 0) {
-            group->codes[++kept] = group->codes[i];
-            continue;
-        }
-        group->codes[kept].runs += group->codes[i].runs;
-        free((char *)group->codes[i].code);
-    }
-    group->row.code_count = kept + 1;
-    qsort(group->codes, group->row.code_count, sizeof *group->codes, codes_by_runs);
+    struct tally *places = &group->code_places;
+    if (places->used == 0)
+        return true;
+    group->codes = calloc(places->used, sizeof *group->codes);
+    if (group->codes == NULL)
+        return false;
+    tally_sort(places);
+    for (size_t i = 0; i < places->used; i++)
+        group->codes[i] = (struct db_stats_code){ codes->list[places->entries[i].value]->key.text,
+                                                  places->entries[i].times };
+    group->row.code_count = places->used;
+    qsort(group->codes, places->used, sizeof *group->codes, codes_by_runs);
+    return true;
 }
 
 static int highest_rate_first(const void *a, const void *b)
@@ -233,15 +211,17 @@ static void finish_rates(struct group *group)
     group->row.rate_count = kept + 1;
 }
 
-static void finish_row(struct group *group)
+static bool finish_row(struct group *group, const struct groups *codes)
 {
-    finish_codes(group);
+    if (!finish_codes(group, codes))
+        return false;
     finish_rates(group);
     tally_spread(&group->ms, &group->row.ms);
     tally_spread(&group->bytes_per_s, &group->row.bytes_per_s);
     group->row.name = group->name;
     group->row.codes = group->codes;
     group->row.rates = group->rates;
+    return true;
 }
 
 /* ---- In order ---------------------------------------------------------------------------------*/
@@ -286,7 +266,7 @@ static bool join_same_names(struct groups *g)
     return ok;
 }
 
-bool groups_finish(struct groups *g, bool by_name, struct group *total)
+bool groups_finish(struct groups *g, bool by_name, const struct groups *codes, struct group *total)
 {
     if (g->count > 0)
         qsort(g->list, g->count, sizeof(struct group *),
@@ -294,11 +274,9 @@ bool groups_finish(struct groups *g, bool by_name, struct group *total)
     if (by_name && !join_same_names(g))
         return false;
     for (size_t i = 0; i < g->count; i++) {
-        if (!add_group(total, g->list[i]))
+        if (!add_group(total, g->list[i]) || !finish_row(g->list[i], codes))
             return false;
-        finish_row(g->list[i]);
     }
-    finish_row(total);
     total->row.total = true;
-    return true;
+    return finish_row(total, codes);
 }

@@ -20,7 +20,8 @@ struct tally {
 bool tally_add(struct tally *tally, int64_t value, int64_t times);
 bool tally_merge(struct tally *into, const struct tally *from);
 
-/* Sorts in place: after that the tally may only be asked again or freed. */
+/* Both sort in place: after that the tally may only be asked again or freed. */
+void tally_sort(struct tally *tally); /* entries 0 to used - 1 then are those in use */
 void tally_spread(struct tally *tally, struct db_spread *spread);
 void tally_free(struct tally *tally);
 
@@ -35,14 +36,16 @@ struct group_key {
 
 struct group {
     struct group_key key; /* its text is the group's own */
+    size_t place;         /* in the list */
     struct db_stats_row row;
     struct tally ms, bytes_per_s;
+    struct tally code_places; /* of the failures' codes among `codes` of groups_finish */
     char *name;
-    struct db_stats_code *codes; /* the texts are the group's own */
+    struct db_stats_code *codes;
     struct db_stats_rate *rates;
 };
 
-/* All zero is empty. Groups stay where they are. */
+/* All zero is empty. Groups stay where they are. Also keeps words, each once: the codes. */
 struct groups {
     struct group **list;
     size_t count, cap;
@@ -59,13 +62,13 @@ void groups_free(struct groups *groups);
 /* Names a group; false: no memory left. */
 bool group_set_name(struct group *group, const char *name);
 
-/* False: no memory left. The same code or rates may be added again: groups_finish adds them up. */
-bool group_add_code(struct group *group, const char *code, int64_t runs);
+/* False: no memory left. The same rates may be added again: groups_finish adds them up. */
 bool group_add_rate(struct group *group, const struct db_stats_rate *rate);
 
 /* Puts them in order, makes one of those with the same name if `by_name`, adds them up into *total,
- * and fills in their rows. False: no memory left. */
-bool groups_finish(struct groups *groups, bool by_name, struct group *total);
+ * and fills in their rows. `codes` must stay as long as the rows. False: no memory left. */
+bool groups_finish(struct groups *groups, bool by_name, const struct groups *codes,
+                   struct group *total);
 void group_free(struct group *group); /* what it owns */
 
 #endif

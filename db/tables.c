@@ -315,13 +315,13 @@ static const char *const version_2[] = {
 
     "CREATE INDEX run_port ON run(port)",
 
-    /* Statistics read these and nothing else of the tables: stats_query.c */
+    /* Statistics read these and hardly anything else: stats.c */
     "CREATE INDEX run_slot ON run(slot, started_utc)",
     "CREATE INDEX run_stats ON run(board, lot, id, slot, recipe, verdict, code, duration_ms,"
     " started_utc, seen_chip) WHERE verdict IS NOT NULL",
-    "CREATE INDEX attempt_passed ON attempt(run, number, duration_ms, bytes_written)"
+    "CREATE INDEX attempt_passed ON attempt(run, number, duration_ms, bytes_written, code)"
     " WHERE code = 'ok'",
-    "CREATE INDEX attempt_slower ON attempt(run, baud_asked, baud)"
+    "CREATE INDEX attempt_slower ON attempt(run, baud_asked, baud, baud_why)"
     " WHERE baud < baud_asked OR baud_why = 'stepped-down'",
 
     /* The boards that count in a lot, and those that may. */

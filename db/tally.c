@@ -58,10 +58,11 @@ static int by_value(const void *a, const void *b)
     return (x->value > y->value) - (x->value < y->value);
 }
 
-/* The entries that are in use to the front, in order. */
-static void sort(struct tally *t)
+void tally_sort(struct tally *t)
 {
     size_t used = 0;
+    if (t->used == 0)
+        return;
     for (size_t i = 0; i < t->cap; i++) {
         if (t->entries[i].times != 0)
             t->entries[used++] = t->entries[i];
@@ -86,7 +87,7 @@ void tally_spread(struct tally *t, struct db_spread *spread)
     *spread = (struct db_spread){ 0 };
     if (t->used == 0)
         return;
-    sort(t);
+    tally_sort(t);
     for (size_t i = 0; i < t->used; i++)
         spread->count += t->entries[i].times;
     spread->min = t->entries[0].value;
