@@ -3,15 +3,23 @@
 
 #include "station/json.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 
+/* What was asked for, and what came of it; the same for all ports. */
+struct identify_order {
+    const char *reset;
+    bool json;
+    atomic_bool failed;
+};
+
 /* *e stays untouched on success. */
-static bool identify_port(const char *where, const char *reset, struct board *board, struct err *e)
+static bool identify_port(const struct hand_slot *slot, const char *reset, struct board *board,
+                          struct err *e)
 {
-    const struct hand_slot slot = { 1, 1, where, -1 };
     struct err failure = { 0 };
     struct hand h;
-    bool ok = hand_open(&h, &slot, reset, &failure);
+    bool ok = hand_open(&h, slot, reset, &failure);
     *board = h.board;
     hand_close(&h);
     if (!ok)
@@ -133,32 +141,44 @@ static void print_json(const char *where, const struct board *b, const struct er
     json_end(&o);
 }
 
-static bool show_port(const char *where, const char *reset, bool json)
+/* Boards answer when they can: a port's lines stay together, and come in no order. */
+static void print_port(const struct identify_order *o, const char *where, const struct board *board,
+                       const struct err *e)
 {
-    struct board board = { 0 };
-    struct err e = { 0 };
-    bool ok = identify_port(where, reset, &board, &e);
-    if (json)
-        print_json(where, &board, &e);
-    else if (ok)
-        print_board(where, &board);
+    flockfile(stdout);
+    if (o->json)
+        print_json(where, board, e);
+    else if (e->code == ERR_NONE)
+        print_board(where, board);
     else
-        printf("%s: %s: %s.\n  %s\n", where, err_word(e.code), e.what, e.hint);
+        printf("%s: %s: %s.\n  %s\n", where, err_word(e->code), e->what, e->hint);
     fflush(stdout);
-    return ok;
+    funlockfile(stdout);
+}
+
+/* Failures are told here, in the form that was asked for, so no port fails the tool. */
+static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
+{
+    struct identify_order *o = ctx;
+    struct board board = { 0 };
+    struct err failure = { 0 };
+    (void)e;
+    if (!identify_port(slot, o->reset, &board, &failure))
+        atomic_store(&o->failed, true);
+    print_port(o, slot->where, &board, &failure);
+    return true;
 }
 
 static enum exit_status identify(int argc, char **argv)
 {
     struct option_list ports = { 0 };
-    const char *reset = "auto";
-    bool json = false;
+    struct identify_order o = { .reset = "auto" };
     const struct option_row rows[] = {
         { "--port", "PORT", "a port to ask; repeat it. Default: every USB serial port", NULL, NULL,
           &ports },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &reset,
+        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
           NULL },
-        { "--json", NULL, "JSON lines on standard output", &json, NULL, NULL },
+        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
     };
     enum exit_status status;
     struct port_list *found;
@@ -167,17 +187,13 @@ static enum exit_status identify(int argc, char **argv)
     if (!cmd_parse(&cmd_identify, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    if (!hand_check_reset(reset, &e) || !hand_choose_ports(&ports, &found, &e)) {
+    if (!hand_check_reset(o.reset, &e) || !hand_choose_ports(&ports, &found, &e)) {
         cmd_print_err(&e);
         return cmd_status_of(&e);
     }
-    status = EXIT_PASSED;
-    for (size_t i = 0; i < ports.count; i++) {
-        if (!show_port(ports.values[i], reset, json))
-            status = EXIT_BOARD;
-    }
+    status = hands_run(&ports, &(struct hand_tool){ work, &o });
     port_list_free(found);
-    return status;
+    return status == EXIT_PASSED && atomic_load(&o.failed) ? EXIT_BOARD : status;
 }
 
 const struct cmd cmd_identify = { "identify", "[options]",

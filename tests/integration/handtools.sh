@@ -37,6 +37,8 @@ check "the boards pass their recipe first" "$work/out" \
 
 check "identify names each board" "$work/out" exits 0 "$station" identify "${port_options[@]}"
 check "with chip, MAC and flash" "$work/out" says "$work/out" ESP32 ESP8266 24:0a:c4:00:00:01 "4096 KB"
+check "as JSON, a line for each" "$work/out" exits 0 "$station" identify --json "${port_options[@]}"
+check "each whole" "$work/out" test "$(grep -c '^{"port":.*"secure_download":[a-z]*}$' "$work/out")" = 4
 refused 2 "identify with a reset that is none" "--reset 'hard'" "usb-jtag" -- \
     "$station" identify "${port_options[@]}" --reset hard
 
@@ -148,5 +150,12 @@ start_monitor --port "${ports[0]}" --reset
 check "it listens" "$work/console" await grep -q "Loaded app from partition" "$work/console"
 refused 1 "a port that is listened to" port-busy -- "$station" read --port "${ports[0]}" -o "$work/no.bin" --size 4K
 stop_monitor
+stop_fixture
+
+# ---- All at once ----------------------------------------------------------------------------------
+start_fixture --boards 3 --chip esp32 --speed 20 --fault 0:deaf=100000
+check "identify with a board that never answers" "$work/out" exits 1 "$station" identify "${port_options[@]}"
+check "the others do not wait for it" "$work/out" \
+    test "$(grep -c . <(sed '/no-sync/,$d' "$work/out"))" = 2
 stop_fixture
 echo "1..$test_number"
