@@ -26,6 +26,9 @@ LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
+else ifeq ($(SAN),fuzz)
+  CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+  LDFLAGS += -fsanitize=fuzzer-no-link,address,undefined
 else ifeq ($(SAN),tsan)
   CFLAGS  += -fsanitize=thread
   LDFLAGS += -fsanitize=thread
@@ -47,6 +50,7 @@ STATION_SRC := $(filter-out station/main.c,$(wildcard station/*.c))
 FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/chips/*.c))
 UNIT_SRC    := $(wildcard tests/unit/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
+FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
@@ -54,11 +58,15 @@ FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 STUB_OBJ    := $(BUILD)/obj/gen/stub_files.o
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
+REPLAY_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/unit/fuzz_%,$(FUZZ_SRC))
+FUZZ_BIN    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
+FUZZ_OBJ    := $(call obj,tests/fuzz/lib/fuzz.c tests/fuzz/lib/far_end.c)
+REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test units make_images make_record preloads check format bench crash-test pull-test soak install uninstall clean distclean help
+.PHONY: all deps run test fuzz units fuzzers make_images make_record preloads check format bench crash-test pull-test soak install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -90,6 +98,20 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lcmocka
+
+# The fuzz targets, twice: a program that runs the inputs that are kept, which is a test as any
+# other, and one that searches for new ones, which needs clang.
+FUZZ_PARTS  := $(FUZZ_OBJ) $(TESTLIB_OBJ) $(LIB_OBJ) $(STUB_OBJ)
+$(BUILD)/unit/fuzz_%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY_OBJ) $(FUZZ_PARTS) $(FIXTURE_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_PARTS) $(FIXTURE_OBJ)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS)
+# Its server is a pair of sockets, and no wait takes time.
+$(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=port_net_connect,--wrap=poll
 
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
@@ -133,6 +155,7 @@ help:
 	@echo 'make run        set up, then flash a fixture of eight virtual boards'
 	@echo 'make test       set up, then all tests'
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
+	@echo 'make fuzz       search for inputs that break a promise; SECONDS=600 for each target'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -151,13 +174,19 @@ run: deps
 	$(Q)$(MAKE) --no-print-directory all make_images
 	$(Q)BUILD=$(BUILD) tools/demo.sh
 
-units: $(UNIT_BIN)
+units: $(UNIT_BIN) $(REPLAY_BIN)
+fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 
 test: deps
 	$(Q)tests/run.sh
+
+# Each fuzz target so long; FUZZ=NAME for one of them.
+SECONDS ?= 60
+fuzz: deps
+	$(Q)tests/fuzz/fuzz.sh run $(SECONDS) $(FUZZ)
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all make_images $(BUILD)/measure

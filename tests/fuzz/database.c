@@ -1,0 +1,233 @@
+/*
+ * A damaged record: every command that reads it, and a station that starts on it, ends with an
+ * answer or an error.
+ *
+ * The first byte says whether the rest is a file, a log beside a good file, or changes to a good
+ * one, as rows of offset, count and bytes; in which form it is exported; and whether a station
+ * starts on it, too.
+ */
+#include "tests/fuzz/lib/fuzz.h"
+
+#include "db/db.h"
+#include "station/cmd.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SHA    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define MD5    "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define MAC    "24:0a:c4:00:00:01"
+#define UTC_MS INT64_C(1772600767089)
+
+static uint8_t *good;
+static size_t good_bytes;
+
+/* ---- A good record ---- */
+
+static int64_t put_recipe(struct db *db, struct err *e)
+{
+    static const struct db_image images[] = {
+        { "boot.bin", 0x1000, 20000, SHA, MD5, NULL, NULL, NULL },
+        { "app.bin", 0x10000, 900000, SHA, MD5, "demo", "1.0.0", SHA },
+    };
+    const struct db_recipe recipe = { .name = "thermostat",
+                                      .chip = "esp32",
+                                      .text = "abc",
+                                      .text_bytes = 3,
+                                      .images = images,
+                                      .image_count = 2 };
+    return db_recipe_put(db, &recipe, UTC_MS, e);
+}
+
+static bool put_attempt(struct db *db, int64_t run_id, struct err *e)
+{
+    static const struct db_digest digests[] = { { 0, MD5, MD5, MD5, SHA },
+                                                { 1, MD5, NULL, NULL, NULL } };
+    const struct db_attempt attempt = { .number = 1,
+                                        .started_utc_ms = UTC_MS,
+                                        .duration_ms = 9500,
+                                        .baud = 921600,
+                                        .reset = "classic",
+                                        .loader = "stub",
+                                        .phase = "leave",
+                                        .code = "ok",
+                                        .board_state = "running",
+                                        .digests = digests,
+                                        .digest_count = 2 };
+    return db_attempt_add(db, run_id, &attempt, e);
+}
+
+static bool put_run(struct db *db, int64_t lot_id, int slot, enum db_verdict verdict, struct err *e)
+{
+    const struct db_run_begin begin = { .recipe_id = put_recipe(db, e),
+                                        .lot_id = lot_id,
+                                        .slot = slot,
+                                        .port = "/dev/ttyUSB0",
+                                        .operator_name = "Ada",
+                                        .started_utc_ms = UTC_MS };
+    const struct db_board board = { .mac = MAC,
+                                    .chip = "ESP32",
+                                    .revision = 301,
+                                    .flash_id = 0x164020,
+                                    .flash_bytes = 4194304,
+                                    .seen_utc_ms = UTC_MS };
+    const struct db_run_end end = { .verdict = verdict,
+                                    .code = verdict == DB_PASS ? "ok" : "no-sync",
+                                    .sentence = verdict == DB_PASS ? NULL : "Nothing answered",
+                                    .board_state = "running",
+                                    .app_text = "hello \xFF",
+                                    .ended_utc_ms = UTC_MS + 1000,
+                                    .duration_ms = 1000 };
+    struct db_seen seen;
+    int64_t run_id = db_run_start(db, &begin, e);
+    return run_id > 0 && db_board_seen(db, run_id, &board, &seen, e) &&
+           put_attempt(db, run_id, e) && db_run_close(db, run_id, &end, e);
+}
+
+static struct db_station station(void)
+{
+    struct db_station s = { .host = "line-1", .boot_id = "boot-1", .pid = 4711, .start_ticks = 1 };
+    return s;
+}
+
+static void keep_good(void)
+{
+    struct stat st;
+    FILE *f = fopen("good.db", "rb");
+    must(f && fstat(fileno(f), &st) == 0, "the record of this test can be read");
+    good_bytes = (size_t)st.st_size;
+    good = must_alloc(good_bytes);
+    must(fread(good, 1, good_bytes, f) == good_bytes, "the record of this test can be read");
+    fclose(f);
+}
+
+static void set_up(void)
+{
+    struct err e = { 0 };
+    const struct db_station here = station();
+    if (good)
+        return;
+    enter_folder();
+    struct db *db = db_open("good.db", 0, &e);
+    bool ok = db && db_station_start(db, &here, "0.1.0", UTC_MS, NULL, &e);
+    int64_t lot_id = ok ? db_lot_put(db, "lot 7", UTC_MS, &e) : 0;
+    ok = lot_id > 0 && put_run(db, lot_id, 1, DB_FAIL, &e) && put_run(db, lot_id, 1, DB_PASS, &e) &&
+         put_run(db, 0, 2, DB_STOPPED, &e);
+    if (!ok)
+        fprintf(stderr, "%s\n", e.what);
+    must(ok, "the record of this test can be made");
+    db_close(db);
+    keep_good();
+}
+
+/* ---- Damage ---- */
+
+static void change(struct input *in, uint8_t *bytes)
+{
+    while (in->left > 0) {
+        size_t at = input_u32(in) % good_bytes, n;
+        const uint8_t *from = input_bytes(in, input_byte(in), &n);
+        memcpy(bytes + at, from, n < good_bytes - at ? n : good_bytes - at);
+    }
+}
+
+static void put_damaged(struct input *in)
+{
+    uint8_t how = input_byte(in) % 4;
+    uint8_t *copy = must_alloc(good_bytes);
+    memcpy(copy, good, good_bytes);
+    if (how > 1)
+        change(in, copy);
+    if (how == 0)
+        put_file("station.db", in->at, in->left);
+    else
+        put_file("station.db", copy, good_bytes);
+    if (how == 1)
+        put_file("station.db-wal", in->at, in->left);
+    free(copy);
+}
+
+static void clean_up(void)
+{
+    unlink("station.db");
+    unlink("station.db-wal");
+    unlink("station.db-shm");
+    unlink("station.db-journal");
+}
+
+/* ---- Reading and writing it ---- */
+
+/* What commands print is of no interest here. */
+static int hide_output(int *null_fd)
+{
+    fflush(stdout);
+    int saved = dup(STDOUT_FILENO);
+    *null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    must(saved >= 0 && *null_fd >= 0 && dup2(*null_fd, STDOUT_FILENO) >= 0, "output can be hidden");
+    return saved;
+}
+
+static void show_output(int saved, int null_fd)
+{
+    fflush(stdout);
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+    close(null_fd);
+}
+
+static void run(const struct cmd *cmd, const char *const *words, int count)
+{
+    char *argv[8];
+    for (int i = 0; i < count; i++)
+        argv[i] = (char *)(uintptr_t)words[i];
+    argv[count] = NULL;
+    enum exit_status status = cmd->run(count, argv);
+    must(status == EXIT_PASSED || status == EXIT_STATION, "a record is read, or the station says "
+                                                          "why");
+}
+
+static void read_it(bool as_json)
+{
+    static const char *const history[] = { "history", MAC, "--db", "station.db" };
+    static const char *const csv[] = { "export", "--db", "station.db" };
+    static const char *const json[] = { "export",      "--db=station.db", "--format=json",
+                                        "--lot=lot 7", "--verdict=pass",  "--since=2020" };
+    int null_fd;
+    int saved = hide_output(&null_fd);
+    run(&cmd_history, history, 4);
+    run(&cmd_export, as_json ? json : csv, as_json ? 6 : 3);
+    show_output(saved, null_fd);
+}
+
+/* A station that starts: whatever fails is the record's fault, and said. */
+static void write_it(void)
+{
+    struct err e = { 0 };
+    struct db_passed passed;
+    struct db_station here = station();
+    int interrupted = 0;
+    here.boot_id[0] = 'n';
+    struct db *db = db_open("station.db", 0, &e);
+    bool ok = db && db_station_start(db, &here, "0.1.0", UTC_MS, &interrupted, &e) &&
+              db_passed(db, MAC, 1, &passed, &e) && put_run(db, 0, 1, DB_PASS, &e) &&
+              db_station_end(db, UTC_MS, &e);
+    must_tell(ok, &e);
+    must(ok || e.code == ERR_DATABASE || e.code == ERR_STATION, "a damaged record is told as such");
+    db_close(db);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    struct input in = { bytes, n };
+    set_up();
+    put_damaged(&in);
+    read_it(n > 0 && bytes[0] & 8);
+    if (n > 0 && bytes[0] & 4)
+        write_it();
+    clean_up();
+    return 0;
+}
