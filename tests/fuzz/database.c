@@ -2,9 +2,9 @@
  * A damaged record: every command that reads it, and a station that starts on it, ends with an
  * answer or an error.
  *
- * The first byte says whether the rest is a file, a log beside a good file, or changes to a good
- * one, as rows of offset, count and bytes; in which form it is exported; and whether a station
- * starts on it, too.
+ * The first two bytes say: whether the rest is a file, a log beside a good file, or changes to a
+ * good one, as rows of offset, count and bytes; whether a station starts on it, too; and which
+ * command reads it.
  */
 #include "tests/fuzz/lib/fuzz.h"
 
@@ -45,8 +45,14 @@ static int64_t put_recipe(struct db *db, struct err *e)
 
 static bool put_attempt(struct db *db, int64_t run_id, struct err *e)
 {
-    static const struct db_digest digests[] = { { 0, MD5, MD5, MD5, SHA },
-                                                { 1, MD5, NULL, NULL, NULL } };
+    static const struct db_digest digests[] = {
+        { .image = 0,
+          .expected_md5 = MD5,
+          .read_md5 = MD5,
+          .written_md5 = MD5,
+          .written_sha256 = SHA },
+        { .image = 1, .expected_md5 = MD5 },
+    };
     const struct db_attempt attempt = { .number = 1,
                                         .started_utc_ms = UTC_MS,
                                         .duration_ms = 9500,
@@ -135,9 +141,8 @@ static void change(struct input *in, uint8_t *bytes)
     }
 }
 
-static void put_damaged(struct input *in)
+static void put_damaged(struct input *in, uint8_t how)
 {
-    uint8_t how = input_byte(in) % 4;
     uint8_t *copy = must_alloc(good_bytes);
     memcpy(copy, good, good_bytes);
     if (how > 1)
@@ -179,27 +184,52 @@ static void show_output(int saved, int null_fd)
     close(null_fd);
 }
 
-static void run(const struct cmd *cmd, const char *const *words, int count)
+static void run(const struct cmd *cmd, const char *const words[7])
 {
-    char *argv[8];
-    for (int i = 0; i < count; i++)
-        argv[i] = (char *)(uintptr_t)words[i];
-    argv[count] = NULL;
+    char *argv[8] = { NULL };
+    int count = 0;
+    for (; count < 7 && words[count]; count++)
+        argv[count] = (char *)(uintptr_t)words[count];
     enum exit_status status = cmd->run(count, argv);
     must(status == EXIT_PASSED || status == EXIT_STATION, "a record is read, or the station says "
                                                           "why");
 }
 
-static void read_it(bool as_json)
+static const char *format_of(size_t number)
 {
-    static const char *const history[] = { "history", MAC, "--db", "station.db" };
-    static const char *const csv[] = { "export", "--db", "station.db" };
-    static const char *const json[] = { "export",      "--db=station.db", "--format=json",
-                                        "--lot=lot 7", "--verdict=pass",  "--since=2020" };
+    size_t count = 0;
+    while (db_format_info(count) != NULL)
+        count++;
+    return db_format_info(number % count)->name;
+}
+
+/* One of the commands that read, by the input: each opens the record anew, which takes longest. */
+static void read_it(uint8_t how)
+{
+    static const char *const history[7] = { "history", MAC, "--db", "station.db" };
+    static const char *const stats[7] = { "stats", "--db=station.db", "--by=lot" };
+    static const char *const stats_json[7] = { "stats", "--db=station.db", "--json",
+                                               "--since=2020" };
+    const char *const all[7] = { "export", "--db=station.db", "--format", format_of(how / 8) };
+    const char *const some[7] = { "export",           "--db=station.db", "--format",
+                                  format_of(how / 8), "--lot=lot 7",     "--verdict=pass",
+                                  "--since=2020" };
     int null_fd;
     int saved = hide_output(&null_fd);
-    run(&cmd_history, history, 4);
-    run(&cmd_export, as_json ? json : csv, as_json ? 6 : 3);
+    run(&cmd_history, history);
+    switch (how % 8) {
+    case 0:
+        run(&cmd_stats, stats);
+        break;
+    case 1:
+        run(&cmd_stats, stats_json);
+        break;
+    case 2:
+        run(&cmd_export, some);
+        break;
+    default:
+        run(&cmd_export, all);
+    }
     show_output(saved, null_fd);
 }
 
@@ -224,9 +254,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     struct input in = { bytes, n };
     set_up();
-    put_damaged(&in);
-    read_it(n > 0 && bytes[0] & 8);
-    if (n > 0 && bytes[0] & 4)
+    uint8_t damage = input_byte(&in), use = input_byte(&in);
+    put_damaged(&in, damage & 3);
+    read_it(use);
+    if (damage & 4)
         write_it();
     clean_up();
     return 0;

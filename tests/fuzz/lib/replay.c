@@ -155,6 +155,20 @@ static int run_corpus(const char *name, const char *path)
     return count > 0 ? 0 : 1;
 }
 
+/* A target may change into a folder of its own: the files are found before. */
+static int run_files(char **names, int count)
+{
+    char **paths = must_alloc((size_t)count * sizeof *paths);
+    for (int i = 0; i < count; i++)
+        must((paths[i] = realpath(names[i], NULL)) != NULL, "the file is there");
+    for (int i = 0; i < count; i++) {
+        run_file(paths[i]);
+        free(paths[i]);
+    }
+    free(paths);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     char path[300];
@@ -171,7 +185,5 @@ int main(int argc, char **argv)
     }
     if (argc >= 3 && strcmp(argv[1], "--pack") == 0)
         return pack(argv[2], argc > 3 ? argv[3] : "");
-    for (int i = 1; i < argc; i++)
-        run_file(argv[i]);
-    return 0;
+    return run_files(argv + 1, argc - 1);
 }
