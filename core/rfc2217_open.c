@@ -130,7 +130,8 @@ static bool queue_settings(struct rfc2217_port *r)
 {
     static const uint8_t eight = 8, one = 1;
     return rfc2217_add_command(r, SET_DATASIZE, &eight, 1) &&
-           rfc2217_add_byte(r, SET_PARITY, PARITY_NONE) && rfc2217_add_command(r, SET_STOPSIZE, &one, 1) &&
+           rfc2217_add_byte(r, SET_PARITY, PARITY_NONE) &&
+           rfc2217_add_command(r, SET_STOPSIZE, &one, 1) &&
            rfc2217_add_byte(r, SET_CONTROL, CONTROL_NO_FLOW) &&
            rfc2217_add_byte(r, SET_CONTROL, CONTROL_DTR_ASK) &&
            rfc2217_add_byte(r, SET_CONTROL, CONTROL_RTS_ASK);

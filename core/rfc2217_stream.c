@@ -200,7 +200,7 @@ static void drop_unsent_data(struct rfc2217_port *r, size_t data_end)
 }
 
 bool rfc2217_send_data(struct rfc2217_port *r, const uint8_t *bytes, size_t n, struct deadline d,
-                      struct err *e)
+                       struct err *e)
 {
     while (n > 0) {
         if (!rfc2217_flush(r, d, e)) /* commands and replies that were still waiting */
@@ -221,7 +221,7 @@ bool rfc2217_send_data(struct rfc2217_port *r, const uint8_t *bytes, size_t n, s
 
 /* Queues one command; `value` is its payload. */
 bool rfc2217_add_command(struct rfc2217_port *r, enum comport command, const uint8_t *value,
-                        size_t value_bytes)
+                         size_t value_bytes)
 {
     uint8_t escaped[8];
     size_t escaped_bytes;
