@@ -87,6 +87,8 @@ static bool judge_kind(const struct db *db, const struct stat *st, struct err *e
 
 static bool denied(const struct db *db, const char *what, struct err *e)
 {
+    if (errno == EROFS)
+        return db_fail_frozen_disk(db, e);
     err_set_sys(e, ERR_DATABASE, errno, "%s%s", what, db->shown);
     return err_hint(e, "Give yourself the right (see: ls -l), or give another file with --db.");
 }

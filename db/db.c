@@ -107,11 +107,7 @@ bool db_enter(struct db *db, struct err *e)
         db->deadline_ms = deadline_ms;
     }
     pthread_mutex_unlock(&db->mutex);
-    if (mine)
-        return true;
-    err_set(e, ERR_DATABASE, "%s is still busy with another slot; waited %d ms", db->shown,
-            db->busy_ms);
-    return err_hint(e, "The disk is too slow, or the file is locked by another program.");
+    return mine || db_fail_turn(db, e);
 }
 
 void db_leave(struct db *db)

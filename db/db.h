@@ -99,6 +99,10 @@ bool db_station_here(struct db_station *station, struct err *e);
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
                       int64_t started_utc_ms, int *interrupted, struct err *e);
 
+/* When the latest of all runs began, as the clock said then; an empty text if there is none. A
+ * clock that shows less was set back, and what it says is not to be trusted. */
+bool db_latest_start(struct db *db, char utc[static DB_UTC_CAP], struct err *e);
+
 /* The station ends in good order. Close every run first; one still open is marked INTERRUPTED by
  * the next start. */
 bool db_station_end(struct db *db, int64_t ended_utc_ms, struct err *e);

@@ -54,7 +54,7 @@ static void process_name(int pid, char *name, size_t cap)
 }
 
 /* With a write-ahead log the writer's lock is on the index beside the file, else on the file. */
-void db_lock_holder(const char *path, char *text, size_t cap)
+bool db_lock_holder(const char *path, char *text, size_t cap)
 {
     static const char *const suffixes[] = { "-shm", "" };
     snprintf(text, cap, "another program");
@@ -71,18 +71,36 @@ void db_lock_holder(const char *path, char *text, size_t cap)
         process_name(pid, program, sizeof program);
         snprintf(text, cap, pid == getpid() ? "this program itself" : "process %d (%s)", pid,
                  program);
-        return;
+        return pid != getpid();
     }
+    return false;
 }
 
 /* ---- Sentences --------------------------------------------------------------------------------*/
+
+static bool fail_locked_by(const struct db *db, const char *holder, struct err *e)
+{
+    err_set(e, ERR_DATABASE, "%s is locked by %s; waited %d ms", db->shown, holder, db->busy_ms);
+    return err_hint(e, "End that program, or let it finish its work on the file; then try again.");
+}
 
 static bool fail_locked(const struct db *db, struct err *e)
 {
     char holder[80];
     db_lock_holder(db->path, holder, sizeof holder);
-    err_set(e, ERR_DATABASE, "%s is locked by %s; waited %d ms", db->shown, holder, db->busy_ms);
-    return err_hint(e, "End that program, or let it finish its work on the file; then try again.");
+    return fail_locked_by(db, holder, e);
+}
+
+/* The slot whose turn it is waits for something itself: a lock of another program, or the disk. */
+bool db_fail_turn(const struct db *db, struct err *e)
+{
+    char holder[80];
+    if (db_lock_holder(db->path, holder, sizeof holder))
+        return fail_locked_by(db, holder, e);
+    err_set(e, ERR_DATABASE, "%s is still busy with another slot; waited %d ms", db->shown,
+            db->busy_ms);
+    return err_hint(e, "The disk is too slow: look at what else uses it, or put the record on "
+                       "another one with --db.");
 }
 
 static bool fail_full(const struct db *db, int sys, struct err *e)
@@ -100,6 +118,13 @@ bool db_fail_read_only(const struct db *db, struct err *e)
     err_set(e, ERR_DATABASE, "%s may only be read, not written", db->shown);
     return err_hint(e, "Give yourself the right to write the file and its folder, or give another "
                        "file with --db.");
+}
+
+bool db_fail_frozen_disk(const struct db *db, struct err *e)
+{
+    err_set(e, ERR_DATABASE, "%s lies on a disk that is mounted read-only", db->shown);
+    return err_hint(e, "Linux does this when a disk fails: see dmesg, and copy the record away. Or "
+                       "give another file with --db.");
 }
 
 static bool fail_damaged(const struct db *db, struct err *e)
@@ -133,6 +158,8 @@ static bool fail_disk(const struct db *db, int code, int sys, struct err *e)
 {
     if (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)
         return fail_full(db, sys, e);
+    if (sys == EROFS)
+        return db_fail_frozen_disk(db, e);
     if (sys != 0)
         err_set_sys(e, ERR_DATABASE, sys, "The disk failed under %s (SQLite's code %d)", db->shown,
                     code);

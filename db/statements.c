@@ -13,6 +13,7 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_STATION_ADD] = "INSERT INTO station (host, boot_id, pid, start_ticks, tool_version,"
                          " started_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_STATION_END] = "UPDATE station SET ended_utc = ? WHERE id = ?",
+    [STMT_LATEST_START] = "SELECT max(started_utc) FROM run",
     [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT id, host, boot_id, pid, start_ticks, ended_utc IS NOT "
                                      "NULL FROM station"
                                      " WHERE id IN (SELECT station FROM run WHERE verdict IS NULL) "
@@ -81,7 +82,7 @@ static const char *const texts[STMT_COUNT] = {
                           " FROM run AS r JOIN station AS s ON s.id = r.station JOIN recipe AS c "
                           "ON c.id = r.recipe"
                           " LEFT JOIN lot AS l ON l.id = r.lot WHERE r.board = ? ORDER BY "
-                          "r.started_utc, r.id",
+                          "r.id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
                               "wire_bytes, reset, loader,"
                               " phase, code, sentence, hint, board_state, baud_asked, baud_why,"

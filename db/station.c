@@ -204,6 +204,19 @@ bool db_station_start(struct db *db, const struct db_station *station, const cha
     return true;
 }
 
+bool db_latest_start(struct db *db, char utc[static DB_UTC_CAP], struct err *e)
+{
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_LATEST_START);
+    const int rows = query_row(&q, e);
+    if (rows > 0)
+        copy_column(q.statement, 0, utc, DB_UTC_CAP);
+    query_end(&q);
+    db_leave(db);
+    return rows > 0;
+}
+
 bool db_station_end(struct db *db, int64_t ended_utc_ms, struct err *e)
 {
     if (db->station_id == 0)

@@ -37,6 +37,18 @@ struct run_state {
 
 /* ---- Setting up ---- */
 
+/* Nothing but a word: durations and the order of runs do not hang on the clock, and the line must
+ * not stand still for it. */
+static void warn_of_clock(struct record *record)
+{
+    char latest[DB_UTC_CAP], now[DB_UTC_CAP];
+    if (record_clock_is_behind(record, latest, now))
+        fprintf(stderr,
+                "espstation: the clock of this computer shows %s, but the record has a run that "
+                "began %s. To look at the clock: timedatectl\n",
+                now, latest);
+}
+
 static bool open_record(struct run_state *s, struct err *e)
 {
     int interrupted = 0;
@@ -53,6 +65,8 @@ static bool open_record(struct run_state *s, struct err *e)
                 "espstation: a station was killed here before; %d open run%s now marked "
                 "INTERRUPTED. See: espstation export --db %s --verdict interrupted\n",
                 interrupted, interrupted == 1 ? " is" : "s are", s->options->db_path);
+    if (s->gang.record)
+        warn_of_clock(s->gang.record);
     return s->gang.record != NULL;
 }
 

@@ -1,13 +1,20 @@
 #include "station/record.h"
 
-#include "db/db.h"
-
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SHA256_TEXT (2 * DIGEST_SHA256_BYTES + 1)
 #define MD5_TEXT    (2 * DIGEST_MD5_BYTES + 1)
+
+/* A run whose row could not be closed, with what was shown instead of its verdict. */
+struct unclosed {
+    struct unclosed *next;
+    int64_t run_id, ended_utc_ms, duration_ms;
+    enum board_state state;
+    struct err failure;
+};
 
 struct record {
     struct db *db;
@@ -16,7 +23,75 @@ struct record {
     int64_t recipe_id;
     int64_t lot_id;
     const char *operator_name;
+    pthread_mutex_t lock; /* guards unclosed */
+    struct unclosed *unclosed;
 };
+
+/* ---- Runs that the record could not take ---- */
+
+static void push_unclosed(struct record *r, struct unclosed *u)
+{
+    pthread_mutex_lock(&r->lock);
+    u->next = r->unclosed;
+    r->unclosed = u;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static struct unclosed *pop_unclosed(struct record *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct unclosed *u = r->unclosed;
+    if (u)
+        r->unclosed = u->next;
+    pthread_mutex_unlock(&r->lock);
+    return u;
+}
+
+/* Without memory it is left to the next start, which marks it INTERRUPTED. */
+static void keep_unclosed(struct record *r, const struct unclosed *unclosed)
+{
+    struct unclosed *u = malloc(sizeof *u);
+    if (!u)
+        return;
+    *u = *unclosed;
+    push_unclosed(r, u);
+}
+
+static bool close_late(struct record *r, const struct unclosed *u, struct err *e)
+{
+    const struct db_run_end end = {
+        .verdict = DB_FAIL,
+        .code = err_word(u->failure.code),
+        .sentence = u->failure.what,
+        .hint = u->failure.hint,
+        .board_state = board_state_word(u->state),
+        .ended_utc_ms = u->ended_utc_ms,
+        .duration_ms = u->duration_ms,
+    };
+    return db_run_close(r->db, u->run_id, &end, e);
+}
+
+/* Once the record takes rows again. False when it still does not. */
+static bool close_unclosed(struct record *r)
+{
+    struct unclosed *u;
+    while ((u = pop_unclosed(r)) != NULL) {
+        struct err failure = { 0 };
+        if (!close_late(r, u, &failure) && failure.code == ERR_DATABASE) {
+            push_unclosed(r, u);
+            return false;
+        }
+        free(u);
+    }
+    return true;
+}
+
+static void drop_unclosed(struct record *r)
+{
+    struct unclosed *u;
+    while ((u = pop_unclosed(r)) != NULL)
+        free(u);
+}
 
 /* ---- Opening ---- */
 
@@ -75,6 +150,7 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
     r->job = setup->job;
     r->clock = setup->clock;
     r->operator_name = setup->operator_name;
+    pthread_mutex_init(&r->lock, NULL);
     r->db = db_open(setup->db_path, DB_BUSY_MS, e);
     if (r->db && db_station_here(&here, e) &&
         db_station_start(r->db, &here, ESPSTATION_VERSION, r->clock->utc_ms(r->clock), interrupted,
@@ -82,8 +158,22 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
         put_recipe(r, e) && put_lot(r, setup->lot, e))
         return r;
     db_close(r->db);
+    pthread_mutex_destroy(&r->lock);
     free(r);
     return NULL;
+}
+
+/* Clocks of several stations on one record differ a little. */
+#define CLOCK_SLACK_MS 60000
+
+bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
+                            char now[static DB_UTC_CAP])
+{
+    char slack[DB_UTC_CAP];
+    struct err ignored = { 0 };
+    const int64_t now_ms = r->clock->utc_ms(r->clock);
+    return db_latest_start(r->db, latest, &ignored) && db_utc_text(now_ms, now) &&
+           db_utc_text(now_ms + CLOCK_SLACK_MS, slack) && strcmp(latest, slack) > 0;
 }
 
 void record_free(struct record *r)
@@ -92,8 +182,11 @@ void record_free(struct record *r)
     if (!r)
         return;
     /* A station that cannot sign off is marked by the next start: nothing is lost. */
-    db_station_end(r->db, r->clock->utc_ms(r->clock), &ignored);
+    if (close_unclosed(r))
+        db_station_end(r->db, r->clock->utc_ms(r->clock), &ignored);
+    drop_unclosed(r);
     db_close(r->db);
+    pthread_mutex_destroy(&r->lock);
     free(r);
 }
 
@@ -112,7 +205,10 @@ bool record_run_start(struct record *r, int slot, const char *port, int64_t star
                                         .operator_name = r->operator_name,
                                         .started_utc_ms = started_utc_ms };
     *run_id = db_run_start(r->db, &begin, e);
-    return *run_id != 0;
+    if (*run_id == 0)
+        return false;
+    close_unclosed(r);
+    return true;
 }
 
 bool record_board(struct record *r, int64_t run_id, const struct board *board, bool rework,
@@ -225,5 +321,13 @@ bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
         .ended_utc_ms = ended_utc_ms,
         .duration_ms = duration_ms,
     };
-    return db_run_close(r->db, run_id, &end, e);
+    if (db_run_close(r->db, run_id, &end, e))
+        return true;
+    const struct unclosed unclosed = { .run_id = run_id,
+                                       .ended_utc_ms = ended_utc_ms,
+                                       .duration_ms = duration_ms,
+                                       .state = last->state,
+                                       .failure = *e };
+    keep_unclosed(r, &unclosed);
+    return false;
 }

@@ -8,6 +8,7 @@
 #ifndef STATION_RECORD_H
 #define STATION_RECORD_H
 
+#include "db/db.h"
 #include "station/attempt.h"
 #include "station/event.h"
 
@@ -24,6 +25,11 @@ struct record_setup {
 /* Opens the record, enters this station, the recipe and the lot; marks what a killed station left
  * open, and tells how many runs that were. NULL on failure. */
 struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e);
+
+/* Whether the clock shows an earlier time than runs began at that the record has already. Then
+ * `latest` gets the latest of those, and `now` what the clock shows. */
+bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
+                            char now[static DB_UTC_CAP]);
 
 /* Signs the station off and closes. */
 void record_free(struct record *r);
@@ -48,7 +54,8 @@ struct record_attempt {
 bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
                         struct err *e);
 
-/* True: the verdict is on the disk, and may be shown. */
+/* True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
+ * so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
                       struct err *e);

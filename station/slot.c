@@ -15,6 +15,7 @@ struct run {
     struct slot *slot;
     int64_t id; /* in the record */
     uint64_t started_us;
+    int64_t started_utc_ms;
     unsigned attempt;
     struct err record_err; /* the record failed: no PASS can be given any more */
     /* What was used up, against the recipe's `retry`. */
@@ -91,6 +92,13 @@ static const struct recipe *recipe_of(const struct slot *s)
 static double seconds_since(const struct slot *s, uint64_t start_us)
 {
     return (double)(now_us(s) - start_us) / 1e6;
+}
+
+/* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
+ * within the run still fit its durations. */
+static int64_t run_utc_ms(const struct run *run)
+{
+    return run->started_utc_ms + (int64_t)((now_us(run->slot) - run->started_us) / 1000);
 }
 
 static bool stopping(const struct slot *s)
@@ -445,7 +453,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
     struct slot *s = run->slot;
     for (;;) {
         uint64_t start_us = now_us(s);
-        int64_t start_utc_ms = utc_ms(s);
+        int64_t start_utc_ms = run_utc_ms(run);
         begin_attempt(run);
         bool ok = attempt_board(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
@@ -465,6 +473,7 @@ static void begin_run(struct slot *s, struct run *run)
     memset(run, 0, sizeof *run);
     run->slot = s;
     run->started_us = now_us(s);
+    run->started_utc_ms = utc_ms(s);
     run->baud_index = s->baud_index;
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
@@ -503,12 +512,12 @@ static void end_run(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     struct err failure = { 0 };
-    int64_t duration_ms = (int64_t)((now_us(s) - run->started_us) / 1000);
+    int64_t ended_utc_ms = run_utc_ms(run);
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
-    if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, utc_ms(s),
-                                          duration_ms, &failure)) {
+    if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
+                                          ended_utc_ms - run->started_utc_ms, &failure)) {
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
@@ -528,7 +537,7 @@ static void run_board(struct slot *s)
         show_verdict(&run, &none, VERDICT_FAIL);
         return;
     }
-    if (record_run_start(s->gang->record, s->number, s->port_text, utc_ms(s), &run.id,
+    if (record_run_start(s->gang->record, s->number, s->port_text, run.started_utc_ms, &run.id,
                          &result->err)) {
         tell(s, &run, EVENT_RUN, NULL, VERDICT_NONE);
         attempt_until_done(&run, result);
