@@ -8,7 +8,7 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "db/db.h"
+#include "db/audit.h"
 #include "station/cmd.h"
 
 #include <fcntl.h>
@@ -25,6 +25,14 @@
 
 static uint8_t *good;
 static size_t good_bytes;
+
+/* What an export is. */
+struct text {
+    char *bytes;
+    size_t n, cap;
+};
+static struct text good_export;
+static struct db_audit good_audit;
 
 /* ---- A good record ---- */
 
@@ -111,6 +119,48 @@ static void keep_good(void)
     fclose(f);
 }
 
+static bool keep_text(void *ctx, const char *bytes, size_t n)
+{
+    struct text *t = ctx;
+    if (t->n + n > t->cap) {
+        t->cap = 2 * (t->n + n);
+        t->bytes = realloc(t->bytes, t->cap);
+        must(t->bytes != NULL, "there is memory");
+    }
+    memcpy(t->bytes + t->n, bytes, n);
+    t->n += n;
+    return true;
+}
+
+static bool export_all(struct db *reader, struct text *t, struct err *e)
+{
+    const struct db_sink sink = { .ctx = t, .emit = keep_text };
+    return db_export(reader, DB_JSON, NULL, &sink, NULL, e);
+}
+
+static void note_finding(void *ctx, const struct db_finding *finding)
+{
+    (void)ctx;
+    must(finding->sentence[0] && db_finding_word(finding->kind)[0], "a finding is told");
+}
+
+static bool audit(struct db *reader, struct db_audit *a, struct err *e)
+{
+    const struct db_audit_setup setup = { .finding = note_finding };
+    return db_audit(reader, &setup, a, e);
+}
+
+static void keep_good_facts(void)
+{
+    struct err e = { 0 };
+    struct db *reader = db_open_reader("good.db", 0, &e);
+    bool ok = reader && audit(reader, &good_audit, &e) && export_all(reader, &good_export, &e);
+    if (!ok)
+        fprintf(stderr, "%s\n", e.what);
+    must(ok && good_audit.findings == 0, "the record of this test is a good one");
+    db_close(reader);
+}
+
 static void set_up(void)
 {
     struct err e = { 0 };
@@ -128,6 +178,7 @@ static void set_up(void)
     must(ok, "the record of this test can be made");
     db_close(db);
     keep_good();
+    keep_good_facts();
 }
 
 /* ---- Damage ---- */
@@ -233,6 +284,23 @@ static void read_it(uint8_t how)
     show_output(saved, null_fd);
 }
 
+/* Who trusts an audit takes what the record says for what was written. */
+static void audit_it(void)
+{
+    struct err e = { 0 };
+    struct db_audit found = { 0 };
+    struct text text = { 0 };
+    struct db *reader = db_open_reader("station.db", 0, &e);
+    bool ok = reader && audit(reader, &found, &e);
+    must_tell(ok, &e);
+    bool same = ok && found.findings == 0 && strcmp(found.end_sha256, good_audit.end_sha256) == 0;
+    if (same && export_all(reader, &text, &e))
+        must(text.n == good_export.n && memcmp(text.bytes, good_export.bytes, text.n) == 0,
+             "what an audit has passed is what was written");
+    free(text.bytes);
+    db_close(reader);
+}
+
 /* A station that starts: whatever fails is the record's fault, and said. */
 static void write_it(void)
 {
@@ -256,7 +324,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     set_up();
     uint8_t damage = input_byte(&in), use = input_byte(&in);
     put_damaged(&in, damage & 3);
-    read_it(use);
+    if (use & 128)
+        audit_it();
+    else
+        read_it(use);
     if (damage & 4)
         write_it();
     clean_up();
