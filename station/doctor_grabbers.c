@@ -80,15 +80,23 @@ static bool find_rule(const struct doctor_world *w, const char *const *folders, 
     "/etc/udev/rules.d/60-espstation.rules && sudo udevadm control --reload   then plug the "      \
     "adapters in again"
 
-/* What udev has noted about a port: the truth, whatever rules there are. */
-static bool is_marked(const struct doctor_world *w, const char *tty)
+static bool has_mark(const struct doctor_world *w, const char *device_number, const char *mark)
 {
-    static const char *const words[] = { "E:ID_MM_DEVICE_IGNORE=1" };
-    char number[32], path[700];
-    if (!doctor_read(number, sizeof number, "%s/sys/class/tty/%s/dev", w->root, tty))
-        return false;
-    snprintf(path, sizeof path, "%s/run/udev/data/c%s", w->root, number);
-    return doctor_file_says(path, words, COUNT_OF(words));
+    char path[700];
+    snprintf(path, sizeof path, "%s/run/udev/data/c%s", w->root, device_number);
+    return doctor_file_says(path, &mark, 1);
+}
+
+/* What udev has noted: the truth, whatever rules there are. ModemManager looks at the USB device
+ * and at the port itself. */
+static bool is_marked(const struct doctor_world *w, const struct doctor_adapter *a)
+{
+    char port[32], device[32];
+    return (doctor_read(port, sizeof port, "%s/sys/class/tty/%s/dev", w->root, a->tty) &&
+            (has_mark(w, port, "E:ID_MM_DEVICE_IGNORE=1") ||
+             has_mark(w, port, "E:ID_MM_PORT_IGNORE=1"))) ||
+           (doctor_read(device, sizeof device, "%s/dev", a->path) &&
+            has_mark(w, device, "E:ID_MM_DEVICE_IGNORE=1"));
 }
 
 static void say_unmarked(const struct doctor_world *w, const struct doctor_adapters *adapters,
@@ -96,7 +104,7 @@ static void say_unmarked(const struct doctor_world *w, const struct doctor_adapt
 {
     char unmarked[200] = "";
     for (size_t i = 0; i < adapters->count; i++) {
-        if (!is_marked(w, adapters->rows[i].tty))
+        if (!is_marked(w, &adapters->rows[i]))
             doctor_add_name(unmarked, sizeof unmarked, adapters->rows[i].tty);
     }
     if (unmarked[0])

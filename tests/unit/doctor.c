@@ -270,7 +270,11 @@ static void doctor_knows_whether_modemmanager_is_kept_off(void **state)
     put_fixture(b, 2, "e0\n", "480\n", "02\n");
     put(b, "run/udev/data/c188:0", "S:serial/x\nE:ID_MM_DEVICE_IGNORE=1\n");
     assert_says(b, "modemmanager", DOCTOR_WARNING, "not kept off ttyUSB1:", "systemctl");
-    put(b, "run/udev/data/c188:1", "E:ID_MM_DEVICE_IGNORE=1\n");
+    put(b, "run/udev/data/c188:1", "E:ID_MM_PORT_IGNORE=1\n");
+    assert_says(b, "modemmanager", DOCTOR_OK, "keeps it off all 2", "");
+    put(b, "run/udev/data/c188:1", "");
+    put(b, USB1 "/1-1/1-1.2/dev", "189:7\n");
+    put(b, "run/udev/data/c189:7", "E:ID_MM_DEVICE_IGNORE=1\n");
     assert_says(b, "modemmanager", DOCTOR_OK, "keeps it off all 2", "");
 }
 
