@@ -1,7 +1,10 @@
 /* The adapters and the hubs they hang on: names that stay, latency, power, speed, sleep. */
 #include "station/doctor_priv.h"
 
+#include "core/port_holder.h"
+
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,11 +46,33 @@ static void say_ports(const struct doctor_world *w, const struct doctor_adapters
                    adapters->count == 1 ? " is" : "s are", names);
 }
 
+static void say_holders(const struct doctor_world *w, const struct doctor_adapters *adapters,
+                        struct doctor_voice *v)
+{
+    for (size_t i = 0; i < adapters->count; i++) {
+        char node[700], device[PATH_MAX], cure[64];
+        struct port_holder holder;
+        snprintf(node, sizeof node, "%s/dev/%s", w->root, adapters->rows[i].tty);
+        if (!realpath(node, device) || !port_holder_find(device, &holder))
+            continue;
+        snprintf(cure, sizeof cure, "Close it, or end it: kill %ld", (long)holder.pid);
+        if (strcmp(holder.program, "espstation") == 0)
+            doctor_say(v, DOCTOR_OK, NULL, "A station works on %s (pid %ld)", adapters->rows[i].tty,
+                       (long)holder.pid);
+        else
+            doctor_say(v, DOCTOR_WARNING, cure, "%s is open in %s (pid %ld)", adapters->rows[i].tty,
+                       holder.program, (long)holder.pid);
+    }
+}
+
+/* Another user's programs show to root alone; so does whether they hold a port. */
 void doctor_check_ports(const struct doctor_world *w, struct doctor_voice *v)
 {
     struct doctor_adapters *adapters = doctor_adapters_new(w);
-    if (adapters)
+    if (adapters) {
         say_ports(w, adapters, v);
+        say_holders(w, adapters, v);
+    }
     free(adapters);
 }
 

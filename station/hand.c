@@ -1,7 +1,7 @@
 #include "station/hand.h"
 
 #include "core/flash.h"
-#include "station/limits.h"
+#include "station/ports.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -213,18 +213,7 @@ static bool check_ports(const struct option_list *ports, struct err *e)
         err_set(e, ERR_USAGE, "No port is given, and no USB serial port is plugged in");
         return err_hint(e, "Plug a board in, or name its port: --port /dev/ttyUSB0");
     }
-    if (ports->count > HAND_SLOTS_MAX)
-        return err_set(e, ERR_USAGE, "%zu ports are given; at most %d work at once", ports->count,
-                       HAND_SLOTS_MAX);
-    for (size_t i = 0; i < ports->count; i++) {
-        if (!port_ops_for(ports->values[i], e))
-            return false;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(ports->values[i], ports->values[k]) == 0)
-                return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports->values[i]);
-        }
-    }
-    return limits_allow_files(ports->count, e);
+    return ports_check(ports->values, ports->count, HAND_SLOTS_MAX, e);
 }
 
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e)

@@ -1,6 +1,6 @@
 #include "station/pool.h"
 
-#include "station/limits.h"
+#include "station/ports.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -52,18 +52,7 @@ static bool check_ports(const char *const *ports, size_t count, struct err *e)
         err_set(e, ERR_USAGE, "No port is given, and none was found");
         return err_hint(e, "Plug the fixture in, or name ports: --port /dev/ttyUSB0 --port ...");
     }
-    if (count > GANG_SLOTS_MAX)
-        return err_set(e, ERR_USAGE, "%zu ports are given; a station drives at most %d", count,
-                       GANG_SLOTS_MAX);
-    for (size_t i = 0; i < count; i++) {
-        if (!port_ops_for(ports[i], e))
-            return false;
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(ports[i], ports[k]) == 0)
-                return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports[i]);
-        }
-    }
-    return limits_allow_files(count, e);
+    return ports_check(ports, count, GANG_SLOTS_MAX, e);
 }
 
 static bool start_all(struct pool *p, struct err *e)

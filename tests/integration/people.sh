@@ -43,6 +43,11 @@ echo >"$work/end"
 wait $modem
 check "without it the board passes" "$work/out" exits 0 pty_run "$port"
 
+# ---- One port by two names -------------------------------------------------------------------------
+ln -s "$(readlink "$port")" "$work/pty/other-name"
+check "one port by two names is refused" "$work/out" exits 2 pty_run "$port" --port "$work/pty/other-name"
+check "both names are said" "$work/out" says "$work/out" "The ports '$port' and '$work/pty/other-name' are the same one"
+
 # ---- A user who may not ---------------------------------------------------------------------------
 # Only root can become somebody else for a test.
 if [ "$(id -u)" -eq 0 ] && getent group dialout >/dev/null && setpriv --reuid=65534 --regid=65534 --clear-groups \

@@ -367,6 +367,23 @@ static void doctor_misses_names_that_stay(void **state)
     assert_says(b, "ports", DOCTOR_WARNING, "by-path is empty", "systemd-udevd");
 }
 
+static void doctor_finds_who_has_a_port_open(void **state)
+{
+    struct bench *b = *state;
+    char path[128], words[64];
+    put_fixture(b, 2, "e0\n", "480\n", "02\n");
+    put(b, "dev/ttyUSB1", "");
+    snprintf(path, sizeof path, "%s/dev/ttyUSB1", b->root);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    snprintf(words, sizeof words, "ttyUSB1 is open in doctor (pid %ld)", (long)getpid());
+    assert_says(b, "ports", DOCTOR_WARNING, words, "kill ");
+    close(fd);
+    examine(b);
+    line_of(b, "ports", DOCTOR_OK);
+    assert_int_equal(b->worst, DOCTOR_OK);
+}
+
 static void doctor_counts_open_files(void **state)
 {
     struct bench *b = *state;
@@ -523,6 +540,7 @@ int main(void)
         ROW(doctor_tells_root_hubs_apart),
         ROW(doctor_warns_of_adapters_that_may_sleep),
         ROW(doctor_misses_names_that_stay),
+        ROW(doctor_finds_who_has_a_port_open),
         ROW(doctor_counts_open_files),
         ROW(doctor_weighs_the_disk),
         ROW(doctor_judges_the_clock),
