@@ -65,7 +65,9 @@ static sqlite3_stmt *prepare_runs_locked(struct export *x, struct err *e)
     append(sql, &used,
            " FROM run AS r JOIN station AS s ON s.id = r.station"
            " JOIN recipe AS c ON c.id = r.recipe LEFT JOIN lot AS l ON l.id = r.lot"
-           " LEFT JOIN board AS b ON b.id = r.board");
+           " LEFT JOIN board AS b ON b.id = r.board"
+           " LEFT JOIN attempt AS t ON t.run = r.id"
+           "  AND t.number = (SELECT max(number) FROM attempt WHERE run = r.id)");
     append(sql, &used, x->terms->sql);
     append(sql, &used, " ORDER BY r.started_utc, r.id");
     sqlite3_stmt *s = prepare_locked(x->db, sql, e);

@@ -1,11 +1,11 @@
 /*
  * JUnit XML, as CI servers read it: one suite, and a test case for each run.
  *
- * There is no one standard. This keeps to what the schemas of Jenkins (junit-4, and junit-10 of its
- * xUnit plugin) and of Ant agree on: counts on the suite, failure and skipped and system-out in the
- * case. A closed run that is not PASS is a failure, whose type is the code; these schemas disagree
- * on the element for errors, so STOPPED and INTERRUPTED are failures as well. An open run is
- * skipped. Facts without a place of their own are lines in system-out.
+ * There is no one standard. This keeps to the schema junit-10 of Jenkins' xUnit plugin: counts on
+ * the suite; failure, skipped and system-out in the case. A closed run that is not PASS is a
+ * failure, whose type is the code: schemas disagree on the element for errors, so STOPPED and
+ * INTERRUPTED are failures as well. An open run is skipped. Facts without a place of their own are
+ * lines in system-out.
  */
 #include "db/export_priv.h"
 
@@ -120,7 +120,8 @@ static void put_line(struct out *out, const char *name, sqlite3_stmt *s, int col
 static bool is_fact(sqlite3_stmt *s, int column)
 {
     return column != RUN_ID && column != RUN_SENTENCE && column != RUN_HINT &&
-           column != RUN_APP_TEXT && sqlite3_column_type(s, column) != SQLITE_NULL;
+           column != RUN_APP_TEXT && !run_columns[column].csv_only &&
+           sqlite3_column_type(s, column) != SQLITE_NULL;
 }
 
 static bool put_attempts(struct export *x, struct err *e)

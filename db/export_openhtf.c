@@ -45,6 +45,7 @@ struct unit {
 
 static const struct unit bytes_unit = { "byte", "AD", "byte" };
 static const struct unit baud_unit = { "baud", "J38", "Bd" };
+static const struct unit ms_unit = { "millisecond", "C26", "ms" };
 
 static void put_unit(struct out *out, const struct unit *unit)
 {
@@ -113,9 +114,14 @@ static bool put_measurements(struct export *x, struct err *e)
     put_text(x, ATTEMPT_LOADER);
     put_text(x, ATTEMPT_RESET);
     put_text(x, ATTEMPT_BOARD_STATE);
+    put_text(x, ATTEMPT_BAUD_WHY);
+    put_text(x, ATTEMPT_WRITE_MODE);
     put_number(x, ATTEMPT_BAUD, &baud_unit);
     put_number(x, ATTEMPT_BYTES_WRITTEN, &bytes_unit);
+    put_number(x, ATTEMPT_BAUD_ASKED, &baud_unit);
     put_number(x, ATTEMPT_WIRE_BYTES, &bytes_unit);
+    for (int column = ATTEMPT_FIRST_MS; column <= ATTEMPT_LAST_MS; column++)
+        put_number(x, column, &ms_unit);
     export_begin_digests(x);
     while ((rows = export_next(x, x->digests, e)) > 0)
         put_digest(x);

@@ -278,6 +278,8 @@ void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int col
 
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count)
 {
-    for (int i = 0; i < count; i++)
-        out_json_column(out, columns[i].name, s, i);
+    for (int i = 0; i < count; i++) {
+        if (!columns[i].csv_only)
+            out_json_column(out, columns[i].name, s, i);
+    }
 }

@@ -9,6 +9,7 @@
 /* A column of CSV, or a member of the JSON: its name, and where its value comes from. */
 struct column {
     const char *name, *sql;
+    bool csv_only; /* of the last attempt; the other forms have all attempts */
 };
 
 /* The order is that of the CSV. Programs of other people read it: new ones go to the end, before
@@ -41,6 +42,27 @@ enum run_column {
     RUN_TOOL_VERSION,
     RUN_ATTEMPT_COUNT,
     RUN_APP_TEXT,
+    RUN_LAST_LOADER,
+    RUN_LAST_BAUD,
+    RUN_LAST_BAUD_ASKED,
+    RUN_LAST_BAUD_WHY,
+    RUN_LAST_WRITE_MODE,
+    RUN_LAST_BYTES_WRITTEN,
+    RUN_LAST_WIRE_BYTES,
+    RUN_LAST_SKIPPED_BYTES,
+    RUN_LAST_ROUND_TRIPS,
+    RUN_LAST_RESET_MS,
+    RUN_LAST_SYNC_MS,
+    RUN_LAST_IDENTIFY_MS,
+    RUN_LAST_STUB_MS,
+    RUN_LAST_BAUD_MS,
+    RUN_LAST_ERASE_MS,
+    RUN_LAST_WIRE_MS,
+    RUN_LAST_STALL_MS,
+    RUN_LAST_MD5_MS,
+    RUN_LAST_LEAVE_MS,
+    RUN_LAST_BOOT_MS,
+    RUN_LAST_FLOOR_MS,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -63,7 +85,25 @@ enum attempt_column {
     ATTEMPT_BOARD_STATE,
     ATTEMPT_BYTES_WRITTEN,
     ATTEMPT_WIRE_BYTES,
+    ATTEMPT_BAUD_ASKED,
+    ATTEMPT_BAUD_WHY,
+    ATTEMPT_WRITE_MODE,
+    ATTEMPT_ROUND_TRIPS,
+    ATTEMPT_RESET_MS,
+    ATTEMPT_SYNC_MS,
+    ATTEMPT_IDENTIFY_MS,
+    ATTEMPT_STUB_MS,
+    ATTEMPT_BAUD_MS,
+    ATTEMPT_ERASE_MS,
+    ATTEMPT_WIRE_MS,
+    ATTEMPT_STALL_MS,
+    ATTEMPT_MD5_MS,
+    ATTEMPT_LEAVE_MS,
+    ATTEMPT_BOOT_MS,
+    ATTEMPT_FLOOR_MS,
     ATTEMPT_COLUMNS,
+    ATTEMPT_FIRST_MS = ATTEMPT_RESET_MS, /* where the time went: all in between are of a kind */
+    ATTEMPT_LAST_MS = ATTEMPT_FLOOR_MS,
     ATTEMPT_ID = ATTEMPT_COLUMNS, /* links to the digests */
     ATTEMPT_SELECTED
 };
@@ -79,6 +119,7 @@ enum digest_column {
     DIGEST_READ_MD5,
     DIGEST_WRITTEN_MD5,
     DIGEST_WRITTEN_SHA256,
+    DIGEST_SKIPPED_BYTES,
     DIGEST_COLUMNS
 };
 

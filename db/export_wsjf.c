@@ -249,8 +249,11 @@ static bool put_attempt(struct report *r, struct err *e)
     put_sequence_call(r);
     out_json_open(r->out, "steps", '[');
     put_number(r, "Baud rate", "Bd", ATTEMPT_BAUD);
+    put_number(r, "Baud rate asked for", "Bd", ATTEMPT_BAUD_ASKED);
     put_number(r, "Written", "byte", ATTEMPT_BYTES_WRITTEN);
     put_number(r, "On the wire", "byte", ATTEMPT_WIRE_BYTES);
+    for (int column = ATTEMPT_FIRST_MS; column <= ATTEMPT_LAST_MS; column++)
+        put_number(r, attempt_columns[column].name, "ms", column);
     if (!put_digests(r, e))
         return false;
     put_last_phase(r, status);
