@@ -66,7 +66,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test fuzz units fuzzers make_images make_record preloads check format bench crash-test pull-test soak install uninstall clean distclean help
+.PHONY: all deps run test fuzz units fuzzers make_images make_record measure preloads check format bench crash-test pull-test soak install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -178,6 +178,7 @@ units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
+measure: $(BUILD)/measure
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 
 test: deps

@@ -45,7 +45,7 @@ step() { # title command...
 build() { # title make-arguments...
     local title=$1
     shift
-    step "$title" make -j"$jobs" "$@" all units make_images make_record preloads
+    step "$title" make -j"$jobs" "$@" all units make_images make_record measure preloads
 }
 
 units() { # title build-folder [pattern]
