@@ -67,12 +67,23 @@ static sqlite3_stmt *prepare_runs_locked(struct export *x, struct err *e)
            " JOIN recipe AS c ON c.id = r.recipe LEFT JOIN lot AS l ON l.id = r.lot"
            " LEFT JOIN board AS b ON b.id = r.board"
            " LEFT JOIN attempt AS t ON t.run = r.id"
-           "  AND t.number = (SELECT max(number) FROM attempt WHERE run = r.id)");
+           "  AND t.number = (SELECT max(number) FROM attempt WHERE run = r.id)"
+           " LEFT JOIN correction AS k"
+           "  ON k.id = (SELECT max(id) FROM correction WHERE run = r.id)");
     append(sql, &used, x->terms->sql);
     append(sql, &used, " ORDER BY r.started_utc, r.id");
     sqlite3_stmt *s = prepare_locked(x->db, sql, e);
     bind_terms(s, x->terms);
     return s;
+}
+
+static sqlite3_stmt *prepare_corrections_locked(struct db *db, struct err *e)
+{
+    char sql[SQL_CAP] = "";
+    size_t used = 0;
+    append_columns(sql, &used, correction_columns, CORRECTION_COLUMNS);
+    append(sql, &used, " FROM correction AS k WHERE k.run = ? ORDER BY k.id");
+    return prepare_locked(db, sql, e);
 }
 
 static sqlite3_stmt *prepare_attempts_locked(struct db *db, struct err *e)
@@ -127,6 +138,11 @@ static void begin_rows(sqlite3_stmt *s, int64_t id)
 {
     sqlite3_reset(s);
     sqlite3_bind_int64(s, 1, id);
+}
+
+void export_begin_corrections(struct export *x)
+{
+    begin_rows(x->corrections, sqlite3_column_int64(x->runs, RUN_ID));
 }
 
 void export_begin_attempts(struct export *x)
@@ -233,10 +249,12 @@ static bool write_all(struct export *x, const struct form *form, struct err *e)
 static bool export_locked(struct export *x, const struct form *form, struct err *e)
 {
     x->runs = prepare_runs_locked(x, e);
-    x->attempts = x->runs != NULL ? prepare_attempts_locked(x->db, e) : NULL;
+    x->corrections = x->runs != NULL ? prepare_corrections_locked(x->db, e) : NULL;
+    x->attempts = x->corrections != NULL ? prepare_attempts_locked(x->db, e) : NULL;
     x->digests = x->attempts != NULL ? prepare_digests_locked(x->db, e) : NULL;
     const bool ok = x->digests != NULL && write_all(x, form, e);
     sqlite3_finalize(x->runs);
+    sqlite3_finalize(x->corrections);
     sqlite3_finalize(x->attempts);
     sqlite3_finalize(x->digests);
     return ok;

@@ -33,6 +33,17 @@ const struct column run_columns[RUN_SELECTED] = {
                             "r.id)",
                             false },
     [RUN_APP_TEXT] = { "app_text", "r.app_text", false },
+    [RUN_REWORK_OF] = { "rework_of", "r.rework_of", false }, /* the run that passed before */
+    [RUN_REWORK_REASON] = { "rework_reason", "r.rework_reason", false },
+    [RUN_CORRECTION_COUNT] = { "correction_count",
+                               "(SELECT count(*) FROM correction WHERE run = r.id)", false },
+    [RUN_CORRECTED_VERDICT] = { "corrected_verdict",
+                                "(SELECT verdict FROM correction WHERE run = r.id"
+                                " AND verdict IS NOT NULL ORDER BY id DESC LIMIT 1)",
+                                false },
+    [RUN_CORRECTION_OPERATOR] = { "correction_operator", "k.operator", false }, /* the latest's */
+    [RUN_CORRECTION_REASON] = { "correction_reason", "k.reason", false },
+    [RUN_CORRECTION_UTC] = { "correction_utc", "k.made_utc", false },
     [RUN_LAST_LOADER] = { "last_loader", "t.loader", true },
     [RUN_LAST_BAUD] = { "last_baud", "t.baud", true },
     [RUN_LAST_BAUD_ASKED] = { "last_baud_asked", "t.baud_asked", true },
@@ -92,6 +103,14 @@ const struct column attempt_columns[ATTEMPT_SELECTED] = {
     [ATTEMPT_BOOT_MS] = { "boot_ms", "a.boot_ms", false },
     [ATTEMPT_FLOOR_MS] = { "floor_ms", "a.floor_ms", false },
     [ATTEMPT_ID] = { NULL, "a.id", false },
+};
+
+const struct column correction_columns[CORRECTION_COLUMNS] = {
+    [CORRECTION_VERDICT] = { "verdict", "k.verdict", false }, /* null: a note */
+    [CORRECTION_OPERATOR] = { "operator", "k.operator", false },
+    [CORRECTION_REASON] = { "reason", "k.reason", false },
+    [CORRECTION_HOST] = { "host", "k.host", false },
+    [CORRECTION_MADE_UTC] = { "made_utc", "k.made_utc", false },
 };
 
 const struct column digest_columns[DIGEST_COLUMNS] = {

@@ -1,5 +1,5 @@
-/* JSON (RFC 8259): an array of runs with the columns of the CSV, and in each its attempts and their
- * digests. One run per line. */
+/* JSON (RFC 8259): an array of runs with the columns of the CSV, and in each its corrections, its
+ * attempts and their digests. One run per line. */
 #include "db/export_priv.h"
 
 static bool put_digests(struct export *x, struct err *e)
@@ -32,12 +32,26 @@ static bool put_attempts(struct export *x, struct err *e)
     return rows == 0;
 }
 
+bool export_json_corrections(struct export *x, struct err *e)
+{
+    int rows;
+    out_json_open(&x->out, "corrections", '[');
+    export_begin_corrections(x);
+    while ((rows = export_next(x, x->corrections, e)) > 0) {
+        out_json_open(&x->out, NULL, '{');
+        out_json_columns(&x->out, x->corrections, correction_columns, CORRECTION_COLUMNS);
+        out_json_close(&x->out, '}');
+    }
+    out_json_close(&x->out, ']');
+    return rows == 0;
+}
+
 bool export_json_run(struct export *x, struct err *e)
 {
     x->out.comma = false;
     out_json_open(&x->out, NULL, '{');
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
-    if (!put_attempts(x, e))
+    if (!export_json_corrections(x, e) || !put_attempts(x, e))
         return false;
     out_json_close(&x->out, '}');
     return true;

@@ -223,14 +223,17 @@ static void put_outcome(struct export *x)
 }
 
 /* test_name and test_version are names that OpenHTF's own tools look for. */
-static void put_metadata(struct export *x)
+static bool put_metadata(struct export *x, struct err *e)
 {
     out_json_open(&x->out, "metadata", '{');
     out_json_column(&x->out, "test_name", x->runs, RUN_RECIPE);
     out_json_column(&x->out, "test_version", x->runs, RUN_RECIPE_VERSION);
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
+    if (!export_json_corrections(x, e))
+        return false;
     put_empty(&x->out, "config", "{}");
     out_json_close(&x->out, '}');
+    return true;
 }
 
 /* What the board said, as one message of a logger named so; 20 is Python's INFO. */
@@ -262,8 +265,7 @@ static bool run(struct export *x, struct err *e)
     put_millis(&x->out, "end_time_millis", export_utc_ms(x->runs, RUN_ENDED_UTC));
     put_outcome(x);
     put_code_info(&x->out, "code_info");
-    put_metadata(x);
-    if (!put_phases(x, e))
+    if (!put_metadata(x, e) || !put_phases(x, e))
         return false;
     put_empty(&x->out, "subtests", "[]");
     put_empty(&x->out, "branches", "[]");

@@ -42,6 +42,13 @@ enum run_column {
     RUN_TOOL_VERSION,
     RUN_ATTEMPT_COUNT,
     RUN_APP_TEXT,
+    RUN_REWORK_OF,
+    RUN_REWORK_REASON,
+    RUN_CORRECTION_COUNT,
+    RUN_CORRECTED_VERDICT,
+    RUN_CORRECTION_OPERATOR,
+    RUN_CORRECTION_REASON,
+    RUN_CORRECTION_UTC,
     RUN_LAST_LOADER,
     RUN_LAST_BAUD,
     RUN_LAST_BAUD_ASKED,
@@ -108,6 +115,15 @@ enum attempt_column {
     ATTEMPT_SELECTED
 };
 
+enum correction_column {
+    CORRECTION_VERDICT,
+    CORRECTION_OPERATOR,
+    CORRECTION_REASON,
+    CORRECTION_HOST,
+    CORRECTION_MADE_UTC,
+    CORRECTION_COLUMNS
+};
+
 enum digest_column {
     DIGEST_IMAGE,
     DIGEST_FILE,
@@ -125,6 +141,7 @@ enum digest_column {
 
 extern const struct column run_columns[RUN_SELECTED];
 extern const struct column attempt_columns[ATTEMPT_SELECTED];
+extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
 
 /* ---- Output: small pieces collected, the first refusal remembered -----------------------------*/
@@ -192,7 +209,7 @@ struct export
     struct db *db;
     const struct terms *terms;
     struct out out;
-    sqlite3_stmt *runs, *attempts, *digests;
+    sqlite3_stmt *runs, *corrections, *attempts, *digests;
     int64_t count; /* runs written */
 };
 
@@ -212,10 +229,14 @@ struct form {
 /* For forms that need no head or no tail. */
 bool export_nothing(struct export *x, struct err *e);
 
+/* The array "corrections" of the run, the oldest first; mostly empty. */
+bool export_json_corrections(struct export *x, struct err *e);
+
 /* The run's object with its attempts and digests, as JSON and JSON lines have it. */
 bool export_json_run(struct export *x, struct err *e);
 
 /* The rows below a run or an attempt: begin, then next until it gives 0. > 0 a row, < 0 failed. */
+void export_begin_corrections(struct export *x);
 void export_begin_attempts(struct export *x);
 void export_begin_digests(struct export *x);
 int export_next(const struct export *x, sqlite3_stmt *s, struct err *e);

@@ -131,9 +131,23 @@ static void put_unit(const struct report *r)
 
 /* What has no place of its own in the head. */
 static const int misc_columns[] = {
-    RUN_ID,           RUN_VERDICT,  RUN_CODE,        RUN_BOARD_STATE,   RUN_CHIP,
-    RUN_REVISION,     RUN_FLASH_ID, RUN_FLASH_BYTES, RUN_RECIPE_SHA256, RUN_PLAN_SHA256,
+    RUN_ID,
+    RUN_VERDICT,
+    RUN_CODE,
+    RUN_BOARD_STATE,
+    RUN_CHIP,
+    RUN_REVISION,
+    RUN_FLASH_ID,
+    RUN_FLASH_BYTES,
+    RUN_RECIPE_SHA256,
+    RUN_PLAN_SHA256,
     RUN_TOOL_VERSION,
+    RUN_REWORK_OF,
+    RUN_REWORK_REASON,
+    RUN_CORRECTED_VERDICT,
+    RUN_CORRECTION_OPERATOR,
+    RUN_CORRECTION_REASON,
+    RUN_CORRECTION_UTC,
 };
 
 static void put_misc(const struct report *r)

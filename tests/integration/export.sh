@@ -39,6 +39,10 @@ added=0
     add_run "'Eve'" "cast(x'C285C29BE280A8EFBFBEEFBFBFC39F' as text)"
     add_run "'Eve'" "cast(x'41FFC328EDA080F8C0AF42' as text)"
     add_run "'Eve'" "''"
+    echo "insert into correction (run, verdict, operator, reason, host, made_utc)
+        select id, 'PASS', 'Eve', '=tested by hand', 'office', '2027-01-02T00:00:00.000Z' from run where operator = '+1';
+        insert into correction (run, verdict, operator, reason, host, made_utc)
+        select id, null, 'Zoë', 'label on the reel', 'office', '2027-01-02T00:00:01.000Z' from run where operator in ('+1', '-2+3');"
 } >"$work/add.sql"
 sqlite3 "$db" <"$work/add.sql" || exit 1
 
@@ -48,6 +52,10 @@ expected() {
         select r.id as run, r.verdict, r.code, b.mac, r.slot, iif(r.operator is null, null, hex(r.operator)) as operator,
             iif(l.name is null, null, hex(l.name)) as lot, iif(r.sentence is null, null, hex(r.sentence)) as sentence,
             iif(r.app_text is null, null, hex(r.app_text)) as app_text,
+            (select verdict from correction where run = r.id and verdict is not null order by id desc limit 1)
+                as corrected_verdict,
+            (select json_group_array(json_array(verdict, operator, reason)) from
+                (select * from correction where run = r.id order by id)) as corrections,
             (select count(*) from attempt where run = r.id) as attempts,
             (select baud from attempt where run = r.id order by number desc limit 1) as last_baud,
             (select json_group_array(json_array(expected_md5, read_md5)) from
@@ -103,9 +111,23 @@ if command -v xmllint >/dev/null && [ "$can_read" ]; then
     check "xmllint reads the JUnit file" "$work/err" well_formed
 fi
 
+# Each name a program may meet stands in the page, in backticks.
+documented() {
+    local name
+    { head -1 "$work/x.csv" | tr -d '\r' | tr , '\n' && sqlite3 :memory: "
+        select distinct key from (select j.value as run from json_each(readfile('$work/x.json')) as j), json_tree(run)
+        where typeof(key) = 'text'"; } | sort -u >"$work/names"
+    test "$(wc -l <"$work/names")" -gt 80 || return 1
+    while read -r name; do
+        grep -qF "\`$name\`" "$root/docs/export.md" || grep -qF "\`${name#last_}\`" "$root/docs/export.md" ||
+            { echo "# not in docs/export.md: $name"; return 1; }
+    done <"$work/names"
+}
+export_runs --format csv >"$work/x.csv" && export_runs --format json >"$work/x.json"
+check "docs/export.md tells every column and member" "$work/err" documented
+
 imported() {
-    export_runs --format csv >"$work/x.csv" &&
-        sqlite3 "$work/csv.db" ".import --csv $work/x.csv t" &&
+    sqlite3 "$work/csv.db" ".import --csv $work/x.csv t" &&
         test "$(sqlite3 "$work/csv.db" "select count(*), count(distinct run) from t")" = \
             "$(sql "$db" "select count(*), count(*) from run")" &&
         test "$(sqlite3 "$work/csv.db" "select count(*) from t where substr(operator, 1, 1) in ('=', '+', '-', '@')")" = 0

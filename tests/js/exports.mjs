@@ -31,6 +31,8 @@ function expectedRuns(file) {
         sentence: text(row.sentence),
         app_text: text(row.app_text),
         digests: JSON.parse(row.digests),
+        corrections: JSON.parse(row.corrections),
+        correction_count: JSON.parse(row.corrections).length,
     }));
 }
 
@@ -58,6 +60,8 @@ function readCsv(bytes) {
         sentence: unquoted(row.sentence),
         app_text: unquoted(row.app_text),
         attempts: Number(row.attempt_count),
+        correction_count: Number(row.correction_count),
+        corrected_verdict: row.corrected_verdict || null,
         last_baud: row.last_baud === "" ? null : Number(row.last_baud),
     }));
 }
@@ -79,6 +83,8 @@ const fromRun = (run) => ({
     sentence: run.sentence,
     app_text: run.app_text,
     attempts: run.attempts.length,
+    corrected_verdict: run.corrected_verdict,
+    corrections: run.corrections.map((c) => [c.verdict, c.operator, c.reason]),
     last_baud: run.attempts.length ? run.attempts.at(-1).baud : null,
     digests: run.attempts.flatMap((a) => a.digests.map((d) => [d.expected_md5, d.read_md5])),
 });
@@ -118,6 +124,7 @@ function fromCase(testcase) {
         run: Number(testcase.name.match(/run (\d+)$/)[1]),
         verdict: fact("verdict"),
         code: failure ? failure.type : fact("code"),
+        corrected_verdict: fact("corrected_verdict"),
         mac: fact("mac"),
         slot: Number(fact("slot")),
         sentence: failure ? failure.message : null,
@@ -151,6 +158,7 @@ function readWsjf(bytes) {
             run: Number(misc.run),
             verdict: misc.verdict,
             code: misc.code,
+            corrected_verdict: misc.corrected_verdict ?? null,
             mac: /^unidentified, run \d+$/.test(report.sn) ? null : report.sn,
             slot: report.uut.testSocketIndex,
             attempts: attempts.length,
@@ -169,6 +177,8 @@ function readOpenhtf(bytes) {
             run: record.metadata.run,
             verdict: record.metadata.verdict,
             code: record.metadata.code,
+            corrected_verdict: record.metadata.corrected_verdict,
+            corrections: record.metadata.corrections.map((c) => [c.verdict, c.operator, c.reason]),
             mac: record.dut_id,
             slot: record.metadata.slot,
             operator: record.metadata.operator,

@@ -142,7 +142,9 @@ static void db_keeps_the_columns_of_the_csv(void **state)
     assert_string_equal(csv, "run,started_utc,ended_utc,duration_ms,verdict,code,sentence,hint,"
                              "board_state,slot,port,operator,lot,mac,chip,revision,flash_id,"
                              "flash_bytes,recipe,recipe_version,recipe_chip,recipe_sha256,"
-                             "plan_sha256,host,tool_version,attempt_count,app_text,last_loader,"
+                             "plan_sha256,host,tool_version,attempt_count,app_text,rework_of,"
+                             "rework_reason,correction_count,corrected_verdict,"
+                             "correction_operator,correction_reason,correction_utc,last_loader,"
                              "last_baud,last_baud_asked,last_baud_why,last_write_mode,"
                              "last_bytes_written,last_wire_bytes,last_skipped_bytes,"
                              "last_round_trips,last_reset_ms,last_sync_ms,last_identify_ms,"
@@ -166,7 +168,7 @@ static void db_quotes_csv_as_the_rfc_says(void **state)
                                 "\"say \"\"hi\"\", then\r\n\ttab \\ \xE2\x90\x81\xE2\x90\x9F ";
     assert_int_equal(strncmp(row, start, strlen(start)), 0);
     assert_non_null(strstr(row, " end\",\"\",verified,1,/dev/ttyUSB0,Ada,,24:0a:c4:00:00:01,"));
-    assert_non_null(strstr(row, ",0.1.0,2,,stub,921600,"));
+    assert_non_null(strstr(row, ",0.1.0,2,,,,0,,,,,stub,921600,"));
     assert_string_equal(csv + strlen(csv) - 2, "\r\n");
     free(csv);
 }
