@@ -299,7 +299,7 @@ struct db_attempt_row {
 struct db_history_sink {
     void *ctx;
     bool (*board)(void *ctx, const struct db_board_row *board); /* once, first */
-    bool (*run)(void *ctx, const struct db_run_row *run);       /* the oldest first */
+    bool (*run)(void *ctx, const struct db_run_row *run);       /* as recorded, the first first */
     bool (*attempt)(void *ctx,
                     const struct db_attempt_row *attempt); /* after its run; may be NULL */
 };
