@@ -9,7 +9,8 @@
 //
 // What is not chosen stays as in the short selection. Further words: client=espstation,esptool-js,
 // peer; peerports=8, up to how many ports tools for one board are run, a process for each;
-// out=FILE, every run as a JSON line. What the floor is: floor.mjs.
+// out=FILE, every run as a JSON line, with how often board 0 got each command. What the floor is:
+// floor.mjs.
 //
 // Columns: the median of the runs and the fastest and slowest one, in seconds from the start of the
 // command to its end; the floor and how much of the time it is. Then medians over boards and runs,
@@ -114,6 +115,7 @@ async function runOnce(build, work, cell, set) {
       mib: cost.rss_kib / 1024 / cell.ports, switches: cost.switches / cell.ports,
       fixture_cpu_ms: (fixtureCpu * 1000) / cell.ports / cost.seconds,
       late_ms: Math.max(...states.map((s) => s.late_us)) / 1000,
+      ops: states[0].ops,
       overruns: states.reduce((n, s) => n + s.overruns, 0),
     };
   } finally {
@@ -142,7 +144,8 @@ function line(values) {
 function summary(cell, floor, runs) {
   const { client, ...rest } = cell, seconds = runs.map((r) => r.seconds);
   const row = { client: client.name, ...rest, floor, fastest: Math.min(...seconds), slowest: Math.max(...seconds) };
-  for (const name of Object.keys(runs[0])) row[name] = median(runs.map((r) => r[name]));
+  for (const [name, value] of Object.entries(runs[0]))
+    if (typeof value === "number") row[name] = median(runs.map((r) => r[name]));
   row.late_ms = Math.max(...runs.map((r) => r.late_ms));
   return row;
 }
@@ -167,7 +170,8 @@ for (const cell of cells) {
   for (let i = 0; i < chosen.runs; i++) {
     const run = await runOnce(build, work, cell, sets[cell.set]);
     runs.push(run);
-    if (chosen.out) appendFileSync(chosen.out, `${JSON.stringify({ ...cell, client: cell.client.name, floor: floorOf(cell), ...run })}\n`);
+    const told = { ...cell, client: cell.client.name, floor: floorOf(cell), ...run };
+    if (chosen.out) appendFileSync(chosen.out, `${JSON.stringify(told)}\n`);
   }
   const row = summary(cell, floorOf(cell), runs);
   console.log(line(columns.map(([, , value]) => value(row))));

@@ -259,6 +259,7 @@ static void stub_time_of_writing_is_accounted_for(void **state)
     host_block(h, 0x03, 1, block, sizeof block); /* waits for three sectors of 45 ms and 64 pages */
     host_block(h, 0x03, 2, block, sizeof block); /* for four, and pages */
     struct chip_sim_state s = host_state(h);
+    assert_int_equal(s.ops[0x03], 3);
     assert_in_range(s.stub_stall_us, (190 - 21 + 235 - 21) * MS, (190 - 20 + 235 - 20) * MS);
     assert_in_range(s.wire_idle_us - idle_us - s.stub_stall_us, 30 * MS, 31 * MS);
     assert_int_equal(s.write_tail_us, 0);
