@@ -68,6 +68,12 @@ bool checkpoint_write(const struct checkpoint *c, const struct key *key,
     return key_sign(key, text, signature, e);
 }
 
+void checkpoint_join(const char *text, const char *signature, char file[static DB_CHECKPOINT_CAP])
+{
+    snprintf(file, DB_CHECKPOINT_CAP, "%s", text);
+    append(file, "signature: %s\n", signature);
+}
+
 /* ---- Reading ----------------------------------------------------------------------------------*/
 
 /* The value behind "NAME: " at the start of a line. False: missing, doubled or too long. */
@@ -142,8 +148,9 @@ bool db_checkpoint_text(const struct db_audit *audit, const struct key *key,
                             .runs = audit->runs,
                             .passed = audit->passed };
     snprintf(c.end.sha256, sizeof c.end.sha256, "%s", audit->end_sha256);
-    if (!checkpoint_write(&c, key, text, signature, e))
+    char body[DB_CHECKPOINT_CAP];
+    if (!checkpoint_write(&c, key, body, signature, e))
         return false;
-    append(text, "signature: %s\n", signature);
+    checkpoint_join(body, signature, text);
     return true;
 }

@@ -18,6 +18,9 @@ bool checkpoint_write(const struct checkpoint *c, const struct key *key,
                       char text[static DB_CHECKPOINT_CAP], char signature[static KEY_SIGNATURE_CAP],
                       struct err *e);
 
+/* Text and signature as one file. */
+void checkpoint_join(const char *text, const char *signature, char file[static DB_CHECKPOINT_CAP]);
+
 /* What a checkpoint says, and its signature bears out. */
 struct checkpoint_said {
     char lot[DB_LOT_CAP]; /* empty: of the whole record */

@@ -241,6 +241,34 @@ bool chain_hash(struct db_sha256 *sha, const char *previous, const char *kind, i
  * handle's statements. */
 bool chain_begin_locked(struct db *db, struct err *e);
 
+/* ---- run.c ------------------------------------------------------------------------------------*/
+
+struct open_run {
+    int64_t lot_id, board_id; /* 0: none */
+    bool holds_place;
+    char mac[DB_MAC_CAP];
+};
+
+/* Fails with a sentence of its own if the run is not there or not open. */
+bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e);
+
+/* ---- lot.c ------------------------------------------------------------------------------------*/
+
+/* Whether the lot is open, and for this recipe. */
+bool lot_takes_locked(struct db *db, int64_t lot_id, int64_t recipe_id, struct err *e);
+
+/* Whether a run may pass in it without a place. `lot_id` 0: no lot. */
+bool lot_has_no_limit_locked(struct db *db, int64_t lot_id, struct err *e);
+
+/* Gives the run a place in its lot, if that has a limit; a board that has passed in it has one. No
+ * place left: *refusal is set. False: the record failed. */
+bool lot_give_place_locked(struct db *db, int64_t run_id, const struct open_run *run,
+                           bool has_passed, struct err *refusal, struct err *e);
+
+/* Whether one more board may pass in the lot of the run; else *refusal is set. */
+bool lot_has_room_locked(struct db *db, const struct open_run *run, struct err *refusal,
+                         struct err *e);
+
 /* ---- mac_utc.c --------------------------------------------------------------------------------*/
 
 /* The moments a piece of a date names: the first, and the first after the last. */
@@ -250,5 +278,11 @@ bool db_utc_span(const char *text, int64_t *first_ms, int64_t *after_ms, struct 
 
 /* Whether the process is alive, as db_station_start says. `here` is the calling process's view. */
 bool db_station_alive(const struct db_station *station, const struct db_station *here);
+
+/* Takes host, boot_id, pid and start_ticks from a row, from this column on. */
+void station_of_row(sqlite3_stmt *s, int first, struct db_station *station);
+
+/* Closes an open run that nobody will close any more. */
+bool interrupt_run_locked(struct db *db, int64_t run_id, const char *sentence, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* What runs refer to: the recipe with its images, and the lot. */
+/* What runs refer to: the recipe with its images. */
 #include "db/db_priv.h"
 
 #include <inttypes.h>
@@ -93,42 +93,5 @@ int64_t db_recipe_put(struct db *db, const struct db_recipe *recipe, int64_t utc
         return id;
 fail:
     err_wrap(e, "Recording recipe %.60s", recipe->name);
-    return 0;
-}
-
-/* ---- Lot --------------------------------------------------------------------------------------*/
-
-static int64_t add_lot_locked(struct db *db, const char *name, int64_t utc_ms, struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_LOT_ADD);
-    query_text(&q, name);
-    query_utc(&q, utc_ms);
-    const int64_t id = query_insert(&q, e);
-    return id > 0 && chain_link_locked(db, LINK_LOT, id, e) ? id : 0;
-}
-
-int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *e)
-{
-    int64_t id = 0;
-    const size_t n = strlen(name);
-    if (n == 0 || n >= DB_LOT_CAP) {
-        err_set(e, ERR_USAGE, "The name of a lot has 1 to %d bytes, this one has %zu",
-                DB_LOT_CAP - 1, n);
-        err_hint(e, "Give the lot another name with --lot.");
-        return 0;
-    }
-    if (!db_begin(db, e))
-        goto fail;
-    struct query find = query_start_locked(db, STMT_LOT_FIND);
-    query_text(&find, name);
-    bool ok = query_number(&find, &id, e);
-    if (ok && id == 0) {
-        id = add_lot_locked(db, name, utc_ms, e);
-        ok = id > 0;
-    }
-    if (db_finish(db, ok, e))
-        return id;
-fail:
-    err_wrap(e, "Recording lot %s", name);
     return 0;
 }

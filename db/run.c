@@ -9,6 +9,8 @@
 
 static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, struct err *e)
 {
+    if (run->lot_id != 0 && !lot_takes_locked(db, run->lot_id, run->recipe_id, e))
+        return 0;
     struct query q = query_start_locked(db, STMT_RUN_ADD);
     query_int(&q, db->station_id);
     query_int_or_null(&q, run->lot_id, 1);
@@ -38,14 +40,8 @@ int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *
 
 /* ---- The open run -----------------------------------------------------------------------------*/
 
-struct open_run {
-    int64_t lot_id, board_id; /* 0: none */
-    char mac[DB_MAC_CAP];
-};
-
-/* Fails with a sentence of its own if the run is not there or not open; the triggers would refuse
- * the change as well, but cannot name the run. */
-static bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e)
+/* The triggers would refuse a change of a closed run as well, but cannot name the run. */
+bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e)
 {
     bool ok = false;
     struct query q = query_start_locked(db, STMT_RUN_STATE);
@@ -60,139 +56,11 @@ static bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run 
         const unsigned char *mac = sqlite3_column_text(q.statement, 3);
         run->lot_id = sqlite3_column_int64(q.statement, 1);
         run->board_id = sqlite3_column_int64(q.statement, 2);
+        run->holds_place = sqlite3_column_int(q.statement, 4) != 0;
         snprintf(run->mac, sizeof run->mac, "%s", mac == NULL ? "" : (const char *)mac);
         ok = true;
     }
     query_end(&q);
-    return ok;
-}
-
-/* ---- The board --------------------------------------------------------------------------------*/
-
-static bool find_board_locked(struct db *db, const char *mac, int64_t *board_id, struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_BOARD_FIND);
-    query_text(&q, mac);
-    return query_number(&q, board_id, e);
-}
-
-static void bind_seen(struct query *q, const struct db_board *board)
-{
-    query_text(q, board->chip);
-    query_int_or_null(q, board->revision, 0);
-    query_int_or_null(q, board->flash_id, 0);
-    query_int_or_null(q, board->flash_bytes, 1);
-}
-
-static int64_t add_board_locked(struct db *db, const char *mac, const struct db_board *board,
-                                struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_BOARD_ADD);
-    query_text(&q, mac);
-    bind_seen(&q, board);
-    query_utc(&q, board->seen_utc_ms);
-    const int64_t id = query_insert(&q, e);
-    return id > 0 && chain_link_locked(db, LINK_BOARD, id, e) ? id : 0;
-}
-
-static bool compare_board_locked(struct db *db, int64_t board_id, const struct db_board *board,
-                                 bool *changed, struct err *e)
-{
-    int64_t same = 0;
-    struct query q = query_start_locked(db, STMT_BOARD_SAME);
-    bind_seen(&q, board);
-    query_int(&q, board_id);
-    if (!query_number(&q, &same, e))
-        return false;
-    *changed = same == 0;
-    return true;
-}
-
-static bool bind_board_locked(struct db *db, int64_t run_id, int64_t board_id,
-                              const struct db_board *board, struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_RUN_BIND_BOARD);
-    query_int(&q, board_id);
-    bind_seen(&q, board);
-    query_int(&q, run_id);
-    return query_run(&q, e);
-}
-
-static void fill_passed(sqlite3_stmt *s, struct db_passed *passed)
-{
-    const unsigned char *lot = sqlite3_column_text(s, 2);
-    passed->ever = true;
-    passed->in_lot = sqlite3_column_int(s, 3) != 0;
-    passed->run_id = sqlite3_column_int64(s, 0);
-    snprintf(passed->ended_utc, sizeof passed->ended_utc, "%s",
-             (const char *)sqlite3_column_text(s, 1));
-    snprintf(passed->lot, sizeof passed->lot, "%s", lot == NULL ? "" : (const char *)lot);
-}
-
-static bool find_passed_locked(struct db *db, int64_t board_id, int64_t lot_id,
-                               struct db_passed *passed, struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_PASSED);
-    query_int(&q, board_id);
-    query_int_or_null(&q, lot_id, 1);
-    const int rows = query_row(&q, e);
-    if (rows > 0)
-        fill_passed(q.statement, passed);
-    query_end(&q);
-    return rows >= 0;
-}
-
-static bool swapped(const struct open_run *run, const char *mac, struct err *e)
-{
-    err_set(e, ERR_IDENTIFY,
-            "The board was swapped during its run: it began with %s, now %s is there", run->mac,
-            mac);
-    return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
-}
-
-static bool see_board_locked(struct db *db, int64_t run_id, const char *mac,
-                             const struct db_board *board, struct db_seen *seen, struct err *e)
-{
-    struct open_run run;
-    int64_t board_id = 0;
-    if (!find_open_run_locked(db, run_id, &run, e) || !find_board_locked(db, mac, &board_id, e))
-        return false;
-    if (run.board_id != 0 && run.board_id != board_id)
-        return swapped(&run, mac, e);
-    seen->first_time = board_id == 0;
-    if (board_id == 0)
-        board_id = add_board_locked(db, mac, board, e);
-    return board_id != 0 && compare_board_locked(db, board_id, board, &seen->changed, e) &&
-           bind_board_locked(db, run_id, board_id, board, e) &&
-           find_passed_locked(db, board_id, run.lot_id, &seen->passed, e);
-}
-
-bool db_board_seen(struct db *db, int64_t run_id, const struct db_board *board,
-                   struct db_seen *seen, struct err *e)
-{
-    char mac[DB_MAC_CAP];
-    struct db_seen found = { 0 };
-    if (!db_mac_normalise(board->mac, mac, e))
-        return false;
-    if (!db_begin(db, e) || !db_finish(db, see_board_locked(db, run_id, mac, board, &found, e), e))
-        return err_wrap(e, "Recording board %s of run %" PRId64, mac, run_id);
-    *seen = found;
-    return true;
-}
-
-bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed *passed,
-               struct err *e)
-{
-    char form[DB_MAC_CAP];
-    struct db_passed found = { 0 };
-    int64_t board_id = 0;
-    if (!db_mac_normalise(mac, form, e) || !db_enter(db, e))
-        return false;
-    const bool ok = find_board_locked(db, form, &board_id, e) &&
-                    (board_id == 0 || find_passed_locked(db, board_id, lot_id, &found, e));
-    db_leave(db);
-    if (ok)
-        *passed = found;
     return ok;
 }
 
@@ -330,6 +198,8 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
         return err_set(e, ERR_STATION, "%d is not a verdict", (int)end->verdict);
     if (end->verdict == DB_PASS && run.board_id == 0)
         return err_set(e, ERR_STATION, "PASS needs a board, and none was identified");
+    if (end->verdict == DB_PASS && !run.holds_place && !lot_has_no_limit_locked(db, run.lot_id, e))
+        return false;
     struct query q = query_start_locked(db, STMT_RUN_CLOSE);
     query_text(&q, word);
     query_text(&q, end->code);

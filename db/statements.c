@@ -3,6 +3,28 @@
 
 #include "db/db_priv.h"
 
+/* The verdict of a run after its corrections. */
+#define EFFECTIVE(run)                                                                             \
+    "coalesce((SELECT k.verdict FROM correction AS k WHERE k.run = " run ".id AND k.verdict IS"    \
+    " NOT NULL ORDER BY k.id DESC LIMIT 1), " run ".verdict)"
+
+/* How many boards have passed in a lot, and how many more may: they hold a place. */
+#define LOT_PASSED(lot_id)                                                                         \
+    "(SELECT count(*) FROM (SELECT DISTINCT x.board FROM run AS x WHERE x.lot = " lot_id           \
+    " AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = 'PASS'))"
+#define LOT_HELD(lot_id)                                                                           \
+    "(SELECT count(*) FROM (SELECT DISTINCT y.board FROM run AS y WHERE y.lot = " lot_id           \
+    " AND y.verdict IS NULL AND y.holds_place = 1 AND NOT EXISTS (SELECT 1 FROM run AS x"          \
+    " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = "  \
+                                                                                            "'PAS" \
+                                                                                            "S'))" \
+                                                                                            ")"
+
+/* The one recipe of lot l: bound when it was opened, or by its first run. */
+#define LOT_RECIPE                                                                                 \
+    "coalesce(l.recipe, CASE l.one_recipe WHEN 1 THEN (SELECT z.recipe FROM run AS z"              \
+    " WHERE z.lot = l.id LIMIT 1) END)"
+
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
     /* Takes the write lock at once: waiting for it later could fail in the middle. */
@@ -32,11 +54,52 @@ static const char *const texts[STMT_COUNT] = {
                        " app_project, app_version, app_elf_sha256)"
                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
-    [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc) VALUES (?, ?)",
+    [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by)"
+                     " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
+                       " p.closed_utc, p.closed_by FROM lot AS l"
+                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE " LEFT JOIN checkpoint AS p "
+                       "ON p.lot = l.id WHERE l.id "
+                       "= ?",
+    [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
+    [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
+    [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
+                      " END) FROM run WHERE lot = ?",
+    [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"
+                  " c.plan_sha256, p.closed_utc, p.closed_by, p.link,"
+                  " (SELECT count(*) FROM run WHERE lot = l.id),"
+                  " (SELECT count(*) FROM run WHERE lot = l.id AND verdict IS NULL),"
+                  " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe"
+                                                               " FROM lot AS l LEFT JOIN recipe AS "
+                                                               "c ON c.id = " LOT_RECIPE " LEFT "
+                                                               "JOIN "
+                                                               "checkpoin"
+                                                               "t AS p "
+                                                               "ON p.lot "
+                                                               "= l.id"
+                                                               " WHERE ?1 IS NULL OR l.name = ?1 "
+                                                               "ORDER BY l.id",
+    [STMT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (lot, link, closed_utc, closed_by, text,"
+                            " signature) VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
+    [STMT_RUN_REWORK] = "UPDATE run SET rework_of = ?, rework_reason = ? WHERE id = ?",
+    [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, s.host, s.boot_id, s.pid, s.start_ticks,"
+                             " s.ended_utc IS NOT NULL FROM run AS r JOIN station AS s"
+                             " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
+                             " AND r.id <> ? AND r.station <> ?",
+    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE("r") ", r.lot, r.board, s.host, "
+                                                               "s.boot_id,"
+                                                               " s.pid, s.start_ticks, s.ended_utc "
+                                                               "IS NOT NULL FROM run AS r"
+                                                               " JOIN station AS s ON s.id = "
+                                                               "r.station WHERE r.id = ?",
+    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
+                            "made_utc)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
 
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?)",
-    [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac FROM run AS r"
+    [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac, r.holds_place FROM run AS r"
                        " LEFT JOIN board AS b ON b.id = r.board WHERE r.id = ?",
     [STMT_RUN_BIND_BOARD] = "UPDATE run SET board = ?, seen_chip = ?, seen_revision = ?,"
                             " seen_flash_id = ?, seen_flash_bytes = ? WHERE id = ?",
@@ -51,8 +114,11 @@ static const char *const texts[STMT_COUNT] = {
                         " FROM board WHERE id = ?",
     [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
                     " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-                    " WHERE r.board = ?1 AND r.verdict = 'PASS'"
-                    " ORDER BY here DESC, r.id DESC LIMIT 1",
+                    " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE("r") " = 'PASS'"
+                                                                                     " ORDER BY "
+                                                                                     "here DESC, "
+                                                                                     "r.id DESC "
+                                                                                     "LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"

@@ -105,6 +105,14 @@ static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
     snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
 }
 
+void station_of_row(sqlite3_stmt *s, int first, struct db_station *station)
+{
+    copy_column(s, first, station->host, sizeof station->host);
+    copy_column(s, first + 1, station->boot_id, sizeof station->boot_id);
+    station->pid = sqlite3_column_int64(s, first + 2);
+    station->start_ticks = sqlite3_column_int64(s, first + 3);
+}
+
 /* The next one behind `after_id`: > 0 found, 0 no more, < 0 failed. */
 static int next_found_locked(struct db *db, int64_t after_id, struct found *found, struct err *e)
 {
@@ -113,17 +121,14 @@ static int next_found_locked(struct db *db, int64_t after_id, struct found *foun
     const int rows = query_row(&q, e);
     if (rows > 0) {
         found->id = sqlite3_column_int64(q.statement, 0);
-        copy_column(q.statement, 1, found->who.host, sizeof found->who.host);
-        copy_column(q.statement, 2, found->who.boot_id, sizeof found->who.boot_id);
-        found->who.pid = sqlite3_column_int64(q.statement, 3);
-        found->who.start_ticks = sqlite3_column_int64(q.statement, 4);
+        station_of_row(q.statement, 1, &found->who);
         found->ended = sqlite3_column_int(q.statement, 5) != 0;
     }
     query_end(&q);
     return rows;
 }
 
-static bool interrupt_run_locked(struct db *db, int64_t run_id, const char *sentence, struct err *e)
+bool interrupt_run_locked(struct db *db, int64_t run_id, const char *sentence, struct err *e)
 {
     struct query q = query_start_locked(db, STMT_RUN_INTERRUPT);
     query_text(&q, err_word(ERR_STATION));

@@ -109,6 +109,13 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "A board whose flash encryption is on: refuse it, or write the images as "
                     "they are, for those that are encrypted already.",
     },
+    [RECIPE_KEY_DUPLICATES] = {
+        .path = "duplicates", .kind = KEY_WORD, .words = LIST("lot", "ever", "allow"),
+        FIELD(duplicates), .preset = "lot",
+        .also = LIST("duplicate"),
+        .sentence = "A board that has passed before: refuse it in the same lot, in any lot, or "
+                    "never.",
+    },
     [RECIPE_KEY_PORT] = {
         .path = "port", .kind = KEY_MAP,
         .also = LIST("serial"),

@@ -80,6 +80,7 @@ enum recipe_key {
     RECIPE_KEY_ERASE,
     RECIPE_KEY_LOADER,
     RECIPE_KEY_ENCRYPTED,
+    RECIPE_KEY_DUPLICATES,
     RECIPE_KEY_PORT,
     RECIPE_KEY_PORT_BAUD,
     RECIPE_KEY_PORT_FALLBACK,
@@ -111,6 +112,8 @@ enum recipe_flash_mode {
 enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
 enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
 enum recipe_loader { RECIPE_LOADER_AUTO, RECIPE_LOADER_STUB, RECIPE_LOADER_ROM };
+/* Which boards that have passed before are refused. */
+enum recipe_duplicates { RECIPE_DUPLICATES_LOT, RECIPE_DUPLICATES_EVER, RECIPE_DUPLICATES_ALLOW };
 enum recipe_encrypted { RECIPE_ENCRYPTED_REFUSE, RECIPE_ENCRYPTED_PLAIN };
 enum recipe_after { RECIPE_AFTER_AUTO, RECIPE_AFTER_WATCHDOG, RECIPE_AFTER_CUSTOM };
 enum recipe_reset {
@@ -178,6 +181,7 @@ struct recipe {
     enum recipe_erase erase;
     enum recipe_loader loader;
     enum recipe_encrypted encrypted;
+    enum recipe_duplicates duplicates;
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;

@@ -20,6 +20,7 @@ struct run_options {
     const char *recipe_path;
     struct option_list ports;
     const char *lot, *operator_name, *db_path, *stub_folder;
+    const char *reason; /* for re-work */
     bool loop, json, plain, rework;
 };
 
@@ -55,6 +56,7 @@ static bool open_record(struct run_state *s, struct err *e)
     const struct record_setup setup = { .db_path = s->options->db_path,
                                         .lot = s->options->lot,
                                         .operator_name = s->options->operator_name,
+                                        .rework_reason = s->options->reason,
                                         .job = s->gang.job,
                                         .clock = &clock_system };
     if (s->gang.kind == ATTEMPT_VERIFY)
@@ -185,7 +187,6 @@ static bool set_up(struct run_state *s, struct err *e)
     const struct run_options *o = s->options;
     s->gang.clock = &clock_system;
     s->gang.loop = o->loop;
-    s->gang.rework = o->rework;
     s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->gang.job)
         return false;
@@ -228,6 +229,18 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 
 /* ---- Commands ---- */
 
+/* Flashing a board again that has passed is somebody's decision, and the record names him. */
+static bool is_rework_explained(const struct run_options *o)
+{
+    bool named = o->operator_name && o->operator_name[0] && o->reason && o->reason[0];
+    if (o->rework ? named : !o->reason)
+        return true;
+    fprintf(stderr, "espstation run: %s\nSee: espstation run --help\n",
+            o->rework ? "--rework needs --operator NAME and --reason TEXT: the record names both"
+                      : "--reason belongs to --rework");
+    return false;
+}
+
 static enum exit_status run(int argc, char **argv)
 {
     struct run_options o = { .db_path = DEFAULT_DB };
@@ -238,8 +251,9 @@ static enum exit_status run(int argc, char **argv)
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
         { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
         { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
-        { "--rework", NULL, "flash boards that have passed in this lot again", &o.rework, NULL,
-          NULL },
+        { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
+          &o.rework, NULL, NULL },
+        { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
         { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
           NULL },
         { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
@@ -250,7 +264,9 @@ static enum exit_status run(int argc, char **argv)
     if (!cmd_parse(&cmd_run, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
-    return cmd_one_argument(&cmd_run, "a recipe", count) ? run_all(&o, ATTEMPT_FLASH) : EXIT_USAGE;
+    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o))
+        return EXIT_USAGE;
+    return run_all(&o, ATTEMPT_FLASH);
 }
 
 static enum exit_status verify(int argc, char **argv)

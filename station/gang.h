@@ -24,8 +24,7 @@ struct gang {
     struct event_queue *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;   /* the next board starts by itself */
-    bool rework; /* a board that passed in this lot may be flashed again */
+    bool loop; /* the next board starts by itself */
     /* From here on kept by gang.c. */
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after gang_stop_hard */

@@ -1,5 +1,7 @@
 #include "station/record.h"
 
+#include "db/lot.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@ struct record {
     const struct clock *clock;
     int64_t recipe_id;
     int64_t lot_id;
-    const char *operator_name;
+    const char *operator_name, *rework_reason;
     pthread_mutex_t lock; /* guards unclosed */
     struct unclosed *unclosed;
 };
@@ -135,7 +137,7 @@ static bool put_lot(struct record *r, const char *lot, struct err *e)
 {
     if (!lot)
         return true;
-    r->lot_id = db_lot_put(r->db, lot, r->clock->utc_ms(r->clock), e);
+    r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->clock->utc_ms(r->clock), e);
     return r->lot_id != 0;
 }
 
@@ -150,6 +152,7 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
     r->job = setup->job;
     r->clock = setup->clock;
     r->operator_name = setup->operator_name;
+    r->rework_reason = setup->rework_reason;
     pthread_mutex_init(&r->lock, NULL);
     r->db = db_open(setup->db_path, DB_BUSY_MS, e);
     if (r->db && db_station_here(&here, e) &&
@@ -211,8 +214,20 @@ bool record_run_start(struct record *r, int slot, const char *port, int64_t star
     return true;
 }
 
-bool record_board(struct record *r, int64_t run_id, const struct board *board, bool rework,
-                  struct err *e)
+static enum db_duplicates duplicates_of(const struct record *r)
+{
+    switch (job_recipe(r->job)->duplicates) {
+    case RECIPE_DUPLICATES_EVER:
+        return DB_ONCE_EVER;
+    case RECIPE_DUPLICATES_ALLOW:
+        return DB_DUPLICATES_ALLOWED;
+    case RECIPE_DUPLICATES_LOT:
+        break;
+    }
+    return DB_ONCE_IN_LOT;
+}
+
+bool record_board(struct record *r, int64_t run_id, const struct board *board, struct err *e)
 {
     char mac[BOARD_MAC_TEXT_BYTES];
     struct db_seen seen;
@@ -227,13 +242,9 @@ bool record_board(struct record *r, int64_t run_id, const struct board *board, b
         .flash_bytes = board->flash.size_bytes,
         .seen_utc_ms = r->clock->utc_ms(r->clock),
     };
-    if (!db_board_seen(r->db, run_id, &row, &seen, e))
-        return false;
-    if (!seen.passed.in_lot || rework)
-        return true;
-    err_set(e, ERR_DUPLICATE, "The board %s has passed in this lot already: run %lld, %s", mac,
-            (long long)seen.passed.run_id, seen.passed.ended_utc);
-    return err_hint(e, "If it is to be flashed again, give --rework.");
+    const struct db_admission rule = { .duplicates = duplicates_of(r),
+                                       .rework_reason = r->rework_reason };
+    return db_board_admit(r->db, run_id, &row, &rule, &seen, e);
 }
 
 /* Digest texts live here while a row is written. */

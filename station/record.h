@@ -18,6 +18,8 @@ struct record_setup {
     const char *db_path;
     const char *lot;           /* NULL: none */
     const char *operator_name; /* NULL: not known */
+    const char
+        *rework_reason; /* why boards that have passed are flashed again; NULL: they are not */
     const struct job *job;
     const struct clock *clock;
 };
@@ -38,10 +40,10 @@ void record_free(struct record *r);
 bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
                       int64_t *run_id, struct err *e);
 
-/* Binds the board to its run. `rework` allows a board that has already passed in this lot;
- * otherwise that is ERR_DUPLICATE, naming the earlier run. */
-bool record_board(struct record *r, int64_t run_id, const struct board *board, bool rework,
-                  struct err *e);
+/* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
+ * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
+ * the lot has no place left. */
+bool record_board(struct record *r, int64_t run_id, const struct board *board, struct err *e);
 
 struct record_attempt {
     unsigned number;

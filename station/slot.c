@@ -230,7 +230,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->gang->record, run->id, &named, s->gang->rework, e);
+    return record_board(s->gang->record, run->id, &named, e);
 }
 
 /* ---- The port ---- */
