@@ -31,6 +31,7 @@ struct stats {
     struct terms terms;
     const char *index; /* of the filter; NULL: every run */
     struct groups groups, codes;
+    struct tally taken_back; /* runs whose PASS a person took back */
     struct group total;
     struct unit unit;
 };
@@ -73,21 +74,21 @@ static void add_to_unit(struct stats *x, struct group *group, int64_t board, int
     x->unit.first_passed = passed;
 }
 
-static bool add_failure(struct stats *x, struct group *group, sqlite3_stmt *s)
+static bool add_failure(struct stats *x, struct group *group, const char *code)
 {
-    const char *code = (const char *)sqlite3_column_text(s, 4);
     const struct group_key key = group_key_of_text(code != NULL ? code : "");
     const struct group *known = groups_take(&x->codes, &key);
     return known != NULL && tally_add(&group->code_places, (int64_t)known->place, 1);
 }
 
-/* board, lot, verdict, code, duration_ms; the runs of a board in a lot one after the other, the
- * first run first. */
+/* board, lot, verdict, code, duration_ms, id; the runs of a board in a lot one after the other, the
+ * first run first. A PASS that was taken back is a failure of its own. */
 static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
 {
     struct db_stats_row *row = &group->row;
     const int64_t board = sqlite3_column_int64(s, 1);
-    const bool passed = is(s, 3, "PASS"), failed = is(s, 3, "FAIL");
+    const bool taken_back = tally_has(&x->taken_back, sqlite3_column_int64(s, 6));
+    const bool passed = is(s, 3, "PASS") && !taken_back, failed = is(s, 3, "FAIL") || taken_back;
     const bool refused = failed && (is(s, 4, "duplicate") || is(s, 4, "quota"));
     row->passed += passed;
     row->failed += failed;
@@ -98,7 +99,8 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
     if (board != 0 && !refused)
         add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
     if (failed)
-        return add_failure(x, group, s);
+        return add_failure(
+            x, group, taken_back ? DB_STATS_CORRECTED : (const char *)sqlite3_column_text(s, 4));
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
 }
 
@@ -148,8 +150,8 @@ static const struct part {
     const char *where, *tail;
     bool (*take)(struct stats *x, struct group *group, sqlite3_stmt *s);
 } parts[] = {
-    { "r.board, r.lot, r.verdict, r.code, r.duration_ms", "run AS r INDEXED BY run_stats", NULL,
-      "run AS r INDEXED BY %s", "r.verdict IS NOT NULL", " ORDER BY r.board, r.lot, r.id",
+    { "r.board, r.lot, r.verdict, r.code, r.duration_ms, r.id", "run AS r INDEXED BY run_stats",
+      NULL, "run AS r INDEXED BY %s", "r.verdict IS NOT NULL", " ORDER BY r.board, r.lot, r.id",
       take_run },
     { "a.number, a.duration_ms, a.bytes_written",
       "attempt AS a INDEXED BY attempt_passed CROSS JOIN run AS r ON r.id = a.run",
@@ -205,14 +207,19 @@ static void write_sql(const struct stats *x, const struct part *part, char *sql,
              x->terms.sql, x->terms.count == 0 ? " WHERE " : " AND ", part->where, part->tail);
 }
 
-static sqlite3_stmt *prepare_locked(const struct stats *x, const char *sql, struct err *e)
+static sqlite3_stmt *prepare_plain_locked(const struct stats *x, const char *sql, struct err *e)
 {
     sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(x->db->sql, sql, -1, &s, NULL) != SQLITE_OK) {
+    if (sqlite3_prepare_v2(x->db->sql, sql, -1, &s, NULL) != SQLITE_OK)
         db_fail(x->db, e);
-        return NULL;
-    }
-    for (int i = 0; i < x->terms.count; i++)
+    return s;
+}
+
+/* With the values of the filter. */
+static sqlite3_stmt *prepare_locked(const struct stats *x, const char *sql, struct err *e)
+{
+    sqlite3_stmt *s = prepare_plain_locked(x, sql, e);
+    for (int i = 0; s != NULL && i < x->terms.count; i++)
         sqlite3_bind_text(s, i + 1, x->terms.text[i], -1, SQLITE_STATIC);
     return s;
 }
@@ -276,9 +283,9 @@ static const char *const names[] = {
 
 static bool name_by_number_locked(struct stats *x, struct group *group, struct err *e)
 {
-    sqlite3_stmt *s = NULL;
-    if (sqlite3_prepare_v2(x->db->sql, names[x->by], -1, &s, NULL) != SQLITE_OK)
-        return db_fail(x->db, e);
+    sqlite3_stmt *s = prepare_plain_locked(x, names[x->by], e);
+    if (s == NULL)
+        return false;
     sqlite3_bind_int64(s, 1, group->key.number);
     const int rc = sqlite3_step(s);
     bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE;
@@ -326,9 +333,29 @@ static bool judge_filter_locked(struct stats *x, struct err *e)
     return ok;
 }
 
+/* Only a PASS can be corrected, to FAIL and back. The last word counts; notes say none. */
+static bool read_corrections_locked(struct stats *x, struct err *e)
+{
+    int rc = SQLITE_DONE;
+    sqlite3_stmt *s = prepare_plain_locked(x,
+                                           "SELECT run FROM correction AS k WHERE verdict = 'FAIL' "
+                                           "AND NOT EXISTS (SELECT 1 FROM"
+                                           " correction AS later WHERE later.run = k.run AND "
+                                           "later.id > k.id"
+                                           " AND later.verdict IS NOT NULL)",
+                                           e);
+    bool ok = s != NULL;
+    while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW)
+        ok = tally_add(&x->taken_back, sqlite3_column_int64(s, 0), 1) || no_memory(e);
+    if (ok && rc != SQLITE_DONE)
+        ok = db_fail(x->db, e);
+    sqlite3_finalize(s);
+    return ok;
+}
+
 static bool read_all_locked(struct stats *x, struct err *e)
 {
-    if (!judge_filter_locked(x, e))
+    if (!judge_filter_locked(x, e) || !read_corrections_locked(x, e))
         return false;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (!read_part_locked(x, &parts[i], e))
@@ -372,6 +399,7 @@ bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *fi
               db_still_the_same(reader, e) && send(&x, sink, e);
     groups_free(&x.groups);
     groups_free(&x.codes);
+    tally_free(&x.taken_back);
     group_free(&x.total);
     return ok;
 }

@@ -19,6 +19,7 @@ struct tally {
 /* False: no memory left. */
 bool tally_add(struct tally *tally, int64_t value, int64_t times);
 bool tally_merge(struct tally *into, const struct tally *from);
+bool tally_has(const struct tally *tally, int64_t value); /* not after it was sorted */
 
 /* Both sort in place: after that the tally may only be asked again or freed. */
 void tally_sort(struct tally *tally); /* entries 0 to used - 1 then are those in use */

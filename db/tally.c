@@ -52,6 +52,11 @@ bool tally_merge(struct tally *into, const struct tally *from)
     return true;
 }
 
+bool tally_has(const struct tally *t, int64_t value)
+{
+    return t->used > 0 && place_of(t->entries, t->cap, value)->times != 0;
+}
+
 static int by_value(const void *a, const void *b)
 {
     const struct tally_entry *x = a, *y = b;

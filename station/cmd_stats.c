@@ -48,6 +48,15 @@ static bool parse_slot(const char *text, int *slot, struct err *e)
     return true;
 }
 
+bool stats_written(struct stats_screen *screen)
+{
+    if (!ferror(stdout))
+        return true;
+    if (screen->sys == 0)
+        screen->sys = errno == 0 ? EIO : errno;
+    return false;
+}
+
 /* Sent after the table, which comes row by row. */
 static void print_notes(struct stats_screen *screen, const char *notes)
 {
@@ -59,34 +68,47 @@ static void print_notes(struct stats_screen *screen, const char *notes)
            screen->worst);
 }
 
-static bool print_text(struct db *db, struct stats_screen *screen, const struct db_filter *filter,
+static void print_text(struct db *db, struct stats_screen *screen, const struct db_filter *filter,
                        struct err *e)
 {
     char *notes = NULL;
     size_t bytes = 0;
     const struct db_stats_sink sink = { screen, stats_text_row };
     screen->notes = open_memstream(&notes, &bytes);
-    if (!screen->notes)
-        return err_set_sys(e, ERR_STATION, errno, "No memory left for the statistics");
+    if (!screen->notes) {
+        err_set_sys(e, ERR_STATION, errno, "No memory left for the statistics");
+        return;
+    }
     const bool ok = db_stats(db, screen->by, filter, &sink, e);
     fclose(screen->notes);
     if (ok)
         print_notes(screen, notes);
     free(notes);
-    return ok;
 }
 
-static bool print_stats(const char *db_path, struct stats_screen *screen, bool json,
+/* A reader that goes away, as `head` does, has what it wanted. */
+static void judge_output(struct stats_screen *screen, struct err *e)
+{
+    errno = 0;
+    fflush(stdout);
+    if (stats_written(screen))
+        return;
+    *e = (struct err){ 0 };
+    if (screen->sys != EPIPE)
+        err_set_sys(e, ERR_STATION, screen->sys, "Standard output cannot be written");
+}
+
+static void print_stats(const char *db_path, struct stats_screen *screen, bool json,
                         const struct db_filter *filter, struct err *e)
 {
     const struct db_stats_sink sink = { screen, stats_json_row };
     struct db *db = db_open_reader(db_path, DB_BUSY_MS, e);
-    bool ok = db != NULL && (json ? db_stats(db, screen->by, filter, &sink, e)
-                                  : print_text(db, screen, filter, e));
+    if (db && json)
+        db_stats(db, screen->by, filter, &sink, e);
+    else if (db)
+        print_text(db, screen, filter, e);
     db_close(db);
-    if (ok && (fflush(stdout) != 0 || ferror(stdout)))
-        ok = err_set_sys(e, ERR_STATION, errno, "The statistics could not be written");
-    return ok;
+    judge_output(screen, e);
 }
 
 static enum exit_status stats(int argc, char **argv)
@@ -114,7 +136,9 @@ static enum exit_status stats(int argc, char **argv)
         return status;
     bool ok = (!by || find_by(by, &screen.by, &e)) && (!slot || parse_slot(slot, &filter.slot, &e));
     screen.by_word = by_words[screen.by];
-    if (!ok || !print_stats(db_path, &screen, json, &filter, &e))
+    if (ok)
+        print_stats(db_path, &screen, json, &filter, &e);
+    if (e.code != ERR_NONE)
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

@@ -2,6 +2,8 @@
 #include "station/json.h"
 #include "station/stats_screen.h"
 
+#include <errno.h>
+
 static void put_yields(struct json_object *o, const struct db_stats_row *row)
 {
     json_integer(o, "passed", row->passed);
@@ -60,8 +62,9 @@ static void put_rates(struct json_object *o, const struct db_stats_row *row)
 
 bool stats_json_row(void *ctx, const struct db_stats_row *row)
 {
-    const struct stats_screen *screen = ctx;
+    struct stats_screen *screen = ctx;
     struct json_object o;
+    errno = 0;
     json_begin(&o, stdout);
     json_text(&o, "group", row->total ? "total" : screen->by_word);
     json_text(&o, "name", row->name);
@@ -71,5 +74,5 @@ bool stats_json_row(void *ctx, const struct db_stats_row *row)
     put_codes(&o, row);
     put_rates(&o, row);
     json_end(&o);
-    return !ferror(stdout);
+    return stats_written(screen);
 }

@@ -257,6 +257,37 @@ static void db_stats_tells_the_slots_that_went_slower(void **state)
     assert_string_equal(a.rates[3], "921600>0 x 1");
 }
 
+static void correct(struct bench *b, int64_t run_id, const char *verdict)
+{
+    char *sql = sqlite3_mprintf("INSERT INTO correction (run, verdict, operator, reason, host,"
+                                " made_utc) VALUES (%lld, %Q, 'Eve', 'cracked', 'line-1',"
+                                " '2026-03-05T00:00:00.000Z')",
+                                (long long)run_id, verdict);
+    if (sqlite3_exec(b->db->sql, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s", sqlite3_errmsg(b->db->sql));
+    sqlite3_free(sql);
+}
+
+static void db_stats_counts_a_pass_that_was_taken_back_as_failed(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    add(b, &(struct one){ MAC("1"), "PASS", "ok", .ms = 4000 });
+    const int64_t run_id = add(b, &(struct one){ MAC("2"), "PASS", "ok", .ms = 9000 });
+    correct(b, run_id, NULL);
+    assert_int_equal(ask_stats(b, DB_BY_NOTHING, NULL).rows[0].passed, 2);
+    correct(b, run_id, "FAIL");
+    correct(b, run_id, NULL);
+    const struct answer a = ask_stats(b, DB_BY_NOTHING, NULL);
+    assert_int_equal(a.rows[0].passed, 1);
+    assert_int_equal(a.rows[0].final_pass, 1);
+    assert_int_equal(a.rows[0].boards, 2);
+    assert_int_equal(a.rows[0].ms.max, 4000);
+    assert_string_equal(a.codes[0], "corrected 1");
+    correct(b, run_id, "PASS");
+    assert_int_equal(ask_stats(b, DB_BY_NOTHING, NULL).rows[0].passed, 2);
+}
+
 /* A rebuilt image makes another recipe row; people see one recipe. */
 static void db_stats_joins_recipes_of_one_name_and_version(void **state)
 {
@@ -510,6 +541,8 @@ int main(void)
                                         bench_down),
         cmocka_unit_test_setup_teardown(db_stats_tells_the_slots_that_went_slower, bench_up,
                                         bench_down),
+        cmocka_unit_test_setup_teardown(db_stats_counts_a_pass_that_was_taken_back_as_failed,
+                                        bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_stats_joins_recipes_of_one_name_and_version, bench_up,
                                         bench_down),
         cmocka_unit_test_setup_teardown(db_stats_reads_all_from_covering_indexes, bench_up,
