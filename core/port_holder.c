@@ -77,3 +77,40 @@ bool port_holder_find(const char *device, struct port_holder *holder)
         read_program(holder);
     return found;
 }
+
+void port_holder_of_pid(pid_t pid, struct port_holder *holder)
+{
+    holder->pid = pid;
+    read_program(holder);
+}
+
+/* ---- What to do about it ---- */
+
+/* Programs that take ports nobody gave them, and the cure. */
+static const struct {
+    const char *program;
+    const char *hint;
+} grabbers[] = {
+    { "ModemManager", "ModemManager looks for modems on new ports: wait some seconds, or stop it: "
+                      "sudo systemctl stop ModemManager" },
+    { "brltty", "brltty takes CH340 adapters for Braille displays: sudo apt remove brltty" },
+};
+
+bool port_holder_busy(const char *where, const struct port_holder *holder, struct err *e)
+{
+    err_set(e, ERR_PORT_BUSY, "%s is in use by %s (pid %ld)", where, holder->program,
+            (long)holder->pid);
+    if (holder->pid == getpid())
+        return err_hint(e, "This program has the port open already: give each port once.");
+    for (size_t i = 0; i < sizeof grabbers / sizeof grabbers[0]; i++) {
+        if (strcmp(holder->program, grabbers[i].program) == 0)
+            return err_hint(e, "%s", grabbers[i].hint);
+    }
+    if (strcmp(holder->program, "espstation") == 0)
+        return err_hint(e,
+                        "Another station works on this port: give each its own with --port, or end "
+                        "that one: kill -INT %ld",
+                        (long)holder->pid);
+    return err_hint(e, "Close %s, or end it: kill %ld; then try again.", holder->program,
+                    (long)holder->pid);
+}

@@ -4,6 +4,8 @@
 #ifndef CORE_PORT_HOLDER_H
 #define CORE_PORT_HOLDER_H
 
+#include "core/err.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -16,5 +18,11 @@ struct port_holder {
  * none found; another user's processes show only to root. Takes some milliseconds and looks at a
  * bounded number of descriptors. */
 bool port_holder_find(const char *device, struct port_holder *holder);
+
+/* The same for a process that is known already. */
+void port_holder_of_pid(pid_t pid, struct port_holder *holder);
+
+/* Sets ERR_PORT_BUSY with the holder's name and what to do about it. Returns false. */
+bool port_holder_busy(const char *where, const struct port_holder *holder, struct err *e);
 
 #endif

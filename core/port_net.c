@@ -1,13 +1,18 @@
 #include "core/port_net.h"
 
+#include "core/digest.h"
+#include "core/port_holder.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* A server that lost its power sends nothing, not even an end. These find it within 25 s. */
@@ -192,6 +197,54 @@ int port_net_connect(const struct port *p, struct deadline d, struct err *e)
     if (fd < 0 && sys != ECANCELED)
         no_server(p, &to, sys, e);
     return fd;
+}
+
+/* ---- one process a port ---- */
+
+/* A name in the kernel's memory, which goes when its holder ends, however that ends. The port's own
+ * name may be too long for it. */
+static socklen_t lock_name(const char *where, struct sockaddr_un *to)
+{
+    static const char prefix[] = "espstation port ";
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    char hex[2 * DIGEST_SHA256_BYTES + 1];
+    digest_sha256((const uint8_t *)where, strlen(where), sha256);
+    digest_hex(sha256, sizeof sha256, hex);
+    memset(to, 0, sizeof *to);
+    to->sun_family = AF_UNIX;
+    int n = snprintf(to->sun_path + 1, sizeof to->sun_path - 1, "%s%s", prefix, hex);
+    return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+}
+
+/* The kernel tells who listens to whoever connects. */
+static bool locked(const struct port *p, int fd, const struct sockaddr_un *name, socklen_t size,
+                   struct err *e)
+{
+    struct ucred peer = { .pid = 0 };
+    socklen_t peer_size = sizeof peer;
+    struct port_holder holder;
+    if (connect(fd, (const struct sockaddr *)name, size) < 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) < 0 || peer.pid <= 0)
+        return err_set(e, ERR_PORT_BUSY, "%s is in use by another program of this machine",
+                       p->where);
+    port_holder_of_pid(peer.pid, &holder);
+    return port_holder_busy(p->where, &holder, e);
+}
+
+int port_net_lock(const struct port *p, struct err *e)
+{
+    struct sockaddr_un name;
+    socklen_t size = lock_name(p->where, &name);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, size) == 0 && listen(fd, 16) == 0)
+        return fd;
+    if (fd >= 0 && errno == EADDRINUSE)
+        locked(p, fd, &name, size, e);
+    else
+        err_set_sys(e, ERR_STATION, errno, "%s cannot be locked", p->where);
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 /* ---- bytes ---- */

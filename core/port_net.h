@@ -15,6 +15,11 @@ struct port_net_where {
 bool port_net_parse(const char *where, const char *prefix, struct port_net_where *to,
                     struct err *e);
 
+/* Takes the port for this process alone, among those of this machine: some servers let the next one
+ * in and throw the first one out. Gives a descriptor to be closed with the port; -1: ERR_PORT_BUSY,
+ * naming the holder, ERR_STATION. */
+int port_net_lock(const struct port *p, struct err *e);
+
 /* Connects to p->where, trying each address of the host in turn. Gives the descriptor, which is the
  * caller's; -1: ERR_USAGE, ERR_PORT_MISSING (no such host, refused, no answer), ERR_STOPPED.
  * The look-up of a name is the C library's and cannot be bounded by the deadline: give an address

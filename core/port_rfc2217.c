@@ -20,7 +20,10 @@ static void rfc2217_close(struct port *p)
     struct rfc2217_port *r = (struct rfc2217_port *)p;
     if (r->fd >= 0)
         close(r->fd);
+    if (r->lock_fd >= 0)
+        close(r->lock_fd);
     r->fd = -1;
+    r->lock_fd = -1;
 }
 
 static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
@@ -29,10 +32,11 @@ static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
     telnet_init(&r->telnet);
     r->heard_bytes = 0;
     p->caps = 0; /* also where it is opened again */
-    r->fd = port_net_connect(p, d, e);
-    if (r->fd < 0)
-        return false;
-    if (!rfc2217_start(r, d, e)) {
+    r->fd = -1;
+    r->lock_fd = port_net_lock(p, e);
+    if (r->lock_fd >= 0)
+        r->fd = port_net_connect(p, d, e);
+    if (r->fd < 0 || !rfc2217_start(r, d, e)) {
         rfc2217_close(p);
         return false;
     }

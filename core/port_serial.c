@@ -109,16 +109,6 @@ static bool denied(const struct serial_port *s, const struct stat *st, int sys, 
                     found->gr_name, found->gr_name);
 }
 
-/* Programs that take ports nobody gave them, and the cure. */
-static const struct {
-    const char *program;
-    const char *hint;
-} grabbers[] = {
-    { "ModemManager", "ModemManager looks for modems on new ports: wait some seconds, or stop it: "
-                      "sudo systemctl stop ModemManager" },
-    { "brltty", "brltty takes CH340 adapters for Braille displays: sudo apt remove brltty" },
-};
-
 static bool busy(const struct serial_port *s, struct err *e)
 {
     const struct port *p = &s->port;
@@ -128,21 +118,7 @@ static bool busy(const struct serial_port *s, struct err *e)
         return err_hint(e, "Close the other program. To see which one it is: sudo fuser -v %.100s",
                         s->device);
     }
-    err_set(e, ERR_PORT_BUSY, "%s is in use by %s (pid %ld)", p->where, holder.program,
-            (long)holder.pid);
-    if (holder.pid == getpid())
-        return err_hint(e, "This program has the port open already: give each port once.");
-    for (size_t i = 0; i < sizeof grabbers / sizeof grabbers[0]; i++) {
-        if (strcmp(holder.program, grabbers[i].program) == 0)
-            return err_hint(e, "%s", grabbers[i].hint);
-    }
-    if (strcmp(holder.program, "espstation") == 0)
-        return err_hint(e,
-                        "Another station works on this port: give each its own with --port, or end "
-                        "that one: kill -INT %ld",
-                        (long)holder.pid);
-    return err_hint(e, "Close %s, or end it: kill %ld; then try again.", holder.program,
-                    (long)holder.pid);
+    return port_holder_busy(p->where, &holder, e);
 }
 
 static bool cannot_open(const struct serial_port *s, const struct stat *st, int sys, struct err *e)

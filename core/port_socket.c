@@ -13,13 +13,30 @@
 struct socket_port {
     struct port port;
     int fd;
+    int lock_fd;
 };
+
+static void socket_close(struct port *p)
+{
+    struct socket_port *s = (struct socket_port *)p;
+    if (s->fd >= 0)
+        close(s->fd);
+    if (s->lock_fd >= 0)
+        close(s->lock_fd);
+    s->fd = -1;
+    s->lock_fd = -1;
+}
 
 static bool socket_open(struct port *p, struct deadline d, struct err *e)
 {
     struct socket_port *s = (struct socket_port *)p;
-    s->fd = port_net_connect(p, d, e);
+    s->fd = -1;
+    s->lock_fd = port_net_lock(p, e);
     p->caps = 0;
+    if (s->lock_fd >= 0)
+        s->fd = port_net_connect(p, d, e);
+    if (s->fd < 0)
+        socket_close(p);
     return s->fd >= 0;
 }
 
@@ -57,14 +74,6 @@ static bool socket_discard(struct port *p, struct err *e)
             break;
     }
     return true;
-}
-
-static void socket_close(struct port *p)
-{
-    struct socket_port *s = (struct socket_port *)p;
-    if (s->fd >= 0)
-        close(s->fd);
-    s->fd = -1;
 }
 
 static bool socket_check(const char *where, struct err *e)

@@ -41,6 +41,7 @@ enum comport_value {
 struct rfc2217_port {
     struct port port;
     int fd;
+    int lock_fd;
     struct telnet telnet;
     uint64_t heard_bytes; /* what the server has sent, whatever it was */
     bool suspended;       /* it asked us to hold our data */

@@ -105,7 +105,11 @@ check "with the way around it" "$work/out" says "$work/out" "has passed in this 
 first=$!
 check "a monitor is on the serial server" "$work/first" await grep -q 'rst:' "$work/first"
 check "a station on the same server" "$work/out" exits 1 "$station" run "$recipe" --plain --db "$db" --port "${ports[0]}"
-check "is told that it serves one at a time" "$work/out" says "$work/out" "port-busy" "serves one at a time"
+check "is told who is on it" "$work/out" says "$work/out" "port-busy: ${ports[0]} is in use by espstation (pid $first)" \
+    "kill -INT $first"
+check "by another name of the host, that it serves one at a time" "$work/out" \
+    exits 1 "$station" run "$recipe" --plain --db "$db" --port "${ports[0]/127.0.0.1/localhost}"
+check "there the server speaks" "$work/out" says "$work/out" "port-busy" "serves one at a time"
 kill -INT $first
 wait $first
 stop_fixture

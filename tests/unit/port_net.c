@@ -206,6 +206,22 @@ static void net_connects_over_ipv6(void **state)
 
 /* ---- Bytes ----------------------------------------------------------------------------------- */
 
+static void socket_belongs_to_one_process(void **state)
+{
+    struct listener l = listen_at("socket://", 2);
+    struct err e = { .code = ERR_NONE };
+    char pid[32];
+    (void)state;
+    struct port *p = port_at(l.where, 115200, -1);
+    assert_null(port_new(l.where, 115200, &clock_system, -1, in_ms(PATIENCE_MS), &e));
+    assert_int_equal(e.code, ERR_PORT_BUSY);
+    snprintf(pid, sizeof pid, "(pid %ld)", (long)getpid());
+    assert_text_has(e.what, pid);
+    port_free(p);
+    port_free(port_at(l.where, 115200, -1));
+    close(l.fd);
+}
+
 static void socket_carries_all_bytes(void **state)
 {
     int far_fd;
@@ -392,6 +408,7 @@ int main(void)
         cmocka_unit_test(net_connect_ends_with_its_deadline),
         cmocka_unit_test(net_connect_ends_with_a_stop),
         cmocka_unit_test(net_connects_over_ipv6),
+        cmocka_unit_test(socket_belongs_to_one_process),
         cmocka_unit_test(socket_carries_all_bytes),
         cmocka_unit_test(socket_has_no_rate_and_no_lines),
         cmocka_unit_test(socket_read_ends_with_its_deadline),
