@@ -66,7 +66,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test fuzz units fuzzers make_images make_record measure preloads check format bench crash-test pull-test soak install uninstall clean distclean help
+.PHONY: all deps run test fuzz units fuzzers make_images make_record measure preloads check format bench campaign crash-test pull-test soak install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -157,6 +157,7 @@ help:
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
 	@echo 'make fuzz       search for inputs that break a promise; SECONDS=600 for each target'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
+	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30)'
@@ -194,6 +195,10 @@ bench: deps
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/bench.mjs $(BENCH)
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
+campaign: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
+
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))

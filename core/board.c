@@ -46,6 +46,8 @@ static bool wire_failure(struct err *e, enum err_code phase_code, const char *do
 
 static bool unknown_chip(uint32_t magic, const struct security_info *info, struct err *e)
 {
+    if (!info->has_chip_id && (magic == 0 || magic == UINT32_MAX))
+        return err_set(e, ERR_FRAME, "what tells the chip reads as %08X", magic);
     if (info->has_chip_id)
         return err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
                        info->chip_id);
@@ -89,7 +91,11 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
         return true;
     if (!loader_security_info(l, info, &has_info, e))
         return false;
-    l->secured = !has_registers || (info->flags & SECURITY_INFO_DOWNLOAD) != 0;
+    l->secured = (info->flags & SECURITY_INFO_DOWNLOAD) != 0;
+    if (!has_registers && !l->secured)
+        return err_set(e, ERR_FRAME,
+                       "the chip refuses to be read, and says nothing of Secure "
+                       "Download Mode");
     if (!l->chip && has_info)
         l->chip = chip_by_security_info(info, l->secured);
     return l->chip || unknown_chip(magic, info, e);
@@ -105,11 +111,14 @@ static void add_security_info(struct chip_security *s, const struct security_inf
 }
 
 /* Over the chip's own Serial/JTAG unit the reset into the loader leaves them running, and they
- * would restart the chip in mid-work. A stub that runs has stopped them already. */
+ * would restart the chip in mid-work. A stub that runs has stopped them already. Behind a server
+ * nobody knows what hangs, and where they do not run, stopping them harms nothing. */
 static bool stop_watchdogs(struct loader *l, struct err *e)
 {
     const struct chip_watchdog *w = &l->chip->watchdog;
-    if (w->super_config_addr == 0 || l->stub || l->secured || usb_kind_of(l->link.port) != USB_JTAG)
+    const struct port *port = l->link.port;
+    bool may_run = usb_kind_of(port) == USB_JTAG || port_is_remote(port);
+    if (w->super_config_addr == 0 || l->stub || l->secured || !may_run)
         return true;
     return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&
            loader_write_reg(l, w->config0_addr, 0, e) &&

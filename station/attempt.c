@@ -79,7 +79,7 @@ static bool step_identify(struct attempt *a, struct err *e)
     bool ok = identify(a, e);
     /* Even where the flash does not answer, the record wants to know whose board it was. */
     const struct board *b = &a->result->board;
-    a->result->identified = b->chip && (b->mac.count > 0 || a->loader.secured);
+    a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
     struct err refusal = { 0 };
     bool welcome = !a->result->identified || w->board(w->ctx, &a->result->board, &refusal);
     if (!ok || welcome)

@@ -225,7 +225,7 @@ static void assert_writes(const struct reg_port *r, const struct reg_word *wante
     }
 }
 
-static void watchdogs_are_stopped_on_serial_jtag_alone(void **state)
+static void watchdogs_are_stopped_where_they_may_run(void **state)
 {
     const struct reg_word wanted[] = {
         { 0x600080A8, 0x50D83AA1 }, { 0x60008090, 0 },          { 0x600080A8, 0 },
@@ -238,6 +238,13 @@ static void watchdogs_are_stopped_on_serial_jtag_alone(void **state)
     make_board(&r, chip_by_name("esp32c3"));
     reg_set(&r, 0x600080AC, 0x123); /* what else is in that register stays */
     plug(&r, 0x303A, 0x1001);
+    assert_ok(identify(&r, &b, &e), &e);
+    assert_writes(&r, wanted, COUNT_OF(wanted));
+    make_board(&r, chip_by_name("esp32c3"));
+    reg_set(&r, 0x600080AC, 0x123);
+    struct port_ops remote = *r.port.ops;
+    remote.prefix = "rfc2217://"; /* where nobody knows what hangs behind the server */
+    r.port.ops = &remote;
     assert_ok(identify(&r, &b, &e), &e);
     assert_writes(&r, wanted, COUNT_OF(wanted));
     make_board(&r, chip_by_name("esp32c3"));
@@ -426,7 +433,7 @@ int main(void)
         cmocka_unit_test(the_pico_d4_is_found_at_its_other_pins),
         cmocka_unit_test(stubs_are_chosen_by_board),
         cmocka_unit_test(ports_are_known_by_their_usb_ids),
-        cmocka_unit_test(watchdogs_are_stopped_on_serial_jtag_alone),
+        cmocka_unit_test(watchdogs_are_stopped_where_they_may_run),
         cmocka_unit_test(p4_flash_is_powered_by_revision),
         cmocka_unit_test(otg_boards_leave_as_their_straps_demand),
         cmocka_unit_test(secured_boards_leave_by_rts),

@@ -210,6 +210,7 @@ static inline bool reg_port_lines(struct port *p, unsigned mask, unsigned on, st
 static inline void reg_port_init(struct reg_port *r, const char *chip)
 {
     static const struct port_ops ops = {
+        .prefix = "/",
         .name = "registers",
         .read = reg_port_read,
         .write = reg_port_write,

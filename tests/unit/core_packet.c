@@ -80,9 +80,14 @@ static void packet_parses_only_replies(void **state)
     assert_ptr_equal(r.data, f + 8);
     for (size_t n = 0; n < sizeof f; n++)
         assert_false(packet_parse(f, n, &r)); /* the length field promises more */
-    f[2] = 2;                                 /* stub v1: promises less than it sends */
+    f[2] = 2; /* a byte that came from nowhere: the value may stand one place off */
+    assert_false(packet_parse(f, sizeof f, &r));
+    f[1] = CMD_GET_SECURITY_INFO; /* where stub v1 forgets its status bytes */
     assert_true(packet_parse(f, sizeof f, &r));
     assert_int_equal(r.data_bytes, 4);
+    f[2] = 3;
+    assert_false(packet_parse(f, sizeof f, &r));
+    f[1] = 0x0A;
     f[2] = 5;
     assert_false(packet_parse(f, sizeof f, &r));
     f[2] = 4;
