@@ -196,7 +196,7 @@ bench: deps
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps
-	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
 
 crash-test: deps
