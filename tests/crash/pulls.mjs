@@ -50,7 +50,7 @@ async function pullCables({ name, boards, pulls, fixtureOptions, stationOptions 
     const stillWanted = () => pulling && seen.pulled < pulls;
     const nextBoard = async (slot) => {
         const mac = (nextMac++).toString(16).padStart(6, "0").replace(/(..)(?=.)/g, "$1:");
-        await fixture.ctl("fault", slot - 1, `mac=24:0a:c4:${mac}`);
+        await fixture.ctl("board", slot - 1, `mac=24:0a:c4:${mac}`);
         await plantPulls(fixture, slot - 1, stillWanted);
     };
     const onLine = (line) => {

@@ -359,6 +359,38 @@ static void control_puts_another_board_in(void **state)
     assert_string_equal(s.chip, "esp8266");
     assert_command(b, "fault 0 flash=1MB\n", "ok");
     assert_int_equal(chip_sim_flash_bytes(b->rack.slot[0].sim), 1 << 20);
+    assert_command(b, "board 0 chip=esp32c3 mac=aa:bb:cc:00:00:77 deaf=1\n", "ok");
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    assert_string_equal(s.chip, "esp32c3");
+    assert_int_equal(s.mac[5], 0x77);
+    assert_command(b, "board 0 mac=aa:bb:cc:00:00:78 nonsense\n", "error ");
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    assert_int_equal(s.mac[5], 0x77);
+    bench_free(b);
+}
+
+/* The adapter in the slot keeps its rate and its lines. */
+static void control_new_board_meets_the_port_as_it_stands(void **state)
+{
+    (void)state;
+    struct chip_sim_state s;
+    struct bench *b = bench_new(TRANSPORT_RFC2217, NULL);
+    int fd = call(b, 0);
+    turn(b, 5);
+    const uint8_t rate[] = { 0xff, 0xfa, 44, 1, 0, 0x0e, 0x10, 0, 0xff, 0xf0 };
+    const uint8_t rts[] = { 0xff, 0xfa, 44, 5, 11, 0xff, 0xf0 };
+    assert_int_equal(write(fd, rate, sizeof rate), sizeof rate);
+    assert_int_equal(write(fd, rts, sizeof rts), sizeof rts);
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    for (int i = 0; i < PATIENCE_TURNS && !s.rts; i++) {
+        turn(b, 5);
+        chip_sim_get_state(b->rack.slot[0].sim, &s);
+    }
+    assert_command(b, "board 0\n", "ok");
+    chip_sim_get_state(b->rack.slot[0].sim, &s);
+    assert_int_equal(s.host_baud, 921600);
+    assert_true(s.rts);
+    close(fd);
     bench_free(b);
 }
 
@@ -468,6 +500,7 @@ int main(void)
         cmocka_unit_test(rack_pulled_terminal_hangs_up),
         cmocka_unit_test(control_refuses_what_makes_no_sense),
         cmocka_unit_test(control_puts_another_board_in),
+        cmocka_unit_test(control_new_board_meets_the_port_as_it_stands),
         cmocka_unit_test(control_swaps_two_boards),
         cmocka_unit_test(rack_half_open_connection_is_dead_until_the_next),
         cmocka_unit_test(control_dumps_and_fills),
