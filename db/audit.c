@@ -600,7 +600,7 @@ bool db_audit_sql(const struct db_sink *sink)
     }
     return ok && put(sink, ";\n\n-- What the hash of each link is made of.\n"
                            "CREATE TEMP VIEW bound AS\n"
-                           "SELECT l.id, ifnull(p.sha256, printf('%064d', 0)) || char(10) || l.kind"
+                           "SELECT l.id, ifnull(p.sha256, hex(zeroblob(32))) || char(10) || l.kind"
                            "\n  || ' ' || l.row || ' ' || l.form_sha256 || char(10) AS text,"
                            " l.sha256\n FROM link AS l LEFT JOIN link AS p ON p.id = l.id - 1;\n");
 }
