@@ -102,8 +102,11 @@ while read -r name number; do
     check "server '$name': nothing paints a PASS" "$work/$name.out" sh -c "! grep -q '^slot 1: PASS' '$work/$name.out'"
 done <"$work/servers"
 log=$(sed -n 's/^log //p' "$work/servers")
-timeout -s INT 2 "$station" monitor --port "rfc2217://127.0.0.1:$log" >"$work/monitor.out" 2>&1 </dev/null
-check "the monitor shows what it said" "$work/monitor.out" grep -q 'slot 1: PASS' "$work/monitor.out"
+timeout 60 "$station" monitor --port "rfc2217://127.0.0.1:$log" >"$work/monitor.out" 2>"$work/out" </dev/null &
+monitor=$!
+check "the monitor shows what it said" "$work/monitor.out" await grep -q 'slot 1: PASS' "$work/monitor.out"
+kill -INT $monitor
+wait $monitor
 check "without what steers a terminal" "$work/monitor.out" is_plain "$work/monitor.out"
 kill $servers
 wait $servers 2>/dev/null
