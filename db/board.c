@@ -146,7 +146,7 @@ bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed 
 static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct open_run *run,
                                      bool *elsewhere, struct err *refusal, struct err *e)
 {
-    int rows;
+    int rows = 0;
     struct db_station here, other;
     struct query q = query_start_locked(db, STMT_BOARD_OPEN_RUNS);
     query_int(&q, run->board_id);
