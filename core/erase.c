@@ -68,7 +68,8 @@ static bool prove_piece(struct loader *l, uint32_t addr, const uint8_t *blank, u
                         struct err *e)
 {
     uint8_t found[LOADER_MD5_BYTES], wanted[DIGEST_MD5_BYTES];
-    digest_md5(blank, n, wanted);
+    if (!digest_md5(blank, n, wanted))
+        return err_set(e, ERR_STATION, "Out of memory");
     if (!loader_md5(l, addr, n, loader_timeout_ms(n, LOADER_MD5_MS_PER_MB), found, e)) {
         err_as_phase(e, ERR_ERASE);
         return err_wrap(e, "Asking for the MD5 of 0x%x to 0x%x", addr, addr + n - 1);

@@ -163,9 +163,10 @@ static bool part_is_right(struct loader *l, const struct plan_region *r, uint32_
                           uint32_t bytes, bool *right, struct err *e)
 {
     uint8_t found[DIGEST_MD5_BYTES], wanted[DIGEST_MD5_BYTES];
+    if (!digest_md5(r->bytes + at, bytes, wanted))
+        return err_set(e, ERR_STATION, "Out of memory");
     if (!loader_md5(l, r->addr + at, bytes, md5_timeout_ms(bytes), found, e))
         return false;
-    digest_md5(r->bytes + at, bytes, wanted);
     *right = memcmp(found, wanted, sizeof found) == 0;
     return true;
 }
@@ -177,7 +178,7 @@ static bool find_difference(struct loader *l, const struct plan_region *r, uint3
     uint32_t first = 0, bytes = r->size_bytes;
     while (bytes > 4) {
         uint32_t half = round_up_u32(bytes / 2, 4);
-        bool right;
+        bool right = false;
         if (!part_is_right(l, r, first, half, &right, e))
             return false;
         if (right)
@@ -195,9 +196,9 @@ static bool is_blank(const struct plan_region *r, const uint8_t found[static DIG
     if (!blank)
         return false;
     memset(blank, 0xFF, r->size_bytes);
-    digest_md5(blank, r->size_bytes, blank_md5);
+    bool ok = digest_md5(blank, r->size_bytes, blank_md5);
     free(blank);
-    return memcmp(blank_md5, found, sizeof blank_md5) == 0;
+    return ok && memcmp(blank_md5, found, sizeof blank_md5) == 0;
 }
 
 static bool explain_difference(struct loader *l, const struct plan_region *r,

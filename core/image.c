@@ -105,7 +105,8 @@ static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, stru
         return NULL;
     if (n - end < IMAGE_SHA256_BYTES)
         return "it ends before its SHA-256";
-    digest_sha256(bytes, end, digest);
+    if (!digest_sha256(bytes, end, digest))
+        return "there is no memory to check its SHA-256";
     if (memcmp(digest, bytes + end, sizeof digest) != 0)
         return "its SHA-256 is wrong";
     image->digest_at = (uint32_t)end;
@@ -214,17 +215,15 @@ bool image_fits_revision(const struct image *image, const struct chip *chip, uin
 
 /* The flash fields lie outside the checksum and inside the SHA-256. */
 bool image_patch(uint8_t *bytes, const struct image *image, uint8_t mode_code, uint8_t size_code,
-                 uint8_t freq_code)
+                 uint8_t freq_code, bool *changed)
 {
     uint8_t mode = mode_code == IMAGE_KEEP ? bytes[2] : mode_code;
     uint8_t size = size_code == IMAGE_KEEP ? bytes[3] >> 4 : size_code;
     uint8_t freq = freq_code == IMAGE_KEEP ? bytes[3] & 0xF : freq_code;
     uint8_t size_freq = (uint8_t)(size << 4 | freq);
-    if (bytes[2] == mode && bytes[3] == size_freq)
-        return false;
+    *changed = bytes[2] != mode || bytes[3] != size_freq;
     bytes[2] = mode;
     bytes[3] = size_freq;
-    if (image->digest_at != 0)
-        digest_sha256(bytes, image->digest_at, bytes + image->digest_at);
-    return true;
+    return !*changed || image->digest_at == 0 ||
+           digest_sha256(bytes, image->digest_at, bytes + image->digest_at);
 }

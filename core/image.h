@@ -53,8 +53,8 @@ bool image_fits_revision(const struct image *image, const struct chip *chip, uin
 
 /* Writes mode, size and frequency codes (IMAGE_KEEP: as it is) into the header and makes the
  * appended SHA-256 right again. `bytes` is a whole file that image_read called E9 of either kind.
- * True if a byte changed. */
+ * *changed: whether a byte is another now. False: out of memory, and the image is damaged. */
 bool image_patch(uint8_t *bytes, const struct image *image, uint8_t mode_code, uint8_t size_code,
-                 uint8_t freq_code);
+                 uint8_t freq_code, bool *changed) __attribute__((warn_unused_result));
 
 #endif

@@ -87,9 +87,9 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
 
 static bool region_finish(struct plan_region *r, const struct chip *chip)
 {
-    digest_md5(r->bytes, r->size_bytes, r->md5);
-    digest_sha256(r->bytes, r->size_bytes, r->sha256);
-    return plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
+    return digest_md5(r->bytes, r->size_bytes, r->md5) &&
+           digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
+           plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->rom, LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
@@ -260,10 +260,11 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
     if (!own->bytes)
         return no_memory(e);
     memcpy(own->bytes, base->bytes, base->size_bytes);
-    own->patched = image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
-                               s->mode ? s->mode->code : IMAGE_KEEP, size_code,
-                               s->freq ? s->freq->code : IMAGE_KEEP);
-    return region_finish(own, s->chip) || no_memory(e);
+    return (image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
+                        s->mode ? s->mode->code : IMAGE_KEEP, size_code,
+                        s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
+            region_finish(own, s->chip)) ||
+           no_memory(e);
 }
 
 struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e)

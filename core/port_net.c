@@ -111,6 +111,10 @@ static struct addrinfo *look_up(const struct port *p, const struct port_net_wher
     int status = getaddrinfo(to->host, to->tcp, &want, &list);
     if (status == 0)
         return list;
+    if (status == EAI_MEMORY || (status == EAI_SYSTEM && errno == ENOMEM)) {
+        err_set(e, ERR_STATION, "%s: out of memory", p->where);
+        return NULL;
+    }
     err_set(e, ERR_PORT_MISSING, "%s: no such host: %s", p->where,
             status == EAI_SYSTEM ? strerror(errno) : gai_strerror(status));
     err_hint(e, "Check the name '%.100s', or give the address of the serial server instead.",

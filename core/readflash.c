@@ -76,7 +76,8 @@ static bool take_digest(struct loader *l, const uint8_t *bytes, uint32_t n, stru
     uint8_t said[DIGEST_MD5_BYTES], have[DIGEST_MD5_BYTES];
     if (!take_packet(l, said, sizeof said, e))
         return err_wrap(e, "the MD5 behind the data");
-    digest_md5(bytes, n, have);
+    if (!digest_md5(bytes, n, have))
+        return err_set(e, ERR_STATION, "Out of memory");
     return memcmp(said, have, sizeof said) == 0 ||
            err_set(e, ERR_FRAME, "the data do not have the MD5 that the chip says");
 }
@@ -163,7 +164,8 @@ static bool read_by_rom(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_
     }
     if (!loader_md5(l, addr, n, loader_timeout_ms(n, LOADER_MD5_MS_PER_MB), said, e))
         return false;
-    digest_md5(bytes, n, have);
+    if (!digest_md5(bytes, n, have))
+        return err_set(e, ERR_STATION, "Out of memory");
     return memcmp(said, have, sizeof said) == 0 ||
            err_set(e, ERR_FRAME, "the data do not have the MD5 that the chip says");
 }

@@ -41,7 +41,7 @@ static bool parse_number(const char *text, uint32_t *value)
 }
 
 /* The decoder itself also takes blanks at the ends and a padding in the middle. */
-static bool parse_base64(const char *text, size_t n, struct stub_segment *segment)
+static bool parse_base64(const char *text, size_t n, struct stub_segment *segment, bool *no_memory)
 {
     size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
                                   "/");
@@ -50,8 +50,10 @@ static bool parse_base64(const char *text, size_t n, struct stub_segment *segmen
         segment->bytes)
         return false;
     segment->bytes = malloc(n / 4 * 3 + 1);
-    if (!segment->bytes)
+    if (!segment->bytes) {
+        *no_memory = true;
         return false;
+    }
     int decoded = EVP_DecodeBlock(segment->bytes, (const unsigned char *)text, (int)n);
     if (decoded < 0)
         return false;
@@ -62,7 +64,7 @@ static bool parse_base64(const char *text, size_t n, struct stub_segment *segmen
 /* Takes one member of the top object; keys this loader has no use for are passed over. */
 static bool take_member(struct stub *s, const char *key, const char *value, size_t n, struct err *e)
 {
-    bool ok = true;
+    bool ok = true, no_memory = false;
     if (strcmp(key, "entry") == 0)
         ok = parse_number(value, &s->entry_addr);
     else if (strcmp(key, "text_start") == 0)
@@ -70,11 +72,13 @@ static bool take_member(struct stub *s, const char *key, const char *value, size
     else if (strcmp(key, "data_start") == 0)
         ok = parse_number(value, &s->data.addr);
     else if (strcmp(key, "text") == 0)
-        ok = parse_base64(value, n, &s->text);
+        ok = parse_base64(value, n, &s->text, &no_memory);
     else if (strcmp(key, "data") == 0)
-        ok = parse_base64(value, n, &s->data);
+        ok = parse_base64(value, n, &s->data, &no_memory);
     if (ok)
         return true;
+    if (no_memory)
+        return err_set(e, ERR_STATION, "Out of memory");
     bad_stub(s, e, "a value cannot be read");
     return err_wrap(e, "Key '%.20s'", key);
 }
@@ -138,7 +142,9 @@ static bool parse_json(struct stub *s, const unsigned char *json, size_t n, stru
     for (bool end = false; ok && !end;) {
         yaml_event_t event;
         if (!yaml_parser_parse(&parser, &event)) {
-            ok = bad_stub(s, e, parser.problem ? parser.problem : "it is not JSON");
+            ok = parser.error == YAML_MEMORY_ERROR
+                     ? err_set(e, ERR_STATION, "Out of memory")
+                     : bad_stub(s, e, parser.problem ? parser.problem : "it is not JSON");
             break;
         }
         end = event.type == YAML_STREAM_END_EVENT;

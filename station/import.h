@@ -93,8 +93,8 @@ char *import_read_text(const char *path, size_t *n, bool *there, struct err *e);
 /* The whole of an image, to be freed. NULL: ERR_IMAGE or ERR_STATION. */
 uint8_t *import_read_image(const char *path, size_t *n, struct err *e);
 
-/* `file` as seen from `folder`, to be freed; NULL for want of memory. */
-char *import_join(const char *folder, const char *file);
+/* `file` as seen from `folder`, to be freed. NULL: ERR_STATION. */
+char *import_join(const char *folder, const char *file, struct err *e);
 bool import_is_file(const char *folder, const char *file);
 
 /* Words, split at blanks; quotes and backslashes as in a shell. Free with _done. */

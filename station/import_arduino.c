@@ -39,7 +39,7 @@ static void take_row(const uint8_t *row, struct layout *l)
 static bool read_layout(const char *folder, const char *file, struct layout *l, struct err *e)
 {
     size_t n = 0;
-    char *path = import_join(folder, file);
+    char *path = import_join(folder, file, e);
     uint8_t *table = path ? import_read_image(path, &n, e) : NULL;
     *l = (struct layout){ 0 };
     for (size_t at = 0; table && at + ROW_BYTES <= n && at < TABLE_MAX_BYTES; at += ROW_BYTES) {
@@ -65,7 +65,7 @@ struct build_files {
 static bool read_header(const char *folder, const char *file, struct image *image, struct err *e)
 {
     size_t n = 0;
-    char *path = import_join(folder, file);
+    char *path = import_join(folder, file, e);
     uint8_t *bytes = path ? import_read_image(path, &n, e) : NULL;
     if (bytes)
         image_read(bytes, n, false, image);
@@ -173,7 +173,7 @@ static bool import_idedata(struct import *im, const char *folder, struct err *e)
     struct import_json *root = NULL;
     bool there = false, ok = false;
     size_t n;
-    char *path = import_join(folder, "idedata.json");
+    char *path = import_join(folder, "idedata.json", e);
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
     if (text)
         root = import_json_parse(path, text, n, e);

@@ -355,14 +355,14 @@ static bool take_image(struct line *l, struct err *e)
 static bool take_args_file(struct line *l, struct err *e)
 {
     struct import_words *words = calloc(1, sizeof *words);
-    char *path = import_join(l->folder, l->words[l->at++] + 1);
+    char *path = import_join(l->folder, l->words[l->at++] + 1, e);
     char *text = NULL;
     size_t n;
     bool there, ok = false;
-    if (!words || !path) {
+    if (!words)
         err_set(e, ERR_STATION, "Out of memory");
+    if (!words || !path)
         goto out;
-    }
     text = import_read_text(path, &n, &there, e);
     if (!text && !there)
         err_set(e, ERR_USAGE, "The file of arguments '%.120s' is not there", path);

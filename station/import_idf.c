@@ -82,10 +82,12 @@ static bool take_extra(struct import *im, const struct import_json *extra, struc
 bool import_flasher_args(struct import *im, const char *folder, struct err *e)
 {
     struct import_json *root = NULL;
-    char *path = import_join(folder, "flasher_args.json");
+    char *path = import_join(folder, "flasher_args.json", e);
     size_t n = 0;
     bool there, ok = false;
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
+    if (path && !there)
+        err_set(e, ERR_USAGE, "'%.150s' is not there", path);
     if (!text)
         goto out;
     root = import_json_parse(path, text, n, e);
@@ -111,12 +113,16 @@ out:
 bool import_flash_args(struct import *im, const char *folder, const char *file, struct err *e)
 {
     struct import_words *words = calloc(1, sizeof *words);
-    char *path = import_join(folder, file);
+    char *path = import_join(folder, file, e);
     char *text = NULL;
     size_t n;
-    bool there, ok = false;
-    if (words && path)
+    bool there = true, ok = false;
+    if (!words)
+        err_set(e, ERR_STATION, "Out of memory for the import");
+    else if (path)
         text = import_read_text(path, &n, &there, e);
+    if (!there)
+        err_set(e, ERR_USAGE, "'%.150s' is not there", path);
     if (text && import_split(text, words, e)) {
         ok = import_write_flash(im, folder, (const char *const *)words->items, words->count, e) &&
              (im->image_count > 0 || err_set(e, ERR_USAGE, "it names no file"));

@@ -101,6 +101,8 @@ static bool take_all(struct builder *b)
     for (bool end = false; !end;) {
         if (!yaml_parser_parse(&b->parser, &b->event)) {
             memset(&b->event, 0, sizeof b->event);
+            if (b->parser.error == YAML_MEMORY_ERROR)
+                return no_memory(b);
             b->event.start_mark = b->parser.problem_mark;
             return bad(b, b->parser.problem ? b->parser.problem : "cannot be read");
         }

@@ -51,7 +51,10 @@ static bool look_at(const struct import_image *image, const struct chip *chip, s
     uint8_t *bytes = import_read_image(image->path, &n, e);
     if (!bytes)
         return false;
-    digest_sha256(bytes, n, f->sha256);
+    if (!digest_sha256(bytes, n, f->sha256)) {
+        free(bytes);
+        return err_set(e, ERR_STATION, "Out of memory for the import");
+    }
     f->hex = intel_hex_is(bytes, n);
     read_header(bytes, n, chip, f);
     free(bytes);
@@ -122,7 +125,10 @@ static char *relative_path(const char *from, const char *to)
             fputs("../", out);
     }
     fputs(to[same] == '/' ? to + same + 1 : to + same, out);
-    return fclose(out) == 0 ? path : NULL;
+    if (fclose(out) == 0)
+        return path;
+    free(path);
+    return NULL;
 }
 
 /* The folder is resolved, the file's own name stays: it may be a link that a build renews. */
@@ -131,10 +137,11 @@ static char *image_path(const struct writer *w, const char *path, struct err *e)
     const char *slash = strrchr(path, '/');
     char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
     char *real = parent ? realpath(parent, NULL) : NULL;
-    char *whole = real ? import_join(real, slash ? slash + 1 : path) : NULL;
+    char *whole = real ? import_join(real, slash ? slash + 1 : path, e) : NULL;
     char *relative = whole ? relative_path(w->folder, whole) : NULL;
     if (!relative)
-        err_set_sys(e, ERR_IMAGE, errno, "The folder of '%.150s' cannot be found", path);
+        err_set_sys(e, errno == ENOMEM ? ERR_STATION : ERR_IMAGE, errno,
+                    "The folder of '%.150s' cannot be found", path);
     free(parent);
     free(real);
     free(whole);
@@ -149,7 +156,8 @@ static char *recipe_folder(const char *recipe_path, struct err *e)
               : strdup(".");
     char *real = parent ? realpath(parent, NULL) : NULL;
     if (!real)
-        err_set_sys(e, ERR_USAGE, errno, "The folder for '%.150s' cannot be found", recipe_path);
+        err_set_sys(e, errno == ENOMEM ? ERR_STATION : ERR_USAGE, errno,
+                    "The folder for '%.150s' cannot be found", recipe_path ? recipe_path : "it");
     free(parent);
     return real;
 }
@@ -313,7 +321,9 @@ char *import_recipe(struct import *im, const char *recipe_path, struct err *e)
     w->im = im;
     w->folder = recipe_folder(recipe_path, e);
     ok = w->folder && look_at_all(w, e) && put_recipe(w, e);
-    if ((ferror(w->out) || fclose(w->out) != 0) && ok)
+    bool lost = ferror(w->out);
+    lost = fclose(w->out) != 0 || lost || !text; /* it may be lost to the last call alone */
+    if (ok && lost)
         ok = err_set(e, ERR_STATION, "Out of memory for the recipe");
     if (!ok) {
         free(text);

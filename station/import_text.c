@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,22 +63,24 @@ out:
     return text;
 }
 
-char *import_join(const char *folder, const char *file)
+char *import_join(const char *folder, const char *file, struct err *e)
 {
     char *path = NULL;
-    if (folder[0] == '\0' || file[0] == '/')
-        return strdup(file);
-    const char *gap = folder[strlen(folder) - 1] == '/' ? "" : "/";
-    return asprintf(&path, "%s%s%s", folder, gap, file) < 0 ? NULL : path;
+    bool bare = folder[0] == '\0' || file[0] == '/';
+    const char *gap = bare || folder[strlen(folder) - 1] == '/' ? "" : "/";
+    if (asprintf(&path, "%s%s%s", bare ? "" : folder, gap, file) >= 0)
+        return path;
+    no_memory(e);
+    return NULL;
 }
 
 bool import_is_file(const char *folder, const char *file)
 {
     struct stat st;
-    char *path = import_join(folder, file);
-    bool is = path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
-    free(path);
-    return is;
+    char path[PATH_MAX]; /* no system call takes a longer one, and this cannot fail for memory */
+    const char *gap = folder[0] == '\0' || file[0] == '/' ? "" : "/";
+    int n = snprintf(path, sizeof path, "%s%s%s", gap[0] ? folder : "", gap, file);
+    return n >= 0 && (size_t)n < sizeof path && stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 uint8_t *import_read_image(const char *path, size_t *n, struct err *e)
@@ -102,7 +105,8 @@ uint8_t *import_read_image(const char *path, size_t *n, struct err *e)
         have += (size_t)got;
     }
     if (!bytes || have < (size_t)st.st_size) {
-        err_set_sys(e, ERR_IMAGE, errno, "'%.150s' cannot be read", path);
+        err_set_sys(e, errno == ENOMEM ? ERR_STATION : ERR_IMAGE, errno, "'%.150s' cannot be read",
+                    path);
         free(bytes);
         bytes = NULL;
     }
@@ -204,9 +208,9 @@ bool import_add_image(struct import *im, const char *folder, const char *file, u
         return err_hint(e, "Build first; relative paths are seen from %.100s.",
                         folder[0] ? folder : "the current folder");
     }
-    char *path = import_join(folder, file);
+    char *path = import_join(folder, file, e);
     if (!path)
-        return no_memory(e);
+        return false;
     im->images[im->image_count++] = (struct import_image){ path, offset_addr };
     return true;
 }

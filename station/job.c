@@ -71,20 +71,25 @@ static bool load_file(const struct recipe_image *image, struct loaded *out)
     return ok;
 }
 
-static void check_pin(const struct recipe_image *image, const struct loaded *file,
+/* False: out of memory. */
+static bool check_pin(const struct recipe_image *image, const struct loaded *file,
                       struct recipe_report *report)
 {
     uint8_t sha256[DIGEST_SHA256_BYTES];
     char wanted[2 * DIGEST_SHA256_BYTES + 1], got[2 * DIGEST_SHA256_BYTES + 1];
-    digest_sha256(file->bytes, file->size_bytes, sha256);
-    if (!image->pinned || memcmp(image->sha256, sha256, DIGEST_SHA256_BYTES) == 0)
-        return;
+    if (!image->pinned)
+        return true;
+    if (!digest_sha256(file->bytes, file->size_bytes, sha256))
+        return false;
+    if (memcmp(image->sha256, sha256, DIGEST_SHA256_BYTES) == 0)
+        return true;
     digest_hex(image->sha256, DIGEST_SHA256_BYTES, wanted);
     digest_hex(sha256, DIGEST_SHA256_BYTES, got);
     recipe_report_add(report, image->sha256_at,
                       "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
                       "refused",
                       image->file, got, wanted);
+    return true;
 }
 
 /* The name without folder and ending, for a command that a person can paste. */
@@ -137,12 +142,10 @@ static bool add_source(struct job *j, struct sources *to, size_t entry, char *na
     if (!name)
         return false;
     *out = (struct job_image){ .file = name, .offset_addr = offset_addr, .size_bytes = size_bytes };
-    digest_md5(bytes, size_bytes, out->md5);
-    digest_sha256(bytes, size_bytes, out->sha256);
+    j->image_count++; /* which frees the name, whatever follows */
     to->rows[to->count] = (struct plan_source){ name, bytes, size_bytes, offset_addr };
     to->entry[to->count++] = entry;
-    j->image_count++;
-    return true;
+    return digest_md5(bytes, size_bytes, out->md5) && digest_sha256(bytes, size_bytes, out->sha256);
 }
 
 /* A HEX file says itself where its bytes go. */
@@ -182,7 +185,8 @@ static bool add_file(struct job *j, struct sources *to, size_t entry, struct loa
                      struct recipe_report *report)
 {
     const struct recipe_image *image = &j->recipe->images[entry];
-    check_pin(image, f, report);
+    if (!check_pin(image, f, report))
+        return false;
     if (refuse_format(j->recipe, image, f, report))
         return true;
     if (intel_hex_is(f->bytes, f->size_bytes))
@@ -203,7 +207,10 @@ static bool load_images(struct job *j, struct loaded *files, struct sources *to,
     for (size_t i = 0; i < j->recipe->image_count; i++) {
         const struct recipe_image *image = &j->recipe->images[i];
         errno = 0;
-        if (!load_file(image, &files[i]))
+        bool loaded = load_file(image, &files[i]);
+        if (!loaded && errno == ENOMEM)
+            return false;
+        if (!loaded)
             recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
                               errno ? strerror(errno) : "it is not a file with content");
         else if (!add_file(j, to, i, &files[i], report))

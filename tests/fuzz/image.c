@@ -29,7 +29,8 @@ static void patch(const uint8_t *bytes, size_t n, const struct image *image, uin
     struct image again;
     uint8_t mode = codes & 3, size = (codes >> 2) & 7, freq = codes >> 7 ? IMAGE_KEEP : 0xF;
     memcpy(copy, bytes, n);
-    bool changed = image_patch(copy, image, mode, size, freq);
+    bool changed = false;
+    must(image_patch(copy, image, mode, size, freq, &changed), "there is memory");
     must(changed == (memcmp(copy, bytes, n) != 0), "a change is told");
     image_read(copy, n, image->kind == IMAGE_SHORT, &again);
     /* A short image that becomes a long one with the right digest was made for that. */

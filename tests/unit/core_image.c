@@ -276,13 +276,14 @@ static void image_says_what_is_wrong(void **state)
 
 static void image_patch_changes_codes_and_the_digest(void **state)
 {
+    bool changed;
     uint8_t digest[32];
     struct image_recipe r = esp32_app;
     (void)state;
     r.trailing_bytes = 40;
     struct made_image m = make_image(&r), before = make_image(&r);
     struct image i = read_image(m.bytes, m.size_bytes, false);
-    assert_true(image_patch(m.bytes, &i, 3, 4, 1));
+    assert_true(image_patch(m.bytes, &i, 3, 4, 1, &changed) && changed);
     assert_int_equal(m.bytes[2], 3);
     assert_int_equal(m.bytes[3], 0x41);
     EVP_Digest(m.bytes, m.digest_at, digest, NULL, EVP_sha256(), NULL);
@@ -300,19 +301,21 @@ static void image_patch_changes_codes_and_the_digest(void **state)
 
 static void image_patch_keeps_what_it_is_told_to(void **state)
 {
+    bool changed;
     (void)state;
     struct made_image m = make_image(&esp32_app), before = make_image(&esp32_app);
     struct image i = read_image(m.bytes, m.size_bytes, false);
-    assert_false(image_patch(m.bytes, &i, IMAGE_KEEP, IMAGE_KEEP, IMAGE_KEEP));
+    assert_true(image_patch(m.bytes, &i, IMAGE_KEEP, IMAGE_KEEP, IMAGE_KEEP, &changed) && !changed);
     assert_memory_equal(m.bytes, before.bytes, m.size_bytes);
-    assert_false(image_patch(m.bytes, &i, 2, 2, 0xF)); /* the same codes: nothing changes */
+    assert_true(image_patch(m.bytes, &i, 2, 2, 0xF, &changed) &&
+                !changed); /* the same codes: nothing changes */
     assert_memory_equal(m.bytes, before.bytes, m.size_bytes);
-    assert_true(image_patch(m.bytes, &i, IMAGE_KEEP, 5, IMAGE_KEEP));
+    assert_true(image_patch(m.bytes, &i, IMAGE_KEEP, 5, IMAGE_KEEP, &changed) && changed);
     assert_int_equal(m.bytes[2], 2);
     assert_int_equal(m.bytes[3], 0x5F);
-    assert_true(image_patch(m.bytes, &i, IMAGE_KEEP, IMAGE_KEEP, 0));
+    assert_true(image_patch(m.bytes, &i, IMAGE_KEEP, IMAGE_KEEP, 0, &changed) && changed);
     assert_int_equal(m.bytes[3], 0x50);
-    assert_true(image_patch(m.bytes, &i, 0, IMAGE_KEEP, IMAGE_KEEP));
+    assert_true(image_patch(m.bytes, &i, 0, IMAGE_KEEP, IMAGE_KEEP, &changed) && changed);
     assert_int_equal(m.bytes[2], 0);
     assert_int_equal(read_image(m.bytes, m.size_bytes, false).kind, IMAGE_LONG);
     free(m.bytes);
@@ -322,6 +325,7 @@ static void image_patch_keeps_what_it_is_told_to(void **state)
 /* An image of the ESP8266 whose byte 23 happens to be 1 has no digest all the same. */
 static void image_patch_adds_no_digest_to_a_short_image(void **state)
 {
+    bool changed;
     struct image_recipe r = esp8266_app;
     (void)state;
     r.trailing_bytes = 64;
@@ -333,7 +337,7 @@ static void image_patch_adds_no_digest_to_a_short_image(void **state)
     memcpy(before, m.bytes, m.size_bytes);
     struct image i = read_image(m.bytes, m.size_bytes, true);
     assert_int_equal(i.kind, IMAGE_SHORT);
-    assert_true(image_patch(m.bytes, &i, 3, 2, IMAGE_KEEP));
+    assert_true(image_patch(m.bytes, &i, 3, 2, IMAGE_KEEP, &changed) && changed);
     assert_memory_equal(m.bytes + 4, before + 4, m.size_bytes - 4);
     assert_int_equal(m.bytes[2], 3);
     assert_int_equal(m.bytes[3], 0x20);

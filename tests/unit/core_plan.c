@@ -279,8 +279,8 @@ static void check_region(const struct plan_region *r)
     uint8_t md5[DIGEST_MD5_BYTES], sha256[DIGEST_SHA256_BYTES];
     assert_int_equal(r->addr % PLAN_SECTOR_BYTES, 0);
     assert_int_equal(r->size_bytes % 4, 0);
-    digest_md5(r->bytes, r->size_bytes, md5);
-    digest_sha256(r->bytes, r->size_bytes, sha256);
+    assert_true(digest_md5(r->bytes, r->size_bytes, md5));
+    assert_true(digest_sha256(r->bytes, r->size_bytes, sha256));
     assert_memory_equal(r->md5, md5, sizeof md5);
     assert_memory_equal(r->sha256, sha256, sizeof sha256);
     assert_int_equal(r->rom.block_bytes, LOADER_ROM_BLOCK_BYTES);

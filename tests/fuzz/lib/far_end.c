@@ -55,14 +55,14 @@ static void md5_of_flash(const struct far_end *f, uint32_t addr, uint32_t size_b
         const struct plan_region *r = plan_region(v, i);
         if (addr >= r->addr && addr - r->addr < r->size_bytes &&
             size_bytes <= r->size_bytes - (addr - r->addr)) {
-            digest_md5(r->bytes + (addr - r->addr), size_bytes, md5);
+            must(digest_md5(r->bytes + (addr - r->addr), size_bytes, md5), "there is memory");
             return;
         }
     }
     size_t n = size_bytes < 1 << 16 ? size_bytes : 1 << 16;
     uint8_t *blank = must_alloc(n);
     memset(blank, 0xFF, n);
-    digest_md5(blank, n, md5);
+    must(digest_md5(blank, n, md5), "there is memory");
     free(blank);
 }
 
