@@ -111,7 +111,7 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_PARTS) $(FIXTURE_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS)
 # Its server is a pair of sockets, and no wait takes time.
-$(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=port_net_connect,--wrap=poll
+$(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=port_net_connect,--wrap=port_net_lock,--wrap=poll
 
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:

@@ -206,13 +206,14 @@ int port_net_connect(const struct port *p, struct deadline d, struct err *e)
 /* ---- one process a port ---- */
 
 /* A name in the kernel's memory, which goes when its holder ends, however that ends. The port's own
- * name may be too long for it. */
+ * name may be too long for it. 0: out of memory. */
 static socklen_t lock_name(const char *where, struct sockaddr_un *to)
 {
     static const char prefix[] = "espstation port ";
     uint8_t sha256[DIGEST_SHA256_BYTES];
     char hex[2 * DIGEST_SHA256_BYTES + 1];
-    digest_sha256((const uint8_t *)where, strlen(where), sha256);
+    if (!digest_sha256((const uint8_t *)where, strlen(where), sha256))
+        return 0;
     digest_hex(sha256, sizeof sha256, hex);
     memset(to, 0, sizeof *to);
     to->sun_family = AF_UNIX;
@@ -239,6 +240,10 @@ int port_net_lock(const struct port *p, struct err *e)
 {
     struct sockaddr_un name;
     socklen_t size = lock_name(p->where, &name);
+    if (size == 0) {
+        err_set(e, ERR_STATION, "%s: out of memory", p->where);
+        return -1;
+    }
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd >= 0 && bind(fd, (const struct sockaddr *)&name, size) == 0 && listen(fd, 16) == 0)
         return fd;

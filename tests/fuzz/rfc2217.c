@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 int __wrap_port_net_connect(const struct port *p, struct deadline d, struct err *e);
+int __wrap_port_net_lock(const struct port *p, struct err *e);
 int __wrap_poll(struct pollfd *fds, nfds_t count, int timeout_ms);
 
 static struct server {
@@ -92,6 +93,14 @@ int __wrap_port_net_connect(const struct port *p, struct deadline d, struct err 
     (void)e;
     must(fcntl(server.ends[0], F_SETFL, O_NONBLOCK) == 0, "a socket can be non-blocking");
     return server.ends[0];
+}
+
+/* A descriptor that is closed again with the port. */
+int __wrap_port_net_lock(const struct port *p, struct err *e)
+{
+    (void)p;
+    (void)e;
+    return dup(server.ends[1]);
 }
 
 /* ---- The station ---- */
