@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -484,6 +485,17 @@ static void doctor_finds_damage_in_the_record(void **state)
     assert_has(line_of(b, "record", DOCTOR_WRONG)->sentence, "damaged");
 }
 
+static void doctor_lets_an_older_record_pass(void **state)
+{
+    struct bench *b = *state;
+    sqlite3 *sql = NULL;
+    make_record(b, b->w.utc_ms - 1000);
+    assert_int_equal(sqlite3_open(b->db_path, &sql), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(sql, "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
+    assert_says(b, "record", DOCTOR_OK, "of an older espstation; the next run brings it up", "");
+}
+
 static void doctor_refuses_what_is_no_record(void **state)
 {
     struct bench *b = *state;
@@ -547,6 +559,7 @@ int main(void)
         ROW(doctor_names_network_disks),
         ROW(doctor_reads_the_record),
         ROW(doctor_finds_damage_in_the_record),
+        ROW(doctor_lets_an_older_record_pass),
         ROW(doctor_refuses_what_is_no_record),
         ROW(doctor_misses_the_right_to_write),
         ROW(doctor_shows_hostile_names_plainly),
