@@ -60,7 +60,9 @@ bool plain_is(const char *text)
     for (size_t n = strlen(text); n > 0;) {
         uint32_t code = 0;
         size_t bytes = plain_decode(text, n, &code);
-        if (bytes > 0 && plain_is_steering(code))
+        if (bytes == 0)
+            code = (unsigned char)text[0]; /* a terminal may take it for Latin-1 */
+        if (plain_is_steering(code))
             return false;
         bytes = bytes ? bytes : 1;
         text += bytes;

@@ -20,8 +20,8 @@ size_t plain_decode(const char *text, size_t n, uint32_t *code);
  * marks that turn the direction of writing. */
 bool plain_is_steering(uint32_t code);
 
-/* Whether the text holds no such character. Bytes that are no UTF-8 are let pass: file names may
- * hold any. */
+/* Whether the text holds no such character. Bytes that are no UTF-8 are taken for Latin-1, as in
+ * the names of old files: letters pass, control characters do not. */
 bool plain_is(const char *text);
 
 /* Puts a '?' for each such character, and for each byte that is no UTF-8. The text gets no longer.

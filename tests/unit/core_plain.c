@@ -84,6 +84,17 @@ static void plain_is_agrees_with_plain_make(void **state)
     }
 }
 
+static void plain_is_takes_other_bytes_for_latin_1(void **state)
+{
+    (void)state;
+    assert_true(plain_is("Pr\xFC"
+                         "fer.bin"));
+    assert_false(plain_is("\x9B"
+                          "31m"));
+    assert_false(plain_is("\xC0\x9B"
+                          "31m"));
+}
+
 static void err_sentences_are_plain(void **state)
 {
     struct err e = { 0 };
@@ -119,6 +130,7 @@ int main(void)
         cmocka_unit_test(plain_make_takes_what_steers),
         cmocka_unit_test(plain_make_takes_what_is_no_utf8),
         cmocka_unit_test(plain_is_agrees_with_plain_make),
+        cmocka_unit_test(plain_is_takes_other_bytes_for_latin_1),
         cmocka_unit_test(err_sentences_are_plain),
         cmocka_unit_test(json_is_utf8_and_plain_whatever_comes),
     };
