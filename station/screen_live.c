@@ -31,7 +31,7 @@ static void terminal_size(size_t *columns, size_t *rows)
 
 static const char *colour_of(const struct slot_view *v)
 {
-    if (!screen_has_colour() || v->state == SLOT_WAITING || v->state == SLOT_SKIPPED)
+    if (!screen_has_colour() || v->state == SLOT_WAITING || v->state == SLOT_SKIPPED || v->empty)
         return "";
     if (v->state == SLOT_RUNNING)
         return v->attempt > 1 ? "\033[33m" : "";
@@ -79,7 +79,9 @@ static void make_running(const struct slot_view *v, uint64_t now_us, size_t colu
 static void make_done(const struct slot_view *v, char *text, size_t cap)
 {
     double seconds = (double)(v->ended_us - v->started_us) / 1e6;
-    if (v->verdict == VERDICT_PASS)
+    if (v->empty)
+        snprintf(text, cap, "for the next board; last: %s %s", verdict_word(v->verdict), v->mac);
+    else if (v->verdict == VERDICT_PASS)
         snprintf(text, cap, "%s %s  %s in %.1f s", v->chip ? v->chip->name : "", v->mac,
                  board_state_word(v->board_state), seconds);
     else
@@ -124,7 +126,8 @@ static void draw_head(struct pool *pool, size_t columns)
 /* More slots than rows: those that run or failed are worth the room. */
 static bool is_worth_showing(const struct slot_view *v)
 {
-    return v->state == SLOT_RUNNING || (v->state == SLOT_DONE && v->verdict != VERDICT_PASS);
+    bool failed = v->state == SLOT_DONE && v->verdict != VERDICT_PASS;
+    return v->state == SLOT_RUNNING || (failed && !v->empty);
 }
 
 static size_t draw_some(struct pool *pool, size_t columns, size_t room, bool worth)

@@ -9,6 +9,7 @@
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
 #define LOOP_POLL_MS   1000u
+#define STRANGE_LOOKS  3 /* in a row, so that one lost reply is no new board */
 
 /* One board's run, over all its attempts. */
 struct run {
@@ -60,7 +61,7 @@ const char *slot_word(const struct slot_view *view)
     case SLOT_RUNNING:
         return phase_word(view->phase);
     case SLOT_DONE:
-        return verdict_word(view->verdict);
+        return view->empty ? "waiting" : verdict_word(view->verdict);
     case SLOT_SKIPPED:
         break;
     }
@@ -548,49 +549,81 @@ static void run_board(struct slot *s)
 
 /* ---- One board after another ---- */
 
-/* Asks who sits in the slot, and lets it go again. */
-static bool look_for_board(struct slot *s, struct chip_mac *mac)
+enum look {
+    LOOK_EMPTY,   /* nothing, or noise, which an open input picks up as well */
+    LOOK_STRANGE, /* a board speaks, but does not say who it is */
+    LOOK_BOARD,
+};
+
+static enum look look_of(bool connected, enum err_code failure)
 {
-    struct err ignored = { 0 };
+    if (failure == ERR_NONE)
+        return connected ? LOOK_BOARD : LOOK_EMPTY;
+    if (failure == ERR_PORT_GONE || failure == ERR_STOPPED)
+        return LOOK_EMPTY;
+    return connected || failure == ERR_WRONG_BOOT_MODE ? LOOK_STRANGE : LOOK_EMPTY;
+}
+
+/* Asks who sits in the slot, and lets it go again. */
+static enum look look_for_board(struct slot *s, struct chip_mac *mac)
+{
+    struct err failure = { 0 }, ignored = { 0 };
     struct board board;
     struct run probe = { .slot = s };
     const struct attempt_setup setup = { .job = s->gang->job, .baud = recipe_of(s)->port.baud };
     uint32_t baud = attempt_sync_baud(&setup);
     struct loader *l = calloc(1, sizeof *l);
-    bool found = false;
+    bool connected = false;
     if (!l || !open_port(s, baud, &ignored))
         goto out;
     loader_init(l, s->port);
     choose_reset(&probe);
-    found = ((s->port->caps & PORT_BAUD) == 0 || port_set_baud(s->port, baud, &ignored)) &&
-            board_connect(l, probe.reset, recipe_of(s)->chip, &ignored) &&
-            board_identify(l, &board, &ignored);
-    if (found)
+    connected = ((s->port->caps & PORT_BAUD) == 0 || port_set_baud(s->port, baud, &failure)) &&
+                board_connect(l, probe.reset, recipe_of(s)->chip, &failure);
+    if (connected && board_identify(l, &board, &failure))
         *mac = board.mac;
     else
         s->reset_index++;
     if (s->port && probe.reset)
         board_leave(l, true, &ignored);
-    if (ignored.code == ERR_PORT_GONE || (s->port && usb_is_native(s->port)))
+    if (failure.code == ERR_PORT_GONE || ignored.code == ERR_PORT_GONE ||
+        (s->port && usb_is_native(s->port)))
         close_port(s);
 out:
     free(l);
-    return found;
+    return look_of(connected, failure.code);
+}
+
+static void show_empty(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->view.empty = true;
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* True once another board sits in the slot: one with another MAC, or any after the slot was empty.
- */
+ * Also one that speaks again and again and never says who it is: it gets a run, whose verdict tells
+ * what is wrong with it, instead of sitting there under the verdict of the board before. But the
+ * same one gets no second run. */
 static bool await_next_board(struct slot *s)
 {
     struct chip_mac last = s->last_mac;
-    bool was_empty = false;
-    while (pause_between_boards(s, LOOP_POLL_MS)) {
+    bool was_empty = false, was_named = slot_look(s).mac[0] != '\0';
+    for (int strange = 0; pause_between_boards(s, LOOP_POLL_MS);) {
         struct chip_mac mac = { 0 };
-        if (!look_for_board(s, &mac)) {
-            was_empty = true;
-            gang_release_mac(s->gang, s->number);
-        } else if (was_empty || memcmp(&mac, &last, sizeof mac) != 0) {
+        enum look look = look_for_board(s, &mac);
+        if (look == LOOK_BOARD && (was_empty || memcmp(&mac, &last, sizeof mac) != 0))
             return true;
+        strange = look == LOOK_STRANGE ? strange + 1 : 0;
+        if (strange >= STRANGE_LOOKS && was_named)
+            return true;
+        if (look == LOOK_BOARD)
+            continue;
+        was_empty = true;
+        gang_release_mac(s->gang, s->number);
+        if (look == LOOK_EMPTY) {
+            was_named = true; /* whoever comes now is another one */
+            show_empty(s);
         }
     }
     return false;

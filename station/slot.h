@@ -25,6 +25,7 @@ struct slot_view {
     enum verdict verdict;
     enum phase phase;
     unsigned attempt;
+    bool empty;    /* the board of this verdict has left the slot */
     unsigned runs; /* boards finished in this slot, and how many of them passed */
     unsigned passes;
     const struct chip *chip;
