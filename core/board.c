@@ -76,6 +76,19 @@ static const struct chip *chip_by_security_info(const struct security_info *info
     return chip && chip->magic == 0 ? chip : NULL;
 }
 
+/* Before a board is set aside for good, what tells its chip must have come the same way twice. */
+static bool same_magic_again(struct loader *l, uint32_t magic, bool has_registers, struct err *e)
+{
+    uint32_t again;
+    if (!has_registers)
+        return true;
+    if (!loader_read_reg(l, CHIP_MAGIC_ADDR, &again, e))
+        return false;
+    return again == magic ||
+           err_set(e, ERR_FRAME, "what tells the chip reads as %08X, and then as %08X", magic,
+                   again);
+}
+
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
  * know; so the value is read first, and nobody is asked what it cannot answer. A chip that refuses
  * the read is in Secure Download Mode. */
@@ -98,7 +111,8 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
                        "Download Mode");
     if (!l->chip && has_info)
         l->chip = chip_by_security_info(info, l->secured);
-    return l->chip || unknown_chip(magic, info, e);
+    return l->chip ||
+           (same_magic_again(l, magic, has_registers, e) && unknown_chip(magic, info, e));
 }
 
 /* What the chip answers to GET_SECURITY_INFO and what its fuses say should be the same; if not, the

@@ -157,11 +157,29 @@ function control(path) {
     };
 }
 
+// The ports lie below those that the system hands out: a pulled cable gives its port back for a while,
+// and it may not be another rack's when it comes again.
+let nextPort = 10240 + (process.pid % 340) * 64;
+function takePorts() {
+    nextPort = nextPort >= 32000 ? 10240 : nextPort + 64;
+    return nextPort;
+}
+
 async function startFixture(dir, rack, seed) {
+    for (let tries = 0;; tries++) {
+        try {
+            return await tryFixture(dir, rack, seed);
+        } catch (e) {
+            if (tries >= 20 || !String(e).includes("cannot listen")) throw e;
+        }
+    }
+}
+
+async function tryFixture(dir, rack, seed) {
     const portsFile = join(dir, "ports"), path = join(dir, "ctl");
     const args = ["--boards", rack.length, "--chip", rack.map((b) => classes[b.class].chip).join(","), "--speed",
         options.speed, "--fill", "dirty", "--seed", seed, "--ports-file", portsFile, "--control", path, "--quiet",
-        ...(classes[rack[0].class].tty ? ["--pty", dir] : [])];
+        ...(classes[rack[0].class].tty ? ["--pty", dir] : ["--base-port", takePorts()])];
     rack.forEach((b, i) => {
         for (const spec of [classes[b.class].board, ...b.specs]) if (spec) args.push("--fault", `${i}:${spec}`);
     });

@@ -90,15 +90,16 @@ export const acts = [
     { name: "hang", spec: "hang", at: [...commands, "boot"], once: () => pass, always: hopeless },
     // A dip as the board leaves or boots is one more start.
     { name: "brownout", spec: "brownout", at: [...commands, ...afterwards], once: () => pass,
-        // A chip that is its own USB device goes from the bus with it.
-        always: (p, c) => afterwards.includes(p) && (c.lines || c.tty) ? pass
+        // A chip that is its own USB device goes from the bus with it,
+        // and with it goes what it said as it booted.
+        always: (p, c) => afterwards.includes(p) && c.lines ? pass
             : c.lines ? plus(hopeless(p, c), "boot")
             : fail(["port-gone", ...(c.tty ? places[p].codes : [])], places[p].states) },
     { name: "pull", spec: "pull,back-ms=400", at: [...commands, ...afterwards], once: () => pass,
         // At its reset such a chip goes by itself, and is waited for.
         always: (p, c) => fail(["port-gone", ...(c.tty ? places[p].codes : [])],
             p === "stub" && !c.stub ? ["written"] : places[p].states) },
-    { name: "half-open", spec: "half-open", at: ["open", ...commands, ...afterwards], only: (c) => !c.tty,
+    { name: "half-open", spec: "half-open", at: ["open", ...commands, ...afterwards], only: (c) => !c.tty, tries: 2,
         // Whoever is not spoken to at all takes the port for busy, which is said at once.
         once: (p) => p === "open" ? fail(["port-busy"], ["untouched"]) : pass,
         // Each time costs two attempts: one until it shows, one that finds nobody.
@@ -196,12 +197,13 @@ export function mix(c, random) {
     const possible = acts.filter((act) => !act.only || act.only(c));
     const pick = (list) => list[Math.floor(random() * list.length)];
     const specs = [], count = 1 + Math.floor(random() * 2);
-    let boots = 0;
+    let boots = 0, tries = 0; // a recipe allows one more start, and two more writes
     for (let i = 0; i < count; i++) {
         const act = pick(possible);
         const at = pick(act.at.filter((p) => p !== "open"));
-        boots += at === "boot" || at === "leave"; // one more start is all that a recipe allows
-        if (boots < 2) specs.push(`${act.spec},at=${at},times=1`);
+        boots += at === "boot" || at === "leave";
+        tries += act.tries ?? 1;
+        if (boots < 2 && tries <= 2) specs.push(`${act.spec},at=${at},times=1`);
     }
     const noisy = random() < 0.4;
     if (noisy) specs.push(`${pick(["drop", "flip", "extra"])}=${(10 ** (-2 - 3 * random())).toExponential(2)}`);

@@ -79,6 +79,20 @@ static void every_chip_is_detected_in_secure_download_mode(void **state)
     }
 }
 
+/* One garbled answer must not make a board one that tells nothing of itself. */
+static void a_chip_that_refuses_a_read_is_not_secured_by_that_alone(void **state)
+{
+    struct reg_port r;
+    struct board b;
+    struct err e = { 0 };
+    (void)state;
+    make_board(&r, chip_by_name("esp32c3"));
+    r.no_registers = true;
+    assert_code(identify(&r, &b, &e), &e, ERR_IDENTIFY);
+    assert_false(r.loader.secured);
+    assert_int_equal(b.mac.count, 0);
+}
+
 static void unknown_ids_are_refused(void **state)
 {
     static const uint32_t ids[] = { 0, 2, 4, 6, 7, 10, 14, 17, 99, 0xFFFF, 0x10005 };
@@ -428,6 +442,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_chip_is_detected),
         cmocka_unit_test(every_chip_is_detected_in_secure_download_mode),
+        cmocka_unit_test(a_chip_that_refuses_a_read_is_not_secured_by_that_alone),
         cmocka_unit_test(unknown_ids_are_refused),
         cmocka_unit_test(security_is_the_stricter_of_two),
         cmocka_unit_test(the_pico_d4_is_found_at_its_other_pins),
