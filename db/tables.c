@@ -329,6 +329,19 @@ static const char *const version_2[] = {
     "CREATE INDEX run_lot_open ON run(lot, board) WHERE verdict IS NULL",
     "CREATE INDEX correction_run ON correction(run)",
 
+    /* For people: a line for each run, with the verdict after corrections. */
+    "CREATE VIEW runs AS SELECT r.id AS run, r.started_utc, r.ended_utc,"
+    " r.duration_ms / 1000.0 AS seconds,"
+    " coalesce((SELECT k.verdict FROM correction AS k WHERE k.run = r.id"
+    "  AND k.verdict IS NOT NULL ORDER BY k.id DESC LIMIT 1), r.verdict) AS verdict,"
+    " r.verdict AS own_verdict, r.code, r.sentence, r.board_state, l.name AS lot, b.mac,"
+    " r.seen_chip AS chip, r.slot, r.port, r.operator, c.name AS recipe,"
+    " c.version AS recipe_version, c.plan_sha256, s.host,"
+    " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id) AS attempts,"
+    " r.rework_of, r.rework_reason"
+    " FROM run AS r JOIN station AS s ON s.id = r.station JOIN recipe AS c ON c.id = r.recipe"
+    " LEFT JOIN lot AS l ON l.id = r.lot LEFT JOIN board AS b ON b.id = r.board",
+
     KEPT("correction"),
     KEPT("checkpoint"),
     KEPT("link"),

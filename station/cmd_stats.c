@@ -98,6 +98,18 @@ static void judge_output(struct stats_screen *screen, struct err *e)
         err_set_sys(e, ERR_STATION, screen->sys, "Standard output cannot be written");
 }
 
+void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
+                 struct err *e)
+{
+    struct stats_screen screen = { .by = by, .by_word = by_words[by] };
+    const struct db_stats_sink sink = { &screen, stats_json_row };
+    if (json)
+        db_stats(db, by, filter, &sink, e);
+    else
+        print_text(db, &screen, filter, e);
+    judge_output(&screen, e);
+}
+
 static void print_stats(const char *db_path, struct stats_screen *screen, bool json,
                         const struct db_filter *filter, struct err *e)
 {

@@ -97,14 +97,15 @@ static void drop_unclosed(struct record *r)
 
 /* ---- Opening ---- */
 
-static bool put_recipe(struct record *r, struct err *e)
+int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
+                          struct err *e)
 {
-    const struct recipe *recipe = job_recipe(r->job);
+    const struct recipe *recipe = job_recipe(job);
     struct db_image images[RECIPE_IMAGES_MAX];
     char sha256[RECIPE_IMAGES_MAX][SHA256_TEXT], md5[RECIPE_IMAGES_MAX][MD5_TEXT];
     char elf[RECIPE_IMAGES_MAX][SHA256_TEXT];
-    for (size_t i = 0; i < job_image_count(r->job); i++) {
-        const struct job_image *image = job_image(r->job, i);
+    for (size_t i = 0; i < job_image_count(job); i++) {
+        const struct job_image *image = job_image(job, i);
         digest_hex(image->sha256, DIGEST_SHA256_BYTES, sha256[i]);
         digest_hex(image->md5, DIGEST_MD5_BYTES, md5[i]);
         images[i] = (struct db_image){ .file = image->file,
@@ -112,7 +113,7 @@ static bool put_recipe(struct record *r, struct err *e)
                                        .size_bytes = image->size_bytes,
                                        .sha256 = sha256[i],
                                        .md5 = md5[i] };
-        const struct image *content = plan_image(job_plan(r->job), i);
+        const struct image *content = plan_image(job_plan(job), i);
         if (!content->has_app)
             continue;
         digest_hex(content->app_elf_sha256, sizeof content->app_elf_sha256, elf[i]);
@@ -127,9 +128,14 @@ static bool put_recipe(struct record *r, struct err *e)
         .text = recipe->text,
         .text_bytes = recipe->text_bytes,
         .images = images,
-        .image_count = job_image_count(r->job),
+        .image_count = job_image_count(job),
     };
-    r->recipe_id = db_recipe_put(r->db, &row, r->clock->utc_ms(r->clock), e);
+    return db_recipe_put(db, &row, clock->utc_ms(clock), e);
+}
+
+static bool put_recipe(struct record *r, struct err *e)
+{
+    r->recipe_id = record_put_recipe(r->db, r->job, r->clock, e);
     return r->recipe_id != 0;
 }
 

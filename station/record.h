@@ -33,6 +33,10 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
 bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
                             char now[static DB_UTC_CAP]);
 
+/* Gives the id of the job's recipe, with its images, in this record. 0 on failure. */
+int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
+                          struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 

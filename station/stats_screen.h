@@ -25,4 +25,8 @@ bool stats_written(struct stats_screen *screen);
 bool stats_text_row(void *screen, const struct db_stats_row *row);
 bool stats_json_row(void *screen, const struct db_stats_row *row);
 
+/* The whole table, or all lines, on standard output. */
+void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
+                 struct err *e);
+
 #endif
