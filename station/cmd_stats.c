@@ -110,23 +110,19 @@ void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *fil
     judge_output(&screen, e);
 }
 
-static void print_stats(const char *db_path, struct stats_screen *screen, bool json,
+static void print_stats(const char *db_path, enum db_stats_by by, bool json,
                         const struct db_filter *filter, struct err *e)
 {
-    const struct db_stats_sink sink = { screen, stats_json_row };
     struct db *db = db_open_reader(db_path, DB_BUSY_MS, e);
-    if (db && json)
-        db_stats(db, screen->by, filter, &sink, e);
-    else if (db)
-        print_text(db, screen, filter, e);
+    if (db)
+        stats_print(db, by, filter, json, e);
     db_close(db);
-    judge_output(screen, e);
 }
 
 static enum exit_status stats(int argc, char **argv)
 {
     struct db_filter filter = { 0 };
-    struct stats_screen screen = { .by = DB_BY_NOTHING };
+    enum db_stats_by group = DB_BY_NOTHING;
     const char *db_path = DEFAULT_DB, *by = NULL, *slot = NULL;
     bool json = false;
     const struct option_row rows[] = {
@@ -146,10 +142,9 @@ static enum exit_status stats(int argc, char **argv)
     if (!cmd_parse(&cmd_stats, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    bool ok = (!by || find_by(by, &screen.by, &e)) && (!slot || parse_slot(slot, &filter.slot, &e));
-    screen.by_word = by_words[screen.by];
+    bool ok = (!by || find_by(by, &group, &e)) && (!slot || parse_slot(slot, &filter.slot, &e));
     if (ok)
-        print_stats(db_path, &screen, json, &filter, &e);
+        print_stats(db_path, group, json, &filter, &e);
     if (e.code != ERR_NONE)
         cmd_print_err(&e);
     return cmd_status_of(&e);
