@@ -189,9 +189,11 @@ static bool was_interrupted(void)
 static bool to_file(void *ctx, const char *bytes, size_t n)
 {
     struct receiver *r = ctx;
-    if (was_interrupted())
-        return err_set(&r->e, ERR_STOPPED, "The export was stopped; '%.100s' was not written",
-                       r->file.path);
+    if (was_interrupted()) {
+        err_set(&r->e, ERR_STOPPED, "The export was stopped; '%.100s' was not written",
+                r->file.path);
+        return err_hint(&r->e, "Export again; a file of that name from before is as it was.");
+    }
     return outfile_write(&r->file, bytes, n, &r->e);
 }
 

@@ -205,7 +205,7 @@ check "a folder that is not there: exit 4 and its name" "$work/out" no_folder
 stopped() {
     echo "as it was" >"$work/files/a"
     exits 4 env --block-signal=TERM sh -c 'kill -TERM $$; exec "$@"' sh "$station" export --db "$db" -o "$work/files/a" &&
-        says "$work/out" "The export was stopped" && only "a " && says "$work/files/a" "as it was"
+        says "$work/out" "The export was stopped" "Export again" && only "a " && says "$work/files/a" "as it was"
 }
 check "a signal: nothing of the new file stays" "$work/out" stopped
 rm "$work/files/a"
