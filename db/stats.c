@@ -43,10 +43,15 @@ static bool no_memory(struct err *e)
 
 /* ---- Rows to numbers; each gets its columns from 1 on -----------------------------------------*/
 
-static bool is(sqlite3_stmt *s, int column, const char *word)
+static const char *text_of(sqlite3_stmt *s, int column)
 {
     const char *text = (const char *)sqlite3_column_text(s, column);
-    return text != NULL && strcmp(text, word) == 0;
+    return text != NULL ? text : "";
+}
+
+static bool is(const char *text, const char *word)
+{
+    return strcmp(text, word) == 0;
 }
 
 static void end_unit(struct stats *x)
@@ -76,7 +81,7 @@ static void add_to_unit(struct stats *x, struct group *group, int64_t board, int
 
 static bool add_failure(struct stats *x, struct group *group, const char *code)
 {
-    const struct group_key key = group_key_of_text(code != NULL ? code : "");
+    const struct group_key key = group_key_of_text(code);
     const struct group *known = groups_take(&x->codes, &key);
     return known != NULL && tally_add(&group->code_places, (int64_t)known->place, 1);
 }
@@ -87,20 +92,22 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
 {
     struct db_stats_row *row = &group->row;
     const int64_t board = sqlite3_column_int64(s, 1);
-    const bool taken_back = tally_has(&x->taken_back, sqlite3_column_int64(s, 6));
-    const bool passed = is(s, 3, "PASS") && !taken_back, failed = is(s, 3, "FAIL") || taken_back;
-    const bool refused = failed && (is(s, 4, "duplicate") || is(s, 4, "quota"));
+    const char *verdict = text_of(s, 3), *code = text_of(s, 4);
+    const bool taken_back =
+        is(verdict, "PASS") && tally_has(&x->taken_back, sqlite3_column_int64(s, 6));
+    const bool passed = is(verdict, "PASS") && !taken_back;
+    const bool failed = is(verdict, "FAIL") || taken_back;
+    const bool refused = failed && (is(code, "duplicate") || is(code, "quota"));
     row->passed += passed;
     row->failed += failed;
-    row->stopped += is(s, 3, "STOPPED");
-    row->interrupted += is(s, 3, "INTERRUPTED");
+    row->stopped += is(verdict, "STOPPED");
+    row->interrupted += is(verdict, "INTERRUPTED");
     row->refused += refused;
     row->unidentified += failed && !refused && board == 0;
     if (board != 0 && !refused)
         add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
     if (failed)
-        return add_failure(
-            x, group, taken_back ? DB_STATS_CORRECTED : (const char *)sqlite3_column_text(s, 4));
+        return add_failure(x, group, taken_back ? DB_STATS_CORRECTED : code);
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
 }
 
