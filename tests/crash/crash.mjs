@@ -7,9 +7,9 @@
 // the record's disk; the last one whole, torn in its middle, or as a power cut, which loses half of
 // what was not synced. Each record is looked at in a copy, so that the next station alone repairs
 // what the kill has left.
-import { copyFileSync, existsSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { chance, check, counters, finish, makeImages, note, number, options, sql, startFixture,
+import { chance, check, command, counters, finish, makeImages, note, number, options, sql, startFixture,
     startStation, work, images } from "./rig.mjs";
 
 const o = options({ kills: 500, seed: Date.now() % 1000000, boards: 16, speed: 100 });
@@ -42,6 +42,10 @@ function judgeRecord(moment) {
         and exists (select 1 from station s where s.id > run.station)`);
     bad("a board passed twice in one lot", `select lot, board, count(*) from run where verdict = 'PASS' and lot is not null
         group by 1, 2 having count(*) > 1`);
+    bad("a lot has more boards that passed than places", `select lot.name, quantity, count(distinct board) from run
+        join lot on lot.id = run.lot where verdict = 'PASS' and quantity is not null group by lot.id having count(distinct board) > quantity`);
+    const audit = command("audit", "--db", copy);
+    if (audit.status !== 0) find(moment, `audit: ${audit.stdout}${audit.stderr}`);
     if (existsSync(before)) bad("a row that was closed is gone or changed", `attach '${before}' as b; select o.id from b.run o
         left join run r on r.id = o.id where o.verdict is not null and (r.verdict, r.code, r.sentence, r.board, r.ended_utc)
         is not (o.verdict, o.code, o.sentence, o.board, o.ended_utc)`);
@@ -82,6 +86,12 @@ check(`a run of ${o.boards} boards that nobody disturbs passes`, wholeExit.code 
 judgeRecord("undisturbed");
 judgeShown("undisturbed", whole);
 
+// Every other lot has places for a part of the boards, and is filled by runs of which each is killed.
+function openLot(name, quantity) {
+    const open = command("lot", "open", name, "--quantity", String(quantity), "--db", db);
+    if (open.status !== 0) find(`lot ${name}`, open.stderr);
+}
+
 function chooseMoment() {
     const kind = random.pick(["time", "line", "disk", "disk"]);
     if (kind === "time") return { kind, ms: random.next() * wholeMs };
@@ -93,9 +103,10 @@ function chooseMoment() {
 const kinds = {};
 let killed = 0;
 async function killOnce(i) {
-    const moment = chooseMoment();
+    const moment = chooseMoment(), lot = `lot ${Math.floor(i / 3)}`;
     let lines = 0;
-    const station = startStation([...runOptions(`lot ${Math.floor(i / 3)}`), random.hits(0.5) ? "--json" : "--plain"], {
+    if (i % 6 === 0) openLot(lot, 1 + random.below(o.boards));
+    const station = startStation([...runOptions(lot), random.hits(0.5) ? "--json" : "--plain"], {
         trouble: moment.trouble,
         onLine: (line, s) => ++lines === moment.line && s.kill("SIGKILL"),
     });
@@ -104,29 +115,48 @@ async function killOnce(i) {
     clearTimeout(timer);
     const name = `kill ${i} (${JSON.stringify(moment)})`;
     if (exit.signal === "SIGKILL") killed++, kinds[moment.kind] = (kinds[moment.kind] ?? 0) + 1;
-    else if (exit.code > 1) find(name, `exit status ${exit.code}: ${station.errors}`);
+    else if (exit.code > 1 && !/is full/.test(station.errors)) find(name, `exit status ${exit.code}: ${station.errors}`);
     judgeRecord(name);
     judgeShown(name, station);
 }
 
-// ---- The very first start: killed at each step of making a new record ----------------------------------
-async function killFirstStarts(every) {
-    const fresh = join(work, "fresh.db"), args = ["run", recipe, "--db", fresh, "--port", "socket://127.0.0.1:1", "--plain"];
+// ---- The first start on a new or an old record, killed at each of its steps ----------------------------
+// `prepare` makes the record as the first start finds it; `judge` looks at it after the second one.
+async function killFirstStarts(every, prepare, judge) {
+    const first = join(work, "first.db"), args = ["run", recipe, "--db", first, "--port", "socket://127.0.0.1:1", "--plain"];
     let starts = 0;
-    for (let step = 1, over = false; !over; step += every) {
-        for (const part of [...parts, "-shm"]) rmSync(fresh + part, { force: true });
-        const how = ["whole", "torn", "power"][step % 3];
-        const first = startStation(args, { trouble: { FILE: fresh, KILL: step, HOW: how } });
-        over = (await first.exited).signal !== "SIGKILL";
+    for (let step = 1, over = false; !over; step += every, starts++) {
+        for (const name of readdirSync(work)) if (name.startsWith("first.db")) rmSync(join(work, name));
+        prepare(first);
+        const how = ["whole", "torn", "power"][step % 3], moment = `step ${step} ${how}`;
+        const killed = startStation(args, { trouble: { FILE: first, KILL: step, HOW: how } });
+        over = (await killed.exited).signal !== "SIGKILL";
         const again = startStation(args), exit = await again.exited;
-        const last = again.lines.join("\n");
-        starts++;
-        if (exit.code !== 1 || !last.includes("port-missing")) find(`first start, step ${step} ${how}`, `exit ${exit.code}: ${again.errors}`);
-        else if (number(fresh, "select count(*) from run where verdict is null or code not in ('port-missing', 'station')"))
-            find(`first start, step ${step} ${how}`, "a run that does not say how it ended");
-        else if (sql(fresh, "pragma integrity_check")[0][0] !== "ok") find(`first start, step ${step} ${how}`, "integrity");
+        if (exit.code !== 1 || !again.lines.join("\n").includes("port-missing")) {
+            find(moment, `exit ${exit.code}: ${again.errors}`);
+            continue;
+        }
+        if (sql(first, "pragma integrity_check")[0][0] !== "ok") find(moment, "integrity");
+        if (number(first, `select count(*) from run join station on station.id = run.station where verdict is null
+            and host = (select host from station order by id desc limit 1)`)) find(moment, "a run of this host is still open");
+        const audit = command("audit", "--db", first);
+        if (audit.status !== 0) find(moment, `audit: ${audit.stdout}${audit.stderr}`);
+        judge(first, moment);
     }
     return starts;
+}
+
+const oldRecord = join(work, "old.db");
+sql(oldRecord, readFileSync("tests/data/record/v1.sql", "utf8"));
+
+function judgeOld(first, moment) {
+    for (const [id] of sql(first, `attach '${oldRecord}' as o; select o.run.id from o.run left join main.run as r on r.id = o.run.id
+        where o.run.verdict is not null and (r.verdict, r.sentence, r.ended_utc) is not (o.run.verdict, o.run.sentence, o.run.ended_utc)`))
+        find(moment, `run ${id} of the old record is gone or changed`);
+    const kept = readdirSync(work).filter((name) => /^first\.db\.v1-backup(-\d+)?$/.test(name));
+    const whole = kept.filter((name) => sql(join(work, name), "pragma integrity_check; pragma user_version").flat().join() === "ok,1"
+        && number(join(work, name), "select count(*) from run") === number(oldRecord, "select count(*) from run"));
+    if (kept.length === 0 || whole.length !== kept.length) find(moment, `the old file was not kept whole: ${kept.length} files, ${whole.length} whole`);
 }
 
 for (let i = 0; i < o.kills && findings.length < 20; i++) await killOnce(i);
@@ -134,8 +164,27 @@ check(`${killed} of ${o.kills} stations were killed: ${Object.entries(kinds).map
 check("after every kill the record is whole, and says what was shown", findings.length === 0, ...findings.slice(0, 20));
 
 findings.length = 0;
-const starts = await killFirstStarts(o.kills >= 100 ? 1 : 5);
-check(`a new record that a kill left half-made is finished by the next start (${starts} times)`, findings.length === 0, ...findings);
+const every = o.kills >= 100 ? 1 : 7;
+const fromNew = await killFirstStarts(every, () => {}, () => {});
+check(`a new record that a kill left half-made is finished by the next start (${fromNew} times)`, findings.length === 0, ...findings.slice(0, 20));
+findings.length = 0;
+const fromOld = await killFirstStarts(every, (first) => copyRecord(oldRecord, first), judgeOld);
+check(`an old record that a kill left half-changed, too, and the old file is kept (${fromOld} times)`, findings.length === 0, ...findings.slice(0, 20));
+
+// ---- A lot with places is filled exactly, kills or not ---------------------------------------------------------
+const places = Math.ceil(o.boards / 2);
+openLot("limited", places);
+findings.length = 0;
+for (let i = 0; i < 2; i++) {
+    const cut = startStation([...runOptions("limited"), "--plain"], { trouble: { FILE: db, KILL: Math.round(wholeSteps * (0.6 + random.next() / 5)) } });
+    await cut.exited;
+    judgeRecord("limited");
+}
+const rest = startStation([...runOptions("limited"), "--plain"]);
+await rest.exited;
+judgeRecord("limited");
+const inLot = number(copy, "select count(distinct board) from run join lot on lot.id = run.lot where lot.name = 'limited' and verdict = 'PASS'");
+check(`a lot of ${places} is filled by ${places} boards, not one more or less`, inLot === places && findings.length === 0, `${inLot}`, ...findings);
 
 // ---- And all goes on -------------------------------------------------------------------------------
 const last = startStation([...runOptions("last"), "--json"]), lastExit = await last.exited;

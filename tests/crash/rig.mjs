@@ -147,6 +147,9 @@ export function startStation(args, { trouble = {}, preload, extraEnv = {}, onLin
     return station;
 }
 
+// A command that ends by itself: { status, stdout, stderr }.
+export const command = (...args) => spawnSync(join(build, "espstation"), args, { encoding: "utf8", maxBuffer: 1 << 28 });
+
 // The counters of tests/preload/trouble.c.
 export function counters(file) {
     const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);

@@ -119,7 +119,8 @@ for (const slot of slots) {
 }
 going = false;
 station.kill("SIGINT");
-await station.exited;
+const ended = await station.exited;
+check("Ctrl-C ends it: some boards have failed, nothing else has", ended.code === 1, ended, station.errors);
 
 // ---- The verdict on the station -----------------------------------------------------------------------
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
