@@ -159,8 +159,9 @@ function judgeOld(first, moment) {
     if (kept.length === 0 || whole.length !== kept.length) find(moment, `the old file was not kept whole: ${kept.length} files, ${whole.length} whole`);
 }
 
-for (let i = 0; i < o.kills && findings.length < 20; i++) await killOnce(i);
-check(`${killed} of ${o.kills} stations were killed: ${Object.entries(kinds).map(([k, n]) => `${n} ${k}`).join(", ")}`, killed > 0);
+let tries = 0;
+while (killed < o.kills && findings.length < 20) await killOnce(tries++); // some end before their moment comes
+check(`${killed} of ${tries} stations were killed: ${Object.entries(kinds).map(([k, n]) => `${n} ${k}`).join(", ")}`, killed > 0);
 check("after every kill the record is whole, and says what was shown", findings.length === 0, ...findings.slice(0, 20));
 
 findings.length = 0;
