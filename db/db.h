@@ -283,6 +283,14 @@ struct db_run_row {
     const char *port, *operator_name, *lot, *host, *tool_version;
     const char *recipe, *recipe_version, *recipe_sha256;
     int attempt_count;
+    int64_t rework_of; /* the run in which the board had passed; 0: no re-work */
+    const char *rework_reason;
+};
+
+/* What a person has said about a run later. */
+struct db_correction_row {
+    const char *made_utc, *operator_name, *reason, *host;
+    const char *verdict; /* NULL: a note */
 };
 
 struct db_attempt_row {
@@ -302,6 +310,8 @@ struct db_history_sink {
     bool (*run)(void *ctx, const struct db_run_row *run);       /* as recorded, the first first */
     bool (*attempt)(void *ctx,
                     const struct db_attempt_row *attempt); /* after its run; may be NULL */
+    /* after those, the oldest first; may be NULL */
+    bool (*correction)(void *ctx, const struct db_correction_row *correction);
 };
 
 /* The life of one board. A MAC that was never seen calls nothing and gives true. */

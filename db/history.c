@@ -54,6 +54,8 @@ static struct db_run_row run_row(sqlite3_stmt *s)
         .recipe_version = text(s, 17),
         .recipe_sha256 = text(s, 18),
         .attempt_count = sqlite3_column_int(s, 19),
+        .rework_of = sqlite3_column_int64(s, 20),
+        .rework_reason = text(s, 21),
     };
 }
 
@@ -131,6 +133,25 @@ static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_
     return ok && rows == 0;
 }
 
+static bool send_corrections_locked(struct db *db, int64_t run_id,
+                                    const struct db_history_sink *sink, struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_CORRECTIONS);
+    query_int(&q, run_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_correction_row row = { .made_utc = text(q.statement, 0),
+                                               .operator_name = text(q.statement, 1),
+                                               .reason = text(q.statement, 2),
+                                               .host = text(q.statement, 3),
+                                               .verdict = text(q.statement, 4) };
+        ok = taken(sink->correction(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
 static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
                              struct err *e)
 {
@@ -143,6 +164,8 @@ static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_hi
         ok = taken(sink->run(sink->ctx, &row), e);
         if (ok && sink->attempt != NULL)
             ok = send_attempts_locked(db, row.run_id, sink, e);
+        if (ok && sink->correction != NULL)
+            ok = send_corrections_locked(db, row.run_id, sink, e);
     }
     query_end(&q);
     return ok && rows == 0;

@@ -144,11 +144,14 @@ static const char *const texts[STMT_COUNT] = {
                           " r.hint, r.board_state, r.app_text, r.slot, r.port, r.operator, l.name, "
                           "s.host,"
                           " s.tool_version, c.name, c.version, c.sha256,"
-                          " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id)"
+                          " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id),"
+                          " r.rework_of, r.rework_reason"
                           " FROM run AS r JOIN station AS s ON s.id = r.station JOIN recipe AS c "
                           "ON c.id = r.recipe"
                           " LEFT JOIN lot AS l ON l.id = r.lot WHERE r.board = ? ORDER BY "
                           "r.id",
+    [STMT_HISTORY_CORRECTIONS] = "SELECT made_utc, operator, reason, host, verdict FROM correction"
+                                 " WHERE run = ? ORDER BY id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
                               "wire_bytes, reset, loader,"
                               " phase, code, sentence, hint, board_state, baud_asked, baud_why,"

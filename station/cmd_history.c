@@ -36,6 +36,8 @@ static bool print_run(void *ctx, const struct db_run_row *r)
              r->recipe_version ? r->recipe_version : "");
     cmd_line("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
              or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
+    if (r->rework_of != 0)
+        cmd_line("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
         cmd_line("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
                  or_dash(r->board_state));
@@ -52,6 +54,14 @@ static bool print_attempt(void *ctx, const struct db_attempt_row *a)
     return true;
 }
 
+static bool print_correction(void *ctx, const struct db_correction_row *c)
+{
+    (void)ctx;
+    cmd_line("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
+             c->verdict ? c->verdict : "", c->operator_name, c->made_utc, c->reason);
+    return true;
+}
+
 static enum exit_status history(int argc, char **argv)
 {
     const char *mac, *db_path = DEFAULT_DB;
@@ -62,7 +72,8 @@ static enum exit_status history(int argc, char **argv)
     struct err e = { 0 };
     size_t count;
     bool seen = false;
-    const struct db_history_sink sink = { &seen, print_board, print_run, print_attempt };
+    const struct db_history_sink sink = { &seen, print_board, print_run, print_attempt,
+                                          print_correction };
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;

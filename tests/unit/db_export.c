@@ -520,7 +520,7 @@ static void db_tells_the_life_of_a_board(void **state)
 {
     struct bench *b = *state;
     struct text t = { 0 };
-    struct db_history_sink sink = { &t, tell_board, tell_run, tell_attempt };
+    struct db_history_sink sink = { &t, tell_board, tell_run, tell_attempt, NULL };
     fill_for_filters(b);
     see(b, 6, "240ac4000001");
     struct db *reader = reader_of(b);

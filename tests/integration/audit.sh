@@ -1,0 +1,88 @@
+# The auditor's record: the pages for auditors work as they stand, and what somebody changes is named.
+. "$(dirname "$0")/lib.sh"
+images=$work/images
+"$bin/make_images" "$images" 120
+export XDG_CONFIG_HOME=$work/config PATH=$bin:$PATH
+docs=$root/docs
+cd "$work" || exit 1
+db=espstation.db
+key=$work/config/espstation/station-key.pem
+
+# All commands of a page under a heading, as one script.
+commands_of() { # page heading
+    awk -v h="## $2" '/^## /{on = $0 == h} on && /^```/{code = /^```sh/; next} on && code' "$docs/$1"
+}
+
+# ---- A lot, flashed and closed ---------------------------------------------------------------------
+start_fixture --boards 4 --chip esp32 --speed 20
+check "a lot is opened" out exits 0 espstation lot open 2026-11 --quantity 4 --operator Eve --recipe "$images/esp32.yaml"
+check "its boards pass" out exits 0 espstation run "$images/esp32.yaml" "${port_options[@]}" --lot 2026-11 --operator Eve
+check "re-work needs a name and a reason" out exits 2 espstation run "$images/esp32.yaml" --port "${ports[0]}" --lot 2026-11 --rework
+check "a board is flashed again for a reason" out exits 0 espstation run "$images/esp32.yaml" --port "${ports[0]}" \
+    --lot 2026-11 --rework --operator Ann --reason "new label"
+check "the history tells why" out exits 0 espstation history 24:0a:c4:00:00:00
+check "with name and reason" out says out "re-work of run" "new label" Ann
+check "a run is corrected by a new row" out exits 0 espstation correct 2 --verdict fail --operator Ann --reason cracked
+check "a correction without a reason is refused" out exits 2 espstation correct 2 --verdict fail --operator Ann
+mac=$(sql $db "select mac from runs where run = 2")
+check "the history tells the correction" out exits 0 espstation history "$mac"
+check "with name and reason" out says out "Ann" "cracked" "FAIL"
+check "the lot is closed" out exits 0 espstation lot close 2026-11 --operator Eve --checkpoint 2026-11.checkpoint
+check "its key is the owner's alone" "$key" test "$(stat -c %a "$key")" = 600
+check "a closed lot refuses boards" out exits 2 espstation run "$images/esp32.yaml" --port "${ports[0]}" --lot 2026-11
+check "in a clear sentence" out says out "Lot 2026-11 was closed at" "espstation lot open"
+stop_fixture
+
+# ---- The audit -------------------------------------------------------------------------------------
+check "the record is whole" out exits 0 espstation audit
+check "also by the checkpoint and the public key" out exits 0 \
+    espstation audit --checkpoint 2026-11.checkpoint --public-key "$key.pub"
+check "a checkpoint of the end is signed" out exits 0 espstation audit --save end.checkpoint
+check "and never overwritten" out exits 2 espstation audit --save end.checkpoint
+openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout -out other.pub
+check "another key is noticed" out exits 1 espstation audit --public-key other.pub
+
+# ---- By hand, with the commands of the page --------------------------------------------------------
+mkdir hand
+cp $db hand/ && cp "$key.pub" hand/station.pub
+commands_of audit.md "Verify a lot by hand" >hand.sh
+by_hand() { (cd hand && rm -rf forms links && bash ../hand.sh) >out 2>&1; }
+by_hand
+check "the page's commands find every row, link and signature right" out \
+    says out "Every row is as it was linked." "The chain is unbroken." "Signature Verified Successfully" "The lot is signed."
+sqlite3 hand/$db "drop trigger run_closed_is_final; update run set operator = 'Mallory' where id = 3"
+by_hand
+check "and a changed row" out grep -q '^[<>].*forms/' out
+check "but no change elsewhere" out says out "The chain is unbroken." "The lot is signed."
+check "the audit names it" out exits 1 espstation audit --db hand/$db
+check "with its number and its board" out says out "changed    run 3 (24:0a:c4:00:00" "run_closed_is_final was dropped" ALTERED
+check "as JSON too" out exits 1 espstation audit --db hand/$db --json
+check "one object a line" out says out '"finding":"changed"' '"findings":2'
+
+# ---- A tail cut off --------------------------------------------------------------------------------
+cp $db cut.db
+sqlite3 cut.db "drop trigger link_kept; drop trigger station_only_ends; drop trigger station_kept; pragma foreign_keys = off;
+    delete from link where id > 3; drop trigger run_kept; drop trigger attempt_kept; drop trigger digest_kept;
+    drop trigger board_kept; drop trigger correction_kept; drop trigger checkpoint_kept; delete from digest; delete from attempt;
+    delete from correction; delete from checkpoint; delete from run; delete from board; delete from station;"
+check "what a checkpoint has seen and the record has no more is missed" out \
+    exits 1 espstation audit --db cut.db --checkpoint 2026-11.checkpoint
+check "as truncated" out says out "truncated  The checkpoint given has seen" "the record ends with link 3"
+
+# ---- Copies ----------------------------------------------------------------------------------------
+check "a copy is made" out exits 0 espstation backup copy.db
+check "and is whole" out exits 0 espstation audit --db copy.db --checkpoint end.checkpoint
+check "and never overwritten" out exits 4 espstation backup copy.db
+check "a copy of an altered record says so" out exits 1 espstation backup altered.db --db hand/$db
+
+# ---- The queries of the page -----------------------------------------------------------------------
+awk '/^```sql/{on = 1; n++; next} /^```/{on = 0} on {print > ("query" n ".sql")}' "$docs/queries.md"
+check "the page has ten queries" "$docs/queries.md" test "$(ls query*.sql | wc -l)" = 10
+for n in 1 2 3 4 5 6 7 8 9 10; do
+    sqlite3 -readonly $db <query$n.sql >out 2>&1
+    status=$?
+    # Nothing failed or was slow here, so two of them have nothing to tell.
+    case $n in 3 | 10) rows=0 ;; *) rows=1 ;; esac
+    check "query $n runs and answers" out test $status -eq 0 -a "$(wc -l <out)" -ge $rows
+done
+echo "1..$test_number"
