@@ -139,10 +139,7 @@ static bool link_rows_locked(struct db *db, struct db_sha256 *sha, struct chain_
     sqlite3_stmt *s = NULL;
     int rc;
     bool ok = true;
-    snprintf(sql, sizeof sql,
-             "SELECT id FROM (%s) AS t WHERE NOT EXISTS (SELECT 1 FROM link WHERE kind = '%s' AND"
-             " row = t.id) ORDER BY id",
-             kinds[kind].rows, kinds[kind].word);
+    snprintf(sql, sizeof sql, "%s ORDER BY id", kinds[kind].rows);
     if (sqlite3_prepare_v2(db->sql, sql, -1, &s, NULL) != SQLITE_OK)
         return db_fail(db, e);
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW)
@@ -153,20 +150,14 @@ static bool link_rows_locked(struct db *db, struct db_sha256 *sha, struct chain_
     return ok;
 }
 
-bool chain_link_missing_locked(struct db *db, struct err *e)
+bool chain_begin_locked(struct db *db, struct err *e)
 {
     struct chain_end end;
     struct db_sha256 sha = db_sha256_new();
-    bool ok = chain_end_locked(db, &end, e);
+    bool ok = statements_prepare(db, e) && chain_end_locked(db, &end, e);
     for (unsigned kind = 0; ok && kind < LINK_KIND_COUNT; kind++)
         ok = link_rows_locked(db, &sha, &end, kind, e);
-    db_sha256_free(&sha);
-    return ok;
-}
-
-bool chain_begin_locked(struct db *db, struct err *e)
-{
-    const bool ok = statements_prepare(db, e) && chain_link_missing_locked(db, e);
     statements_finalize(db);
+    db_sha256_free(&sha);
     return ok;
 }

@@ -237,10 +237,8 @@ int chain_form_locked(struct db *db, struct db_sha256 *sha, enum link_kind kind,
 bool chain_hash(struct db_sha256 *sha, const char *previous, const char *kind, int64_t row,
                 const char *form_sha256, char hex[static DB_SHA256_CAP], struct err *e);
 
-/* Links every complete row that has no link: for those that were there before the chain. */
-bool chain_link_missing_locked(struct db *db, struct err *e);
-
-/* The same on a handle whose statements are not prepared yet. */
+/* Links everything that is complete in a record without a chain. Prepares and finalizes the
+ * handle's statements. */
 bool chain_begin_locked(struct db *db, struct err *e);
 
 /* ---- run.c ------------------------------------------------------------------------------------*/

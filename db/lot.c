@@ -198,13 +198,13 @@ bool lot_give_place_locked(struct db *db, int64_t run_id, const struct open_run 
 /* ---- Entering ---------------------------------------------------------------------------------*/
 
 /* A full lot is refused before any port is opened; places that are only held may come free. */
-static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, struct err *e)
+static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rework, struct err *e)
 {
     int64_t passed = 0;
     struct lot_state lot = { .quantity = 0 };
     if (!find_state_locked(db, id, &lot, e) || !takes(&lot, recipe_id, e))
         return false;
-    if (lot.quantity == 0)
+    if (lot.quantity == 0 || rework)
         return true;
     if (!count_locked(db, STMT_LOT_PASSED, id, &passed, e))
         return false;
@@ -217,8 +217,8 @@ static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, struct er
     return false;
 }
 
-int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, int64_t utc_ms,
-                     struct err *e)
+int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
+                     int64_t utc_ms, struct err *e)
 {
     int64_t id = 0;
     const struct db_lot_open lot = { .name = name, .utc_ms = utc_ms };
@@ -228,7 +228,7 @@ int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, int64_t
     if (ok && id == 0)
         ok = (id = add_lot_locked(db, &lot, false, e)) > 0;
     else if (ok)
-        ok = enter_locked(db, id, recipe_id, e);
+        ok = enter_locked(db, id, recipe_id, rework, e);
     return db_finish(db, ok, e) ? id : 0;
 }
 

@@ -186,6 +186,7 @@ enum exit_status cmd_status_of(const struct err *e)
     case ERR_NONE:
         return EXIT_PASSED;
     case ERR_USAGE:
+    case ERR_QUOTA:
         return EXIT_USAGE;
     case ERR_RECIPE:
     case ERR_IMAGE:

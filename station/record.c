@@ -143,7 +143,8 @@ static bool put_lot(struct record *r, const char *lot, struct err *e)
 {
     if (!lot)
         return true;
-    r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->clock->utc_ms(r->clock), e);
+    r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->rework_reason != NULL,
+                             r->clock->utc_ms(r->clock), e);
     return r->lot_id != 0;
 }
 
