@@ -468,6 +468,12 @@ static bool same_statement(const char *one, const char *two)
     }
 }
 
+static bool fail_pattern(sqlite3 *sql, struct err *e)
+{
+    return err_set(e, ERR_STATION, "The tables could not be made in memory: %s",
+                   sqlite3_errmsg(sql));
+}
+
 /* Makes the tables anew in memory, as a pattern. */
 static sqlite3 *pattern(struct err *e)
 {
@@ -480,7 +486,7 @@ static sqlite3 *pattern(struct err *e)
     }
     if (ok)
         return sql;
-    err_set(e, ERR_STATION, "The tables could not be made in memory: %s", sqlite3_errmsg(sql));
+    fail_pattern(sql, e);
     sqlite3_close(sql);
     return NULL;
 }
@@ -507,7 +513,7 @@ static bool check_guard_locked(struct audit *a, sqlite3_stmt *want, sqlite3_stmt
 /* A trigger of somebody's own could change what stations write; views and indexes cannot. */
 static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
 {
-    int rows = -1;
+    int rows = -1, rc = SQLITE_DONE;
     sqlite3_stmt *known = NULL;
     sqlite3_stmt *s =
         prepare_locked(a, "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name", e);
@@ -518,12 +524,17 @@ static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
         copy_column(s, 0, name, sizeof name);
         sqlite3_reset(known);
         sqlite3_bind_text(known, 1, name, -1, SQLITE_STATIC);
-        if (sqlite3_step(known) == SQLITE_ROW)
+        rc = sqlite3_step(known);
+        if (rc == SQLITE_ROW)
             continue;
+        if (rc != SQLITE_DONE)
+            break;
         make_plain(name);
         find(a, DB_UNGUARDED, 0, "The trigger %s was added: it may change what stations record",
              name);
     }
+    if (s != NULL && (known == NULL || (rc != SQLITE_ROW && rc != SQLITE_DONE)))
+        fail_pattern(made, e);
     sqlite3_finalize(known);
     sqlite3_finalize(s);
     return rows == 0;
@@ -545,7 +556,9 @@ static bool check_guards_locked(struct audit *a, struct err *e)
                        -1, &want, NULL);
     while (have != NULL && want != NULL && ok && (rc = sqlite3_step(want)) == SQLITE_ROW)
         ok = check_guard_locked(a, want, have, e);
-    ok = ok && rc == SQLITE_DONE && find_triggers_locked(a, made, e);
+    if (have != NULL && ok && rc != SQLITE_DONE)
+        ok = fail_pattern(made, e);
+    ok = ok && have != NULL && find_triggers_locked(a, made, e);
     sqlite3_finalize(want);
     sqlite3_finalize(have);
     sqlite3_close(made);

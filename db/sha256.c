@@ -32,7 +32,8 @@ bool db_sha256_hex(struct db_sha256 *s, char hex[static DB_SHA256_CAP], struct e
     static const char digits[] = "0123456789abcdef";
     unsigned char digest[EVP_MAX_MD_SIZE] = { 0 };
     if (!s->ok || EVP_DigestFinal_ex(s->ctx, digest, NULL) != 1)
-        return err_set(e, ERR_STATION, "No SHA-256 could be made: libcrypto failed");
+        return err_set(e, ERR_STATION,
+                       "No SHA-256 could be made: no memory left, or libcrypto is broken");
     for (size_t i = 0; i < DB_SHA256_BYTES; i++) {
         hex[2 * i] = digits[digest[i] >> 4];
         hex[2 * i + 1] = digits[digest[i] & 15];

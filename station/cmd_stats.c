@@ -80,9 +80,11 @@ static void print_text(struct db *db, struct stats_screen *screen, const struct 
         return;
     }
     const bool ok = db_stats(db, screen->by, filter, &sink, e);
-    fclose(screen->notes);
-    if (ok)
+    const bool kept = fclose(screen->notes) == 0 && notes;
+    if (ok && kept)
         print_notes(screen, notes);
+    else if (ok)
+        err_set(e, ERR_STATION, "No memory left for the statistics");
     free(notes);
 }
 

@@ -16,7 +16,7 @@ found=$build/found
 jobs=${JOBS:-$(nproc)}
 mkdir -p "$found" "$build/crashes" "$build/logs"
 TMPDIR=$(mktemp -d "$(test -w /dev/shm && echo /dev/shm || echo /tmp)/fuzz.XXXXXX")
-export TMPDIR ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+export TMPDIR ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1:malloc_context_size=4:quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1
 trap 'rm -rf "$TMPDIR"' EXIT
 
 complain() { printf 'fuzz: %s\n' "$1" >&2; exit 1; }

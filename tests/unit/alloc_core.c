@@ -116,7 +116,7 @@ static void after_recipe(void *ctx, bool ok)
 static void recipe_load_without_memory(void **state)
 {
     struct recipe *recipe = NULL;
-    const struct alloc_case c = { NULL, call_recipe, after_recipe, &recipe, 0 };
+    const struct alloc_case c = { NULL, call_recipe, after_recipe, &recipe, false };
     (void)state;
     alloc_try_all(&c);
 }
@@ -150,7 +150,7 @@ static void after_job(void *ctx, bool ok)
 static void job_without_memory(void **state)
 {
     struct job *job = NULL;
-    const struct alloc_case c = { NULL, call_job, after_job, &job, 0 };
+    const struct alloc_case c = { NULL, call_job, after_job, &job, false };
     (void)state;
     alloc_try_all(&c);
 }
@@ -296,7 +296,7 @@ static void after_attempt(void *ctx, bool ok)
 static void attempt_without_memory(void **state)
 {
     static struct flashing flashing;
-    const struct alloc_case c = { before_attempt, call_attempt, after_attempt, &flashing, 0 };
+    const struct alloc_case c = { before_attempt, call_attempt, after_attempt, &flashing, false };
     (void)state;
     alloc_try_all(&c);
 }
@@ -341,7 +341,7 @@ static void after_port(void *ctx, bool ok)
 static void port_without_memory(void **state)
 {
     struct server s = { .fd = -1 };
-    const struct alloc_case c = { NULL, call_port, after_port, &s, 0 };
+    const struct alloc_case c = { NULL, call_port, after_port, &s, false };
     (void)state;
     serve(&s);
     alloc_try_all(&c);
@@ -386,7 +386,7 @@ static void after_import(void *ctx, bool ok)
 static void import_without_memory(void **state)
 {
     static struct importing importing;
-    const struct alloc_case c = { before_import, call_import, after_import, &importing, 0 };
+    const struct alloc_case c = { before_import, call_import, after_import, &importing, false };
     (void)state;
     alloc_try_all(&c);
 }
