@@ -77,16 +77,17 @@ static const struct chip *chip_by_security_info(const struct security_info *info
 }
 
 /* Before a board is set aside for good, what tells its chip must have come the same way twice. */
-static bool same_magic_again(struct loader *l, uint32_t magic, bool has_registers, struct err *e)
+static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info, struct err *e)
 {
     uint32_t again;
-    if (!has_registers)
-        return true;
-    if (!loader_read_reg(l, CHIP_MAGIC_ADDR, &again, e))
+    struct security_info info;
+    bool has_info_now = has_info;
+    if (!loader_read_reg(l, CHIP_MAGIC_ADDR, &again, e) ||
+        (!has_info && !loader_security_info(l, &info, &has_info_now, e)))
         return false;
-    return again == magic ||
-           err_set(e, ERR_FRAME, "what tells the chip reads as %08X, and then as %08X", magic,
-                   again);
+    if (again == magic && has_info_now == has_info)
+        return true;
+    return err_set(e, ERR_FRAME, "what tells the chip differs from reading to reading");
 }
 
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
@@ -107,12 +108,12 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
     l->secured = (info->flags & SECURITY_INFO_DOWNLOAD) != 0;
     if (!has_registers && !l->secured)
         return err_set(e, ERR_FRAME,
-                       "the chip refuses to be read, and says nothing of Secure "
-                       "Download Mode");
+                       "the chip refuses to be read, but is not in Secure Download Mode");
     if (!l->chip && has_info)
         l->chip = chip_by_security_info(info, l->secured);
-    return l->chip ||
-           (same_magic_again(l, magic, has_registers, e) && unknown_chip(magic, info, e));
+    if (l->chip || (has_registers && !says_the_same_again(l, magic, has_info, e)))
+        return l->chip != NULL;
+    return unknown_chip(magic, info, e);
 }
 
 /* What the chip answers to GET_SECURITY_INFO and what its fuses say should be the same; if not, the

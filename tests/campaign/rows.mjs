@@ -126,8 +126,7 @@ export const swaps = [
         { name: `swap with cables at ${at}`, spec: `swap,at=${at},back-ms=300,times=1`, at },
     ]),
 ].map((row) => ({ ...row, pair: true,
-    // Whoever was not identified yet may meet a board that the neighbour still calls its own.
-    expect: (c) => either(c, "port-gone", ...(row.at === "identify" ? ["duplicate"] : [])) }));
+    expect: (c) => either(c, "port-gone") }));
 
 const uart = (c) => c.lines, esp32 = (c) => c.chip === "esp32", c3 = (c) => c.chip === "esp32c3";
 
