@@ -2,14 +2,15 @@
  * The record: who flashed what, when, with which bytes, and how it ended. One SQLite file.
  *
  * Knows core/err.h and nothing else of the project: what comes in and goes out are plain structs of
- * strings and numbers. Prints nothing. schema.c describes the tables.
+ * strings and numbers. Prints nothing. docs/record.md describes the tables.
  *
  * Promises
  *   - A run has a row, committed to disk, before its board is touched (db_run_start). Its verdict
  * is committed when db_run_close returns true, and PASS may be shown only then. A station that is
  *     killed in between leaves an open run, which the next start marks INTERRUPTED.
  *   - Rows are never deleted; a closed run, its attempts and their digests are never changed. The
- *     file itself refuses such statements, whichever program sends them.
+ *     file itself refuses such statements, whichever program sends them, and every row is bound to
+ *     the one before by SHA-256 (audit.h).
  *   - A file that is not ours is refused before anything is written to it or beside it.
  *
  * Ownership: texts handed in are read during the call and not kept. Texts handed to a callback live

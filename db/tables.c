@@ -1,18 +1,7 @@
 /*
- * The tables of the record, and how a file of an older version is brought up to date.
+ * The tables of the record, as the statements that lead from one version to the next.
  *
- *   station --< run >-- recipe --< image        run >-- lot (or none)
- *                |                     |        run >-- board (once it was identified)
- *                +--< attempt --< digest
- *
- *   station  one row per start of a station process
- *   recipe   one row per recipe text and its images; the same text with rebuilt images is a new row
- *   image    what the plan held, in the order of the recipe, before anything that depends on a
- * board lot      a batch, by name board    one row per MAC, as it was when it was first seen run
- * all attempts on one board with one recipe; verdict NULL while open. What the chip said of itself
- * in this run stands here as seen_*: a board may come back with another flash attempt  one finished
- * try of a run digest   one image in one attempt: what was expected, what was sent, what the chip
- * read back
+ * docs/record.md tells what each table holds, docs/audit.md what the chain is.
  *
  * Values. Times are UTC, ISO 8601, with milliseconds and Z, so that they sort as text. MACs are
  * lower case with colons. Digests are lower-case hex. verdict, loader and the shape of times, MACs
@@ -23,19 +12,18 @@
  *
  * Nothing is lost or changed. Triggers refuse every DELETE, every UPDATE of what is finished, and
  * an INSERT OR REPLACE over an existing row (a program that has not switched recursive triggers on
- * would get past the DELETE trigger that way). Triggers stop accidents and tools, not somebody who
- * drops the triggers: that is for a chain of hashes, which closed runs, being immutable, allow to
- * add as one more table (run, hash) that is filled where a run is closed.
+ * would get past the DELETE trigger that way). Triggers stop accidents and tools; somebody who
+ * drops them is found by the chain (chain.c, audit.c).
  *
- * Changing the schema: add an array version_2[] with the statements that lead from 1 to 2, a row to
- * `steps`, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN (a quota of a
- * lot, timings of an attempt): nullable, as old rows do not know them. A step that must fill old
- * rows drops the trigger in its way and makes it again; steps run in one transaction, so nobody
- * sees the gap. A version that was released is never edited.
+ * Changing the schema: add an array version_3[] with the statements that lead from 2 to 3, a row to
+ * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN: nullable
+ * or with a default, as old rows do not know them; and they belong into the forms of the chain
+ * (forms.c), where rows that are linked already must keep the form they had. Steps run in one
+ * transaction, after a copy of the file was made. A version that was released is never edited.
  *
- * Indexes. Exports and histories are read by start time, so each index that picks runs ends with
- * started_utc: any one filter gives its rows in order without sorting. run_pass answers "did this
- * board pass before, in this lot?" from the index alone.
+ * Indexes. Exports are read by start time, so each index that picks runs ends with started_utc: any
+ * one filter gives its rows in order without sorting. run_pass answers "did this board pass before,
+ * in this lot?" from the index alone, run_lot_passed and run_lot_open how full a lot is.
  */
 #include "db/db_priv.h"
 
