@@ -1,6 +1,7 @@
 #include "core/board.h"
 
 #include "core/board_priv.h"
+#include "core/regs.h"
 #include "core/usb.h"
 
 #include <stdio.h>
@@ -143,7 +144,7 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
            loader_write_reg(l, w->super_protect_addr, 0, e);
 }
 
-static bool read_identity(struct loader *l, struct board *b, struct err *e)
+static bool read_all(struct loader *l, struct board *b, struct err *e)
 {
     const struct chip *c = l->chip;
     return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
@@ -151,26 +152,31 @@ static bool read_identity(struct loader *l, struct board *b, struct err *e)
            loader_crystal_mhz(l, &b->crystal_mhz, e);
 }
 
-static bool is_same(const struct board *a, const struct board *b)
+/* Asks all readers what they will want to know, also those that come later, so that the chip is
+ * asked for it at one go. What they make of the zeros they get meanwhile does not matter. */
+static void note_identity(struct loader *l)
 {
-    return memcmp(&a->mac, &b->mac, sizeof a->mac) == 0 && a->revision == b->revision &&
-           a->package == b->package && a->crystal_mhz == b->crystal_mhz &&
-           memcmp(&a->security, &b->security, sizeof a->security) == 0;
+    const struct chip *c = l->chip;
+    struct board unread = { .chip = c };
+    struct err ignored = { 0 };
+    uint32_t value;
+    regs_forget(l);
+    regs_note(l);
+    if (!l->stub)
+        c->rom_baud(l, l->link.port->baud, &value, &ignored);
+    c->read_mac(l, &unread.mac, &ignored);
+    c->read_revision(l, &unread.revision, &ignored);
+    c->read_package(l, &unread.package, &ignored);
+    c->read_security(l, &unread.security, &ignored);
+    c->read_spi_pins(l, &value, &ignored);
+    loader_crystal_mhz(l, &value, &ignored);
+    spiflash_note(l);
 }
 
-/* No answer of a loader carries a check of its own, and what is read here goes into the record and
- * decides what is done to the board: so it is read twice. */
-static bool read_identity_twice(struct loader *l, struct board *b, struct err *e)
+static bool read_identity(struct loader *l, struct board *b, struct err *e)
 {
-    struct board again;
-    memset(&again, 0, sizeof again);
-    if (read_identity(l, b, e) && read_identity(l, &again, e)) {
-        if (is_same(b, &again))
-            return true;
-        err_set(e, ERR_FRAME, "what the chip says of itself differs from reading to reading");
-    }
-    memset(&b->mac, 0, sizeof b->mac); /* so nobody knows whose board it is */
-    return false;
+    note_identity(l);
+    return regs_fetch(l, e) && read_all(l, b, e);
 }
 
 /* The ROM does not touch the flash before it is attached; the ESP8266's does so with an empty
@@ -237,28 +243,34 @@ static bool find_flash(struct loader *l, struct board *b, struct err *e)
     return false;
 }
 
-static bool identify_secured(struct loader *l, struct board *b, struct err *e)
-{
-    b->revision = BOARD_REVISION_UNKNOWN;
-    b->crystal_mhz = l->chip->crystal.fixed_mhz;
-    b->security.secure_download = true;
-    return loader_spi_attach(l, 0, e);
-}
-
-bool board_identify(struct loader *l, struct board *b, struct err *e)
+bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
 {
     struct security_info info;
     memset(b, 0, sizeof *b);
     if (!detect(l, &info, e))
         return wire_failure(e, ERR_IDENTIFY, "Identifying the board");
     b->chip = l->chip;
-    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity_twice(l, b, e));
+    if (l->secured) {
+        b->revision = BOARD_REVISION_UNKNOWN;
+        b->crystal_mhz = l->chip->crystal.fixed_mhz;
+        b->security.secure_download = true;
+    }
+    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
     add_security_info(&b->security, &info);
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
-    if (ok)
-        ok = l->secured ? identify_secured(l, b, e)
-                        : attach_flash(l, b, e) && spiflash_reset(l, e) && find_flash(l, b, e);
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
+}
+
+bool board_identify_flash(struct loader *l, struct board *b, struct err *e)
+{
+    bool ok =
+        l->secured ? loader_spi_attach(l, 0, e) : attach_flash(l, b, e) && find_flash(l, b, e);
+    return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the flash");
+}
+
+bool board_identify(struct loader *l, struct board *b, struct err *e)
+{
+    return board_identify_chip(l, b, e) && board_identify_flash(l, b, e);
 }
 
 const char *board_stub_name(const struct board *b)

@@ -44,9 +44,15 @@ void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e);
 
-/* Finds the chip and reads what it tells about itself; attaches the flash and reads its id. Must
- * come before any change of rate. Sets l->chip and what else the loader must know of the board.
- * ERR_IDENTIFY, ERR_WRONG_CHIP (no chip we know), ERR_NO_FLASH. */
+/* Finds the chip and reads what it tells about itself. Must come before any change of rate. Sets
+ * l->chip and what else the loader must know of the board. ERR_IDENTIFY, ERR_WRONG_CHIP (no chip we
+ * know). */
+bool board_identify_chip(struct loader *l, struct board *b, struct err *e);
+
+/* Then attaches the flash and reads its id, at any rate. ERR_IDENTIFY, ERR_NO_FLASH. */
+bool board_identify_flash(struct loader *l, struct board *b, struct err *e);
+
+/* Both. */
 bool board_identify(struct loader *l, struct board *b, struct err *e);
 
 /* The stub that this very board can run, by the name of its file; NULL: none, the ROM must do.

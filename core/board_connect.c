@@ -106,11 +106,14 @@ static bool come_back(struct loader *l, struct err *e)
 
 static bool enter_loader(struct loader *l, const struct reset_sequence *sequence, struct err *e)
 {
+    const struct clock *clock = l->link.port->clock;
     struct err failure = { 0 };
-    if (!sequence || reset_run(l->link.port, sequence, &failure) || come_back(l, &failure))
-        return true;
-    *e = failure;
-    return false;
+    uint64_t start_us = clock->now_us(clock);
+    bool ok = !sequence || reset_run(l->link.port, sequence, &failure) || come_back(l, &failure);
+    l->reset_us += clock->now_us(clock) - start_us;
+    if (!ok)
+        *e = failure;
+    return ok;
 }
 
 /* Syncs, as often as it takes: a chip that waits for us is not reset again, and one that has gone

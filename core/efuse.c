@@ -1,12 +1,12 @@
 #include "core/efuse.h"
 
-#include "core/loader.h"
+#include "core/regs.h"
 
 #include <string.h>
 
 static bool read_word(struct loader *l, uint8_t block, uint8_t word, uint32_t *value, struct err *e)
 {
-    return loader_read_reg(l, l->chip->efuse->block_addr[block] + 4u * word, value, e);
+    return regs_read_fixed(l, l->chip->efuse->block_addr[block] + 4u * word, value, e);
 }
 
 bool efuse_read(struct loader *l, struct efuse_field field, uint32_t *value, struct err *e)

@@ -1,6 +1,7 @@
 #include "core/flash.h"
 
 #include "core/bytes.h"
+#include "core/pace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,78 +55,157 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
     return err_wrap(e, "Erasing the whole flash");
 }
 
+/* A stub gives the failure of its last write as the answer to the next command, whatever that is.
+ */
+static bool told_late(const struct loader *l, const struct err *e)
+{
+    return e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
+}
+
+/* How long the stub may take for what it has acknowledged. */
+static uint32_t unsettled_ms(const struct loader *l)
+{
+    return loader_timeout_ms(l->unsettled_bytes, LOADER_WRITE_MS_PER_MB);
+}
+
+/* Every answer says that the work of before is done. */
+static bool settled(struct loader *l)
+{
+    l->unsettled_bytes = 0;
+    return true;
+}
+
+/* A stub answers, and then erases ahead. */
+static bool begun(struct loader *l)
+{
+    l->unsettled_bytes = l->stub ? ERASE_AHEAD_BYTES : 0;
+    return true;
+}
+
 static bool begin(struct loader *l, const struct plan_region *r, const struct plan_frames *f,
                   struct err *e)
 {
     bool compressed = f->command == CMD_FLASH_DEFL_DATA;
     uint32_t bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes);
-    uint32_t timeout_ms = loader_timeout_ms(l->stub ? 0 : r->size_bytes, LOADER_ERASE_MS_PER_MB);
+    uint32_t timeout_ms =
+        l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB);
     if (loader_flash_begin(l, compressed, bytes, f->count, f->block_bytes, r->addr, timeout_ms, e))
-        return true;
+        return begun(l);
+    if (told_late(l, e)) {
+        err_as_phase(e, ERR_WRITE);
+        return err_wrap(e, "The last block of the image before was not written");
+    }
     return err_as_phase(e, ERR_ERASE);
 }
 
-/* A stub acknowledges block i while it still writes block i-1: that work, and the erase ahead of
- * it, is what the wait must cover. */
+/* A ROM acknowledges a block when it is written; a stub as soon as it has written what it
+ * acknowledged before. */
 static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frames *f, uint32_t i)
 {
-    uint64_t bytes = f->flash_bytes[i];
-    if (l->stub)
-        bytes = (i > 0 ? f->flash_bytes[i - 1] : 0) + ERASE_AHEAD_BYTES;
-    return loader_timeout_ms(bytes, LOADER_WRITE_MS_PER_MB);
+    return l->stub ? unsettled_ms(l) : loader_timeout_ms(f->flash_bytes[i], LOADER_WRITE_MS_PER_MB);
 }
 
-static bool send_block(struct loader *l, const struct plan_frames *f, uint32_t i, struct err *e)
+/* One region on its way into the flash. */
+struct writer {
+    struct loader *l;
+    const struct plan_frames *f;
+    struct pace pace;
+    uint32_t sent; /* blocks */
+};
+
+static uint64_t now_us(const struct loader *l)
 {
-    struct reply r;
+    return l->link.port->clock->now_us(l->link.port->clock);
+}
+
+static bool send_block(struct writer *w, struct err *e)
+{
+    const struct plan_frames *f = w->f;
+    struct link *link = &w->l->link;
+    uint32_t i = w->sent++;
     size_t n = f->at[i + 1] - f->at[i];
-    uint32_t work_ms = block_timeout_ms(l, f, i);
-    return port_write(l->link.port, f->bytes + f->at[i], n, link_deadline(&l->link, n, WRITE_MS),
-                      e) &&
-           link_await(&l->link, f->command, 0, false, link_deadline(&l->link, n, work_ms), &r, e);
+    bool behind = w->pace.sent_count > 0;
+    pace_sent(&w->pace, now_us(w->l), n, link->port->baud, i > 0 ? f->flash_bytes[i - 1] : 0);
+    return (behind ? link_write_behind : link_write)(link, f->bytes + f->at[i], n,
+                                                     link_deadline(link, n, WRITE_MS), e);
 }
 
-/* Only C1 from a stub says that the block was refused and nothing of it taken. After anything else
- * the block may be in the flash or an earlier one may be missing, so the image starts again. */
-static bool may_repeat(const struct loader *l, const struct err *e)
+static bool may_run_ahead(const struct writer *w)
 {
-    return l->stub && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
+    return w->l->may_run_ahead && w->l->stub && w->sent < w->f->count && pace_keeps_up(&w->pace);
+}
+
+/* Sends the next block while the acknowledgement of the last one is on its way. Where it comes at
+ * once there is nothing to win. */
+static bool run_ahead(struct writer *w, struct err *e)
+{
+    const struct deadline end = { w->pace.wire_end_us + PACE_GUARD_US };
+    if (!may_run_ahead(w) || link_wait(&w->l->link, end))
+        return true;
+    w->l->blocks_ahead++;
+    return send_block(w, e);
+}
+
+static bool await_block(struct writer *w, uint32_t i, struct err *e)
+{
+    const struct plan_frames *f = w->f;
+    struct loader *l = w->l;
+    struct reply r;
+    struct deadline d =
+        link_deadline(&l->link, f->at[w->sent] - f->at[i], block_timeout_ms(l, f, i));
+    if (!link_await(&l->link, f->command, 0, false, d, &r, e))
+        return false;
+    pace_acknowledged(&w->pace, now_us(l), l->link.latency_us);
+    l->unsettled_bytes = l->stub ? f->flash_bytes[i] + ERASE_AHEAD_BYTES : 0;
+    return true;
+}
+
+static bool try_block(struct writer *w, uint32_t i, struct err *e)
+{
+    bool under_way = w->sent > i;
+    return (under_way || send_block(w, e)) && run_ahead(w, e) && await_block(w, i, e);
+}
+
+/* Only C1 from a stub says that the block was refused and nothing of it taken, and only if no block
+ * follows already can it be sent again. After anything else the block may be in the flash or an
+ * earlier one may be missing, so the image starts again. */
+static bool may_repeat(const struct writer *w, uint32_t i, const struct err *e)
+{
+    return w->l->stub && w->sent == i + 1 && e->code == ERR_REFUSED &&
+           e->chip_status[0] == STATUS_STUB_CHECKSUM;
 }
 
 static bool block_failed(const struct loader *l, const struct plan_frames *f, uint32_t i,
                          struct err *e)
 {
-    bool refused = e->code == ERR_REFUSED;
-    bool late = refused && l->stub && i > 0 && e->chip_status[0] == STATUS_STUB_FLASH;
+    bool late = i > 0 && told_late(l, e);
     err_as_phase(e, ERR_WRITE);
     if (late)
         return err_wrap(e, "Block %u of %u was not written; told with the next one", i, f->count);
     return err_wrap(e, "Block %u of %u", i + 1, f->count);
 }
 
-static bool write_block(struct loader *l, const struct plan_frames *f, uint32_t i, struct err *e)
+static bool write_block(struct writer *w, uint32_t i, struct err *e)
 {
     for (int attempt = 1;; attempt++) {
         struct err failure = { 0 };
-        if (send_block(l, f, i, &failure))
+        if (try_block(w, i, &failure))
             return true;
-        if (attempt < BLOCK_TRIES && may_repeat(l, &failure))
+        if (attempt < BLOCK_TRIES && may_repeat(w, i, &failure)) {
+            w->sent = i;
             continue;
+        }
         *e = failure;
-        return block_failed(l, f, i, e);
+        return block_failed(w->l, w->f, i, e);
     }
 }
 
-/* A stub still works on what it has acknowledged. That must be over before anything else is asked
- * of it, or its failure would count as another command's; and before the board is reset, or the
- * flash would miss its last block. */
-static bool settle(struct loader *l, const struct plan_frames *f, struct err *e)
+bool flash_settle(struct loader *l, struct err *e)
 {
-    uint64_t bytes = (uint64_t)f->flash_bytes[f->count - 1] + ERASE_AHEAD_BYTES;
-    if (!l->stub || loader_settle(l, loader_timeout_ms(bytes, LOADER_WRITE_MS_PER_MB), e))
+    if (!l->stub || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
         return true;
     err_as_phase(e, ERR_WRITE);
-    return err_wrap(e, "Block %u of %u, the last", f->count, f->count);
+    return err_wrap(e, "Waiting for the last block to be in the flash");
 }
 
 static const struct plan_frames *frames_for(const struct loader *l, const struct plan_region *r)
@@ -139,33 +219,35 @@ bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e)
 {
     const struct plan_frames *f = frames_for(l, r);
+    struct writer w = { .l = l, .f = f };
     uint32_t done = 0;
     if (!begin(l, r, f, e))
         return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
     for (uint32_t i = 0; i < f->count; i++) {
-        if (!write_block(l, f, i, e))
+        if (!write_block(&w, i, e))
             return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
         done += f->flash_bytes[i];
         progress->tell(progress->ctx, done < r->size_bytes ? done : r->size_bytes);
     }
-    return settle(l, f, e) || err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
+    return true;
 }
 
 /* ---- Verify ---- */
 
-static uint32_t md5_timeout_ms(uint32_t bytes)
+static bool ask_md5(struct loader *l, uint32_t addr, uint32_t bytes,
+                    uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
-    return loader_timeout_ms(bytes, LOADER_MD5_MS_PER_MB) +
-           loader_timeout_ms(ERASE_AHEAD_BYTES, LOADER_WRITE_MS_PER_MB);
+    uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_MD5_MS_PER_MB) + unsettled_ms(l);
+    return loader_md5(l, addr, bytes, timeout_ms, found, e) && settled(l);
 }
 
-static bool part_is_right(struct loader *l, const struct plan_region *r, uint32_t at,
-                          uint32_t bytes, bool *right, struct err *e)
+bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
+                         bool *right, struct err *e)
 {
     uint8_t found[DIGEST_MD5_BYTES], wanted[DIGEST_MD5_BYTES];
     if (!digest_md5(r->bytes + at, bytes, wanted))
         return err_set(e, ERR_STATION, "Out of memory");
-    if (!loader_md5(l, r->addr + at, bytes, md5_timeout_ms(bytes), found, e))
+    if (!ask_md5(l, r->addr + at, bytes, found, e))
         return false;
     *right = memcmp(found, wanted, sizeof found) == 0;
     return true;
@@ -179,7 +261,7 @@ static bool find_difference(struct loader *l, const struct plan_region *r, uint3
     while (bytes > 4) {
         uint32_t half = round_up_u32(bytes / 2, 4);
         bool right = false;
-        if (!part_is_right(l, r, first, half, &right, e))
+        if (!flash_part_is_right(l, r, first, half, &right, e))
             return false;
         if (right)
             first += half;
@@ -224,9 +306,9 @@ static bool explain_difference(struct loader *l, const struct plan_region *r,
 bool flash_md5(struct loader *l, const struct plan_region *r,
                uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
-    if (loader_md5(l, r->addr, r->size_bytes, md5_timeout_ms(r->size_bytes), found, e))
+    if (ask_md5(l, r->addr, r->size_bytes, found, e))
         return true;
-    bool late = e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
+    bool late = told_late(l, e);
     err_as_phase(e, late ? ERR_WRITE : ERR_VERIFY);
     return err_wrap(e, "%s at 0x%x: %s", r->name, r->addr,
                     late ? "its last block was not written" : "asking for its MD5");

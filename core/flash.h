@@ -24,16 +24,26 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 /* Erases all of it. ERR_ERASE. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
 
-/* Erases and writes; all is in the flash when it returns. ERR_WRITE, ERR_ERASE (refused before the
- * first block), or what the port says.
+/* Erases and writes. A stub may still be writing the last block when it returns, and answers the
+ * next command once that is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
+ * the port says.
  */
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e);
+
+/* Waits until all that was written is in the flash; needed where no flash_md5 follows. ERR_WRITE.
+ */
+bool flash_settle(struct loader *l, struct err *e);
 
 /* Asks the chip for the MD5 of the region. ERR_VERIFY when it does not say; ERR_WRITE when the stub
  * reports a late write error. A ROM without MD5 cannot be asked. */
 bool flash_md5(struct loader *l, const struct plan_region *r,
                uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+
+/* Whether `bytes` of the region, from its byte `at` on, are in the flash: by MD5, like the whole.
+ */
+bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
+                         bool *right, struct err *e);
 
 /* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
  * differing byte are told apart. */

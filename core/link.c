@@ -15,6 +15,7 @@ void link_init(struct link *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     l->port = port;
+    l->latency_us = UINT64_MAX;
     slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
 }
 
@@ -32,14 +33,31 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
     size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
     if (len == 0)
         return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
-    return port_write(l->port, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+    return link_write(l, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+}
+
+bool link_write(struct link *l, const uint8_t *bytes, size_t n, struct deadline d, struct err *e)
+{
+    l->asked = true;
+    l->asked_us = l->port->clock->now_us(l->port->clock);
+    l->asked_bytes = n;
+    return port_write(l->port, bytes, n, d, e);
+}
+
+static uint64_t wire_us(const struct link *l, size_t bytes)
+{
+    return l->port->baud ? (uint64_t)bytes * BITS_PER_BYTE * 1000000 / l->port->baud : 0;
+}
+
+bool link_write_behind(struct link *l, const uint8_t *bytes, size_t n, struct deadline d,
+                       struct err *e)
+{
+    return port_write(l->port, bytes, n, d, e);
 }
 
 struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms)
 {
-    uint64_t wire_ms =
-        l->port->baud ? (uint64_t)wire_bytes * BITS_PER_BYTE * 1000 / l->port->baud : 0;
-    return deadline_in_ms(l->port->clock, ms + (uint32_t)wire_ms);
+    return deadline_in_ms(l->port->clock, ms + (uint32_t)(wire_us(l, wire_bytes) / 1000));
 }
 
 static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)
@@ -136,6 +154,34 @@ static bool is_reply_to(uint8_t command, bool may_be_unknown, const uint8_t *fra
            (r->command == command || (may_be_unknown && says_unknown(r)));
 }
 
+/* What a link needs for an answer shows only where question and answer are alone on it: bridges
+ * keep a short answer back and pass a stream of them on at once. A stub is asked one by one, but
+ * for its blocks of data. */
+static void note_latency(struct link *l, size_t reply_bytes)
+{
+    uint64_t took_us = l->port->clock->now_us(l->port->clock) - l->asked_us;
+    uint64_t travel_us = wire_us(l, l->asked_bytes + reply_bytes);
+    uint64_t latency_us = took_us > travel_us ? took_us - travel_us : 0;
+    bool alone = l->from_stub && l->asked_bytes <= REQUEST_DATA_MAX;
+    if (alone && latency_us < l->latency_us)
+        l->latency_us = latency_us;
+}
+
+static void count_round_trip(struct link *l, size_t reply_bytes)
+{
+    if (!l->asked)
+        return;
+    l->asked = false;
+    l->round_trips++;
+    note_latency(l, reply_bytes);
+}
+
+bool link_wait(struct link *l, struct deadline d)
+{
+    struct err ignored = { 0 };
+    return l->rx_at < l->rx_have || refill(l, d, &ignored);
+}
+
 bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
                 struct deadline d, struct reply *r, struct err *e)
 {
@@ -151,7 +197,7 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                 return no_reply(l, command, start_us, e);
             continue;
         }
-        l->round_trips++;
+        count_round_trip(l, n);
         if (!packet_judge(r, r->command == command ? payload_bytes : 0))
             return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
                            r->data_bytes);

@@ -1,6 +1,7 @@
 #include "core/loader.h"
 
 #include "core/bytes.h"
+#include "core/regs.h"
 #include "core/usb.h"
 
 #include <string.h>
@@ -8,7 +9,8 @@
 #define SYNC_MS          100u
 #define COMMAND_MS       3000u
 #define LONGEST_MS       240000u
-#define BAUD_SETTLE_MS   50u
+#define ROM_SETTLE_MS    10u
+#define STUB_SETTLE_MS   50u
 #define SYNC_REPLY_COUNT 8
 
 void loader_init(struct loader *l, struct port *port)
@@ -44,7 +46,8 @@ static void set_stub(struct loader *l, bool stub)
     l->link.from_stub = stub;
 }
 
-/* SYNC is answered eight times. A ROM fills the value field, a stub leaves it 0. */
+/* SYNC is answered eight times. A ROM fills the value field, a stub leaves it 0: one that is filled
+ * is enough, and the rest is skipped by whoever asks next. */
 bool loader_sync(struct loader *l, struct err *e)
 {
     uint8_t data[36];
@@ -53,19 +56,16 @@ bool loader_sync(struct loader *l, struct err *e)
     struct reply r;
     if (!ask(l, CMD_SYNC, data, sizeof data, 0, SYNC_MS, &r, e))
         return false;
-    bool all_zero = r.value == 0;
-    for (int i = 1; i < SYNC_REPLY_COUNT; i++) {
+    for (int i = 1; i < SYNC_REPLY_COUNT && r.value == 0; i++) {
         struct err missing = { 0 };
-        if (link_await(&l->link, CMD_SYNC, 0, false, after_ms(l, SYNC_MS), &r, &missing)) {
-            all_zero = all_zero && r.value == 0;
+        if (link_await(&l->link, CMD_SYNC, 0, false, after_ms(l, SYNC_MS), &r, &missing))
             continue;
-        }
         if (missing.code == ERR_TIMEOUT)
-            break; /* answers got lost: the first one was enough */
+            break; /* answers got lost: those before were enough */
         *e = missing;
         return false;
     }
-    set_stub(l, all_zero);
+    set_stub(l, r.value == 0);
     return true;
 }
 
@@ -125,7 +125,7 @@ bool loader_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e)
     *mhz = c->fixed_mhz;
     if (c->fixed_mhz != 0 || c->divider_addr == 0)
         return true;
-    if (!loader_read_reg(l, c->divider_addr, &divider, e))
+    if (!regs_read_fixed(l, c->divider_addr, &divider, e))
         return false;
     uint64_t hz = (uint64_t)l->link.port->baud * (divider & 0xFFFFF) / c->divider_unit;
     if (hz >= 15000000 && hz <= 80000000)
@@ -146,13 +146,14 @@ static bool means_unknown(const struct err *refusal)
  * command's number and are skipped by the next exchange, but an exchange of the same kind would
  * take one for its own, so what is still under way is dropped here. */
 static bool ask_optional(struct loader *l, uint8_t command, const void *data, size_t n,
-                         size_t payload_bytes, struct reply *r, bool *known, struct err *e)
+                         size_t payload_bytes, uint32_t timeout_ms, struct reply *r, bool *known,
+                         struct err *e)
 {
     struct err refusal = { 0 };
     *known = true;
     if (!link_send(&l->link, command, data, n, e))
         return false;
-    if (link_await(&l->link, command, payload_bytes, true, after_ms(l, COMMAND_MS), r, &refusal))
+    if (link_await(&l->link, command, payload_bytes, true, after_ms(l, timeout_ms), r, &refusal))
         return true;
     if (!means_unknown(&refusal)) {
         *e = refusal;
@@ -162,23 +163,29 @@ static bool ask_optional(struct loader *l, uint8_t command, const void *data, si
     return link_listen(&l->link, after_ms(l, 200), e) && link_discard(&l->link, e);
 }
 
-bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e)
+static bool probe_reg(struct loader *l, uint32_t addr, uint32_t timeout_ms, uint32_t *value,
+                      bool *known, struct err *e)
 {
     uint8_t data[4];
     struct reply r;
     store_u32(data, addr);
-    if (!ask_optional(l, CMD_READ_REG, data, sizeof data, 0, &r, known, e))
+    if (!ask_optional(l, CMD_READ_REG, data, sizeof data, 0, timeout_ms, &r, known, e))
         return false;
     if (*known)
         *value = r.value;
     return true;
 }
 
+bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e)
+{
+    return probe_reg(l, addr, COMMAND_MS, value, known, e);
+}
+
 bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e)
 {
     struct reply r;
     memset(info, 0, sizeof *info);
-    if (!ask_optional(l, CMD_GET_SECURITY_INFO, NULL, 0, 0, &r, known, e))
+    if (!ask_optional(l, CMD_GET_SECURITY_INFO, NULL, 0, 0, COMMAND_MS, &r, known, e))
         return false;
     if (!*known)
         return true;
@@ -203,25 +210,61 @@ static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size
     return order(l, command, data, 4 * count, timeout_ms, e);
 }
 
-bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_t addr,
-                      struct err *e)
+/* ---- RAM ----
+ *
+ * A ROM has next to nothing to do for MEM_BEGIN and for a short block, so what follows them need
+ * not wait for their answers: those are collected before the next long block, and at the end. */
+
+#define MEM_SHORT_BYTES 512u
+#define MEM_BLOCK_CAP                                                                              \
+    SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES + LOADER_MEM_BLOCK_BYTES)
+
+static bool mem_settle(struct loader *l, struct err *e)
 {
-    const uint32_t words[4] = { bytes, blocks, l->mem_block_bytes, addr };
-    return begin(l, CMD_MEM_BEGIN, words, 4, COMMAND_MS, e);
+    struct reply r;
+    for (size_t i = 0; i < l->mem_waiting_count; i++) {
+        struct deadline d = link_deadline(&l->link, l->mem_waiting_bytes, COMMAND_MS);
+        if (!link_await(&l->link, l->mem_waiting[i], 0, false, d, &r, e))
+            return false;
+    }
+    l->mem_waiting_count = 0;
+    l->mem_waiting_bytes = 0;
+    return true;
+}
+
+static bool mem_send(struct loader *l, uint8_t command, const uint8_t *frame, size_t n,
+                     struct err *e)
+{
+    bool wait = l->careful || l->stub || n > MEM_SHORT_BYTES;
+    if (l->mem_waiting_count == LOADER_MEM_WAITING_MAX && !mem_settle(l, e))
+        return false;
+    bool behind = l->mem_waiting_count > 0;
+    struct deadline d = link_deadline(&l->link, n, COMMAND_MS);
+    l->mem_waiting[l->mem_waiting_count++] = command;
+    l->mem_waiting_bytes += n;
+    return (behind ? link_write_behind : link_write)(&l->link, frame, n, d, e) &&
+           (!wait || mem_settle(l, e));
+}
+
+bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + 16)], words[16];
+    store_u32(words, bytes);
+    store_u32(words + 4, round_up_u32(bytes, l->mem_block_bytes) / l->mem_block_bytes);
+    store_u32(words + 8, l->mem_block_bytes);
+    store_u32(words + 12, addr);
+    size_t len = packet_encode(frame, sizeof frame, CMD_MEM_BEGIN, 0, words, sizeof words, NULL, 0);
+    return mem_send(l, CMD_MEM_BEGIN, frame, len, e);
 }
 
 bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
                       struct err *e)
 {
-    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES +
-                                   LOADER_MEM_BLOCK_BYTES)];
-    struct reply r;
+    uint8_t frame[MEM_BLOCK_CAP];
     size_t len = packet_encode_block(frame, sizeof frame, CMD_MEM_DATA, sequence, data, n);
     if (len == 0)
         return err_set(e, ERR_STATION, "A RAM block of %zu bytes does not fit its frame", n);
-    return port_write(l->link.port, frame, len, link_deadline(&l->link, len, COMMAND_MS), e) &&
-           link_await(&l->link, CMD_MEM_DATA, 0, false, link_deadline(&l->link, len, COMMAND_MS),
-                      &r, e);
+    return mem_send(l, CMD_MEM_DATA, frame, len, e);
 }
 
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
@@ -229,7 +272,7 @@ bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
     uint8_t data[8];
     store_u32(data, 0);
     store_u32(data + 4, entry_addr);
-    return link_send(&l->link, CMD_MEM_END, data, sizeof data, e);
+    return link_send(&l->link, CMD_MEM_END, data, sizeof data, e) && mem_settle(l, e);
 }
 
 bool loader_mem_stay(struct loader *l, struct err *e)
@@ -237,7 +280,7 @@ bool loader_mem_stay(struct loader *l, struct err *e)
     uint8_t data[8];
     store_u32(data, 1);
     store_u32(data + 4, 0);
-    return order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
+    return mem_settle(l, e) && order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
 }
 
 bool loader_nudge(struct loader *l, struct err *e)
@@ -299,15 +342,21 @@ static bool md5_from_hex(const uint8_t *text, uint8_t md5[static LOADER_MD5_BYTE
     return true;
 }
 
-bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
-                uint8_t md5[static LOADER_MD5_BYTES], struct err *e)
+bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e)
 {
     uint8_t data[16] = { 0 };
-    struct reply r;
-    size_t payload_bytes = l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
     store_u32(data, addr);
     store_u32(data + 4, bytes);
-    if (!ask(l, CMD_SPI_FLASH_MD5, data, sizeof data, payload_bytes, timeout_ms, &r, e))
+    return link_send(&l->link, CMD_SPI_FLASH_MD5, data, sizeof data, e);
+}
+
+bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
+                       struct err *e)
+{
+    struct reply r;
+    size_t payload_bytes = l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
+    if (!link_await(&l->link, CMD_SPI_FLASH_MD5, payload_bytes, false, after_ms(l, timeout_ms), &r,
+                    e))
         return false;
     if (r.data_bytes < payload_bytes + 2)
         return err_set(e, ERR_FRAME, "the MD5 reply holds %zu bytes, %zu expected", r.data_bytes,
@@ -320,25 +369,50 @@ bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeou
            err_set(e, ERR_FRAME, "the MD5 reply is not hexadecimal text");
 }
 
+bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                uint8_t md5[static LOADER_MD5_BYTES], struct err *e)
+{
+    return loader_md5_ask(l, addr, bytes, e) && loader_md5_answer(l, timeout_ms, md5, e);
+}
+
 bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e)
 {
     return order(l, CMD_ERASE_FLASH, NULL, 0, timeout_ms, e);
+}
+
+/* Noise of the change may have reached the chip as half a frame. A ROM sorts that out with the next
+ * frame, so it is asked soon and again; a stub may take ends for beginnings from then on, so it
+ * gets time first and is asked once. */
+static bool prove_baud(struct loader *l, struct err *e)
+{
+    static const uint32_t patience_ms[] = { 100, 200, COMMAND_MS };
+    const size_t last = sizeof patience_ms / sizeof patience_ms[0] - 1;
+    for (size_t i = l->stub ? last : 0;; i++) {
+        struct err silence = { 0 };
+        uint32_t value;
+        bool known; /* in Secure Download Mode it refuses, and that is an answer as good as any */
+        if (!port_sleep_ms(l->link.port, l->stub ? STUB_SETTLE_MS : ROM_SETTLE_MS, e) ||
+            !link_discard(&l->link, e))
+            return false;
+        if (probe_reg(l, CHIP_MAGIC_ADDR, patience_ms[i], &value, &known, &silence))
+            return true;
+        if (i == last || silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
+            *e = silence;
+            return false;
+        }
+    }
 }
 
 /* The answer still comes at the old rate; a ROM sends two stray C0 behind it. */
 bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struct err *e)
 {
     struct port *port = l->link.port;
-    uint32_t old_baud = port->baud;
-    const uint32_t words[2] = { request, l->stub ? old_baud : 0 };
-    uint32_t value;
-    if (!begin(l, CMD_CHANGE_BAUDRATE, words, 2, COMMAND_MS, e) ||
-        !port_drain(port, after_ms(l, COMMAND_MS), e) || !port_set_baud(port, baud, e) ||
-        !port_sleep_ms(port, BAUD_SETTLE_MS, e) || !link_discard(&l->link, e))
-        return false;
     struct err silence = { 0 };
-    bool known; /* in Secure Download Mode it refuses, and that is an answer as good as any */
-    if (loader_probe_reg(l, CHIP_MAGIC_ADDR, &value, &known, &silence))
+    const uint32_t words[2] = { request, l->stub ? port->baud : 0 };
+    if (!begin(l, CMD_CHANGE_BAUDRATE, words, 2, COMMAND_MS, e) ||
+        !port_drain(port, after_ms(l, COMMAND_MS), e) || !port_set_baud(port, baud, e))
+        return false;
+    if (prove_baud(l, &silence))
         return true;
     if (silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
         *e = silence;

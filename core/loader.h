@@ -18,6 +18,15 @@
 #define LOADER_USB_BLOCK_BYTES  0x800u /* of any kind, to the USB device that the chip plays */
 #define LOADER_MD5_BYTES        16u
 
+/* Registers that are read once for a session: see core/regs.h. */
+#define LOADER_FIXED_MAX 24u
+struct loader_fixed {
+    uint32_t addr, value;
+    bool known;
+};
+
+#define LOADER_MEM_WAITING_MAX 6u
+
 struct loader {
     struct link link;
     const struct chip *chip; /* NULL until identified */
@@ -27,6 +36,16 @@ struct loader {
     bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
+    bool careful;                /* one question at a time, whoever answers */
+    bool may_run_ahead;    /* see core/pace.h; only where an MD5 will prove what was written */
+    unsigned blocks_ahead; /* so many went out before the one before was acknowledged */
+    bool noting;           /* see regs_note */
+    struct loader_fixed fixed[LOADER_FIXED_MAX];
+    size_t fixed_count;
+    uint8_t mem_waiting[LOADER_MEM_WAITING_MAX]; /* commands for RAM not answered yet */
+    size_t mem_waiting_count, mem_waiting_bytes;
+    uint64_t reset_us;        /* spent in reset sequences so far */
+    uint64_t unsettled_bytes; /* of flash: acknowledged by a stub, and perhaps not yet written */
 };
 
 void loader_init(struct loader *l, struct port *port);
@@ -67,8 +86,9 @@ struct security_info {
 /* *known is false, and the call succeeds, where the loader has no such command. */
 bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e);
 
-bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t blocks, uint32_t addr,
-                      struct err *e);
+/* Announces `bytes` for RAM at `addr`, in blocks of l->mem_block_bytes. Answers to this and to
+ * short blocks are not waited for at once: a refusal shows with a later block, or with the end. */
+bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e);
 bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
                       struct err *e);
 
@@ -96,6 +116,11 @@ bool loader_flash_end(struct loader *l, struct err *e);
 /* MD5 of what the flash holds. */
 bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
                 uint8_t md5[static LOADER_MD5_BYTES], struct err *e);
+
+/* The same in two steps, for questions that follow each other closely. */
+bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e);
+bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
+                       struct err *e);
 
 /* Stub only. */
 bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e);

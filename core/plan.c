@@ -58,13 +58,21 @@ static bool no_memory(struct err *e)
 
 /* ---- Regions ---- */
 
-static void region_done(struct plan_region *r)
+static void frames_done(struct plan_region *r)
 {
     plan_frames_free(&r->stub);
     plan_frames_free(&r->stub_small);
     plan_frames_free(&r->rom);
+}
+
+static void region_done(struct plan_region *r)
+{
+    for (uint32_t i = 0; i < r->piece_count; i++)
+        frames_done(&r->pieces[i]); /* their bytes are the region's */
+    frames_done(r);
+    free(r->pieces);
     free(r->bytes);
-    r->bytes = NULL;
+    *r = (struct plan_region){ .name = r->name };
 }
 
 /* Places the image: the ROM erases and writes from sector starts only, so what lies between the
@@ -85,12 +93,44 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
     return true;
 }
 
-static bool region_finish(struct plan_region *r, const struct chip *chip)
+static bool encode(struct plan_region *r, const struct chip *chip)
 {
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
            digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
            plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->rom, LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
+}
+
+static uint32_t pieces_of(const struct plan_region *r)
+{
+    uint32_t first = r->addr / PLAN_PIECE_BYTES;
+    return (r->addr + r->size_bytes - 1) / PLAN_PIECE_BYTES - first + 1;
+}
+
+/* From one multiple of the piece to the next, in the flash; the ends are the region's. */
+static bool cut(struct plan_region *r, const struct chip *chip)
+{
+    uint32_t count = pieces_of(r), at = 0;
+    r->pieces = calloc(count, sizeof *r->pieces);
+    if (!r->pieces)
+        return false;
+    for (r->piece_count = 0; r->piece_count < count;) {
+        struct plan_region *piece = &r->pieces[r->piece_count++];
+        uint32_t room = PLAN_PIECE_BYTES - (r->addr + at) % PLAN_PIECE_BYTES;
+        piece->name = r->name;
+        piece->addr = piece->offset_addr = r->addr + at;
+        piece->bytes = r->bytes + at;
+        piece->size_bytes = r->size_bytes - at < room ? r->size_bytes - at : room;
+        if (!encode(piece, chip))
+            return false;
+        at += piece->size_bytes;
+    }
+    return true;
+}
+
+static bool region_finish(struct plan_region *r, const struct plan_settings *settings)
+{
+    return encode(r, settings->chip) && (!settings->pieces || cut(r, settings->chip));
 }
 
 /* ---- Plan ---- */
@@ -107,8 +147,7 @@ static bool item_make(struct plan_item *item, const struct plan_settings *settin
     image_read(source->bytes, source->size_bytes, chip->flags & CHIP_SHORT_HEADER, &item->image);
     bool is_header = item->image.kind == IMAGE_SHORT || item->image.kind == IMAGE_LONG;
     item->patchable = is_header && source->offset_addr == chip->boot_addr && wants_patch(settings);
-    return region_place(&item->region, source) &&
-           (item->patchable || region_finish(&item->region, chip));
+    return region_place(&item->region, source);
 }
 
 struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
@@ -131,6 +170,16 @@ fail:
     plan_free(p);
     no_memory(e);
     return NULL;
+}
+
+bool plan_encode(struct plan *p, struct err *e)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct plan_item *item = &p->items[i];
+        if (!item->patchable && !region_finish(&item->region, &p->settings))
+            return no_memory(e);
+    }
+    return true;
 }
 
 void plan_free(struct plan *p)
@@ -263,7 +312,7 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
     return (image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
                         s->mode ? s->mode->code : IMAGE_KEEP, size_code,
                         s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
-            region_finish(own, s->chip)) ||
+            region_finish(own, s)) ||
            no_memory(e);
 }
 

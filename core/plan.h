@@ -1,9 +1,10 @@
 /*
  * The plan: what goes where, made once before any board is touched and shared by all slots.
  *
- * Images are checked, padded, laid out, hashed, compressed and encoded into frames. What depends on
- * the board (the header patched for the flash that is really there) is a variant, made once for
- * each distinct size. Plans and variants are immutable once made: any number of threads may read.
+ * Images are checked, padded and laid out, then hashed, compressed and encoded into frames, which
+ * takes long enough to be a step of its own. What depends on the board (the header patched for the
+ * flash that is really there) is a variant, made once for each distinct size. Plans and variants
+ * are immutable once made: any number of threads may read.
  */
 #ifndef CORE_PLAN_H
 #define CORE_PLAN_H
@@ -13,6 +14,8 @@
 #include "core/image.h"
 
 #define PLAN_SECTOR_BYTES 4096u
+#define PLAN_PIECE_BYTES  (64u << 10) /* of the flash that is erased in one step */
+#define PLAN_PIECES_MAX   2049u       /* the largest flash, and a start within a piece */
 
 /* What a flash of unknown size is taken for, as the common tools do. */
 #define FLASH_ASSUMED_BYTES (4u << 20)
@@ -33,6 +36,7 @@ struct plan_settings {
     bool unproved;             /* nothing is to be read back */
     bool plain_when_encrypted; /* write also where the chip expects encrypted bytes */
     bool erase_all;            /* the whole flash is erased first */
+    bool pieces;               /* regions are cut, so that parts of them can be written */
 };
 
 /* One image as it was read. Borrowed while the plan is made. */
@@ -66,6 +70,8 @@ struct plan_region {
     struct plan_frames stub;
     struct plan_frames stub_small; /* for a port that takes small blocks only; may be empty */
     struct plan_frames rom;
+    struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */
+    uint32_t piece_count;       /* 0 unless the settings ask for pieces */
 };
 
 struct plan;
@@ -85,10 +91,14 @@ struct plan_report {
 size_t plan_check(const struct plan_settings *settings, const struct plan_source *sources,
                   size_t count, const struct plan_report *report);
 
-/* Makes the plan of sources without mistakes. The caller owns it (plan_free) and may free the
+/* Lays out the plan of sources without mistakes. The caller owns it (plan_free) and may free the
  * sources. NULL: ERR_IMAGE or ERR_STATION. */
 struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
                       size_t count, struct err *e);
+
+/* Hashes, compresses and encodes what is the same for all boards: half a second for 4 MB. Once,
+ * before the first variant; other threads may meanwhile call everything else. ERR_STATION. */
+bool plan_encode(struct plan *p, struct err *e);
 void plan_free(struct plan *p);
 
 const struct plan_settings *plan_settings(const struct plan *p);

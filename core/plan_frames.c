@@ -34,7 +34,7 @@ static bool frames_reserve(struct plan_frames *f, uint8_t command, uint32_t bloc
     return f->at && f->flash_bytes && f->bytes;
 }
 
-/* Adds block i; `payload` is exactly one block, or the shorter last one of a compressed stream. */
+/* Adds block i; `payload` is exactly one block, or the shorter one of a compressed stream. */
 static void frames_put(struct plan_frames *f, uint32_t i, const uint8_t *payload, size_t n)
 {
     size_t room = SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES + n);
@@ -72,8 +72,17 @@ bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t 
     return true;
 }
 
+/* Where block i of a stream begins, and how long it is. The block that is not full comes first: the
+ * sooner it is there, the sooner the flash has something to do. */
+static size_t stream_block(const struct plan_frames *f, uint32_t i, size_t stream_bytes, size_t *n)
+{
+    size_t first = stream_bytes - (size_t)(f->count - 1) * f->block_bytes;
+    *n = i == 0 ? first : f->block_bytes;
+    return i == 0 ? 0 : first + (size_t)(i - 1) * f->block_bytes;
+}
+
 /* How much of the flash each block of the stream fills: timeouts and progress need it. */
-static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t n)
+static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t stream_bytes)
 {
     uint8_t sink[16384];
     z_stream z = { 0 };
@@ -81,10 +90,10 @@ static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t 
         return false;
     int state = Z_OK;
     for (uint32_t i = 0; i < f->count; i++) {
-        size_t at = (size_t)i * f->block_bytes;
+        size_t n, at = stream_block(f, i, stream_bytes, &n);
         uLong before = z.total_out;
         z.next_in = (z_const Bytef *)(uintptr_t)(stream + at);
-        z.avail_in = (uInt)(n - at < f->block_bytes ? n - at : f->block_bytes);
+        z.avail_in = (uInt)n;
         do {
             z.next_out = sink;
             z.avail_out = sizeof sink;
@@ -97,16 +106,16 @@ static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, size_t 
 }
 
 static bool encode_stream(struct plan_frames *f, uint32_t block_bytes, const uint8_t *stream,
-                          size_t n)
+                          size_t stream_bytes)
 {
-    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, block_bytes, n))
+    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, block_bytes, stream_bytes))
         return false;
     for (uint32_t i = 0; i < f->count; i++) {
-        size_t at = (size_t)i * f->block_bytes;
-        frames_put(f, i, stream + at, n - at < f->block_bytes ? n - at : f->block_bytes);
+        size_t n, at = stream_block(f, i, stream_bytes, &n);
+        frames_put(f, i, stream + at, n);
     }
     frames_trim(f);
-    return measure_blocks(f, stream, n);
+    return measure_blocks(f, stream, stream_bytes);
 }
 
 /* Compressed where that is shorter, else raw. */

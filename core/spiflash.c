@@ -1,5 +1,7 @@
 #include "core/spiflash.h"
 
+#include "core/regs.h"
+
 enum {
     READ_ID = 0x9F,
     READ_PARAMETERS = 0x5A,
@@ -23,6 +25,9 @@ enum {
 #define CMD_USR        (1u << 18)
 #define USR2_LEN_SHIFT 28
 #define POLLS_MAX      10
+#define COMMAND_US     50u   /* longer than any command here takes on the wire to the flash */
+#define RESET_US       200u  /* after a reset: data sheets ask for 30 to 40 */
+#define WAKE_US        1000u /* to fall asleep by half, and to wake up */
 
 /* Adesto and Renesas put the density into the low bits of the type byte (esptool issue 1045). */
 #define VENDOR_ADESTO 0x1Fu
@@ -38,33 +43,53 @@ enum {
 #define PARAMETERS_MAGIC  0x50444653u /* "SFDP" */
 #define PARAMETERS_VENDOR 0x10u       /* where the vendor's own table names him */
 
-static bool set_lengths(struct loader *l, const struct spiflash_call *c, struct err *e)
+/* ---- Commands of the flash chip ----
+ *
+ * A command is a handful of register writes, the last of which starts it. All of them, and those of
+ * several commands in a row, go to the chip as one script, and the answer is read behind it. */
+
+static void put_lengths(struct reg_script *s, const struct chip_spi *spi,
+                        const struct spiflash_call *c)
 {
-    const struct chip_spi *spi = &l->chip->spi;
     uint32_t usr1 =
         (c->addr_bits ? (c->addr_bits - 1) << 26 : 0) | (c->dummy_bits ? c->dummy_bits - 1 : 0);
     if (spi->mosi_dlen == 0) {
         usr1 |=
             (c->in_bits ? (c->in_bits - 1) << 8 : 0) | (c->out_bits ? (c->out_bits - 1) << 17 : 0);
-        return loader_write_reg(l, spi->base_addr + spi->usr1, usr1, e);
+        regs_put(s, spi->base_addr + spi->usr1, usr1);
+        return;
     }
-    if (c->out_bits && !loader_write_reg(l, spi->base_addr + spi->mosi_dlen, c->out_bits - 1, e))
-        return false;
-    if (c->in_bits && !loader_write_reg(l, spi->base_addr + spi->miso_dlen, c->in_bits - 1, e))
-        return false;
-    return (c->addr_bits == 0 && c->dummy_bits == 0) ||
-           loader_write_reg(l, spi->base_addr + spi->usr1, usr1, e);
+    if (c->out_bits)
+        regs_put(s, spi->base_addr + spi->mosi_dlen, c->out_bits - 1);
+    if (c->in_bits)
+        regs_put(s, spi->base_addr + spi->miso_dlen, c->in_bits - 1);
+    if (c->addr_bits != 0 || c->dummy_bits != 0)
+        regs_put(s, spi->base_addr + spi->usr1, usr1);
 }
 
-static bool set_addr(struct loader *l, const struct spiflash_call *c, struct err *e)
+static void put_addr(struct reg_script *s, const struct chip_spi *spi,
+                     const struct spiflash_call *c)
 {
-    const struct chip_spi *spi = &l->chip->spi;
-    uint32_t addr = c->addr;
-    if (c->addr_bits == 0)
-        return true;
-    if (spi->addr_left_justified)
-        addr <<= 32 - c->addr_bits;
-    return loader_write_reg(l, spi->base_addr + 4, addr, e);
+    uint32_t addr = spi->addr_left_justified ? c->addr << (32 - c->addr_bits) % 32 : c->addr;
+    if (c->addr_bits != 0)
+        regs_put(s, spi->base_addr + 4, addr);
+}
+
+static void put_call(struct reg_script *s, const struct chip_spi *spi,
+                     const struct spiflash_call *c, uint32_t pause_us)
+{
+    uint32_t usr = USR_COMMAND | (c->addr_bits ? USR_ADDR : 0) | (c->dummy_bits ? USR_DUMMY : 0) |
+                   (c->in_bits ? USR_MISO : 0) | (c->out_bits ? USR_MOSI : 0);
+    put_lengths(s, spi, c);
+    regs_put(s, spi->base_addr + spi->usr, usr);
+    regs_put(s, spi->base_addr + spi->usr2, 7u << USR2_LEN_SHIFT | c->command);
+    put_addr(s, spi, c);
+    if (c->out_bits)
+        regs_put(s, spi->base_addr + spi->w0, c->out);
+    else if (c->in_bits)
+        regs_put(s, spi->base_addr + spi->w0, 0);
+    regs_put(s, spi->base_addr, CMD_USR);
+    regs_put_pause(s, spi->base_addr + spi->usr, pause_us);
 }
 
 static bool wait_done(struct loader *l, struct err *e)
@@ -79,46 +104,80 @@ static bool wait_done(struct loader *l, struct err *e)
     return err_set(e, ERR_NO_FLASH, "The flash controller does not finish a command");
 }
 
-/* An answer on the wire carries no check of its own: where much hangs on it, it must come twice. */
-static bool is_confirmed(struct loader *l, const struct spiflash_call *c, uint32_t found,
-                         struct err *e)
+/* A controller that was still at work has answered too early: each script once more, and waited
+ * for.
+ */
+static bool run_patiently(struct loader *l, const struct reg_ask *asks, size_t count, uint32_t *in,
+                          struct err *e)
 {
     const struct chip_spi *spi = &l->chip->spi;
-    uint32_t again;
-    if (!c->twice)
-        return true;
-    if (!loader_write_reg(l, spi->base_addr, CMD_USR, e) || !wait_done(l, e) ||
-        !loader_read_reg(l, spi->base_addr + spi->w0, &again, e))
-        return false;
-    return found == again ||
-           err_set(e, ERR_FRAME, "the flash chip's answer to %02X is %08X, and then %08X",
-                   c->command, found, again);
+    for (size_t i = 0; i < count; i++) {
+        if (!wait_done(l, e) || !regs_run(l, &asks[i], 1, e) || !wait_done(l, e) ||
+            !loader_read_reg(l, spi->base_addr + spi->w0, &in[i], e))
+            return false;
+    }
+    return true;
 }
 
-static bool run_phases(struct loader *l, const struct spiflash_call *c, uint32_t *in, struct err *e)
+void spiflash_note(struct loader *l)
 {
     const struct chip_spi *spi = &l->chip->spi;
-    uint32_t usr = USR_COMMAND | (c->addr_bits ? USR_ADDR : 0) | (c->dummy_bits ? USR_DUMMY : 0) |
-                   (c->in_bits ? USR_MISO : 0) | (c->out_bits ? USR_MOSI : 0);
-    if (!set_lengths(l, c, e) || !loader_write_reg(l, spi->base_addr + spi->usr, usr, e) ||
-        !loader_write_reg(l, spi->base_addr + spi->usr2, 7u << USR2_LEN_SHIFT | c->command, e) ||
-        !set_addr(l, c, e) || !loader_write_reg(l, spi->base_addr + spi->w0, c->out, e) ||
-        !loader_write_reg(l, spi->base_addr, CMD_USR, e) || !wait_done(l, e) ||
-        !loader_read_reg(l, spi->base_addr + spi->w0, in, e) || !is_confirmed(l, c, *in, e))
+    struct err ignored = { 0 };
+    uint32_t value;
+    regs_read_fixed(l, spi->base_addr + spi->usr, &value, &ignored);
+    regs_read_fixed(l, spi->base_addr + spi->usr2, &value, &ignored);
+}
+
+/* Puts right what the loader's own commands rely on. */
+static bool put_restore(struct reg_script *s, struct loader *l, struct err *e)
+{
+    const struct chip_spi *spi = &l->chip->spi;
+    uint32_t usr, usr2;
+    if (!regs_read_fixed(l, spi->base_addr + spi->usr, &usr, e) ||
+        !regs_read_fixed(l, spi->base_addr + spi->usr2, &usr2, e))
         return false;
-    if (c->in_bits < 32)
-        *in &= (1u << c->in_bits) - 1;
+    regs_put(s, spi->base_addr + spi->usr, usr);
+    regs_put(s, spi->base_addr + spi->usr2, usr2);
     return true;
+}
+
+/* Runs one script or two, and gives what their last commands answered. */
+static bool run_scripts(struct loader *l, struct reg_script *s, size_t count, uint32_t *in,
+                        struct err *e)
+{
+    const struct chip_spi *spi = &l->chip->spi;
+    const uint32_t addrs[2] = { spi->base_addr, spi->base_addr + spi->w0 };
+    uint32_t values[2][2] = { { 0 } };
+    struct reg_ask asks[2];
+    bool busy = false;
+    for (size_t i = 0; i < count; i++) {
+        asks[i] = (struct reg_ask){ &s[i], addrs, values[i], 2 };
+        if (!put_restore(&s[i], l, e))
+            return false;
+    }
+    if (!regs_run(l, asks, count, e))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        in[i] = values[i][1];
+        busy = busy || (values[i][0] & CMD_USR);
+    }
+    return !busy || run_patiently(l, asks, count, in, e);
+}
+
+static void cut_answer(const struct spiflash_call *call, uint32_t *in)
+{
+    if (call->in_bits < 32)
+        *in &= (1u << call->in_bits) - 1;
 }
 
 bool spiflash_run(struct loader *l, const struct spiflash_call *call, uint32_t *in, struct err *e)
 {
-    const struct chip_spi *spi = &l->chip->spi;
-    uint32_t usr, usr2;
-    return loader_read_reg(l, spi->base_addr + spi->usr, &usr, e) &&
-           loader_read_reg(l, spi->base_addr + spi->usr2, &usr2, e) && run_phases(l, call, in, e) &&
-           loader_write_reg(l, spi->base_addr + spi->usr, usr, e) &&
-           loader_write_reg(l, spi->base_addr + spi->usr2, usr2, e);
+    struct reg_script s = { .count = 0 };
+    put_call(&s, &l->chip->spi, call, COMMAND_US);
+    if (!run_scripts(l, &s, 1, in, e))
+        return false;
+    cut_answer(call, in);
+    return true;
 }
 
 bool spiflash_command(struct loader *l, uint8_t command, uint32_t out, unsigned out_bits,
@@ -130,15 +189,11 @@ bool spiflash_command(struct loader *l, uint8_t command, uint32_t out, unsigned 
     return spiflash_run(l, &call, in, e);
 }
 
-static bool order(struct loader *l, uint8_t command, struct err *e)
+static void put_order(struct reg_script *s, const struct loader *l, uint8_t command,
+                      uint32_t pause_us)
 {
-    uint32_t nothing;
-    return spiflash_command(l, command, 0, 0, 0, &nothing, e);
-}
-
-bool spiflash_reset(struct loader *l, struct err *e)
-{
-    return order(l, RESET_ENABLE, e) && order(l, RESET, e) && port_sleep_ms(l->link.port, 1, e);
+    const struct spiflash_call call = { .command = command };
+    put_call(s, &l->chip->spi, &call, pause_us);
 }
 
 static bool is_no_contact(uint32_t id)
@@ -146,12 +201,23 @@ static bool is_no_contact(uint32_t id)
     return id == 0 || id == 0xFFFFFF || id == 0xFFFF3F;
 }
 
+/* An answer carries no check of its own, and here much hangs on it: it must come twice. */
 bool spiflash_identify(struct loader *l, struct spiflash *flash, struct err *e)
 {
-    uint32_t id;
-    const struct spiflash_call call = { .command = READ_ID, .in_bits = 24, .twice = true };
-    if (!spiflash_run(l, &call, &id, e))
+    const struct spiflash_call read_id = { .command = READ_ID, .in_bits = 24 };
+    struct reg_script s[2] = { { .count = 0 } };
+    uint32_t ids[2];
+    put_order(&s[0], l, RESET_ENABLE, COMMAND_US);
+    put_order(&s[0], l, RESET, RESET_US);
+    put_call(&s[0], &l->chip->spi, &read_id, COMMAND_US);
+    put_call(&s[1], &l->chip->spi, &read_id, COMMAND_US);
+    if (!run_scripts(l, s, 2, ids, e))
         return false;
+    cut_answer(&read_id, &ids[0]);
+    cut_answer(&read_id, &ids[1]);
+    uint32_t id = ids[0];
+    if (id != ids[1])
+        return err_set(e, ERR_FRAME, "the flash chip's id is %06X, and then %06X", id, ids[1]);
     if (is_no_contact(id))
         return err_set(e, ERR_NO_FLASH, "The flash chip does not answer: its id reads %06X", id);
     flash->id = id;
@@ -248,14 +314,18 @@ bool spiflash_has_parameters(struct loader *l, bool *has, struct err *e)
 /* The sequence that ESP-IDF's boot loader uses: asleep, two commands of the vendor's, awake. */
 bool spiflash_wake(struct loader *l, bool *woken, struct err *e)
 {
-    struct port *port = l->link.port;
-    uint32_t vendor;
+    struct reg_script s = { .count = 0 };
+    uint32_t vendor, nothing;
     if (!read_parameters(l, PARAMETERS_VENDOR, 8, &vendor, e))
         return false;
     *woken = vendor == VENDOR_XMC;
-    return !*woken ||
-           (order(l, DEEP_SLEEP, e) && order(l, 0x79, e) && order(l, 0xFF, e) &&
-            port_sleep_ms(port, 2, e) && order(l, WAKE_UP, e) && port_sleep_ms(port, 1, e));
+    if (!*woken)
+        return true;
+    put_order(&s, l, DEEP_SLEEP, COMMAND_US);
+    put_order(&s, l, 0x79, COMMAND_US);
+    put_order(&s, l, 0xFF, 2 * WAKE_US);
+    put_order(&s, l, WAKE_UP, WAKE_US);
+    return run_scripts(l, &s, 1, &nothing, e);
 }
 
 /* ---- Protected sectors ---- */
@@ -273,17 +343,29 @@ static bool is_protected(const struct protection *p)
 static bool read_protection(struct loader *l, const struct vendor *v, struct protection *p,
                             struct err *e)
 {
-    p->status_2 = 0;
+    const struct spiflash_call calls[2] = { { .command = READ_STATUS, .in_bits = 8 },
+                                            { .command = READ_STATUS_2, .in_bits = 8 } };
+    struct reg_script s[2] = { { .count = 0 } };
+    uint32_t answers[2] = { 0 };
+    put_call(&s[0], &l->chip->spi, &calls[0], COMMAND_US);
+    put_call(&s[1], &l->chip->spi, &calls[1], COMMAND_US);
+    if (!run_scripts(l, s, v && v->status_2 ? 2 : 1, answers, e))
+        return false;
     p->mask = v && v->bp3 ? 0x3C : 0x1C;
-    return spiflash_command(l, READ_STATUS, 0, 0, 8, &p->status, e) &&
-           (!v || !v->status_2 || spiflash_command(l, READ_STATUS_2, 0, 0, 8, &p->status_2, e));
+    p->status = answers[0] & 0xFF;
+    p->status_2 = answers[1] & 0xFF;
+    return true;
 }
 
 static bool write_status(struct loader *l, uint8_t command, uint32_t value, unsigned bits,
                          struct err *e)
 {
-    uint32_t status = STATUS_BUSY;
-    if (!order(l, WRITE_ENABLE, e) || !spiflash_command(l, command, value, bits, 0, &status, e))
+    const struct spiflash_call call = { .command = command, .out = value, .out_bits = bits };
+    struct reg_script s = { .count = 0 };
+    uint32_t status;
+    put_order(&s, l, WRITE_ENABLE, COMMAND_US);
+    put_call(&s, &l->chip->spi, &call, COMMAND_US);
+    if (!run_scripts(l, &s, 1, &status, e))
         return false;
     for (int i = 0; i < STATUS_POLLS_MAX; i++) {
         if (!port_sleep_ms(l->link.port, STATUS_POLL_MS, e) ||

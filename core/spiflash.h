@@ -21,15 +21,15 @@ struct spiflash_call {
     unsigned addr_bits, dummy_bits;
     uint32_t out;
     unsigned out_bits, in_bits; /* at most 32 */
-    bool twice;                 /* the answer must come twice, or it is ERR_FRAME */
 };
 bool spiflash_run(struct loader *l, const struct spiflash_call *call, uint32_t *in, struct err *e);
 
-/* Reads the id; attached flash needed. ERR_NO_FLASH for 000000 and FFFFFF. */
+/* Sends the flash chip its own reset, for an application may have left it in any mode, and reads
+ * its id; attached flash needed. ERR_NO_FLASH for 000000 and FFFFFF. */
 bool spiflash_identify(struct loader *l, struct spiflash *flash, struct err *e);
 
-/* Sends the flash chip its own reset: an application may have left it in any mode. */
-bool spiflash_reset(struct loader *l, struct err *e);
+/* Between regs_note and regs_fetch: the registers that every command saves. */
+void spiflash_note(struct loader *l);
 
 /* Whether the id is one that a flash in good order gives. If not, spiflash_wake may help. Pure. */
 bool spiflash_id_is_sound(uint32_t id);

@@ -2,6 +2,7 @@
 
 #include "core/bytes.h"
 #include "core/embedded.h"
+#include "core/regs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -302,7 +303,7 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
 {
     uint32_t block_bytes = l->mem_block_bytes;
     uint32_t blocks = round_up_u32(segment->size_bytes, block_bytes) / block_bytes;
-    if (!loader_mem_begin(l, segment->size_bytes, blocks, segment->addr, e))
+    if (!loader_mem_begin(l, segment->size_bytes, segment->addr, e))
         return false;
     for (uint32_t i = 0; i < blocks; i++) {
         uint32_t at = i * block_bytes;
@@ -323,6 +324,7 @@ static bool await_greeting(struct loader *l, struct err *e)
     while (link_await_frame(&l->link, d, &frame, &n, e)) {
         if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
             l->stub = true;
+            regs_forget(l); /* it has set up the flash controller anew */
             l->link.from_stub = true;
             return true;
         }

@@ -91,6 +91,12 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .preset = "md5",
         .sentence = "How the flash is proved to hold what was sent.",
     },
+    [RECIPE_KEY_WRITE] = {
+        .path = "write", .kind = KEY_WORD, .words = LIST("always", "changed"), FIELD(write),
+        .preset = "always",
+        .sentence = "Write every image, or only what the chip's own MD5 tells to differ: quick for "
+                    "boards that have most of it already.",
+    },
     [RECIPE_KEY_ERASE] = {
         .path = "erase", .kind = KEY_WORD, .words = LIST("needed", "all"), FIELD(erase),
         .preset = "needed",

@@ -77,6 +77,7 @@ enum recipe_key {
     RECIPE_KEY_IMAGE_OFFSET,
     RECIPE_KEY_IMAGE_SHA256,
     RECIPE_KEY_VERIFY,
+    RECIPE_KEY_WRITE,
     RECIPE_KEY_ERASE,
     RECIPE_KEY_LOADER,
     RECIPE_KEY_ENCRYPTED,
@@ -110,6 +111,7 @@ enum recipe_flash_mode {
     RECIPE_MODE_DOUT
 };
 enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
+enum recipe_write { RECIPE_WRITE_ALWAYS, RECIPE_WRITE_CHANGED };
 enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
 enum recipe_loader { RECIPE_LOADER_AUTO, RECIPE_LOADER_STUB, RECIPE_LOADER_ROM };
 /* Which boards that have passed before are refused. */
@@ -178,6 +180,7 @@ struct recipe {
     struct recipe_image images[RECIPE_IMAGES_MAX];
     size_t image_count; /* at least 1 */
     enum recipe_verify verify;
+    enum recipe_write write;
     enum recipe_erase erase;
     enum recipe_loader loader;
     enum recipe_encrypted encrypted;

@@ -2,7 +2,8 @@
 
 #include "core/bootlog.h"
 #include "core/console.h"
-#include "core/flash.h"
+#include "core/differ.h"
+#include "core/forecast.h"
 #include "core/usb.h"
 
 #include <stdlib.h>
@@ -20,7 +21,11 @@ struct attempt {
     struct attempt_result *result;
     struct loader loader;
     uint64_t bytes_total;
-    uint64_t bytes_before; /* of the regions already written */
+    uint64_t bytes_before; /* of the regions already done */
+    uint64_t phase_us[PHASE_COUNT];
+    uint64_t entered_us;
+    uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
+    uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
 };
 
 const char *phase_word(enum phase phase)
@@ -31,9 +36,24 @@ const char *phase_word(enum phase phase)
     return phase < PHASE_COUNT ? words[phase] : "open";
 }
 
+static uint64_t now_us(const struct attempt *a)
+{
+    const struct clock *clock = a->loader.link.port->clock;
+    return clock->now_us(clock);
+}
+
+/* Time counts for the phase that it was spent in. */
+static void close_phase(struct attempt *a)
+{
+    uint64_t now = now_us(a);
+    a->phase_us[a->result->phase] += now - a->entered_us;
+    a->entered_us = now;
+}
+
 static void enter(struct attempt *a, enum phase phase)
 {
     const struct attempt_watch *w = a->setup->watch;
+    close_phase(a);
     a->result->phase = phase;
     w->phase(w->ctx, phase);
 }
@@ -61,31 +81,44 @@ static bool step_sync(struct attempt *a, struct err *e)
 
 /* No retry follows a refusal, so a wire that turns a bit must not bring one about: who seems to be
  * no board for us is looked at once more. */
-static bool identify(struct attempt *a, struct err *e)
+static bool look(struct attempt *a,
+                 bool (*identify)(struct loader *l, struct board *b, struct err *e), struct err *e)
 {
     struct err failure = { 0 };
-    if (board_identify(&a->loader, &a->result->board, &failure))
+    if (identify(&a->loader, &a->result->board, &failure))
         return true;
     if (!err_row(failure.code)->may_retry && failure.code != ERR_STOPPED)
-        return board_identify(&a->loader, &a->result->board, e);
+        return identify(&a->loader, &a->result->board, e);
     *e = failure;
     return false;
 }
 
 static bool step_identify(struct attempt *a, struct err *e)
 {
-    const struct attempt_watch *w = a->setup->watch;
     enter(a, PHASE_IDENTIFY);
-    bool ok = identify(a, e);
-    /* Even where the flash does not answer, the record wants to know whose board it was. */
+    return look(a, board_identify_chip, e);
+}
+
+/* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
+ * the end. False: it is refused. */
+static bool announce(struct attempt *a, bool ok, struct err *e)
+{
+    const struct attempt_watch *w = a->setup->watch;
     const struct board *b = &a->result->board;
+    if (a->result->identified)
+        return true;
     a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
-    struct err refusal = { 0 };
-    bool welcome = !a->result->identified || w->board(w->ctx, &a->result->board, &refusal);
-    if (!ok || welcome)
-        return ok;
-    enter(a, PHASE_GATE);
-    *e = refusal;
+    return !a->result->identified || w->board(w->ctx, b, e);
+}
+
+static bool step_flash(struct attempt *a, struct err *e)
+{
+    enter(a, PHASE_IDENTIFY);
+    if (!look(a, board_identify_flash, e))
+        return false;
+    if (announce(a, true, e))
+        return true;
+    a->result->phase = PHASE_GATE;
     return false;
 }
 
@@ -192,21 +225,22 @@ static bool step_baud(struct attempt *a, struct err *e)
     return true;
 }
 
-/* Before the stub's upload where the ROM can: that alone takes half a second at 115200 baud. Some
- * stubs set the rate anew as they start, from what the ROM remembers; where that is another one
- * than was agreed, they are not heard, and the next attempt takes the late way. */
+/* Before the flash is asked and the stub sent, where the ROM can: the stub alone takes half a
+ * second at 115200 baud. Some stubs set the rate anew as they start, from what the ROM remembers;
+ * where that is another one than was agreed, they are not heard, and the next attempt takes the
+ * late way. */
 static bool step_early_baud(struct attempt *a, struct err *e)
 {
-    bool wanted = !a->setup->late_baud && !a->loader.stub && stub_for(a, &a->result->board);
-    return !wanted || step_baud(a, e);
+    const struct board *b = &a->result->board;
+    bool wanted = !a->setup->careful && !a->loader.stub && b->chip == recipe_of(a)->chip;
+    return !wanted || !stub_for(a, b) || step_baud(a, e);
 }
 
 static void tell_progress(void *ctx, uint32_t flash_bytes_done)
 {
     struct attempt *a = ctx;
     const struct attempt_watch *w = a->setup->watch;
-    a->result->bytes_written = a->bytes_before + flash_bytes_done;
-    w->progress(w->ctx, a->result->bytes_written, a->bytes_total);
+    w->progress(w->ctx, a->bytes_before + flash_bytes_done, a->bytes_total);
 }
 
 static bool step_erase(struct attempt *a, struct err *e)
@@ -219,23 +253,86 @@ static bool step_erase(struct attempt *a, struct err *e)
            flash_erase_all(&a->loader, flash_bytes(a), e);
 }
 
-static bool step_write(struct attempt *a, struct err *e)
+/* What lies in the flash can only be asked of a loader that computes MD5, and be left alone only by
+ * one that erases no more than it is told. */
+static bool can_differ(const struct attempt *a)
+{
+    const struct loader *l = &a->loader;
+    bool sound = l->stub || !(l->chip->flags & (CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT));
+    return recipe_of(a)->write == RECIPE_WRITE_CHANGED && sound && !l->secured;
+}
+
+static bool write_all(struct attempt *a, const struct plan_region *r, struct attempt_digest *d,
+                      const struct flash_progress *progress, struct err *e)
+{
+    a->result->state = BOARD_HALF_WRITTEN;
+    d->written = true;
+    if (!flash_write(&a->loader, r, progress, e))
+        return false;
+    a->result->bytes_written += r->size_bytes;
+    return true;
+}
+
+static bool write_changed(struct attempt *a, const struct plan_region *r, struct attempt_digest *d,
+                          const struct flash_progress *progress, struct err *e)
+{
+    bool changed[PLAN_PIECES_MAX];
+    struct differ_result found;
+    uint64_t start_us = now_us(a);
+    bool known = differ_find(&a->loader, r, changed, &found, e);
+    a->compare_us += now_us(a) - start_us;
+    if (!known)
+        return false;
+    if (found.skipped_bytes == r->size_bytes) {
+        d->read = d->equal = true;
+        memcpy(d->read_md5, found.found, sizeof d->read_md5);
+        d->skipped_bytes = found.skipped_bytes;
+        return true;
+    }
+    a->result->state = BOARD_HALF_WRITTEN;
+    d->written = true;
+    bool ok = differ_write(&a->loader, r, changed, &found, progress, e);
+    d->skipped_bytes = found.skipped_bytes;
+    a->result->bytes_written += ok ? r->size_bytes - found.skipped_bytes : 0;
+    return ok;
+}
+
+static bool write_images(struct attempt *a, struct err *e)
 {
     const struct flash_progress progress = { tell_progress, a };
+    a->result->write = can_differ(a) ? RECIPE_WRITE_CHANGED : RECIPE_WRITE_ALWAYS;
+    for (size_t n = 0; n < job_image_count(a->setup->job); n++) {
+        size_t i = plan_write_order(a->result->variant, n);
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        struct attempt_digest *d = &a->result->digests[i];
+        if (!(a->result->write == RECIPE_WRITE_CHANGED ? write_changed(a, r, d, &progress, e)
+                                                       : write_all(a, r, d, &progress, e)))
+            return false;
+        a->bytes_before += r->size_bytes;
+        tell_progress(a, 0);
+    }
+    return true;
+}
+
+static bool step_write(struct attempt *a, struct err *e)
+{
+    const struct port *port = a->loader.link.port;
+    bool proves = recipe_of(a)->verify == RECIPE_VERIFY_MD5;
     enter(a, PHASE_WRITE);
     if (!flash_set_size(&a->loader, flash_bytes(a), e))
         return false;
-    for (size_t n = 0; flashes(a) && n < job_image_count(a->setup->job); n++) {
-        size_t i = plan_write_order(a->result->variant, n);
-        const struct plan_region *r = plan_region(a->result->variant, i);
-        a->result->state = BOARD_HALF_WRITTEN;
-        a->result->digests[i].written = true;
-        if (!flash_write(&a->loader, r, &progress, e))
-            return false;
-        a->bytes_before += r->size_bytes;
-    }
-    if (flashes(a))
-        a->result->state = BOARD_WRITTEN;
+    if (!flashes(a))
+        return true;
+    /* To run ahead of the acknowledgements takes a rate to reckon with, and a proof afterwards. */
+    a->loader.may_run_ahead =
+        proves && !a->setup->careful && (port->caps & PORT_BAUD) && !usb_is_native(port);
+    a->write_tx_bytes = port->tx_bytes;
+    bool ok = write_images(a, e);
+    a->write_tx_bytes = port->tx_bytes - a->write_tx_bytes;
+    /* The MD5 of a region waits for its last block; where none is asked for, somebody else must. */
+    if (!ok || (!proves && !flash_settle(&a->loader, e)))
+        return false;
+    a->result->state = BOARD_WRITTEN;
     return true;
 }
 
@@ -260,6 +357,8 @@ static bool step_verify(struct attempt *a, struct err *e)
     for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
         struct attempt_digest *d = &a->result->digests[i];
+        if (d->equal) /* and nothing was written there since */
+            continue;
         d->read = flash_md5(&a->loader, r, d->read_md5, e);
         if (!d->read || !flash_judge(&a->loader, r, d->read_md5, e))
             return false;
@@ -360,9 +459,9 @@ static bool step_boot(struct attempt *a, struct err *e)
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,   step_identify, step_gate,  step_early_baud,
-                              step_stub,   step_baud,     step_erase, step_write,
-                              step_verify, step_leave,    step_boot };
+static const step steps[] = { step_sync,  step_identify, step_early_baud, step_flash,
+                              step_gate,  step_stub,     step_baud,       step_erase,
+                              step_write, step_verify,   step_leave,      step_boot };
 
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
  * matters, and no stop request may cut it short. */
@@ -396,6 +495,44 @@ uint32_t attempt_sync_baud(const struct attempt_setup *setup)
     return setup->baud < SYNC_BAUD ? setup->baud : SYNC_BAUD;
 }
 
+/* ---- Timing ---- */
+
+static uint64_t forecast_us(const struct attempt *a)
+{
+    uint64_t us = 0;
+    for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        const struct attempt_digest *d = &a->result->digests[i];
+        const struct plan_frames *f = a->loader.stub ? &r->stub : &r->rom;
+        if (d->written) /* of a part of it, that part of the time */
+            us += forecast_write_us(r, f, a->result->baud) * (r->size_bytes - d->skipped_bytes) /
+                  r->size_bytes;
+        if (d->read)
+            us += forecast_md5_us(r->size_bytes);
+    }
+    return us;
+}
+
+static void fill_timing(struct attempt *a)
+{
+    struct attempt_timing *t = &a->result->timing;
+    const uint64_t *in = a->phase_us;
+    uint64_t write_us = in[PHASE_WRITE] - a->compare_us;
+    uint64_t wire_us = forecast_wire_us(a->write_tx_bytes, a->result->baud);
+    *t = (struct attempt_timing){ .reset_us = a->loader.reset_us,
+                                  .sync_us = in[PHASE_SYNC] - a->loader.reset_us,
+                                  .identify_us = in[PHASE_IDENTIFY] + in[PHASE_GATE],
+                                  .stub_us = in[PHASE_STUB],
+                                  .baud_us = in[PHASE_BAUD],
+                                  .erase_us = in[PHASE_ERASE],
+                                  .md5_us = in[PHASE_VERIFY] + a->compare_us,
+                                  .leave_us = in[PHASE_LEAVE],
+                                  .boot_us = in[PHASE_BOOT],
+                                  .floor_us = forecast_us(a) };
+    t->wire_us = wire_us < write_us ? wire_us : write_us;
+    t->stall_us = write_us - t->wire_us;
+}
+
 bool attempt_run(const struct attempt_setup *setup, struct port *port,
                  struct attempt_result *result)
 {
@@ -409,11 +546,20 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     a->result = result;
     result->baud = setup->baud;
     loader_init(&a->loader, port);
+    a->loader.careful = setup->careful;
+    a->entered_us = now_us(a);
     result->ok = (!(port->caps & PORT_BAUD) ||
                   port_set_baud(port, attempt_sync_baud(setup), &result->err)) &&
                  run_steps(a, &result->err);
+    struct err ignored = { 0 };
+    if (!result->ok) /* the record wants to know whose board it was */
+        announce(a, false, &ignored);
     if (!result->ok && result->phase != PHASE_BOOT)
         abandon(a);
+    close_phase(a);
+    fill_timing(a);
+    result->round_trips = a->loader.link.round_trips;
+    result->blocks_ahead = a->loader.blocks_ahead;
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
     free(a);
     return result->ok;

@@ -49,14 +49,26 @@ struct attempt_setup {
     enum board_state state;             /* as the attempts before left the board */
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
-    bool late_baud;                     /* raise the rate after the stub's upload, not before */
+    bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
     const struct attempt_watch *watch;
 };
 
 struct attempt_digest {
-    bool written;
+    bool written; /* bytes of it were sent */
     bool read;
+    bool equal;             /* read before anything was sent, and right */
+    uint32_t skipped_bytes; /* proved to be there, and not sent */
     uint8_t read_md5[DIGEST_MD5_BYTES];
+};
+
+/* Where the time of an attempt went. The parts are phases, but for these: the reset is part of the
+ * phase sync, and the phase write consists of bytes on the wire and of waiting for the chip. */
+struct attempt_timing {
+    uint64_t reset_us, sync_us, identify_us, stub_us, baud_us, erase_us;
+    uint64_t wire_us, stall_us;
+    uint64_t md5_us, leave_us, boot_us;
+    uint64_t
+        floor_us; /* what wire and flash alone take for what was written and proved: a forecast */
 };
 
 #define ATTEMPT_CONSOLE_BYTES 2049
@@ -72,8 +84,12 @@ struct attempt_result {
     struct board board;
     const struct plan_variant *variant; /* NULL until the gate is passed */
     struct attempt_digest digests[RECIPE_IMAGES_MAX];
-    uint64_t bytes_written;
+    uint64_t bytes_written; /* into the flash */
     uint64_t wire_bytes;
+    enum recipe_write write; /* how it was done: not every loader can tell what differs */
+    unsigned round_trips;
+    unsigned blocks_ahead; /* see core/pace.h */
+    struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
 };
 

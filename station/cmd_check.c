@@ -1,19 +1,13 @@
 /* espstation check: the plan of a recipe; no port is touched. */
 #include "station/cmd.h"
 
+#include "core/forecast.h"
 #include "station/job.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* What flash chips take, from common data sheets, and the chip's own MD5: for the forecast only. */
-#define ERASE_S_PER_64K   0.150
-#define PROGRAM_S_PER_256 0.00086
-#define MD5_BYTES_PER_S   1.5e6
-#define OVERHEAD_S        1.6  /* reset, sync, identify */
-#define STUB_S            0.65 /* its upload, at 115200 baud */
 
 static const uint32_t rates[] = { 115200, 230400, 460800, 921600, 2000000 };
 
@@ -88,20 +82,15 @@ static void print_places(const struct recipe *r)
     }
 }
 
-/* Erase and program go on while the next bytes arrive, so the slower of the two counts. */
 static double forecast_s(const struct plan_variant *variant, size_t images, uint32_t baud,
                          bool verify)
 {
-    double seconds = OVERHEAD_S + STUB_S;
+    uint64_t us = FORECAST_OVERHEAD_US;
     for (size_t i = 0; i < images; i++) {
         const struct plan_region *r = plan_region(variant, i);
-        double wire = (double)plan_frames_wire_bytes(&r->stub) * 10 / baud;
-        double flash = (double)r->size_bytes / 65536 * ERASE_S_PER_64K +
-                       (double)r->size_bytes / 256 * PROGRAM_S_PER_256;
-        seconds += wire > flash ? wire : flash;
-        seconds += verify ? (double)r->size_bytes / MD5_BYTES_PER_S : 0;
+        us += forecast_write_us(r, &r->stub, baud) + (verify ? forecast_md5_us(r->size_bytes) : 0);
     }
-    return seconds;
+    return (double)us / 1e6;
 }
 
 static void print_forecast(const struct job *job, const struct plan_variant *variant)

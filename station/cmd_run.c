@@ -21,7 +21,7 @@ struct run_options {
     struct option_list ports;
     const char *lot, *operator_name, *db_path, *stub_folder;
     const char *reason; /* for re-work */
-    bool loop, json, plain, rework;
+    bool loop, timing, json, plain, rework;
 };
 
 /* All that lives during the command. */
@@ -187,6 +187,7 @@ static bool set_up(struct run_state *s, struct err *e)
     const struct run_options *o = s->options;
     s->gang.clock = &clock_system;
     s->gang.loop = o->loop;
+    s->gang.timing = o->timing;
     s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->gang.job)
         return false;
@@ -255,6 +256,8 @@ static enum exit_status run(int argc, char **argv)
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
         { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
+          NULL },
+        { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
         { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
         { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },

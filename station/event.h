@@ -44,6 +44,8 @@ struct event {
     struct err err; /* RETRY and VERDICT; NOTE: its sentence */
     double seconds; /* RETRY: of the attempt; VERDICT: of the run */
     uint64_t bytes;
+    struct attempt_timing timing; /* RETRY, VERDICT: of the attempt */
+    unsigned round_trips;         /* likewise */
 };
 
 struct event_queue;

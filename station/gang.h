@@ -24,7 +24,8 @@ struct gang {
     struct event_queue *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop; /* the next board starts by itself */
+    bool loop;   /* the next board starts by itself */
+    bool timing; /* the summary shows where the time went */
     /* From here on kept by gang.c. */
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after gang_stop_hard */

@@ -19,7 +19,13 @@ struct job {
     struct plan *plan;
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
-    pthread_mutex_t lock; /* guards the two below */
+    /* The plan is encoded while the first boards are reset and asked who they are. */
+    pthread_t encoder;
+    bool encoder_started;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t encoded_cond;
+    bool encoded; /* or failed to be */
+    struct err encode_err;
     struct {
         uint32_t flash_bytes;
         struct plan_variant *variant;
@@ -252,6 +258,7 @@ static void make_settings(const struct recipe *r, struct plan_settings *s,
         .unproved = r->verify == RECIPE_VERIFY_NONE,
         .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
         .erase_all = r->erase == RECIPE_ERASE_ALL,
+        .pieces = r->write == RECIPE_WRITE_CHANGED,
     };
     switch (r->flash.size) {
     case RECIPE_SIZE_DETECT:
@@ -306,6 +313,16 @@ static void check_loader(const struct job *j, struct recipe_report *report)
                           r->chip->name);
 }
 
+/* After an erase of everything there is nothing left that could be as it was. */
+static void check_write(const struct job *j, struct recipe_report *report)
+{
+    const struct recipe *r = j->recipe;
+    if (r->write == RECIPE_WRITE_CHANGED && r->erase == RECIPE_ERASE_ALL)
+        recipe_report_add(report, r->at[RECIPE_KEY_WRITE],
+                          "'write: changed' and 'erase: all' exclude each other; expected "
+                          "write: always, or erase: needed");
+}
+
 static void make_plan(struct job *j, const struct sources *sources, struct recipe_report *report,
                       struct err *e)
 {
@@ -315,6 +332,7 @@ static void make_plan(struct job *j, const struct sources *sources, struct recip
     struct plan_settings settings;
     make_settings(r, &settings, report);
     check_loader(j, report);
+    check_write(j, report);
     if (report->total == 0)
         plan_check(&settings, sources->rows, sources->count, &plan_report);
     if (report->total == 0)
@@ -339,6 +357,38 @@ static bool build(struct job *j, struct recipe_report *report, struct err *e)
     return j->plan != NULL;
 }
 
+/* ---- Encoding beside the slots ---- */
+
+static void *encoder_main(void *arg)
+{
+    struct job *j = arg;
+    struct err failure = { 0 };
+    plan_encode(j->plan, &failure);
+    pthread_mutex_lock(&j->lock);
+    j->encode_err = failure;
+    j->encoded = true;
+    pthread_cond_broadcast(&j->encoded_cond);
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+static bool start_encoder(struct job *j, struct err *e)
+{
+    int rc = pthread_create(&j->encoder, NULL, encoder_main, j);
+    j->encoder_started = rc == 0;
+    return rc == 0 || err_set_sys(e, ERR_STATION, rc, "The plan's thread cannot be started");
+}
+
+static bool await_encoded_locked(struct job *j, struct err *e)
+{
+    while (!j->encoded)
+        pthread_cond_wait(&j->encoded_cond, &j->lock);
+    if (j->encode_err.code == ERR_NONE)
+        return true;
+    *e = j->encode_err;
+    return false;
+}
+
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
                     struct err *e)
 {
@@ -348,8 +398,10 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
         return NULL;
     }
     pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
-    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e))
+    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e) &&
+        start_encoder(j, e))
         return j;
     job_free(j);
     return NULL;
@@ -359,6 +411,8 @@ void job_free(struct job *j)
 {
     if (!j)
         return;
+    if (j->encoder_started)
+        pthread_join(j->encoder, NULL);
     for (size_t i = 0; i < j->variant_count; i++)
         plan_variant_free(j->variants[i].variant);
     for (size_t i = 0; i < j->image_count; i++)
@@ -366,6 +420,7 @@ void job_free(struct job *j)
     plan_free(j->plan);
     recipe_free(j->recipe);
     stub_set_free(j->stubs);
+    pthread_cond_destroy(&j->encoded_cond);
     pthread_mutex_destroy(&j->lock);
     free(j);
 }
@@ -388,6 +443,14 @@ size_t job_image_count(const struct job *j)
 const struct job_image *job_image(const struct job *j, size_t i)
 {
     return &j->images[i];
+}
+
+uint64_t job_bytes(const struct job *j)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < j->image_count; i++)
+        sum += j->images[i].size_bytes;
+    return sum;
 }
 
 const struct stub *job_stub_named(const struct job *j, const char *name)
@@ -424,13 +487,15 @@ static const struct plan_variant *find_or_make_locked(struct job *j, uint32_t fl
     return made;
 }
 
-/* Slots that meet a new flash size at the same moment wait while the first one makes the variant:
+/* Slots that come before the plan is encoded wait for it. Those that meet a new flash size at the
+ * same moment wait while the first one makes the variant:
  * they would only do the same work again. */
 const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, struct err *e)
 {
     uint32_t key = plan_depends_on_flash(j->plan) ? flash_bytes : 0;
     pthread_mutex_lock(&j->lock);
-    const struct plan_variant *v = find_or_make_locked(j, key, e);
+    const struct plan_variant *v =
+        await_encoded_locked(j, e) ? find_or_make_locked(j, key, e) : NULL;
     pthread_mutex_unlock(&j->lock);
     return v;
 }

@@ -1,8 +1,9 @@
 /*
  * The job: a checked recipe with its plan, made once and shared by all slots.
  *
- * Everything in it is immutable but the cache of variants, which has its own lock. Any number of
- * threads may use one job; it must outlive them.
+ * Its images are hashed, compressed and encoded by a thread of its own while the first boards are
+ * asked who they are; job_variant waits for that. Everything else in it is immutable but the cache
+ * of variants, which has its own lock. Any number of threads may use one job; it must outlive them.
  */
 #ifndef STATION_JOB_H
 #define STATION_JOB_H
@@ -37,6 +38,9 @@ const struct plan *job_plan(const struct job *j);
 /* The images are the plan's, in its order; a recipe with HEX files has fewer entries. */
 size_t job_image_count(const struct job *j);
 const struct job_image *job_image(const struct job *j, size_t i);
+
+/* Of all images together. */
+uint64_t job_bytes(const struct job *j);
 
 /* The stub for the recipe's chip; NULL: there is none, or the recipe wants the ROM loader. */
 const struct stub *job_stub(const struct job *j);

@@ -276,6 +276,7 @@ static size_t fill_digests(const struct record *r, const struct attempt_result *
             .image = (int)i,
             .expected_md5 = texts[i].expected,
             .read_md5 = d->read ? texts[i].found : NULL,
+            .skipped_bytes = d->skipped_bytes,
             .written_md5 = d->written ? texts[i].expected : NULL,
             .written_sha256 = d->written ? texts[i].sha256 : NULL,
         };
@@ -283,9 +284,38 @@ static size_t fill_digests(const struct record *r, const struct attempt_result *
     return job_image_count(r->job);
 }
 
+/* Each part is rounded by itself. */
+static int64_t ms_of(uint64_t us)
+{
+    return (int64_t)((us + 500) / 1000);
+}
+
+static struct db_timing timing_row(const struct attempt_timing *t)
+{
+    return (struct db_timing){ .reset_ms = ms_of(t->reset_us),
+                               .sync_ms = ms_of(t->sync_us),
+                               .identify_ms = ms_of(t->identify_us),
+                               .stub_ms = ms_of(t->stub_us),
+                               .baud_ms = ms_of(t->baud_us),
+                               .erase_ms = ms_of(t->erase_us),
+                               .wire_ms = ms_of(t->wire_us),
+                               .stall_ms = ms_of(t->stall_us),
+                               .md5_ms = ms_of(t->md5_us),
+                               .leave_ms = ms_of(t->leave_us),
+                               .boot_ms = ms_of(t->boot_us),
+                               .floor_ms = ms_of(t->floor_us) };
+}
+
 static const char *text_or_null(const char *text)
 {
     return text[0] ? text : NULL;
+}
+
+bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
+                  size_t *count, struct err *e)
+{
+    *count = 0;
+    return !r || db_rates(r->db, port, runs, rates, cap, count, e);
 }
 
 bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
@@ -310,8 +340,11 @@ bool record_attempt_add(struct record *r, int64_t run_id, const struct record_at
         .board_state = board_state_word(result->state),
         .bytes_written = (int64_t)result->bytes_written,
         .wire_bytes = (int64_t)result->wire_bytes,
-        .round_trips = -1,
-        .timing = { -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1 },
+        .baud_why = attempt->baud_why,
+        .baud_asked = job_recipe(r->job)->port.baud,
+        .write_mode = recipe_word(RECIPE_KEY_WRITE, result->write),
+        .round_trips = result->round_trips,
+        .timing = timing_row(&result->timing),
         .digests = digests,
         .digest_count = fill_digests(r, result, digests, texts),
     };

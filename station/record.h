@@ -53,9 +53,14 @@ struct record_attempt {
     unsigned number;
     int64_t started_utc_ms;
     int64_t duration_ms;
-    const char *reset; /* NULL: none */
+    const char *reset;    /* NULL: none */
+    const char *baud_why; /* "recipe", "learned", "stepped-down" */
     const struct attempt_result *result;
 };
+
+/* How the rates went on this port in its latest `runs` runs; see db_rates. */
+bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
+                  size_t *count, struct err *e);
 
 bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
                         struct err *e);

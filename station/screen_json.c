@@ -2,6 +2,7 @@
 #include "station/screen.h"
 
 #include "station/json.h"
+#include "station/timing.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -33,6 +34,8 @@ static void put_outcome(struct json_object *o, const struct event *event)
     json_text(o, "board_state", board_state_word(event->state));
     json_seconds(o, "seconds", event->seconds);
     json_integer(o, "bytes", (int64_t)event->bytes);
+    json_integer(o, "round_trips", event->round_trips);
+    timing_json(o, &event->timing);
 }
 
 static void on_event(struct pool *pool, const struct event *event)

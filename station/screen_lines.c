@@ -1,6 +1,8 @@
 /* One line for each event, for pipes and log files; and the summary behind both text screens. */
 #include "station/screen.h"
 
+#include "station/timing.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +115,16 @@ static void print_reason(const struct slot *slot, const struct slot_view *v, boo
            v->err.hint);
 }
 
+static void print_timing(struct pool *pool)
+{
+    timing_print_head();
+    for (size_t i = 0; i < pool->slot_count; i++) {
+        struct slot_view v = slot_look(&pool->slots[i]);
+        if (v.runs > 0)
+            timing_print(pool->slots[i].number, &v.timing);
+    }
+}
+
 void screen_summary(struct pool *pool, const char *db_path, bool colour)
 {
     struct totals t = add_up(pool);
@@ -129,6 +141,8 @@ void screen_summary(struct pool *pool, const char *db_path, bool colour)
         if (v.state == SLOT_DONE && v.verdict != VERDICT_PASS)
             print_reason(&pool->slots[i], &v, colour);
     }
+    if (pool->gang->timing)
+        print_timing(pool);
     if (db_path)
         printf("\nRecord: %s\n", db_path);
     fflush(stdout);

@@ -1,5 +1,7 @@
 #include "station/slot.h"
 
+#include "core/forecast.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,10 @@
 #define LOOP_POLL_MS   1000u
 #define STRANGE_LOOKS  3 /* in a row, so that one lost reply is no new board */
 
+#define CAREFUL_BOARDS 20u
+#define RATE_RUNS      20 /* so many of the port's latest runs tell which rate to begin with */
+#define DEFLATED(n)    ((n) / 100 * 65)
+
 /* One board's run, over all its attempts. */
 struct run {
     struct slot *slot;
@@ -21,8 +27,9 @@ struct run {
     struct err record_err; /* the record failed: no PASS can be given any more */
     /* What was used up, against the recipe's `retry`. */
     unsigned sync_tries, write_tries, verify_tries, finish_tries, boot_tries, stub_failures;
-    size_t baud_index; /* 0: the recipe's rate, then its fallbacks */
+    size_t baud_index, first_baud_index; /* 0: the recipe's rate, then its fallbacks */
     bool use_rom;
+    bool careful;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
@@ -50,6 +57,8 @@ struct slot_view slot_look(struct slot *s)
     pthread_mutex_lock(&s->lock);
     struct slot_view view = s->view;
     pthread_mutex_unlock(&s->lock);
+    view.bytes_done = atomic_load_explicit(&s->bytes_done, memory_order_relaxed);
+    view.bytes_total = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
     return view;
 }
 
@@ -148,6 +157,8 @@ static void tell(struct slot *s, const struct run *run, enum event_kind kind,
     if (result) {
         event.err = result->err;
         event.bytes = result->bytes_written;
+        event.timing = result->timing;
+        event.round_trips = result->round_trips;
     }
     event_put(s->gang->events, &event);
 }
@@ -173,13 +184,15 @@ static void on_phase(void *ctx, enum phase phase)
     tell(s, run, EVENT_PHASE, NULL, VERDICT_NONE);
 }
 
+static void show_progress(struct slot *s, uint64_t bytes_done, uint64_t bytes_total)
+{
+    atomic_store_explicit(&s->bytes_done, bytes_done, memory_order_relaxed);
+    atomic_store_explicit(&s->bytes_total, bytes_total, memory_order_relaxed);
+}
+
 static void on_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
 {
-    struct slot *s = ((struct run *)ctx)->slot;
-    pthread_mutex_lock(&s->lock);
-    s->view.bytes_done = bytes_done;
-    s->view.bytes_total = bytes_total;
-    pthread_mutex_unlock(&s->lock);
+    show_progress(((struct run *)ctx)->slot, bytes_done, bytes_total);
 }
 
 /* In Secure Download Mode nobody can read a MAC, and a PASS needs a board to belong to: its name is
@@ -308,6 +321,24 @@ static void lower_baud(struct run *run)
         run->baud_index++;
 }
 
+/* For the record: why it is this rate. */
+static const char *baud_why(const struct run *run)
+{
+    if (run->baud_index > run->first_baud_index)
+        return "stepped-down";
+    return run->baud_index > 0 ? "learned" : "recipe";
+}
+
+/* Failures that a lower rate may cure speak against the rate, successes for it; others say nothing
+ * about it. */
+static void learn_rate(struct run *run, const struct attempt_result *result)
+{
+    enum err_code code = result->err.code;
+    bool by_the_wire = code == ERR_WRITE || code == ERR_VERIFY || code == ERR_BAUD;
+    if (result->baud != 0 && (result->ok || (by_the_wire && result->blocks_ahead == 0)))
+        rates_note(&run->slot->rates, run->baud_index, !result->ok);
+}
+
 /* The strategy for this try; the one that answered on the last board comes first. */
 static void choose_reset(struct run *run)
 {
@@ -336,10 +367,10 @@ static void begin_attempt(struct run *run)
     s->view.state = SLOT_RUNNING;
     s->view.attempt = run->attempt;
     s->view.phase = PHASE_OPEN;
-    s->view.bytes_done = s->view.bytes_total = 0;
     s->view.write_started_us = 0;
     s->view.baud = run_baud(run);
     pthread_mutex_unlock(&s->lock);
+    show_progress(s, 0, 0);
 }
 
 static bool attempt_board(struct run *run, struct attempt_result *result)
@@ -351,7 +382,7 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .state = run->state,
                                    .baud = run_baud(run),
                                    .use_rom = run->use_rom,
-                                   .late_baud = s->late_baud,
+                                   .careful = run->careful,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
     result->state = run->state;
@@ -383,12 +414,16 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
         .started_utc_ms = start_utc_ms,
         .duration_ms = (int64_t)((now_us(s) - start_us) / 1000),
         .reset = run->reset ? run->reset->name : NULL,
+        .baud_why = baud_why(run),
         .result = result,
     };
     pthread_mutex_lock(&s->lock);
     s->view.err = result->err;
     s->view.board_state = result->state;
+    s->view.timing = result->timing;
+    s->view.timing_baud = result->baud;
     pthread_mutex_unlock(&s->lock);
+    learn_rate(run, result);
     if (!record_attempt_add(s->gang->record, run->id, &row, &failure) &&
         run->record_err.code == ERR_NONE)
         run->record_err = failure;
@@ -412,8 +447,9 @@ static void give_up_stub(struct run *run)
 }
 
 /* Whether another attempt can help, and what to change for it. */
-static bool may_retry(struct run *run, const struct err *failure)
+static bool may_retry(struct run *run, const struct attempt_result *result)
 {
+    const struct err *failure = &result->err;
     const struct recipe_retry *allowed = &recipe_of(run->slot)->retry;
     if (!err_row(failure->code)->may_retry)
         return false;
@@ -433,17 +469,22 @@ static bool may_retry(struct run *run, const struct err *failure)
     case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
         return run->slot->usb != USB_OTG && spend(&run->boot_tries, 1);
     case ERR_STUB:
-        run->slot->late_baud = true;
+        run->careful = true;
         give_up_stub(run);
         return spend(&run->write_tries, allowed->write);
     case ERR_BAUD:
-        run->slot->late_baud = true;
+        run->careful = true;
         lower_baud(run);
         return spend(&run->write_tries, allowed->write);
-    case ERR_WRITE:
-        lower_baud(run);
+    case ERR_WRITE: /* where blocks ran ahead that is to blame first, and then the wire */
+        if (result->blocks_ahead == 0)
+            lower_baud(run);
+        run->careful = true;
         return spend(&run->write_tries, allowed->write);
-    default: /* identify, erase, a pulled cable */
+    case ERR_IDENTIFY:
+        run->careful = true;
+        return spend(&run->write_tries, allowed->write);
+    default: /* erase, a pulled cable */
         return spend(&run->write_tries, allowed->write);
     }
 }
@@ -458,7 +499,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         begin_attempt(run);
         bool ok = attempt_board(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
-        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, &result->err))
+        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
             return ok;
         tell(s, run, EVENT_RETRY, result, VERDICT_NONE);
         bool gone = result->err.code == ERR_PORT_GONE;
@@ -475,7 +516,8 @@ static void begin_run(struct slot *s, struct run *run)
     run->slot = s;
     run->started_us = now_us(s);
     run->started_utc_ms = utc_ms(s);
-    run->baud_index = s->baud_index;
+    run->baud_index = run->first_baud_index = rates_choose(&s->rates);
+    run->careful = s->careful_boards > 0;
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
@@ -508,6 +550,17 @@ static void show_verdict(struct run *run, const struct attempt_result *result, e
     tell(s, run, EVENT_VERDICT, result, verdict);
 }
 
+/* Where a board passed only when it was treated carefully, the next ones get that at once, for a
+ * while. */
+static void remember_care(const struct run *run)
+{
+    struct slot *s = run->slot;
+    if (run->careful && run->attempt > 1)
+        s->careful_boards = CAREFUL_BOARDS;
+    else if (s->careful_boards > 0)
+        s->careful_boards--;
+}
+
 /* The row first, then the verdict: what is not on the disk did not pass. */
 static void end_run(struct run *run, struct attempt_result *result)
 {
@@ -523,8 +576,18 @@ static void end_run(struct run *run, struct attempt_result *result)
         verdict = VERDICT_FAIL;
     }
     if (verdict == VERDICT_PASS)
-        s->baud_index = run->baud_index;
+        remember_care(run);
     show_verdict(run, result, verdict);
+}
+
+static void note_rate(struct run *run)
+{
+    char sentence[120];
+    if (run->baud_index == 0)
+        return;
+    snprintf(sentence, sizeof sentence, "Begins at %u baud: %u failed too often here lately",
+             run_baud(run), recipe_of(run->slot)->port.baud);
+    note(run->slot, run, sentence);
 }
 
 static void run_board(struct slot *s)
@@ -541,6 +604,7 @@ static void run_board(struct slot *s)
     if (record_run_start(s->gang->record, s->number, s->port_text, run.started_utc_ms, &run.id,
                          &result->err)) {
         tell(s, &run, EVENT_RUN, NULL, VERDICT_NONE);
+        note_rate(&run);
         attempt_until_done(&run, result);
     }
     end_run(&run, result);
@@ -637,6 +701,24 @@ static void skip(struct slot *s)
     pthread_mutex_unlock(&s->lock);
 }
 
+/* What the record knows of the rates on this port. Without a record, or where it does not answer,
+ * the recipe's rate is as good as any. */
+static void recall_rates(struct slot *s)
+{
+    struct db_rate seen[RATES_MAX];
+    struct err ignored = { 0 };
+    size_t count = 0;
+    uint64_t bytes = job_bytes(s->gang->job);
+    double least_s = (double)forecast_flash_us(0, (uint32_t)bytes) / 1e6;
+    rates_init(&s->rates, &recipe_of(s)->port, DEFLATED(bytes), least_s);
+    if (!record_rates(s->gang->record, s->port_text, RATE_RUNS, seen, RATES_MAX, &count, &ignored))
+        return;
+    for (size_t i = 0; i < count; i++)
+        rates_recall(
+            &s->rates, (uint32_t)seen[i].baud, (unsigned)seen[i].attempts,
+            (unsigned)(seen[i].write_failures + seen[i].verify_failures + seen[i].baud_failures));
+}
+
 void *slot_main(void *slot)
 {
     struct slot *s = slot;
@@ -644,6 +726,7 @@ void *slot_main(void *slot)
         skip(s);
         return NULL;
     }
+    recall_rates(s);
     do {
         run_board(s);
     } while (s->gang->loop && await_next_board(s));

@@ -11,6 +11,7 @@
 
 #include "core/usb.h"
 #include "station/gang.h"
+#include "station/rate.h"
 
 enum slot_state {
     SLOT_WAITING, /* for its turn, or for the next board */
@@ -32,6 +33,8 @@ struct slot_view {
     char mac[BOARD_MAC_TEXT_BYTES];
     uint32_t baud;
     uint64_t bytes_done, bytes_total;
+    struct attempt_timing timing; /* of the last attempt that has ended */
+    uint32_t timing_baud;
     uint64_t started_us, write_started_us, ended_us; /* of the gang's clock; 0: not yet */
     enum board_state board_state;
     struct err err; /* of the last failed attempt; code ERR_NONE: none */
@@ -45,12 +48,14 @@ struct slot {
     bool started;
     pthread_mutex_t lock; /* guards view */
     struct slot_view view;
+    /* Progress changes with every block: no lock is taken for it. */
+    atomic_uint_least64_t bytes_done, bytes_total;
     /* The thread's own. */
     struct port *port;
-    size_t reset_index; /* the strategy that answered last: tried first on the next board */
-    char socket[256];   /* the port as a path that stays, once it was open; "": unknown */
-    size_t baud_index;  /* the rate that the last board passed at: the next one starts with it */
-    bool late_baud;     /* an early change of rate has failed here before */
+    size_t reset_index;      /* the strategy that answered last: tried first on the next board */
+    char socket[256];        /* the port as a path that stays, once it was open; "": unknown */
+    struct rates rates;      /* how they went here */
+    unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong */
     struct chip_mac last_mac;
     enum usb_kind usb; /* of the port when it was open last */
 };

@@ -1,6 +1,6 @@
 /* ESP32. Register facts: eFuse block 0 and APB control as public SDKs use them. */
 #include "core/chip.h"
-#include "core/loader.h"
+#include "core/regs.h"
 
 #define EFUSE_BLK0_ADDR 0x3FF5A000u
 #define APB_DATE_ADDR   0x3FF6607Cu
@@ -8,7 +8,7 @@
 
 static bool read_efuse(struct loader *loader, unsigned word, uint32_t *value, struct err *e)
 {
-    return loader_read_reg(loader, EFUSE_BLK0_ADDR + 4 * word, value, e);
+    return regs_read_fixed(loader, EFUSE_BLK0_ADDR + 4 * word, value, e);
 }
 
 /* CRC-8 of the MAC as the eFuse keeps it: polynomial 8C, reflected, start 0. */
@@ -47,7 +47,7 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
 {
     uint32_t word3, word5, date;
     if (!read_efuse(loader, 3, &word3, e) || !read_efuse(loader, 5, &word5, e) ||
-        !loader_read_reg(loader, APB_DATE_ADDR, &date, e))
+        !regs_read_fixed(loader, APB_DATE_ADDR, &date, e))
         return false;
     uint32_t bits = (word3 >> 15 & 1) | (word5 >> 20 & 1) << 1 | date >> 31 << 2;
     uint32_t major = bits == 7 ? 3 : bits == 3 ? 2 : bits == 1 ? 1 : 0;
@@ -128,7 +128,7 @@ static bool read_spi_pins(struct loader *loader, uint32_t *pins, struct err *e)
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
 {
     uint32_t cal, word4;
-    if (!loader_read_reg(loader, RTC_CAL_ADDR, &cal, e) || !read_efuse(loader, 4, &word4, e))
+    if (!regs_read_fixed(loader, RTC_CAL_ADDR, &cal, e) || !read_efuse(loader, 4, &word4, e))
         return false;
     uint64_t measured_hz = (uint64_t)(cal >> 7 & 0x1FFFFFF) * 15625 * (word4 & 0xFF) / 40;
     uint64_t nominal_hz = measured_hz > 33000000 ? 40000000 : 26000000;

@@ -1,6 +1,6 @@
 /* ESP32-C5. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
 #include "core/efuse.h"
-#include "core/loader.h"
+#include "core/regs.h"
 
 #define PCR_SYSCLK_ADDR 0x60096110u
 
@@ -9,7 +9,7 @@ static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, st
 {
     uint32_t mhz, sysclk;
     if (!loader_crystal_mhz(loader, &mhz, e) ||
-        !loader_read_reg(loader, PCR_SYSCLK_ADDR, &sysclk, e))
+        !regs_read_fixed(loader, PCR_SYSCLK_ADDR, &sysclk, e))
         return false;
     uint32_t believed_mhz = sysclk >> 24 & 0x7F;
     bool differ = (mhz == 48 && believed_mhz == 40) || (mhz == 40 && believed_mhz == 48);

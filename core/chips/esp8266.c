@@ -1,6 +1,6 @@
 /* ESP8266 and ESP8285. Register facts: eFuse words and UART as public SDKs use them. */
 #include "core/chip.h"
-#include "core/loader.h"
+#include "core/regs.h"
 
 #include <string.h>
 
@@ -30,9 +30,9 @@ static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3],
 static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
 {
     uint32_t word0, word1, word3;
-    if (!loader_read_reg(loader, EFUSE_0_ADDR, &word0, e) ||
-        !loader_read_reg(loader, EFUSE_1_ADDR, &word1, e) ||
-        !loader_read_reg(loader, EFUSE_3_ADDR, &word3, e) ||
+    if (!regs_read_fixed(loader, EFUSE_0_ADDR, &word0, e) ||
+        !regs_read_fixed(loader, EFUSE_1_ADDR, &word1, e) ||
+        !regs_read_fixed(loader, EFUSE_3_ADDR, &word3, e) ||
         !mac_prefix(word1, word3, mac->bytes, e))
         return false;
     mac->bytes[3] = (uint8_t)(word1 >> 8);
@@ -55,8 +55,8 @@ static bool read_revision(struct loader *loader, uint32_t *revision, struct err 
 static bool read_package(struct loader *loader, uint32_t *package, struct err *e)
 {
     uint32_t word0, word2;
-    if (!loader_read_reg(loader, EFUSE_0_ADDR, &word0, e) ||
-        !loader_read_reg(loader, EFUSE_2_ADDR, &word2, e))
+    if (!regs_read_fixed(loader, EFUSE_0_ADDR, &word0, e) ||
+        !regs_read_fixed(loader, EFUSE_2_ADDR, &word2, e))
         return false;
     *package = (word0 >> 4 & 1) | (word2 >> 16 & 1);
     return true;

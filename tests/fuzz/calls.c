@@ -34,7 +34,7 @@ static void set_up(void)
                                              0x1000 },
                                            { "data", made.bytes + 1, 999, 0x20000 } };
     plan = plan_new(&s, sources, 2, &e);
-    must(plan != NULL, "the plan of this test can be made");
+    must(plan != NULL && plan_encode(plan, &e), "the plan of this test can be made");
     variant = plan_variant_new(plan, 4u << 20, &e);
     must(variant != NULL, "the plan of this test can be made");
     free(made.bytes);
@@ -160,7 +160,7 @@ static bool call_unprotect(struct loader *l, uint8_t how, struct err *e)
 {
     struct spiflash flash = { 0 };
     bool yes;
-    return spiflash_reset(l, e) && spiflash_wake(l, &yes, e) && spiflash_identify(l, &flash, e) &&
+    return spiflash_wake(l, &yes, e) && spiflash_identify(l, &flash, e) &&
            spiflash_unprotect(l, how & 1 ? flash.id : 0x164020, e) &&
            spiflash_has_parameters(l, &yes, e);
 }

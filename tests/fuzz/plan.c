@@ -199,7 +199,7 @@ static void try_plan(const struct plan_settings *settings, const struct sources 
 {
     struct err e = { 0 };
     struct plan *p = plan_new(settings, s->rows, s->count, &e);
-    must(p != NULL, "what passes the checks becomes a plan");
+    must(p != NULL && plan_encode(p, &e), "what passes the checks becomes a plan");
     must(plan_image_count(p) == s->count && plan_needs_bytes(p) > plan_first_addr(p), "a plan has "
                                                                                       "its images");
     (void)plan_kept_flash_bytes(p);

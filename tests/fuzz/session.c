@@ -165,7 +165,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         .after = leaves_so ? &after : NULL,
         .baud = recipe->port.baud,
         .use_rom = how & 32,
-        .late_baud = how & 64,
+        .careful = how & 64,
         .watch = &watch,
     };
     must(attempt_run(&setup, &far_end.port, &result) == result.ok, "the result is what is "

@@ -14,7 +14,11 @@ void script_request(struct script_port *s, uint8_t command, const void *data, si
 /* READ_REG of `addr`, answered with `value` by a ROM with four status bytes. */
 void script_register(struct script_port *s, uint32_t addr, uint32_t value);
 
-/* WRITE_REG of a whole word, answered with success. */
-void script_register_write(struct script_port *s, uint32_t addr, uint32_t value);
+/* WRITE_REG with so many entries, answered with success. */
+#define SCRIPT_ROWS_MAX 32
+struct script_row {
+    uint32_t addr, value, mask, delay_us;
+};
+void script_register_writes(struct script_port *s, const struct script_row *rows, size_t count);
 
 #endif

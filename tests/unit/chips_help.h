@@ -6,8 +6,8 @@
 #define TESTS_UNIT_CHIPS_HELP_H
 
 #include "core/bytes.h"
-#include "core/loader.h"
 #include "core/packet.h"
+#include "core/regs.h"
 #include "core/slip.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/test.h"
@@ -26,7 +26,8 @@ struct reg_port {
     size_t reg_count;
     struct reg_word writes[WRITES_MAX]; /* in the order they came */
     size_t write_count;
-    uint32_t flash_id;  /* what RDID gives; W0 of the chip's controller */
+    uint32_t flash_id; /* what RDID gives; W0 of the chip's controller */
+    uint32_t spi_command;
     uint32_t pins_seen; /* of the last SPI_ATTACH */
     uint32_t pins_good; /* the flash answers at these only; 0: at any */
     unsigned attaches;
@@ -60,6 +61,7 @@ static inline void reg_set(struct reg_port *r, uint32_t addr, uint32_t value)
         at = &r->regs[r->reg_count++].value;
     }
     *at = value;
+    regs_forget(&r->loader);
 }
 
 /* Puts `value` into `bits` bits of a register, and leaves its others. */
@@ -96,23 +98,31 @@ static inline void reg_read(struct reg_port *r, uint32_t addr)
     if (spi && addr == spi->base_addr)
         value = 0; /* never busy */
     if (spi && addr == spi->base_addr + spi->w0) {
-        uint32_t *usr2 = reg_find(r, spi->base_addr + spi->usr2);
-        bool is_id = usr2 && (*usr2 & 0xFF) == 0x9F;
+        bool is_id = r->spi_command == 0x9F;
         bool here = r->pins_good == 0 || r->pins_good == r->pins_seen;
         value = !here ? 0xFFFFFFFF : is_id ? r->flash_id : 0;
     }
     reg_answer(r, CMD_READ_REG, value, NULL, 0, r->no_registers);
 }
 
-static inline void reg_write(struct reg_port *r, uint32_t addr, uint32_t value)
+static inline void reg_write(struct reg_port *r, uint32_t addr, uint32_t value, uint32_t mask)
 {
-    if (!r->no_registers) {
-        assert_true(r->loader.chip != NULL);
-        uint32_t base = r->loader.chip->spi.base_addr;
-        if ((addr < base || addr > base + 0xFF) && r->write_count < WRITES_MAX)
-            r->writes[r->write_count++] = (struct reg_word){ addr, value };
-        reg_set(r, addr, value);
-    }
+    assert_true(r->loader.chip != NULL);
+    const struct chip_spi *spi = &r->loader.chip->spi;
+    uint32_t base = spi->base_addr;
+    uint32_t *at = reg_find(r, addr), *usr2 = reg_find(r, base + spi->usr2);
+    if (addr == base) /* starts the command that stands in USR2 */
+        r->spi_command = usr2 ? *usr2 & 0xFF : 0;
+    if ((addr < base || addr > base + 0xFF) && r->write_count < WRITES_MAX)
+        r->writes[r->write_count++] = (struct reg_word){ addr, value };
+    reg_set(r, addr, ((at ? *at : 0) & ~mask) | (value & mask));
+}
+
+static inline void reg_write_all(struct reg_port *r, const uint8_t *rows, size_t n)
+{
+    assert_true(n > 0 && n % 16 == 0);
+    for (size_t i = 0; i < n && !r->no_registers; i += 16)
+        reg_write(r, load_u32(rows + i), load_u32(rows + i + 4), load_u32(rows + i + 8));
     reg_answer(r, CMD_WRITE_REG, 0, NULL, 0, r->no_registers);
 }
 
@@ -124,7 +134,7 @@ static inline void reg_take(struct reg_port *r, const uint8_t *frame, size_t n)
         reg_read(r, load_u32(frame + 8));
         break;
     case CMD_WRITE_REG:
-        reg_write(r, load_u32(frame + 8), load_u32(frame + 12));
+        reg_write_all(r, frame + 8, n - 8);
         break;
     case CMD_GET_SECURITY_INFO:
         reg_answer(r, frame[1], 0, r->info, r->info_bytes, r->info_bytes == 0);

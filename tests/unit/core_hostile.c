@@ -234,7 +234,7 @@ static struct material make_material(void)
     const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
     struct err e = { 0 };
     struct material m = { .plan = plan_new(&s, &source, 1, &e) };
-    assert_ok(m.plan != NULL, &e);
+    assert_ok(m.plan != NULL && plan_encode(m.plan, &e), &e);
     m.variant = plan_variant_new(m.plan, 4u << 20, &e);
     assert_ok(m.variant != NULL, &e);
     free(image.bytes);

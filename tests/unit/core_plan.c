@@ -220,8 +220,7 @@ static uint8_t *join_frames(const struct plan_frames *f, size_t *size_bytes)
     *size_bytes = 0;
     for (uint32_t i = 0; i < f->count; i++) {
         size_t n = open_frame(f, i, all + *size_bytes, f->block_bytes);
-        assert_true(n == f->block_bytes ||
-                    (i + 1 == f->count && f->command == CMD_FLASH_DEFL_DATA && n > 0));
+        assert_true(n == f->block_bytes || (i == 0 && f->command == CMD_FLASH_DEFL_DATA && n > 0));
         *size_bytes += n;
         on_the_wire += f->at[i + 1] - f->at[i];
     }
@@ -256,11 +255,11 @@ static void check_compressed(const struct plan_region *r, const struct plan_fram
     assert_int_equal(inflateInit(&z), Z_OK);
     z.next_out = back;
     z.avail_out = r->size_bytes + 1;
+    size_t first = n - (size_t)(f->count - 1) * f->block_bytes;
+    z.next_in = stream;
     for (uint32_t i = 0; i < f->count; i++) {
         uLong before = z.total_out;
-        size_t at = (size_t)i * f->block_bytes;
-        z.next_in = stream + at;
-        z.avail_in = (uInt)(n - at < f->block_bytes ? n - at : f->block_bytes);
+        z.avail_in = (uInt)(i == 0 ? first : f->block_bytes);
         state = inflate(&z, Z_SYNC_FLUSH);
         assert_true(state == Z_OK || state == Z_STREAM_END);
         assert_int_equal(f->flash_bytes[i], z.total_out - before);
@@ -302,7 +301,7 @@ static struct made_plan make_plan(const struct plan_settings *s, const struct pl
 {
     struct err e = { 0 };
     struct made_plan m = { .plan = plan_new(s, sources, count, &e) };
-    assert_ok(m.plan != NULL, &e);
+    assert_ok(m.plan != NULL && plan_encode(m.plan, &e), &e);
     m.variant = plan_variant_new(m.plan, flash_bytes, &e);
     assert_ok(m.variant != NULL, &e);
     return m;

@@ -187,7 +187,7 @@ static bool call_write(struct replay *r, const uint32_t *args, char *result, siz
                                                 block, sizeof block);
     }
     region.stub = region.rom = f;
-    bool ok = flash_write(&r->loader, &region, &progress, e);
+    bool ok = flash_write(&r->loader, &region, &progress, e) && flash_settle(&r->loader, e);
     snprintf(result, cap, "%u bytes", done);
     return ok;
 }

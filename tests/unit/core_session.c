@@ -58,7 +58,7 @@ static struct plan *plan_of(const char *chip)
     };
     struct err e = { 0 };
     struct plan *p = plan_new(&s, sources, esp32 ? 3 : 1, &e);
-    assert_ok(p != NULL, &e);
+    assert_ok(p != NULL && plan_encode(p, &e), &e);
     free(b.bytes);
     free(a.bytes);
     free(table);

@@ -150,7 +150,7 @@ static void report_is_harmless_text(void **state)
     (void)state;
     recipe_report_init(&report);
     recipe_report_add(&report, (struct recipe_pos){ 1, 1 }, "%s", "a\033[2Jb\nc\302\205d\177");
-    assert_string_equal(report.mistakes[0].sentence, "a?[2Jb?c??d?");
+    assert_string_equal(report.mistakes[0].sentence, "a?[2Jb?c?d?");
 
     char wide[500] = "";
     for (size_t i = 0; i < 165; i++)

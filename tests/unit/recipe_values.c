@@ -140,6 +140,7 @@ static void recipe_has_the_documented_defaults(void **state)
     assert_int_equal(recipe->flash.mode, RECIPE_MODE_KEEP);
     assert_int_equal(recipe->flash.freq_mhz, 0);
     assert_int_equal(recipe->verify, RECIPE_VERIFY_MD5);
+    assert_int_equal(recipe->write, RECIPE_WRITE_ALWAYS);
     assert_int_equal(recipe->erase, RECIPE_ERASE_NEEDED);
     assert_int_equal(recipe->loader, RECIPE_LOADER_AUTO);
     assert_int_equal(recipe->port.baud, 921600);
