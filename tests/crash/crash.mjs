@@ -187,6 +187,33 @@ judgeRecord("limited");
 const inLot = number(copy, "select count(distinct board) from run join lot on lot.id = run.lot where lot.name = 'limited' and verdict = 'PASS'");
 check(`a lot of ${places} is filled by ${places} boards, not one more or less`, inLot === places && findings.length === 0, `${inLot}`, ...findings);
 
+// ---- Two stations on one lot, one of them killed ---------------------------------------------------------
+// The other one neither waits for it, nor loses its own runs, nor gets more places than there are.
+async function killOneOfTwo(round) {
+    const lot = `two ${round}`, half = fixture.portOptions.length / 2;
+    openLot(lot, places);
+    const args = (ports) => ["run", recipe, "--db", db, "--lot", lot, "--plain", ...ports];
+    const [here, there] = [fixture.portOptions.slice(0, half), fixture.portOptions.slice(half)];
+    const dying = startStation(args(here), { trouble: { FILE: db, KILL: 40 + random.below(wholeSteps / 3) } });
+    const living = startStation(args(there));
+    await dying.exited;
+    const again = startStation(args(here)); // it marks the open runs of the dead one, not those of the living
+    const [livingExit] = await Promise.all([living.exited, again.exited]);
+    if (livingExit.signal || livingExit.code > 1) find(lot, `the living station: ${JSON.stringify(livingExit)} ${living.errors}`);
+    for (const [id] of sql(db, `select id from run where verdict = 'INTERRUPTED' and station in (select id from station where pid = ${living.pid})`))
+        find(lot, `run ${id} of the living station was taken for a dead one's`);
+    const rest = startStation(args(fixture.portOptions));
+    await rest.exited;
+    judgeRecord(lot);
+    const passed = number(copy, `select count(distinct board) from run join lot on lot.id = run.lot where lot.name = '${lot}' and verdict = 'PASS'`);
+    if (passed !== places) find(lot, `${passed} boards passed, not ${places}`);
+}
+
+findings.length = 0;
+const rounds = o.kills >= 100 ? 20 : 2;
+for (let i = 0; i < rounds; i++) await killOneOfTwo(i);
+check(`one of two stations on a lot is killed, the other goes on, and the lot is filled exactly (${rounds} times)`, findings.length === 0, ...findings.slice(0, 20));
+
 // ---- And all goes on -------------------------------------------------------------------------------
 const last = startStation([...runOptions("last"), "--json"]), lastExit = await last.exited;
 findings.length = 0;
