@@ -282,7 +282,7 @@ enum { THE_HISTORY = -1, AN_AUDIT = -2 };
 
 static bool read_record(struct reading *r, struct err *e)
 {
-    const struct db_history_sink history = { &r->text, keep_board, keep_run, keep_attempt };
+    const struct db_history_sink history = { &r->text, keep_board, keep_run, keep_attempt, NULL };
     const struct db_sink sink = { .ctx = &r->text, .emit = keep };
     const struct db_audit_setup setup = { .ctx = r, .finding = keep_finding };
     struct db_audit audit = { 0 };
