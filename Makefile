@@ -66,7 +66,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test fuzz units fuzzers make_images make_record measure preloads check format bench campaign crash-test pull-test soak install uninstall clean distclean help
+.PHONY: all deps run test fuzz valgrind units fuzzers make_images make_record measure preloads check format bench campaign crash-test pull-test soak install uninstall clean distclean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -156,6 +156,7 @@ help:
 	@echo 'make test       set up, then all tests'
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
 	@echo 'make fuzz       search for inputs that break a promise; SECONDS=600 for each target'
+	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
@@ -189,6 +190,11 @@ test: deps
 SECONDS ?= 60
 fuzz: deps
 	$(Q)tests/fuzz/fuzz.sh run $(SECONDS) $(FUZZ)
+
+# Most commands under valgrind's memcheck: half a minute of work.
+valgrind: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) tests/valgrind.sh
 
 bench: deps
 	$(Q)$(MAKE) --no-print-directory all make_images $(BUILD)/measure
