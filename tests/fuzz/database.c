@@ -39,8 +39,15 @@ static struct db_audit good_audit;
 static int64_t put_recipe(struct db *db, struct err *e)
 {
     static const struct db_image images[] = {
-        { "boot.bin", 0x1000, 20000, SHA, MD5, NULL, NULL, NULL },
-        { "app.bin", 0x10000, 900000, SHA, MD5, "demo", "1.0.0", SHA },
+        { .file = "boot.bin", .offset = 0x1000, .size_bytes = 20000, .sha256 = SHA, .md5 = MD5 },
+        { .file = "app.bin",
+          .offset = 0x10000,
+          .size_bytes = 900000,
+          .sha256 = SHA,
+          .md5 = MD5,
+          .app_project = "demo",
+          .app_version = "1.0.0",
+          .app_elf_sha256 = SHA },
     };
     const struct db_recipe recipe = { .name = "thermostat",
                                       .chip = "esp32",

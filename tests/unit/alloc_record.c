@@ -116,8 +116,15 @@ static void open_without_memory(void **state)
 /* ---- A run ---- */
 
 static const struct db_image images[] = {
-    { "boot.bin", 0x1000, 20000, SHA_A, MD5_A, NULL, NULL, NULL },
-    { "app.bin", 0x10000, 900000, SHA_B, MD5_B, "demo", "1.0.0", SHA_A },
+    { .file = "boot.bin", .offset = 0x1000, .size_bytes = 20000, .sha256 = SHA_A, .md5 = MD5_A },
+    { .file = "app.bin",
+      .offset = 0x10000,
+      .size_bytes = 900000,
+      .sha256 = SHA_B,
+      .md5 = MD5_B,
+      .app_project = "demo",
+      .app_version = "1.0.0",
+      .app_elf_sha256 = SHA_A },
 };
 static const struct db_recipe recipe = { .name = "thermostat",
                                          .version = "2.3.0",
@@ -282,7 +289,9 @@ enum { THE_HISTORY = -1, AN_AUDIT = -2 };
 
 static bool read_record(struct reading *r, struct err *e)
 {
-    const struct db_history_sink history = { &r->text, keep_board, keep_run, keep_attempt, NULL };
+    const struct db_history_sink history = {
+        .ctx = &r->text, .board = keep_board, .run = keep_run, .attempt = keep_attempt
+    };
     const struct db_sink sink = { .ctx = &r->text, .emit = keep };
     const struct db_audit_setup setup = { .ctx = r, .finding = keep_finding };
     struct db_audit audit = { 0 };
