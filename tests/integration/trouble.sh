@@ -19,7 +19,7 @@ troubled=(env "LD_PRELOAD=$bin/trouble.so" "TROUBLE_FILE=$db" "TROUBLE_DISK=$wor
     "ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0" "$station")
 
 # begin COMMAND...: starts a run in the background, and lets the command bring the trouble once all slots
-# write. On a machine so slow that a board had passed by then, once more.
+# have come to $moment. On a machine so slow that a board had passed by then, once more.
 begin() {
     for try in 1 2 3 4 5; do
         rm -f "$db"* "$work/says" "$work/clock" "$disk/filler"
@@ -27,8 +27,8 @@ begin() {
         : >"$work/out"
         "${troubled[@]}" run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --plain $run_options >"$work/out" 2>&1 </dev/null &
         pid=$!
-        all_write() { [ "$(grep -c ': write at' "$work/out")" -ge $boards ]; }
-        await all_write || { cat "$work/out"; exit 1; }
+        all_there() { [ "$(grep -c "$moment" "$work/out")" -ge $boards ]; }
+        await all_there || { cat "$work/out"; exit 1; }
         "$@"
         grep -q PASS "$work/out" || return 0
         kill -KILL $pid
@@ -37,6 +37,7 @@ begin() {
     echo "# the boards pass faster than trouble comes"
 }
 run_options=
+moment=': write at'
 locker=
 
 disk_says() { echo "$1" >"$work/says"; }
@@ -97,6 +98,19 @@ fails_with EDQUOT "No room left on the disk for $db" "Make room on that disk"
 fails_with EIO "The disk failed under $db" "Look at the disk"
 fails_with EROFS "$db lies on a disk that is mounted read-only" "see dmesg"
 
+# ---- The disk fails before the boards have said who they are ---------------------------------------------
+programmed() { for ((i = 0; i < boards; i++)); do ctl state $i | grep -o '"programmed_bytes":[0-9]*'; done; }
+moment=': sync$'
+programmed >"$work/before"
+begin disk_says ENOSPC
+moment=': write at'
+check "at the gate: exit status 4" "$work/out" ends 4
+after_the_trouble "at the gate"
+programmed >"$work/after"
+check "at the gate: nothing was written, and it is said" "$work/out" cmp "$work/before" "$work/after"
+check "at the gate: in words" "$work/out" test "$(grep -c "^slot .: FAIL .*The board is untouched" "$work/out")" = $boards
+rm "$work/says"
+
 # ---- A disk that is really full ------------------------------------------------------------------------
 if $mounted; then
     fill_disk() { dd if=/dev/zero of="$disk/filler" bs=64k 2>/dev/null; }
@@ -123,6 +137,10 @@ run_options=--loop
 begin disk_says ENOSPC
 run_options=
 check "loop: the slots fail" "$work/out" await verdicts_are database
+ctl board 0 mac=24:0a:c4:00:02:00 >/dev/null
+refused() { grep -q "^slot 1: FAIL unknown board .*Recording the start of a run in slot 1: No room left.*untouched" "$work/out"; }
+check "loop: while it lasts the next board is refused untouched" "$work/out" await refused
+check "loop: really" "$work/out" test "$(ctl state 0 | grep -o '"programmed_bytes":[0-9]*')" = '"programmed_bytes":0'
 rm "$work/says"
 for ((i = 0; i < boards; i++)); do ctl fault $i "mac=24:0a:c4:00:01:0$i" >/dev/null; done
 all_passed() { [ "$(grep -c "PASS ESP32 24:0a:c4:00:01" "$work/out")" = $boards ]; }
