@@ -1,7 +1,7 @@
 // The fault campaign: every fault of the virtual boards at every place of every class of boards, and
 // random mixes. Each verdict, and what the record says of the board, is compared with the flash.
 //
-//   make campaign                                all of it, some ten minutes
+//   make campaign                                all of it, some fifteen minutes
 //   make campaign CAMPAIGN="--short"             one rack, as `make test` runs it
 //   make campaign CAMPAIGN="--only 'garble' --class esp32-stub"
 //   make campaign CAMPAIGN="--seed 7 --mixes 96 --only mix"
