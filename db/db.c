@@ -145,7 +145,7 @@ bool db_begin_read(struct db *db, struct err *e)
                        db->shown);
     if (!db_enter(db, e))
         return false;
-    if (run_locked(db, STMT_BEGIN_READ, e))
+    if (db->held || run_locked(db, STMT_BEGIN_READ, e))
         return true;
     db_leave(db);
     return false;
@@ -154,6 +154,10 @@ bool db_begin_read(struct db *db, struct err *e)
 /* SQLite undoes some failures by itself (a full disk); then there is nothing left to undo here. */
 bool db_finish(struct db *db, bool ok, struct err *e)
 {
+    if (db->held) {
+        db_leave(db);
+        return ok;
+    }
     ok = ok && run_locked(db, STMT_COMMIT, e);
     if (!ok && sqlite3_get_autocommit(db->sql) == 0) {
         struct err ignored;
@@ -161,4 +165,21 @@ bool db_finish(struct db *db, bool ok, struct err *e)
     }
     db_leave(db);
     return ok;
+}
+
+bool db_hold(struct db *reader, struct err *e)
+{
+    if (!db_begin_read(reader, e))
+        return false;
+    reader->held = true;
+    db_leave(reader);
+    return true;
+}
+
+bool db_release(struct db *reader, struct err *e)
+{
+    if (!db_enter(reader, e))
+        return false;
+    reader->held = false;
+    return db_finish(reader, true, e);
 }

@@ -267,6 +267,12 @@ bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, s
  * and the call then returns false with ERR_STATION. Callbacks must not call back into the same
  * handle. */
 
+/* From db_hold to db_release all calls on this reader see the record in one state, that of the
+ * first of them: what is counted by several calls adds up, whatever stations add meanwhile. One
+ * hold at a time. Release soon: until then the log beside the record cannot shrink. */
+bool db_hold(struct db *reader, struct err *e);
+bool db_release(struct db *reader, struct err *e);
+
 /* NULL: the record has none. Times in the form of the record. */
 struct db_board_row {
     const char *mac, *chip, *first_seen_utc;
