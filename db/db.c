@@ -1,4 +1,4 @@
-/* The handle: open and close, whose turn it is, and what a transaction is. */
+/* The handle: open and close. */
 #include "db/db.h"
 
 #include "db/db_priv.h"
@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- Open and close ---------------------------------------------------------------------------*/
 
@@ -33,7 +32,12 @@ static bool init_waiting(struct db *db)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     bool ok = pthread_cond_init(&db->left, &attr) == 0;
     pthread_condattr_destroy(&attr);
+    if (ok && pthread_cond_init(&db->committed, NULL) != 0) {
+        pthread_cond_destroy(&db->left);
+        ok = false;
+    }
     if (ok && pthread_mutex_init(&db->mutex, NULL) != 0) {
+        pthread_cond_destroy(&db->committed);
         pthread_cond_destroy(&db->left);
         ok = false;
     }
@@ -84,102 +88,9 @@ void db_close(struct db *db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);
+    pthread_cond_destroy(&db->committed);
     pthread_cond_destroy(&db->left);
     pthread_mutex_destroy(&db->mutex);
     free(db->path);
     free(db);
-}
-
-/* ---- One at a time ----------------------------------------------------------------------------*/
-
-bool db_enter(struct db *db, struct err *e)
-{
-    const int64_t deadline_ms = db_now_ms() + db->busy_ms;
-    const struct timespec until = { .tv_sec = (time_t)(deadline_ms / 1000),
-                                    .tv_nsec = (long)(deadline_ms % 1000) * 1000000 };
-    int rc = 0;
-    pthread_mutex_lock(&db->mutex);
-    while (db->taken && rc == 0)
-        rc = pthread_cond_timedwait(&db->left, &db->mutex, &until);
-    const bool mine = !db->taken;
-    if (mine) {
-        db->taken = true;
-        db->deadline_ms = deadline_ms;
-    }
-    pthread_mutex_unlock(&db->mutex);
-    return mine || db_fail_turn(db, e);
-}
-
-void db_leave(struct db *db)
-{
-    pthread_mutex_lock(&db->mutex);
-    db->taken = false;
-    pthread_cond_signal(&db->left);
-    pthread_mutex_unlock(&db->mutex);
-}
-
-/* ---- Transactions -----------------------------------------------------------------------------*/
-
-static bool run_locked(struct db *db, enum statement which, struct err *e)
-{
-    struct query q = query_start_locked(db, which);
-    return query_run(&q, e);
-}
-
-bool db_begin(struct db *db, struct err *e)
-{
-    if (db->reader)
-        return err_set(e, ERR_STATION, "%s is open for reading only", db->shown);
-    if (!db_enter(db, e))
-        return false;
-    if (run_locked(db, STMT_BEGIN_WRITE, e))
-        return true;
-    db_leave(db);
-    return false;
-}
-
-bool db_begin_read(struct db *db, struct err *e)
-{
-    if (!db->reader)
-        return err_set(e, ERR_STATION, "%s is open for the station: read it on a handle of its own",
-                       db->shown);
-    if (!db_enter(db, e))
-        return false;
-    if (db->held || run_locked(db, STMT_BEGIN_READ, e))
-        return true;
-    db_leave(db);
-    return false;
-}
-
-/* SQLite undoes some failures by itself (a full disk); then there is nothing left to undo here. */
-bool db_finish(struct db *db, bool ok, struct err *e)
-{
-    if (db->held) {
-        db_leave(db);
-        return ok;
-    }
-    ok = ok && run_locked(db, STMT_COMMIT, e);
-    if (!ok && sqlite3_get_autocommit(db->sql) == 0) {
-        struct err ignored;
-        run_locked(db, STMT_ROLLBACK, &ignored);
-    }
-    db_leave(db);
-    return ok;
-}
-
-bool db_hold(struct db *reader, struct err *e)
-{
-    if (!db_begin_read(reader, e))
-        return false;
-    reader->held = true;
-    db_leave(reader);
-    return true;
-}
-
-bool db_release(struct db *reader, struct err *e)
-{
-    if (!db_enter(reader, e))
-        return false;
-    reader->held = false;
-    return db_finish(reader, true, e);
 }

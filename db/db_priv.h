@@ -41,6 +41,9 @@ struct db {
     pthread_mutex_t mutex;
     pthread_cond_t left;
     bool taken;
+    unsigned waiting;         /* for the turn */
+    struct group *group;      /* of the write transaction that is open; NULL: none is */
+    pthread_cond_t committed; /* or failed to be */
     int busy_ms;
     int64_t deadline_ms; /* of the call whose turn it is, on db_now_ms() */
     bool reader;
@@ -61,19 +64,20 @@ int64_t db_now_ms(void);
  * then gives 0. */
 int db_wait_busy(void *ctx, int tries);
 
-/* ---- db.c -------------------------------------------------------------------------------------*/
+/* ---- turn.c -----------------------------------------------------------------------------------*/
 
 /* Waits for the turn, at most busy_ms, and sets the deadline of the call. */
 bool db_enter(struct db *db, struct err *e);
 void db_leave(struct db *db);
 
-/* db_enter and the start of a write transaction. */
+/* db_enter and the start of the caller's part of a write transaction. */
 bool db_begin(struct db *db, struct err *e);
 
 /* The same for reading: what is read until db_finish is one state of the record. */
 bool db_begin_read(struct db *db, struct err *e);
 
-/* Commits if `ok`, else undoes everything, and leaves. True: committed. */
+/* Keeps the caller's part if `ok`, else undoes it, and leaves. True: committed, with the parts of
+ * all who came meanwhile. */
 bool db_finish(struct db *db, bool ok, struct err *e);
 
 /* ---- connect.c --------------------------------------------------------------------------------*/

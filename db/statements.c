@@ -31,6 +31,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_WRITE] = "BEGIN IMMEDIATE",
     [STMT_COMMIT] = "COMMIT",
     [STMT_ROLLBACK] = "ROLLBACK",
+    [STMT_SAVEPOINT] = "SAVEPOINT part",
+    [STMT_RELEASE] = "RELEASE part",
+    [STMT_UNDO] = "ROLLBACK TO part",
 
     [STMT_STATION_ADD] = "INSERT INTO station (host, boot_id, pid, start_ticks, tool_version,"
                          " started_utc) VALUES (?, ?, ?, ?, ?, ?)",

@@ -2,6 +2,7 @@
 #include "tests/unit/db_help.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { SLOTS = 16, RUNS_EACH = 12 };
 
@@ -119,6 +120,104 @@ static void db_takes_runs_of_many_slots_at_once(void **state)
     assert_answer(b, "PRAGMA integrity_check", "ok");
 }
 
+/* ---- One commit for all who wait --------------------------------------------------------------*/
+
+static int count_commit(void *ctx)
+{
+    ++*(int *)ctx;
+    return 0;
+}
+
+/* Turns the commit into a rollback. */
+static int refuse_commit(void *ctx)
+{
+    (void)ctx;
+    return 1;
+}
+
+static int64_t begin_run(struct slot *s)
+{
+    const struct db_run_begin begin = { .recipe_id = s->recipe_id,
+                                        .slot = s->number,
+                                        .port = "/dev/ttyUSB0",
+                                        .started_utc_ms = T0_MS };
+    return db_run_start(s->db, &begin, &s->e);
+}
+
+static void *start_one(void *ctx)
+{
+    struct slot *s = ctx;
+    s->passed = begin_run(s) > 0;
+    return NULL;
+}
+
+static unsigned waiting(struct db *db)
+{
+    pthread_mutex_lock(&db->mutex);
+    unsigned n = db->waiting;
+    pthread_mutex_unlock(&db->mutex);
+    return n;
+}
+
+/* They have come while the turn was another's: then the disk is waited for once. One of them names
+ * a recipe that is none, which is its own affair. */
+static void db_commits_once_for_all_who_wait(void **state)
+{
+    enum { BAD = 5 };
+    struct bench *b = *state;
+    static struct slot slots[SLOTS];
+    pthread_t threads[SLOTS];
+    int commits = 0;
+    bench_open(b);
+    b->db->busy_ms = 60000;
+    const int64_t recipe_id = put_recipe(b, b->db);
+    check_ok(b, db_enter(b->db, &b->e));
+    sqlite3_commit_hook(b->db->sql, count_commit, &commits);
+    for (int i = 0; i < SLOTS; i++) {
+        slots[i] = (struct slot){ .db = b->db,
+                                  .number = i + 1,
+                                  .recipe_id = i == BAD ? recipe_id + 1 : recipe_id };
+        assert_int_equal(pthread_create(&threads[i], NULL, start_one, &slots[i]), 0);
+    }
+    while (waiting(b->db) < SLOTS)
+        sched_yield();
+    db_leave(b->db);
+    for (int i = 0; i < SLOTS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_int_equal(slots[i].passed, i != BAD);
+    }
+    assert_int_equal(commits, 1);
+    assert_answer(b, "SELECT count(*) || ' ' || count(DISTINCT slot) FROM run", "15 15");
+}
+
+/* A transaction that is lost takes the parts of all with it, and all are told. */
+static void db_tells_all_when_the_commit_fails(void **state)
+{
+    struct bench *b = *state;
+    static struct slot slots[SLOTS];
+    pthread_t threads[SLOTS];
+    bench_open(b);
+    b->db->busy_ms = 60000;
+    const int64_t recipe_id = put_recipe(b, b->db);
+    check_ok(b, db_enter(b->db, &b->e));
+    sqlite3_commit_hook(b->db->sql, refuse_commit, NULL);
+    for (int i = 0; i < SLOTS; i++) {
+        slots[i] = (struct slot){ .db = b->db, .number = i + 1, .recipe_id = recipe_id };
+        assert_int_equal(pthread_create(&threads[i], NULL, start_one, &slots[i]), 0);
+    }
+    while (waiting(b->db) < SLOTS)
+        sched_yield();
+    db_leave(b->db);
+    for (int i = 0; i < SLOTS; i++) {
+        pthread_join(threads[i], NULL);
+        assert_false(slots[i].passed);
+        assert_int_not_equal(slots[i].e.code, ERR_NONE);
+    }
+    sqlite3_commit_hook(b->db->sql, NULL, NULL);
+    assert_answer(b, "SELECT count(*) FROM run", "0");
+    assert_true(begin_run(&slots[0]) > 0);
+}
+
 /* ---- Bounded waiting --------------------------------------------------------------------------*/
 
 static void *try_one(void *ctx)
@@ -181,6 +280,8 @@ int main(void)
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
         ON_BENCH(db_takes_runs_of_many_slots_at_once),
+        ON_BENCH(db_commits_once_for_all_who_wait),
+        ON_BENCH(db_tells_all_when_the_commit_fails),
         ON_BENCH(db_fails_all_slots_in_time_when_the_file_is_locked),
         ON_BENCH(db_does_not_wait_for_another_slot_for_ever),
     };
