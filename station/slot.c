@@ -260,7 +260,14 @@ static bool open_port(struct slot *s, uint32_t baud, struct err *e)
                        deadline_in_ms(clock_of(s), OPEN_MS), e);
     if (s->port)
         snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
+    s->was_open = s->was_open || s->port;
     return s->port != NULL;
+}
+
+/* Its cable was pulled, be it between two boards. */
+static bool is_gone(const struct slot *s, enum err_code code)
+{
+    return code == ERR_PORT_GONE || (code == ERR_PORT_MISSING && s->was_open);
 }
 
 static void close_port(struct slot *s)
@@ -460,7 +467,7 @@ static bool may_retry(struct run *run, const struct attempt_result *result)
         return spend(&run->sync_tries, allowed->sync);
     case ERR_PORT_MISSING:
     case ERR_PORT_BUSY:
-        return run->attempt > 1 && spend(&run->sync_tries, allowed->sync);
+        return run->slot->was_open && spend(&run->sync_tries, allowed->sync);
     case ERR_VERIFY:
         lower_baud(run);
         return spend(&run->verify_tries, allowed->verify);
@@ -502,8 +509,8 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
             return ok;
         tell(s, run, EVENT_RETRY, result, VERDICT_NONE);
-        bool gone = result->err.code == ERR_PORT_GONE;
-        if (gone ? !await_port(s, run, run_baud(run)) : !pause_ms(s, recipe_of(s)->retry.pause_ms))
+        if (is_gone(s, result->err.code) ? !await_port(s, run, run_baud(run))
+                                         : !pause_ms(s, recipe_of(s)->retry.pause_ms))
             return false;
     }
 }

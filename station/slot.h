@@ -54,6 +54,7 @@ struct slot {
     struct port *port;
     size_t reset_index;      /* the strategy that answered last: tried first on the next board */
     char socket[256];        /* the port as a path that stays, once it was open; "": unknown */
+    bool was_open;           /* there was a port once */
     struct rates rates;      /* how they went here */
     unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong */
     struct chip_mac last_mac;
