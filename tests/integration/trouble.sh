@@ -58,7 +58,8 @@ record_is_whole() {
     test "$(sql "$db" "pragma integrity_check; pragma foreign_key_check;
         select 'attempt without digests', id from attempt where phase in ('verify', 'leave', 'boot')
             and not exists (select 1 from digest where attempt = attempt.id);
-        select 'a hole in its attempts', run from attempt group by run having count(*) <> max(number)")" = ok
+        select 'a hole in its attempts', run from attempt group by run having count(*) <> max(number)")" = ok &&
+        "$station" audit --db "$db" >"$work/audit"
 }
 
 verdicts_are() { # code: of all slots
@@ -150,6 +151,7 @@ check "loop: the runs that could not be closed then are closed now, as what was 
 kill -INT $pid
 wait $pid
 check "loop: no run stays open" "$work/out" test "$(runs "verdict is null")" = 0
+check "loop: the record is whole, and its audit clean" "$work/audit" record_is_whole
 
 # ---- Another program locks the record -------------------------------------------------------------------
 lock_record() { # in the background, until its input ends
