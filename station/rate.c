@@ -43,7 +43,8 @@ static double failure_rate(const struct rates *r, size_t i)
 }
 
 /* A failure costs part of the attempt, and then the next lower rate has its turn. From the last row
- * up, as each needs what the one below it costs. */
+ * up, as each needs what the one below it costs. A rate that has not failed is not given up, also
+ * where the flash takes so long that a lower one would lose nothing. */
 size_t rates_choose(const struct rates *r)
 {
     double below_s = 0;
@@ -53,7 +54,7 @@ size_t rates_choose(const struct rates *r)
         double t = r->rows[i].seconds, p = failure_rate(r, i);
         double after_s = i + 1 < r->count ? below_s : t;
         double expected_s = t + p * (t * LOST_PART + RESTART_S + after_s);
-        if (i + 1 == r->count || expected_s <= best_s) {
+        if (i + 1 == r->count || r->rows[i].failures <= 0 || expected_s <= best_s) {
             best_s = expected_s;
             best = i;
         }
