@@ -1,5 +1,7 @@
 #include "core/intel_hex.h"
 
+#include "core/chip.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -288,6 +290,8 @@ static bool make_regions(struct reader *r, uint32_t unit_bytes, struct intel_hex
     if (!check_overlap(r, e))
         return false;
     measure(r, unit_bytes, &regions, &bytes);
+    if (bytes > CHIP_FLASH_4_BYTES_MAX) /* a few bytes in each sector, filled up, are a lot */
+        return err_set(e, ERR_IMAGE, "its data span %zu MB, more than any flash has", bytes >> 20);
     out->regions = calloc(regions, sizeof *out->regions);
     out->bytes = malloc(bytes);
     if (!out->regions || !out->bytes)

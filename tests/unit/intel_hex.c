@@ -195,6 +195,34 @@ static void intel_hex_survives_noise(void **state)
     }
 }
 
+/* Two bytes across the end of each sector join all of them: a file of 700 KB that would become 128
+ * MB and more, and one of 20 MB that would take all memory. */
+static void intel_hex_refuses_more_than_any_flash_has(void **state)
+{
+    static const uint8_t data[2] = { 1, 2 };
+    const size_t blocks = (128u << 20) / 0x10000 + 1, cap = blocks * 17 * 24 + 32;
+    char *text = calloc(1, cap), *at = text;
+    struct intel_hex hex;
+    struct err e;
+    (void)state;
+    assert_non_null(text);
+    for (size_t i = 0; i < blocks; i++) {
+        const uint8_t base[2] = { (uint8_t)(i >> 8), (uint8_t)i };
+        put(at, 32, 4, 0, base, 2);
+        at += strlen(at);
+        for (uint32_t k = 0; k < 17; k++) {
+            bool edge = k == 0 || k == 16; /* of the 64 KiB, which no record may run over */
+            put(at, 32, 0, (uint16_t)(k == 0 ? 0 : k * SECTOR - 1), data, edge ? 1 : 2);
+            at += strlen(at);
+        }
+    }
+    memcpy(at, END, sizeof END);
+    assert_code(read_text(text, SECTOR, &hex, &e), &e, ERR_IMAGE);
+    assert_has(e.what, "more than any flash has");
+    assert_null(hex.bytes);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test(intel_hex_refuses_what_is_wrong),
         cmocka_unit_test(intel_hex_reaches_the_last_address_and_no_further),
         cmocka_unit_test(intel_hex_gives_back_what_was_put_in),
+        cmocka_unit_test(intel_hex_refuses_more_than_any_flash_has),
         cmocka_unit_test(intel_hex_survives_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
