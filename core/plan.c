@@ -145,6 +145,10 @@ static bool item_make(struct plan_item *item, const struct plan_settings *settin
 {
     const struct chip *chip = settings->chip;
     image_read(source->bytes, source->size_bytes, chip->flags & CHIP_SHORT_HEADER, &item->image);
+    /* The checks have found no mistake in it: now it could not be read for want of memory, and
+     * would go to the board without its patch. */
+    if (item->image.kind == IMAGE_DAMAGED)
+        return false;
     bool is_header = item->image.kind == IMAGE_SHORT || item->image.kind == IMAGE_LONG;
     item->patchable = is_header && source->offset_addr == chip->boot_addr && wants_patch(settings);
     return region_place(&item->region, source);

@@ -6,8 +6,9 @@
 #                                              kept, becomes tests/fuzz/corpus/NAME.txt
 #
 # What is found stays in build/fuzzing/found/NAME for the next time. Ends with 1 if a target crashed:
-# the input is in build/fuzzing/crashes then, and replays with build/unit/fuzz_NAME FILE. Lines of
-# the corpus whose name begins with bug_ are kept as they are.
+# the input is in build/fuzzing/crashes then, and replays with build/unit/fuzz_NAME FILE. Lines of a
+# corpus whose name begins with kept_ stay as they are: put such an input there under a name that
+# tells the mistake (build/unit/fuzz_NAME --pack FOLDER writes the lines).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 # Absolute, because some targets work in a folder of their own.
@@ -87,7 +88,7 @@ keep_one() { # name
     "$build/fuzz/$name" -merge=1 -use_counters=0 -timeout=25 -close_fd_mask=3 "$small" "$found/$name" \
         >"$build/logs/$name-keep.log" 2>&1 </dev/null || complain "$name: see $build/logs/$name-keep.log"
     {
-        grep -a '^bug_' "$corpus" 2>/dev/null
+        grep -a '^kept_' "$corpus" 2>/dev/null
         "build/unit/fuzz_$name" --pack "$small" | sort
     } >"$TMPDIR/corpus"
     mkdir -p "${corpus%/*}"

@@ -66,6 +66,8 @@ static struct job *make_job(size_t chip_number, size_t style)
     if (!job)
         fprintf(stderr, "%s; %s\n", e.what, report.mistakes[0].sentence);
     must(job != NULL, "the recipe of this test can be loaded");
+    /* Its thread is done then: it must not outlive the libraries at the end of this process. */
+    must(job_variant(job, 4u << 20, &e) != NULL, "the plan of this test can be made");
     return job;
 }
 

@@ -155,6 +155,72 @@ static void job_without_memory(void **state)
     alloc_try_all(&c);
 }
 
+/* ---- Plan: a job has a thread of its own for this ---- */
+
+struct planning {
+    struct made_image image;
+    struct plan *plan;
+    struct plan_variant *variant;
+};
+
+static bool call_plan(void *ctx, struct err *e)
+{
+    struct planning *p = ctx;
+    const struct plan_settings settings = { .chip = chip_by_name("esp32"),
+                                            .size = PLAN_SIZE_DETECT,
+                                            .freq = chip_code_by_word(chip_freqs_80m, "80m") };
+    const struct plan_source sources[] = {
+        { "boot", p->image.bytes, (uint32_t)p->image.size_bytes, 0x1000 },
+        { "data", p->image.bytes + 1, 5000, 0x20000 },
+    };
+    p->plan = plan_new(&settings, sources, 2, e);
+    if (!p->plan || !plan_encode(p->plan, e))
+        return false;
+    p->variant = plan_variant_new(p->plan, 4u << 20, e);
+    return p->variant != NULL;
+}
+
+/* The header is patched for the flash, and the digest behind the image is right again. */
+static void assert_planned(const struct planning *p)
+{
+    const struct plan_region *r = plan_region(p->variant, 0);
+    struct image image;
+    uint8_t md5[DIGEST_MD5_BYTES];
+    image_read(r->bytes, p->image.size_bytes, false, &image);
+    assert_true(r->patched);
+    assert_int_equal(image.kind, IMAGE_LONG);
+    assert_int_equal(image.digest_at, p->image.digest_at);
+    for (size_t i = 0; i < 2; i++) {
+        r = plan_region(p->variant, i);
+        assert_true(digest_md5(r->bytes, r->size_bytes, md5));
+        assert_memory_equal(r->md5, md5, sizeof md5);
+        assert_true(r->stub.count > 0 && r->rom.count > 0);
+    }
+}
+
+static void after_plan(void *ctx, bool ok)
+{
+    struct planning *p = ctx;
+    if (ok)
+        assert_planned(p);
+    plan_variant_free(p->variant);
+    plan_free(p->plan);
+    p->variant = NULL;
+    p->plan = NULL;
+}
+
+static void plan_without_memory(void **state)
+{
+    const struct image_recipe r = {
+        .layout = MADE_LONG, .segments = 2, .segment_bytes = 9000, .digest = true
+    };
+    struct planning p = { .image = make_image(&r) };
+    const struct alloc_case c = { NULL, call_plan, after_plan, &p, false };
+    (void)state;
+    alloc_try_all(&c);
+    free(p.image.bytes);
+}
+
 /* ---- Attempt ---- */
 
 /* A virtual board at a port that has memory: what the board allocates is not the station's. */
@@ -172,38 +238,38 @@ static struct board_port *board_of(struct port *p)
 static size_t port_read_paused(struct port *p, void *buf, size_t cap, struct deadline d,
                                struct err *e)
 {
-    bool on = alloc.on;
-    alloc.on = false;
+    bool on = alloc_on;
+    alloc_on = false;
     size_t n = board_of(p)->real->read(p, buf, cap, d, e);
-    alloc.on = on;
+    alloc_on = on;
     return n;
 }
 
 static bool port_write_paused(struct port *p, const void *buf, size_t n, struct deadline d,
                               struct err *e)
 {
-    bool on = alloc.on;
-    alloc.on = false;
+    bool on = alloc_on;
+    alloc_on = false;
     bool ok = board_of(p)->real->write(p, buf, n, d, e);
-    alloc.on = on;
+    alloc_on = on;
     return ok;
 }
 
 static bool port_drain_paused(struct port *p, struct deadline d, struct err *e)
 {
-    bool on = alloc.on;
-    alloc.on = false;
+    bool on = alloc_on;
+    alloc_on = false;
     bool ok = board_of(p)->real->drain(p, d, e);
-    alloc.on = on;
+    alloc_on = on;
     return ok;
 }
 
 static bool port_lines_paused(struct port *p, unsigned mask, unsigned lines, struct err *e)
 {
-    bool on = alloc.on;
-    alloc.on = false;
+    bool on = alloc_on;
+    alloc_on = false;
     bool ok = board_of(p)->real->set_lines(p, mask, lines, e);
-    alloc.on = on;
+    alloc_on = on;
     return ok;
 }
 
@@ -395,8 +461,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recipe_load_without_memory), cmocka_unit_test(job_without_memory),
-        cmocka_unit_test(attempt_without_memory),     cmocka_unit_test(port_without_memory),
-        cmocka_unit_test(import_without_memory),
+        cmocka_unit_test(plan_without_memory),        cmocka_unit_test(attempt_without_memory),
+        cmocka_unit_test(port_without_memory),        cmocka_unit_test(import_without_memory),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

@@ -3,7 +3,8 @@
  * there on, whichever library asks for it.
  *
  * This binary has malloc, calloc, realloc, strdup and strndup of its own, which the C library and
- * all others then use; they fail only between `alloc_begin` and `alloc_end`. One thread.
+ * all others then use; they fail only between `alloc_begin` and `alloc_end`, for
+ * the thread that called these.
  */
 #ifndef TESTS_UNIT_ALLOC_HELP_H
 #define TESTS_UNIT_ALLOC_HELP_H
@@ -26,14 +27,18 @@ void *REAL(malloc)(size_t n);
 void *REAL(calloc)(size_t count, size_t n);
 void *REAL(realloc)(void *p, size_t n);
 
+/* Of the thread that asked for it: a thread that is started meanwhile has its memory, as the
+ * sanitizers' own start of a thread cannot do without. */
+static _Thread_local bool alloc_on;
+
 static struct {
-    bool on, and_all_after;
+    bool and_all_after;
     unsigned long count, fail_at, failed;
 } alloc;
 
 static bool alloc_fails(void)
 {
-    if (!alloc.on)
+    if (!alloc_on)
         return false;
     alloc.count++;
     if (alloc.count != alloc.fail_at && !(alloc.and_all_after && alloc.count > alloc.fail_at))
@@ -80,12 +85,12 @@ static void alloc_begin(unsigned long fail_at, bool and_all_after)
     memset(&alloc, 0, sizeof alloc);
     alloc.fail_at = fail_at;
     alloc.and_all_after = and_all_after;
-    alloc.on = true;
+    alloc_on = true;
 }
 
 static void alloc_end(void)
 {
-    alloc.on = false;
+    alloc_on = false;
 }
 
 /* What fails must say that it is for want of memory. */
