@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs all tests, each as TAP, and ends with "N passed, N failed".
+# Runs all tests, each as TAP, and ends with "N passed, N failed". What cannot run here is said with its
+# reason and counts as neither.
 #
 #   tests/run.sh            everything: style, gcc, clang, sanitizers
 #   tests/run.sh quick      gcc build, unit and integration tests
@@ -9,35 +10,37 @@ cd "$(dirname "$0")/.." || exit 1
 export BUILD=${BUILD:-build}
 logs=$BUILD/test-logs
 mkdir -p "$logs"
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 jobs=$(nproc)
 
-# Counts the TAP lines of a log, shows what failed, and the end of a log that ended badly.
-count() { # title log status
-    local ok bad
-    ok=$(grep -ac '^ok ' "$2")
-    bad=$(grep -a '^not ok ' "$2" | grep -vc '# SKIP') # cmocka calls a skipped test so
+# Counts the TAP lines of a log, shows what failed or was skipped, and the end of a log that ended badly.
+count() { # title log status [seconds]
+    local ok bad skip
+    skip=$(grep -acE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2") # cmocka says "not ok" of what it skips
+    ok=$(grep -a '^ok ' "$2" | grep -vc '# SKIP')
+    bad=$(grep -a '^not ok ' "$2" | grep -vc '# SKIP')
     if [ "$3" -ne 0 ] && [ "$bad" -eq 0 ]; then
         bad=1
     fi
-    passed=$((passed + ok)) failed=$((failed + bad))
+    passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
     if [ "$bad" -gt 0 ]; then
         printf 'FAILED %s (exit %s), the log is %s\n' "$1" "$3" "$2"
-        grep -a '^not ok ' "$2" | head -20
+        grep -a '^not ok ' "$2" | grep -v '# SKIP' | head -20
         grep -av '^ok ' "$2" | tail -25 | sed 's/^/    /'
     else
-        printf '%-48s %4d ok\n' "$1" "$ok"
+        printf '%-48s %4d ok%s\n' "$1" "$ok" "${4:+$(printf ' %4d s' "$4")}"
     fi
+    grep -aE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2" | sed 's/^\(not \)\?ok [0-9]* - /    skipped: /; s/^1\.\.0 # SKIP/    skipped:/; s/# SKIP/:/'
 }
 
 # One step that is no TAP itself: one test.
 step() { # title command...
-    local title=$1 log=$logs/${1//[^a-zA-Z0-9]/_}.log status
+    local title=$1 log=$logs/${1//[^a-zA-Z0-9]/_}.log status began=$SECONDS
     shift
     "$@" >"$log" 2>&1 </dev/null
     status=$?
     [ $status -eq 0 ] && echo "ok 1 - $title" >>"$log"
-    count "$title" "$log" $status
+    count "$title" "$log" $status $((SECONDS - began))
     return $status
 }
 
@@ -60,17 +63,43 @@ units() { # title build-folder [pattern]
     done
 }
 
+# Several at a time: they wait more than they work, and each has its own folder and ports. The long ones
+# come first, so that none of them is left over at the end.
 integration() { # title build-folder names...
-    local title=$1 dir=$2 name status
+    local title=$1 dir=$2 name pid
+    local -A running=() began=()
     shift 2
-    for name in "$@"; do
-        local log=$dir/test-logs/$name.log
-        mkdir -p "${log%/*}"
-        BUILD=$dir timeout 600 bash "tests/integration/$name.sh" >"$log" 2>&1 </dev/null
-        status=$?
-        count "$title $name" "$log" $status
+    mkdir -p "$dir/test-logs"
+    for name in $(long_ones_first "$@"); do
+        [ ${#running[@]} -lt "$jobs" ] || end_of_one
+        one_script "$name" "$dir" &
+        running[$!]=$name began[$!]=$SECONDS
     done
+    while [ ${#running[@]} -gt 0 ]; do end_of_one; done
 }
+
+# A script that ends without its plan ended early, whatever it says.
+one_script() { # name build-folder
+    local log=$2/test-logs/$1.log status
+    BUILD=$2 timeout 600 bash "tests/integration/$1.sh" >"$log" 2>&1 </dev/null
+    status=$?
+    grep -qa '^1\.\.' "$log" || [ $status -ne 0 ] || { echo "not ok - it ended without a plan" >>"$log" && status=1; }
+    return $status
+}
+
+# Of integration(), whose variables these are.
+end_of_one() {
+    local status
+    wait -n -p pid "${!running[@]}"
+    status=$?
+    count "$title ${running[$pid]}" "$dir/test-logs/${running[$pid]}.log" $status $((SECONDS - began[$pid]))
+    unset "running[$pid]"
+}
+
+long_ones_first() { # names...
+    printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
+}
+long="campaign trouble chips crash stats people security"
 
 all_names() {
     for f in tests/integration/*.sh; do
@@ -81,6 +110,7 @@ all_names() {
 
 finish() {
     echo
+    [ "$skipped" -eq 0 ] || echo "$skipped skipped: look above for the reasons"
     echo "$passed passed, $failed failed"
     [ "$failed" -eq 0 ]
     exit

@@ -48,12 +48,13 @@ has_clang_rt() {
 }
 
 missing_packages() {
-    for command in gcc clang make pkg-config cppcheck clang-format sqlite3; do
+    for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git; do
         has_command "$command" || printf ' %s' "$command"
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cmocka || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
+    has_command xmllint || printf ' libxml2-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
 }

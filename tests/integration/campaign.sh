@@ -2,14 +2,9 @@
 # many places, random mixes and two boards that change places. No verdict, and nothing the record says
 # of a board, may differ from what is in the flash.
 . "$(dirname "$0")/lib.sh"
-NODE=${NODE:-node}
 seed=${CAMPAIGN_SEED:-1}
 
-if ! command -v "$NODE" >/dev/null; then
-    echo "ok 1 - the fault campaign # SKIP there is no node; run: make deps"
-    echo "1..1"
-    exit 0
-fi
+need_node 16 0
 BUILD=$bin timeout 300 "$NODE" "$root/tests/campaign/campaign.mjs" --short --seed "$seed" >"$work/out" 2>&1 </dev/null
 status=$?
 for kind in "wrong PASS" "wrong FAIL" "wrong code" untrue hang crash; do

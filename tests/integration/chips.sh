@@ -145,8 +145,7 @@ by_esptool_js() {
 if can_run_esptool_js; then
     by_esptool_js
 else
-    test_number=$((test_number + 1))
-    echo "ok $test_number - esptool-js flashes each chip # SKIP it is not here; run: make deps"
+    skip "esptool-js flashes each chip" "it is not here; run: make deps"
 fi
 
 # ---- The station -----------------------------------------------------------------------------------

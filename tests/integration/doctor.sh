@@ -5,7 +5,7 @@ images=$work/images
 "$bin/make_images" "$images" 40
 db=$work/record.db
 
-doctor() { timeout 20 "$station" doctor --db "$db" "$@" >"$work/out" 2>&1 </dev/null; }
+doctor() { timeout 60 "$station" doctor --db "$db" "$@" >"$work/out" 2>&1 </dev/null; }
 
 # Exit status 1 stands for a line that is wrong, and for nothing else.
 status_fits() {

@@ -13,7 +13,7 @@ refused() {
         shift
     done
     shift
-    check "$title: exit $status" "$work/out" exits "$status" timeout 20 "$@"
+    check "$title: exit $status" "$work/out" exits "$status" timeout 60 "$@"
     check "$title: said" "$work/out" says "$work/out" "${texts[@]}"
 }
 

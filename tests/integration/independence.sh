@@ -12,11 +12,6 @@ trap 'kill $(jobs -p) 2>/dev/null; cleanup' EXIT
 need_node 18 20
 [ -d "$js/node_modules/esptool-js" ] || skip_all "esptool-js is not in tests/js; run: make deps"
 
-skip() { # title reason
-    test_number=$((test_number + 1))
-    echo "ok $test_number - $1 # SKIP $2"
-}
-
 # ---- What is flashed ---------------------------------------------------------------------------
 mkdir "$images"
 "$NODE" "$js/images.mjs" "$images" || exit 1

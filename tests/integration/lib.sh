@@ -31,6 +31,12 @@ not_ok() { # title file-to-show...
     done
 }
 
+# One check cannot run here.
+skip() { # title reason
+    test_number=$((test_number + 1))
+    echo "ok $test_number - $1 # SKIP $2"
+}
+
 # The whole script cannot run here.
 skip_all() { # reason
     echo "1..0 # SKIP $1"
@@ -72,9 +78,9 @@ exits() {
     return 1
 }
 
-# Waits until the command succeeds; at most 20 s.
+# Waits until the command succeeds; at most a minute, for a machine that has much else to do.
 await() {
-    local end=$((SECONDS + 20))
+    local end=$((SECONDS + 60))
     until "$@"; do
         [ $SECONDS -lt $end ] || { echo "# waited in vain: $*"; return 1; }
         read -rt 0.05 <> <(:) || :

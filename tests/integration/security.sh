@@ -1,6 +1,7 @@
 # What hostile recipes, servers and names may try, and what stops them; how the binary is built; who may
 # read what the station writes.
 . "$(dirname "$0")/lib.sh"
+need_node 16 0
 images=$work/images
 "$bin/make_images" "$images" 40
 db=$work/record.db
@@ -33,7 +34,7 @@ changed() { # FILE SED-SCRIPT: the good recipe, changed.
     sed "$2" "$recipe" >"$images/$1"
 }
 refused() { # title text file
-    check "$1: refused" "$work/out" exits 3 timeout 20 "$station" check "$images/$3"
+    check "$1: refused" "$work/out" exits 3 timeout 60 "$station" check "$images/$3"
     check "$1: said" "$work/out" says "$work/out" "$2"
     check "$1: plainly" "$work/out" is_plain "$work/out"
 }
@@ -76,7 +77,7 @@ check "inside" "$work/out" sh -c "! grep -q outside '$work/out'"
 
 # ---- Hostile names and secrets --------------------------------------------------------------------
 usage() { # title text argument...
-    check "$1: refused" "$work/out" exits 2 timeout 20 "$station" run "$recipe" --db "$db" "${@:3}"
+    check "$1: refused" "$work/out" exits 2 timeout 60 "$station" run "$recipe" --db "$db" "${@:3}"
     check "$1: said" "$work/out" says "$work/out" "$2"
     check "$1: plainly" "$work/out" is_plain "$work/out"
 }
@@ -87,7 +88,7 @@ check "a password is not repeated" "$work/out" sh -c "! grep -q tomato '$work/ou
 check "nor is a record begun" "$work" sh -c "! test -e '$db' || ! grep -aq tomato '$db'"
 
 # ---- Hostile servers ------------------------------------------------------------------------------
-${NODE:-node} tests/js/hostile.mjs "$work/servers" >"$work/servers.log" 2>&1 </dev/null &
+"$NODE" "$root/tests/js/hostile.mjs" "$work/servers" >"$work/servers.log" 2>&1 </dev/null &
 servers=$!
 check "the hostile servers are up" "$work/servers.log" await test -s "$work/servers"
 while read -r name number; do

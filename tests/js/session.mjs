@@ -16,6 +16,10 @@ const FOUR_WORDS_IN_BEGIN = ["ESP8266", "ESP32"]; // their ROMs
 const USB = { none: {}, jtag: { usbVendorId: 0x303a, usbProductId: 0x1001 } };
 const ROM_BAUD = 115200;
 const ROM_BLOCK_BYTES = 0x400;
+const C3_WATCHDOGS = {
+  rtc: { protect: 0x600080a8, config: 0x60008090, key: 0x50d83aa1 },
+  super: { protect: 0x600080b0, config: 0x600080ac, key: 0x8f1d312a, feedsItself: 0x80000000 },
+};
 
 export const md5Hex = (bytes) => createHash("md5").update(bytes).digest("hex");
 export const hex = (n) => `0x${n.toString(16)}`;
@@ -65,12 +69,26 @@ class QuietTransport extends Transport {
 
 // With the stub esptool-js 0.7.0 works as it is, but for one register: it takes the ESP8266 for a
 // chip whose SPI data lengths have registers of their own, at offset 0, which is the command
-// register. Without that offset it uses the right path, which it also has.
+// register. Without that offset it uses the right path, which it also has. And of the two chips here
+// whose own USB lets the watchdogs run on over a reset it stops only those of the ESP32-P4: an ESP32-C3
+// would reset itself as soon as a busy computer takes longer than they wait.
 class StubLoader extends ESPLoader {
   applyDetectedChip(chip) {
     super.applyDetectedChip(chip);
     if (chip.CHIP_NAME === "ESP8266") delete chip.SPI_MOSI_DLEN_OFFS;
+    if (chip.CHIP_NAME === "ESP32-C3" && this.transport.getPid() === USB.jtag.usbProductId)
+      chip.postConnect = stopWatchdogs;
   }
+}
+
+async function stopWatchdogs(loader) {
+  const { rtc, super: dog } = C3_WATCHDOGS;
+  await loader.writeReg(rtc.protect, rtc.key);
+  await loader.writeReg(rtc.config, 0);
+  await loader.writeReg(rtc.protect, 0);
+  await loader.writeReg(dog.protect, dog.key);
+  await loader.writeReg(dog.config, (await loader.readReg(dog.config)) | dog.feedsItself);
+  await loader.writeReg(dog.protect, 0);
 }
 
 // What esptool-js 0.7.0 lacks to work with a ROM loader; everything else is

@@ -170,6 +170,17 @@ static void rack_socket_carries_plain_bytes(void **state)
     bench_free(b);
 }
 
+static bool somebody_gets(unsigned port)
+{
+    struct sockaddr_in addr = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    inet_pton(AF_INET, "127.0.0.1", &addr.sin_addr);
+    bool gets = bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0 && listen(fd, 1) == 0;
+    close(fd);
+    return gets;
+}
+
 static void rack_pulled_cable_refuses_until_it_is_back(void **state)
 {
     (void)state;
@@ -194,6 +205,19 @@ static void rack_pulled_cable_refuses_until_it_is_back(void **state)
         turn(b, 5);
     assert_true(b->rack.slot[0].plugged); /* by itself */
     close(fd);
+    bench_free(b);
+}
+
+static void rack_port_stays_its_own_while_the_cable_is_pulled(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new(TRANSPORT_RFC2217, NULL);
+    unsigned port = b->rack.slot[1].port;
+    assert_command(b, "pull 1\n", "ok");
+    assert_false(somebody_gets(port));
+    assert_command(b, "pull 1\n", "ok");
+    assert_command(b, "plug 1\n", "ok");
+    assert_int_equal(b->rack.slot[1].port, port);
     bench_free(b);
 }
 
@@ -493,6 +517,7 @@ int main(void)
         cmocka_unit_test(rack_turns_a_second_client_away),
         cmocka_unit_test(rack_socket_carries_plain_bytes),
         cmocka_unit_test(rack_pulled_cable_refuses_until_it_is_back),
+        cmocka_unit_test(rack_port_stays_its_own_while_the_cable_is_pulled),
         cmocka_unit_test(rack_usb_leaves_at_a_reset_and_keeps_its_power),
         cmocka_unit_test(rack_stops_reading_a_flooding_client),
         cmocka_unit_test(rack_terminal_tells_its_rate),
