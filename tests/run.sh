@@ -138,6 +138,6 @@ build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan" && {
 }
 build "TSan build" SAN=tsan BUILD="$BUILD/tsan" && {
     units tsan "$BUILD/tsan" 'station_.*|port_.*|db_threads'
-    integration tsan "$BUILD/tsan" flash faults campaign
+    integration tsan "$BUILD/tsan" flash faults campaign handtools stop loop
 }
 finish
