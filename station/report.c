@@ -142,6 +142,10 @@ static void write_lead(struct html *h, const struct db_stats_row *row)
         html_putf(h, "<strong class=\"yes\">%s good.</strong> ",
                   row->boards == 1 ? "The one board is" : "All boards are");
         html_put(h, "Each was proved by the MD5 that its chip computed over what it holds.");
+    } else if (row->final_pass == 0) {
+        html_put(h, "<strong class=\"no\">None of ");
+        html_number(h, row->boards);
+        html_putf(h, " board%s is good.</strong>", plural(row->boards));
     } else {
         html_put(h, "<strong>");
         write_boards_of(h, row->final_pass, row->boards);
@@ -292,10 +296,10 @@ static void write_total(struct report *r, const struct db_stats_row *row)
     html_put(h, "<ul class=\"tiles\">\n");
     write_yield_tiles(r, row);
     write_time_tiles(r, row);
-    html_put(h, "</ul>\n<div class=\"two\">\n<section class=\"keep\">\n<h2>Yield</h2>\n");
+    html_put(h, "</ul>\n<div class=\"two\">\n<section>\n<h2>Yield</h2>\n");
     report_chart_yields(h, row);
     write_counts(h, row);
-    html_put(h, "</section>\n<section class=\"keep\">\n<h2>Why runs failed</h2>\n");
+    html_put(h, "</section>\n<section>\n<h2>Why runs failed</h2>\n");
     if (row->code_count == 0) {
         html_put(h, "<p>No run failed.</p>\n");
     } else {
@@ -338,7 +342,7 @@ static bool take_stats(void *ctx, const struct db_stats_row *row)
 static void slot_row(struct html *h, const struct report_slot *slot)
 {
     const struct db_stats_row *row = &slot->row;
-    html_put(h, "<tr><td>Slot ");
+    html_put(h, "<tr><td class=\"k\">Slot ");
     html_text(h, slot->name);
     html_put(h, "</td><td class=\"n\">");
     html_number(h, closed_runs(row));
@@ -397,10 +401,16 @@ static bool take_period(void *ctx, const struct db_report_period *period)
     return true;
 }
 
+/* A long table would stand beside a small chart. */
+static bool is_folded(const struct report_times *times)
+{
+    return times->count > REPORT_PERIODS_SHOWN;
+}
+
 static void write_times_table(struct html *h, const struct report_times *times)
 {
     char label[24];
-    const bool folded = times->count > REPORT_PERIODS_SHOWN;
+    const bool folded = is_folded(times);
     html_put(h, folded ? "<details><summary>As a table</summary>\n" : "");
     html_putf(h,
               "<div class=\"wide\"><table><thead><tr><th>Each %s, UTC</th>"
@@ -437,8 +447,8 @@ static bool write_times(struct report *r, struct err *e)
         return false;
     html_putf(h,
               "<p class=\"note\">Runs that ended in each %s: filled passed, hatched did not.</p>\n"
-              "<div class=\"two\">\n<div>\n",
-              r->times.unit->word);
+              "<div class=\"%s\">\n<div>\n",
+              r->times.unit->word, is_folded(&r->times) ? "plot" : "two");
     report_chart_times(h, &r->times);
     html_put(h, "</div>\n<div>\n");
     write_times_table(h, &r->times);

@@ -155,9 +155,11 @@ static void time_row(struct html *h, int y, const struct report_slot *slot, int6
     const int tenth = svg_length(ms->p90, most, BAR_SPAN);
     slot_label(label, slot);
     row_label(h, y, label);
-    svg_bar(h, "time", BAR_X, y, half, BAR);
-    svg_line(h, "reach", BAR_X + half, y + BAR / 2, BAR_X + tenth, y + BAR / 2);
-    svg_line(h, "reach", BAR_X + tenth, y + 20, BAR_X + tenth, y + BAR - 20);
+    if (ms->count > 0) {
+        svg_bar(h, "time", BAR_X, y, half, BAR);
+        svg_line(h, "reach", BAR_X + half, y + BAR / 2, BAR_X + tenth, y + BAR / 2);
+        svg_line(h, "reach", BAR_X + tenth, y + 20, BAR_X + tenth, y + BAR - 20);
+    }
     svg_label(h, "figure", BAR_X + BAR_SPAN + GAP, y + BASELINE);
     html_seconds(h, ms->count > 0 ? ms->p50 : -1);
     html_put(h, " / ");

@@ -2,7 +2,7 @@
 #
 # Installs what is missing to build and test espstation on Debian and Ubuntu. Called by `make deps`.
 #
-#   1. packages, through apt-get;
+#   1. packages, through apt-get; also a browser, which may be missing;
 #   2. the flasher stubs: npm package esptool-js, its digest checked, unpacked into deps/esptool-js;
 #   3. the independent client of the tests: `npm ci` in tests/js.
 #
@@ -114,6 +114,30 @@ install_packages() {
     test -z "$packages" || complain "packages are still missing; see above, then run: $by_hand"
 }
 
+# ---- A browser, which prints reports and looks at them in the tests; all else works without ------
+
+has_browser() {
+    for name in chromium chromium-browser google-chrome-stable google-chrome; do
+        test -x "/usr/bin/$name" && return 0
+    done
+    return 1
+}
+
+apt_browser() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install \
+        chromium >/dev/null 2>&1 </dev/null
+}
+
+install_browser() {
+    has_browser && return
+    if has_command apt-get && may_be_root; then
+        printf '  %-4s %s\n' APT chromium
+        apt_browser || { as_root apt-get -qq update >/dev/null 2>&1; apt_browser; }
+    fi
+    has_browser ||
+        printf 'deps: without Chromium reports are not printed to PDF and not looked at in tests; run: apt-get install chromium\n'
+}
+
 # ---- What comes through npm ---------------------------------------------------------------------
 
 # A folder beside its final place, so that a rename puts it there whole or not at all.
@@ -184,6 +208,7 @@ install_npm_parts() {
 }
 
 install_packages
+install_browser
 install_npm_parts
 test "$failed" -ne 0 || printf 'deps: everything is there\n'
 exit "$failed"
