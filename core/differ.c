@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-/* So many halves may turn out changed beyond those that did not, before the questions end. */
-#define LOSSES_MAX 2
+/* So many halves may turn out changed beyond those that did not, before the questions end: enough
+ * for an application whose first and last piece differ, as after each build. */
+#define LOSSES_MAX 3
 
 /* Each piece begins a stream of its own and ends with a wait for the flash: a region that has to be
  * written for the most part is written as one. */
@@ -41,27 +42,26 @@ static void mark(struct search *s, struct span span, bool changed)
         s->changed[span.first + i] = changed;
 }
 
-/* `span` differs somewhere. Halves first to last; the depth is that of PLAN_PIECES_MAX halved. */
+/* `span` differs somewhere. Both halves are asked for before either is looked into: a change at the
+ * start alone is then known to be alone. The depth is that of PLAN_PIECES_MAX halved. */
 static bool search(struct search *s, struct span span, struct err *e)
 {
     if (span.count <= 1 || s->losses > LOSSES_MAX)
         return true;
     struct span first = { span.first, span.count / 2 };
     struct span second = { span.first + first.count, span.count - first.count };
-    bool equal = false;
-    if (!ask(s, first, &equal, e))
+    bool first_equal = false, second_equal = false;
+    if (!ask(s, first, &first_equal, e))
         return false;
-    mark(s, first, !equal);
-    if (equal) /* then it is the other one */
+    mark(s, first, !first_equal);
+    if (first_equal) /* then it is the other one */
         return search(s, second, e);
-    if (!search(s, first, e))
-        return false;
     if (s->losses > LOSSES_MAX)
         return true; /* the second half stays marked */
-    if (!ask(s, second, &equal, e))
+    if (!ask(s, second, &second_equal, e))
         return false;
-    mark(s, second, !equal);
-    return equal || search(s, second, e);
+    mark(s, second, !second_equal);
+    return search(s, first, e) && (second_equal || search(s, second, e));
 }
 
 static uint32_t changed_bytes(const struct plan_region *r, const bool *changed)

@@ -1,0 +1,122 @@
+/* A virtual ESP32 in this process, its stub running, and a plan of one region of data, cut into
+ * pieces: for tests of how a region gets into the flash. */
+#ifndef TESTS_UNIT_REGION_BENCH_H
+#define TESTS_UNIT_REGION_BENCH_H
+
+#include "core/board.h"
+#include "core/flash.h"
+#include "core/stub.h"
+#include "tests/lib/sim_port.h"
+#include "tests/lib/test.h"
+
+#include <stdlib.h>
+
+struct region_bench {
+    struct fake_clock clock;
+    struct sim_port sim;
+    struct loader loader;
+    struct board board;
+    struct plan *plan;
+    struct plan_variant *variant;
+    struct stub_set *stubs;
+    const struct plan_region *r;
+    uint32_t told_bytes;
+};
+
+static inline struct plan *region_plan(uint32_t addr, uint32_t n, bool noise)
+{
+    const struct plan_settings settings = { .chip = chip_by_name("esp32"),
+                                            .size = PLAN_SIZE_DETECT,
+                                            .pieces = true };
+    uint8_t *bytes = malloc(n);
+    uint32_t random = 77;
+    struct err e = { 0 };
+    assert_non_null(bytes);
+    for (uint32_t i = 0; i < n; i++)
+        bytes[i] = (uint8_t)(noise || i % 8 < 3 ? next_random(&random) : i >> 10);
+    const struct plan_source source = { "data", bytes, n, addr };
+    struct plan *p = plan_new(&settings, &source, 1, &e);
+    assert_ok(p != NULL && plan_encode(p, &e), &e);
+    free(bytes);
+    return p;
+}
+
+static inline bool region_has_stub(const struct region_bench *b)
+{
+    return stub_set_find(b->stubs, "esp32") != NULL;
+}
+
+/* Identified at 115200 baud; with `baud` 0 by its ROM, else by its stub at that rate, where one is
+ * built in. */
+static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, bool noise,
+                                                    uint32_t latency_us, uint32_t baud)
+{
+    struct region_bench *b = calloc(1, sizeof *b);
+    const struct reset_sequence *list[RESET_CHOICES_MAX];
+    struct reset_sequence custom;
+    struct chip_sim_config c = chip_sim_default_config();
+    struct err e = { 0 };
+    char why[200] = "";
+    assert_non_null(b);
+    c.chip = "esp32";
+    c.speed = 1;
+    c.seed = 11;
+    c.latency_us = latency_us;
+    fake_clock_init(&b->clock);
+    if (!sim_port_init(&b->sim, &c, &b->clock, why, sizeof why))
+        fail_msg("%s", why);
+    loader_init(&b->loader, &b->sim.port);
+    b->plan = region_plan(addr, n, noise);
+    b->stubs = stub_set_new(NULL, &e);
+    assert_ok(b->stubs != NULL, &e);
+    assert_true(reset_choices(&b->sim.port, "auto", &custom, list) > 0);
+    assert_ok(board_connect(&b->loader, list[0], chip_by_name("esp32"), &e), &e);
+    assert_ok(board_identify(&b->loader, &b->board, &e), &e);
+    if (baud && region_has_stub(b)) {
+        assert_ok(stub_start(&b->loader, stub_set_find(b->stubs, "esp32"), &e), &e);
+        assert_ok(loader_change_baud(&b->loader, baud, baud, &e), &e);
+    }
+    b->variant = plan_variant_new(b->plan, b->board.flash.size_bytes, &e);
+    assert_ok(b->variant != NULL, &e);
+    assert_ok(flash_set_size(&b->loader, b->board.flash.size_bytes, &e), &e);
+    b->r = plan_region(b->variant, 0);
+    return b;
+}
+
+static inline void region_bench_free(struct region_bench *b)
+{
+    plan_variant_free(b->variant);
+    plan_free(b->plan);
+    stub_set_free(b->stubs);
+    sim_port_done(&b->sim);
+    free(b);
+}
+
+static inline struct chip_sim_state region_state(struct region_bench *b)
+{
+    struct chip_sim_state s;
+    chip_sim_advance(b->sim.sim, b->clock.us);
+    chip_sim_get_state(b->sim.sim, &s);
+    return s;
+}
+
+static inline void region_tell(void *ctx, uint32_t flash_bytes_done)
+{
+    struct region_bench *b = ctx;
+    assert_true(flash_bytes_done >= b->told_bytes && flash_bytes_done <= b->r->size_bytes);
+    b->told_bytes = flash_bytes_done;
+}
+
+/* What is in the flash, looked at past the protocol, once all is written. */
+static inline void assert_region_is_there(struct region_bench *b)
+{
+    uint8_t *found = malloc(b->r->size_bytes);
+    struct err e = { 0 };
+    assert_non_null(found);
+    assert_ok(flash_settle(&b->loader, &e), &e);
+    assert_true(chip_sim_flash_read(b->sim.sim, b->r->addr, found, b->r->size_bytes));
+    assert_memory_equal(found, b->r->bytes, b->r->size_bytes);
+    free(found);
+}
+
+#endif
