@@ -11,6 +11,7 @@
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
 #define LOOP_POLL_MS   1000u
+#define SILENT_LOOKS   5 /* at a network port, after which it is opened anew */
 #define STRANGE_LOOKS  3 /* in a row, so that one lost reply is no new board */
 
 #define CAREFUL_BOARDS 20u
@@ -665,6 +666,13 @@ out:
     return look_of(connected, failure.code);
 }
 
+/* A connection whose far end died without a word looks like an empty slot: nothing ever comes. */
+static void reopen_now_and_then(struct slot *s, unsigned silent_looks)
+{
+    if (s->socket[0] == '\0' && silent_looks % SILENT_LOOKS == 0)
+        close_port(s);
+}
+
 static void show_empty(struct slot *s)
 {
     pthread_mutex_lock(&s->lock);
@@ -680,6 +688,7 @@ static bool await_next_board(struct slot *s)
 {
     struct chip_mac last = s->last_mac;
     bool was_empty = false, was_named = slot_look(s).mac[0] != '\0';
+    unsigned silent = 0;
     for (int strange = 0; pause_between_boards(s, LOOP_POLL_MS);) {
         struct chip_mac mac = { 0 };
         enum look look = look_for_board(s, &mac);
@@ -695,6 +704,7 @@ static bool await_next_board(struct slot *s)
         if (look == LOOK_EMPTY) {
             was_named = true; /* whoever comes now is another one */
             show_empty(s);
+            reopen_now_and_then(s, ++silent);
         }
     }
     return false;

@@ -37,6 +37,13 @@ ctl plug 0 >/dev/null
 check "a board that was taken out and put back is another one" "$work/out" await verdicts_are "PASSFAILwrong-boot-mode: PASSPASS"
 check "each run is in the record" "$db" test "$(sql_runs)" = 4
 check "the other slot had its own board alone" "$db" test "$(sql "$db" "select count(*) from run where slot = 2")" = 1
+
+# The far end of a connection dies without a word while the slot is looked at.
+ctl fault 1 half-open,at=connect,times=1 >/dev/null
+dead() { ctl state 1 | grep -q '"faults":1'; }
+check "a connection dies" "$work/out" await dead
+ctl board 1 mac=24:0a:c4:00:01:07 >/dev/null
+check "the next board behind it is found all the same" "$work/out" await grep -q "^slot 2: PASS .*24:0a:c4:00:01:07" "$work/out"
 kill -INT $pid
 wait $pid
 check "a board failed, so the status is 1" "$work/out" test $? = 1
