@@ -139,7 +139,7 @@ static bool may_run_ahead(const struct writer *w)
  * once there is nothing to win. */
 static bool run_ahead(struct writer *w, struct err *e)
 {
-    const struct deadline end = { w->pace.wire_end_us + PACE_GUARD_US };
+    const struct deadline end = { pace_next_us(&w->pace) };
     if (!may_run_ahead(w) || link_wait(&w->l->link, end))
         return true;
     w->l->blocks_ahead++;

@@ -18,20 +18,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How long after the end of a block the next one may begin unasked: far more than a stub needs to
- * take a block up, and than two writes of the host differ in how soon they reach the wire. */
+/* How long after the end of a block the next one begins unasked at the least: far more than a stub
+ * needs to take a block up, and than two writes of the host differ in how soon they reach the wire.
+ */
 #define PACE_GUARD_US 2000u
 
 struct pace {
     struct {
         uint64_t end_us;     /* when it will have left the wire */
+        uint64_t pause_us;   /* of the wire in front of it */
         uint32_t work_bytes; /* of flash: what the stub had to do meanwhile */
     } sent[2];               /* not acknowledged yet, the older first */
     unsigned sent_count;
     uint64_t wire_end_us;  /* when the wire will be free */
     size_t wire_bytes;     /* of the last block */
     unsigned prompt;       /* blocks in a row that were taken up at once */
-    uint32_t proven_bytes; /* the most work that was done by then */
+    uint32_t proven_bytes; /* the most work that was done by then... */
+    uint64_t gap_us;       /* ...and how long the pause in front of a block must be then */
 };
 
 /* A block of `wire_bytes` goes out at `baud`, while the stub has `work_bytes` of flash to write. At
@@ -45,5 +48,8 @@ void pace_acknowledged(struct pace *p, uint64_t now_us, uint64_t latency_us);
 
 /* Whether the stub can be trusted to take the block that was just sent up as soon as it ends. */
 bool pace_keeps_up(const struct pace *p);
+
+/* When the next block may begin, then. */
+uint64_t pace_next_us(const struct pace *p);
 
 #endif

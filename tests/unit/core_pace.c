@@ -167,7 +167,63 @@ static void answers_belong_to_the_older_block(void **state)
     assert_int_equal(t.pace.proven_bytes, WORK_BYTES);
 }
 
-/* A link whose latency was never seen gives no trust by an overflow, and none is lost by it. */
+static uint64_t gap_us(const struct pace *p)
+{
+    return pace_next_us(p) - p->wire_end_us;
+}
+
+/* A stub that waits for the link has more time than it will have: each block may come half as late
+ * as one that was proved, down to what the host itself needs. */
+static void the_pause_gets_shorter_step_by_step(void **state)
+{
+    struct talk t = { .us = 1000 };
+    (void)state;
+    prompt_blocks(&t, 4);
+    uint64_t before_us = LATENCY_US + AT_ONCE_US;
+    for (int i = 0; i < 8; i++) {
+        assert_true(next_keeps_up(&t, WIRE_BYTES, WORK_BYTES));
+        assert_true(gap_us(&t.pace) >= before_us / 2 && gap_us(&t.pace) >= PACE_GUARD_US);
+        assert_true(gap_us(&t.pace) <= before_us / 2 + PACE_GUARD_US);
+        before_us = gap_us(&t.pace);
+        uint64_t next_us = pace_next_us(&t.pace);
+        pace_sent(&t.pace, next_us, WIRE_BYTES, BAUD, WORK_BYTES);
+        while (t.pace.sent_count > 0) {
+            t.us = t.pace.sent[0].end_us + LATENCY_US;
+            pace_acknowledged(&t.pace, t.us, LATENCY_US);
+        }
+        t.us = t.pace.wire_end_us + before_us;
+    }
+    assert_true(before_us < PACE_GUARD_US + 500);
+}
+
+/* Only an answer to a block that came so soon proves that it may: not one to a block before. */
+static void a_pause_is_proved_by_blocks_that_had_it(void **state)
+{
+    struct talk t = { .us = 1000 };
+    (void)state;
+    prompt_blocks(&t, 6);
+    assert_true(next_keeps_up(&t, WIRE_BYTES, WORK_BYTES));
+    assert_true(gap_us(&t.pace) >= (LATENCY_US + AT_ONCE_US) / 2);
+}
+
+/* More work was waited for in full: nothing is known of how it fits a shorter pause. */
+static void more_work_makes_the_pause_longer_again(void **state)
+{
+    struct talk t = { .us = 1000 };
+    (void)state;
+    prompt_blocks(&t, 4);
+    assert_true(next_keeps_up(&t, WIRE_BYTES, WORK_BYTES));
+    pace_sent(&t.pace, pace_next_us(&t.pace), WIRE_BYTES, BAUD, WORK_BYTES);
+    while (t.pace.sent_count > 0)
+        pace_acknowledged(&t.pace, t.pace.sent[0].end_us, LATENCY_US);
+    t.us = t.pace.wire_end_us + LATENCY_US;
+    uint64_t short_us = gap_us(&t.pace);
+    one_block(&t, WIRE_BYTES, 2 * WORK_BYTES, AT_ONCE_US);
+    assert_true(gap_us(&t.pace) > short_us);
+    one_block(&t, WIRE_BYTES, WORK_BYTES, AT_ONCE_US); /* and less proves nothing of it */
+    assert_true(gap_us(&t.pace) > short_us);
+}
+
 static void a_port_without_a_rate_takes_no_time(void **state)
 {
     struct pace p = { .sent_count = 0 };
@@ -190,6 +246,9 @@ int main(void)
         cmocka_unit_test(a_longer_block_has_not),
         cmocka_unit_test(the_wire_carries_one_block_after_the_other),
         cmocka_unit_test(answers_belong_to_the_older_block),
+        cmocka_unit_test(the_pause_gets_shorter_step_by_step),
+        cmocka_unit_test(a_pause_is_proved_by_blocks_that_had_it),
+        cmocka_unit_test(more_work_makes_the_pause_longer_again),
         cmocka_unit_test(a_port_without_a_rate_takes_no_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
