@@ -11,6 +11,9 @@
 #define BLOCK_TRIES       3
 #define WRITE_MS          10000u
 #define ERASE_AHEAD_BYTES (128u << 10)
+#define LONG_ON_WIRE_US                                                                            \
+    325000u /* 150 ms to erase 64 KiB, 110 ms to write 32, and a quarter more                      \
+             */
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
@@ -110,7 +113,8 @@ struct writer {
     struct loader *l;
     const struct plan_frames *f;
     struct pace pace;
-    uint32_t sent; /* blocks */
+    uint32_t sent;       /* blocks */
+    uint32_t quiet_from; /* the block from which on nothing is left to erase, if all goes well */
 };
 
 static uint64_t now_us(const struct loader *l)
@@ -130,9 +134,25 @@ static bool send_block(struct writer *w, struct err *e)
                                                      link_deadline(link, n, WRITE_MS), e);
 }
 
+/* A stub starts one step of erasing with each block it takes up, unless the last one still goes on.
+ */
+static uint32_t quiet_from(const struct plan_region *r)
+{
+    uint32_t first = r->addr / SECTOR_BYTES;
+    uint32_t end = (r->addr + r->size_bytes + SECTOR_BYTES - 1) / SECTOR_BYTES;
+    uint32_t steps = 0;
+    for (uint32_t at = first; at < end; steps++)
+        at += at % SECTORS_PER_BLOCK == 0 && end - at >= SECTORS_PER_BLOCK ? SECTORS_PER_BLOCK : 1;
+    return steps + 1;
+}
+
+/* A block that is longer under way than a whole erase and a write take leaves time for both. */
 static bool may_run_ahead(const struct writer *w)
 {
-    return w->l->may_run_ahead && w->l->stub && w->sent < w->f->count && pace_keeps_up(&w->pace);
+    const struct loader *l = w->l;
+    bool quiet = w->sent > w->quiet_from || w->pace.wire_us > LONG_ON_WIRE_US;
+    return l->may_run_ahead && l->stub && quiet && w->sent < w->f->count &&
+           pace_is_late_link(l->link.latency_us) && pace_keeps_up(&w->pace);
 }
 
 /* Sends the next block while the acknowledgement of the last one is on its way. Where it comes at
@@ -212,14 +232,17 @@ static const struct plan_frames *frames_for(const struct loader *l, const struct
 {
     if (!l->stub)
         return &r->rom;
-    return l->small_blocks && r->stub_small.count > 0 ? &r->stub_small : &r->stub;
+    if (l->small_blocks && r->stub_small.count > 0)
+        return &r->stub_small;
+    return pace_is_late_link(l->link.latency_us) && r->stub_late.count > 0 ? &r->stub_late
+                                                                           : &r->stub;
 }
 
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e)
 {
     const struct plan_frames *f = frames_for(l, r);
-    struct writer w = { .l = l, .f = f };
+    struct writer w = { .l = l, .f = f, .quiet_from = quiet_from(r) };
     uint32_t done = 0;
     if (!begin(l, r, f, e))
         return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);

@@ -22,6 +22,7 @@ void pace_sent(struct pace *p, uint64_t now_us, size_t wire_bytes, uint32_t baud
         p->prompt = 0;
     p->wire_end_us = start_us + wire_us;
     p->wire_bytes = wire_bytes;
+    p->wire_us = wire_us;
     if (p->sent_count == 2)
         p->sent[0] = p->sent[--p->sent_count];
     p->sent[p->sent_count].end_us = p->wire_end_us;
@@ -56,6 +57,11 @@ void pace_acknowledged(struct pace *p, uint64_t now_us, uint64_t latency_us)
     }
     p->prompt++;
     prove(p, work_bytes, pause_us);
+}
+
+bool pace_is_late_link(uint64_t latency_us)
+{
+    return latency_us != UINT64_MAX && latency_us > 2 * PACE_GUARD_US;
 }
 
 bool pace_keeps_up(const struct pace *p)

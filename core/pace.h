@@ -32,6 +32,7 @@ struct pace {
     unsigned sent_count;
     uint64_t wire_end_us;  /* when the wire will be free */
     size_t wire_bytes;     /* of the last block */
+    uint64_t wire_us;      /* how long it is under way */
     unsigned prompt;       /* blocks in a row that were taken up at once */
     uint32_t proven_bytes; /* the most work that was done by then... */
     uint64_t gap_us;       /* ...and how long the pause in front of a block must be then */
@@ -45,6 +46,10 @@ void pace_sent(struct pace *p, uint64_t now_us, size_t wire_bytes, uint32_t baud
 /* The older block's acknowledgement is here; `latency_us` is what the link needs for the shortest
  * answer. */
 void pace_acknowledged(struct pace *p, uint64_t now_us, uint64_t latency_us);
+
+/* Whether acknowledgements come so late that there is something to win; where they do not, one that
+ * is missing means that the stub is at work. */
+bool pace_is_late_link(uint64_t latency_us);
 
 /* Whether the stub can be trusted to take the block that was just sent up as soon as it ends. */
 bool pace_keeps_up(const struct pace *p);
