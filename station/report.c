@@ -143,9 +143,8 @@ static void write_lead(struct html *h, const struct db_stats_row *row)
                   row->boards == 1 ? "The one board is" : "All boards are");
         html_put(h, "Each was proved by the MD5 that its chip computed over what it holds.");
     } else if (row->final_pass == 0) {
-        html_put(h, "<strong class=\"no\">None of ");
-        html_number(h, row->boards);
-        html_putf(h, " board%s is good.</strong>", plural(row->boards));
+        html_putf(h, "<strong class=\"no\">%s good.</strong>",
+                  row->boards == 1 ? "The one board is not" : "None of the boards is");
     } else {
         html_put(h, "<strong>");
         write_boards_of(h, row->final_pass, row->boards);
@@ -359,7 +358,10 @@ static void slot_row(struct html *h, const struct report_slot *slot)
     html_put(h, "</td><td class=\"n\">");
     html_seconds(h, row->ms.count > 0 ? row->ms.p90 : -1);
     html_put(h, "</td><td class=\"n\">");
-    html_number(h, row->bytes_per_s.p50 / 1024);
+    if (row->bytes_per_s.count > 0)
+        html_number(h, row->bytes_per_s.p50 / 1024);
+    else
+        html_put(h, "\xE2\x80\x93");
     html_put(h, "</td><td class=\"n\">");
     html_number(h, row->slower_runs);
     html_put(h, "</td></tr>\n");

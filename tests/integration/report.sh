@@ -126,7 +126,7 @@ add_run() { # operator-as-SQL text-as-SQL
 } >"$work/add.sql"
 sqlite3 "$db" <"$work/add.sql" || exit 1
 is_harmless() {
-    report "$work/hostile.html" "$hostile_lot" || return 1
+    report "$work/hostile.html" "$hostile_lot" && says "$work/hostile.html" "None of the boards is good" || return 1
     # Markup of others would begin with a letter that our own never follows by these words.
     ! grep -aqE '<(script|img|svg onload|!--|u>|i>|b>Eve)|</style>.*</style>' "$work/hostile.html" &&
         says "$work/hostile.html" '&lt;script&gt;alert(2)&lt;/script&gt;' '&amp;lt;b&amp;gt;' '&lt;/title&gt;' &&
