@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,9 +373,14 @@ static void *encoder_main(void *arg)
     return NULL;
 }
 
+/* No signal is its business: one that it took would be lost to the command, or end the program. */
 static bool start_encoder(struct job *j, struct err *e)
 {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(&j->encoder, NULL, encoder_main, j);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     j->encoder_started = rc == 0;
     return rc == 0 || err_set_sys(e, ERR_STATION, rc, "The plan's thread cannot be started");
 }

@@ -30,7 +30,7 @@ count() { # title log status [seconds]
     else
         printf '%-48s %4d ok%s\n' "$1" "$ok" "${4:+$(printf ' %4d s' "$4")}"
     fi
-    grep -aE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2" | sed 's/^\(not \)\?ok [0-9]* - /    skipped: /; s/^1\.\.0 # SKIP/    skipped:/; s/# SKIP/:/'
+    grep -aE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2" | sed 's/^\(not \)\?ok [0-9]* - /    skipped: /; s/^1\.\.0 # SKIP/    skipped:/; s/ # SKIP/:/'
 }
 
 # One step that is no TAP itself: one test.
@@ -55,7 +55,7 @@ units() { # title build-folder [pattern]
     local dir=$2 bin name status
     rm -f "$dir"/unit/*.status
     printf '%s\n' "$dir"/unit/* | grep -v '\.' | grep -E "/(${3:-.*})\$" | CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$dir xargs -P"$jobs" -I{} \
-        sh -c 'timeout 300 "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.status"' _ {}
+        sh -c 'timeout 900 "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.status"' _ {}
     for bin in "$dir"/unit/*.status; do
         name=${bin%.status}
         status=$(cat "$bin")
@@ -81,7 +81,7 @@ integration() { # title build-folder names...
 # A script that ends without its plan ended early, whatever it says.
 one_script() { # name build-folder
     local log=$2/test-logs/$1.log status
-    BUILD=$2 timeout 600 bash "tests/integration/$1.sh" >"$log" 2>&1 </dev/null
+    BUILD=$2 timeout 1800 bash "tests/integration/$1.sh" >"$log" 2>&1 </dev/null
     status=$?
     grep -qa '^1\.\.' "$log" || [ $status -ne 0 ] || { echo "not ok - it ended without a plan" >>"$log" && status=1; }
     return $status
@@ -134,7 +134,8 @@ step "format, layers, banned words, cppcheck" tools/check.sh
 build "clang build" CC=clang BUILD="$BUILD/clang" && units clang "$BUILD/clang"
 build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan" && {
     units asan "$BUILD/asan"
-    integration asan "$BUILD/asan" $names
+    # What is killed reports nothing, and another client's work says little about our memory.
+    integration asan "$BUILD/asan" $(printf '%s\n' $names | grep -vxE 'crash|independence')
 }
 build "TSan build" SAN=tsan BUILD="$BUILD/tsan" && {
     units tsan "$BUILD/tsan" 'station_.*|port_.*|db_threads'

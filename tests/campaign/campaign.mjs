@@ -292,7 +292,7 @@ async function runRack(rack, number) {
     const names = [...new Set(rack.map((b) => b.class))];
     const ends = await Promise.all(names.map((name) =>
         station(dir, name, rack.filter((b) => b.class === name).map((b) => fixture.ports[b.slot]))));
-    for (let i = 0; i < 40 && !(await allPlugged(fixture, rack.length)); i++) await sleep(100);
+    for (let i = 0; i < 200 && !(await allPlugged(fixture, rack.length)); i++) await sleep(100);
     await sleep(200); // the last boards boot, at many times the speed of real ones
     const after = await look(fixture, dir, rack.length);
     fixture.ctl.end();

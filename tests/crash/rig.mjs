@@ -64,7 +64,7 @@ export function chance(seed) {
 // ---- Waiting: for a condition, never for luck --------------------------------------------------------
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
-export async function until(condition, seconds = 20) {
+export async function until(condition, seconds = 60) {
     for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(10)) if (condition()) return true;
     return false;
 }

@@ -5,7 +5,7 @@
 seed=${CAMPAIGN_SEED:-1}
 
 need_node 16 0
-BUILD=$bin timeout 300 "$NODE" "$root/tests/campaign/campaign.mjs" --short --seed "$seed" >"$work/out" 2>&1 </dev/null
+BUILD=$bin timeout 1500 "$NODE" "$root/tests/campaign/campaign.mjs" --short --seed "$seed" >"$work/out" 2>&1 </dev/null
 status=$?
 for kind in "wrong PASS" "wrong FAIL" "wrong code" untrue hang crash; do
     check "campaign with seed $seed: $kind: 0" "$work/out" grep -qx "$kind: 0" "$work/out"

@@ -81,7 +81,7 @@ restart_0106() {
 hanging_slot() {
     start_fixture --boards 4 --chip esp32 --speed "$speed" --fault "1:hang=60000"
     run_esp32
-    grep -o 'PASS\|attempt 1 failed' "$work/out" | head -3 | sort | uniq -c >"$work/first"
+    grep -o 'PASS\|slot 2: attempt 1 failed' "$work/out" | head -3 | sort | uniq -c >"$work/first"
     check "others finish before a hanging slot gives up" "$work/out" says "$work/first" "3 PASS"
 }
 

@@ -50,7 +50,7 @@ esptool_js() {
     local program=$1 board=$2 chip=${chips[$2 % 2]}
     local -n list=${chip}_files
     shift 2
-    (cd "$images" && timeout 60 "$NODE" --no-warnings "$js/$program.mjs" --port "${ports[$board]}" \
+    (cd "$images" && timeout 180 "$NODE" --no-warnings "$js/$program.mjs" --port "${ports[$board]}" \
         --chip "$chip" --baud "$baud" "$@" "${list[@]}") >"$work/$program.$board" 2>&1 </dev/null
 }
 
