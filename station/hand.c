@@ -25,6 +25,8 @@
 
 /* ---- One board ---- */
 
+/* A board that started its program instead is reset once more in each way: on a busy computer or
+ * behind a network a line may have come late. A run tries again by its recipe. */
 static bool connect_any(struct hand *h, const char *reset, struct err *e)
 {
     struct reset_sequence custom;
@@ -32,11 +34,12 @@ static bool connect_any(struct hand *h, const char *reset, struct err *e)
     struct err silence = { 0 };
     size_t n = reset_choices(h->port, reset, &custom, list);
     h->resets = n > 0;
-    for (size_t i = 0; i < (n ? n : 1); i++) {
+    for (size_t i = 0; i < (n ? 2 * n : 1); i++) {
         silence = (struct err){ 0 };
-        if (board_connect(h->loader, n ? list[i] : NULL, NULL, &silence))
+        if (board_connect(h->loader, n ? list[i % n] : NULL, NULL, &silence))
             return true;
-        if (silence.code != ERR_NO_SYNC && silence.code != ERR_WRONG_BOOT_MODE)
+        bool first_round = i + 1 < n;
+        if (silence.code != ERR_WRONG_BOOT_MODE && !(silence.code == ERR_NO_SYNC && first_round))
             break;
     }
     *e = silence;

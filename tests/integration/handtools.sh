@@ -71,6 +71,13 @@ check "over a wire that turns bits over" "$work/out" \
     exits 0 "$station" read --port "${ports[1]}" -o "$work/noisy.bin" --from 0x10000 --size 100K
 check "what arrives is right" "$work/fixture.log" flash_equals 1 0x10000 "$work/noisy.bin"
 ctl fault 1 none >/dev/null
+resets() { ctl state 1 | grep -o '"resets":[0-9]*' | grep -o '[0-9]*'; }
+before=$(resets)
+ctl fault 1 no-dtr >/dev/null
+refused 1 "a board that starts its program instead" wrong-boot-mode -- \
+    "$station" read --port "${ports[1]}" -o "$work/no.bin" --size 4K
+check "was reset more than once in each of two ways" "$work/out" test $(($(resets) - before)) -ge 5
+ctl fault 1 none >/dev/null
 refused 2 "several boards into one file" "one file" "{slot} or {mac}" -- \
     "$station" read "${port_options[@]}" -o "$work/one.bin"
 refused 1 "more than there is" "The flash ends at 0x400000" -- \
