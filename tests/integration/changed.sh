@@ -103,6 +103,9 @@ recipe contradiction "write: changed" "erase: all"
 check "changed and erase: all are refused" "$work/out" exits 3 "$station" run "$images/contradiction.yaml" --db "$db" "${port_options[@]}"
 check "with what to write instead" "$work/out" says "$work/out" "'write: changed' and 'erase: all' exclude each other" "write: always" "erase: needed"
 
+"$station" recipe --markdown >"$work/recipe.md"
+check "the page of the recipe's keys is as the program makes it" "$work/recipe.md" cmp -s "$work/recipe.md" "$root/docs/recipe.md"
+
 # ---- Where the time went -----------------------------------------------------------------------------
 check "a run tells its times" "$work/out" station_run always --timing
 check "as a table" "$work/out" says "$work/out" "slot     all    reset     sync" "stall" "floor"

@@ -1,0 +1,55 @@
+# After an attempt that failed where being quick may be to blame, the next one is careful: it asks
+# one question at a time, and raises the rate only once the stub runs. So do the next boards there.
+. "$(dirname "$0")/lib.sh"
+images=$work/images
+"$bin/make_images" "$images" 60
+db=$work/record.db
+
+# order SLOT ATTEMPT [TEXT]: the phases "baud" and "stub" of that attempt, in the order in which they
+# came; of the board behind a line with TEXT.
+order() {
+    grep -F "slot $1: " "$work/out" | awk -v want="$2" -v behind="${3:-}" '
+        behind != "" { if (index($0, behind)) behind = ""; next }
+        /trying again/ { n++ }
+        n == want - 1 && /: (baud|stub)$/ { printf "%s ", $3 }'
+}
+
+round_trips() { # slot attempt
+    sql "$db" "select a.round_trips from attempt as a join run as r on r.id = a.run
+        where r.slot = $1 and a.number = $2 order by a.id desc limit 1"
+}
+
+code() { # slot: how the first attempt ended
+    sql "$db" "select a.code from attempt as a join run as r on r.id = a.run where r.slot = $1 and a.number = 1"
+}
+
+faults=("hang,at=stub,times=1" "hang,at=baud,times=1" "hang,at=identify,times=1" "hang,at=middle,times=1" "hang,at=verify,times=1")
+codes=(stub baud identify write verify)
+options=()
+for i in 0 1 2 3 4; do options+=(--fault "$i:${faults[i]}"); done
+start_fixture --boards 6 --chip esp32 --speed 20 "${options[@]}"
+check "all boards pass" "$work/out" \
+    exits 0 "$station" run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --plain
+check "a board without a fault is quick" "$work/out" test "$(order 6 1)" = "baud stub "
+quick=$(round_trips 6 1)
+for i in 0 1 2 3; do
+    check "$i: ${codes[i]} is what failed" "$work/out" test "$(code $((i + 1)))" = "${codes[i]}"
+    check "after ${codes[i]} the rate is raised behind the stub" "$work/out" test "$(order $((i + 1)) 2)" = "stub baud "
+    check "and questions go one by one" "$work/out" test "$(round_trips $((i + 1)) 2)" -gt $((2 * quick))
+done
+check "a failed proof speaks against the rate, not against being quick" "$work/out" test "$(code 5)/$(order 5 2)" = "verify/baud stub "
+stop_fixture
+
+# ---- The next board in that slot ------------------------------------------------------------------
+start_fixture --boards 1 --chip esp32 --speed 20
+ctl fault 0 hang,at=stub,times=1 >/dev/null
+"$station" run "$images/esp32.yaml" --db "$work/loop.db" "${port_options[@]}" --loop --plain >"$work/out" 2>&1 &
+pid=$!
+check "a board passes at the second attempt" "$work/out" await grep -q "PASS ESP32 24:0a:c4:00:00:00 in .*, attempt 2:" "$work/out"
+ctl fault 0 none >/dev/null
+ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
+check "the next one at the first" "$work/out" await grep -q "PASS ESP32 24:0a:c4:00:00:77 in .*, attempt 1:" "$work/out"
+check "carefully" "$work/out" test "$(order 1 1 "attempt 2: running")" = "stub baud "
+kill -INT $pid
+wait $pid
+echo "1..$test_number"
