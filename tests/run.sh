@@ -12,6 +12,7 @@ logs=$BUILD/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
+at_once=$((jobs + 1)) # integration tests, which wait more than they work
 
 # Counts the TAP lines of a log, shows what failed or was skipped, and the end of a log that ended badly.
 count() { # title log status [seconds]
@@ -63,15 +64,15 @@ units() { # title build-folder [pattern]
     done
 }
 
-# Several at a time: they wait more than they work, and each has its own folder and ports. The long ones
-# come first, so that none of them is left over at the end.
+# Several at a time: each has its own folder and ports. The long ones come first, so that none of them
+# is left over at the end.
 integration() { # title build-folder names...
     local title=$1 dir=$2 name pid
     local -A running=() began=()
     shift 2
     mkdir -p "$dir/test-logs"
     for name in $(long_ones_first "$@"); do
-        [ ${#running[@]} -lt "$jobs" ] || end_of_one
+        [ ${#running[@]} -lt $at_once ] || end_of_one
         one_script "$name" "$dir" &
         running[$!]=$name began[$!]=$SECONDS
     done
@@ -99,7 +100,7 @@ end_of_one() {
 long_ones_first() { # names...
     printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
 }
-long="campaign trouble chips crash stats people security"
+long="stats chips trouble crash campaign faults export flash pulls people security"
 
 all_names() {
     for f in tests/integration/*.sh; do
