@@ -11,6 +11,7 @@
 #define BLOCK_TRIES       3
 #define WRITE_MS          10000u
 #define ERASE_AHEAD_BYTES (128u << 10)
+#define WINDOW_BYTES      (32u << 10) /* of the stub, for what it inflates */
 #define LONG_ON_WIRE_US                                                                            \
     325000u /* 150 ms to erase 64 KiB, 110 ms to write 32, and a quarter more                      \
              */
@@ -114,12 +115,26 @@ struct writer {
     const struct plan_frames *f;
     struct pace pace;
     uint32_t sent;       /* blocks */
+    uint64_t out_bytes;  /* what they put into the flash, all together */
+    uint32_t work_bytes; /* what of it is written while the next block is under way */
     uint32_t quiet_from; /* the block from which on nothing is left to erase, if all goes well */
 };
 
 static uint64_t now_us(const struct loader *l)
 {
     return l->link.port->clock->now_us(l->link.port->clock);
+}
+
+/* A stub inflates into a window and writes it when it is full: blocks of the same size are none,
+ * one or two of them. */
+static void count_work(struct writer *w, uint32_t i)
+{
+    uint64_t before_bytes = w->out_bytes;
+    w->out_bytes += w->f->flash_bytes[i];
+    w->work_bytes =
+        w->f->command == CMD_FLASH_DEFL_DATA
+            ? (uint32_t)(w->out_bytes / WINDOW_BYTES - before_bytes / WINDOW_BYTES) * WINDOW_BYTES
+            : w->f->flash_bytes[i];
 }
 
 static bool send_block(struct writer *w, struct err *e)
@@ -129,7 +144,8 @@ static bool send_block(struct writer *w, struct err *e)
     uint32_t i = w->sent++;
     size_t n = f->at[i + 1] - f->at[i];
     bool behind = w->pace.sent_count > 0;
-    pace_sent(&w->pace, now_us(w->l), n, link->port->baud, i > 0 ? f->flash_bytes[i - 1] : 0);
+    pace_sent(&w->pace, now_us(w->l), n, link->port->baud, w->work_bytes);
+    count_work(w, i);
     return (behind ? link_write_behind : link_write)(link, f->bytes + f->at[i], n,
                                                      link_deadline(link, n, WRITE_MS), e);
 }
@@ -205,6 +221,13 @@ static bool block_failed(const struct loader *l, const struct plan_frames *f, ui
     return err_wrap(e, "Block %u of %u", i + 1, f->count);
 }
 
+/* It is sent again. */
+static void unsend_block(struct writer *w, uint32_t i)
+{
+    w->sent = i;
+    w->out_bytes -= w->f->flash_bytes[i];
+}
+
 static bool write_block(struct writer *w, uint32_t i, struct err *e)
 {
     for (int attempt = 1;; attempt++) {
@@ -212,7 +235,7 @@ static bool write_block(struct writer *w, uint32_t i, struct err *e)
         if (try_block(w, i, &failure))
             return true;
         if (attempt < BLOCK_TRIES && may_repeat(w, i, &failure)) {
-            w->sent = i;
+            unsend_block(w, i);
             continue;
         }
         *e = failure;
