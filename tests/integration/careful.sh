@@ -49,7 +49,12 @@ check "a board passes at the second attempt" "$work/out" await grep -q "PASS ESP
 ctl fault 0 none >/dev/null
 ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
 check "the next one at the first" "$work/out" await grep -q "PASS ESP32 24:0a:c4:00:00:77 in .*, attempt 1:" "$work/out"
-check "carefully" "$work/out" test "$(order 1 1 "attempt 2: running")" = "stub baud "
+# On a machine that is too slow the first attempt may end otherwise, and then nothing was learned.
+if grep -q "attempt 1 failed, trying again. stub:" "$work/out"; then
+    check "carefully" "$work/out" test "$(order 1 1 "attempt 2: running")" = "stub baud "
+else
+    ok "carefully # SKIP the first attempt did not fail at the stub"
+fi
 kill -INT $pid
 wait $pid
 echo "1..$test_number"
