@@ -7,6 +7,7 @@ db=$work/record.db
 # At this speed the last slot begins to write long before the first is done, also on a busy machine.
 begin() { # in the background; waits until all slots write
     start_fixture --boards 3 --chip esp32 --speed 1
+    : >"$work/out" # the lines of the run before are not this one's
     "$station" run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --plain >"$work/out" 2>&1 &
     pid=$!
     all_write() { [ "$(grep -c ': write at' "$work/out")" = 3 ]; }
