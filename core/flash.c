@@ -1,6 +1,7 @@
 #include "core/flash.h"
 
 #include "core/bytes.h"
+#include "core/cuts.h"
 #include "core/pace.h"
 
 #include <stdlib.h>
@@ -11,10 +12,9 @@
 #define BLOCK_TRIES       3
 #define WRITE_MS          10000u
 #define ERASE_AHEAD_BYTES (128u << 10)
-#define WINDOW_BYTES      (32u << 10) /* of the stub, for what it inflates */
-#define LONG_ON_WIRE_US                                                                            \
-    325000u /* 150 ms to erase 64 KiB, 110 ms to write 32, and a quarter more                      \
-             */
+
+/* 150 ms to erase 64 KiB, 110 ms to write 32, and a quarter more. */
+#define LONG_ON_WIRE_US 325000u
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
@@ -79,29 +79,6 @@ static bool settled(struct loader *l)
     return true;
 }
 
-/* A stub answers, and then erases ahead. */
-static bool begun(struct loader *l)
-{
-    l->unsettled_bytes = l->stub ? ERASE_AHEAD_BYTES : 0;
-    return true;
-}
-
-static bool begin(struct loader *l, const struct plan_region *r, const struct plan_frames *f,
-                  struct err *e)
-{
-    bool compressed = f->command == CMD_FLASH_DEFL_DATA;
-    uint32_t bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes);
-    uint32_t timeout_ms =
-        l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB);
-    if (loader_flash_begin(l, compressed, bytes, f->count, f->block_bytes, r->addr, timeout_ms, e))
-        return begun(l);
-    if (told_late(l, e)) {
-        err_as_phase(e, ERR_WRITE);
-        return err_wrap(e, "The last block of the image before was not written");
-    }
-    return err_as_phase(e, ERR_ERASE);
-}
-
 /* A ROM acknowledges a block when it is written; a stub as soon as it has written what it
  * acknowledged before. */
 static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frames *f, uint32_t i)
@@ -112,12 +89,14 @@ static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frame
 /* One region on its way into the flash. */
 struct writer {
     struct loader *l;
+    const struct plan_region *r;
     const struct plan_frames *f;
     struct pace pace;
-    uint32_t sent;       /* blocks */
-    uint64_t out_bytes;  /* what they put into the flash, all together */
-    uint32_t work_bytes; /* what of it is written while the next block is under way */
-    uint32_t quiet_from; /* the block from which on nothing is left to erase, if all goes well */
+    bool begun;               /* BEGIN is answered */
+    uint32_t sent;            /* blocks */
+    uint64_t out_bytes;       /* what they put into the flash, all together */
+    uint64_t erased_at_bytes; /* when so many are, nothing is left to erase */
+    uint32_t work_bytes;      /* what of it is written while the next block is under way */
 };
 
 static uint64_t now_us(const struct loader *l)
@@ -133,7 +112,8 @@ static void count_work(struct writer *w, uint32_t i)
     w->out_bytes += w->f->flash_bytes[i];
     w->work_bytes =
         w->f->command == CMD_FLASH_DEFL_DATA
-            ? (uint32_t)(w->out_bytes / WINDOW_BYTES - before_bytes / WINDOW_BYTES) * WINDOW_BYTES
+            ? (uint32_t)(w->out_bytes / CUTS_WINDOW_BYTES - before_bytes / CUTS_WINDOW_BYTES) *
+                  CUTS_WINDOW_BYTES
             : w->f->flash_bytes[i];
 }
 
@@ -143,32 +123,74 @@ static bool send_block(struct writer *w, struct err *e)
     struct link *link = &w->l->link;
     uint32_t i = w->sent++;
     size_t n = f->at[i + 1] - f->at[i];
-    bool behind = w->pace.sent_count > 0;
+    bool behind = w->pace.sent_count > 0 || !w->begun;
     pace_sent(&w->pace, now_us(w->l), n, link->port->baud, w->work_bytes);
     count_work(w, i);
     return (behind ? link_write_behind : link_write)(link, f->bytes + f->at[i], n,
                                                      link_deadline(link, n, WRITE_MS), e);
 }
 
-/* A stub starts one step of erasing with each block it takes up, unless the last one still goes on.
- */
-static uint32_t quiet_from(const struct plan_region *r)
+bool flash_is_idle(const struct loader *l)
 {
-    uint32_t first = r->addr / SECTOR_BYTES;
-    uint32_t end = (r->addr + r->size_bytes + SECTOR_BYTES - 1) / SECTOR_BYTES;
-    uint32_t steps = 0;
-    for (uint32_t at = first; at < end; steps++)
-        at += at % SECTORS_PER_BLOCK == 0 && end - at >= SECTORS_PER_BLOCK ? SECTORS_PER_BLOCK : 1;
-    return steps + 1;
+    return l->stub && !l->careful && l->unsettled_bytes == 0;
 }
 
-/* A block that is longer under way than a whole erase and a write take leaves time for both. */
+/* A stub answers, and then erases ahead. */
+static bool begun(struct writer *w)
+{
+    w->begun = true;
+    w->l->unsettled_bytes = w->l->stub ? ERASE_AHEAD_BYTES : 0;
+    return true;
+}
+
+static bool begin(struct writer *w, struct err *e)
+{
+    const struct plan_region *r = w->r;
+    const struct plan_frames *f = w->f;
+    struct loader *l = w->l;
+    bool compressed = f->command == CMD_FLASH_DEFL_DATA;
+    uint32_t bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes);
+    uint32_t timeout_ms =
+        l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB);
+    if (loader_flash_begin_ask(l, compressed, bytes, f->count, f->block_bytes, r->addr, e) &&
+        (!flash_is_idle(l) || send_block(w, e)) &&
+        loader_flash_begin_answer(l, compressed, timeout_ms, e))
+        return begun(w);
+    if (told_late(l, e)) {
+        err_as_phase(e, ERR_WRITE);
+        return err_wrap(e, "The last block of the image before was not written");
+    }
+    return err_as_phase(e, ERR_ERASE);
+}
+
+/* With each window that it writes a stub starts a step of erasing, until none is left. For what is
+ * not compressed it erases when it comes to it. */
+static uint64_t erased_at_bytes(const struct plan_region *r, const struct plan_frames *f)
+{
+    uint32_t first_sectors;
+    uint64_t steps = cuts_erase_steps(r->addr, r->size_bytes, &first_sectors);
+    return f->command == CMD_FLASH_DEFL_DATA ? steps * CUTS_WINDOW_BYTES : UINT64_MAX;
+}
+
 static bool may_run_ahead(const struct writer *w)
 {
     const struct loader *l = w->l;
-    bool quiet = w->sent > w->quiet_from || w->pace.wire_us > LONG_ON_WIRE_US;
-    return l->may_run_ahead && l->stub && quiet && w->sent < w->f->count &&
-           pace_is_late_link(l->link.latency_us) && pace_keeps_up(&w->pace);
+    return l->may_run_ahead && l->stub && w->sent < w->f->count &&
+           pace_is_late_link(l->link.latency_us);
+}
+
+/* A block that is longer under way than a whole erase and a write take leaves time for both. */
+static bool keeps_up(const struct writer *w)
+{
+    uint64_t before_bytes = w->out_bytes - w->f->flash_bytes[w->sent - 1];
+    bool quiet = before_bytes >= w->erased_at_bytes || w->pace.wire_us > LONG_ON_WIRE_US;
+    return quiet && pace_keeps_up(&w->pace);
+}
+
+/* Behind BEGIN a stub's buffers hold nothing but what was sent since. */
+static bool has_free_buffer(const struct writer *w)
+{
+    return w->sent == 1 && w->pace.sent_count == 1;
 }
 
 /* Sends the next block while the acknowledgement of the last one is on its way. Where it comes at
@@ -176,7 +198,7 @@ static bool may_run_ahead(const struct writer *w)
 static bool run_ahead(struct writer *w, struct err *e)
 {
     const struct deadline end = { pace_next_us(&w->pace) };
-    if (!may_run_ahead(w) || link_wait(&w->l->link, end))
+    if (!may_run_ahead(w) || (!has_free_buffer(w) && (!keeps_up(w) || link_wait(&w->l->link, end))))
         return true;
     w->l->blocks_ahead++;
     return send_block(w, e);
@@ -257,17 +279,16 @@ static const struct plan_frames *frames_for(const struct loader *l, const struct
         return &r->rom;
     if (l->small_blocks && r->stub_small.count > 0)
         return &r->stub_small;
-    return pace_is_late_link(l->link.latency_us) && r->stub_late.count > 0 ? &r->stub_late
-                                                                           : &r->stub;
+    return &r->stub;
 }
 
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e)
 {
     const struct plan_frames *f = frames_for(l, r);
-    struct writer w = { .l = l, .f = f, .quiet_from = quiet_from(r) };
+    struct writer w = { .l = l, .r = r, .f = f, .erased_at_bytes = erased_at_bytes(r, f) };
     uint32_t done = 0;
-    if (!begin(l, r, f, e))
+    if (!begin(&w, e))
         return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
     for (uint32_t i = 0; i < f->count; i++) {
         if (!write_block(&w, i, e))
@@ -280,11 +301,17 @@ bool flash_write(struct loader *l, const struct plan_region *r,
 
 /* ---- Verify ---- */
 
+static bool md5_answer(struct loader *l, uint32_t bytes, uint8_t found[static DIGEST_MD5_BYTES],
+                       struct err *e)
+{
+    uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_MD5_MS_PER_MB) + unsettled_ms(l);
+    return loader_md5_answer(l, timeout_ms, found, e) && settled(l);
+}
+
 static bool ask_md5(struct loader *l, uint32_t addr, uint32_t bytes,
                     uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
-    uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_MD5_MS_PER_MB) + unsettled_ms(l);
-    return loader_md5(l, addr, bytes, timeout_ms, found, e) && settled(l);
+    return loader_md5_ask(l, addr, bytes, e) && md5_answer(l, bytes, found, e);
 }
 
 bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
@@ -349,15 +376,26 @@ static bool explain_difference(struct loader *l, const struct plan_region *r,
                    wanted_text);
 }
 
-bool flash_md5(struct loader *l, const struct plan_region *r,
-               uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e)
 {
-    if (ask_md5(l, r->addr, r->size_bytes, found, e))
+    return loader_md5_ask(l, r->addr, r->size_bytes, e);
+}
+
+bool flash_md5_answer(struct loader *l, const struct plan_region *r,
+                      uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+{
+    if (md5_answer(l, r->size_bytes, found, e))
         return true;
     bool late = told_late(l, e);
     err_as_phase(e, late ? ERR_WRITE : ERR_VERIFY);
     return err_wrap(e, "%s at 0x%x: %s", r->name, r->addr,
                     late ? "its last block was not written" : "asking for its MD5");
+}
+
+bool flash_md5(struct loader *l, const struct plan_region *r,
+               uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+{
+    return flash_md5_ask(l, r, e) && flash_md5_answer(l, r, found, e);
 }
 
 bool flash_judge(struct loader *l, const struct plan_region *r,

@@ -201,13 +201,21 @@ bool loader_security_info(struct loader *l, struct security_info *info, bool *kn
     return true;
 }
 
-static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
-                  uint32_t timeout_ms, struct err *e)
+static bool send_words(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
+                       struct err *e)
 {
     uint8_t data[24];
     for (size_t i = 0; i < count; i++)
         store_u32(data + 4 * i, words[i]);
-    return order(l, command, data, 4 * count, timeout_ms, e);
+    return link_send(&l->link, command, data, 4 * count, e);
+}
+
+static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
+                  uint32_t timeout_ms, struct err *e)
+{
+    struct reply r;
+    return send_words(l, command, words, count, e) &&
+           link_await(&l->link, command, 0, false, after_ms(l, timeout_ms), &r, e);
 }
 
 /* ---- RAM ----
@@ -302,15 +310,34 @@ bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e
     return begin(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
 }
 
+static uint8_t begin_command(bool compressed)
+{
+    return compressed ? CMD_FLASH_DEFL_BEGIN : CMD_FLASH_BEGIN;
+}
+
 /* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. A chip
  * that was not identified gets four as well: it can only be asked to leave its loader. */
-bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
-                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e)
+bool loader_flash_begin_ask(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                            uint32_t block_bytes, uint32_t addr, struct err *e)
 {
     const uint32_t words[5] = { bytes, blocks, block_bytes, addr, 0 };
     bool fifth = !l->stub && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
-    return begin(l, compressed ? CMD_FLASH_DEFL_BEGIN : CMD_FLASH_BEGIN, words, fifth ? 5 : 4,
-                 timeout_ms, e);
+    return send_words(l, begin_command(compressed), words, fifth ? 5 : 4, e);
+}
+
+bool loader_flash_begin_answer(struct loader *l, bool compressed, uint32_t timeout_ms,
+                               struct err *e)
+{
+    struct reply r;
+    return link_await(&l->link, begin_command(compressed), 0, false, after_ms(l, timeout_ms), &r,
+                      e);
+}
+
+bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e)
+{
+    return loader_flash_begin_ask(l, compressed, bytes, blocks, block_bytes, addr, e) &&
+           loader_flash_begin_answer(l, compressed, timeout_ms, e);
 }
 
 bool loader_flash_end(struct loader *l, struct err *e)

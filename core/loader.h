@@ -110,6 +110,12 @@ bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e
 bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
                         uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e);
 
+/* The same in two steps, for a block that follows at once. */
+bool loader_flash_begin_ask(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                            uint32_t block_bytes, uint32_t addr, struct err *e);
+bool loader_flash_begin_answer(struct loader *l, bool compressed, uint32_t timeout_ms,
+                               struct err *e);
+
 /* FLASH_END with flag 0 (restart). Only for boards whose reset line is not wired. */
 bool loader_flash_end(struct loader *l, struct err *e);
 

@@ -61,7 +61,6 @@ static bool no_memory(struct err *e)
 static void frames_done(struct plan_region *r)
 {
     plan_frames_free(&r->stub);
-    plan_frames_free(&r->stub_late);
     plan_frames_free(&r->stub_small);
     plan_frames_free(&r->rom);
 }

@@ -68,7 +68,6 @@ struct plan_region {
     uint8_t sha256[DIGEST_SHA256_BYTES];
     bool patched; /* the header differs from the file's */
     struct plan_frames stub;
-    struct plan_frames stub_late;  /* for a link that answers late: fewer blocks */
     struct plan_frames stub_small; /* for a port that takes small blocks only; may be empty */
     struct plan_frames rom;
     struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */

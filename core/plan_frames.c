@@ -1,6 +1,7 @@
 /* From bytes to frames that only need to be sent: blocks cut, compressed, measured and encoded. */
 #include "core/plan_priv.h"
 
+#include "core/cuts.h"
 #include "core/loader.h"
 #include "core/packet.h"
 #include "core/slip.h"
@@ -72,64 +73,17 @@ bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t 
     return true;
 }
 
-/* How a compressed stream is cut. A stub starts to erase one block of the flash with each block
- * that it takes up, and writes whenever 32 KiB are inflated: where both fall together the wire has
- * to wait for it. While there is something to erase, blocks of three quarters fall beside the
- * writes more often. Found by trying on the virtual board and on a model of the stub: 4 % at 921600
- * baud, nothing lost at other rates. */
-struct cuts {
-    size_t stream_bytes;
-    size_t head_count, head_bytes; /* the first so many blocks */
-    size_t block_bytes;            /* the others, but for the last */
-};
-
-static struct cuts cut_while_erasing(const struct plan_region *r, size_t stream_bytes)
-{
-    struct cuts c = { .stream_bytes = stream_bytes,
-                      .head_bytes = LOADER_STUB_BLOCK_BYTES / 4 * 3,
-                      .block_bytes = LOADER_STUB_BLOCK_BYTES };
-    size_t erases = r->size_bytes / PLAN_PIECE_BYTES;
-    size_t most = stream_bytes / c.head_bytes;
-    c.head_count = erases + erases / 5 < most ? erases + erases / 5 : most;
-    return c;
-}
-
-static struct cuts cut_evenly(uint32_t block_bytes, size_t stream_bytes)
-{
-    return (struct cuts){ .stream_bytes = stream_bytes, .block_bytes = block_bytes };
-}
-
-static size_t cuts_count(const struct cuts *c)
-{
-    size_t rest_bytes = c->stream_bytes - c->head_count * c->head_bytes;
-    return c->head_count + (rest_bytes + c->block_bytes - 1) / c->block_bytes;
-}
-
-/* Where block i begins, and how long it is. */
-static size_t cuts_at(const struct cuts *c, size_t i, size_t *n)
-{
-    size_t heads = i < c->head_count ? i : c->head_count;
-    size_t at = heads * c->head_bytes + (i - heads) * c->block_bytes;
-    size_t left = c->stream_bytes - at;
-    *n = i < c->head_count ? c->head_bytes : c->block_bytes;
-    if (*n > left)
-        *n = left;
-    return at;
-}
-
 /* How much of the flash each block of the stream fills: timeouts and progress need it. */
 static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, const struct cuts *cuts)
 {
     uint8_t sink[16384];
-    z_stream z = { 0 };
+    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)stream };
     if (inflateInit(&z) != Z_OK)
         return false;
     int state = Z_OK;
     for (uint32_t i = 0; i < f->count; i++) {
-        size_t n, at = cuts_at(cuts, i, &n);
         uLong before = z.total_out;
-        z.next_in = (z_const Bytef *)(uintptr_t)(stream + at);
-        z.avail_in = (uInt)n;
+        z.avail_in += (uInt)(cuts->end[i] - (i ? cuts->end[i - 1] : 0));
         do {
             z.next_out = sink;
             z.avail_out = sizeof sink;
@@ -141,26 +95,40 @@ static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, const s
     return state == Z_STREAM_END;
 }
 
-static bool encode_stream(struct plan_frames *f, const struct cuts *cuts, const uint8_t *stream)
+static bool encode_stream(struct plan_frames *f, const struct cuts *cuts, uint32_t block_bytes,
+                          const uint8_t *stream)
 {
-    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, (uint32_t)cuts->block_bytes, cuts_count(cuts),
-                        cuts->stream_bytes))
+    size_t at = 0;
+    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, block_bytes, cuts->count,
+                        cuts->end[cuts->count - 1]))
         return false;
     for (uint32_t i = 0; i < f->count; i++) {
-        size_t n, at = cuts_at(cuts, i, &n);
-        frames_put(f, i, stream + at, n);
+        frames_put(f, i, stream + at, cuts->end[i] - at);
+        at = cuts->end[i];
     }
     frames_trim(f);
     return measure_blocks(f, stream, cuts);
 }
 
-/* Compressed where that is shorter, else raw. */
-static bool encode_shorter(struct plan_frames *f, const struct cuts *cuts,
-                           const struct plan_region *r, const uint8_t *stream)
+/* The stream in blocks of at most `block_bytes`. */
+static bool encode_blocks(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
+                          const uint8_t *stream, size_t n)
 {
-    if (cuts->stream_bytes > 0 && cuts->stream_bytes < r->size_bytes)
-        return encode_stream(f, cuts, stream);
-    return plan_encode_raw(f, (uint32_t)cuts->block_bytes, r->bytes, r->size_bytes);
+    struct cuts cuts = { 0 };
+    bool ok = (block_bytes == LOADER_STUB_BLOCK_BYTES
+                   ? cuts_for_stub(&cuts, stream, n, r->addr, r->size_bytes, block_bytes)
+                   : cuts_even(&cuts, n, block_bytes)) &&
+              encode_stream(f, &cuts, block_bytes, stream);
+    cuts_free(&cuts);
+    return ok;
+}
+
+/* Compressed where that is shorter, else raw. */
+static bool encode_shorter(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
+                           const uint8_t *stream, size_t n)
+{
+    return n > 0 && n < r->size_bytes ? encode_blocks(f, block_bytes, r, stream, n)
+                                      : plan_encode_raw(f, block_bytes, r->bytes, r->size_bytes);
 }
 
 bool plan_encode_for_stub(struct plan_region *r, bool small)
@@ -175,12 +143,8 @@ bool plan_encode_for_stub(struct plan_region *r, bool small)
     if (!stream)
         goto out;
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
-    const struct cuts quick = cut_while_erasing(r, n);
-    const struct cuts late = cut_evenly(LOADER_STUB_BLOCK_BYTES, n);
-    const struct cuts usb = cut_evenly(LOADER_USB_BLOCK_BYTES, n);
-    ok = encode_shorter(&r->stub, &quick, r, stream) &&
-         encode_shorter(&r->stub_late, &late, r, stream) &&
-         (!small || encode_shorter(&r->stub_small, &usb, r, stream));
+    ok = encode_shorter(&r->stub, LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
+         (!small || encode_shorter(&r->stub_small, LOADER_USB_BLOCK_BYTES, r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

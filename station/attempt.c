@@ -347,6 +347,38 @@ static bool ensure_md5(struct attempt *a, struct err *e)
     return start_stub(a, stub, e) && flash_set_size(&a->loader, flash_bytes(a), e);
 }
 
+/* The next image that has to be proved, from number i on: one that was equal before, and to which
+ * nothing was written since, is. */
+static size_t next_unproved(const struct attempt *a, size_t i)
+{
+    while (i < job_image_count(a->setup->job) && a->result->digests[i].equal)
+        i++;
+    return i;
+}
+
+static bool ask_md5(struct attempt *a, size_t *i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, *i);
+    *i = next_unproved(a, *i + 1);
+    return flash_md5_ask(&a->loader, r, e);
+}
+
+/* The chip is asked for the next digest before it has given the last one, where it can be. */
+static bool read_md5s(struct attempt *a, struct err *e)
+{
+    size_t count = job_image_count(a->setup->job), asked = next_unproved(a, 0);
+    for (size_t i = asked; i < count; i = next_unproved(a, i + 1)) {
+        struct attempt_digest *d = &a->result->digests[i];
+        if ((asked == i && !ask_md5(a, &asked, e)) ||
+            (asked < count && flash_is_idle(&a->loader) && !ask_md5(a, &asked, e)))
+            return false;
+        d->read = flash_md5_answer(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
+        if (!d->read)
+            return false;
+    }
+    return true;
+}
+
 static bool step_verify(struct attempt *a, struct err *e)
 {
     if (flashes(a) && recipe_of(a)->verify == RECIPE_VERIFY_NONE)
@@ -354,13 +386,11 @@ static bool step_verify(struct attempt *a, struct err *e)
     if (!ensure_md5(a, e))
         return false;
     enter(a, PHASE_VERIFY);
+    if (!read_md5s(a, e))
+        return false;
     for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
-        struct attempt_digest *d = &a->result->digests[i];
-        if (d->equal) /* and nothing was written there since */
-            continue;
-        d->read = flash_md5(&a->loader, r, d->read_md5, e);
-        if (!d->read || !flash_judge(&a->loader, r, d->read_md5, e))
+        if (!flash_judge(&a->loader, r, a->result->digests[i].read_md5, e))
             return false;
     }
     a->result->state = BOARD_VERIFIED;

@@ -163,7 +163,6 @@ static void must_match(const struct plan_region *r, const struct plan_source *s)
                                                                                "image");
     must_hold(&r->stub, r);
     must_hold(&r->rom, r);
-    must_hold(&r->stub_late, r);
     if (r->stub_small.count > 0)
         must_hold(&r->stub_small, r);
 }
