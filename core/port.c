@@ -133,7 +133,7 @@ bool port_set_baud(struct port *p, uint32_t baud, struct err *e)
     return true;
 }
 
-bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
+bool port_queue_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
 {
     if (!(p->caps & PORT_LINES))
         return err_set(e, ERR_PORT_UNSUITABLE, "%s has no DTR and RTS lines", p->where);
@@ -141,6 +141,16 @@ bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
         return false;
     p->lines = (p->lines & ~mask) | (on & mask);
     return true;
+}
+
+bool port_settle_lines(struct port *p, struct err *e)
+{
+    return !p->ops->settle_lines || p->ops->settle_lines(p, e);
+}
+
+bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
+{
+    return port_queue_lines(p, mask, on, e) && port_settle_lines(p, e);
 }
 
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e)

@@ -51,8 +51,11 @@ struct port_ops {
     bool (*discard)(struct port *p, struct err *e);
     /* Optional, PORT_BAUD. Fails when the rate that was really set is more than 3 % off. */
     bool (*set_baud)(struct port *p, uint32_t baud, struct err *e);
-    /* Optional, PORT_LINES. Sets the lines in `mask` to those in `on`, together where it can. */
+    /* Optional, PORT_LINES. Sets the lines in `mask` to those in `on`, together where it can. It
+     * may keep that back for settle_lines. */
     bool (*set_lines)(struct port *p, unsigned mask, unsigned on, struct err *e);
+    /* Optional. Waits until the lines are as set_lines wants them. */
+    bool (*settle_lines)(struct port *p, struct err *e);
     /* Never fails; fine on a port whose open failed; safe twice. */
     void (*close)(struct port *p);
 };
@@ -107,6 +110,11 @@ bool port_set_baud(struct port *p, uint32_t baud, struct err *e);
 /* Asserts the lines of `on` among those of `mask`, releases the others of `mask`.
  * ERR_PORT_UNSUITABLE where the transport has no lines. */
 bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
+
+/* The same in two steps. What changes without a pause in between has to reach a distant port in one
+ * piece, and a pause counts from when the lines are set there. */
+bool port_queue_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
+bool port_settle_lines(struct port *p, struct err *e);
 
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);

@@ -2,7 +2,10 @@
  * rfc2217://host:port: a serial port behind a network server (ser2net, esptool's server, pyserial).
  *
  * Data and commands share one TCP stream, so the server meets them in the order we sent them: a
- * reset pulse or a change of rate needs no answer to stay in step with the data around it.
+ * change of rate needs no answer to stay in step with the data around it. A reset pulse does, as
+ * its length counts: a server that is late with the first edge and not with the second would make
+ * it too short. And edges that belong together leave in one send: between the first and the second
+ * EN and the strap are both high, and a chip that is left so for long boots its application.
  */
 #include "core/rfc2217_priv.h"
 
@@ -13,6 +16,7 @@
 
 #define PURGE_MS 500  /* for the answer to a purge, */
 #define MUTE_MS  10   /* ...and when the server is known to give none */
+#define LINES_MS 1000 /* for the answer to a change of lines, unless it is known to give none */
 #define SEND_MS  3000 /* for a command to leave, when the caller has no deadline */
 
 static void rfc2217_close(struct port *p)
@@ -100,30 +104,35 @@ static bool rfc2217_drain(struct port *p, struct deadline d, struct err *e)
     return port_fd_drain(p, r->fd, d, e) || port_net_hint_gone(p, e);
 }
 
+/* Waits until the answers we want are all here, or the time is over: not every server gives them.
+ * *mute: it did not. */
+static bool await_answers(struct rfc2217_port *r, const unsigned *wanted, uint32_t ms, bool *mute,
+                          struct err *e)
+{
+    struct deadline answer_by = deadline_in_ms(r->port.clock, ms);
+    struct err wait_err = { .code = ERR_NONE };
+    while (*wanted > 0 && rfc2217_await_more(r, answer_by, &wait_err))
+        ;
+    *mute = *wanted > 0;
+    if (!*mute || wait_err.code == ERR_TIMEOUT)
+        return true;
+    *e = wait_err;
+    return false;
+}
+
 /* The answer to PURGE-DATA marks the place in the stream: what comes before it is old. A server
  * that does not answer loses only what has already arrived here. */
 static bool rfc2217_discard(struct port *p, struct err *e)
 {
     struct rfc2217_port *r = (struct rfc2217_port *)p;
     struct deadline send_by = deadline_in_ms(p->clock, SEND_MS);
-    struct deadline answer_by = deadline_in_ms(p->clock, r->purge_mute ? MUTE_MS : PURGE_MS);
-    struct err wait_err = { .code = ERR_NONE };
     r->kept_start = r->kept_end = 0;
-    r->purge_wanted = true;
-    if (!rfc2217_send_commands(r, rfc2217_add_byte(r, PURGE_DATA, PURGE_RECEIVED), send_by, e)) {
-        r->purge_wanted = false;
-        return false;
-    }
-    while (r->purge_wanted && rfc2217_await_more(r, answer_by, &wait_err))
-        ;
-    bool answered = !r->purge_wanted;
-    r->purge_wanted = false;
-    if (answered || wait_err.code == ERR_TIMEOUT) {
-        r->purge_mute = !answered;
-        return true;
-    }
-    *e = wait_err;
-    return false;
+    r->purges_wanted = 1;
+    bool ok =
+        rfc2217_send_commands(r, rfc2217_add_byte(r, PURGE_DATA, PURGE_RECEIVED), send_by, e) &&
+        await_answers(r, &r->purges_wanted, r->purge_mute ? MUTE_MS : PURGE_MS, &r->purge_mute, e);
+    r->purges_wanted = 0;
+    return ok;
 }
 
 static bool rfc2217_set_baud(struct port *p, uint32_t baud, struct err *e)
@@ -141,7 +150,7 @@ static bool add_line(struct rfc2217_port *r, unsigned line, unsigned mask, unsig
     return rfc2217_add_byte(r, SET_CONTROL, on & line ? CONTROL_RTS_ON : CONTROL_RTS_OFF);
 }
 
-/* Two lines leave in one send, but the server sets one after the other. DTR goes first when it
+/* Lines leave in one send, but the server sets one after the other. DTR goes first when it
  * rises and last when it falls: then the state between is never a false reset (RTS alone), and a
  * change from one line to the other passes through both asserted, as USB-Serial/JTAG needs it. */
 static bool rfc2217_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
@@ -149,8 +158,19 @@ static bool rfc2217_set_lines(struct port *p, unsigned mask, unsigned on, struct
     struct rfc2217_port *r = (struct rfc2217_port *)p;
     const unsigned first = on & PORT_DTR ? PORT_DTR : PORT_RTS;
     const unsigned second = first == PORT_DTR ? PORT_RTS : PORT_DTR;
-    bool queued = add_line(r, first, mask, on) && add_line(r, second, mask, on);
-    return rfc2217_send_commands(r, queued, deadline_in_ms(p->clock, SEND_MS), e);
+    if (!add_line(r, first, mask, on) || !add_line(r, second, mask, on))
+        return err_set(e, ERR_TIMEOUT, "%s: the server takes no more commands", p->where);
+    r->lines_wanted += (mask & PORT_DTR ? 1u : 0u) + (mask & PORT_RTS ? 1u : 0u);
+    return true;
+}
+
+static bool rfc2217_settle_lines(struct port *p, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    bool ok = rfc2217_flush(r, deadline_in_ms(p->clock, SEND_MS), e) &&
+              (r->lines_mute || await_answers(r, &r->lines_wanted, LINES_MS, &r->lines_mute, e));
+    r->lines_wanted = 0;
+    return ok;
 }
 
 static bool rfc2217_check(const char *where, struct err *e)
@@ -171,5 +191,6 @@ const struct port_ops port_rfc2217 = {
     .discard = rfc2217_discard,
     .set_baud = rfc2217_set_baud,
     .set_lines = rfc2217_set_lines,
+    .settle_lines = rfc2217_settle_lines,
     .close = rfc2217_close,
 };

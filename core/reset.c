@@ -198,10 +198,10 @@ bool reset_run(struct port *port, const struct reset_sequence *sequence, struct 
     size_t count = holding ? sequence->count_holding : sequence->count;
     for (size_t i = 0; i < count; i++) {
         const struct reset_step *step = &sequence->steps[i];
-        bool ok = step->mask ? port_set_lines(port, step->mask, step->on, e)
-                             : port_sleep_ms(port, step->wait_ms, e);
+        bool ok = step->mask ? port_queue_lines(port, step->mask, step->on, e)
+                             : port_settle_lines(port, e) && port_sleep_ms(port, step->wait_ms, e);
         if (!ok)
             return err_wrap(e, "Reset sequence '%s'", sequence->name);
     }
-    return true;
+    return port_settle_lines(port, e) || err_wrap(e, "Reset sequence '%s'", sequence->name);
 }

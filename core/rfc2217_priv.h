@@ -47,8 +47,10 @@ struct rfc2217_port {
     bool suspended;       /* it asked us to hold our data */
     bool baud_answered;
     uint32_t baud_answer;
-    bool purge_wanted; /* all data up to the answer are to be dropped */
-    bool purge_mute;   /* this server does not answer PURGE-DATA: do not wait again */
+    unsigned purges_wanted; /* answers: all data before them are to be dropped */
+    unsigned lines_wanted;  /* answers to changes of DTR and RTS */
+    bool purge_mute;        /* this server does not answer PURGE-DATA: do not wait again */
+    bool lines_mute;        /* ...or SET-CONTROL */
     /* Data that came while we waited for something else. */
     uint8_t kept[KEPT_BYTES];
     size_t kept_start, kept_end;

@@ -46,12 +46,13 @@ static void on_comport(struct rfc2217_port *r)
         r->baud_answered = true;
         break;
     case ANSWER + SET_CONTROL:
-        /* Later ones only repeat what we asked for, and too late to be true any more. */
+        /* Later ones only repeat what we asked for. */
         if (n == 2 && r->port.caps == 0)
             note_control(r, sub[1]);
+        r->lines_wanted -= r->lines_wanted > 0;
         break;
     case ANSWER + PURGE_DATA:
-        r->purge_wanted = false;
+        r->purges_wanted = 0;
         break;
     case FLOW_SUSPEND:
     case ANSWER + FLOW_SUSPEND:
@@ -91,7 +92,7 @@ size_t rfc2217_take(struct rfc2217_port *r, uint8_t *buf, size_t n)
     for (size_t at = 0; at < n;) {
         struct telnet_event ev;
         size_t got_bytes;
-        bool purging = r->purge_wanted;
+        bool purging = r->purges_wanted > 0;
         at += telnet_decode(&r->telnet, buf + at, n - at, buf + data_bytes, &got_bytes, &ev);
         data_bytes += got_bytes;
         on_event(r, &ev);

@@ -22,6 +22,7 @@ enum habit {
     SAYS_WILL = 1 << 7,  /* offers COM-PORT itself instead of answering */
     LINES_DOWN = 1 << 8, /* answers that DTR is on and RTS off */
     OLD_DATA = 1 << 9,   /* sends "old" before and "new" behind its answer to a purge */
+    NO_LINES_ANSWER = 1 << 10,
 };
 
 struct server {
@@ -104,7 +105,8 @@ static void on_control(struct server *s, uint8_t value)
         answer[1] = 8;
     if (value == 10)
         answer[1] = s->habits & LINES_DOWN ? 12 : 11;
-    say_sub(s, answer, sizeof answer);
+    if (!(s->habits & NO_LINES_ANSWER))
+        say_sub(s, answer, sizeof answer);
 }
 
 static void on_sub(struct server *s, const uint8_t *sub, size_t n)
@@ -813,6 +815,40 @@ static void rfc2217_discard_drops_up_to_the_answer(void **state)
     server_free(s);
 }
 
+/* The length of a reset pulse counts from when the server has set the line. */
+static void rfc2217_lines_are_set_when_it_says_so(void **state)
+{
+    struct server *s = server_new(0);
+    struct port *p = port_at(s->where, 115200, -1);
+    struct err e = { .code = ERR_NONE };
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        server_forgets(s);
+        assert_true(port_set_lines(p, PORT_DTR | PORT_RTS, PORT_DTR, &e));
+        pthread_mutex_lock(&s->lock);
+        assert_non_null(strstr(s->log, "CONTROL 8;"));
+        assert_non_null(strstr(s->log, "CONTROL 12;"));
+        pthread_mutex_unlock(&s->lock);
+    }
+    port_free(p);
+    server_free(s);
+}
+
+static void rfc2217_lines_do_not_wait_twice_for_a_mute_server(void **state)
+{
+    struct server *s = server_new(NO_LINES_ANSWER);
+    struct port *p = port_at(s->where, 115200, -1);
+    struct err e = { .code = ERR_NONE };
+    (void)state;
+    assert_true(port_set_lines(p, PORT_RTS, 0, &e));
+    uint64_t start_ms = now_ms();
+    for (int i = 0; i < 5; i++)
+        assert_true(port_set_lines(p, PORT_RTS, i % 2 ? PORT_RTS : 0, &e));
+    assert_true(now_ms() - start_ms < 500);
+    port_free(p);
+    server_free(s);
+}
+
 static void rfc2217_discard_does_not_wait_twice_for_a_mute_server(void **state)
 {
     struct server *s = server_new(NO_PURGE_ANSWER);
@@ -860,6 +896,8 @@ int main(void)
         cmocka_unit_test(rfc2217_failed_write_leaves_the_stream_whole),
         cmocka_unit_test(rfc2217_holds_its_data_when_asked),
         cmocka_unit_test(rfc2217_discard_drops_up_to_the_answer),
+        cmocka_unit_test(rfc2217_lines_are_set_when_it_says_so),
+        cmocka_unit_test(rfc2217_lines_do_not_wait_twice_for_a_mute_server),
         cmocka_unit_test(rfc2217_discard_does_not_wait_twice_for_a_mute_server),
     };
     return cmocka_run_group_tests_name("port_rfc2217", tests, NULL, NULL);
