@@ -229,17 +229,17 @@ struct db_attempt {
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
 bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e);
 
-/* How a rate went on a port, in its latest runs. */
+/* How one attempt went at the rate it was made at. */
 struct db_rate {
     int64_t baud;
-    int attempts, passes;
-    int write_failures, verify_failures, baud_failures, stub_failures;
+    bool failed;
 };
 
 /* Looks at the latest `runs` runs on `port`, of any station and recipe, and gives one row for each
- * rate that an attempt ended at, the highest rate first, at most `cap` rows; *count is their
- * number. So a slot can begin at the best rate it has learned. Any handle; one look into an index.
- */
+ * attempt that says something of its rate, the latest first, at most `cap` rows; *count is their
+ * number. Those are the ones that passed, and those that ended with `write`, `verify` or `baud`:
+ * but for a failed write after which the run kept the rate, because something else was to blame.
+ * Any handle; one look into an index. */
 bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
               size_t *count, struct err *e);
 

@@ -140,15 +140,8 @@ bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *atte
 
 static struct db_rate rate_row(sqlite3_stmt *s)
 {
-    return (struct db_rate){
-        .baud = sqlite3_column_int64(s, 0),
-        .attempts = sqlite3_column_int(s, 1),
-        .passes = sqlite3_column_int(s, 2),
-        .write_failures = sqlite3_column_int(s, 3),
-        .verify_failures = sqlite3_column_int(s, 4),
-        .baud_failures = sqlite3_column_int(s, 5),
-        .stub_failures = sqlite3_column_int(s, 6),
-    };
+    return (struct db_rate){ .baud = sqlite3_column_int64(s, 0),
+                             .failed = sqlite3_column_int(s, 1) != 0 };
 }
 
 bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,

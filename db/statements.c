@@ -134,11 +134,13 @@ static const char *const texts[STMT_COUNT] = {
                         " written_sha256, skipped_bytes) VALUES (?1, (SELECT i.id FROM attempt AS a"
                         "  JOIN run AS r ON r.id = a.run JOIN image AS i ON i.recipe = r.recipe"
                         "  WHERE a.id = ?1 AND i.number = ?2), ?3, ?4, ?5, ?6, ?7)",
-    [STMT_RATES] = "SELECT a.baud, count(*), sum(a.code = 'ok'), sum(a.code = 'write'),"
-                   " sum(a.code = 'verify'), sum(a.code = 'baud'), sum(a.code = 'stub')"
+    [STMT_RATES] = "SELECT a.baud, a.code <> 'ok'"
                    " FROM (SELECT id FROM run WHERE port = ? ORDER BY id DESC LIMIT ?) AS r"
-                   " JOIN attempt AS a ON a.run = r.id WHERE a.baud IS NOT NULL"
-                   " GROUP BY a.baud ORDER BY a.baud DESC LIMIT ?",
+                   " JOIN attempt AS a ON a.run = r.id"
+                   " LEFT JOIN attempt AS n ON n.run = a.run AND n.number = a.number + 1"
+                   " WHERE a.baud IS NOT NULL AND (a.code IN ('ok', 'verify', 'baud') OR"
+                   " (a.code = 'write' AND n.baud IS NOT a.baud))"
+                   " ORDER BY a.id DESC LIMIT ?",
 
     [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"
                            " FROM board WHERE id = ?",

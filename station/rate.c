@@ -17,16 +17,6 @@ void rates_init(struct rates *r, const struct recipe_port *port, uint64_t wire_b
     }
 }
 
-void rates_recall(struct rates *r, uint32_t baud, unsigned tries, unsigned failures)
-{
-    for (size_t i = 0; i < r->count; i++) {
-        if (r->rows[i].baud != baud)
-            continue;
-        r->rows[i].tries += tries;
-        r->rows[i].failures += failures;
-    }
-}
-
 void rates_note(struct rates *r, size_t index, bool failed)
 {
     for (size_t i = 0; i < r->count; i++) {
@@ -35,6 +25,14 @@ void rates_note(struct rates *r, size_t index, bool failed)
     }
     r->rows[index].tries += 1;
     r->rows[index].failures += failed;
+}
+
+void rates_recall(struct rates *r, uint32_t baud, bool failed)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->rows[i].baud == baud)
+            rates_note(r, i, failed);
+    }
 }
 
 static double failure_rate(const struct rates *r, size_t i)

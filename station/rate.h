@@ -29,12 +29,11 @@ struct rates {
 void rates_init(struct rates *r, const struct recipe_port *port, uint64_t wire_bytes,
                 double least_seconds);
 
-/* Attempts that ended at this rate some time ago: `failures` of them because of the wire. Rates
- * that the recipe does not have are left out. */
-void rates_recall(struct rates *r, uint32_t baud, unsigned tries, unsigned failures);
-
 /* One more attempt, at row `index`. */
 void rates_note(struct rates *r, size_t index, bool failed);
+
+/* The same for an attempt of some time ago; a rate that the recipe does not have is left out. */
+void rates_recall(struct rates *r, uint32_t baud, bool failed);
 
 /* The row to begin with. */
 size_t rates_choose(const struct rates *r);

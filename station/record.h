@@ -58,7 +58,7 @@ struct record_attempt {
     const struct attempt_result *result;
 };
 
-/* How the rates went on this port in its latest `runs` runs; see db_rates. */
+/* How the attempts of the latest `runs` runs on this port went, by rate; see db_rates. */
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
                   size_t *count, struct err *e);
 

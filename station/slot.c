@@ -15,7 +15,8 @@
 #define STRANGE_LOOKS  3 /* in a row, so that one lost reply is no new board */
 
 #define CAREFUL_BOARDS 20u
-#define RATE_RUNS      20 /* so many of the port's latest runs tell which rate to begin with */
+#define RATE_RUNS      20 /* so many of the port's latest runs tell which rate to begin with, */
+#define RATE_ATTEMPTS  64 /* ...and so many attempts in them */
 #define DEFLATED(n)    ((n) / 100 * 65)
 
 /* One board's run, over all its attempts. */
@@ -722,18 +723,17 @@ static void skip(struct slot *s)
  * the recipe's rate is as good as any. */
 static void recall_rates(struct slot *s)
 {
-    struct db_rate seen[RATES_MAX];
+    struct db_rate seen[RATE_ATTEMPTS];
     struct err ignored = { 0 };
     size_t count = 0;
     uint64_t bytes = job_bytes(s->gang->job);
     double least_s = (double)forecast_flash_us(0, (uint32_t)bytes) / 1e6;
     rates_init(&s->rates, &recipe_of(s)->port, DEFLATED(bytes), least_s);
-    if (!record_rates(s->gang->record, s->port_text, RATE_RUNS, seen, RATES_MAX, &count, &ignored))
+    if (!record_rates(s->gang->record, s->port_text, RATE_RUNS, seen, RATE_ATTEMPTS, &count,
+                      &ignored))
         return;
-    for (size_t i = 0; i < count; i++)
-        rates_recall(
-            &s->rates, (uint32_t)seen[i].baud, (unsigned)seen[i].attempts,
-            (unsigned)(seen[i].write_failures + seen[i].verify_failures + seen[i].baud_failures));
+    while (count-- > 0) /* the oldest comes last */
+        rates_recall(&s->rates, (uint32_t)seen[count].baud, seen[count].failed);
 }
 
 void *slot_main(void *slot)

@@ -542,48 +542,73 @@ static void db_notices_a_killed_station_process(void **state)
 
 /* ---- What a port has taught -------------------------------------------------------------------*/
 
-static void run_at(struct bench *b, const char *port, int64_t baud, const char *code)
+/* A run of attempts "RATE CODE,RATE CODE...". */
+static void run_at(struct bench *b, const char *port, const char *attempts)
 {
     const struct db_run_begin run = {
         .recipe_id = put_recipe(b, b->db), .slot = 1, .port = port, .started_utc_ms = T0_MS
     };
-    const struct db_attempt attempt = { .number = 1,
-                                        .started_utc_ms = T0_MS,
-                                        .baud = baud,
-                                        .phase = "write",
-                                        .code = code,
-                                        .board_state = "half-written" };
     const int64_t run_id = db_run_start(b->db, &run, &b->e);
-    check_ok(b, run_id > 0 && db_attempt_add(b->db, run_id, &attempt, &b->e));
+    check_ok(b, run_id > 0);
+    char text[100];
+    char *rest = text;
+    snprintf(text, sizeof text, "%s", attempts);
+    for (int number = 1; rest; number++) {
+        char *code = strchr(rest, ' ') + 1, *rate = rest;
+        rest = strchr(code, ',');
+        if (rest)
+            *rest++ = '\0';
+        const struct db_attempt attempt = { .number = number,
+                                            .started_utc_ms = T0_MS,
+                                            .baud = atoi(rate),
+                                            .phase = "write",
+                                            .code = code,
+                                            .board_state = "half-written" };
+        check_ok(b, db_attempt_add(b->db, run_id, &attempt, &b->e));
+    }
     check_ok(b, try_close(b, run_id, DB_FAIL));
+}
+
+/* The latest attempts on port p1 of so many runs, as "RATE" or "-RATE" where it failed. */
+static const char *rates_of(struct bench *b, const char *port, int runs, size_t cap)
+{
+    static char text[200];
+    struct db_rate rates[8];
+    size_t count = 99, used = 0;
+    assert_true(cap <= sizeof rates / sizeof rates[0]);
+    check_ok(b, db_rates(b->db, port, runs, rates, cap, &count, &b->e));
+    text[0] = '\0';
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%d", i ? " " : "",
+                                 rates[i].failed ? "-" : "", (int)rates[i].baud);
+    return text;
 }
 
 static void db_tells_how_each_rate_went_on_a_port(void **state)
 {
     struct bench *b = *state;
-    struct db_rate rates[4];
-    size_t count = 9;
     bench_open(b);
-    run_at(b, "p1", 1500000, "write"); /* too old, below */
-    run_at(b, "p1", 921600, "write");
-    run_at(b, "p1", 921600, "verify");
-    run_at(b, "p2", 921600, "ok");
-    run_at(b, "p1", 921600, "baud");
-    run_at(b, "p1", 0, "no-sync");
-    run_at(b, "p1", 460800, "ok");
-    run_at(b, "p1", 460800, "stub");
-    check_ok(b, db_rates(b->db, "p1", 6, rates, 4, &count, &b->e));
-    assert_int_equal(count, 2);
-    assert_memory_equal(&rates[0], (&(struct db_rate){ 921600, 3, 0, 1, 1, 1, 0 }),
-                        sizeof rates[0]);
-    assert_memory_equal(&rates[1], (&(struct db_rate){ 460800, 2, 1, 0, 0, 0, 1 }),
-                        sizeof rates[1]);
-    check_ok(b, db_rates(b->db, "p1", 6, rates, 1, &count, &b->e));
-    assert_int_equal(count, 1);
-    check_ok(b, db_rates(b->db, "none", 6, rates, 4, &count, &b->e));
-    assert_int_equal(count, 0);
+    run_at(b, "p1", "1500000 ok"); /* too old, below */
+    run_at(b, "p1", "921600 write,460800 ok");
+    run_at(b, "p2", "921600 ok");
+    run_at(b, "p1", "921600 verify,460800 baud,115200 ok");
+    run_at(b, "p1", "0 no-sync,460800 stub,460800 ok");
+    assert_string_equal(rates_of(b, "p1", 3, 8), "460800 115200 -460800 -921600 460800 -921600");
+    assert_string_equal(rates_of(b, "p1", 3, 2), "460800 115200");
+    assert_string_equal(rates_of(b, "none", 3, 8), "");
     assert_answer(
         b, "SELECT count(*) FROM sqlite_master WHERE type = 'index' AND name = 'run_port'", "1");
+}
+
+/* Where the next attempt kept the rate something else was to blame. */
+static void db_does_not_hold_a_write_against_a_rate_that_was_kept(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    run_at(b, "p1", "921600 write,921600 write,460800 ok");
+    run_at(b, "p1", "921600 verify,921600 ok");
+    run_at(b, "p1", "921600 write");
+    assert_string_equal(rates_of(b, "p1", 9, 8), "-921600 921600 -921600 460800 -921600");
 }
 
 int main(void)
@@ -611,6 +636,7 @@ int main(void)
         ON_BENCH(db_marks_runs_that_a_station_left_open_when_it_ended),
         ON_BENCH(db_notices_a_killed_station_process),
         ON_BENCH(db_tells_how_each_rate_went_on_a_port),
+        ON_BENCH(db_does_not_hold_a_write_against_a_rate_that_was_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
