@@ -560,7 +560,7 @@ static void run_at(struct bench *b, const char *port, const char *attempts)
             *rest++ = '\0';
         const struct db_attempt attempt = { .number = number,
                                             .started_utc_ms = T0_MS,
-                                            .baud = atoi(rate),
+                                            .baud = strtol(rate, NULL, 10),
                                             .phase = "write",
                                             .code = code,
                                             .board_state = "half-written" };
