@@ -4,8 +4,7 @@
 
 #include "station/slot.h"
 
-/* ---- slot.c: what a slot knows and has
- * ----------------------------------------------------------*/
+/* ---- slot.c: what a slot knows and has ---- */
 
 const struct clock *slot_clock(const struct slot *s);
 uint64_t slot_now_us(const struct slot *s);
@@ -42,8 +41,7 @@ bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e);
  * into *custom, which must live as long as the result. */
 const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom);
 
-/* ---- run.c, next_board.c
- * ------------------------------------------------------------------------*/
+/* ---- run.c, next_board.c ---- */
 
 /* Flashes the board in the slot, shows its verdict and records it. */
 void run_board(struct slot *s);
