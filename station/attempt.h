@@ -50,6 +50,7 @@ struct attempt_setup {
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
     bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
+    bool sync_slowly; /* where the ROM takes its rate from the SYNC, too */
     const struct attempt_watch *watch;
 };
 

@@ -45,7 +45,9 @@ static enum look look_for_board(struct slot *s, struct chip_mac *mac)
     struct board board;
     struct reset_sequence custom;
     const struct reset_sequence *reset = NULL;
-    const struct attempt_setup setup = { .job = s->gang->job, .baud = slot_recipe(s)->port.baud };
+    const struct attempt_setup setup = { .job = s->gang->job,
+                                         .baud = slot_recipe(s)->port.baud,
+                                         .sync_slowly = true };
     uint32_t baud = attempt_sync_baud(&setup);
     struct loader *l = calloc(1, sizeof *l);
     bool connected = false;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CAREFUL_BOARDS 20u
+#define REMEMBERED_BOARDS 20u
 
 /* One board's run, over all its attempts. */
 struct run {
@@ -21,7 +21,7 @@ struct run {
     unsigned sync_tries, write_tries, verify_tries, finish_tries, boot_tries, stub_failures;
     size_t baud_index, first_baud_index; /* 0: the recipe's rate, then its fallbacks */
     bool use_rom;
-    bool careful;
+    bool careful, sync_slowly;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
@@ -179,6 +179,7 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .baud = run_baud(run),
                                    .use_rom = run->use_rom,
                                    .careful = run->careful,
+                                   .sync_slowly = run->sync_slowly,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
     result->state = run->state;
@@ -253,6 +254,7 @@ static bool may_retry(struct run *run, const struct attempt_result *result)
     case ERR_NO_SYNC:
     case ERR_WRONG_BOOT_MODE:
         run->slot->reset_index++;
+        run->sync_slowly = true;
         return spend(&run->sync_tries, allowed->sync);
     case ERR_PORT_MISSING:
     case ERR_PORT_BUSY:
@@ -314,6 +316,7 @@ static void begin_run(struct slot *s, struct run *run)
     run->started_utc_ms = slot_utc_ms(s);
     run->baud_index = run->first_baud_index = rates_choose(&s->rates);
     run->careful = s->careful_boards > 0;
+    run->sync_slowly = s->slow_boards > 0;
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
@@ -346,15 +349,14 @@ static void show_verdict(struct run *run, const struct attempt_result *result, e
     slot_tell(s, run->id, EVENT_VERDICT, result, verdict);
 }
 
-/* Where a board passed only when it was treated carefully, the next ones get that at once, for a
+/* What the board that passed needed beyond its first attempt, the next ones get at once, for a
  * while. */
-static void remember_care(const struct run *run)
+static void remember(const struct run *run, bool needed, unsigned *boards)
 {
-    struct slot *s = run->slot;
-    if (run->careful && run->attempt > 1)
-        s->careful_boards = CAREFUL_BOARDS;
-    else if (s->careful_boards > 0)
-        s->careful_boards--;
+    if (needed && run->attempt > 1)
+        *boards = REMEMBERED_BOARDS;
+    else if (*boards > 0)
+        --*boards;
 }
 
 /* The row first, then the verdict: what is not on the disk did not pass. */
@@ -371,8 +373,10 @@ static void end_run(struct run *run, struct attempt_result *result)
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
-    if (verdict == VERDICT_PASS)
-        remember_care(run);
+    if (verdict == VERDICT_PASS) {
+        remember(run, run->careful, &s->careful_boards);
+        remember(run, run->sync_slowly, &s->slow_boards);
+    }
     show_verdict(run, result, verdict);
 }
 

@@ -56,7 +56,8 @@ struct slot {
     char socket[256];        /* the port as a path that stays, once it was open; "": unknown */
     bool was_open;           /* there was a port once */
     struct rates rates;      /* how they went here */
-    unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong */
+    unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong, */
+    unsigned slow_boards;    /* ...or are synced slowly */
     struct chip_mac last_mac;
     enum usb_kind usb; /* of the port when it was open last */
 };

@@ -53,4 +53,18 @@ check "the next one at the first" "$work/out" await grep -q "PASS ESP32 24:0a:c4
 check "carefully" "$work/out" test "$(order 1 1 "attempt 2: running")" = "stub baud "
 kill -INT $pid
 wait $pid
+stop_fixture
+
+# ---- A ROM that takes its rate from the SYNC -------------------------------------------------------
+# It is synced at the recipe's rate, and where it does not follow, at 115200 baud: also the next boards.
+start_fixture --boards 2 --chip esp8266 --speed 20 --fault 0:sync-limit=115200
+: >"$work/out"
+"$station" run "$images/esp8266.yaml" --db "$work/sync.db" "${port_options[@]}" --loop --plain >"$work/out" 2>&1 &
+pid=$!
+check "a board that follows passes at the first attempt" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:01 in .*, attempt 1:" "$work/out"
+check "one that does not passes at the second" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:00 in .*, attempt 2:" "$work/out"
+ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
+check "the next one there at the first" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:77 in .*, attempt 1:" "$work/out"
+kill -INT $pid
+wait $pid
 echo "1..$test_number"
