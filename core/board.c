@@ -149,7 +149,7 @@ static bool read_all(struct loader *l, struct board *b, struct err *e)
     const struct chip *c = l->chip;
     return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
            c->read_package(l, &b->package, e) && c->read_security(l, &b->security, e) &&
-           loader_crystal_mhz(l, &b->crystal_mhz, e);
+           regs_crystal_mhz(l, &b->crystal_mhz, e);
 }
 
 /* Asks all readers what they will want to know, also those that come later, so that the chip is
@@ -169,7 +169,7 @@ static void note_identity(struct loader *l)
     c->read_package(l, &unread.package, &ignored);
     c->read_security(l, &unread.security, &ignored);
     c->read_spi_pins(l, &value, &ignored);
-    loader_crystal_mhz(l, &value, &ignored);
+    regs_crystal_mhz(l, &value, &ignored);
     spiflash_note(l);
 }
 

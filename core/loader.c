@@ -1,7 +1,6 @@
 #include "core/loader.h"
 
 #include "core/bytes.h"
-#include "core/regs.h"
 #include "core/usb.h"
 
 #include <string.h>
@@ -115,22 +114,6 @@ bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t
     uint32_t value;
     return loader_read_reg(l, addr, &value, e) &&
            loader_write_reg(l, addr, (value & ~clear) | set, e);
-}
-
-/* The crystals there are lie so far apart that the nearest is meant, however coarse the divider. */
-bool loader_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e)
-{
-    const struct chip_crystal *c = &l->chip->crystal;
-    uint32_t divider;
-    *mhz = c->fixed_mhz;
-    if (c->fixed_mhz != 0 || c->divider_addr == 0)
-        return true;
-    if (!regs_read_fixed(l, c->divider_addr, &divider, e))
-        return false;
-    uint64_t hz = (uint64_t)l->link.port->baud * (divider & 0xFFFFF) / c->divider_unit;
-    if (hz >= 15000000 && hz <= 80000000)
-        *mhz = hz > 45000000 ? 48 : hz > 33000000 ? 40 : 26;
-    return true;
 }
 
 /* A refusal that means "no such command": 01 05 from a ROM, C3 or FF from a stub. */

@@ -64,10 +64,6 @@ bool loader_fire_reg(struct loader *l, uint32_t addr, uint32_t value, struct err
 bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t set,
                        struct err *e);
 
-/* The chip's crystal. Told by the chip's row or by the divider with which the ROM listens to us, so
- * only right before any change of rate. 0: the divider makes no sense. */
-bool loader_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e);
-
 /* An exchange without effect, which a stub answers once all that it has acknowledged is done; or
  * refuses with the failure of that work. */
 bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e);

@@ -223,6 +223,22 @@ bool regs_read_fixed(struct loader *l, uint32_t addr, uint32_t *value, struct er
     return true;
 }
 
+/* The crystals there are lie so far apart that the nearest is meant, however coarse the divider. */
+bool regs_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e)
+{
+    const struct chip_crystal *c = &l->chip->crystal;
+    uint32_t divider;
+    *mhz = c->fixed_mhz;
+    if (c->fixed_mhz != 0 || c->divider_addr == 0)
+        return true;
+    if (!regs_read_fixed(l, c->divider_addr, &divider, e))
+        return false;
+    uint64_t hz = (uint64_t)l->link.port->baud * (divider & 0xFFFFF) / c->divider_unit;
+    if (hz >= 15000000 && hz <= 80000000)
+        *mhz = hz > 45000000 ? 48 : hz > 33000000 ? 40 : 26;
+    return true;
+}
+
 void regs_note(struct loader *l)
 {
     l->noting = true;

@@ -11,43 +11,21 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A record in a path longer than this is refused. */
-enum { PATH_CAP = 4096, URI_CAP = 3 * PATH_CAP + 64 };
-
 /* ---- Names ------------------------------------------------------------------------------------*/
 
-/* Always a URI of our own making: some builds of SQLite read "file:..." and ":memory:" in a plain
- * name, and a record that lives in memory is none. */
-static void make_uri(const char *path, const char *parameters, char uri[static URI_CAP])
-{
-    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "-._~/";
-    size_t used = 0;
-    /* Two slashes at the front would begin a host name. */
-    while (path[0] == '/' && path[1] == '/')
-        path++;
-    used += (size_t)snprintf(uri, URI_CAP, "file:%s", path[0] == '/' ? "" : "./");
-    for (; *path != '\0'; path++) {
-        const bool keep = strchr(plain, *path) != NULL;
-        used += (size_t)snprintf(uri + used, URI_CAP - used, keep ? "%c" : "%%%02X",
-                                 (unsigned char)*path);
-    }
-    snprintf(uri + used, URI_CAP - used, "?%s", parameters);
-}
-
-static void folder_of(const char *path, char folder[static PATH_CAP])
+static void folder_of(const char *path, char folder[static DB_PATH_CAP])
 {
     const char *slash = strrchr(path, '/');
     if (slash == NULL)
-        snprintf(folder, PATH_CAP, ".");
+        snprintf(folder, DB_PATH_CAP, ".");
     else
-        snprintf(folder, PATH_CAP, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+        snprintf(folder, DB_PATH_CAP, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
 /* The size of the file with this ending beside the record; -1: there is none. */
 static int64_t size_beside(const char *path, const char *suffix)
 {
-    char name[PATH_CAP + 8];
+    char name[DB_PATH_CAP + 8];
     struct stat st;
     snprintf(name, sizeof name, "%s%s", path, suffix);
     return stat(name, &st) == 0 ? (int64_t)st.st_size : -1;
@@ -63,7 +41,7 @@ static bool may(const char *path, int mode)
 
 static bool judge_missing(const struct db *db, struct err *e)
 {
-    char folder[PATH_CAP];
+    char folder[DB_PATH_CAP];
     struct stat st;
     if (db->reader) {
         err_set(e, ERR_DATABASE, "There is no record %s", db->shown);
@@ -96,7 +74,7 @@ static bool denied(const struct db *db, const char *what, struct err *e)
 /* SQLite keeps FILE-wal and FILE-shm beside the file, so a writer needs the folder too. */
 static bool judge_rights(const struct db *db, bool exists, struct err *e)
 {
-    char folder[PATH_CAP];
+    char folder[DB_PATH_CAP];
     folder_of(db->path, folder);
     if (exists && !may(db->path, R_OK))
         return denied(db, "You may not read ", e);
@@ -111,8 +89,8 @@ static bool judge_rights(const struct db *db, bool exists, struct err *e)
 
 static bool open_uri(struct db *db, const char *parameters, int flags, struct err *e)
 {
-    char uri[URI_CAP];
-    make_uri(db->path, parameters, uri);
+    char uri[DB_URI_CAP];
+    db_uri(db->path, parameters, uri);
     int rc = sqlite3_open_v2(uri, &db->sql, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
     if (db->sql == NULL)
         return err_set(e, ERR_STATION, "No memory left for the record %s", db->shown);
@@ -222,7 +200,7 @@ static bool connect_writer(struct db *db, struct err *e)
  * the station can use later: one made by somebody with fewer rights would lock the station out. */
 static bool reads_with_locks(const struct db *db)
 {
-    char folder[PATH_CAP];
+    char folder[DB_PATH_CAP];
     folder_of(db->path, folder);
     if (size_beside(db->path, "-shm") >= 0)
         return true;
@@ -266,7 +244,7 @@ static bool connect_reader(struct db *db, const struct stat *st, struct err *e)
 bool db_connect(struct db *db, struct err *e)
 {
     struct stat st = { 0 };
-    if (db->path[0] == '\0' || strlen(db->path) >= PATH_CAP) {
+    if (db->path[0] == '\0' || strlen(db->path) >= DB_PATH_CAP) {
         err_set(e, ERR_USAGE, "The name of the record is %s",
                 db->path[0] == '\0' ? "empty" : "too long");
         return err_hint(e, "Give a file with --db, for example station.db.");
@@ -274,22 +252,6 @@ bool db_connect(struct db *db, struct err *e)
     if (!judge(db, &st, e))
         return false;
     return db->reader ? connect_reader(db, &st, e) : connect_writer(db, e);
-}
-
-bool db_connect_beside(const struct db *db, sqlite3 **sql, struct err *e)
-{
-    char uri[URI_CAP];
-    make_uri(db->path, "mode=ro", uri);
-    int rc = sqlite3_open_v2(uri, sql, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX,
-                             NULL);
-    if (rc == SQLITE_OK)
-        rc = sqlite3_busy_timeout(*sql, db->busy_ms);
-    if (rc == SQLITE_OK)
-        return true;
-    err_set(e, ERR_DATABASE, "%s could not be opened once more: %s", db->shown, sqlite3_errstr(rc));
-    sqlite3_close(*sql);
-    *sql = NULL;
-    return false;
 }
 
 bool db_still_the_same(const struct db *db, struct err *e)

@@ -80,13 +80,18 @@ bool db_begin_read(struct db *db, struct err *e);
  * all who came meanwhile. */
 bool db_finish(struct db *db, bool ok, struct err *e);
 
+/* ---- uri.c -----------------------------------------------------------------------------------*/
+
+/* A record in a path longer than this is refused. */
+enum { DB_PATH_CAP = 4096, DB_URI_CAP = 3 * DB_PATH_CAP + 64 };
+
+/* What SQLite is to open for the file `path`, with parameters as "mode=ro". */
+void db_uri(const char *path, const char *parameters, char uri[static DB_URI_CAP]);
+
 /* ---- connect.c --------------------------------------------------------------------------------*/
 
 /* Judges the file and connects db->sql; on failure nothing was written. */
 bool db_connect(struct db *db, struct err *e);
-
-/* A second connection to the same file, for reading. */
-bool db_connect_beside(const struct db *db, sqlite3 **sql, struct err *e);
 
 /* For a frozen reader: whether the file is still the one that was opened. */
 bool db_still_the_same(const struct db *db, struct err *e);
@@ -149,11 +154,17 @@ bool schema_apply(struct db *db, const struct schema_step *steps, size_t count, 
 /* As schema_apply, with the steps of this program. */
 bool schema_bring_up(struct db *db, struct err *e);
 
-/* ---- backup.c ---------------------------------------------------------------------------------*/
+/* ---- copy.c ----------------------------------------------------------------------------------*/
 
-/* Copies the record, as it was committed last, to a file beside it with this suffix. e->sys is
- * EEXIST if that file is there. */
-bool backup_beside(const struct db *db, const char *suffix, struct err *e);
+/* Copies the record behind `from` to `path`, with the rights of the file `original`. `check`, if
+ * there is one, judges the finished copy before it gets its name. e->sys is EEXIST if that is
+ * taken.
+ */
+bool copy_to(sqlite3 *from, const char *original, const char *path,
+             bool (*check)(const char *part, void *ctx, struct err *e), void *ctx, struct err *e);
+
+/* Copies the record, as it was committed last, to a file beside it with this suffix. */
+bool copy_beside(const struct db *db, const char *suffix, struct err *e);
 
 /* ---- statements.c -----------------------------------------------------------------------------*/
 

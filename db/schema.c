@@ -104,7 +104,7 @@ static bool keep_old(const struct db *db, int64_t version, struct err *e)
     for (int i = 1; i <= 99; i++) {
         snprintf(suffix, sizeof suffix, i == 1 ? ".v%lld-backup" : ".v%lld-backup-%d",
                  (long long)version, i);
-        if (backup_beside(db, suffix, &taken))
+        if (copy_beside(db, suffix, &taken))
             return true;
         if (taken.sys != EEXIST)
             break;

@@ -21,7 +21,10 @@ struct attempt {
 
 uint64_t attempt_now_us(const struct attempt *a);
 
-/* The phase begins; time counts for the phase that it was spent in. */
+/* What has passed since counts for the phase that it was spent in. */
+void attempt_close_phase(struct attempt *a);
+
+/* The phase ends, and this one begins. */
 void attempt_enter(struct attempt *a, enum phase phase);
 
 const struct recipe *attempt_recipe(const struct attempt *a);
@@ -33,6 +36,17 @@ bool attempt_flashes(const struct attempt *a);
 uint32_t attempt_flash_bytes(const struct attempt *a);
 
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e);
+
+/* Tells the watcher whose board it is, as far as that is known; false when it does not want it. */
+bool attempt_announce(struct attempt *a, bool ok, struct err *e);
+
+bool step_sync(struct attempt *a, struct err *e);
+bool step_identify(struct attempt *a, struct err *e);
+bool step_early_baud(struct attempt *a, struct err *e);
+bool step_flash(struct attempt *a, struct err *e);
+bool step_gate(struct attempt *a, struct err *e);
+bool step_stub(struct attempt *a, struct err *e);
+bool step_baud(struct attempt *a, struct err *e);
 
 /* ---- attempt_write.c ---- */
 

@@ -1,12 +1,12 @@
 /* ESP32-C2. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
 #include "core/efuse.h"
-#include "core/loader.h"
+#include "core/regs.h"
 
 /* The ROM takes the crystal for one of 40 MHz. */
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
 {
     uint32_t mhz;
-    if (!loader_crystal_mhz(loader, &mhz, e))
+    if (!regs_crystal_mhz(loader, &mhz, e))
         return false;
     *request = mhz == 26 ? (uint32_t)((uint64_t)baud * 40 / 26) : baud;
     return true;

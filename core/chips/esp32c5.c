@@ -8,8 +8,7 @@
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
 {
     uint32_t mhz, sysclk;
-    if (!loader_crystal_mhz(loader, &mhz, e) ||
-        !regs_read_fixed(loader, PCR_SYSCLK_ADDR, &sysclk, e))
+    if (!regs_crystal_mhz(loader, &mhz, e) || !regs_read_fixed(loader, PCR_SYSCLK_ADDR, &sysclk, e))
         return false;
     uint32_t believed_mhz = sysclk >> 24 & 0x7F;
     bool differ = (mhz == 48 && believed_mhz == 40) || (mhz == 40 && believed_mhz == 48);

@@ -438,7 +438,7 @@ static uint32_t crystal(const char *chip, uint32_t clkdiv_addr, uint32_t divider
     uint32_t mhz = 99;
     reg_port_init(&r, chip);
     reg_set(&r, clkdiv_addr, divider);
-    assert_ok(loader_crystal_mhz(&r.loader, &mhz, &e), &e);
+    assert_ok(regs_crystal_mhz(&r.loader, &mhz, &e), &e);
     return mhz;
 }
 
