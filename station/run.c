@@ -243,6 +243,18 @@ static void give_up_stub(struct run *run)
         run->use_rom = true;
 }
 
+/* A ROM that takes its rate from the SYNC may not follow a high one. Once may be the reset; after
+ * that it is synced slowly, which without a stub means to stay there. */
+static void sync_lower(struct run *run)
+{
+    const struct slot *s = run->slot;
+    bool rom_only = run->use_rom || !job_stub(s->gang->job);
+    bool stays = slot_recipe(s)->chip->flags & CHIP_ROM_NO_BAUD;
+    if (stays && rom_only && run->sync_slowly)
+        lower_baud(run);
+    run->sync_slowly = true;
+}
+
 /* Whether another attempt can help, and what to change for it. */
 static bool may_retry(struct run *run, const struct attempt_result *result)
 {
@@ -254,7 +266,7 @@ static bool may_retry(struct run *run, const struct attempt_result *result)
     case ERR_NO_SYNC:
     case ERR_WRONG_BOOT_MODE:
         run->slot->reset_index++;
-        run->sync_slowly = true;
+        sync_lower(run);
         return spend(&run->sync_tries, allowed->sync);
     case ERR_PORT_MISSING:
     case ERR_PORT_BUSY:

@@ -163,6 +163,7 @@ export const whole = [
     { spec: "restless=250", expect: either },
     { spec: "clock-drift=2", expect: () => pass },
     { spec: "clock-drift=-15", expect: either },
+    { spec: "sync-limit=115200", expect: () => pass },
     { spec: "slow-en=300", only: uart, expect: () => pass },
     { spec: "slow-en=3000", only: uart, expect: () => fail(["no-sync", "wrong-boot-mode"], ["untouched"]) },
     { spec: "no-reset", only: uart, expect: () => fail(["no-sync", "wrong-boot-mode"], ["untouched"]) },
