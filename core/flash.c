@@ -149,6 +149,7 @@ static bool begin(struct writer *w, struct err *e)
     const struct plan_frames *f = w->f;
     struct loader *l = w->l;
     bool compressed = f->command == CMD_FLASH_DEFL_DATA;
+    bool behind_another = l->unsettled_bytes > 0;
     uint32_t bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes);
     uint32_t timeout_ms =
         l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB);
@@ -156,7 +157,7 @@ static bool begin(struct writer *w, struct err *e)
         (!flash_is_idle(l) || send_block(w, e)) &&
         loader_flash_begin_answer(l, compressed, timeout_ms, e))
         return begun(w);
-    if (told_late(l, e)) {
+    if (behind_another && told_late(l, e)) {
         err_as_phase(e, ERR_WRITE);
         return err_wrap(e, "The last block of the image before was not written");
     }

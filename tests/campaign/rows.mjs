@@ -104,7 +104,9 @@ export const acts = [
         once: (p) => p === "open" ? fail(["port-busy"], ["untouched"]) : pass,
         // Each time costs two attempts: one until it shows, one that finds nobody.
         always: (p, c) => p === "open" ? fail(["port-busy"], ["untouched"])
-            : plus(p === "stub" && c.stub ? fail(["stub"], ["untouched"]) : hopeless(p, c), "no-sync", "port-gone") },
+            : plus(p === "stub" && c.stub ? fail(["stub"], ["untouched"]) : hopeless(p, c), "no-sync", "port-gone",
+                // The first block goes out with BEGIN, and may cut off its answer.
+                ...(p === "first" ? ["erase"] : [])) },
     { name: "lose-in", spec: "lose,dir=in", at: commands, once: () => pass, always: hopeless },
     { name: "lose-out", spec: "lose,dir=out", at: commands, once: () => pass, always: hopeless },
     { name: "garble-in", spec: "garble,dir=in", at: commands, once: () => pass, always: (p, c) => either(c) },
