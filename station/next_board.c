@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_BAUD     115200u /* every ROM follows that, and there is not much to say */
 #define LOOP_POLL_MS  1000u
 #define PAUSE_STEP_MS 250u
 #define SILENT_LOOKS  5 /* at a network port, after which it is opened anew */
@@ -45,10 +46,9 @@ static enum look look_for_board(struct slot *s, struct chip_mac *mac)
     struct board board;
     struct reset_sequence custom;
     const struct reset_sequence *reset = NULL;
-    const struct attempt_setup setup = { .job = s->gang->job,
-                                         .baud = slot_recipe(s)->port.baud,
-                                         .sync_slowly = true };
-    uint32_t baud = attempt_sync_baud(&setup);
+    uint32_t baud = slot_recipe(s)->port.baud;
+    if (baud > LOOK_BAUD)
+        baud = LOOK_BAUD;
     struct loader *l = calloc(1, sizeof *l);
     bool connected = false;
     if (!l || !slot_open_port(s, baud, &ignored))

@@ -67,4 +67,17 @@ ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
 check "the next one there at the first" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:77 in .*, attempt 1:" "$work/out"
 kill -INT $pid
 wait $pid
+stop_fixture
+
+# Without a stub it stays at the rate of its SYNC, and steps down; whoever comes next is found all the same.
+start_fixture --boards 1 --chip esp8266 --speed 20 --fault 0:sync-limit=115200
+{ grep -v '^loader' "$images/esp8266.yaml"; echo 'loader: rom'; } >"$images/rom.yaml"
+: >"$work/out"
+"$station" run "$images/rom.yaml" --db "$work/rom.db" "${port_options[@]}" --loop --plain >"$work/out" 2>&1 &
+pid=$!
+check "a ROM that does not follow steps down" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:00 in .*, attempt 3:" "$work/out"
+ctl fault 0 mac=24:0a:c4:00:00:77 >/dev/null
+check "and the next board there is found" "$work/out" await grep -q "PASS ESP8266 24:0a:c4:00:00:77" "$work/out"
+kill -INT $pid
+wait $pid
 echo "1..$test_number"
