@@ -43,10 +43,10 @@ else
 endif
 
 # ---- Files: found, not listed -------------------------------------------------------------------
-CORE_SRC    := $(wildcard core/*.c core/chips/*.c)
+CORE_SRC    := $(wildcard core/*/*.c)
 RECIPES_SRC := $(wildcard recipes/*.c)
-DB_SRC      := $(wildcard db/*.c)
-STATION_SRC := $(filter-out station/main.c,$(wildcard station/*.c))
+DB_SRC      := $(wildcard db/*/*.c)
+STATION_SRC := $(filter-out station/commands/main.c,$(wildcard station/*/*.c))
 FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/chips/*.c))
 UNIT_SRC    := $(wildcard tests/unit/*.c)
 TESTLIB_SRC := $(wildcard tests/lib/*.c)
@@ -56,6 +56,8 @@ obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
+# Of these a test program links what it uses.
+ARCHIVES    := $(BUILD)/libtests.a $(BUILD)/libespstation.a $(BUILD)/libespfixture.a
 STUB_OBJ    := $(BUILD)/obj/gen/stub_files.o
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAY_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/unit/fuzz_%,$(FUZZ_SRC))
@@ -71,7 +73,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 .SECONDARY:
 all: $(PROGRAMS)
 
-$(BUILD)/espstation: $(BUILD)/obj/station/main.o $(LIB_OBJ) $(STUB_OBJ)
+$(BUILD)/espstation: $(BUILD)/obj/station/commands/main.o $(LIB_OBJ) $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -85,7 +87,7 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
-$(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(LIB_OBJ) $(STUB_OBJ)
+$(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -94,19 +96,27 @@ $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(TESTLIB_OBJ) $(LIB_OBJ) $(FIXTURE_OBJ) $(STUB_OBJ)
+$(BUILD)/libespstation.a: $(LIB_OBJ)
+$(BUILD)/libespfixture.a: $(FIXTURE_OBJ)
+$(BUILD)/libtests.a: $(TESTLIB_OBJ)
+$(ARCHIVES):
+	@rm -f $@
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(ARCHIVES) $(STUB_OBJ)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS) -lcmocka
 
 # The fuzz targets, twice: a program that runs the inputs that are kept, which is a test as any
 # other, and one that searches for new ones, which needs clang.
-FUZZ_PARTS  := $(FUZZ_OBJ) $(TESTLIB_OBJ) $(LIB_OBJ) $(STUB_OBJ)
-$(BUILD)/unit/fuzz_%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY_OBJ) $(FUZZ_PARTS) $(FIXTURE_OBJ)
+FUZZ_PARTS  := $(FUZZ_OBJ) $(ARCHIVES) $(STUB_OBJ)
+$(BUILD)/unit/fuzz_%: $(BUILD)/obj/tests/fuzz/%.o $(REPLAY_OBJ) $(FUZZ_PARTS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
-$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_PARTS) $(FIXTURE_OBJ)
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_PARTS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIB_LDLIBS)

@@ -3,7 +3,7 @@
  */
 #include "recipes/recipe.h"
 
-#include "core/err.h"
+#include "core/base/err.h"
 #include "recipes/recipe_priv.h"
 
 #include <errno.h>

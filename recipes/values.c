@@ -1,10 +1,10 @@
 /*
  * One scalar of a recipe into its field, or a mistake that says what was expected and what came.
  */
-#include "core/chip.h"
-#include "core/nearest.h"
-#include "core/plain.h"
-#include "core/reset.h"
+#include "core/base/nearest.h"
+#include "core/base/plain.h"
+#include "core/facts/chip.h"
+#include "core/loader/reset.h"
 #include "recipes/recipe_priv.h"
 
 #include <ctype.h>

@@ -2,8 +2,8 @@
  * Walks the events of a recipe along the key table. A mistake costs its own node only: the walk
  * goes on behind it, so that one pass finds them all.
  */
-#include "core/chip.h"
-#include "core/nearest.h"
+#include "core/base/nearest.h"
+#include "core/facts/chip.h"
 #include "recipes/recipe_priv.h"
 
 #include <string.h>

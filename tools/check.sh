@@ -5,7 +5,9 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 findings=$(mktemp)
 trap 'rm -f "$findings"' EXIT
-mapfile -t sources < <(git ls-files '*.c' '*.h')
+# Also files that git does not track yet.
+list() { git ls-files -co --exclude-standard --deduplicate -- "$@" | while read -r f; do [ -e "$f" ] && echo "$f"; done; }
+mapfile -t sources < <(list '*.c' '*.h')
 
 complain() { # reason, then lines on standard input
     local lines
@@ -18,23 +20,60 @@ complain() { # reason, then lines on standard input
 clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep 'error:' | cut -d: -f1 | sort -u |
     complain "Not formatted; run: make format"
 
-# ---- Layers: lower never includes upper ----------------------------------------------------------
-# includes FOLDER ALLOWED-PATTERN: our own includes in that folder's files.
-includes() {
-    grep -nE '^#include "' $(git ls-files "$1/*.[ch]" "$1/**/*.[ch]") | grep -vE "#include \"($2)"
+# ---- Walls: who may include whom, one row a room; lower never includes upper --------------------
+# A room is a folder with sources. Its row names the rooms and single headers it may include beside
+# its own; a room without a row is a mistake. CONTRIBUTING.md says what each room is for.
+walls=$(
+    cat <<'END'
+core/base          .
+core/facts         core/base core/chips/list.h
+core/frames        core/base
+core/ports         core/base
+core/images        core/base core/facts core/frames
+core/loader        core/base core/facts core/frames core/ports
+core/flash         core/base core/facts core/images core/loader
+core/chips         core/base core/facts core/loader core/ports/port.h
+core/board         core/base core/facts core/images core/loader
+recipes            core/base core/facts/chip.h core/loader/reset.h
+db/store           core/base db/export/export_list.h
+db/proof           core/base db/store db/store/db_priv.h
+db/write           core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h
+db/export          core/base db/store db/store/db_priv.h
+db/read            core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h db/export/export_priv.h
+station/base       core/base
+station/attempt    core recipes station/base
+station/cli        core/base station/base station/attempt/job.h db/store db/proof
+station/line       core recipes db/store db/write station/base station/attempt
+station/screen     core/base station/base station/attempt station/line
+station/hand       core station/base station/cli station/line/ports.h
+station/import     core/base core/facts core/images recipes station/base
+station/report     core/base db station/base
+station/doctor     core/base core/loader/stub.h core/ports db/store station/base
+station/commands   core recipes db station
+tests/fixture      core/base/embedded.h
+tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
+END
+)
+room_of() { # the folder of each path on standard input, when it is one of the product's or the fixture's
+    grep -E '^(core|recipes|db|station|tests/fixture)/' | sed 's|/[^/]*$||' | sort -u
 }
-includes core 'core/' | complain "core/ includes nothing but core/"
-includes recipes 'core/(err|chip|reset|nearest|plain)\.h|recipes/' |
-    complain "recipes/ knows errors, chip names, reset strings, nearest words and plain text of core/, and nothing else"
-includes db 'core/err\.h|db/' | complain "db/ knows core/err.h, and nothing else"
-includes station 'core/|recipes/|db/|station/' | complain "station/ includes no tests"
-includes tests/fixture 'core/embedded\.h|tests/fixture/' |
-    complain "The fixture shares no code with the station, so that they cannot share a mistake"
-mapfile -t product < <(git ls-files '*.[ch]' | grep -v '^tests/')
-grep -lE '#include "(core/[a-z_]*_priv|recipes/[a-z_]*_priv|db/[a-z_]*_priv)\.h"' "${product[@]}" |
-    while read -r f; do
-        grep -oE '#include "[a-z]+/[a-z_]*_priv\.h"' "$f" | grep -v "\"${f%%/*}/" | sed "s|^|$f: |"
-    done | complain "A private header is for its own folder alone"
+printf '%s\n' "${sources[@]}" | room_of | while read -r room; do
+    may=$(awk -v room="$room" '$1 == room { $1 = ""; print }' <<<"$walls")
+    [ -n "$may" ] || { echo "$room has no row among the walls of tools/check.sh"; continue; }
+    printf '%s\n' "${sources[@]}" | grep -E "^$room/[^/]*$" | xargs grep -HnE '^#include "' |
+        awk -v room="$room" -v may="$may" '
+            BEGIN { count = split(may, rows, " "); rows[++count] = room }
+            { split($0, part, "\""); ok = 0
+              # A private header is for its own room, and for those that name it.
+              shared = part[2] !~ /_priv\.h$/
+              for (i = 1; i <= count; i++)
+                  ok = ok || part[2] == rows[i] ||
+                       (index(part[2], rows[i] "/") == 1 && (shared || rows[i] == room))
+              if (!ok) print }'
+done | complain "A room includes what is not in its row of the walls above"
+printf '%s\n' "${sources[@]}" | grep -E '^(core|recipes|db|station)/' | sed 's|.*/||' | sort | uniq -d |
+    complain "Two files of one name"
+mapfile -t product < <(list '*.[ch]' | grep -v '^tests/')
 
 # ---- Banned, and why ---------------------------------------------------------------------------
 ban() { # pattern reason files...
@@ -48,15 +87,15 @@ ban 'system|popen|exec[lv][pe]*|execvpe|execveat|fexecve|posix_spawnp|fork|vfork
     "No shell and no other program is ever called" "${product[@]}"
 # One file may start one kind of program: a browser that prints a page. Its opening comment says why
 # no text of the record, the command line or the environment can get into that start.
-mapfile -t spawnless < <(printf '%s\n' "${product[@]}" | grep -vx station/report_pdf.c)
-ban posix_spawn "No shell and no other program is ever called, but for the browser of station/report_pdf.c" "${spawnless[@]}"
-grep -nE 'getenv|environ\b|cmd_|"db/|"station/report\.h|posix_spawn\(' station/report_pdf.c | grep -v 'posix_spawn(pid, browser, &files, &how, argv, envp)' |
-    complain "station/report_pdf.c starts a browser once, and knows neither the record nor the environment"
-mapfile -t lower < <(git ls-files 'core/*.[ch]' 'core/**/*.[ch]' 'recipes/*.[ch]' 'db/*.[ch]')
+mapfile -t spawnless < <(printf '%s\n' "${product[@]}" | grep -vx station/report/report_pdf.c)
+ban posix_spawn "No shell and no other program is ever called, but for the browser of station/report/report_pdf.c" "${spawnless[@]}"
+grep -nE 'getenv|environ\b|cmd_|"db/|"station/report/report\.h|posix_spawn\(' station/report/report_pdf.c | grep -v 'posix_spawn(pid, browser, &files, &how, argv, envp)' |
+    complain "station/report/report_pdf.c starts a browser once, and knows neither the record nor the environment"
+mapfile -t lower < <(list 'core/*.[ch]' 'recipes/*.[ch]' 'db/*.[ch]')
 ban 'printf|puts|putchar|perror|fprintf|fputs|exit|abort|_exit' "Only station/ prints and exits" "${lower[@]}"
 ban 'pthread_create|sleep|usleep|nanosleep|signal|sigaction' "Only station/ starts threads; waits go through core/clock" "${lower[@]}"
 ban 'getenv|setenv' "Only station/ reads the environment" "${lower[@]}"
-mapfile -t core < <(git ls-files 'core/*.c' 'core/**/*.c' | grep -v '^core/clock.c')
+mapfile -t core < <(list 'core/*.c' | grep -v '^core/base/clock.c')
 ban 'time|clock_gettime|gettimeofday|rand|random|srand' "Time and chance come through core/clock" "${core[@]}"
 grep -nE '^(static )?(struct [a-z_]+|[a-z_0-9]+|char) \*?[a-z_]+(\[[^]]*\])?( =.*)?;$' "${lower[@]}" |
     grep -vE ':(extern|typedef|return|static const|const)' | grep -E '\.c:' |
@@ -66,7 +105,7 @@ awk 'FNR == 1 { long = 0 } length($0) > 100 { print FILENAME ":" FNR ": " length
     complain "Lines have at most 100 columns"
 
 # ---- Every header compiles alone -----------------------------------------------------------------
-for h in $(git ls-files '*.h' | grep -v 'list\.h$'); do
+for h in $(list '*.h' | grep -v 'list\.h$'); do
     echo "#include \"$h\"" | gcc -std=c11 -D_GNU_SOURCE -I. -fsyntax-only -xc - 2>&1 | head -3
 done | complain "A header does not stand alone"
 

@@ -20,7 +20,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: embed NAME FILE...\n");
         return 2;
     }
-    printf("#include \"core/embedded.h\"\n");
+    printf("#include \"core/base/embedded.h\"\n");
     for (int i = 2; i < argc; i++) {
         if (!embed_bytes(argv[i], (size_t)i))
             return 1;

@@ -1,6 +1,6 @@
 /* ESP32. Register facts: eFuse block 0 and APB control as public SDKs use them. */
-#include "core/chip.h"
-#include "core/regs.h"
+#include "core/facts/chip.h"
+#include "core/loader/regs.h"
 
 #define EFUSE_BLK0_ADDR 0x3FF5A000u
 #define APB_DATE_ADDR   0x3FF6607Cu

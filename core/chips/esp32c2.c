@@ -1,6 +1,6 @@
 /* ESP32-C2. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
-#include "core/regs.h"
+#include "core/loader/efuse.h"
+#include "core/loader/regs.h"
 
 /* The ROM takes the crystal for one of 40 MHz. */
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)

@@ -1,5 +1,5 @@
 /* ESP32-C3. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x6000882C, 0x60008844, 0x6000885C },

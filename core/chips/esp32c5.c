@@ -1,6 +1,6 @@
 /* ESP32-C5. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
-#include "core/regs.h"
+#include "core/loader/efuse.h"
+#include "core/loader/regs.h"
 
 #define PCR_SYSCLK_ADDR 0x60096110u
 

@@ -1,5 +1,5 @@
 /* ESP32-C6. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 /* The ROM misreads the code for 80 MHz: 40 is announced, and the boot loader goes on to 80. */
 static const struct chip_code freqs[] = {

@@ -1,5 +1,5 @@
 /* ESP32-C61. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x600B482C, 0x600B4844, 0x600B485C },

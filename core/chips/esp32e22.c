@@ -1,7 +1,7 @@
 /* ESP32-E22. Register facts: eFuse controller and low-power watchdogs as public SDKs use them.
  * Revision, package and encryption fuses are not allocated, and no flasher stub is published: the
  * ROM writes. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0xC400802C, 0xC4008044, 0xC400805C },

@@ -1,5 +1,5 @@
 /* ESP32-H2. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x600B082C, 0x600B0844, 0x600B085C },

@@ -1,6 +1,6 @@
 /* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. No
  * flasher stub is published for it: the ROM writes. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x600B402C, 0x600B4044, 0x600B405C },

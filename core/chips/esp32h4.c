@@ -1,5 +1,5 @@
 /* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x600B182C, 0x600B1844, 0x600B185C },

@@ -1,7 +1,7 @@
 /* ESP32-P4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
-#include "core/loader.h"
-#include "core/port.h"
+#include "core/loader/efuse.h"
+#include "core/loader/loader.h"
+#include "core/ports/port.h"
 
 /* Power management: the regulator of the flash, on its way from "off" to 3.3 V. */
 #define PMU_EXT_LDO_ADDR     0x501151B8u

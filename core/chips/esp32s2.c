@@ -1,5 +1,5 @@
 /* ESP32-S2. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x3F41A02C, 0x3F41A044, 0x3F41A05C },

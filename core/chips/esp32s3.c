@@ -1,5 +1,5 @@
 /* ESP32-S3. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 /* The first silicon was burnt with numbers that read as a later one; its block version tells. */
 static bool read_revision(struct loader *loader, uint32_t *revision, struct err *e)

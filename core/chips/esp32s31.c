@@ -1,5 +1,5 @@
 /* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
     .block_addr = { 0x2071502C, 0x20715050, 0x20715068 },

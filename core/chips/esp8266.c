@@ -1,6 +1,6 @@
 /* ESP8266 and ESP8285. Register facts: eFuse words and UART as public SDKs use them. */
-#include "core/chip.h"
-#include "core/regs.h"
+#include "core/facts/chip.h"
+#include "core/loader/regs.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Whatever a board says: a cause or none, and never more than was said. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/bootlog.h"
-#include "core/link.h"
+#include "core/loader/bootlog.h"
+#include "core/loader/link.h"
 #include "tests/lib/script_port.h"
 
 #include <stdlib.h>

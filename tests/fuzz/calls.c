@@ -6,12 +6,12 @@
  */
 #include "tests/fuzz/lib/far_end.h"
 
-#include "core/board.h"
-#include "core/console.h"
-#include "core/erase.h"
-#include "core/flash.h"
-#include "core/readflash.h"
-#include "core/stub.h"
+#include "core/board/board.h"
+#include "core/flash/erase.h"
+#include "core/flash/flash.h"
+#include "core/flash/readflash.h"
+#include "core/loader/console.h"
+#include "core/loader/stub.h"
 #include "tests/lib/make_image.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "db/checkpoint_priv.h"
+#include "db/proof/checkpoint_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -8,8 +8,8 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "db/audit.h"
-#include "station/cmd.h"
+#include "db/proof/audit.h"
+#include "station/cli/cmd.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * image that reads the same. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/image.h"
+#include "core/images/image.h"
 
 #include <stdlib.h>
 #include <string.h>

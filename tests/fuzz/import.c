@@ -6,7 +6,7 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "station/import.h"
+#include "station/import/import.h"
 #include "tests/lib/make_image.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Intel HEX: regions in order, none overlapping, all inside the bytes that were allocated. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/intel_hex.h"
+#include "core/images/intel_hex.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Replies: what a frame is read as stays within the frame; requests come back as they were. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/packet.h"
-#include "core/slip.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
 
 #include <stdlib.h>
 #include <string.h>

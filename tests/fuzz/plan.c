@@ -7,10 +7,10 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/bytes.h"
-#include "core/packet.h"
-#include "core/plan.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
+#include "core/images/plan.h"
 #include "tests/lib/make_image.h"
 
 #include <stdlib.h>

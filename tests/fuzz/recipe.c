@@ -1,8 +1,8 @@
 /* A recipe is read, or refused with mistakes that have a place; nothing else may happen. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/chip.h"
-#include "core/reset.h"
+#include "core/facts/chip.h"
+#include "core/loader/reset.h"
 #include "recipes/recipe.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/port_net.h"
+#include "core/ports/port_net.h"
 #include "tests/lib/fake_clock.h"
 
 #include <errno.h>

@@ -7,7 +7,7 @@
  */
 #include "tests/fuzz/lib/far_end.h"
 
-#include "station/attempt.h"
+#include "station/attempt/attempt.h"
 #include "tests/lib/make_image.h"
 
 #include <stdio.h>

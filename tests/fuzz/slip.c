@@ -1,7 +1,7 @@
 /* SLIP: the same input in other pieces gives the same events; what was encoded comes back. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/slip.h"
+#include "core/frames/slip.h"
 
 #include <stdlib.h>
 #include <string.h>

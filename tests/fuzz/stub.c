@@ -1,7 +1,7 @@
 /* A stub's JSON file is read, or refused by name. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/stub.h"
+#include "core/loader/stub.h"
 
 #include <string.h>
 

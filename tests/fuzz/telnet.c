@@ -1,7 +1,7 @@
 /* Telnet, as RFC 2217 uses it: any split gives the same data and events, and answers end. */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/telnet.h"
+#include "core/ports/telnet.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -5,13 +5,13 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/chip.h"
-#include "core/nearest.h"
-#include "core/port_net.h"
-#include "core/reset.h"
-#include "db/db_priv.h"
-#include "station/import.h"
-#include "station/json.h"
+#include "core/base/nearest.h"
+#include "core/facts/chip.h"
+#include "core/loader/reset.h"
+#include "core/ports/port_net.h"
+#include "db/store/db_priv.h"
+#include "station/base/json.h"
+#include "station/import/import.h"
 
 #include <stdio.h>
 #include <stdlib.h>

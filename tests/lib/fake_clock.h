@@ -6,7 +6,7 @@
 #ifndef TESTS_LIB_FAKE_CLOCK_H
 #define TESTS_LIB_FAKE_CLOCK_H
 
-#include "core/clock.h"
+#include "core/base/clock.h"
 
 #define FAKE_CLOCK_NEVER UINT64_MAX
 

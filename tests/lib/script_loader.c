@@ -1,8 +1,8 @@
 #include "tests/lib/script_loader.h"
 
-#include "core/bytes.h"
-#include "core/packet.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
 
 #include <stdio.h>
 #include <stdlib.h>

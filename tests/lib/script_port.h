@@ -9,7 +9,7 @@
 #ifndef TESTS_LIB_SCRIPT_PORT_H
 #define TESTS_LIB_SCRIPT_PORT_H
 
-#include "core/port.h"
+#include "core/ports/port.h"
 #include "tests/lib/fake_clock.h"
 
 #define SCRIPT_ITEMS_MAX 256

@@ -5,7 +5,7 @@
 #ifndef TESTS_LIB_SIM_PORT_H
 #define TESTS_LIB_SIM_PORT_H
 
-#include "core/port.h"
+#include "core/ports/port.h"
 #include "tests/fixture/chip_sim.h"
 #include "tests/lib/fake_clock.h"
 

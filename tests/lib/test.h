@@ -3,7 +3,7 @@
 #ifndef TESTS_LIB_TEST_H
 #define TESTS_LIB_TEST_H
 
-#include "core/err.h"
+#include "core/base/err.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,8 +4,8 @@
  */
 #include "tests/unit/alloc_help.h"
 
-#include "station/attempt.h"
-#include "station/import.h"
+#include "station/attempt/attempt.h"
+#include "station/import/import.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/sim_port.h"
 

@@ -5,7 +5,7 @@
  */
 #include "tests/unit/alloc_help.h"
 
-#include "db/audit.h"
+#include "db/proof/audit.h"
 #include "tests/unit/db_help.h"
 
 /* Each test has a folder in memory: thousands of commits would take minutes on a disk. */

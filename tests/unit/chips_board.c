@@ -2,9 +2,9 @@
  * Boards of every chip as far as registers tell: who they are, in every security state; their
  * watchdogs; which way they leave the loader over which port.
  */
-#include "core/board.h"
-#include "core/efuse.h"
-#include "core/usb.h"
+#include "core/board/board.h"
+#include "core/loader/efuse.h"
+#include "core/loader/usb.h"
 #include "tests/unit/chips_help.h"
 
 #define MAGIC_ADDR 0x40001000u

@@ -5,10 +5,10 @@
 #ifndef TESTS_UNIT_CHIPS_HELP_H
 #define TESTS_UNIT_CHIPS_HELP_H
 
-#include "core/bytes.h"
-#include "core/packet.h"
-#include "core/regs.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
+#include "core/loader/regs.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/test.h"
 

@@ -3,7 +3,7 @@
  * where the fuses lie, what the header's codes are, which watchdog may be used. Then the hooks,
  * against fuses burnt by this table.
  */
-#include "core/efuse.h"
+#include "core/loader/efuse.h"
 #include "tests/unit/chips_help.h"
 
 #include <stdio.h>

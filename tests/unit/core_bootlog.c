@@ -1,5 +1,5 @@
 /* Boot logs, as the ROMs print them, and what they mean. */
-#include "core/bootlog.h"
+#include "core/loader/bootlog.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

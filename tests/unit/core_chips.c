@@ -1,7 +1,7 @@
 /* The chip table, walked row by row, and the hooks of each chip against known register values. */
-#include "core/chip.h"
-#include "core/loader.h"
-#include "core/stub.h"
+#include "core/facts/chip.h"
+#include "core/loader/loader.h"
+#include "core/loader/stub.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
 

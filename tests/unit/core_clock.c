@@ -1,6 +1,6 @@
 /* Deadlines, with a clock that jumps and with the system's. */
-#include "core/clock.h"
-#include "core/port.h"
+#include "core/base/clock.h"
+#include "core/ports/port.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/script_port.h"
 #include "tests/lib/test.h"

@@ -1,6 +1,6 @@
 /* Where a compressed stream is cut: every byte once, and so that a stub is not left idle. What a
  * block fills of the stub's window is found by inflating it here. */
-#include "core/cuts.h"
+#include "core/images/cuts.h"
 #include "tests/lib/test.h"
 
 #include <stdlib.h>

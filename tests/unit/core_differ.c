@@ -2,7 +2,7 @@
  * Writing only what differs, against the virtual board: what is equal is not touched, what differs
  * is found with few questions, and whatever is decided the flash is right in the end.
  */
-#include "core/differ.h"
+#include "core/flash/differ.h"
 #include "tests/unit/region_bench.h"
 
 #define ADDR    0x100000u

@@ -1,5 +1,5 @@
 /* Digests against the vectors of RFC 1321 and FIPS 180. */
-#include "core/digest.h"
+#include "core/base/digest.h"
 #include "tests/lib/test.h"
 
 static void check(const char *text, const char *md5, const char *sha256)

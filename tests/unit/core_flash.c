@@ -2,8 +2,8 @@
  * What the ESP8266's ROM is asked to erase, against a model of its defect; timeouts; the gate; what
  * is asked of the chip when an MD5 differs.
  */
-#include "core/board.h"
-#include "core/flash.h"
+#include "core/board/board.h"
+#include "core/flash/flash.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"

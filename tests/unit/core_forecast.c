@@ -1,5 +1,5 @@
 /* Forecasts: bytes on the wire, sectors and blocks to erase, pages to program, MD5. */
-#include "core/forecast.h"
+#include "core/images/forecast.h"
 #include "tests/lib/test.h"
 
 #define SECTOR (4u << 10)

@@ -2,11 +2,11 @@
  * A chip that answers anything: every call of the core ends by its deadline, with a code that says
  * something, and reads nothing that is not there. Run it under the sanitizers.
  */
-#include "core/board.h"
-#include "core/bytes.h"
-#include "core/console.h"
-#include "core/flash.h"
-#include "core/stub.h"
+#include "core/base/bytes.h"
+#include "core/board/board.h"
+#include "core/flash/flash.h"
+#include "core/loader/console.h"
+#include "core/loader/stub.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"

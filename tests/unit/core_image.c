@@ -2,8 +2,8 @@
  * Firmware images: every layout is recognised, every damage that its checks can see is seen, and
  * nothing that is cut short crashes or passes. Images are made by tests/lib/make_image.c.
  */
-#include "core/chip.h"
-#include "core/image.h"
+#include "core/facts/chip.h"
+#include "core/images/image.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/test.h"
 

@@ -2,7 +2,7 @@
  * When a block may run ahead of the acknowledgement of the one before: only behind a stub that has
  * kept up with the wire, with no more work than it has proved, and no more than one block.
  */
-#include "core/pace.h"
+#include "core/flash/pace.h"
 #include "tests/lib/test.h"
 
 #define BAUD        1000000u /* a byte takes 10 us */

@@ -1,7 +1,7 @@
 /* Requests and replies: layout, checksum, where the status is, what it means. */
-#include "core/bytes.h"
-#include "core/packet.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Plain text: nothing that steers a terminal passes, everything else does. */
-#include "core/plain.h"
+#include "core/base/plain.h"
 
-#include "station/json.h"
+#include "station/base/json.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

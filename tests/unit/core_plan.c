@@ -2,11 +2,11 @@
  * The plan: what is refused before a board is touched, what goes where, and that the ready frames
  * hold exactly the bytes that are meant.
  */
-#include "core/bytes.h"
-#include "core/loader.h"
-#include "core/packet.h"
-#include "core/plan.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
+#include "core/images/plan.h"
+#include "core/loader/loader.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/test.h"
 

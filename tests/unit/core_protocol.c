@@ -3,10 +3,10 @@
  * it. The format is explained in tests/data/protocol/README. Each case runs twice, with reads as
  * large as they come and with one byte at a time.
  */
-#include "core/board.h"
-#include "core/flash.h"
-#include "core/loader.h"
-#include "core/stub.h"
+#include "core/board/board.h"
+#include "core/flash/flash.h"
+#include "core/loader/loader.h"
+#include "core/loader/stub.h"
 #include "tests/lib/script_port.h"
 #include "tests/lib/test.h"
 

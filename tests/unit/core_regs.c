@@ -2,7 +2,7 @@
  * Registers, many at a time: what travels together, when it must not, how much waits in the chip's
  * FIFO, and what is done with answers that do not agree.
  */
-#include "core/regs.h"
+#include "core/loader/regs.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
 

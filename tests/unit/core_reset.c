@@ -2,7 +2,7 @@
  * Reset sequences: the text they are written in, the choice of one for a port, the exact line
  * changes, and what those do to EN and to the boot strap of a board with the usual two transistors.
  */
-#include "core/reset.h"
+#include "core/loader/reset.h"
 #include "tests/lib/fake_clock.h"
 #include "tests/lib/script_port.h"
 #include "tests/lib/test.h"

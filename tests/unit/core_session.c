@@ -3,10 +3,10 @@
  * identify, stub, rate, write, verify, leave, console; with ROM and stub, on each chip, and with
  * what can go wrong on a line.
  */
-#include "core/board.h"
-#include "core/console.h"
-#include "core/flash.h"
-#include "core/stub.h"
+#include "core/board/board.h"
+#include "core/flash/flash.h"
+#include "core/loader/console.h"
+#include "core/loader/stub.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/sim_port.h"
 #include "tests/lib/test.h"

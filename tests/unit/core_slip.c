@@ -2,7 +2,7 @@
  * SLIP: the same bytes give the same events however they are cut, and what is damaged costs no more
  * than the frame it belongs to.
  */
-#include "core/slip.h"
+#include "core/frames/slip.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

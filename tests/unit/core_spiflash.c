@@ -1,5 +1,5 @@
 /* The flash chip: its size by id, and the register dance that runs one of its commands. */
-#include "core/spiflash.h"
+#include "core/loader/spiflash.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
 

@@ -1,5 +1,5 @@
 /* Stub files: the real ones, and what is wrong with all others. */
-#include "core/stub.h"
+#include "core/loader/stub.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* The chain: what is bound, and that the audit names the first row that somebody has touched. */
 #include "tests/unit/db_help.h"
 
-#include "db/audit.h"
+#include "db/proof/audit.h"
 
 /* ---- Helpers ----------------------------------------------------------------------------------*/
 

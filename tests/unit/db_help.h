@@ -3,7 +3,7 @@
 #ifndef TESTS_UNIT_DB_HELP_H
 #define TESTS_UNIT_DB_HELP_H
 
-#include "db/db_priv.h"
+#include "db/store/db_priv.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

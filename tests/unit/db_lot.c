@@ -1,7 +1,7 @@
 /* Lots: opened, limited to the board, bound to a recipe, closed with a signature; corrections. */
 #include "tests/unit/db_help.h"
 
-#include "db/lot.h"
+#include "db/write/lot.h"
 
 #include <fcntl.h>
 #include <pthread.h>

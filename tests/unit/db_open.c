@@ -2,7 +2,7 @@
  */
 #include "tests/unit/db_help.h"
 
-#include "db/audit.h"
+#include "db/proof/audit.h"
 
 #include <dirent.h>
 #include <errno.h>

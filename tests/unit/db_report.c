@@ -1,9 +1,9 @@
 /* What a report reads: last words of boards, corrections, periods, the signed end, one state. */
 #include "tests/unit/db_help.h"
 
-#include "db/lot.h"
-#include "db/report.h"
-#include "db/stats.h"
+#include "db/read/report_read.h"
+#include "db/read/stats.h"
+#include "db/write/lot.h"
 
 #define MAC_A "24:0a:c4:00:00:01"
 #define MAC_B "24:0a:c4:00:00:02"

@@ -1,8 +1,8 @@
 /* Statistics: what counts and what does not, exact percentiles, and the way SQLite takes to them.
  * tests/integration/stats.sh compares large records with SQL of its own. */
-#include "db/stats.h"
+#include "db/read/stats.h"
 
-#include "db/stats_priv.h"
+#include "db/read/stats_priv.h"
 #include "tests/unit/db_help.h"
 
 enum { ROWS_MAX = 40 };

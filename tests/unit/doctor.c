@@ -1,7 +1,7 @@
 /* Each check of the doctor against made-up trees of /sys, /proc, /etc, /run and made-up facts. */
-#include "station/doctor.h"
-#include "db/db.h"
-#include "station/limits.h"
+#include "station/doctor/doctor.h"
+#include "db/store/db.h"
+#include "station/base/limits.h"
 #include "tests/lib/test.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 #ifndef TESTS_UNIT_FIXTURE_HELP_H
 #define TESTS_UNIT_FIXTURE_HELP_H
 
-#include "core/embedded.h"
+#include "core/base/embedded.h"
 #include "tests/fixture/chip_sim.h"
 #include "tests/fixture/chip_sim_priv.h" /* the stub files' reader, the chip table */
 #include "tests/fixture/sim_bytes.h"

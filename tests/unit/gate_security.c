@@ -1,6 +1,6 @@
 /* The gate against every state of a chip's security: each refusal by its code, the board untouched,
  * and what the recipe must say where it may be let in. */
-#include "core/board.h"
+#include "core/board/board.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/test.h"
 

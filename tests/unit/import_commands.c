@@ -2,7 +2,7 @@
  * Every command line in tests/data/import/commands, against the recipe or the refusal that belongs
  * to it; and each recipe as `run` will read it.
  */
-#include "station/import.h"
+#include "station/import/import.h"
 #include "tests/lib/test.h"
 #include "tests/unit/import_help.h"
 

@@ -1,6 +1,6 @@
 /* What builds leave in their folders, in the forms of tests/data/import, and what recipes come of
  * it; JSON of all kinds. */
-#include "station/import.h"
+#include "station/import/import.h"
 #include "tests/unit/import_help.h"
 
 #include <limits.h>

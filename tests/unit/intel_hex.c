@@ -1,5 +1,5 @@
 /* Intel HEX files: what each record means, what is refused, and how regions come about. */
-#include "core/intel_hex.h"
+#include "core/images/intel_hex.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_UNIT_PORT_HELP_H
 #define TESTS_UNIT_PORT_HELP_H
 
-#include "core/port.h"
+#include "core/ports/port.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

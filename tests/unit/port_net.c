@@ -1,5 +1,5 @@
 /* host:port, connecting, and the plain socket transport. */
-#include "core/port_net.h"
+#include "core/ports/port_net.h"
 #include "tests/unit/port_help.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* The RFC 2217 transport against a small server of the tests' own, well behaved or not. */
-#include "core/telnet.h"
+#include "core/ports/telnet.h"
 #include "tests/unit/port_help.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* The telnet decoder: the stream cut anywhere, hostile input, and negotiation that must end. */
-#include "core/telnet.h"
+#include "core/ports/telnet.h"
 #include "tests/unit/port_help.h"
 
 /* ---- What came out, as one text -------------------------------------------------------------- */

@@ -2,11 +2,11 @@
  * Reading the flash of a virtual board through ROM and stub: what is read is what is there, damage
  * on the wire is repaired or told, and no content can be mistaken for something else.
  */
-#include "core/readflash.h"
-#include "core/board.h"
-#include "core/erase.h"
-#include "core/flash.h"
-#include "core/stub.h"
+#include "core/flash/readflash.h"
+#include "core/board/board.h"
+#include "core/flash/erase.h"
+#include "core/flash/flash.h"
+#include "core/loader/stub.h"
 #include "tests/lib/sim_port.h"
 #include "tests/lib/test.h"
 

@@ -1,8 +1,8 @@
 /*
  * Every recipe in tests/data/recipes, against the exact list of mistakes that belongs to it.
  */
-#include "core/chip.h"
-#include "core/err.h"
+#include "core/base/err.h"
+#include "core/facts/chip.h"
 #include "recipes/recipe.h"
 
 #include <dirent.h>

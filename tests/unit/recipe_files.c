@@ -2,7 +2,7 @@
  * Recipes and images that are not the files they should be. None may block, and none may be read
  * further than needed to refuse it.
  */
-#include "core/err.h"
+#include "core/base/err.h"
 #include "recipes/recipe_priv.h"
 
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /*
  * The table of keys itself, and what is made from it: nearest words, help, reference. The report.
  */
-#include "core/err.h"
-#include "core/nearest.h"
+#include "core/base/err.h"
+#include "core/base/nearest.h"
 #include "recipes/recipe_priv.h"
 
 #include <dirent.h>

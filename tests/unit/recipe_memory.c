@@ -2,7 +2,7 @@
  * Memory that runs out: the first allocation fails, then the second, and so on until a recipe is
  * read. Each time the recipe is refused as a failure of the station, and nothing is lost.
  */
-#include "core/err.h"
+#include "core/base/err.h"
 #include "recipes/recipe.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  * Damaged recipes: cut at every byte, and with random bytes changed. Each is refused with a mistake
  * that has a place, or read; nothing else may happen. RECIPE_SEED repeats a run.
  */
-#include "core/err.h"
+#include "core/base/err.h"
 #include "recipes/recipe.h"
 
 #include <setjmp.h>

@@ -1,8 +1,8 @@
 /*
  * Each key's value reaches its field; defaults; numbers; what values say to each other.
  */
-#include "core/chip.h"
-#include "core/err.h"
+#include "core/base/err.h"
+#include "core/facts/chip.h"
 #include "recipes/recipe.h"
 
 #include <openssl/sha.h>

@@ -3,9 +3,9 @@
 #ifndef TESTS_UNIT_REGION_BENCH_H
 #define TESTS_UNIT_REGION_BENCH_H
 
-#include "core/board.h"
-#include "core/flash.h"
-#include "core/stub.h"
+#include "core/board/board.h"
+#include "core/flash/flash.h"
+#include "core/loader/stub.h"
 #include "tests/lib/sim_port.h"
 #include "tests/lib/test.h"
 

@@ -1,8 +1,8 @@
 /* The parts of a report: text stays text, numbers are as people write them, scales fit, and every
  * hour, day, month and year has its place. */
-#include "station/html.h"
-#include "station/report_priv.h"
-#include "station/svg.h"
+#include "station/report/html.h"
+#include "station/report/report_priv.h"
+#include "station/report/svg.h"
 #include "tests/lib/test.h"
 
 #include <inttypes.h>

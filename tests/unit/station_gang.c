@@ -1,5 +1,5 @@
 /* What slots share: the queue of events, the table of MACs, the two steps of stopping. */
-#include "station/gang.h"
+#include "station/line/gang.h"
 
 #include <poll.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
 /* The job's own thread, which encodes images while the command goes on. */
 #include "recipes/recipe.h"
-#include "station/job.h"
+#include "station/attempt/job.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 /* Which rate a slot begins with, after what it has seen on its port. */
-#include "station/rate.h"
+#include "station/line/rate.h"
 #include "tests/lib/test.h"
 
 #define APP_BYTES  700000u /* on the wire: 7.6 s at 921600 baud */

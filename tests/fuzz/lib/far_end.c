@@ -1,9 +1,9 @@
 #include "tests/fuzz/lib/far_end.h"
 
-#include "core/bytes.h"
-#include "core/digest.h"
-#include "core/packet.h"
-#include "core/slip.h"
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #ifndef TESTS_FUZZ_LIB_FAR_END_H
 #define TESTS_FUZZ_LIB_FAR_END_H
 
-#include "core/loader.h"
-#include "core/plan.h"
+#include "core/images/plan.h"
+#include "core/loader/loader.h"
 #include "tests/fuzz/lib/fuzz.h"
 #include "tests/lib/fake_clock.h"
 

@@ -1,6 +1,6 @@
 #include "tests/fuzz/lib/fuzz.h"
 
-#include "core/bytes.h"
+#include "core/base/bytes.h"
 
 #include <ftw.h>
 #include <stdio.h>

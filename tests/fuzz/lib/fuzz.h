@@ -10,7 +10,7 @@
 #ifndef TESTS_FUZZ_LIB_FUZZ_H
 #define TESTS_FUZZ_LIB_FUZZ_H
 
-#include "core/err.h"
+#include "core/base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,310 @@
+#include "core/board/board.h"
+
+#include "core/board/board_priv.h"
+#include "core/loader/regs.h"
+#include "core/loader/usb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Bits of GET_SECURITY_INFO's flags. */
+#define SECURITY_INFO_BOOT     (1u << 0)
+#define SECURITY_INFO_DOWNLOAD (1u << 2)
+
+const char *board_state_word(enum board_state state)
+{
+    switch (state) {
+    case BOARD_UNTOUCHED:
+        return "untouched";
+    case BOARD_HALF_WRITTEN:
+        return "half-written";
+    case BOARD_WRITTEN:
+        return "written";
+    case BOARD_VERIFIED:
+        return "verified";
+    case BOARD_RUNNING:
+        return "running";
+    }
+    return "untouched";
+}
+
+void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_BYTES])
+{
+    text[0] = '\0';
+    for (size_t i = 0; i < mac->count; i++)
+        snprintf(text + 3 * i, 4, "%02x%s", mac->bytes[i], i + 1 < mac->count ? ":" : "");
+}
+
+/* What went wrong on the wire says only which command it was: the phase, and what was being done,
+ * make a sentence of it. Other failures have theirs. */
+static bool wire_failure(struct err *e, enum err_code phase_code, const char *doing)
+{
+    err_as_phase(e, phase_code);
+    return e->wire == ERR_NONE ? false : err_wrap(e, "%s", doing);
+}
+
+/* ---- Identify ---- */
+
+static bool unknown_chip(uint32_t magic, const struct security_info *info, struct err *e)
+{
+    if (!info->has_chip_id && (magic == 0 || magic == UINT32_MAX))
+        return err_set(e, ERR_FRAME, "what tells the chip reads as %08X", magic);
+    if (info->has_chip_id)
+        return err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
+                       info->chip_id);
+    return err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
+                   magic);
+}
+
+/* The one chip that tells its security and not its id: short information and a value in ROM. */
+static const struct chip *chip_without_id(void)
+{
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct chip *c = chip_at(i);
+        if (c->magic != 0 && (c->flags & CHIP_HAS_SECURITY_INFO))
+            return c;
+    }
+    return NULL;
+}
+
+/* Ids of chips that are told by the value in ROM never come this way. */
+static const struct chip *chip_by_security_info(const struct security_info *info, bool secured)
+{
+    if (!info->has_chip_id)
+        return secured ? chip_without_id() : NULL;
+    const struct chip *chip =
+        info->chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info->chip_id) : NULL;
+    return chip && chip->magic == 0 ? chip : NULL;
+}
+
+/* Before a board is set aside for good, what tells its chip must have come the same way twice. */
+static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info, struct err *e)
+{
+    uint32_t again;
+    struct security_info info;
+    bool has_info_now = has_info;
+    if (!loader_read_reg(l, CHIP_MAGIC_ADDR, &again, e) ||
+        (!has_info && !loader_security_info(l, &info, &has_info_now, e)))
+        return false;
+    if (again == magic && has_info_now == has_info)
+        return true;
+    return err_set(e, ERR_FRAME, "what tells the chip differs from reading to reading");
+}
+
+/* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
+ * know; so the value is read first, and nobody is asked what it cannot answer. A chip that refuses
+ * the read is in Secure Download Mode. */
+static bool detect(struct loader *l, struct security_info *info, struct err *e)
+{
+    uint32_t magic = 0;
+    bool has_registers, has_info;
+    memset(info, 0, sizeof *info);
+    if (!loader_probe_reg(l, CHIP_MAGIC_ADDR, &magic, &has_registers, e))
+        return false;
+    l->chip = has_registers ? chip_by_magic(magic) : NULL;
+    if (l->chip && !(l->chip->flags & CHIP_HAS_SECURITY_INFO))
+        return true;
+    if (!loader_security_info(l, info, &has_info, e))
+        return false;
+    l->secured = (info->flags & SECURITY_INFO_DOWNLOAD) != 0;
+    if (!has_registers && !l->secured)
+        return err_set(e, ERR_FRAME,
+                       "the chip refuses to be read, but is not in Secure Download Mode");
+    if (!l->chip && has_info)
+        l->chip = chip_by_security_info(info, l->secured);
+    if (l->chip || (has_registers && !says_the_same_again(l, magic, has_info, e)))
+        return l->chip != NULL;
+    return unknown_chip(magic, info, e);
+}
+
+/* What the chip answers to GET_SECURITY_INFO and what its fuses say should be the same; if not, the
+ * stricter counts. */
+static void add_security_info(struct chip_security *s, const struct security_info *info)
+{
+    s->secure_boot = s->secure_boot || (info->flags & SECURITY_INFO_BOOT);
+    s->secure_download = s->secure_download || (info->flags & SECURITY_INFO_DOWNLOAD);
+    s->flash_encryption = s->flash_encryption || __builtin_parity(info->crypt_count);
+}
+
+/* Over the chip's own Serial/JTAG unit the reset into the loader leaves them running, and they
+ * would restart the chip in mid-work. A stub that runs has stopped them already. Behind a server
+ * nobody knows what hangs, and where they do not run, stopping them harms nothing. */
+static bool stop_watchdogs(struct loader *l, struct err *e)
+{
+    const struct chip_watchdog *w = &l->chip->watchdog;
+    const struct port *port = l->link.port;
+    bool may_run = usb_kind_of(port) == USB_JTAG || port_is_remote(port);
+    if (w->super_config_addr == 0 || l->stub || l->secured || !may_run)
+        return true;
+    return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&
+           loader_write_reg(l, w->config0_addr, 0, e) &&
+           loader_write_reg(l, w->protect_addr, 0, e) &&
+           loader_write_reg(l, w->super_protect_addr, w->super_key, e) &&
+           loader_change_reg(l, w->super_config_addr, 0, 1u << w->super_feed_bit, e) &&
+           loader_write_reg(l, w->super_protect_addr, 0, e);
+}
+
+static bool read_all(struct loader *l, struct board *b, struct err *e)
+{
+    const struct chip *c = l->chip;
+    return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
+           c->read_package(l, &b->package, e) && c->read_security(l, &b->security, e) &&
+           regs_crystal_mhz(l, &b->crystal_mhz, e);
+}
+
+/* Asks all readers what they will want to know, also those that come later, so that the chip is
+ * asked for it at one go. What they make of the zeros they get meanwhile does not matter. */
+static void note_identity(struct loader *l)
+{
+    const struct chip *c = l->chip;
+    struct board unread = { .chip = c };
+    struct err ignored = { 0 };
+    uint32_t value;
+    regs_forget(l);
+    regs_note(l);
+    if (!l->stub)
+        c->rom_baud(l, l->link.port->baud, &value, &ignored);
+    c->read_mac(l, &unread.mac, &ignored);
+    c->read_revision(l, &unread.revision, &ignored);
+    c->read_package(l, &unread.package, &ignored);
+    c->read_security(l, &unread.security, &ignored);
+    c->read_spi_pins(l, &value, &ignored);
+    regs_crystal_mhz(l, &value, &ignored);
+    spiflash_note(l);
+}
+
+static bool read_identity(struct loader *l, struct board *b, struct err *e)
+{
+    note_identity(l);
+    return regs_fetch(l, e) && read_all(l, b, e);
+}
+
+/* The ROM does not touch the flash before it is attached; the ESP8266's does so with an empty
+ * FLASH_BEGIN. A stub has done it by itself, unless the pins are special. */
+static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
+{
+    uint32_t pins;
+    if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
+        return l->stub || loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0,
+                                             loader_timeout_ms(0, 0), e);
+    if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
+        return false;
+    if (!l->chip->read_spi_pins(l, &pins, e))
+        return false;
+    return (l->stub && pins == 0) || loader_spi_attach(l, pins, e);
+}
+
+/* A part that has come up half asleep is woken and asked again. */
+static bool read_flash_id(struct loader *l, struct spiflash *flash, struct err *e)
+{
+    struct err failure = { 0 };
+    bool woken, ok = spiflash_identify(l, flash, &failure);
+    if (ok && spiflash_id_is_sound(flash->id))
+        return true;
+    if (ok || failure.code == ERR_NO_FLASH) {
+        if (!spiflash_wake(l, &woken, e))
+            return false;
+        if (woken)
+            return spiflash_identify(l, flash, e);
+    }
+    if (!ok)
+        *e = failure;
+    return ok;
+}
+
+/* An id that no table knows, from a vendor nobody knows, may be noise: a flash that is there tells
+ * its parameters. */
+static bool check_flash_id(struct loader *l, const struct spiflash *flash, struct err *e)
+{
+    bool has_parameters;
+    if (flash->size_bytes != 0 || spiflash_vendor(flash->id))
+        return true;
+    if (!spiflash_has_parameters(l, &has_parameters, e))
+        return false;
+    return has_parameters || err_set(e, ERR_NO_FLASH,
+                                     "The flash chip does not answer: its id reads %06X, and it "
+                                     "has no parameters",
+                                     flash->id);
+}
+
+/* Some packages have their flash at other pins than their fuses say (the first ESP32-PICO-D4). */
+static bool find_flash(struct loader *l, struct board *b, struct err *e)
+{
+    struct err failure = { 0 }, ignored = { 0 };
+    if (read_flash_id(l, &b->flash, &failure))
+        return check_flash_id(l, &b->flash, e);
+    uint32_t spare = l->chip->spare_spi_pins;
+    if (failure.code == ERR_NO_FLASH && spare != 0 && loader_spi_attach(l, spare, &ignored) &&
+        spiflash_identify(l, &b->flash, &ignored)) {
+        b->spare_spi_pins = spare;
+        return true;
+    }
+    *e = failure;
+    return false;
+}
+
+bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
+{
+    struct security_info info;
+    memset(b, 0, sizeof *b);
+    if (!detect(l, &info, e))
+        return wire_failure(e, ERR_IDENTIFY, "Identifying the board");
+    b->chip = l->chip;
+    if (l->secured) {
+        b->revision = BOARD_REVISION_UNKNOWN;
+        b->crystal_mhz = l->chip->crystal.fixed_mhz;
+        b->security.secure_download = true;
+    }
+    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
+    add_security_info(&b->security, &info);
+    l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
+    return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
+}
+
+bool board_identify_flash(struct loader *l, struct board *b, struct err *e)
+{
+    bool ok =
+        l->secured ? loader_spi_attach(l, 0, e) : attach_flash(l, b, e) && find_flash(l, b, e);
+    return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the flash");
+}
+
+bool board_identify(struct loader *l, struct board *b, struct err *e)
+{
+    return board_identify_chip(l, b, e) && board_identify_flash(l, b, e);
+}
+
+const char *board_stub_name(const struct board *b)
+{
+    const struct chip *c = b->chip;
+    if (b->security.secure_download)
+        return NULL;
+    if (b->security.secure_boot && (c->flags & CHIP_SECURE_BOOT_NO_STUB))
+        return NULL;
+    return b->revision < c->stub_min_revision ? c->stub_below : c->id_name;
+}
+
+bool board_has_fixed_baud(const struct loader *l)
+{
+    const struct port *port = l->link.port;
+    return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
+           (!l->stub && (l->chip->flags & CHIP_ROM_NO_BAUD)) ||
+           (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
+}
+
+bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
+{
+    uint32_t request = baud;
+    if (l->link.port->baud == baud || board_has_fixed_baud(l))
+        return true;
+    if ((l->stub || l->chip->rom_baud(l, baud, &request, e)) &&
+        loader_change_baud(l, request, baud, e))
+        return true;
+    return wire_failure(e, ERR_BAUD, "Changing the rate");
+}
+
+bool board_attach_stub(struct loader *l, const struct board *b, struct err *e)
+{
+    if (b->spare_spi_pins == 0 || loader_spi_attach(l, b->spare_spi_pins, e))
+        return true;
+    return err_as_phase(e, ERR_STUB);
+}

@@ -1,0 +1,211 @@
+/* Into the loader, and what it means when a board is not heard, or not any more. */
+#include "core/board/board.h"
+
+#include "core/loader/bootlog.h"
+#include "core/loader/usb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SYNCS_PER_RESET 5
+#define SYNC_PAUSE_MS   50u
+#define LOG_MS          300u
+#define LOSS_LOG_MS     1200u
+#define USB_BACK_MS     10000u
+#define USB_RETURNS_MAX 4
+
+/* What came since the reset. The link keeps a short tail, and an application that talks pushes the
+ * first lines out of it: so the log is looked at between the SYNCs. */
+struct heard {
+    uint64_t bytes;
+    int boot_mode; /* -1: none was readable */
+    bool in_loader;
+    const struct bootlog_row *cause;
+};
+
+static void note_log(const struct loader *l, struct heard *heard)
+{
+    char text[LINK_TAIL_MAX + 1];
+    link_tail_text(&l->link, text, sizeof text);
+    const struct bootlog_row *cause = bootlog_find(text);
+    int boot_mode = bootlog_boot_mode(text);
+    if (cause)
+        heard->cause = cause;
+    if (boot_mode < 0)
+        return;
+    heard->boot_mode = boot_mode;
+    heard->in_loader = bootlog_in_loader(text);
+}
+
+/* The log of a chip that prints at another rate than we sync at is noise: reset it once more and
+ * listen at its own rate. Only on the way to a failure, so its time does not matter. */
+static bool hear_boot_log(struct loader *l, const struct reset_sequence *sequence,
+                          const struct chip *expected, struct heard *heard, struct err *e)
+{
+    struct port *port = l->link.port;
+    struct err ignored = { 0 };
+    uint32_t baud = port->baud;
+    if (!expected || expected->boot_log_baud == baud || !(port->caps & PORT_BAUD))
+        return true;
+    bool ok = port_set_baud(port, expected->boot_log_baud, e) && link_discard(&l->link, e) &&
+              reset_run(port, sequence, e) &&
+              link_listen(&l->link, deadline_in_ms(port->clock, LOG_MS), e);
+    note_log(l, heard);
+    return port_set_baud(port, baud, ok ? e : &ignored) && ok;
+}
+
+/* Turns silence into its cause, from what was heard. */
+static bool explain_silence(const struct heard *heard, const struct chip *expected, struct err *e)
+{
+    const struct bootlog_row *cause = heard->cause;
+    if (heard->bytes == 0) {
+        err_set(e, ERR_NO_SYNC, "Nothing was received from the board after reset");
+        return expected ? err_hint(e, "%s", expected->hint_no_sync) : false;
+    }
+    if (heard->boot_mode < 0)
+        return err_set(e, ERR_NO_SYNC,
+                       "Only noise came after reset (%llu bytes), and no reply to SYNC",
+                       (unsigned long long)heard->bytes);
+    if (heard->in_loader) {
+        err_set(e, ERR_NO_SYNC, "The board waits for download, but does not answer SYNC");
+        return err_hint(e, "What the station sends does not arrive: check the adapter's TXD line.");
+    }
+    err_set(e, ERR_WRONG_BOOT_MODE, "The board started in boot mode 0x%x, not for download%s%s",
+            (unsigned)heard->boot_mode, cause ? ": " : "", cause ? cause->meaning : "");
+    return cause && cause->code == ERR_WRONG_BOOT_MODE ? err_hint(e, "%s", cause->hint) : false;
+}
+
+static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
+{
+    for (int i = 0; i < SYNCS_PER_RESET; i++) {
+        struct err silence = { 0 };
+        if (loader_sync(l, &silence))
+            return true;
+        if (silence.code != ERR_TIMEOUT && silence.code != ERR_FRAME &&
+            silence.code != ERR_REFUSED) {
+            *e = silence;
+            return false;
+        }
+        note_log(l, heard);
+        if (!port_sleep_ms(l->link.port, SYNC_PAUSE_MS, e))
+            return false;
+    }
+    return err_set(e, ERR_TIMEOUT, "no reply to SYNC");
+}
+
+/* A chip that is its own USB device may vanish when it is reset, and comes back in its loader: to
+ * reset it once more would only send it away again. */
+static bool come_back(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    if (e->code != ERR_PORT_GONE || !usb_is_native(port))
+        return false;
+    return port_reopen(port, deadline_in_ms(port->clock, USB_BACK_MS), e) &&
+           link_discard(&l->link, e);
+}
+
+static bool enter_loader(struct loader *l, const struct reset_sequence *sequence, struct err *e)
+{
+    const struct clock *clock = l->link.port->clock;
+    struct err failure = { 0 };
+    uint64_t start_us = clock->now_us(clock);
+    bool ok = !sequence || reset_run(l->link.port, sequence, &failure) || come_back(l, &failure);
+    l->reset_us += clock->now_us(clock) - start_us;
+    if (!ok)
+        *e = failure;
+    return ok;
+}
+
+/* Syncs, as often as it takes: a chip that waits for us is not reset again, and one that has gone
+ * is waited for. */
+static bool sync_patiently(struct loader *l, struct heard *heard, struct err *e)
+{
+    bool waited = false;
+    for (int returns = 0; returns < USB_RETURNS_MAX;) {
+        struct err failure = { 0 };
+        if (sync_tries(l, heard, &failure))
+            return true;
+        if (failure.code == ERR_TIMEOUT && !waited && heard->in_loader) {
+            waited = true;
+        } else if (come_back(l, &failure)) {
+            returns++;
+        } else {
+            *e = failure;
+            return false;
+        }
+    }
+    return err_set(e, ERR_PORT_GONE, "%s comes and goes without end", l->link.port->where);
+}
+
+/* The device that a ROM plays exists only while its loader runs. */
+static bool is_in_loader_already(struct loader *l, struct heard *heard)
+{
+    struct err ignored = { 0 };
+    return usb_kind_of(l->link.port) == USB_OTG && sync_tries(l, heard, &ignored);
+}
+
+static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
+                         struct heard *heard, struct err *e)
+{
+    if (is_in_loader_already(l, heard))
+        return true;
+    if (!enter_loader(l, sequence, e))
+        return false;
+    if (sequence)
+        l->stub = l->link.from_stub = false; /* no stub outlives a reset */
+    return sync_patiently(l, heard, e);
+}
+
+bool board_connect(struct loader *l, const struct reset_sequence *sequence,
+                   const struct chip *expected, struct err *e)
+{
+    struct port *port = l->link.port;
+    struct heard heard = { .boot_mode = -1 };
+    struct err silence = { 0 };
+    if (!link_discard(&l->link, e))
+        return false;
+    uint64_t before_bytes = port->rx_bytes;
+    if (reach_loader(l, sequence, &heard, &silence)) {
+        link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
+        return true;
+    }
+    heard.bytes = port->rx_bytes - before_bytes;
+    if (silence.code != ERR_TIMEOUT) {
+        *e = silence;
+        return false;
+    }
+    if (sequence && heard.bytes > 0 && !hear_boot_log(l, sequence, expected, &heard, e))
+        return false;
+    return explain_silence(&heard, expected, e);
+}
+
+/* ---- Loss ---- */
+
+/* The log comes at the chip's own rate: at another one it was noise, and a board that starts over
+ * and over says it again. */
+static bool hear_own_log(struct loader *l, struct err *e)
+{
+    struct port *port = l->link.port;
+    uint32_t baud = l->chip->boot_log_baud;
+    if (port->baud == baud || !(port->caps & PORT_BAUD))
+        return true;
+    return port_set_baud(port, baud, e) && link_discard(&l->link, e) &&
+           link_listen(&l->link, deadline_in_ms(port->clock, LOSS_LOG_MS), e);
+}
+
+void board_explain_loss(struct loader *l, struct err *e)
+{
+    char text[LINK_TAIL_MAX + 1];
+    struct err ignored = { 0 };
+    if (!l->chip || e->wire != ERR_TIMEOUT || !hear_own_log(l, &ignored))
+        return;
+    link_tail_text(&l->link, text, sizeof text);
+    const struct bootlog_row *cause = bootlog_find(text);
+    if (!bootlog_has_banner(text) && !cause)
+        return;
+    size_t used = strlen(e->what);
+    snprintf(e->what + used, sizeof e->what - used, "; the board has reset itself and says: %s",
+             cause ? cause->meaning : "started anew");
+    err_hint(e, "A reset in mid-work is the supply as a rule: use a short cable or a powered hub, "
+                "and put 100 uF beside the module.");
+}

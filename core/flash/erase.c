@@ -1,0 +1,98 @@
+#include "core/flash/erase.h"
+
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* So much at once: each wait stays short, and somebody can be told. */
+#define PIECE_BYTES (1u << 20)
+
+static bool erase_by_stub(struct loader *l, uint32_t addr, uint32_t n, uint32_t timeout_ms,
+                          struct err *e)
+{
+    uint8_t data[8];
+    struct reply r;
+    store_u32(data, addr);
+    store_u32(data + 4, n);
+    return link_send(&l->link, CMD_ERASE_REGION, data, sizeof data, e) &&
+           link_await(&l->link, CMD_ERASE_REGION, 0, false,
+                      deadline_in_ms(l->link.port->clock, timeout_ms), &r, e);
+}
+
+/* A ROM has no such command, but erases what a write announces before it answers; nothing forces
+ * the data to follow. */
+static bool erase_piece(struct loader *l, uint32_t addr, uint32_t n, struct err *e)
+{
+    uint32_t timeout_ms = loader_timeout_ms(n, LOADER_ERASE_MS_PER_MB);
+    if (l->stub ? erase_by_stub(l, addr, n, timeout_ms, e)
+                : loader_flash_begin(l, false, n, n / LOADER_ROM_BLOCK_BYTES,
+                                     LOADER_ROM_BLOCK_BYTES, addr, timeout_ms, e))
+        return true;
+    err_as_phase(e, ERR_ERASE);
+    return err_wrap(e, "Erasing 0x%x to 0x%x", addr, addr + n - 1);
+}
+
+static bool check_range(const struct loader *l, uint32_t addr, uint32_t size_bytes, struct err *e)
+{
+    if (addr % ERASE_SECTOR_BYTES != 0 || size_bytes % ERASE_SECTOR_BYTES != 0) {
+        err_set(e, ERR_USAGE, "0x%x bytes from 0x%x on cannot be erased", size_bytes, addr);
+        return err_hint(e, "Flash is erased in sectors: give multiples of 0x%x.",
+                        ERASE_SECTOR_BYTES);
+    }
+    if (!l->stub && (l->chip->flags & CHIP_ROM_ERASE_DEFECT))
+        return err_set(e, ERR_STUB,
+                       "The ROM of %s erases more than it is asked to, and no stub runs",
+                       l->chip->name);
+    return true;
+}
+
+bool erase_region(struct loader *l, uint32_t addr, uint32_t size_bytes,
+                  const struct erase_progress *progress, struct err *e)
+{
+    if (!check_range(l, addr, size_bytes, e))
+        return false;
+    for (uint32_t done = 0; done < size_bytes;) {
+        uint32_t n = size_bytes - done < PIECE_BYTES ? size_bytes - done : PIECE_BYTES;
+        if (!erase_piece(l, addr + done, n, e))
+            return false;
+        done += n;
+        if (progress)
+            progress->tell(progress->ctx, done);
+    }
+    return true;
+}
+
+static bool prove_piece(struct loader *l, uint32_t addr, const uint8_t *blank, uint32_t n,
+                        struct err *e)
+{
+    uint8_t found[LOADER_MD5_BYTES], wanted[DIGEST_MD5_BYTES];
+    if (!digest_md5(blank, n, wanted))
+        return err_set(e, ERR_STATION, "Out of memory");
+    if (!loader_md5(l, addr, n, loader_timeout_ms(n, LOADER_MD5_MS_PER_MB), found, e)) {
+        err_as_phase(e, ERR_ERASE);
+        return err_wrap(e, "Asking for the MD5 of 0x%x to 0x%x", addr, addr + n - 1);
+    }
+    if (memcmp(found, wanted, sizeof found) == 0)
+        return true;
+    err_set(e, ERR_ERASE, "The flash between 0x%x and 0x%x is not blank after the erase", addr,
+            addr + n - 1);
+    return err_hint(e, "The flash may be write-protected: check its WP pin and status bits.");
+}
+
+bool erase_prove(struct loader *l, uint32_t addr, uint32_t size_bytes, struct err *e)
+{
+    bool ok = true;
+    uint8_t *blank = malloc(PIECE_BYTES);
+    if (!blank)
+        return err_set(e, ERR_STATION, "Out of memory");
+    memset(blank, 0xFF, PIECE_BYTES);
+    for (uint32_t done = 0; ok && done < size_bytes;) {
+        uint32_t n = size_bytes - done < PIECE_BYTES ? size_bytes - done : PIECE_BYTES;
+        ok = prove_piece(l, addr + done, blank, n, e);
+        done += n;
+    }
+    free(blank);
+    return ok;
+}

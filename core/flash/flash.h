@@ -1,0 +1,66 @@
+/*
+ * Writing one region of a plan and proving it. The loader must be identified, its flash attached.
+ *
+ * Blocks are acknowledged by a ROM when they are in the flash, by a stub when they are in its
+ * buffer: there a write error shows with the next command, so the last block is followed by one
+ * that does nothing else. The end commands of the loaders are never used: some answer with failure
+ * after success, some leave the loader.
+ */
+#ifndef CORE_FLASH_H
+#define CORE_FLASH_H
+
+#include "core/images/plan.h"
+#include "core/loader/loader.h"
+
+/* Told now and then how far it is; called on the caller's thread, must be quick. */
+struct flash_progress {
+    void (*tell)(void *ctx, uint32_t flash_bytes_done);
+    void *ctx;
+};
+
+/* Whether two commands may be under way at once: a stub has two buffers, and one that has nothing
+ * to do takes the first command up as it comes, so the second finds a buffer free. */
+bool flash_is_idle(const struct loader *l);
+
+/* Tells the loader how large the flash is; 0: unknown, taken as 4 MB. ERR_WRITE on failure. */
+bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* Erases all of it. ERR_ERASE. */
+bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* Erases and writes. A stub may still be writing the last block when it returns, and answers the
+ * next command once that is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
+ * the port says.
+ */
+bool flash_write(struct loader *l, const struct plan_region *r,
+                 const struct flash_progress *progress, struct err *e);
+
+/* Waits until all that was written is in the flash; needed where no flash_md5 follows. ERR_WRITE.
+ */
+bool flash_settle(struct loader *l, struct err *e);
+
+/* Asks the chip for the MD5 of the region. ERR_VERIFY when it does not say; ERR_WRITE when the stub
+ * reports a late write error. A ROM without MD5 cannot be asked. */
+bool flash_md5(struct loader *l, const struct plan_region *r,
+               uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+
+/* The same in two steps. All that was asked must be answered before anything else is asked. */
+bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e);
+bool flash_md5_answer(struct loader *l, const struct plan_region *r,
+                      uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+
+/* Whether `bytes` of the region, from its byte `at` on, are in the flash: by MD5, like the whole.
+ */
+bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
+                         bool *right, struct err *e);
+
+/* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
+ * differing byte are told apart. */
+bool flash_judge(struct loader *l, const struct plan_region *r,
+                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+
+/* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
+ * counts the sectors up to the next 64 KiB boundary twice. Pure. */
+uint32_t flash_esp8266_erase_bytes(uint32_t addr, uint32_t size_bytes);
+
+#endif

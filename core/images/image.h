@@ -1,0 +1,60 @@
+/*
+ * Firmware files: header, segments, checks, and the patch of the header's flash fields. Pure.
+ *
+ * Formats as published: a header of 8 bytes on ESP8266 and of 24 on every later chip, segments, a
+ * checksum byte that ends a row of 16, and on later chips an optional SHA-256 behind it. A file may
+ * go on after its image (signatures, merged files).
+ */
+#ifndef CORE_IMAGE_H
+#define CORE_IMAGE_H
+
+#include "core/facts/chip.h"
+
+enum image_kind {
+    IMAGE_RAW,      /* data: a partition table, a blank sector, a file system */
+    IMAGE_SHORT,    /* ESP8266, E9 */
+    IMAGE_SHORT_V2, /* ESP8266, EA: for its second-stage boot loader */
+    IMAGE_LONG,     /* ESP32 and later */
+    IMAGE_DAMAGED,  /* begins like an image and is none */
+};
+
+struct image {
+    enum image_kind kind;
+    const char *problem; /* half a sentence, for IMAGE_DAMAGED */
+    uint8_t mode_code;
+    uint8_t size_code;
+    uint8_t freq_code;
+    uint32_t digest_at; /* offset of the appended SHA-256, 0: none */
+    uint16_t chip_id;   /* long header only */
+    uint8_t min_revision_old;
+    uint16_t min_revision;
+    uint16_t max_revision;
+    bool has_app;
+    char app_project[33];
+    char app_version[33];
+    uint8_t app_elf_sha256[32];
+};
+
+#define IMAGE_MAGIC        0xE9u
+#define IMAGE_MAGIC_V2     0xEAu
+#define IMAGE_SHA256_BYTES 32u
+
+/* Says what a file is. `short_header`: the layout of the recipe's chip, tried first; an image of
+ * the other layout is recognised as such. Never fails. */
+void image_read(const uint8_t *bytes, size_t n, bool short_header, struct image *image);
+
+/* Whether an image of `kind` can belong to the chip at all, whatever its chip id. */
+bool image_fits_chip(const struct image *image, const struct chip *chip);
+
+/* Whether the chip's revision (major*100+minor) lies within what the header demands. */
+bool image_fits_revision(const struct image *image, const struct chip *chip, uint32_t revision);
+
+#define IMAGE_KEEP 0xFFu
+
+/* Writes mode, size and frequency codes (IMAGE_KEEP: as it is) into the header and makes the
+ * appended SHA-256 right again. `bytes` is a whole file that image_read called E9 of either kind.
+ * *changed: whether a byte is another now. False: out of memory, and the image is damaged. */
+bool image_patch(uint8_t *bytes, const struct image *image, uint8_t mode_code, uint8_t size_code,
+                 uint8_t freq_code, bool *changed) __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,392 @@
+#include "core/images/plan_priv.h"
+
+#include "core/base/bytes.h"
+#include "core/facts/blocks.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* SDKs for the ESP8266 before 2.1 do not start with a header of 8 or 16 MB (esptool issue 202). */
+#define ESP8266_DETECT_MAX_BYTES (4u << 20)
+
+/* Size codes of the ESP8266 that also choose a memory map for two 1 MB slots. To replace them by
+ * the plain size breaks over-the-air images (esptool issue 434). */
+static bool is_mapped_size(uint8_t code)
+{
+    return code == 5 || code == 6;
+}
+
+struct plan_item {
+    struct image image;
+    bool patchable;
+    /* Bytes as the file has them; digests and frames only where nothing is patched. */
+    struct plan_region region;
+};
+
+struct plan {
+    struct plan_settings settings;
+    size_t count;
+    struct plan_item *items;
+};
+
+struct plan_variant {
+    size_t count;
+    const struct plan_region **regions; /* the plan's, or one of `own` */
+    struct plan_region *own;            /* `count` rows; unused ones are zero */
+};
+
+/* ---- What a header says ---- */
+
+uint32_t plan_header_flash_bytes(const struct chip *chip, const struct image *image)
+{
+    const struct chip_code *rows = chip->sizes;
+    for (; rows->word && rows->code != image->size_code; rows++)
+        ;
+    return rows->word ? rows->flash_bytes : 0;
+}
+
+bool plan_is_patchable(const struct image *image, uint32_t offset_addr, const struct chip *chip)
+{
+    return (image->kind == IMAGE_SHORT || image->kind == IMAGE_LONG) &&
+           offset_addr == chip->boot_addr;
+}
+
+static bool no_memory(struct err *e)
+{
+    return err_set(e, ERR_STATION, "Out of memory for the plan");
+}
+
+/* ---- Regions ---- */
+
+static void frames_done(struct plan_region *r)
+{
+    plan_frames_free(&r->stub);
+    plan_frames_free(&r->stub_small);
+    plan_frames_free(&r->rom);
+}
+
+static void region_done(struct plan_region *r)
+{
+    for (uint32_t i = 0; i < r->piece_count; i++)
+        frames_done(&r->pieces[i]); /* their bytes are the region's */
+    frames_done(r);
+    free(r->pieces);
+    free(r->bytes);
+    *r = (struct plan_region){ .name = r->name };
+}
+
+/* Places the image: the ROM erases and writes from sector starts only, so what lies between the
+ * sector's start and the image is FF, which is what the erase leaves there anyway. */
+static bool region_place(struct plan_region *r, const struct plan_source *s)
+{
+    uint32_t front = s->offset_addr % PLAN_SECTOR_BYTES;
+    r->offset_addr = s->offset_addr;
+    r->addr = s->offset_addr - front;
+    r->size_bytes = round_up_u32(front + s->size_bytes, 4);
+    char *name = strdup(s->name);
+    r->name = name;
+    r->bytes = malloc(r->size_bytes);
+    if (!name || !r->bytes)
+        return false;
+    memset(r->bytes, 0xFF, r->size_bytes);
+    memcpy(r->bytes + front, s->bytes, s->size_bytes);
+    return true;
+}
+
+static bool encode(struct plan_region *r, const struct chip *chip)
+{
+    return digest_md5(r->bytes, r->size_bytes, r->md5) &&
+           digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
+           plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
+           plan_encode_raw(&r->rom, LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
+}
+
+static uint32_t pieces_of(const struct plan_region *r)
+{
+    uint32_t first = r->addr / PLAN_PIECE_BYTES;
+    return (r->addr + r->size_bytes - 1) / PLAN_PIECE_BYTES - first + 1;
+}
+
+/* From one multiple of the piece to the next, in the flash; the ends are the region's. */
+static bool cut(struct plan_region *r, const struct chip *chip)
+{
+    uint32_t count = pieces_of(r), at = 0;
+    r->pieces = calloc(count, sizeof *r->pieces);
+    if (!r->pieces)
+        return false;
+    for (r->piece_count = 0; r->piece_count < count;) {
+        struct plan_region *piece = &r->pieces[r->piece_count++];
+        uint32_t room = PLAN_PIECE_BYTES - (r->addr + at) % PLAN_PIECE_BYTES;
+        piece->name = r->name;
+        piece->addr = piece->offset_addr = r->addr + at;
+        piece->bytes = r->bytes + at;
+        piece->size_bytes = r->size_bytes - at < room ? r->size_bytes - at : room;
+        if (!encode(piece, chip))
+            return false;
+        at += piece->size_bytes;
+    }
+    return true;
+}
+
+static bool region_finish(struct plan_region *r, const struct plan_settings *settings)
+{
+    return encode(r, settings->chip) && (!settings->pieces || cut(r, settings->chip));
+}
+
+/* ---- Plan ---- */
+
+static bool wants_patch(const struct plan_settings *s)
+{
+    return s->size != PLAN_SIZE_KEEP || s->mode || s->freq;
+}
+
+static bool item_make(struct plan_item *item, const struct plan_settings *settings,
+                      const struct plan_source *source)
+{
+    const struct chip *chip = settings->chip;
+    image_read(source->bytes, source->size_bytes, chip->flags & CHIP_SHORT_HEADER, &item->image);
+    /* The checks have found no mistake in it: now it could not be read for want of memory, and
+     * would go to the board without its patch. */
+    if (item->image.kind == IMAGE_DAMAGED)
+        return false;
+    bool is_header = item->image.kind == IMAGE_SHORT || item->image.kind == IMAGE_LONG;
+    item->patchable = is_header && source->offset_addr == chip->boot_addr && wants_patch(settings);
+    return region_place(&item->region, source);
+}
+
+struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
+                      size_t count, struct err *e)
+{
+    struct plan *p = calloc(1, sizeof *p);
+    if (!p)
+        goto fail;
+    p->settings = *settings;
+    p->items = calloc(count, sizeof *p->items);
+    if (!p->items)
+        goto fail;
+    for (size_t i = 0; i < count; i++) {
+        p->count = i + 1;
+        if (!item_make(&p->items[i], settings, &sources[i]))
+            goto fail;
+    }
+    return p;
+fail:
+    plan_free(p);
+    no_memory(e);
+    return NULL;
+}
+
+bool plan_encode(struct plan *p, struct err *e)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        struct plan_item *item = &p->items[i];
+        if (!item->patchable && !region_finish(&item->region, &p->settings))
+            return no_memory(e);
+    }
+    return true;
+}
+
+void plan_free(struct plan *p)
+{
+    if (!p)
+        return;
+    for (size_t i = 0; i < p->count; i++) {
+        free((void *)(uintptr_t)p->items[i].region.name);
+        region_done(&p->items[i].region);
+    }
+    free(p->items);
+    free(p);
+}
+
+const struct plan_settings *plan_settings(const struct plan *p)
+{
+    return &p->settings;
+}
+
+size_t plan_image_count(const struct plan *p)
+{
+    return p->count;
+}
+
+const struct image *plan_image(const struct plan *p, size_t i)
+{
+    return &p->items[i].image;
+}
+
+uint32_t plan_first_addr(const struct plan *p)
+{
+    uint32_t first = UINT32_MAX;
+    for (size_t i = 0; i < p->count; i++)
+        first = p->items[i].region.addr < first ? p->items[i].region.addr : first;
+    return first;
+}
+
+uint32_t plan_needs_bytes(const struct plan *p)
+{
+    uint32_t needs = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        uint32_t end = p->items[i].region.addr + p->items[i].region.size_bytes;
+        needs = end > needs ? end : needs;
+    }
+    return needs;
+}
+
+uint32_t plan_kept_flash_bytes(const struct plan *p)
+{
+    const struct chip *chip = p->settings.chip;
+    for (size_t i = 0; i < p->count && p->settings.size == PLAN_SIZE_KEEP; i++) {
+        if (plan_is_patchable(&p->items[i].image, p->items[i].region.offset_addr, chip))
+            return plan_header_flash_bytes(chip, &p->items[i].image);
+    }
+    return 0;
+}
+
+bool plan_depends_on_flash(const struct plan *p)
+{
+    if (p->settings.size != PLAN_SIZE_DETECT)
+        return false;
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->items[i].patchable)
+            return true;
+    }
+    return false;
+}
+
+/* ---- Variants ---- */
+
+static bool choose_size_code(const struct plan_settings *s, const struct image *image,
+                             uint32_t flash_bytes, uint8_t *code, struct err *e)
+{
+    bool detect = s->size == PLAN_SIZE_DETECT;
+    bool short_header = (s->chip->flags & CHIP_SHORT_HEADER) != 0;
+    *code = IMAGE_KEEP;
+    if (s->size == PLAN_SIZE_KEEP || (detect && short_header && is_mapped_size(image->size_code)))
+        return true;
+    uint32_t bytes = detect ? flash_bytes : s->flash_bytes;
+    if (detect && bytes == 0)
+        bytes = FLASH_ASSUMED_BYTES;
+    if (detect && short_header && bytes > ESP8266_DETECT_MAX_BYTES)
+        bytes = ESP8266_DETECT_MAX_BYTES;
+    const struct chip_code *row = chip_code_by_flash_bytes(s->chip->sizes, bytes);
+    if (!row)
+        return err_set(e, ERR_FLASH_SIZE, "The image header of %s has no code for a flash of %u KB",
+                       s->chip->name, bytes / 1024);
+    *code = row->code;
+    return true;
+}
+
+static bool is_other(uint8_t code, uint8_t has)
+{
+    return code != IMAGE_KEEP && code != has;
+}
+
+bool plan_patches(const struct plan *p, uint32_t flash_bytes)
+{
+    const struct plan_settings *s = &p->settings;
+    for (size_t i = 0; i < p->count; i++) {
+        const struct image *image = &p->items[i].image;
+        uint8_t size_code = IMAGE_KEEP;
+        struct err no_code;
+        if (p->items[i].patchable &&
+            (!choose_size_code(s, image, flash_bytes, &size_code, &no_code) ||
+             is_other(size_code, image->size_code) ||
+             (s->mode && is_other(s->mode->code, image->mode_code)) ||
+             (s->freq && is_other(s->freq->code, image->freq_code))))
+            return true;
+    }
+    return false;
+}
+
+static bool make_patched(struct plan_region *own, const struct plan *p,
+                         const struct plan_item *item, uint32_t flash_bytes, struct err *e)
+{
+    const struct plan_settings *s = &p->settings;
+    const struct plan_region *base = &item->region;
+    uint8_t size_code;
+    if (!choose_size_code(s, &item->image, flash_bytes, &size_code, e))
+        return false;
+    own->name = base->name;
+    own->addr = base->addr;
+    own->offset_addr = base->offset_addr;
+    own->size_bytes = base->size_bytes;
+    own->bytes = malloc(base->size_bytes);
+    if (!own->bytes)
+        return no_memory(e);
+    memcpy(own->bytes, base->bytes, base->size_bytes);
+    return (image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
+                        s->mode ? s->mode->code : IMAGE_KEEP, size_code,
+                        s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
+            region_finish(own, s)) ||
+           no_memory(e);
+}
+
+struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e)
+{
+    struct plan_variant *v = calloc(1, sizeof *v);
+    if (!v)
+        goto no_memory;
+    v->regions = calloc(p->count, sizeof(void *));
+    v->own = calloc(p->count, sizeof *v->own);
+    if (!v->regions || !v->own)
+        goto no_memory;
+    v->count = p->count;
+    for (size_t i = 0; i < p->count; i++) {
+        v->regions[i] = p->items[i].patchable ? &v->own[i] : &p->items[i].region;
+        if (p->items[i].patchable && !make_patched(&v->own[i], p, &p->items[i], flash_bytes, e))
+            goto fail;
+    }
+    return v;
+no_memory:
+    no_memory(e);
+fail:
+    plan_variant_free(v);
+    return NULL;
+}
+
+void plan_variant_free(struct plan_variant *v)
+{
+    if (!v)
+        return;
+    for (size_t i = 0; i < v->count; i++)
+        region_done(&v->own[i]);
+    free(v->own);
+    free(v->regions);
+    free(v);
+}
+
+const struct plan_region *plan_region(const struct plan_variant *v, size_t i)
+{
+    return v->regions[i];
+}
+
+static size_t regions_below(const struct plan_variant *v, uint32_t addr)
+{
+    size_t below = 0;
+    for (size_t i = 0; i < v->count; i++)
+        below += v->regions[i]->addr < addr;
+    return below;
+}
+
+size_t plan_write_order(const struct plan_variant *v, size_t step)
+{
+    size_t i = 0;
+    while (i + 1 < v->count && regions_below(v, v->regions[i]->addr) != step)
+        i++;
+    return i;
+}
+
+uint64_t plan_variant_bytes(const struct plan_variant *v)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < v->count; i++)
+        sum += v->regions[i]->size_bytes;
+    return sum;
+}
+
+uint64_t plan_variant_wire_bytes(const struct plan_variant *v)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < v->count; i++)
+        sum += plan_frames_wire_bytes(&v->regions[i]->stub);
+    return sum;
+}

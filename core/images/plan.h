@@ -1,0 +1,142 @@
+/*
+ * The plan: what goes where, made once before any board is touched and shared by all slots.
+ *
+ * Images are checked, padded and laid out, then hashed, compressed and encoded into frames, which
+ * takes long enough to be a step of its own. What depends on the board (the header patched for the
+ * flash that is really there) is a variant, made once for each distinct size. Plans and variants
+ * are immutable once made: any number of threads may read.
+ */
+#ifndef CORE_PLAN_H
+#define CORE_PLAN_H
+
+#include "core/base/digest.h"
+#include "core/facts/chip.h"
+#include "core/images/image.h"
+
+#define PLAN_SECTOR_BYTES 4096u
+#define PLAN_PIECE_BYTES  (64u << 10) /* of the flash that is erased in one step */
+#define PLAN_PIECES_MAX   2049u       /* the largest flash, and a start within a piece */
+
+/* What a flash of unknown size is taken for, as the common tools do. */
+#define FLASH_ASSUMED_BYTES (4u << 20)
+
+enum plan_size {
+    PLAN_SIZE_DETECT, /* the header gets the size that is found */
+    PLAN_SIZE_KEEP,   /* the header stays */
+    PLAN_SIZE_FIXED,  /* the header gets `flash_bytes`, and a smaller flash is refused */
+};
+
+struct plan_settings {
+    const struct chip *chip;
+    enum plan_size size;
+    uint32_t flash_bytes;         /* PLAN_SIZE_FIXED only */
+    const struct chip_code *mode; /* NULL: keep */
+    const struct chip_code *freq; /* NULL: keep */
+    /* What the gate needs to know of the recipe's wishes. */
+    bool unproved;             /* nothing is to be read back */
+    bool plain_when_encrypted; /* write also where the chip expects encrypted bytes */
+    bool erase_all;            /* the whole flash is erased first */
+    bool pieces;               /* regions are cut, so that parts of them can be written */
+};
+
+/* One image as it was read. Borrowed while the plan is made. */
+struct plan_source {
+    const char *name; /* as in the recipe: shown and recorded */
+    const uint8_t *bytes;
+    uint32_t size_bytes;
+    uint32_t offset_addr;
+};
+
+/* Data blocks as ready frames, back to back; frame i is bytes[at[i]] .. bytes[at[i + 1]]. */
+struct plan_frames {
+    uint8_t command; /* CMD_FLASH_DATA or CMD_FLASH_DEFL_DATA */
+    uint32_t block_bytes;
+    uint32_t count;
+    uint8_t *bytes;
+    size_t *at;            /* count + 1 entries */
+    uint32_t *flash_bytes; /* what block i puts into the flash: more than it holds if compressed */
+};
+
+/* One image as it goes into the flash: from a sector start, padded with FF. */
+struct plan_region {
+    const char *name;
+    uint32_t addr;
+    uint32_t size_bytes;  /* a multiple of 4 */
+    uint32_t offset_addr; /* where the recipe put the image: addr, or inside its first sector */
+    uint8_t *bytes;
+    uint8_t md5[DIGEST_MD5_BYTES];
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    bool patched; /* the header differs from the file's */
+    struct plan_frames stub;
+    struct plan_frames stub_small; /* for a port that takes small blocks only; may be empty */
+    struct plan_frames rom;
+    struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */
+    uint32_t piece_count;       /* 0 unless the settings ask for pieces */
+};
+
+struct plan;
+struct plan_variant;
+
+/* Called once for each mistake, with the index of the image it is about (or PLAN_NO_IMAGE) and a
+ * sentence without a full stop. */
+#define PLAN_NO_IMAGE SIZE_MAX
+struct plan_report {
+    void (*mistake)(void *ctx, size_t image, const char *sentence);
+    void *ctx;
+};
+
+/* Judges everything that can be known without a board: the flash words exist on the chip, images
+ * parse and are this chip's, no two share a sector, all lie inside the flash. Returns the number of
+ * mistakes, after naming each. */
+size_t plan_check(const struct plan_settings *settings, const struct plan_source *sources,
+                  size_t count, const struct plan_report *report);
+
+/* Lays out the plan of sources without mistakes. The caller owns it (plan_free) and may free the
+ * sources. NULL: ERR_IMAGE or ERR_STATION. */
+struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
+                      size_t count, struct err *e);
+
+/* Hashes, compresses and encodes what is the same for all boards: half a second for 4 MB. Once,
+ * before the first variant; other threads may meanwhile call everything else. ERR_STATION. */
+bool plan_encode(struct plan *p, struct err *e);
+void plan_free(struct plan *p);
+
+const struct plan_settings *plan_settings(const struct plan *p);
+size_t plan_image_count(const struct plan *p);
+const struct image *plan_image(const struct plan *p, size_t i);
+
+/* Where the first image begins, rounded down to a sector. */
+uint32_t plan_first_addr(const struct plan *p);
+
+/* The first byte behind the last image: the flash must be at least so large. */
+uint32_t plan_needs_bytes(const struct plan *p);
+
+/* What the boot image's header says about the flash, where the recipe keeps it; 0: it does not. */
+uint32_t plan_kept_flash_bytes(const struct plan *p);
+
+/* Whether boards of another flash size get other bytes. */
+bool plan_depends_on_flash(const struct plan *p);
+
+/* Whether a board with `flash_bytes` of flash gets another header than the files have. */
+bool plan_patches(const struct plan *p, uint32_t flash_bytes);
+
+/* The regions for a board with `flash_bytes` of flash; 0 means unknown (FLASH_ASSUMED_BYTES). The
+ * caller owns it (plan_variant_free) and must keep the plan meanwhile. NULL: ERR_FLASH_SIZE when
+ * the header has no code for the size, or ERR_STATION. */
+struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e);
+void plan_variant_free(struct plan_variant *v);
+
+const struct plan_region *plan_region(const struct plan_variant *v, size_t i);
+
+/* The image to write as number `step`: by rising address. The ESP8266's ROM erases sectors in
+ * pairs, so an image may wipe what stands behind it, but never what stands before it. */
+size_t plan_write_order(const struct plan_variant *v, size_t step);
+
+/* Sums over all images: bytes of flash, and bytes on the wire through the stub. */
+uint64_t plan_variant_bytes(const struct plan_variant *v);
+uint64_t plan_variant_wire_bytes(const struct plan_variant *v);
+
+/* Bytes on the wire for one region through that loader. */
+uint64_t plan_frames_wire_bytes(const struct plan_frames *f);
+
+#endif

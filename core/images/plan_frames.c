@@ -1,0 +1,157 @@
+/* From bytes to frames that only need to be sent: blocks cut, compressed, measured and encoded. */
+#include "core/images/plan_priv.h"
+
+#include "core/facts/blocks.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
+#include "core/images/cuts.h"
+
+#include <libdeflate.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#define COMPRESSION_LEVEL 12 /* libdeflate's best */
+
+void plan_frames_free(struct plan_frames *f)
+{
+    free(f->bytes);
+    free(f->at);
+    free(f->flash_bytes);
+    *f = (struct plan_frames){ 0 };
+}
+
+static bool frames_reserve(struct plan_frames *f, uint8_t command, uint32_t block_bytes,
+                           size_t count, size_t payload_bytes)
+{
+    f->command = command;
+    f->block_bytes = block_bytes;
+    f->count = (uint32_t)count;
+    f->at = calloc((size_t)f->count + 1, sizeof *f->at);
+    f->flash_bytes = calloc(f->count, sizeof *f->flash_bytes);
+    size_t cap = f->count * SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES) +
+                 2 * (payload_bytes + block_bytes);
+    f->bytes = malloc(cap);
+    return f->at && f->flash_bytes && f->bytes;
+}
+
+/* Adds block i; `payload` is exactly one block, or a shorter one of a compressed stream. */
+static void frames_put(struct plan_frames *f, uint32_t i, const uint8_t *payload, size_t n)
+{
+    size_t room = SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES + n);
+    f->at[i + 1] =
+        f->at[i] + packet_encode_block(f->bytes + f->at[i], room, f->command, i, payload, n);
+}
+
+static void frames_trim(struct plan_frames *f)
+{
+    uint8_t *smaller = realloc(f->bytes, f->at[f->count] ? f->at[f->count] : 1);
+    if (smaller)
+        f->bytes = smaller;
+}
+
+/* The last block is padded with FF to full size; what lies behind the image in its last sector is
+ * blank anyway. */
+bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t *bytes, size_t n)
+{
+    uint8_t last[LOADER_STUB_BLOCK_BYTES];
+    if (!frames_reserve(f, CMD_FLASH_DATA, block_bytes, (n + block_bytes - 1) / block_bytes, n))
+        return false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        size_t at = (size_t)i * block_bytes;
+        f->flash_bytes[i] = block_bytes;
+        if (n - at >= block_bytes) {
+            frames_put(f, i, bytes + at, block_bytes);
+            continue;
+        }
+        memset(last, 0xFF, sizeof last);
+        memcpy(last, bytes + at, n - at);
+        frames_put(f, i, last, block_bytes);
+        f->flash_bytes[i] = (uint32_t)(n - at);
+    }
+    frames_trim(f);
+    return true;
+}
+
+/* How much of the flash each block of the stream fills: timeouts and progress need it. */
+static bool measure_blocks(struct plan_frames *f, const uint8_t *stream, const struct cuts *cuts)
+{
+    uint8_t sink[16384];
+    z_stream z = { .next_in = (z_const Bytef *)(uintptr_t)stream };
+    if (inflateInit(&z) != Z_OK)
+        return false;
+    int state = Z_OK;
+    for (uint32_t i = 0; i < f->count; i++) {
+        uLong before = z.total_out;
+        z.avail_in += (uInt)(cuts->end[i] - (i ? cuts->end[i - 1] : 0));
+        do {
+            z.next_out = sink;
+            z.avail_out = sizeof sink;
+            state = inflate(&z, Z_SYNC_FLUSH);
+        } while (state == Z_OK && (z.avail_in > 0 || z.avail_out == 0));
+        f->flash_bytes[i] = (uint32_t)(z.total_out - before);
+    }
+    inflateEnd(&z);
+    return state == Z_STREAM_END;
+}
+
+static bool encode_stream(struct plan_frames *f, const struct cuts *cuts, uint32_t block_bytes,
+                          const uint8_t *stream)
+{
+    size_t at = 0;
+    if (!frames_reserve(f, CMD_FLASH_DEFL_DATA, block_bytes, cuts->count,
+                        cuts->end[cuts->count - 1]))
+        return false;
+    for (uint32_t i = 0; i < f->count; i++) {
+        frames_put(f, i, stream + at, cuts->end[i] - at);
+        at = cuts->end[i];
+    }
+    frames_trim(f);
+    return measure_blocks(f, stream, cuts);
+}
+
+/* The stream in blocks of at most `block_bytes`. */
+static bool encode_blocks(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
+                          const uint8_t *stream, size_t n)
+{
+    struct cuts cuts = { 0 };
+    bool ok = (block_bytes == LOADER_STUB_BLOCK_BYTES
+                   ? cuts_for_stub(&cuts, stream, n, r->addr, r->size_bytes, block_bytes)
+                   : cuts_even(&cuts, n, block_bytes)) &&
+              encode_stream(f, &cuts, block_bytes, stream);
+    cuts_free(&cuts);
+    return ok;
+}
+
+/* Compressed where that is shorter, else raw. */
+static bool encode_shorter(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
+                           const uint8_t *stream, size_t n)
+{
+    return n > 0 && n < r->size_bytes ? encode_blocks(f, block_bytes, r, stream, n)
+                                      : plan_encode_raw(f, block_bytes, r->bytes, r->size_bytes);
+}
+
+bool plan_encode_for_stub(struct plan_region *r, bool small)
+{
+    bool ok = false;
+    uint8_t *stream = NULL;
+    struct libdeflate_compressor *c = libdeflate_alloc_compressor(COMPRESSION_LEVEL);
+    if (!c)
+        return false;
+    size_t cap = libdeflate_zlib_compress_bound(c, r->size_bytes);
+    stream = malloc(cap);
+    if (!stream)
+        goto out;
+    size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
+    ok = encode_shorter(&r->stub, LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
+         (!small || encode_shorter(&r->stub_small, LOADER_USB_BLOCK_BYTES, r, stream, n));
+out:
+    free(stream);
+    libdeflate_free_compressor(c);
+    return ok;
+}
+
+uint64_t plan_frames_wire_bytes(const struct plan_frames *f)
+{
+    return f->at[f->count];
+}

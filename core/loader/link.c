@@ -1,0 +1,248 @@
+#include "core/loader/link.h"
+
+#include "core/loader/bootlog.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define REQUEST_DATA_MAX   64u
+#define FRAMES_SKIPPED_MAX 200u
+#define WRITE_MS           10000u
+#define BITS_PER_BYTE      10u /* 8N1 */
+#define BOOT_LOG_MS        100u
+
+void link_init(struct link *l, struct port *port)
+{
+    memset(l, 0, sizeof *l);
+    l->port = port;
+    l->latency_us = UINT64_MAX;
+    slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
+}
+
+bool link_discard(struct link *l, struct err *e)
+{
+    slip_decoder_reset(&l->slip);
+    l->rx_at = l->rx_have = 0;
+    link_forget_tail(l);
+    return port_discard(l->port, e);
+}
+
+bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + REQUEST_DATA_MAX)];
+    size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
+    if (len == 0)
+        return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
+    return link_write(l, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+}
+
+bool link_write(struct link *l, const uint8_t *bytes, size_t n, struct deadline d, struct err *e)
+{
+    l->asked = true;
+    l->asked_us = l->port->clock->now_us(l->port->clock);
+    l->asked_bytes = n;
+    return port_write(l->port, bytes, n, d, e);
+}
+
+static uint64_t wire_us(const struct link *l, size_t bytes)
+{
+    return l->port->baud ? (uint64_t)bytes * BITS_PER_BYTE * 1000000 / l->port->baud : 0;
+}
+
+bool link_write_behind(struct link *l, const uint8_t *bytes, size_t n, struct deadline d,
+                       struct err *e)
+{
+    return port_write(l->port, bytes, n, d, e);
+}
+
+struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms)
+{
+    return deadline_in_ms(l->port->clock, ms + (uint32_t)(wire_us(l, wire_bytes) / 1000));
+}
+
+static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)
+{
+    if (n >= sizeof l->tail) {
+        bytes += n - sizeof l->tail;
+        n = sizeof l->tail;
+    }
+    size_t keep = sizeof l->tail - n < l->tail_have ? sizeof l->tail - n : l->tail_have;
+    memmove(l->tail, l->tail + l->tail_have - keep, keep);
+    memcpy(l->tail + keep, bytes, n);
+    l->tail_have = keep + n;
+}
+
+static bool refill(struct link *l, struct deadline d, struct err *e)
+{
+    size_t n = port_read(l->port, l->rx, sizeof l->rx, d, e);
+    if (n == 0)
+        return false;
+    keep_tail(l, l->rx, n);
+    l->rx_at = 0;
+    l->rx_have = n;
+    return true;
+}
+
+/* A stub never prints: a banner among its answers is the ROM's, after a reset nobody asked for. The
+ * wait is over then, and what else the log says is collected. */
+static bool has_reset_itself(struct link *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    struct err ignored = { 0 };
+    if (!l->from_stub)
+        return false;
+    link_tail_text(l, text, sizeof text);
+    return bootlog_has_banner(text) &&
+           link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
+}
+
+bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
+                      struct err *e)
+{
+    for (;;) {
+        if (l->rx_at == l->rx_have) {
+            if (!refill(l, d, e))
+                return false;
+            if (has_reset_itself(l))
+                return err_set(e, ERR_TIMEOUT, "no frame, but a boot log");
+        }
+        enum slip_event event;
+        l->rx_at += slip_decode(&l->slip, l->rx + l->rx_at, l->rx_have - l->rx_at, &event);
+        if (event == SLIP_FRAME) {
+            *frame = l->slip.buf;
+            *n = l->slip.have;
+            return true;
+        }
+        if (event != SLIP_NOTHING)
+            l->frames_dropped++;
+        /* A chip that never pauses must not keep us past the deadline. */
+        if (deadline_over(l->port->clock, d))
+            return err_set(e, ERR_TIMEOUT, "no frame, only noise");
+    }
+}
+
+/* A ROM answers a command it does not know with 01 05 and the number of an earlier command. */
+static bool says_unknown(const struct reply *r)
+{
+    return r->data_bytes >= 2 && r->data[0] == STATUS_ROM_FAILED &&
+           r->data[1] == STATUS_ROM_UNKNOWN;
+}
+
+static bool refused(const struct link *l, uint8_t command, const struct reply *r, struct err *e)
+{
+    char spare[16];
+    err_set(e, ERR_REFUSED, "the chip refused %s with status %02X %02X (%s)",
+            packet_command_name(command, spare), r->status[0], r->status[1],
+            packet_status_text(l->from_stub, r->status));
+    e->command = command;
+    memcpy(e->chip_status, r->status, sizeof e->chip_status);
+    return false;
+}
+
+static bool no_reply(const struct link *l, uint8_t command, uint64_t start_us, struct err *e)
+{
+    char spare[16];
+    uint64_t now_us = l->port->clock->now_us(l->port->clock);
+    return err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s",
+                   packet_command_name(command, spare), (double)(now_us - start_us) / 1e6);
+}
+
+static bool is_reply_to(uint8_t command, bool may_be_unknown, const uint8_t *frame, size_t n,
+                        struct reply *r)
+{
+    return packet_parse(frame, n, r) &&
+           (r->command == command || (may_be_unknown && says_unknown(r)));
+}
+
+/* What a link needs for an answer shows only where question and answer are alone on it: bridges
+ * keep a short answer back and pass a stream of them on at once. A stub is asked one by one, but
+ * for its blocks of data. */
+static void note_latency(struct link *l, size_t reply_bytes)
+{
+    uint64_t took_us = l->port->clock->now_us(l->port->clock) - l->asked_us;
+    uint64_t travel_us = wire_us(l, l->asked_bytes + reply_bytes);
+    uint64_t latency_us = took_us > travel_us ? took_us - travel_us : 0;
+    bool alone = l->from_stub && l->asked_bytes <= REQUEST_DATA_MAX;
+    if (alone && latency_us < l->latency_us)
+        l->latency_us = latency_us;
+}
+
+static void count_round_trip(struct link *l, size_t reply_bytes)
+{
+    if (!l->asked)
+        return;
+    l->asked = false;
+    l->round_trips++;
+    note_latency(l, reply_bytes);
+}
+
+bool link_wait(struct link *l, struct deadline d)
+{
+    struct err ignored = { 0 };
+    return l->rx_at < l->rx_have || refill(l, d, &ignored);
+}
+
+bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
+                struct deadline d, struct reply *r, struct err *e)
+{
+    uint64_t start_us = l->port->clock->now_us(l->port->clock);
+    for (unsigned skipped = 0; skipped < FRAMES_SKIPPED_MAX; skipped++) {
+        const uint8_t *frame;
+        size_t n;
+        if (!link_await_frame(l, d, &frame, &n, e))
+            return e->code == ERR_TIMEOUT ? no_reply(l, command, start_us, e) : false;
+        if (!is_reply_to(command, may_be_unknown, frame, n, r)) {
+            /* What has come already is still looked at; what comes from now on is too late. */
+            if (l->rx_at == l->rx_have && deadline_over(l->port->clock, d))
+                return no_reply(l, command, start_us, e);
+            continue;
+        }
+        count_round_trip(l, n);
+        if (!packet_judge(r, r->command == command ? payload_bytes : 0))
+            return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
+                           r->data_bytes);
+        return r->status[0] == STATUS_OK || refused(l, command, r, e);
+    }
+    char spare[16];
+    return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s", FRAMES_SKIPPED_MAX,
+                   packet_command_name(command, spare));
+}
+
+bool link_hear(struct link *l, struct deadline d, struct err *e)
+{
+    if (!refill(l, d, e))
+        return false;
+    l->rx_at = l->rx_have;
+    return true;
+}
+
+bool link_listen(struct link *l, struct deadline d, struct err *e)
+{
+    struct err end = { 0 };
+    while (link_hear(l, d, &end)) {
+        if (deadline_over(l->port->clock, d))
+            return true;
+    }
+    if (end.code == ERR_TIMEOUT)
+        return true;
+    *e = end;
+    return false;
+}
+
+void link_forget_tail(struct link *l)
+{
+    l->tail_have = 0;
+}
+
+size_t link_tail_text(const struct link *l, char *text, size_t cap)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->tail_have && n + 1 < cap; i++) {
+        char c = l->tail[i];
+        bool printable = (c >= ' ' && c <= '~') || c == '\n';
+        if (c != '\r')
+            text[n++] = printable ? c : '.';
+    }
+    text[n] = '\0';
+    return n;
+}

@@ -1,0 +1,82 @@
+/*
+ * The exchange with one loader: a request goes out as a frame, its reply is found among boot log,
+ * noise, late answers and frames of any length, before one deadline.
+ *
+ * Plain struct without inner pointers but the port; nothing to free. One thread at a time.
+ */
+#ifndef CORE_LINK_H
+#define CORE_LINK_H
+
+#include "core/base/err.h"
+#include "core/frames/packet.h"
+#include "core/frames/slip.h"
+#include "core/ports/port.h"
+
+/* The longest reply there is: a packet of a flash read, 4096 bytes, and room for a header. */
+#define LINK_FRAME_MAX 4160u
+#define LINK_TAIL_MAX  2048u
+
+struct link {
+    struct port *port;
+    bool from_stub; /* how a status is put into words */
+    struct slip_decoder slip;
+    uint8_t frame[LINK_FRAME_MAX];
+    uint8_t rx[1024];
+    size_t rx_at, rx_have;
+    uint32_t round_trips;     /* waits for an answer with nothing else under way */
+    bool asked;               /* something was sent since the last wait... */
+    uint64_t asked_us;        /* ...then... */
+    size_t asked_bytes;       /* ...so much */
+    uint64_t latency_us;      /* the least that a stub's answer took beyond its time on the wire */
+    uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
+    char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
+    size_t tail_have;
+};
+
+void link_init(struct link *l, struct port *port);
+
+/* Drops all that was received, here and in the port, and the tail. */
+bool link_discard(struct link *l, struct err *e);
+
+/* Sends one request with at most 64 bytes of data. */
+bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e);
+
+/* Sends what is encoded already: one frame or several. */
+bool link_write(struct link *l, const uint8_t *bytes, size_t n, struct deadline d, struct err *e);
+
+/* `ms` after the wire has carried `wire_bytes` at the present rate: a transport may take a block at
+ * once that then travels for seconds. */
+struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms);
+
+/* The same while answers to earlier frames are still on their way: no round trip of its own. */
+bool link_write_behind(struct link *l, const uint8_t *bytes, size_t n, struct deadline d,
+                       struct err *e);
+
+/* Waits for the first byte of whatever comes; false when none did until the deadline, or the port
+ * fails, which the next call will tell. */
+bool link_wait(struct link *l, struct deadline d);
+
+/* Waits for the next frame that reads as a reply to `command`; others are skipped. Where
+ * `may_be_unknown`, a ROM's "unknown command", which carries the number of an earlier command, is
+ * taken as the reply too. ERR_TIMEOUT when none comes, with what came instead. Judges the status
+ * behind `payload_bytes`; a refusal is ERR_REFUSED with status and command in *e and *r filled. */
+bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
+                struct deadline d, struct reply *r, struct err *e);
+
+/* The next frame of any content, as the stub's greeting. */
+bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
+                      struct err *e);
+
+/* One read into the tail: whatever comes first before the deadline. ERR_TIMEOUT when nothing did.
+ */
+bool link_hear(struct link *l, struct deadline d, struct err *e);
+
+/* Reads and keeps in the tail whatever comes until the deadline. */
+bool link_listen(struct link *l, struct deadline d, struct err *e);
+
+void link_forget_tail(struct link *l);
+
+/* The tail as text: unprintable bytes become dots, line ends stay. Returns its length. */
+size_t link_tail_text(const struct link *l, char *text, size_t cap);
+
+#endif

@@ -1,0 +1,137 @@
+/*
+ * The commands of the loader that runs on the chip: the one in ROM, or the flasher stub in RAM.
+ *
+ * One struct serves both; `stub` tells which answers, and the chip's row tells what its ROM lacks.
+ * One thread at a time. All functions fail with ERR_TIMEOUT, ERR_FRAME or ERR_REFUSED (which the
+ * caller turns into the code of its phase), or with what the port says.
+ */
+#ifndef CORE_LOADER_H
+#define CORE_LOADER_H
+
+#include "core/facts/blocks.h"
+#include "core/facts/chip.h"
+#include "core/loader/link.h"
+
+#define LOADER_MD5_BYTES 16u
+
+/* Registers that are read once for a session: see core/loader/regs.h. */
+#define LOADER_FIXED_MAX 24u
+struct loader_fixed {
+    uint32_t addr, value;
+    bool known;
+};
+
+#define LOADER_MEM_WAITING_MAX 6u
+
+struct loader {
+    struct link link;
+    const struct chip *chip; /* NULL until identified */
+    bool stub;
+    uint32_t mem_block_bytes;
+    bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
+    bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
+    uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
+    uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
+    bool careful;                /* one question at a time, whoever answers */
+    bool may_run_ahead; /* see core/flash/pace.h; only where an MD5 will prove what was written */
+    unsigned blocks_ahead; /* so many went out before the one before was acknowledged */
+    bool noting;           /* see regs_note */
+    struct loader_fixed fixed[LOADER_FIXED_MAX];
+    size_t fixed_count;
+    uint8_t mem_waiting[LOADER_MEM_WAITING_MAX]; /* commands for RAM not answered yet */
+    size_t mem_waiting_count, mem_waiting_bytes;
+    uint64_t reset_us;        /* spent in reset sequences so far */
+    uint64_t unsettled_bytes; /* of flash: acknowledged by a stub, and perhaps not yet written */
+};
+
+void loader_init(struct loader *l, struct port *port);
+
+/* One SYNC and its answers, within 100 ms each. Sets `stub` when a running stub answered. */
+bool loader_sync(struct loader *l, struct err *e);
+
+bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
+bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
+/* The same without waiting for the answer, which may never come: what is written restarts the chip.
+ */
+bool loader_fire_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
+/* Sets the bits of `set` and clears those of `clear`, reading the register first. */
+bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t set,
+                       struct err *e);
+
+/* An exchange without effect, which a stub answers once all that it has acknowledged is done; or
+ * refuses with the failure of that work. */
+bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e);
+
+/* Whether the loader knows READ_REG at all is told apart: *known is false, and the call succeeds,
+ * for a chip in Secure Download Mode. */
+bool loader_probe_reg(struct loader *l, uint32_t addr, uint32_t *value, bool *known, struct err *e);
+
+struct security_info {
+    uint32_t flags; /* bit 0 secure boot, bit 2 secure download mode */
+    uint8_t crypt_count;
+    bool has_chip_id; /* not on ESP32-S2 */
+    uint32_t chip_id;
+};
+
+/* *known is false, and the call succeeds, where the loader has no such command. */
+bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e);
+
+/* Announces `bytes` for RAM at `addr`, in blocks of l->mem_block_bytes. Answers to this and to
+ * short blocks are not waited for at once: a refusal shows with a later block, or with the end. */
+bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e);
+bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
+                      struct err *e);
+
+/* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
+ * has sent it, and what the code itself says is the better proof. */
+bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e);
+
+/* Ends the upload and stays in the loader. */
+bool loader_mem_stay(struct loader *l, struct err *e);
+
+/* READ_FLASH_SLOW of nothing, without waiting for the answer. */
+bool loader_nudge(struct loader *l, struct err *e);
+
+bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);
+bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. `bytes` is what the command's first word holds;
+ * `timeout_ms` must cover the erase where the loader erases before it answers. */
+bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e);
+
+/* The same in two steps, for a block that follows at once. */
+bool loader_flash_begin_ask(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
+                            uint32_t block_bytes, uint32_t addr, struct err *e);
+bool loader_flash_begin_answer(struct loader *l, bool compressed, uint32_t timeout_ms,
+                               struct err *e);
+
+/* FLASH_END with flag 0 (restart). Only for boards whose reset line is not wired. */
+bool loader_flash_end(struct loader *l, struct err *e);
+
+/* MD5 of what the flash holds. */
+bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                uint8_t md5[static LOADER_MD5_BYTES], struct err *e);
+
+/* The same in two steps, for questions that follow each other closely. */
+bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e);
+bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
+                       struct err *e);
+
+/* Stub only. */
+bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e);
+
+/* Asks the loader for `request` baud, then sets the host to `baud` and proves the new rate with an
+ * exchange. ERR_BAUD when nothing answers there: the chip needs a reset then. */
+bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struct err *e);
+
+/* Timeout for work on `bytes` at a rate of ms per MB (1e6): never under 3 s, never over 240 s. */
+uint32_t loader_timeout_ms(uint64_t bytes, uint32_t ms_per_mb);
+
+#define LOADER_ERASE_MS_PER_MB 40000u
+#define LOADER_WRITE_MS_PER_MB 40000u
+#define LOADER_MD5_MS_PER_MB   8000u
+
+#endif

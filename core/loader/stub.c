@@ -1,0 +1,363 @@
+#include "core/loader/stub.h"
+
+#include "core/base/bytes.h"
+#include "core/base/embedded.h"
+#include "core/loader/regs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+#define GREETING_MS    3000u
+#define JSON_MAX_BYTES (1u << 20)
+#define NEST_MAX       16
+/* The largest RAM there is on any chip is smaller. */
+#define SEGMENT_MAX_BYTES (256u << 10)
+
+struct stub_set {
+    struct stub **stubs;
+    size_t count;
+};
+
+/* ---- Reading the JSON ---- */
+
+static bool bad_stub(const struct stub *s, struct err *e, const char *problem)
+{
+    return err_set(e, ERR_STATION, "The stub file '%s' cannot be used: %s", s->name, problem);
+}
+
+static bool parse_number(const char *text, uint32_t *value)
+{
+    char *end;
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != '\0' || v > UINT32_MAX)
+        return false;
+    *value = (uint32_t)v;
+    return true;
+}
+
+/* The decoder itself also takes blanks at the ends and a padding in the middle. */
+static bool parse_base64(const char *text, size_t n, struct stub_segment *segment, bool *no_memory)
+{
+    size_t letters = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+"
+                                  "/");
+    size_t padding = strspn(text + letters, "=");
+    if (letters + padding != n || padding > 2 || n % 4 != 0 || n / 4 * 3 > SEGMENT_MAX_BYTES ||
+        segment->bytes)
+        return false;
+    segment->bytes = malloc(n / 4 * 3 + 1);
+    if (!segment->bytes) {
+        *no_memory = true;
+        return false;
+    }
+    int decoded = EVP_DecodeBlock(segment->bytes, (const unsigned char *)text, (int)n);
+    if (decoded < 0)
+        return false;
+    segment->size_bytes = (uint32_t)decoded - (uint32_t)padding;
+    return true;
+}
+
+/* Takes one member of the top object; keys this loader has no use for are passed over. */
+static bool take_member(struct stub *s, const char *key, const char *value, size_t n, struct err *e)
+{
+    bool ok = true, no_memory = false;
+    if (strcmp(key, "entry") == 0)
+        ok = parse_number(value, &s->entry_addr);
+    else if (strcmp(key, "text_start") == 0)
+        ok = parse_number(value, &s->text.addr);
+    else if (strcmp(key, "data_start") == 0)
+        ok = parse_number(value, &s->data.addr);
+    else if (strcmp(key, "text") == 0)
+        ok = parse_base64(value, n, &s->text, &no_memory);
+    else if (strcmp(key, "data") == 0)
+        ok = parse_base64(value, n, &s->data, &no_memory);
+    if (ok)
+        return true;
+    if (no_memory)
+        return err_set(e, ERR_STATION, "Out of memory");
+    bad_stub(s, e, "a value cannot be read");
+    return err_wrap(e, "Key '%.20s'", key);
+}
+
+/* JSON is a subset of YAML. Only scalars of the outermost object matter: deeper ones belong to
+ * plug-ins for NAND flash. */
+struct json_walk {
+    int depth;
+    bool have_key; /* at depth 1 */
+    char key[32];
+};
+
+static bool walk_scalar(struct json_walk *w, struct stub *s, const yaml_event_t *event,
+                        struct err *e)
+{
+    const char *text = (const char *)event->data.scalar.value;
+    if (w->depth != 1)
+        return true;
+    if (!w->have_key) {
+        snprintf(w->key, sizeof w->key, "%s", text);
+        w->have_key = true;
+        return true;
+    }
+    w->have_key = false;
+    return take_member(s, w->key, text, event->data.scalar.length, e);
+}
+
+static bool walk_event(struct json_walk *w, struct stub *s, const yaml_event_t *event,
+                       struct err *e)
+{
+    switch (event->type) {
+    case YAML_SCALAR_EVENT:
+        return walk_scalar(w, s, event, e);
+    case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+        if (w->depth == 0 && event->type == YAML_SEQUENCE_START_EVENT)
+            return bad_stub(s, e, "it is not a JSON object");
+        if (++w->depth > NEST_MAX)
+            return bad_stub(s, e, "it is nested too deeply");
+        return true;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT:
+        if (--w->depth == 1)
+            w->have_key = false;
+        return true;
+    case YAML_ALIAS_EVENT:
+        return bad_stub(s, e, "it is not JSON");
+    default:
+        return true;
+    }
+}
+
+static bool parse_json(struct stub *s, const unsigned char *json, size_t n, struct err *e)
+{
+    struct json_walk walk = { 0 };
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
+        return err_set(e, ERR_STATION, "Out of memory");
+    yaml_parser_set_input_string(&parser, json, n);
+    bool ok = true;
+    for (bool end = false; ok && !end;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            ok = parser.error == YAML_MEMORY_ERROR
+                     ? err_set(e, ERR_STATION, "Out of memory")
+                     : bad_stub(s, e, parser.problem ? parser.problem : "it is not JSON");
+            break;
+        }
+        end = event.type == YAML_STREAM_END_EVENT;
+        ok = walk_event(&walk, s, &event, e);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return ok;
+}
+
+static bool check_stub(const struct stub *s, struct err *e)
+{
+    if (s->text.size_bytes == 0 || s->entry_addr == 0 || s->text.addr == 0)
+        return bad_stub(s, e, "entry, text or text_start is missing");
+    if (s->entry_addr < s->text.addr || s->entry_addr - s->text.addr >= s->text.size_bytes)
+        return bad_stub(s, e, "its entry lies outside its text");
+    if (s->text.size_bytes % 4 != 0 || s->data.size_bytes % 4 != 0)
+        return bad_stub(s, e, "a length is not a multiple of 4");
+    if (s->data.size_bytes != 0 && s->data.addr == 0)
+        return bad_stub(s, e, "data_start is missing");
+    return true;
+}
+
+struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e)
+{
+    struct stub *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    snprintf(s->name, sizeof s->name, "%.*s", (int)strcspn(name, "."), name);
+    if (parse_json(s, json, n, e) && check_stub(s, e))
+        return s;
+    stub_free(s);
+    return NULL;
+}
+
+void stub_free(struct stub *s)
+{
+    if (!s)
+        return;
+    free(s->text.bytes);
+    free(s->data.bytes);
+    free(s);
+}
+
+/* ---- The set ---- */
+
+static bool set_add(struct stub_set *set, const char *name, const unsigned char *json, size_t n,
+                    struct err *e)
+{
+    struct stub **more = realloc(set->stubs, (set->count + 1) * sizeof *more);
+    if (!more)
+        return err_set(e, ERR_STATION, "Out of memory");
+    set->stubs = more;
+    set->stubs[set->count] = stub_parse(name, json, n, e);
+    if (!set->stubs[set->count])
+        return false;
+    set->count++;
+    return true;
+}
+
+static bool add_file(struct stub_set *set, const char *folder, const char *name, struct err *e)
+{
+    char path[4096];
+    bool ok = false;
+    unsigned char *text = NULL;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return err_set_sys(e, ERR_STATION, errno, "The stub file '%s' cannot be opened", path);
+    text = malloc(JSON_MAX_BYTES);
+    if (!text) {
+        err_set(e, ERR_STATION, "Out of memory");
+        goto out;
+    }
+    size_t n = fread(text, 1, JSON_MAX_BYTES, f);
+    if (ferror(f) || n == JSON_MAX_BYTES) {
+        err_set(e, ERR_STATION, "The stub file '%s' is unreadable or larger than 1 MiB", path);
+        goto out;
+    }
+    ok = set_add(set, name, text, n, e);
+out:
+    free(text);
+    fclose(f);
+    return ok;
+}
+
+static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
+{
+    bool ok = true;
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
+    for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
+        const char *dot = strrchr(entry->d_name, '.');
+        if (dot && strcmp(dot, ".json") == 0)
+            ok = add_file(set, folder, entry->d_name, e);
+    }
+    closedir(dir);
+    if (ok && set->count == 0)
+        return err_set(e, ERR_STATION, "The stub folder '%s' holds no .json file", folder);
+    return ok;
+}
+
+static bool add_embedded(struct stub_set *set, struct err *e)
+{
+    for (size_t i = 0; i < stub_files_count; i++) {
+        if (!set_add(set, stub_files[i].name, stub_files[i].bytes, stub_files[i].size_bytes, e))
+            return false;
+    }
+    return true;
+}
+
+struct stub_set *stub_set_new(const char *folder, struct err *e)
+{
+    struct stub_set *set = calloc(1, sizeof *set);
+    if (!set) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    if (folder ? add_folder(set, folder, e) : add_embedded(set, e))
+        return set;
+    stub_set_free(set);
+    return NULL;
+}
+
+void stub_set_free(struct stub_set *set)
+{
+    if (!set)
+        return;
+    for (size_t i = 0; i < set->count; i++)
+        stub_free(set->stubs[i]);
+    free(set->stubs);
+    free(set);
+}
+
+const struct stub *stub_set_find(const struct stub_set *set, const char *name)
+{
+    for (size_t i = 0; set && i < set->count; i++) {
+        if (strcmp(set->stubs[i]->name, name) == 0)
+            return set->stubs[i];
+    }
+    return NULL;
+}
+
+size_t stub_set_count(const struct stub_set *set)
+{
+    return set ? set->count : 0;
+}
+
+/* ---- Starting it ---- */
+
+static bool upload(struct loader *l, const struct stub_segment *segment, struct err *e)
+{
+    uint32_t block_bytes = l->mem_block_bytes;
+    uint32_t blocks = round_up_u32(segment->size_bytes, block_bytes) / block_bytes;
+    if (!loader_mem_begin(l, segment->size_bytes, segment->addr, e))
+        return false;
+    for (uint32_t i = 0; i < blocks; i++) {
+        uint32_t at = i * block_bytes;
+        uint32_t left = segment->size_bytes - at;
+        uint32_t n = left < block_bytes ? left : block_bytes;
+        if (!loader_mem_block(l, i, segment->bytes + at, n, e))
+            return err_wrap(e, "Block %u of %u for RAM at 0x%08x", i + 1, blocks, segment->addr);
+    }
+    return true;
+}
+
+/* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
+static bool await_greeting(struct loader *l, struct err *e)
+{
+    struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
+    const uint8_t *frame;
+    size_t n;
+    while (link_await_frame(&l->link, d, &frame, &n, e)) {
+        if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
+            l->stub = true;
+            regs_forget(l); /* it has set up the flash controller anew */
+            l->link.from_stub = true;
+            return true;
+        }
+        if (deadline_over(l->link.port->clock, d)) {
+            err_set(e, ERR_TIMEOUT, "only other frames came");
+            break;
+        }
+    }
+    return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
+}
+
+/* The ESP32-S3's ROM starts nothing in RAM while secure boot is on, but it calls through a pointer
+ * in RAM when it reads the flash. The stub is started so, and puts the pointer right afterwards. */
+static bool start_by_pointer(struct loader *l, uint32_t entry_addr, struct err *e)
+{
+    uint32_t pointer;
+    return loader_mem_stay(l, e) && loader_read_reg(l, l->start_pointer_addr, &pointer, e) &&
+           loader_write_reg(l, l->start_pointer_addr, entry_addr, e) && loader_nudge(l, e) &&
+           await_greeting(l, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
+}
+
+static bool start(struct loader *l, uint32_t entry_addr, struct err *e)
+{
+    if (l->start_pointer_addr != 0)
+        return start_by_pointer(l, entry_addr, e);
+    return loader_mem_run(l, entry_addr, e) && await_greeting(l, e);
+}
+
+bool stub_start(struct loader *l, const struct stub *s, struct err *e)
+{
+    if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
+        start(l, s->entry_addr, e))
+        return true;
+    err_as_phase(e, ERR_STUB);
+    return err_wrap(e, "Starting the flasher stub");
+}

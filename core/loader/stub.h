@@ -1,0 +1,46 @@
+/*
+ * The flasher stub: a small program in the chip's RAM that takes larger blocks, inflates, erases
+ * while data arrive, and computes MD5 on every chip.
+ *
+ * Stubs come as JSON files, one a chip, in the form Espressif publishes: from the table built into
+ * the program, or from a folder given at run time.
+ */
+#ifndef CORE_STUB_H
+#define CORE_STUB_H
+
+#include "core/loader/loader.h"
+
+/* One part of a stub, as it lies in RAM. */
+struct stub_segment {
+    uint8_t *bytes;
+    uint32_t size_bytes;
+    uint32_t addr;
+};
+
+struct stub {
+    char name[32]; /* "esp32", as the chip's id_name */
+    uint32_t entry_addr;
+    struct stub_segment text;
+    struct stub_segment data; /* may be empty */
+};
+
+/* Parses one JSON file's text. The caller owns the result (stub_free). NULL with ERR_STATION that
+ * names `name` and what is wrong. */
+struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e);
+void stub_free(struct stub *s);
+
+/* All stubs at hand; immutable, shared by all threads. `folder` NULL: those built in. A folder that
+ * cannot be read, or a file in it that is no stub, fails. */
+struct stub_set;
+struct stub_set *stub_set_new(const char *folder, struct err *e);
+void stub_set_free(struct stub_set *set);
+
+/* Lent as long as the set lives; NULL if there is none of that name. `set` may be NULL. */
+const struct stub *stub_set_find(const struct stub_set *set, const char *name);
+size_t stub_set_count(const struct stub_set *set);
+
+/* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
+ * ERR_STUB, or with what the port says. */
+bool stub_start(struct loader *l, const struct stub *s, struct err *e);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * rfc2217://host:port: a serial port behind a network server (ser2net, esptool's server, pyserial).
+ *
+ * Data and commands share one TCP stream, so the server meets them in the order we sent them: a
+ * change of rate needs no answer to stay in step with the data around it. A reset pulse does, as
+ * its length counts: a server that is late with the first edge and not with the second would make
+ * it too short. And edges that belong together leave in one send: between the first and the second
+ * EN and the strap are both high, and a chip that is left so for long boots its application.
+ */
+#include "core/ports/rfc2217_priv.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define PREFIX "rfc2217://"
+
+#define PURGE_MS 500  /* for the answer to a purge, */
+#define MUTE_MS  10   /* ...and when the server is known to give none */
+#define LINES_MS 1000 /* for the answer to a change of lines, unless it is known to give none */
+#define SEND_MS  3000 /* for a command to leave, when the caller has no deadline */
+
+static void rfc2217_close(struct port *p)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    if (r->fd >= 0)
+        close(r->fd);
+    if (r->lock_fd >= 0)
+        close(r->lock_fd);
+    r->fd = -1;
+    r->lock_fd = -1;
+}
+
+static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    telnet_init(&r->telnet);
+    r->heard_bytes = 0;
+    p->caps = 0; /* also where it is opened again */
+    r->fd = -1;
+    r->lock_fd = port_net_lock(p, e);
+    if (r->lock_fd >= 0)
+        r->fd = port_net_connect(p, d, e);
+    if (r->fd < 0 || !rfc2217_start(r, d, e)) {
+        rfc2217_close(p);
+        return false;
+    }
+    /* Not PORT_LINES_TOGETHER: two lines are two commands, and the server acts on one after the
+     * other. */
+    p->caps = PORT_BAUD | PORT_LINES;
+    return true;
+}
+
+/* ---- The driver ---- */
+
+static size_t read_kept(struct rfc2217_port *r, void *buf, size_t cap)
+{
+    size_t n = r->kept_end - r->kept_start;
+    if (n > cap)
+        n = cap;
+    memcpy(buf, r->kept + r->kept_start, n);
+    r->kept_start += n;
+    return n;
+}
+
+static size_t rfc2217_read(struct port *p, void *buf, size_t cap, struct deadline d, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    if (r->kept_start < r->kept_end)
+        return read_kept(r, buf, cap);
+    for (;;) {
+        size_t n = port_net_read(p, r->fd, buf, cap, d, e);
+        if (n == 0)
+            return 0;
+        n = rfc2217_take(r, buf, n);
+        rfc2217_send_now(r); /* replies to what we met */
+        if (n > 0)
+            return n;
+        /* Asked here too: a server that sends nothing but commands would keep us for ever. */
+        if (deadline_over(p->clock, d)) {
+            err_set(e, ERR_TIMEOUT, "%s: no data came in time", p->where);
+            return 0;
+        }
+    }
+}
+
+static bool rfc2217_write(struct port *p, const void *buf, size_t n, struct deadline d,
+                          struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    if (!rfc2217_absorb(r, e)) /* a request to hold our data may be waiting */
+        return false;
+    while (r->suspended) {
+        if (!rfc2217_await_more(r, d, e))
+            return false;
+    }
+    return rfc2217_send_data(r, buf, n, d, e);
+}
+
+static bool rfc2217_drain(struct port *p, struct deadline d, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    if (!rfc2217_flush(r, d, e))
+        return false;
+    return port_fd_drain(p, r->fd, d, e) || port_net_hint_gone(p, e);
+}
+
+/* Waits until the answers we want are all here, or the time is over: not every server gives them.
+ * *mute: it did not. */
+static bool await_answers(struct rfc2217_port *r, const unsigned *wanted, uint32_t ms, bool *mute,
+                          struct err *e)
+{
+    struct deadline answer_by = deadline_in_ms(r->port.clock, ms);
+    struct err wait_err = { .code = ERR_NONE };
+    while (*wanted > 0 && rfc2217_await_more(r, answer_by, &wait_err))
+        ;
+    *mute = *wanted > 0;
+    if (!*mute || wait_err.code == ERR_TIMEOUT)
+        return true;
+    *e = wait_err;
+    return false;
+}
+
+/* The answer to PURGE-DATA marks the place in the stream: what comes before it is old. A server
+ * that does not answer loses only what has already arrived here. */
+static bool rfc2217_discard(struct port *p, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    struct deadline send_by = deadline_in_ms(p->clock, SEND_MS);
+    r->kept_start = r->kept_end = 0;
+    r->purges_wanted = 1;
+    bool ok =
+        rfc2217_send_commands(r, rfc2217_add_byte(r, PURGE_DATA, PURGE_RECEIVED), send_by, e) &&
+        await_answers(r, &r->purges_wanted, r->purge_mute ? MUTE_MS : PURGE_MS, &r->purge_mute, e);
+    r->purges_wanted = 0;
+    return ok;
+}
+
+static bool rfc2217_set_baud(struct port *p, uint32_t baud, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    return rfc2217_set_rate(r, baud, deadline_in_ms(p->clock, ANSWER_MS), e);
+}
+
+static bool add_line(struct rfc2217_port *r, unsigned line, unsigned mask, unsigned on)
+{
+    if (!(mask & line))
+        return true;
+    if (line == PORT_DTR)
+        return rfc2217_add_byte(r, SET_CONTROL, on & line ? CONTROL_DTR_ON : CONTROL_DTR_OFF);
+    return rfc2217_add_byte(r, SET_CONTROL, on & line ? CONTROL_RTS_ON : CONTROL_RTS_OFF);
+}
+
+/* Lines leave in one send, but the server sets one after the other. DTR goes first when it
+ * rises and last when it falls: then the state between is never a false reset (RTS alone), and a
+ * change from one line to the other passes through both asserted, as USB-Serial/JTAG needs it. */
+static bool rfc2217_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    const unsigned first = on & PORT_DTR ? PORT_DTR : PORT_RTS;
+    const unsigned second = first == PORT_DTR ? PORT_RTS : PORT_DTR;
+    if (!add_line(r, first, mask, on) || !add_line(r, second, mask, on))
+        return err_set(e, ERR_TIMEOUT, "%s: the server takes no more commands", p->where);
+    r->lines_wanted += (mask & PORT_DTR ? 1u : 0u) + (mask & PORT_RTS ? 1u : 0u);
+    return true;
+}
+
+static bool rfc2217_settle_lines(struct port *p, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    bool ok = rfc2217_flush(r, deadline_in_ms(p->clock, SEND_MS), e) &&
+              (r->lines_mute || await_answers(r, &r->lines_wanted, LINES_MS, &r->lines_mute, e));
+    r->lines_wanted = 0;
+    return ok;
+}
+
+static bool rfc2217_check(const char *where, struct err *e)
+{
+    struct port_net_where ignored;
+    return port_net_parse(where, PREFIX, &ignored, e);
+}
+
+const struct port_ops port_rfc2217 = {
+    .name = "rfc2217",
+    .prefix = PREFIX,
+    .struct_bytes = sizeof(struct rfc2217_port),
+    .check = rfc2217_check,
+    .open = rfc2217_open,
+    .read = rfc2217_read,
+    .write = rfc2217_write,
+    .drain = rfc2217_drain,
+    .discard = rfc2217_discard,
+    .set_baud = rfc2217_set_baud,
+    .set_lines = rfc2217_set_lines,
+    .settle_lines = rfc2217_settle_lines,
+    .close = rfc2217_close,
+};

@@ -1,0 +1,196 @@
+/* The life of one board, row by row. */
+#include "db/store/db_priv.h"
+
+static const char *text(sqlite3_stmt *s, int column)
+{
+    return (const char *)sqlite3_column_text(s, column);
+}
+
+static int64_t number_or(sqlite3_stmt *s, int column, int64_t unknown)
+{
+    return sqlite3_column_type(s, column) == SQLITE_NULL ? unknown
+                                                         : sqlite3_column_int64(s, column);
+}
+
+static bool taken(bool by_callback, struct err *e)
+{
+    return by_callback ? true : err_set(e, ERR_STATION, "The reader of the history gave up");
+}
+
+/* ---- Rows to structs, in the order of the columns in statements.c -----------------------------*/
+
+static struct db_board_row board_row(sqlite3_stmt *s)
+{
+    return (struct db_board_row){
+        .mac = text(s, 0),
+        .chip = text(s, 1),
+        .first_seen_utc = text(s, 2),
+        .revision = (int)number_or(s, 3, -1),
+        .flash_id = number_or(s, 4, -1),
+        .flash_bytes = number_or(s, 5, 0),
+    };
+}
+
+static struct db_run_row run_row(sqlite3_stmt *s)
+{
+    return (struct db_run_row){
+        .run_id = sqlite3_column_int64(s, 0),
+        .started_utc = text(s, 1),
+        .ended_utc = text(s, 2),
+        .duration_ms = number_or(s, 3, -1),
+        .verdict = text(s, 4),
+        .code = text(s, 5),
+        .sentence = text(s, 6),
+        .hint = text(s, 7),
+        .board_state = text(s, 8),
+        .app_text = text(s, 9),
+        .slot = sqlite3_column_int(s, 10),
+        .port = text(s, 11),
+        .operator_name = text(s, 12),
+        .lot = text(s, 13),
+        .host = text(s, 14),
+        .tool_version = text(s, 15),
+        .recipe = text(s, 16),
+        .recipe_version = text(s, 17),
+        .recipe_sha256 = text(s, 18),
+        .attempt_count = sqlite3_column_int(s, 19),
+        .rework_of = sqlite3_column_int64(s, 20),
+        .rework_reason = text(s, 21),
+    };
+}
+
+static struct db_timing timing_row(sqlite3_stmt *s, int first)
+{
+    return (struct db_timing){
+        .reset_ms = number_or(s, first, -1),
+        .sync_ms = number_or(s, first + 1, -1),
+        .identify_ms = number_or(s, first + 2, -1),
+        .stub_ms = number_or(s, first + 3, -1),
+        .baud_ms = number_or(s, first + 4, -1),
+        .erase_ms = number_or(s, first + 5, -1),
+        .wire_ms = number_or(s, first + 6, -1),
+        .stall_ms = number_or(s, first + 7, -1),
+        .md5_ms = number_or(s, first + 8, -1),
+        .leave_ms = number_or(s, first + 9, -1),
+        .boot_ms = number_or(s, first + 10, -1),
+        .floor_ms = number_or(s, first + 11, -1),
+    };
+}
+
+static struct db_attempt_row attempt_row(sqlite3_stmt *s)
+{
+    return (struct db_attempt_row){
+        .number = sqlite3_column_int(s, 0),
+        .started_utc = text(s, 1),
+        .duration_ms = sqlite3_column_int64(s, 2),
+        .baud = number_or(s, 3, 0),
+        .bytes_written = sqlite3_column_int64(s, 4),
+        .wire_bytes = sqlite3_column_int64(s, 5),
+        .reset = text(s, 6),
+        .loader = text(s, 7),
+        .phase = text(s, 8),
+        .code = text(s, 9),
+        .sentence = text(s, 10),
+        .hint = text(s, 11),
+        .board_state = text(s, 12),
+        .baud_asked = number_or(s, 13, 0),
+        .baud_why = text(s, 14),
+        .write_mode = text(s, 15),
+        .round_trips = number_or(s, 16, -1),
+        .timing = timing_row(s, 17),
+    };
+}
+
+/* ---- Reading ----------------------------------------------------------------------------------*/
+
+static bool send_board_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
+                              struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_HISTORY_BOARD);
+    query_int(&q, board_id);
+    const int rows = query_row(&q, e);
+    bool ok = rows > 0;
+    if (ok) {
+        const struct db_board_row row = board_row(q.statement);
+        ok = taken(sink->board(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok;
+}
+
+static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_history_sink *sink,
+                                 struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_ATTEMPTS);
+    query_int(&q, run_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_attempt_row row = attempt_row(q.statement);
+        ok = taken(sink->attempt(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
+static bool send_corrections_locked(struct db *db, int64_t run_id,
+                                    const struct db_history_sink *sink, struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_CORRECTIONS);
+    query_int(&q, run_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_correction_row row = { .made_utc = text(q.statement, 0),
+                                               .operator_name = text(q.statement, 1),
+                                               .reason = text(q.statement, 2),
+                                               .host = text(q.statement, 3),
+                                               .verdict = text(q.statement, 4) };
+        ok = taken(sink->correction(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
+static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
+                             struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_RUNS);
+    query_int(&q, board_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_run_row row = run_row(q.statement);
+        ok = taken(sink->run(sink->ctx, &row), e);
+        if (ok && sink->attempt != NULL)
+            ok = send_attempts_locked(db, row.run_id, sink, e);
+        if (ok && sink->correction != NULL)
+            ok = send_corrections_locked(db, row.run_id, sink, e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
+static bool send_history_locked(struct db *db, const char *mac, const struct db_history_sink *sink,
+                                struct err *e)
+{
+    int64_t board_id = 0;
+    struct query q = query_start_locked(db, STMT_BOARD_FIND);
+    query_text(&q, mac);
+    if (!query_number(&q, &board_id, e))
+        return false;
+    if (board_id == 0)
+        return true;
+    return send_board_locked(db, board_id, sink, e) && send_runs_locked(db, board_id, sink, e);
+}
+
+bool db_history(struct db *reader, const char *mac, const struct db_history_sink *sink,
+                struct err *e)
+{
+    char form[DB_MAC_CAP];
+    if (!db_mac_normalise(mac, form, e))
+        return false;
+    return db_begin_read(reader, e) &&
+           db_finish(reader, send_history_locked(reader, form, sink, e), e) &&
+           db_still_the_same(reader, e);
+}

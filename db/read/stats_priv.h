@@ -1,0 +1,75 @@
+/* What the parts of the statistics share. Inside db/ only. */
+#ifndef DB_STATS_PRIV_H
+#define DB_STATS_PRIV_H
+
+#include "db/read/stats.h"
+
+/* ---- tally.c: how often each value came -------------------------------------------------------*/
+
+struct tally_entry {
+    int64_t value, times; /* times 0: free */
+};
+
+/* All zero is empty. */
+struct tally {
+    struct tally_entry *entries;
+    size_t cap, used;
+};
+
+/* False: no memory left. */
+bool tally_add(struct tally *tally, int64_t value, int64_t times);
+bool tally_merge(struct tally *into, const struct tally *from);
+bool tally_has(const struct tally *tally, int64_t value); /* not after it was sorted */
+
+/* Both sort in place: after that the tally may only be asked again or freed. */
+void tally_sort(struct tally *tally); /* entries 0 to used - 1 then are those in use */
+void tally_spread(struct tally *tally, struct db_spread *spread);
+void tally_free(struct tally *tally);
+
+/* ---- stats_groups.c: the groups, found by their key -------------------------------------------*/
+
+/* What a group is known by while rows are read: a number, or a text with its hash as number. */
+struct group_key {
+    bool is_null;
+    int64_t number;
+    const char *text; /* NULL: the number says it all */
+};
+
+struct group {
+    struct group_key key; /* its text is the group's own */
+    size_t place;         /* in the list */
+    struct db_stats_row row;
+    struct tally ms, bytes_per_s;
+    struct tally code_places; /* of the failures' codes among `codes` of groups_finish */
+    char *name;
+    struct db_stats_code *codes;
+    struct db_stats_rate *rates;
+};
+
+/* All zero is empty. Groups stay where they are. Also keeps words, each once: the codes. */
+struct groups {
+    struct group **list;
+    size_t count, cap;
+    size_t *table; /* places in the list, + 1; 0: free */
+    size_t table_cap;
+};
+
+struct group_key group_key_of_text(const char *text);
+
+/* Finds the group, or adds it. NULL: no memory left. */
+struct group *groups_take(struct groups *groups, const struct group_key *key);
+void groups_free(struct groups *groups);
+
+/* Names a group; false: no memory left. */
+bool group_set_name(struct group *group, const char *name);
+
+/* False: no memory left. The same rates may be added again: groups_finish adds them up. */
+bool group_add_rate(struct group *group, const struct db_stats_rate *rate);
+
+/* Puts them in order, makes one of those with the same name if `by_name`, adds them up into *total,
+ * and fills in their rows. `codes` must stay as long as the rows. False: no memory left. */
+bool groups_finish(struct groups *groups, bool by_name, const struct groups *codes,
+                   struct group *total);
+void group_free(struct group *group); /* what it owns */
+
+#endif

@@ -1,0 +1,399 @@
+/*
+ * The record: who flashed what, when, with which bytes, and how it ended. One SQLite file.
+ *
+ * Knows core/base/err.h and nothing else of the project: what comes in and goes out are plain
+ * structs of strings and numbers. Prints nothing. docs/record.md describes the tables.
+ *
+ * Promises
+ *   - A run has a row, committed to disk, before its board is touched (db_run_start). Its verdict
+ * is committed when db_run_close returns true, and PASS may be shown only then. A station that is
+ *     killed in between leaves an open run, which the next start marks INTERRUPTED.
+ *   - Rows are never deleted; a closed run, its attempts and their digests are never changed. The
+ *     file itself refuses such statements, whichever program sends them, and every row is bound to
+ *     the one before by SHA-256 (audit.h).
+ *   - A file that is not ours is refused before anything is written to it or beside it.
+ *
+ * Ownership: texts handed in are read during the call and not kept. Texts handed to a callback live
+ * until it returns. Nothing that a call fills in needs to be freed.
+ *
+ * Threads: every call may come from any thread, several at once, on one `struct db`: a mutex inside
+ * lets one in at a time. Only db_open, db_station_start and db_close need the handle for
+ * themselves.
+ *
+ * What the disk does to a running slot: a slot calls in here at the start of a run, when the board
+ * is identified, after each attempt and at the end, never while bytes are on the wire. Each write
+ * waits for the disk (fsync), a few milliseconds as a rule; on a slow disk the slots that call at
+ * the same moment wait for each other, the others flash on. No call waits longer than `busy_ms` for
+ * the mutex and for locks of other programs together; then it fails with ERR_DATABASE and names the
+ * holder. On a full disk the call fails with ERR_DATABASE, its transaction is undone as a whole,
+ * and rows committed before stay. The slot then must not show PASS; it may repeat the call when
+ * there is room.
+ *
+ * Errors: ERR_DATABASE for all that is wrong with the file, its disk or its locks; ERR_USAGE for
+ * what a person typed (a MAC, a date, a verdict); ERR_STATION for a call that breaks a rule below.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include "core/base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+
+#define DB_BUSY_MS 5000 /* the default for `busy_ms` */
+
+enum {
+    DB_MAC_CAP = 24,     /* "24:0a:c4:00:00:01", or eight bytes (EUI-64), and the final NUL */
+    DB_UTC_CAP = 25,     /* "2026-03-04T05:06:07.089Z" and the final NUL */
+    DB_LOT_CAP = 101,    /* a lot's name has 1 to 100 bytes */
+    DB_HOST_CAP = 256,   /* a host name */
+    DB_BOOT_ID_CAP = 64, /* the kernel's boot id is 36 characters */
+};
+
+/* ---- Open and close ---------------------------------------------------------------------------*/
+
+/* Opens the record for writing, and makes it (mode 0644 less the umask) when there is none and its
+ * folder exists. Older files are brought to the present schema. `busy_ms` bounds every later wait
+ * of this handle; 0 does not wait, below 0 means DB_BUSY_MS. NULL and *e on failure. */
+struct db *db_open(const char *path, int busy_ms, struct err *e);
+
+/* Opens the record for db_history, db_export and db_passed only. Works while a station writes, and
+ * on a file or a folder that may not be written, as long as no rows wait in FILE-wal without their
+ * index FILE-shm. A long export belongs on such a handle, never on the station's. */
+struct db *db_open_reader(const char *path, int busy_ms, struct err *e);
+
+/* Closes; NULL is fine. Open runs stay open: see db_station_start. */
+void db_close(struct db *db);
+
+/* ---- MAC and time -----------------------------------------------------------------------------*/
+
+/* Six or eight bytes, as 24:0A:C4:00:00:01, 24-0a-c4-00-00-01 or 240ac4000001, to the form of the
+ * record. ERR_USAGE for anything else. Every `mac` below is taken in these forms. */
+bool db_mac_normalise(const char *text, char mac[static DB_MAC_CAP], struct err *e);
+
+/* Milliseconds since 1970-01-01 UTC to the form of the record. False, and an empty text, outside of
+ * the years 1970 to 9999. */
+bool db_utc_text(int64_t utc_ms, char text[static DB_UTC_CAP]);
+
+/* ---- The station ------------------------------------------------------------------------------*/
+
+/* What tells one station process from every other, also after its pid was given to another. */
+struct db_station {
+    char host[DB_HOST_CAP];
+    char boot_id[DB_BOOT_ID_CAP]; /* /proc/sys/kernel/random/boot_id; empty if there is none */
+    int64_t pid;
+    int64_t start_ticks; /* field 22 of /proc/PID/stat; 0 if unknown */
+};
+
+/* Fills in the calling process. */
+bool db_station_here(struct db_station *station, struct err *e);
+
+/* Adds the row of this station process; its runs will point to it. Call once after db_open, before
+ * other threads use the handle. Marks the open runs of dead stations INTERRUPTED and gives their
+ * number in *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this
+ * host and whose process is gone: another boot, no such pid, or that pid started at another time.
+ * Runs of living stations and of other hosts are left alone. A marked run has the code of
+ * ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
+bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
+                      int64_t started_utc_ms, int *interrupted, struct err *e);
+
+/* When the latest of all runs began, as the clock said then; an empty text if there is none. A
+ * clock that shows less was set back, and what it says is not to be trusted. */
+bool db_latest_start(struct db *db, char utc[static DB_UTC_CAP], struct err *e);
+
+/* The station ends in good order. Close every run first; one still open is marked INTERRUPTED by
+ * the next start. */
+bool db_station_end(struct db *db, int64_t ended_utc_ms, struct err *e);
+
+/* ---- Recipe, images, lot ----------------------------------------------------------------------*/
+
+/* One image of the plan, padded and laid out, before anything that depends on the board. */
+struct db_image {
+    const char *file;
+    uint64_t offset; /* in the flash */
+    uint64_t size_bytes;
+    const char *sha256; /* 64 lower-case hex digits */
+    const char *md5;    /* 32 */
+    /* What the application's descriptor says; NULL: there is none. */
+    const char *app_project, *app_version;
+    const char *app_elf_sha256; /* 64 */
+};
+
+struct db_recipe {
+    const char *name, *version, *chip; /* version: NULL if the recipe has none */
+    const char *text;                  /* the recipe file, byte by byte */
+    size_t text_bytes;
+    const struct db_image *images; /* in the order of the recipe; their numbers count from 0 */
+    size_t image_count;
+};
+
+/* Gives the id of this recipe with these images; adds it only if the record does not have it. The
+ * same text with other images (a new build in the same files) is another recipe. 0 on failure. */
+int64_t db_recipe_put(struct db *db, const struct db_recipe *recipe, int64_t utc_ms, struct err *e);
+
+/* Gives the id of the lot of this name; adds it if needed. 0 on failure. */
+int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *e);
+
+/* ---- A run ------------------------------------------------------------------------------------*/
+
+struct db_run_begin {
+    int64_t recipe_id; /* from db_recipe_put */
+    int64_t lot_id;    /* from db_lot_put; 0: no lot */
+    int slot;          /* counts from 1 */
+    const char *port;
+    const char *operator_name; /* NULL if unknown */
+    int64_t started_utc_ms;
+};
+
+/* Commits an open run and gives its id; 0 on failure. Touch the board only after that. */
+int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e);
+
+/* What the chip said about itself in this run. */
+struct db_board {
+    const char *mac;
+    const char *chip;
+    int revision;        /* major * 100 + minor, 301 for v3.1; below 0: unknown */
+    int64_t flash_id;    /* JEDEC id as read; below 0: unknown */
+    int64_t flash_bytes; /* 0: unknown */
+    int64_t seen_utc_ms;
+};
+
+/* An earlier PASS of a board. */
+struct db_passed {
+    bool in_lot; /* in the lot asked for */
+    bool ever;   /* in any lot or none */
+    /* the latest such run, in the lot asked for if there is one there; 0 and empty without any */
+    int64_t run_id;
+    char ended_utc[DB_UTC_CAP];
+    char lot[DB_LOT_CAP]; /* empty: it belonged to no lot */
+};
+
+struct db_seen {
+    bool first_time;         /* this MAC was never seen before */
+    bool changed;            /* chip, revision or flash differ from what was first seen */
+    struct db_passed passed; /* before this run; the lot asked for is that of the run */
+};
+
+/* Adds the board if it is new, and binds it to the open run, together with what was seen now. A run
+ * keeps its board: a second call must name the same MAC. */
+bool db_board_seen(struct db *db, int64_t run_id, const struct db_board *board,
+                   struct db_seen *seen, struct err *e);
+
+/* The same question without a run. `lot_id` 0: `in_lot` stays false. One look into an index. */
+bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed *passed,
+               struct err *e);
+
+/* What became of one image in one attempt. Digests are lower-case hex. */
+struct db_digest {
+    int image;                /* its number in the recipe, from 0 */
+    const char *expected_md5; /* what the flash was to hold */
+    const char *read_md5;     /* what the chip computed; NULL: it was not asked or did not say */
+    /* Of the bytes sent to this board, whose header may have been patched for the flash that was
+     * found. NULL: none were sent. */
+    const char *written_md5, *written_sha256;
+    int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
+};
+
+/* Where the time of an attempt went, in milliseconds; below 0: unknown. */
+struct db_timing {
+    int64_t reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms;
+    int64_t wire_ms, stall_ms; /* bytes on the wire; waiting for the chip between them */
+    int64_t md5_ms, leave_ms, boot_ms;
+    int64_t floor_ms; /* an estimate: what wire and flash alone would have taken */
+};
+
+struct db_attempt {
+    int number; /* counts from 1 within the run */
+    int64_t started_utc_ms, duration_ms;
+    int64_t baud;                /* the rate at the end; 0: unknown */
+    int64_t baud_asked;          /* the recipe's rate; 0: unknown */
+    const char *baud_why;        /* "recipe", "learned", "stepped-down"; NULL: unknown */
+    const char *write_mode;      /* "always", "changed"; NULL: unknown */
+    int64_t round_trips;         /* commands answered; below 0: unknown */
+    const char *reset;           /* the reset sequence used; NULL: none */
+    const char *loader;          /* "rom", "stub"; NULL: none answered */
+    const char *phase;           /* where it ended: "sync", "write", ... */
+    const char *code;            /* err_word() */
+    const char *sentence, *hint; /* NULL: none */
+    const char *board_state;     /* "untouched", "half-written", ... */
+    int64_t bytes_written;       /* into the flash */
+    int64_t wire_bytes;          /* over the wire for it, both directions */
+    struct db_timing timing;
+    const struct db_digest *digests;
+    size_t digest_count;
+};
+
+/* Adds a finished attempt to an open run, with its digests, in one transaction. */
+bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e);
+
+/* How one attempt went at the rate it was made at. */
+struct db_rate {
+    int64_t baud;
+    bool failed;
+};
+
+/* Looks at the latest `runs` runs on `port`, of any station and recipe, and gives one row for each
+ * attempt that says something of its rate, the latest first, at most `cap` rows; *count is their
+ * number. Those are the ones that passed, and those that ended with `write`, `verify` or `baud`:
+ * but for a failed write after which the run kept the rate, because something else was to blame.
+ * Any handle; one look into an index. */
+bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
+              size_t *count, struct err *e);
+
+enum db_verdict { DB_PASS, DB_FAIL, DB_STOPPED };
+
+struct db_run_end {
+    enum db_verdict verdict;
+    const char *code;            /* err_word() */
+    const char *sentence, *hint; /* NULL: none */
+    const char *board_state;
+    const char *app_text; /* what the application said; NULL: not asked */
+    int64_t ended_utc_ms, duration_ms;
+};
+
+/* Closes the run for good. True: the verdict is on the disk. False: it is not, and the run is still
+ * open; only if the disk itself fails and the power goes right then may the row hold the verdict
+ * that was not shown, never the other way round. PASS needs a board (db_board_seen). */
+bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e);
+
+/* ---- Reading: handles of db_open_reader only --------------------------------------------------
+ */
+
+/* Rows stream: memory does not grow with their number, and one call sees the record as it was at
+ * its first row, whatever stations add meanwhile. A callback that returns false ends the reading,
+ * and the call then returns false with ERR_STATION. Callbacks must not call back into the same
+ * handle. */
+
+/* From db_hold to db_release all calls on this reader see the record in one state, that of the
+ * first of them: what is counted by several calls adds up, whatever stations add meanwhile. One
+ * hold at a time. Release soon: until then the log beside the record cannot shrink. */
+bool db_hold(struct db *reader, struct err *e);
+bool db_release(struct db *reader, struct err *e);
+
+/* NULL: the record has none. Times in the form of the record. */
+struct db_board_row {
+    const char *mac, *chip, *first_seen_utc;
+    int revision;                  /* below 0: unknown */
+    int64_t flash_id, flash_bytes; /* below 0, 0: unknown */
+};
+
+struct db_run_row {
+    int64_t run_id;
+    const char *started_utc, *ended_utc;
+    int64_t duration_ms; /* below 0: unknown */
+    const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED; NULL: open */
+    const char *code, *sentence, *hint, *board_state, *app_text;
+    int slot;
+    const char *port, *operator_name, *lot, *host, *tool_version;
+    const char *recipe, *recipe_version, *recipe_sha256;
+    int attempt_count;
+    int64_t rework_of; /* the run in which the board had passed; 0: no re-work */
+    const char *rework_reason;
+};
+
+/* What a person has said about a run later. */
+struct db_correction_row {
+    const char *made_utc, *operator_name, *reason, *host;
+    const char *verdict; /* NULL: a note */
+};
+
+struct db_attempt_row {
+    int number;
+    const char *started_utc;
+    int64_t duration_ms, baud, bytes_written, wire_bytes;
+    int64_t baud_asked;                /* 0: unknown */
+    int64_t round_trips;               /* below 0: unknown */
+    const char *baud_why, *write_mode; /* NULL: unknown */
+    const char *reset, *loader, *phase, *code, *sentence, *hint, *board_state;
+    struct db_timing timing;
+};
+
+struct db_history_sink {
+    void *ctx;
+    bool (*board)(void *ctx, const struct db_board_row *board); /* once, first */
+    bool (*run)(void *ctx, const struct db_run_row *run);       /* as recorded, the first first */
+    bool (*attempt)(void *ctx,
+                    const struct db_attempt_row *attempt); /* after its run; may be NULL */
+    /* after those, the oldest first; may be NULL */
+    bool (*correction)(void *ctx, const struct db_correction_row *correction);
+};
+
+/* The life of one board. A MAC that was never seen calls nothing and gives true. */
+bool db_history(struct db *reader, const char *mac, const struct db_history_sink *sink,
+                struct err *e);
+
+struct db_health {
+    char damage[160];            /* the first thing that is wrong inside the file; empty: nothing */
+    char newest_utc[DB_UTC_CAP]; /* when the newest run started; empty: there is none */
+};
+
+/* Reads the whole file to see whether it is sound: about a second for each gigabyte. */
+bool db_health(struct db *reader, struct db_health *health, struct err *e);
+
+/* Whether the file at `path` is a record of an older espstation, which db_open brings up to date
+ * and db_open_reader refuses. */
+bool db_is_older(const char *path);
+
+/* All members zero or NULL: every run. Several together: runs that meet all of them. */
+struct db_filter {
+    const char *lot, *mac;
+    const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED, or OPEN for runs without one */
+    /* When the run started, UTC: 2026, 2026-03, 2026-03-04, 2026-03-04T05:06, ..:07, ..:07.089,
+     * each with or without Z. `since` takes from the first moment so named, `until` through the
+     * last. */
+    const char *since, *until;
+    const char *recipe; /* its name, or the SHA-256 of its text or of its plan */
+    const char *chip;   /* the recipe's or the board's, in any case: esp32c3 */
+    int slot;
+};
+
+/* A document of a form that has one for each run. */
+struct db_document {
+    int64_t run_id;
+    int slot;
+    const char *mac; /* NULL: the board was not identified */
+};
+
+/* What a WATS server wants to know of a station and its operation, and only its owner can say. */
+struct db_wats {
+    int process_code; /* of a process that is defined there */
+    const char *location, *purpose;
+};
+#define DB_WATS_USUAL                                                                              \
+    {                                                                                              \
+        10, "-", "Production"                                                                      \
+    }
+
+/* Where an export goes. A call that returns false ends it. */
+struct db_sink {
+    void *ctx;
+    bool (*emit)(void *ctx, const char *bytes, size_t n);
+    /* Before the first byte of each document, for forms with one for each run. NULL: not wanted. */
+    bool (*document)(void *ctx, const struct db_document *document);
+    const struct db_wats *wats; /* for DB_WSJF; NULL: DB_WATS_USUAL */
+};
+
+/* The forms, DB_CSV and so on; docs/export.md tells their fields. */
+enum db_format {
+#define EXPORT(NAME, word) DB_##NAME,
+#include "db/export/export_list.h"
+#undef EXPORT
+};
+
+struct db_format_info {
+    const char *name; /* the word that people type */
+    const char *help;
+    bool document_per_run; /* each run is a document by itself, and may be a file */
+};
+
+/* NULL past the last one. */
+const struct db_format_info *db_format_info(size_t format);
+
+/* Writes the runs, the oldest first, in UTF-8. *runs, if wanted, gets their number. */
+bool db_export(struct db *reader, enum db_format format, const struct db_filter *filter,
+               const struct db_sink *sink, int64_t *runs, struct err *e);
+
+#endif

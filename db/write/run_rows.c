@@ -1,0 +1,214 @@
+/* The life of a run: started, its board seen, its attempts, closed. */
+#include "db/store/db_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- Start ------------------------------------------------------------------------------------*/
+
+static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, struct err *e)
+{
+    if (run->lot_id != 0 && !lot_takes_locked(db, run->lot_id, run->recipe_id, e))
+        return 0;
+    struct query q = query_start_locked(db, STMT_RUN_ADD);
+    query_int(&q, db->station_id);
+    query_int_or_null(&q, run->lot_id, 1);
+    query_int(&q, run->recipe_id);
+    query_int(&q, run->slot);
+    query_text(&q, run->port);
+    query_text(&q, run->operator_name);
+    query_utc(&q, run->started_utc_ms);
+    return query_insert(&q, e);
+}
+
+int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e)
+{
+    int64_t id = 0;
+    if (db->station_id == 0) {
+        err_set(e, ERR_STATION, "%s: a run starts before its station did", db->shown);
+        return 0;
+    }
+    if (db_begin(db, e)) {
+        id = add_run_locked(db, run, e);
+        if (db_finish(db, id > 0, e))
+            return id;
+    }
+    err_wrap(e, "Recording the start of a run in slot %d", run->slot);
+    return 0;
+}
+
+/* ---- The open run -----------------------------------------------------------------------------*/
+
+/* The triggers would refuse a change of a closed run as well, but cannot name the run. */
+bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e)
+{
+    bool ok = false;
+    struct query q = query_start_locked(db, STMT_RUN_STATE);
+    query_int(&q, run_id);
+    const int rows = query_row(&q, e);
+    if (rows == 0) {
+        err_set(e, ERR_STATION, "The record has no run %" PRId64, run_id);
+    } else if (rows > 0 && sqlite3_column_type(q.statement, 0) != SQLITE_NULL) {
+        err_set(e, ERR_STATION, "Run %" PRId64 " is closed already, as %s", run_id,
+                (const char *)sqlite3_column_text(q.statement, 0));
+    } else if (rows > 0) {
+        const unsigned char *mac = sqlite3_column_text(q.statement, 3);
+        run->lot_id = sqlite3_column_int64(q.statement, 1);
+        run->board_id = sqlite3_column_int64(q.statement, 2);
+        run->holds_place = sqlite3_column_int(q.statement, 4) != 0;
+        snprintf(run->mac, sizeof run->mac, "%s", mac == NULL ? "" : (const char *)mac);
+        ok = true;
+    }
+    query_end(&q);
+    return ok;
+}
+
+/* ---- An attempt -------------------------------------------------------------------------------*/
+
+static void bind_timing(struct query *q, const struct db_timing *t)
+{
+    const int64_t values[] = { t->reset_ms, t->sync_ms,  t->identify_ms, t->stub_ms,
+                               t->baud_ms,  t->erase_ms, t->wire_ms,     t->stall_ms,
+                               t->md5_ms,   t->leave_ms, t->boot_ms,     t->floor_ms };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        query_int_or_null(q, values[i], 0);
+}
+
+static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db_attempt *attempt,
+                                  struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_ATTEMPT_ADD);
+    query_int(&q, run_id);
+    query_int(&q, attempt->number);
+    query_utc(&q, attempt->started_utc_ms);
+    query_int(&q, attempt->duration_ms);
+    query_int_or_null(&q, attempt->baud, 1);
+    query_text(&q, attempt->reset);
+    query_text(&q, attempt->loader);
+    query_text(&q, attempt->phase);
+    query_text(&q, attempt->code);
+    query_text(&q, attempt->sentence);
+    query_text(&q, attempt->hint);
+    query_text(&q, attempt->board_state);
+    query_int(&q, attempt->bytes_written);
+    query_int(&q, attempt->wire_bytes);
+    query_int_or_null(&q, attempt->baud_asked, 1);
+    query_text(&q, attempt->baud_why);
+    query_text(&q, attempt->write_mode);
+    query_int_or_null(&q, attempt->round_trips, 0);
+    bind_timing(&q, &attempt->timing);
+    return query_insert(&q, e);
+}
+
+static bool add_digest_locked(struct db *db, int64_t attempt_id, const struct db_digest *digest,
+                              struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_DIGEST_ADD);
+    query_int(&q, attempt_id);
+    query_int(&q, digest->image);
+    query_text(&q, digest->expected_md5);
+    query_text(&q, digest->read_md5);
+    query_text(&q, digest->written_md5);
+    query_text(&q, digest->written_sha256);
+    query_int(&q, digest->skipped_bytes);
+    return query_run(&q, e) ? true : err_wrap(e, "Image %d", digest->image);
+}
+
+static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
+                                           const struct db_attempt *attempt, struct err *e)
+{
+    struct open_run run;
+    if (!find_open_run_locked(db, run_id, &run, e))
+        return false;
+    const int64_t id = add_attempt_locked(db, run_id, attempt, e);
+    bool ok = id > 0;
+    for (size_t i = 0; ok && i < attempt->digest_count; i++)
+        ok = add_digest_locked(db, id, &attempt->digests[i], e);
+    return ok;
+}
+
+bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e)
+{
+    if (!db_begin(db, e) ||
+        !db_finish(db, add_attempt_and_digests_locked(db, run_id, attempt, e), e))
+        return err_wrap(e, "Recording attempt %d of run %" PRId64, attempt->number, run_id);
+    return true;
+}
+
+/* ---- What a port has taught -------------------------------------------------------------------*/
+
+static struct db_rate rate_row(sqlite3_stmt *s)
+{
+    return (struct db_rate){ .baud = sqlite3_column_int64(s, 0),
+                             .failed = sqlite3_column_int(s, 1) != 0 };
+}
+
+bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
+              size_t *count, struct err *e)
+{
+    int rows = 0;
+    size_t n = 0;
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_RATES);
+    query_text(&q, port);
+    query_int(&q, runs);
+    query_int(&q, (int64_t)cap);
+    while (n < cap && (rows = query_row(&q, e)) > 0)
+        rates[n++] = rate_row(q.statement);
+    query_end(&q);
+    db_leave(db);
+    if (rows < 0)
+        return err_wrap(e, "Looking up the rates of %.100s", port);
+    *count = n;
+    return true;
+}
+
+/* ---- Close ------------------------------------------------------------------------------------*/
+
+static const char *verdict_word(enum db_verdict verdict)
+{
+    switch (verdict) {
+    case DB_PASS:
+        return "PASS";
+    case DB_FAIL:
+        return "FAIL";
+    case DB_STOPPED:
+        return "STOPPED";
+    }
+    return NULL;
+}
+
+static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_end *end,
+                             struct err *e)
+{
+    struct open_run run;
+    if (!find_open_run_locked(db, run_id, &run, e))
+        return false;
+    const char *word = verdict_word(end->verdict);
+    if (word == NULL)
+        return err_set(e, ERR_STATION, "%d is not a verdict", (int)end->verdict);
+    if (end->verdict == DB_PASS && run.board_id == 0)
+        return err_set(e, ERR_STATION, "PASS needs a board, and none was identified");
+    if (end->verdict == DB_PASS && !run.holds_place && !lot_has_no_limit_locked(db, run.lot_id, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_RUN_CLOSE);
+    query_text(&q, word);
+    query_text(&q, end->code);
+    query_text(&q, end->sentence);
+    query_text(&q, end->hint);
+    query_text(&q, end->board_state);
+    query_text(&q, end->app_text);
+    query_utc(&q, end->ended_utc_ms);
+    query_int(&q, end->duration_ms);
+    query_int(&q, run_id);
+    return query_run(&q, e) && chain_link_locked(db, LINK_RUN, run_id, e);
+}
+
+bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e)
+{
+    if (!db_begin(db, e) || !db_finish(db, close_run_locked(db, run_id, end, e), e))
+        return err_wrap(e, "Recording the end of run %" PRId64, run_id);
+    return true;
+}

@@ -1,0 +1,91 @@
+/*
+ * The list of mistakes.
+ */
+#include "core/base/plain.h"
+#include "recipes/recipe_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void recipe_report_init(struct recipe_report *report)
+{
+    memset(report, 0, sizeof *report);
+}
+
+/* `text` was cut at `bytes`: takes away what is left of a character that the cut went through. */
+static void trim_to_character(char *text, size_t bytes)
+{
+    size_t start = bytes;
+    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0 || (unsigned char)text[start - 1] < 0xC0)
+        return;
+    const unsigned char lead = (unsigned char)text[start - 1];
+    const size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    if (bytes - (start - 1) < needed)
+        text[start - 1] = '\0';
+}
+
+const char *value_quote(const char *text, char *buf, size_t cap)
+{
+    const size_t n = strnlen(text, cap);
+    if (n < cap) {
+        memcpy(buf, text, n + 1);
+        return buf;
+    }
+    const size_t room = cap - sizeof "...";
+    memcpy(buf, text, room);
+    buf[room] = '\0';
+    trim_to_character(buf, room);
+    text_append(buf, cap, "...");
+    return buf;
+}
+
+static bool before(struct recipe_pos a, struct recipe_pos b)
+{
+    return a.line != b.line ? a.line < b.line : a.column < b.column;
+}
+
+/* Where a mistake at `at` belongs; behind those of the same place. */
+static size_t rank_of(const struct recipe_report *report, struct recipe_pos at)
+{
+    size_t i = report->kept;
+    while (i > 0 && before(at, report->mistakes[i - 1].at))
+        i--;
+    return i;
+}
+
+void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const char *fmt, ...)
+{
+    report->total++;
+    if (report->kept >= RECIPE_MISTAKES_MAX)
+        return;
+
+    const size_t i = rank_of(report, at);
+    struct recipe_mistake *const m = &report->mistakes[i];
+    memmove(m + 1, m, (report->kept - i) * sizeof *m);
+    report->kept++;
+
+    va_list ap;
+    va_start(ap, fmt);
+    const int n = vsnprintf(m->sentence, sizeof m->sentence, fmt, ap);
+    va_end(ap);
+    if (n < 0)
+        m->sentence[0] = '\0';
+    else if ((size_t)n >= sizeof m->sentence)
+        trim_to_character(m->sentence, sizeof m->sentence - 1);
+    plain_make(m->sentence);
+    m->at = at;
+}
+
+const char *recipe_mistake_text(const char *name, const struct recipe_mistake *mistake, char *buf,
+                                size_t cap)
+{
+    buf[0] = '\0';
+    text_append(buf, cap, "%s", name);
+    if (mistake->at.line > 0)
+        text_append(buf, cap, ":%u:%u", mistake->at.line, mistake->at.column);
+    text_append(buf, cap, ": %s", mistake->sentence);
+    return buf;
+}

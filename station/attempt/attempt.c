@@ -1,0 +1,211 @@
+/* The steps into the loader, up to the one that writes; and what all steps need. */
+#include "station/attempt/attempt_priv.h"
+
+#include "core/loader/usb.h"
+
+#include <string.h>
+
+const char *phase_word(enum phase phase)
+{
+    static const char *const words[PHASE_COUNT] = { "open",   "sync",  "identify", "gate",
+                                                    "stub",   "baud",  "erase",    "write",
+                                                    "verify", "leave", "boot" };
+    return phase < PHASE_COUNT ? words[phase] : "open";
+}
+
+uint64_t attempt_now_us(const struct attempt *a)
+{
+    const struct clock *clock = a->loader.link.port->clock;
+    return clock->now_us(clock);
+}
+
+void attempt_close_phase(struct attempt *a)
+{
+    uint64_t now = attempt_now_us(a);
+    a->phase_us[a->result->phase] += now - a->entered_us;
+    a->entered_us = now;
+}
+
+void attempt_enter(struct attempt *a, enum phase phase)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    attempt_close_phase(a);
+    a->result->phase = phase;
+    w->phase(w->ctx, phase);
+}
+
+const struct recipe *attempt_recipe(const struct attempt *a)
+{
+    return job_recipe(a->setup->job);
+}
+
+bool attempt_flashes(const struct attempt *a)
+{
+    return a->setup->kind == ATTEMPT_FLASH;
+}
+
+bool step_sync(struct attempt *a, struct err *e)
+{
+    attempt_enter(a, PHASE_SYNC);
+    if (!board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e))
+        return false;
+    a->result->loader = a->loader.stub ? "stub" : "rom";
+    return true;
+}
+
+/* No retry follows a refusal, so a wire that turns a bit must not bring one about: who seems to be
+ * no board for us is looked at once more. */
+static bool look(struct attempt *a,
+                 bool (*identify)(struct loader *l, struct board *b, struct err *e), struct err *e)
+{
+    struct err failure = { 0 };
+    if (identify(&a->loader, &a->result->board, &failure))
+        return true;
+    if (!err_row(failure.code)->may_retry && failure.code != ERR_STOPPED)
+        return identify(&a->loader, &a->result->board, e);
+    *e = failure;
+    return false;
+}
+
+bool step_identify(struct attempt *a, struct err *e)
+{
+    attempt_enter(a, PHASE_IDENTIFY);
+    return look(a, board_identify_chip, e);
+}
+
+/* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
+ * the end. False: it is refused. */
+bool attempt_announce(struct attempt *a, bool ok, struct err *e)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    const struct board *b = &a->result->board;
+    if (a->result->identified)
+        return true;
+    a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
+    return !a->result->identified || w->board(w->ctx, b, e);
+}
+
+bool step_flash(struct attempt *a, struct err *e)
+{
+    attempt_enter(a, PHASE_IDENTIFY);
+    if (!look(a, board_identify_flash, e))
+        return false;
+    if (attempt_announce(a, true, e))
+        return true;
+    a->result->phase = PHASE_GATE;
+    return false;
+}
+
+/* The stub that this board will run; NULL: the ROM does it. */
+static const struct stub *stub_for(const struct attempt *a, const struct board *b)
+{
+    const char *name = board_stub_name(b);
+    if (!name || a->setup->use_rom || attempt_recipe(a)->loader == RECIPE_LOADER_ROM)
+        return NULL;
+    return job_stub_named(a->setup->job, name);
+}
+
+/* Where a recipe insists on the stub, or its images lie where only a stub reaches, or it only wants
+ * to look: what the ROM of this board cannot do must come out before the first erase. */
+static bool gate_loader(const struct attempt *a, const struct board *b, struct err *e)
+{
+    bool stub = a->loader.stub || stub_for(a, b);
+    if (a->loader.secured && !attempt_flashes(a))
+        return err_set(e, ERR_SECURED,
+                       "The chip is in Secure Download Mode: nothing in it can be verified");
+    if (!stub && attempt_recipe(a)->loader == RECIPE_LOADER_STUB)
+        return err_set(e, b->security.secure_boot || a->loader.secured ? ERR_SECURED : ERR_STUB,
+                       "The recipe wants the flasher stub, and none runs on this %s",
+                       b->chip->name);
+    if (!stub && plan_needs_bytes(job_plan(a->setup->job)) > CHIP_FLASH_3_BYTES_MAX)
+        return err_set(e, ERR_FLASH_SIZE,
+                       "The images reach behind 16 MB, where the ROM loader cannot write");
+    return true;
+}
+
+static bool unprotect(struct attempt *a, struct err *e)
+{
+    if (!attempt_flashes(a) || a->loader.secured ||
+        spiflash_unprotect(&a->loader, a->result->board.flash.id, e))
+        return true;
+    return err_as_phase(e, ERR_IDENTIFY);
+}
+
+static bool gate(const struct attempt *a, const struct board *b, struct err *e)
+{
+    return board_gate(b, job_plan(a->setup->job), e) && gate_loader(a, b, e);
+}
+
+/* As in identify(): the refusal stands if the board says the same once more. */
+static bool refuse(struct attempt *a, struct err *e)
+{
+    struct board again;
+    struct err failure = { 0 };
+    if (!board_identify(&a->loader, &again, &failure)) {
+        *e = failure;
+        return false;
+    }
+    if (!gate(a, &again, &failure))
+        return false;
+    return err_set(e, ERR_IDENTIFY,
+                   "What the board says of itself differs from reading to reading");
+}
+
+bool step_gate(struct attempt *a, struct err *e)
+{
+    attempt_enter(a, PHASE_GATE);
+    if (!gate(a, &a->result->board, e))
+        return refuse(a, e);
+    a->result->variant = job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
+    if (!a->result->variant)
+        return false;
+    a->bytes_total = plan_variant_bytes(a->result->variant);
+    return unprotect(a, e);
+}
+
+/* As the board says, else as the recipe does. 0: nobody knows. */
+uint32_t attempt_flash_bytes(const struct attempt *a)
+{
+    const struct plan_settings *s = plan_settings(job_plan(a->setup->job));
+    uint32_t found = a->result->board.flash.size_bytes;
+    return found == 0 && s->size == PLAN_SIZE_FIXED ? s->flash_bytes : found;
+}
+
+bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e)
+{
+    attempt_enter(a, PHASE_STUB);
+    if (!stub_start(&a->loader, stub, e))
+        return false;
+    a->result->loader = "stub";
+    return board_attach_stub(&a->loader, &a->result->board, e);
+}
+
+bool step_stub(struct attempt *a, struct err *e)
+{
+    const struct stub *stub = stub_for(a, &a->result->board);
+    return !stub || a->loader.stub || attempt_start_stub(a, stub, e);
+}
+
+bool step_baud(struct attempt *a, struct err *e)
+{
+    const struct port *port = a->loader.link.port;
+    bool fixed = board_has_fixed_baud(&a->loader);
+    if (!fixed && port->baud != a->setup->baud) {
+        attempt_enter(a, PHASE_BAUD);
+        if (!board_change_baud(&a->loader, a->setup->baud, e))
+            return false;
+    }
+    a->result->baud = usb_is_native(port) ? 0 : port->baud;
+    return true;
+}
+
+/* Before the flash is asked and the stub sent, where the ROM can: the stub alone takes half a
+ * second at 115200 baud. Some stubs set the rate anew as they start, from what the ROM remembers;
+ * where that is another one than was agreed, they are not heard, and the next attempt takes the
+ * late way. */
+bool step_early_baud(struct attempt *a, struct err *e)
+{
+    const struct board *b = &a->result->board;
+    bool wanted = !a->setup->careful && !a->loader.stub && b->chip == attempt_recipe(a)->chip;
+    return !wanted || !stub_for(a, b) || step_baud(a, e);
+}

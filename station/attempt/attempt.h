@@ -1,0 +1,105 @@
+/*
+ * One attempt on one board: reset, sync, identify, gate, stub, baud, write, verify, leave, boot
+ * check. Runs on the slot's thread, knows no database and no screen; what it finds out goes into a
+ * plain result, and the caller hears of each phase while it goes on.
+ */
+#ifndef STATION_ATTEMPT_H
+#define STATION_ATTEMPT_H
+
+#include "core/board/board.h"
+#include "station/attempt/job.h"
+
+enum phase {
+    PHASE_OPEN,
+    PHASE_SYNC,
+    PHASE_IDENTIFY,
+    PHASE_GATE,
+    PHASE_STUB,
+    PHASE_BAUD,
+    PHASE_ERASE,
+    PHASE_WRITE,
+    PHASE_VERIFY,
+    PHASE_LEAVE,
+    PHASE_BOOT,
+    PHASE_COUNT
+};
+
+/* "open", "sync", ...: in records and on screens. */
+const char *phase_word(enum phase phase);
+
+enum attempt_kind {
+    ATTEMPT_FLASH,  /* write, verify, leave */
+    ATTEMPT_VERIFY, /* judge what is there, change nothing, leave */
+};
+
+/* Called on the slot's thread. */
+struct attempt_watch {
+    void (*phase)(void *ctx, enum phase phase);
+    void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
+    /* The board has said who it is. False refuses it, with *e set: duplicate, quota, database. */
+    bool (*board)(void *ctx, const struct board *board, struct err *e);
+    void *ctx;
+};
+
+struct attempt_setup {
+    struct job *job;
+    enum attempt_kind kind;
+    const struct reset_sequence *reset; /* NULL: the board is reset by hand, or not at all */
+    const struct reset_sequence *after; /* out of the loader; NULL: as the chip needs it */
+    enum board_state state;             /* as the attempts before left the board */
+    uint32_t baud;                      /* to write at */
+    bool use_rom;                       /* do without the stub even if there is one */
+    bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
+    bool sync_slowly; /* where the ROM takes its rate from the SYNC, too */
+    const struct attempt_watch *watch;
+};
+
+struct attempt_digest {
+    bool written; /* bytes of it were sent */
+    bool read;
+    bool equal;             /* read before anything was sent, and right */
+    uint32_t skipped_bytes; /* proved to be there, and not sent */
+    uint8_t read_md5[DIGEST_MD5_BYTES];
+};
+
+/* Where the time of an attempt went. The parts are phases, but for these: the reset is part of the
+ * phase sync, and the phase write consists of bytes on the wire and of waiting for the chip. */
+struct attempt_timing {
+    uint64_t reset_us, sync_us, identify_us, stub_us, baud_us, erase_us;
+    uint64_t wire_us, stall_us;
+    uint64_t md5_us, leave_us, boot_us;
+    uint64_t
+        floor_us; /* what wire and flash alone take for what was written and proved: a forecast */
+};
+
+#define ATTEMPT_CONSOLE_BYTES 2049
+
+struct attempt_result {
+    bool ok;
+    struct err err;   /* unless ok */
+    enum phase phase; /* where it ended */
+    enum board_state state;
+    const char *loader; /* "rom", "stub"; NULL: none answered */
+    uint32_t baud;      /* 0: the port has no rate */
+    bool identified;
+    struct board board;
+    const struct plan_variant *variant; /* NULL until the gate is passed */
+    struct attempt_digest digests[RECIPE_IMAGES_MAX];
+    uint64_t bytes_written; /* into the flash */
+    uint64_t wire_bytes;
+    enum recipe_write write; /* how it was done: not every loader can tell what differs */
+    unsigned round_trips;
+    unsigned blocks_ahead; /* see core/flash/pace.h */
+    struct attempt_timing timing;
+    char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
+};
+
+/* Runs one attempt over an open port. Whatever happens, the board is reset out of its loader at the
+ * end as far as that is possible, also after a stop. Fills *result, returns result->ok. */
+bool attempt_run(const struct attempt_setup *setup, struct port *port,
+                 struct attempt_result *result);
+
+/* The rate to open the port with: what the ROM syncs at. */
+uint32_t attempt_sync_baud(const struct attempt_setup *setup);
+
+#endif

@@ -1,0 +1,68 @@
+/* Inside station/attempt*.c only: the steps of an attempt, in the order in which they are taken. */
+#ifndef STATION_ATTEMPT_PRIV_H
+#define STATION_ATTEMPT_PRIV_H
+
+#include "station/attempt/attempt.h"
+
+/* Everything a step needs. Steps set board state and phase in the result as they go. */
+struct attempt {
+    const struct attempt_setup *setup;
+    struct attempt_result *result;
+    struct loader loader;
+    uint64_t bytes_total;
+    uint64_t bytes_before; /* of the regions already done */
+    uint64_t phase_us[PHASE_COUNT];
+    uint64_t entered_us;
+    uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
+    uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
+};
+
+/* ---- attempt.c ---- */
+
+uint64_t attempt_now_us(const struct attempt *a);
+
+/* What has passed since counts for the phase that it was spent in. */
+void attempt_close_phase(struct attempt *a);
+
+/* The phase ends, and this one begins. */
+void attempt_enter(struct attempt *a, enum phase phase);
+
+const struct recipe *attempt_recipe(const struct attempt *a);
+
+/* Whether it writes: other kinds only look, or prove. */
+bool attempt_flashes(const struct attempt *a);
+
+/* As the board says, else as the recipe does. 0: nobody knows. */
+uint32_t attempt_flash_bytes(const struct attempt *a);
+
+bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e);
+
+/* Tells the watcher whose board it is, as far as that is known; false when it does not want it. */
+bool attempt_announce(struct attempt *a, bool ok, struct err *e);
+
+bool step_sync(struct attempt *a, struct err *e);
+bool step_identify(struct attempt *a, struct err *e);
+bool step_early_baud(struct attempt *a, struct err *e);
+bool step_flash(struct attempt *a, struct err *e);
+bool step_gate(struct attempt *a, struct err *e);
+bool step_stub(struct attempt *a, struct err *e);
+bool step_baud(struct attempt *a, struct err *e);
+
+/* ---- attempt_write.c ---- */
+
+bool step_erase(struct attempt *a, struct err *e);
+bool step_write(struct attempt *a, struct err *e);
+bool step_verify(struct attempt *a, struct err *e);
+
+/* ---- attempt_leave.c ---- */
+
+/* Whether anything of ours resets the board. */
+bool attempt_can_reset(const struct attempt *a);
+
+/* The reset that ends it, as the recipe wants it. */
+bool attempt_leave(struct attempt *a, struct err *e);
+
+bool step_leave(struct attempt *a, struct err *e);
+bool step_boot(struct attempt *a, struct err *e);
+
+#endif

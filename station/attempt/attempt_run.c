@@ -1,0 +1,126 @@
+/* An attempt from its first step to its last, and where its time went. */
+#include "station/attempt/attempt_priv.h"
+
+#include "core/images/forecast.h"
+#include "core/loader/usb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SYNC_BAUD 115200u
+
+/* A ROM that takes its rate from the SYNC measures how long a bit is, in clocks of its own: at this
+ * rate the ESP8266 counts 56, at twice as much it would be several per cent off. */
+#define QUICK_SYNC_BAUD 921600u
+
+typedef bool (*step)(struct attempt *, struct err *);
+
+static const step steps[] = { step_sync,  step_identify, step_early_baud, step_flash,
+                              step_gate,  step_stub,     step_baud,       step_erase,
+                              step_write, step_verify,   step_leave,      step_boot };
+
+/* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
+ * matters, and no stop request may cut it short. */
+static void abandon(struct attempt *a)
+{
+    struct port *port = a->loader.link.port;
+    int stop_fd = port->stop_fd;
+    struct err ignored = { 0 };
+    port->stop_fd = -1;
+    board_explain_loss(&a->loader, &a->result->err);
+    if (attempt_can_reset(a))
+        attempt_leave(a, &ignored);
+    port->stop_fd = stop_fd;
+}
+
+static bool run_steps(struct attempt *a, struct err *e)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (!steps[i](a, e))
+            return false;
+    }
+    return true;
+}
+
+/* Where only a stub can change the rate, it would have to be sent at the first one: a second at
+ * 115200 baud. */
+uint32_t attempt_sync_baud(const struct attempt_setup *setup)
+{
+    const struct recipe *r = job_recipe(setup->job);
+    bool stays = r->chip->flags & CHIP_ROM_NO_BAUD;
+    bool rom_only = setup->use_rom || !job_stub(setup->job);
+    if (stays && rom_only)
+        return setup->baud;
+    uint32_t most = stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : SYNC_BAUD;
+    return setup->baud < most ? setup->baud : most;
+}
+
+/* ---- Timing ---- */
+
+static uint64_t forecast_us(const struct attempt *a)
+{
+    uint64_t us = 0;
+    for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        const struct attempt_digest *d = &a->result->digests[i];
+        const struct plan_frames *f = a->loader.stub ? &r->stub : &r->rom;
+        if (d->written) /* of a part of it, that part of the time */
+            us += forecast_write_us(r, f, a->result->baud) * (r->size_bytes - d->skipped_bytes) /
+                  r->size_bytes;
+        if (d->read)
+            us += forecast_md5_us(r->size_bytes);
+    }
+    return us;
+}
+
+static void fill_timing(struct attempt *a)
+{
+    struct attempt_timing *t = &a->result->timing;
+    const uint64_t *in = a->phase_us;
+    uint64_t write_us = in[PHASE_WRITE] - a->compare_us;
+    uint64_t wire_us = forecast_wire_us(a->write_tx_bytes, a->result->baud);
+    *t = (struct attempt_timing){ .reset_us = a->loader.reset_us,
+                                  .sync_us = in[PHASE_SYNC] - a->loader.reset_us,
+                                  .identify_us = in[PHASE_IDENTIFY] + in[PHASE_GATE],
+                                  .stub_us = in[PHASE_STUB],
+                                  .baud_us = in[PHASE_BAUD],
+                                  .erase_us = in[PHASE_ERASE],
+                                  .md5_us = in[PHASE_VERIFY] + a->compare_us,
+                                  .leave_us = in[PHASE_LEAVE],
+                                  .boot_us = in[PHASE_BOOT],
+                                  .floor_us = forecast_us(a) };
+    t->wire_us = wire_us < write_us ? wire_us : write_us;
+    t->stall_us = write_us - t->wire_us;
+}
+
+bool attempt_run(const struct attempt_setup *setup, struct port *port,
+                 struct attempt_result *result)
+{
+    uint64_t wire_before = port->rx_bytes + port->tx_bytes;
+    memset(result, 0, sizeof *result);
+    result->state = setup->state;
+    struct attempt *a = calloc(1, sizeof *a);
+    if (!a)
+        return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");
+    a->setup = setup;
+    a->result = result;
+    result->baud = setup->baud;
+    loader_init(&a->loader, port);
+    a->loader.careful = setup->careful;
+    a->entered_us = attempt_now_us(a);
+    result->ok = (!(port->caps & PORT_BAUD) ||
+                  port_set_baud(port, attempt_sync_baud(setup), &result->err)) &&
+                 run_steps(a, &result->err);
+    struct err ignored = { 0 };
+    if (!result->ok) /* the record wants to know whose board it was */
+        attempt_announce(a, false, &ignored);
+    if (!result->ok && result->phase != PHASE_BOOT)
+        abandon(a);
+    attempt_close_phase(a);
+    fill_timing(a);
+    result->round_trips = a->loader.link.round_trips;
+    result->blocks_ahead = a->loader.blocks_ahead;
+    result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
+    free(a);
+    return result->ok;
+}

@@ -1,0 +1,168 @@
+/* The steps that change the flash, and the proof that it holds what it should. */
+#include "station/attempt/attempt_priv.h"
+
+#include "core/flash/differ.h"
+#include "core/loader/usb.h"
+
+#include <string.h>
+
+static void tell_progress(void *ctx, uint32_t flash_bytes_done)
+{
+    struct attempt *a = ctx;
+    const struct attempt_watch *w = a->setup->watch;
+    w->progress(w->ctx, a->bytes_before + flash_bytes_done, a->bytes_total);
+}
+
+bool step_erase(struct attempt *a, struct err *e)
+{
+    if (!attempt_flashes(a) || attempt_recipe(a)->erase != RECIPE_ERASE_ALL)
+        return true;
+    attempt_enter(a, PHASE_ERASE);
+    a->result->state = BOARD_HALF_WRITTEN;
+    return flash_set_size(&a->loader, attempt_flash_bytes(a), e) &&
+           flash_erase_all(&a->loader, attempt_flash_bytes(a), e);
+}
+
+/* What lies in the flash can only be asked of a loader that computes MD5, and be left alone only by
+ * one that erases no more than it is told. */
+static bool can_differ(const struct attempt *a)
+{
+    const struct loader *l = &a->loader;
+    bool sound = l->stub || !(l->chip->flags & (CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT));
+    return attempt_recipe(a)->write == RECIPE_WRITE_CHANGED && sound && !l->secured;
+}
+
+static bool write_all(struct attempt *a, const struct plan_region *r, struct attempt_digest *d,
+                      const struct flash_progress *progress, struct err *e)
+{
+    a->result->state = BOARD_HALF_WRITTEN;
+    d->written = true;
+    if (!flash_write(&a->loader, r, progress, e))
+        return false;
+    a->result->bytes_written += r->size_bytes;
+    return true;
+}
+
+static bool write_changed(struct attempt *a, const struct plan_region *r, struct attempt_digest *d,
+                          const struct flash_progress *progress, struct err *e)
+{
+    bool changed[PLAN_PIECES_MAX];
+    struct differ_result found;
+    uint64_t start_us = attempt_now_us(a);
+    bool known = differ_find(&a->loader, r, changed, &found, e);
+    a->compare_us += attempt_now_us(a) - start_us;
+    if (!known)
+        return false;
+    if (found.skipped_bytes == r->size_bytes) {
+        d->read = d->equal = true;
+        memcpy(d->read_md5, found.found, sizeof d->read_md5);
+        d->skipped_bytes = found.skipped_bytes;
+        return true;
+    }
+    a->result->state = BOARD_HALF_WRITTEN;
+    d->written = true;
+    bool ok = differ_write(&a->loader, r, changed, &found, progress, e);
+    d->skipped_bytes = found.skipped_bytes;
+    a->result->bytes_written += ok ? r->size_bytes - found.skipped_bytes : 0;
+    return ok;
+}
+
+static bool write_images(struct attempt *a, struct err *e)
+{
+    const struct flash_progress progress = { tell_progress, a };
+    a->result->write = can_differ(a) ? RECIPE_WRITE_CHANGED : RECIPE_WRITE_ALWAYS;
+    for (size_t n = 0; n < job_image_count(a->setup->job); n++) {
+        size_t i = plan_write_order(a->result->variant, n);
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        struct attempt_digest *d = &a->result->digests[i];
+        if (!(a->result->write == RECIPE_WRITE_CHANGED ? write_changed(a, r, d, &progress, e)
+                                                       : write_all(a, r, d, &progress, e)))
+            return false;
+        a->bytes_before += r->size_bytes;
+        tell_progress(a, 0);
+    }
+    return true;
+}
+
+bool step_write(struct attempt *a, struct err *e)
+{
+    const struct port *port = a->loader.link.port;
+    bool proves = attempt_recipe(a)->verify == RECIPE_VERIFY_MD5;
+    attempt_enter(a, PHASE_WRITE);
+    if (!flash_set_size(&a->loader, attempt_flash_bytes(a), e))
+        return false;
+    if (!attempt_flashes(a))
+        return true;
+    /* To run ahead of the acknowledgements takes a rate to reckon with, and a proof afterwards. */
+    a->loader.may_run_ahead =
+        proves && !a->setup->careful && (port->caps & PORT_BAUD) && !usb_is_native(port);
+    a->write_tx_bytes = port->tx_bytes;
+    bool ok = write_images(a, e);
+    a->write_tx_bytes = port->tx_bytes - a->write_tx_bytes;
+    /* The MD5 of a region waits for its last block; where none is asked for, somebody else must. */
+    if (!ok || (!proves && !flash_settle(&a->loader, e)))
+        return false;
+    a->result->state = BOARD_WRITTEN;
+    return true;
+}
+
+/* The ROM of the ESP8266 cannot compute an MD5: the stub is started for that alone. */
+static bool ensure_md5(struct attempt *a, struct err *e)
+{
+    if (a->loader.stub || !(a->loader.chip->flags & CHIP_ROM_NO_MD5))
+        return true;
+    const struct stub *stub = job_proving_stub(a->setup->job);
+    if (!stub)
+        return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
+    return attempt_start_stub(a, stub, e) && flash_set_size(&a->loader, attempt_flash_bytes(a), e);
+}
+
+/* The next image that has to be proved, from number i on: one that was equal before, and to which
+ * nothing was written since, is. */
+static size_t next_unproved(const struct attempt *a, size_t i)
+{
+    while (i < job_image_count(a->setup->job) && a->result->digests[i].equal)
+        i++;
+    return i;
+}
+
+static bool ask_md5(struct attempt *a, size_t *i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, *i);
+    *i = next_unproved(a, *i + 1);
+    return flash_md5_ask(&a->loader, r, e);
+}
+
+/* The chip is asked for the next digest before it has given the last one, where it can be. */
+static bool read_md5s(struct attempt *a, struct err *e)
+{
+    size_t count = job_image_count(a->setup->job), asked = next_unproved(a, 0);
+    for (size_t i = asked; i < count; i = next_unproved(a, i + 1)) {
+        struct attempt_digest *d = &a->result->digests[i];
+        if ((asked == i && !ask_md5(a, &asked, e)) ||
+            (asked < count && flash_is_idle(&a->loader) && !ask_md5(a, &asked, e)))
+            return false;
+        d->read = flash_md5_answer(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
+        if (!d->read)
+            return false;
+    }
+    return true;
+}
+
+bool step_verify(struct attempt *a, struct err *e)
+{
+    if (attempt_flashes(a) && attempt_recipe(a)->verify == RECIPE_VERIFY_NONE)
+        return true;
+    if (!ensure_md5(a, e))
+        return false;
+    attempt_enter(a, PHASE_VERIFY);
+    if (!read_md5s(a, e))
+        return false;
+    for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
+        const struct plan_region *r = plan_region(a->result->variant, i);
+        if (!flash_judge(&a->loader, r, a->result->digests[i].read_md5, e))
+            return false;
+    }
+    a->result->state = BOARD_VERIFIED;
+    return true;
+}

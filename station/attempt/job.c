@@ -1,0 +1,507 @@
+#include "station/attempt/job.h"
+
+#include "core/base/bytes.h"
+#include "core/images/intel_hex.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Distinct flash sizes that boards of one recipe can have; there are not more codes than that. */
+#define VARIANTS_MAX 12
+
+struct job {
+    struct recipe *recipe;
+    struct stub_set *stubs;
+    struct plan *plan;
+    struct job_image images[RECIPE_IMAGES_MAX];
+    size_t image_count;
+    /* The plan is encoded while the first boards are reset and asked who they are. */
+    pthread_t encoder;
+    bool encoder_started;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t encoded_cond;
+    bool encoded; /* or failed to be */
+    struct err encode_err;
+    struct {
+        uint32_t flash_bytes;
+        struct plan_variant *variant;
+    } variants[VARIANTS_MAX];
+    size_t variant_count;
+};
+
+/* ---- Image files ---- */
+
+struct loaded {
+    uint8_t *bytes;
+    size_t size_bytes;
+    struct intel_hex hex; /* its regions, if the file is one */
+};
+
+/* What the plan is made of: the files, and the regions of HEX files. */
+struct sources {
+    struct plan_source rows[RECIPE_IMAGES_MAX];
+    size_t entry[RECIPE_IMAGES_MAX]; /* which entry of the recipe each came from */
+    size_t count;
+};
+
+static bool read_all(int fd, uint8_t *bytes, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        ssize_t got = read(fd, bytes + at, n - at);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false; /* the file shrank under our hands, or the disk failed */
+        at += (size_t)got;
+    }
+    return true;
+}
+
+/* The recipe has looked at the file already; it may have changed since, so all is checked again. */
+static bool load_file(const struct recipe_image *image, struct loaded *out)
+{
+    int fd, sys;
+    uint64_t size_bytes;
+    if (!recipe_image_open(image, &fd, &size_bytes, &sys)) {
+        errno = sys;
+        return false;
+    }
+    out->size_bytes = (size_t)size_bytes;
+    out->bytes = malloc(out->size_bytes);
+    bool ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
+    close(fd);
+    return ok;
+}
+
+/* False: out of memory. */
+static bool check_pin(const struct recipe_image *image, const struct loaded *file,
+                      struct recipe_report *report)
+{
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    char wanted[2 * DIGEST_SHA256_BYTES + 1], got[2 * DIGEST_SHA256_BYTES + 1];
+    if (!image->pinned)
+        return true;
+    if (!digest_sha256(file->bytes, file->size_bytes, sha256))
+        return false;
+    if (memcmp(image->sha256, sha256, DIGEST_SHA256_BYTES) == 0)
+        return true;
+    digest_hex(image->sha256, DIGEST_SHA256_BYTES, wanted);
+    digest_hex(sha256, DIGEST_SHA256_BYTES, got);
+    recipe_report_add(report, image->sha256_at,
+                      "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
+                      "refused",
+                      image->file, got, wanted);
+    return true;
+}
+
+/* The name without folder and ending, for a command that a person can paste. */
+static void bare_name(const char *file, char *name, size_t cap)
+{
+    const char *slash = strrchr(file, '/');
+    const char *from = slash ? slash + 1 : file;
+    const char *dot = strrchr(from, '.');
+    size_t n = dot && dot != from ? (size_t)(dot - from) : strlen(from);
+    snprintf(name, cap, "%.*s", (int)(n < cap ? n : cap - 1), from);
+}
+
+static bool is_elf(const struct loaded *f)
+{
+    return f->size_bytes >= 4 && load_u32(f->bytes) == 0x464C457F; /* 7F "ELF" */
+}
+
+static bool is_uf2(const struct loaded *f)
+{
+    return f->size_bytes >= 16 && load_u32(f->bytes) == 0x0A324655 &&
+           load_u32(f->bytes + 4) == 0x9E5D5157;
+}
+
+/* Files that a person may take for an image: each needs another step first. */
+static bool refuse_format(const struct recipe *r, const struct recipe_image *image,
+                          const struct loaded *f, struct recipe_report *report)
+{
+    char name[48];
+    bare_name(image->file, name, sizeof name);
+    if (is_elf(f))
+        recipe_report_add(report, image->file_at,
+                          "'%.60s' is an ELF file, not what goes into the flash; make that with: "
+                          "esptool --chip %s elf2image -o %s.bin %s.elf",
+                          image->file, r->chip->id_name, name, name);
+    else if (is_uf2(f))
+        recipe_report_add(report, image->file_at,
+                          "'%.60s' is a UF2 file, not what goes into the flash; make that with: "
+                          "uf2conv.py -o %s.bin %s.uf2 (its offset is 0x%x then)",
+                          image->file, name, name, load_u32(f->bytes + 12));
+    else
+        return false;
+    return true;
+}
+
+/* Takes `name` over, which may be NULL for want of memory. */
+static bool add_source(struct job *j, struct sources *to, size_t entry, char *name,
+                       const uint8_t *bytes, uint32_t size_bytes, uint32_t offset_addr)
+{
+    struct job_image *out = &j->images[j->image_count];
+    if (!name)
+        return false;
+    *out = (struct job_image){ .file = name, .offset_addr = offset_addr, .size_bytes = size_bytes };
+    j->image_count++; /* which frees the name, whatever follows */
+    to->rows[to->count] = (struct plan_source){ name, bytes, size_bytes, offset_addr };
+    to->entry[to->count++] = entry;
+    return digest_md5(bytes, size_bytes, out->md5) && digest_sha256(bytes, size_bytes, out->sha256);
+}
+
+/* A HEX file says itself where its bytes go. */
+static bool add_hex(struct job *j, struct sources *to, size_t entry, struct loaded *f,
+                    struct recipe_report *report)
+{
+    const struct recipe_image *image = &j->recipe->images[entry];
+    struct err e = { 0 };
+    if (image->offset_bytes != 0)
+        recipe_report_add(report, image->offset_at,
+                          "'%s' is an Intel HEX file, which has its own addresses; expected "
+                          "offset: 0",
+                          image->file);
+    if (!intel_hex_read(f->bytes, f->size_bytes, PLAN_SECTOR_BYTES, &f->hex, &e)) {
+        recipe_report_add(report, image->file_at, "'%s' begins like an Intel HEX file, but %s",
+                          image->file, e.what);
+        return e.code != ERR_STATION;
+    }
+    if (f->hex.count > RECIPE_IMAGES_MAX - to->count) {
+        recipe_report_add(report, image->file_at,
+                          "'%s' falls into %zu regions; with the other images that is more than %d",
+                          image->file, f->hex.count, RECIPE_IMAGES_MAX);
+        return true;
+    }
+    for (size_t i = 0; i < f->hex.count; i++) {
+        const struct intel_hex_region *region = &f->hex.regions[i];
+        char *name;
+        if (asprintf(&name, "%s@0x%x", image->file, region->addr) < 0)
+            name = NULL;
+        if (!add_source(j, to, entry, name, region->bytes, region->size_bytes, region->addr))
+            return false;
+    }
+    return true;
+}
+
+static bool add_file(struct job *j, struct sources *to, size_t entry, struct loaded *f,
+                     struct recipe_report *report)
+{
+    const struct recipe_image *image = &j->recipe->images[entry];
+    if (!check_pin(image, f, report))
+        return false;
+    if (refuse_format(j->recipe, image, f, report))
+        return true;
+    if (intel_hex_is(f->bytes, f->size_bytes))
+        return add_hex(j, to, entry, f, report);
+    if (to->count == RECIPE_IMAGES_MAX) {
+        recipe_report_add(report, image->file_at, "'%s' is one region too many; there may be %d",
+                          image->file, RECIPE_IMAGES_MAX);
+        return true;
+    }
+    return add_source(j, to, entry, strdup(image->file), f->bytes, (uint32_t)f->size_bytes,
+                      image->offset_bytes);
+}
+
+/* False: out of memory. */
+static bool load_images(struct job *j, struct loaded *files, struct sources *to,
+                        struct recipe_report *report)
+{
+    for (size_t i = 0; i < j->recipe->image_count; i++) {
+        const struct recipe_image *image = &j->recipe->images[i];
+        errno = 0;
+        bool loaded = load_file(image, &files[i]);
+        if (!loaded && errno == ENOMEM)
+            return false;
+        if (!loaded)
+            recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
+                              errno ? strerror(errno) : "it is not a file with content");
+        else if (!add_file(j, to, i, &files[i], report))
+            return false;
+    }
+    return true;
+}
+
+/* ---- Settings ---- */
+
+static bool freq_code(const struct recipe *r, const struct chip_code **code,
+                      struct recipe_report *report)
+{
+    char word[16];
+    *code = NULL;
+    if (r->flash.freq_mhz == 0)
+        return true;
+    snprintf(word, sizeof word, "%um", r->flash.freq_mhz);
+    *code = chip_code_by_word(r->chip->freqs, word);
+    if (*code)
+        return true;
+    char list[96] = "";
+    for (const struct chip_code *c = r->chip->freqs; c->word; c++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, " %s", c->word);
+    }
+    recipe_report_add(report, r->at[RECIPE_KEY_FLASH_FREQ],
+                      "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name, word,
+                      list);
+    return false;
+}
+
+static void make_settings(const struct recipe *r, struct plan_settings *s,
+                          struct recipe_report *report)
+{
+    *s = (struct plan_settings){
+        .chip = r->chip,
+        .flash_bytes = r->flash.size_bytes,
+        .unproved = r->verify == RECIPE_VERIFY_NONE,
+        .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
+        .erase_all = r->erase == RECIPE_ERASE_ALL,
+        .pieces = r->write == RECIPE_WRITE_CHANGED,
+    };
+    switch (r->flash.size) {
+    case RECIPE_SIZE_DETECT:
+        s->size = PLAN_SIZE_DETECT;
+        break;
+    case RECIPE_SIZE_KEEP:
+        s->size = PLAN_SIZE_KEEP;
+        break;
+    case RECIPE_SIZE_GIVEN:
+        s->size = PLAN_SIZE_FIXED;
+        break;
+    }
+    if (r->flash.mode != RECIPE_MODE_KEEP)
+        s->mode = chip_code_by_word(chip_modes, recipe_word(RECIPE_KEY_FLASH_MODE, r->flash.mode));
+    freq_code(r, &s->freq, report);
+}
+
+/* ---- Checks that name a place in the recipe ---- */
+
+struct report_to_recipe {
+    const struct recipe *recipe;
+    const struct sources *sources;
+    struct recipe_report *report;
+};
+
+static void add_mistake(void *ctx, size_t image, const char *sentence)
+{
+    struct report_to_recipe *to = ctx;
+    struct recipe_pos at = image == PLAN_NO_IMAGE
+                               ? to->recipe->at[RECIPE_KEY_FLASH_SIZE]
+                               : to->recipe->images[to->sources->entry[image]].at;
+    recipe_report_add(to->report, at, "%s", sentence);
+}
+
+static void check_loader(const struct job *j, struct recipe_report *report)
+{
+    const struct recipe *r = j->recipe;
+    bool no_stub = !stub_set_find(j->stubs, r->chip->id_name);
+    if (r->loader == RECIPE_LOADER_STUB && no_stub)
+        recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
+                          "there is no flasher stub for %s here; run 'make deps', or give a folder "
+                          "with --stubs",
+                          r->chip->name);
+    if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
+        recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
+                          "%s cannot be restarted by its watchdog; expected auto or a sequence",
+                          r->chip->name);
+    if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
+        recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
+                          "the ROM of %s cannot compute an MD5, and there is no flasher stub here; "
+                          "run 'make deps', or use 'verify: none'",
+                          r->chip->name);
+}
+
+/* After an erase of everything there is nothing left that could be as it was. */
+static void check_write(const struct job *j, struct recipe_report *report)
+{
+    const struct recipe *r = j->recipe;
+    if (r->write == RECIPE_WRITE_CHANGED && r->erase == RECIPE_ERASE_ALL)
+        recipe_report_add(report, r->at[RECIPE_KEY_WRITE],
+                          "'write: changed' and 'erase: all' exclude each other; expected "
+                          "write: always, or erase: needed");
+}
+
+static void make_plan(struct job *j, const struct sources *sources, struct recipe_report *report,
+                      struct err *e)
+{
+    const struct recipe *r = j->recipe;
+    struct report_to_recipe to = { r, sources, report };
+    const struct plan_report plan_report = { add_mistake, &to };
+    struct plan_settings settings;
+    make_settings(r, &settings, report);
+    check_loader(j, report);
+    check_write(j, report);
+    if (report->total == 0)
+        plan_check(&settings, sources->rows, sources->count, &plan_report);
+    if (report->total == 0)
+        j->plan = plan_new(&settings, sources->rows, sources->count, e);
+    else
+        err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", r->path, report->total,
+                report->total == 1 ? "" : "s");
+}
+
+static bool build(struct job *j, struct recipe_report *report, struct err *e)
+{
+    struct loaded files[RECIPE_IMAGES_MAX] = { 0 };
+    struct sources sources = { .count = 0 };
+    if (load_images(j, files, &sources, report))
+        make_plan(j, &sources, report, e);
+    else
+        err_set(e, ERR_STATION, "Out of memory for the images");
+    for (size_t i = 0; i < RECIPE_IMAGES_MAX; i++) {
+        intel_hex_done(&files[i].hex);
+        free(files[i].bytes);
+    }
+    return j->plan != NULL;
+}
+
+/* ---- Encoding beside the slots ---- */
+
+static void *encoder_main(void *arg)
+{
+    struct job *j = arg;
+    struct err failure = { 0 };
+    plan_encode(j->plan, &failure);
+    pthread_mutex_lock(&j->lock);
+    j->encode_err = failure;
+    j->encoded = true;
+    pthread_cond_broadcast(&j->encoded_cond);
+    pthread_mutex_unlock(&j->lock);
+    return NULL;
+}
+
+/* No signal is its business: one that it took would be lost to the command, or end the program. */
+static bool start_encoder(struct job *j, struct err *e)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&j->encoder, NULL, encoder_main, j);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    j->encoder_started = rc == 0;
+    return rc == 0 || err_set_sys(e, ERR_STATION, rc, "The plan's thread cannot be started");
+}
+
+static bool await_encoded_locked(struct job *j, struct err *e)
+{
+    while (!j->encoded)
+        pthread_cond_wait(&j->encoded_cond, &j->lock);
+    if (j->encode_err.code == ERR_NONE)
+        return true;
+    *e = j->encode_err;
+    return false;
+}
+
+struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
+                    struct err *e)
+{
+    struct job *j = calloc(1, sizeof *j);
+    if (!j) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    pthread_mutex_init(&j->lock, NULL);
+    pthread_cond_init(&j->encoded_cond, NULL);
+    j->stubs = stub_set_new(stub_folder, e);
+    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e) &&
+        start_encoder(j, e))
+        return j;
+    job_free(j);
+    return NULL;
+}
+
+void job_free(struct job *j)
+{
+    if (!j)
+        return;
+    if (j->encoder_started)
+        pthread_join(j->encoder, NULL);
+    for (size_t i = 0; i < j->variant_count; i++)
+        plan_variant_free(j->variants[i].variant);
+    for (size_t i = 0; i < j->image_count; i++)
+        free(j->images[i].file);
+    plan_free(j->plan);
+    recipe_free(j->recipe);
+    stub_set_free(j->stubs);
+    pthread_cond_destroy(&j->encoded_cond);
+    pthread_mutex_destroy(&j->lock);
+    free(j);
+}
+
+const struct recipe *job_recipe(const struct job *j)
+{
+    return j->recipe;
+}
+
+const struct plan *job_plan(const struct job *j)
+{
+    return j->plan;
+}
+
+size_t job_image_count(const struct job *j)
+{
+    return j->image_count;
+}
+
+const struct job_image *job_image(const struct job *j, size_t i)
+{
+    return &j->images[i];
+}
+
+uint64_t job_bytes(const struct job *j)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < j->image_count; i++)
+        sum += j->images[i].size_bytes;
+    return sum;
+}
+
+const struct stub *job_stub_named(const struct job *j, const char *name)
+{
+    return stub_set_find(j->stubs, name);
+}
+
+const struct stub *job_proving_stub(const struct job *j)
+{
+    return stub_set_find(j->stubs, j->recipe->chip->id_name);
+}
+
+const struct stub *job_stub(const struct job *j)
+{
+    return j->recipe->loader == RECIPE_LOADER_ROM ? NULL : job_proving_stub(j);
+}
+
+static const struct plan_variant *find_or_make_locked(struct job *j, uint32_t flash_bytes,
+                                                      struct err *e)
+{
+    for (size_t i = 0; i < j->variant_count; i++) {
+        if (j->variants[i].flash_bytes == flash_bytes)
+            return j->variants[i].variant;
+    }
+    if (j->variant_count == VARIANTS_MAX) {
+        err_set(e, ERR_STATION, "Boards with more than %d flash sizes in one run", VARIANTS_MAX);
+        return NULL;
+    }
+    struct plan_variant *made = plan_variant_new(j->plan, flash_bytes, e);
+    if (made) {
+        j->variants[j->variant_count].flash_bytes = flash_bytes;
+        j->variants[j->variant_count++].variant = made;
+    }
+    return made;
+}
+
+/* Slots that come before the plan is encoded wait for it. Those that meet a new flash size at the
+ * same moment wait while the first one makes the variant:
+ * they would only do the same work again. */
+const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, struct err *e)
+{
+    uint32_t key = plan_depends_on_flash(j->plan) ? flash_bytes : 0;
+    pthread_mutex_lock(&j->lock);
+    const struct plan_variant *v =
+        await_encoded_locked(j, e) ? find_or_make_locked(j, key, e) : NULL;
+    pthread_mutex_unlock(&j->lock);
+    return v;
+}

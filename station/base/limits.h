@@ -1,0 +1,17 @@
+/* What the system lets this process have, asked before the first board instead of in its middle. */
+#ifndef STATION_LIMITS_H
+#define STATION_LIMITS_H
+
+#include "core/base/err.h"
+
+#include <stddef.h>
+
+/* How many files may be open while so many slots work: a serial port takes two for good and one
+ * while it is opened or its holder looked for; the record, the screen and the queues the rest. */
+size_t limits_files_for(size_t slots);
+
+/* Sees to it that so many slots can have their files: raises the soft limit to the hard one where
+ * it is too low. ERR_STATION, with the command that helps, where that is not enough. */
+bool limits_allow_files(size_t slots, struct err *e);
+
+#endif

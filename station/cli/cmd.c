@@ -1,0 +1,198 @@
+#include "station/cli/cmd.h"
+
+#include "core/base/nearest.h"
+#include "core/base/plain.h"
+#include "station/attempt/job.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_help(const struct cmd *cmd, const struct option_row *rows, size_t count)
+{
+    printf("espstation %s %s\n\n%s\n", cmd->name, cmd->usage, cmd->help);
+    if (count > 0)
+        printf("\n");
+    for (size_t i = 0; i < count; i++) {
+        char form[48];
+        snprintf(form, sizeof form, "%s%s%s", rows[i].name, rows[i].value ? " " : "",
+                 rows[i].value ? rows[i].value : "");
+        printf("  %-20s %s\n", form, rows[i].help);
+    }
+}
+
+static void print_unknown(const struct cmd *cmd, const struct option_row *rows, size_t count,
+                          const char *given)
+{
+    struct nearest near;
+    nearest_init(&near, given);
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&near, rows[i].name, rows[i].name);
+    fprintf(stderr, "espstation %s: unknown option '%s'", cmd->name, given);
+    if (near.best)
+        fprintf(stderr, "; did you mean '%s'?", near.best);
+    fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
+}
+
+static const struct option_row *find_row(const struct option_row *rows, size_t count,
+                                         const char *given, const char **value)
+{
+    size_t length = strcspn(given, "=");
+    *value = given[length] == '=' ? given + length + 1 : NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (strlen(rows[i].name) == length && strncmp(rows[i].name, given, length) == 0)
+            return &rows[i];
+    }
+    return NULL;
+}
+
+static bool complain(const struct cmd *cmd, const char *what, const char *about)
+{
+    fprintf(stderr, "espstation %s: %s '%s'\nSee: espstation %s --help\n", cmd->name, what, about,
+            cmd->name);
+    return false;
+}
+
+static bool store(const struct cmd *cmd, const struct option_row *row, const char *value)
+{
+    if (row->flag) {
+        *row->flag = true;
+        return true;
+    }
+    if (row->text) {
+        *row->text = value;
+        return true;
+    }
+    if (row->list->count == OPTION_LIST_MAX)
+        return complain(cmd, "too many values for option", row->name);
+    row->list->values[row->list->count++] = value;
+    return true;
+}
+
+/* Takes the option at argv[*i], and its value. */
+static bool take_option(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
+                        int argc, char **argv, int *i)
+{
+    const char *value;
+    const struct option_row *row = find_row(rows, row_count, argv[*i], &value);
+    if (!row) {
+        print_unknown(cmd, rows, row_count, argv[*i]);
+        return false;
+    }
+    if (!row->value && value)
+        return complain(cmd, "no value belongs to option", row->name);
+    if (row->value && !value) {
+        if (*i + 1 >= argc)
+            return complain(cmd, "a value is missing behind", row->name);
+        value = argv[++*i];
+    }
+    return store(cmd, row, value);
+}
+
+/* Ports, lots, names of people and of files go into the record and onto screens. */
+static bool all_plain(const struct cmd *cmd, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        char shown[120];
+        if (plain_is(argv[i]))
+            continue;
+        snprintf(shown, sizeof shown, "%s", argv[i]);
+        plain_make(shown);
+        return complain(cmd, "a control character, shown as ?, is in", shown);
+    }
+    return true;
+}
+
+bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
+               char **argv, const char **args, size_t cap, size_t *arg_count,
+               enum exit_status *status)
+{
+    bool options_over = false;
+    *arg_count = 0;
+    *status = EXIT_USAGE;
+    if (!all_plain(cmd, argc, argv))
+        return false;
+    for (int i = 1; i < argc; i++) {
+        if (!options_over && strcmp(argv[i], "--") == 0) {
+            options_over = true;
+        } else if (!options_over && strcmp(argv[i], "--help") == 0) {
+            print_help(cmd, rows, row_count);
+            *status = EXIT_PASSED;
+            return false;
+        } else if (!options_over && argv[i][0] == '-' && argv[i][1] != '\0') {
+            if (!take_option(cmd, rows, row_count, argc, argv, &i))
+                return false;
+        } else if (*arg_count < cap) {
+            args[(*arg_count)++] = argv[i];
+        } else {
+            return complain(cmd, "one argument too many:", argv[i]);
+        }
+    }
+    return true;
+}
+
+bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
+{
+    if (count == 1)
+        return true;
+    fprintf(stderr, "espstation %s: %s is missing\nSee: espstation %s --help\n", cmd->name, what,
+            cmd->name);
+    return false;
+}
+
+static void print_mistakes(const char *path, const struct recipe_report *report)
+{
+    char text[1024];
+    for (size_t i = 0; i < report->kept; i++)
+        fprintf(stderr, "%s\n", recipe_mistake_text(path, &report->mistakes[i], text, sizeof text));
+    if (report->total > report->kept)
+        fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
+}
+
+struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
+{
+    struct recipe_report report;
+    recipe_report_init(&report);
+    struct job *job = job_new(recipe_path, stub_folder, &report, e);
+    print_mistakes(recipe_path, &report);
+    return job;
+}
+
+void cmd_line(const char *fmt, ...)
+{
+    char *line = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&line, fmt, ap);
+    va_end(ap);
+    if (n < 0) /* no memory; the next line may find some */
+        return;
+    plain_make(line);
+    puts(line);
+    free(line);
+}
+
+void cmd_print_err(const struct err *e)
+{
+    fprintf(stderr, "espstation: %s.\n", e->what);
+    if (e->hint[0])
+        fprintf(stderr, "  %s\n", e->hint);
+}
+
+enum exit_status cmd_status_of(const struct err *e)
+{
+    switch (e->code) {
+    case ERR_NONE:
+        return EXIT_PASSED;
+    case ERR_USAGE:
+    case ERR_QUOTA:
+        return EXIT_USAGE;
+    case ERR_RECIPE:
+    case ERR_IMAGE:
+    case ERR_FLASH_SIZE:
+        return EXIT_RECIPE;
+    default:
+        return EXIT_STATION;
+    }
+}

@@ -1,0 +1,163 @@
+/* espstation audit: whether the record is what the stations wrote. */
+#include "station/cli/cmd.h"
+
+#include "core/base/clock.h"
+#include "db/proof/audit.h"
+#include "station/base/json.h"
+#include "station/cli/signing.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_DB    "espstation.db"
+#define SHOWN_AT_MOST 20
+
+struct audit_options {
+    const char *db_path, *checkpoint, *public_key, *save, *key, *operator_name;
+    bool json, sql;
+};
+
+struct listing {
+    bool json;
+    int64_t shown;
+};
+
+static void print_finding(void *ctx, const struct db_finding *finding)
+{
+    struct listing *l = ctx;
+    struct json_object o;
+    if (!l->json) {
+        if (l->shown++ < SHOWN_AT_MOST)
+            cmd_line("%-9s  %s.", db_finding_word(finding->kind), finding->sentence);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "finding", db_finding_word(finding->kind));
+    json_integer(&o, "link", finding->link);
+    json_text(&o, "sentence", finding->sentence);
+    json_end(&o);
+}
+
+static void print_end(const struct audit_options *o, const struct db_audit *a)
+{
+    if (a->findings > SHOWN_AT_MOST)
+        printf("... and %" PRId64 " more findings.\n", a->findings - SHOWN_AT_MOST);
+    printf("%s%" PRId64 " links, %" PRId64 " closed runs, %" PRId64 " open, %" PRId64 " lots "
+           "closed.\n",
+           a->findings > 0 ? "\n" : "", a->links, a->runs, a->open_runs, a->lots_closed);
+    if (a->links > 0)
+        printf("The last link is %" PRId64 ", %s\n", a->links, a->end_sha256);
+    if (a->public_key[0])
+        cmd_line("The last lot is signed by the key %s", a->public_key);
+    if (a->findings > 0)
+        printf("THE RECORD WAS ALTERED: %" PRId64 " finding%s. Keep a copy of %s as it is now.\n",
+               a->findings, a->findings == 1 ? "" : "s", o->db_path);
+    else if (o->checkpoint)
+        printf("The record is whole, and holds all that the checkpoint has seen.\n");
+    else
+        printf("The record is whole, as far as it can tell by itself. A checkpoint kept elsewhere "
+               "tells more: docs/audit.md\n");
+}
+
+static void print_json_end(const struct db_audit *a)
+{
+    struct json_object o;
+    json_begin(&o, stdout);
+    json_integer(&o, "findings", a->findings);
+    json_integer(&o, "links", a->links);
+    json_text(&o, "end_sha256", a->end_sha256);
+    json_integer(&o, "runs", a->runs);
+    json_integer(&o, "passed", a->passed);
+    json_integer(&o, "open_runs", a->open_runs);
+    json_integer(&o, "lots_closed", a->lots_closed);
+    json_text(&o, "public_key", a->public_key[0] ? a->public_key : NULL);
+    json_end(&o);
+}
+
+static bool save(const struct audit_options *o, const struct db_audit *a, struct err *e)
+{
+    char text[DB_CHECKPOINT_CAP];
+    struct db_station here;
+    if (a->findings > 0) {
+        err_set(e, ERR_USAGE, "No checkpoint is signed for a record that was altered");
+        return err_hint(e, "Find out first what happened to it.");
+    }
+    struct key *key = signing_open(o->key, e);
+    bool ok = key && db_station_here(&here, e) &&
+              db_checkpoint_text(a, key, o->operator_name, here.host,
+                                 clock_system.utc_ms(&clock_system), text, e) &&
+              signing_keep_file(o->save, text, e);
+    key_free(key);
+    return ok;
+}
+
+static bool write_out(void *ctx, const char *bytes, size_t n)
+{
+    return fwrite(bytes, 1, n, ctx) == n;
+}
+
+static bool audit_record(const struct audit_options *o, struct db_audit *a, struct err *e)
+{
+    static char checkpoint[DB_CHECKPOINT_CAP];
+    char pem[1024], public_key[KEY_PUBLIC_CAP];
+    struct listing listing = { .json = o->json };
+    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding };
+    if (o->checkpoint) {
+        if (!signing_read_file(o->checkpoint, checkpoint, sizeof checkpoint, e))
+            return false;
+        setup.checkpoint = checkpoint;
+    }
+    if (o->public_key) {
+        if (!signing_read_file(o->public_key, pem, sizeof pem, e) ||
+            !key_read_public(pem, strlen(pem), public_key, e))
+            return false;
+        setup.public_key = public_key;
+    }
+    struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
+    bool ok = db && db_audit(db, &setup, a, e);
+    db_close(db);
+    if (ok && o->json)
+        print_json_end(a);
+    else if (ok)
+        print_end(o, a);
+    return ok && (!o->save || save(o, a, e));
+}
+
+static enum exit_status audit(int argc, char **argv)
+{
+    struct audit_options o = { .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        { "--checkpoint", "FILE", "compare with a checkpoint that was kept elsewhere", NULL,
+          &o.checkpoint, NULL },
+        { "--public-key", "FILE", "all checkpoints must be signed by this key (a .pub file)", NULL,
+          &o.public_key, NULL },
+        { "--save", "FILE", "sign the end of the record and write that checkpoint", NULL, &o.save,
+          NULL },
+        { "--operator", "NAME", "who does it, for that checkpoint", NULL, &o.operator_name, NULL },
+        { "--key", "FILE", "the key that signs; default ~/.config/espstation", NULL, &o.key, NULL },
+        { "--sql", NULL, "print views to follow the chain by hand, and nothing else", &o.sql, NULL,
+          NULL },
+        { "--json", NULL, "one JSON object per finding, then one for the whole", &o.json, NULL,
+          NULL },
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    struct db_audit a = { .links = 0 };
+    size_t count;
+    if (!cmd_parse(&cmd_audit, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
+                   &status))
+        return status;
+    bool ok = o.sql ? db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out })
+                    : audit_record(&o, &a, &e);
+    if (fflush(stdout) != 0 || (!ok && e.code == ERR_NONE))
+        ok = err_set_sys(&e, ERR_STATION, errno, "The audit could not be written");
+    if (!ok)
+        cmd_print_err(&e);
+    return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);
+}
+
+const struct cmd cmd_audit = { "audit", "[options]",
+                               "Tells whether the record is what the stations wrote.", audit };

@@ -1,0 +1,140 @@
+/* espstation check: the plan of a recipe; no port is touched. */
+#include "station/cli/cmd.h"
+
+#include "core/images/forecast.h"
+#include "station/attempt/job.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint32_t rates[] = { 115200, 230400, 460800, 921600, 2000000 };
+
+static void print_head(const struct job *job)
+{
+    const struct recipe *r = job_recipe(job);
+    char sha256[2 * DIGEST_SHA256_BYTES + 1];
+    digest_hex(r->sha256, DIGEST_SHA256_BYTES, sha256);
+    printf("%s %s for %s\nrecipe   %s\nsha256   %s\n", r->name, r->version, r->chip->name, r->path,
+           sha256);
+    printf("verify   %s\nerase    %s\nloader   %s\n", recipe_word(RECIPE_KEY_VERIFY, r->verify),
+           recipe_word(RECIPE_KEY_ERASE, r->erase), job_stub(job) ? "flasher stub" : "ROM");
+}
+
+static const char *size_word(const struct recipe *r, char *text, size_t cap)
+{
+    if (r->flash.size != RECIPE_SIZE_GIVEN)
+        return recipe_word(RECIPE_KEY_FLASH_SIZE, r->flash.size);
+    snprintf(text, cap, "%u KB", r->flash.size_bytes / 1024);
+    return text;
+}
+
+static void print_flash(const struct job *job)
+{
+    const struct recipe *r = job_recipe(job);
+    char size[24], freq[24] = "keep";
+    if (r->flash.freq_mhz != 0)
+        snprintf(freq, sizeof freq, "%u MHz", r->flash.freq_mhz);
+    printf("flash    size %s, mode %s, frequency %s; at least %u KB needed\n",
+           size_word(r, size, sizeof size), recipe_word(RECIPE_KEY_FLASH_MODE, r->flash.mode), freq,
+           (plan_needs_bytes(job_plan(job)) + 1023) / 1024);
+}
+
+static void print_images(const struct job *job, const struct plan_variant *variant)
+{
+    printf("\n  %-10s %-10s %9s %9s  %-32s  %s\n", "offset", "end", "bytes", "on wire", "md5",
+           "file");
+    for (size_t i = 0; i < job_image_count(job); i++) {
+        const struct plan_region *region = plan_region(variant, i);
+        const struct image *image = plan_image(job_plan(job), i);
+        char md5[2 * DIGEST_MD5_BYTES + 1];
+        digest_hex(region->md5, DIGEST_MD5_BYTES, md5);
+        printf("  0x%08x 0x%08x %9u %9llu  %s  %s%s\n", region->offset_addr,
+               region->addr + region->size_bytes - 1, job_image(job, i)->size_bytes,
+               (unsigned long long)plan_frames_wire_bytes(&region->stub), md5, region->name,
+               region->patched ? " (header patched)" : "");
+        if (image->has_app)
+            printf("  %43s application %s %s\n", "", image->app_project, image->app_version);
+    }
+}
+
+/* Whether the real place `path` lies in the real folder `folder` or below it. */
+static bool is_below(const char *path, const char *folder)
+{
+    size_t n = strlen(folder);
+    return strncmp(path, folder, n) == 0 && (path[n] == '/' || folder[n - 1] == '/');
+}
+
+/* A recipe from elsewhere may name any file that its reader may read; here it shows. */
+static void print_places(const struct recipe *r)
+{
+    char folder[PATH_MAX], place[PATH_MAX], real[PATH_MAX];
+    const char *slash = strrchr(r->path, '/');
+    if (snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - r->path) + 1 : 1,
+                 slash ? r->path : ".") >= (int)sizeof folder ||
+        !realpath(folder, real))
+        return;
+    for (size_t i = 0; i < r->image_count; i++) {
+        if (realpath(r->images[i].path, place) && !is_below(place, real))
+            cmd_line("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
+                     place);
+    }
+}
+
+static double forecast_s(const struct plan_variant *variant, size_t images, uint32_t baud,
+                         bool verify)
+{
+    uint64_t us = FORECAST_OVERHEAD_US;
+    for (size_t i = 0; i < images; i++) {
+        const struct plan_region *r = plan_region(variant, i);
+        us += forecast_write_us(r, &r->stub, baud) + (verify ? forecast_md5_us(r->size_bytes) : 0);
+    }
+    return (double)us / 1e6;
+}
+
+static void print_forecast(const struct job *job, const struct plan_variant *variant)
+{
+    uint64_t bytes = plan_variant_bytes(variant), wire = plan_variant_wire_bytes(variant);
+    printf("\n%llu bytes of flash, %llu on the wire (%llu %%). Expected seconds for a board:\n ",
+           (unsigned long long)bytes, (unsigned long long)wire,
+           (unsigned long long)(wire * 100 / bytes));
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
+        printf("  %.1f at %u%s",
+               forecast_s(variant, job_image_count(job), rates[i],
+                          job_recipe(job)->verify == RECIPE_VERIFY_MD5),
+               rates[i], i + 1 < sizeof rates / sizeof rates[0] ? "," : "\n");
+}
+
+static enum exit_status check(int argc, char **argv)
+{
+    const char *path, *stubs = NULL;
+    const struct option_row rows[] = {
+        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &stubs, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    if (!cmd_parse(&cmd_check, rows, sizeof rows / sizeof rows[0], argc, argv, &path, 1, &count,
+                   &status))
+        return status;
+    if (!cmd_one_argument(&cmd_check, "a recipe", count))
+        return EXIT_USAGE;
+    struct job *job = cmd_load_job(path, stubs, &e);
+    const struct plan_variant *variant = job ? job_variant(job, 0, &e) : NULL;
+    if (variant) {
+        print_head(job);
+        print_flash(job);
+        print_images(job, variant);
+        print_places(job_recipe(job));
+        print_forecast(job, variant);
+        if (plan_depends_on_flash(job_plan(job)))
+            printf("The header is patched for the flash that each board has; shown for 4 MB.\n");
+    } else {
+        cmd_print_err(&e);
+    }
+    job_free(job);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_check = { "check", "RECIPE", "Checks a recipe and shows its plan.", check };

@@ -1,0 +1,92 @@
+/* espstation history: the life of one board. */
+#include "station/cli/cmd.h"
+
+#include "db/store/db.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DEFAULT_DB "espstation.db"
+
+static const char *or_dash(const char *text)
+{
+    return text && text[0] ? text : "-";
+}
+
+/* Whoever may write the file may have written anything into it, so all lines are made plain. */
+static bool print_board(void *ctx, const struct db_board_row *b)
+{
+    char revision[32] = "", flash[64] = "";
+    *(bool *)ctx = true;
+    if (b->revision >= 0)
+        snprintf(revision, sizeof revision, " v%d.%d", b->revision / 100, b->revision % 100);
+    if (b->flash_bytes > 0)
+        snprintf(flash, sizeof flash, ", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
+                 (unsigned long long)b->flash_id);
+    cmd_line("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
+    return true;
+}
+
+static bool print_run(void *ctx, const struct db_run_row *r)
+{
+    (void)ctx;
+    printf("\n");
+    cmd_line("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
+             r->verdict ? r->verdict : "OPEN", r->recipe,
+             r->recipe_version ? r->recipe_version : "");
+    cmd_line("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
+             or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
+    if (r->rework_of != 0)
+        cmd_line("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
+    if (r->verdict && strcmp(r->verdict, "PASS") != 0)
+        cmd_line("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
+                 or_dash(r->board_state));
+    return true;
+}
+
+static bool print_attempt(void *ctx, const struct db_attempt_row *a)
+{
+    (void)ctx;
+    cmd_line("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
+             (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud,
+             or_dash(a->reset), a->code, a->sentence ? " in " : "", a->sentence ? a->phase : "",
+             a->sentence ? ": " : "", a->sentence ? a->sentence : "");
+    return true;
+}
+
+static bool print_correction(void *ctx, const struct db_correction_row *c)
+{
+    (void)ctx;
+    cmd_line("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
+             c->verdict ? c->verdict : "", c->operator_name, c->made_utc, c->reason);
+    return true;
+}
+
+static enum exit_status history(int argc, char **argv)
+{
+    const char *mac, *db_path = DEFAULT_DB;
+    const struct option_row rows[] = {
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    bool seen = false;
+    const struct db_history_sink sink = { &seen, print_board, print_run, print_attempt,
+                                          print_correction };
+    if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
+                   &status))
+        return status;
+    if (!cmd_one_argument(&cmd_history, "a MAC", count))
+        return EXIT_USAGE;
+    struct db *db = db_open_reader(db_path, DB_BUSY_MS, &e);
+    if (!db || !db_history(db, mac, &sink, &e))
+        cmd_print_err(&e);
+    else if (!seen)
+        printf("No board with MAC %s is in %s.\n", mac, db_path);
+    db_close(db);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",
+                                 history };

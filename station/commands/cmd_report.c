@@ -1,0 +1,169 @@
+/* espstation report: one lot as a page to read, to print and to hand on. */
+#include "station/cli/cmd.h"
+
+#include "core/base/clock.h"
+#include "station/base/outfile.h"
+#include "station/report/report.h"
+#include "station/report/report_pdf.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_DB "espstation.db"
+
+enum { PATH_CAP = 4096 };
+
+struct request {
+    const char *lot, *db_path, *file;
+    bool pdf;
+    char html_path[PATH_CAP], pdf_path[PATH_CAP + 8];
+};
+
+/* ---- Names of files ---- */
+
+static bool is_plain_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+}
+
+/* "lot-2026-11.html"; what could lead elsewhere or trouble a shell becomes '_'. */
+static void default_name(const char *lot, char path[static PATH_CAP])
+{
+    size_t n = (size_t)snprintf(path, PATH_CAP, "lot-");
+    for (; *lot && n < 200; lot++)
+        path[n++] = is_plain_letter(*lot) ? *lot : '_';
+    snprintf(path + n, PATH_CAP - n, ".html");
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    const size_t n = strlen(text), m = strlen(end);
+    return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static bool set_paths(struct request *r, struct err *e)
+{
+    if (r->file && ends_with(r->file, ".pdf")) {
+        err_set(e, ERR_USAGE, "-o names the page, and '%.100s' is a name for a PDF", r->file);
+        return err_hint(e, "Give -o FILE.html, and --pdf for a PDF beside it.");
+    }
+    if (!r->file)
+        default_name(r->lot, r->html_path);
+    else if ((size_t)snprintf(r->html_path, PATH_CAP, "%s", r->file) >= PATH_CAP)
+        return err_set(e, ERR_USAGE, "The file name behind -o is too long");
+    const size_t n = strlen(r->html_path);
+    const size_t stem = ends_with(r->html_path, ".html") ? n - 5 : n;
+    snprintf(r->pdf_path, sizeof r->pdf_path, "%.*s.pdf", (int)stem, r->html_path);
+    return true;
+}
+
+/* ---- The page ---- */
+
+struct receiver {
+    struct outfile file;
+    struct err e; /* why it took no more */
+};
+
+static bool was_interrupted(void)
+{
+    sigset_t pending;
+    sigpending(&pending);
+    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
+           sigismember(&pending, SIGHUP);
+}
+
+static bool to_file(void *ctx, const char *bytes, size_t n)
+{
+    struct receiver *r = ctx;
+    if (was_interrupted())
+        return err_set(&r->e, ERR_STOPPED, "The report was stopped; '%.100s' was not written",
+                       r->file.path);
+    return outfile_write(&r->file, bytes, n, &r->e);
+}
+
+static bool write_html(struct db *db, const struct request *r, struct err *e)
+{
+    struct receiver to = { .file = OUTFILE_CLOSED };
+    struct html *h = calloc(1, sizeof *h);
+    if (!h)
+        return err_set(e, ERR_STATION, "No memory left for the report");
+    h->ctx = &to;
+    h->emit = to_file;
+    const int64_t now_ms = clock_system.utc_ms(&clock_system);
+    const bool ok = outfile_open(&to.file, r->html_path, e) &&
+                    report_write(db, r->lot, now_ms, h, e) && outfile_keep(&to.file, e);
+    outfile_drop(&to.file);
+    if (!ok && to.e.code != ERR_NONE)
+        *e = to.e;
+    free(h);
+    return ok;
+}
+
+static bool write_all(const struct request *r, struct err *e)
+{
+    struct db *db = db_open_reader(r->db_path, DB_BUSY_MS, e);
+    const bool ok = db && write_html(db, r, e);
+    db_close(db);
+    if (!ok)
+        return false;
+    cmd_line("The report of lot %s is in %s", r->lot, r->html_path);
+    if (!r->pdf)
+        return true;
+    if (!report_pdf(r->html_path, r->pdf_path, e))
+        return false;
+    cmd_line("Printed to %s", r->pdf_path);
+    return true;
+}
+
+/* Signals wait while files are written, so that no half file is left; they act when this is over.
+ */
+static bool write_with_signals(const struct request *r, struct err *e)
+{
+    sigset_t held, before;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, &before);
+    const bool ok = write_all(r, e);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+static bool check_lot(const struct request *r, struct err *e)
+{
+    if (r->lot && r->lot[0])
+        return true;
+    err_set(e, ERR_USAGE, "A report is about one lot, and none was given");
+    return err_hint(e, "espstation report --lot NAME. To see all lots: espstation lot list");
+}
+
+static enum exit_status report(int argc, char **argv)
+{
+    static struct request r;
+    r = (struct request){ .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        { "--lot", "NAME", "the lot", NULL, &r.lot, NULL },
+        { "-o", "FILE", "the page; default lot-NAME.html; there whole or not at all", NULL, &r.file,
+          NULL },
+        { "--pdf", NULL, "also as PDF beside it, printed by the Chromium that is installed", &r.pdf,
+          NULL, NULL },
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &r.db_path, NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    if (!cmd_parse(&cmd_report, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
+                   &status))
+        return status;
+    if (!check_lot(&r, &e) || !set_paths(&r, &e) || (r.pdf && !report_pdf_possible(&e)) ||
+        !write_with_signals(&r, &e))
+        cmd_print_err(&e);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_report = { "report", "--lot NAME [options]",
+                                "Writes a lot's report as one HTML file.", report };

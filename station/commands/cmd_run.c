@@ -1,0 +1,298 @@
+/* espstation run, espstation verify: the recipe on every port at once. */
+#include "station/cli/cmd.h"
+
+#include "core/ports/port_find.h"
+#include "station/screen/screen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define DEFAULT_DB "espstation.db"
+#define DRAW_MS    100
+
+struct run_options {
+    const char *recipe_path;
+    struct option_list ports;
+    const char *lot, *operator_name, *db_path, *stub_folder;
+    const char *reason; /* for re-work */
+    bool loop, timing, json, plain, rework;
+};
+
+/* All that lives during the command. */
+struct run_state {
+    const struct run_options *options;
+    struct gang gang;
+    bool gang_ready;
+    struct pool *pool;
+    struct port_list *found;
+    const struct screen *screen;
+    int signal_fd;
+    int interrupts; /* Ctrl-C so far */
+};
+
+/* ---- Setting up ---- */
+
+/* Nothing but a word: durations and the order of runs do not hang on the clock, and the line must
+ * not stand still for it. */
+static void warn_of_clock(struct record *record)
+{
+    char latest[DB_UTC_CAP], now[DB_UTC_CAP];
+    if (record_clock_is_behind(record, latest, now))
+        fprintf(stderr,
+                "espstation: the clock of this computer shows %s, but the record has a run that "
+                "began %s. To look at the clock: timedatectl\n",
+                now, latest);
+}
+
+static bool open_record(struct run_state *s, struct err *e)
+{
+    int interrupted = 0;
+    const struct record_setup setup = { .db_path = s->options->db_path,
+                                        .lot = s->options->lot,
+                                        .operator_name = s->options->operator_name,
+                                        .rework_reason = s->options->reason,
+                                        .job = s->gang.job,
+                                        .clock = &clock_system };
+    if (s->gang.kind == ATTEMPT_VERIFY)
+        return true;
+    s->gang.record = record_new(&setup, &interrupted, e);
+    if (s->gang.record && interrupted > 0)
+        fprintf(stderr,
+                "espstation: a station was killed here before; %d open run%s now marked "
+                "INTERRUPTED. See: espstation export --db %s --verdict interrupted\n",
+                interrupted, interrupted == 1 ? " is" : "s are", s->options->db_path);
+    if (s->gang.record)
+        warn_of_clock(s->gang.record);
+    return s->gang.record != NULL;
+}
+
+static bool choose_ports(struct run_state *s, struct option_list *ports, struct err *e)
+{
+    *ports = s->options->ports;
+    if (ports->count > 0)
+        return true;
+    s->found = port_list_new(e);
+    if (!s->found)
+        return false;
+    for (size_t i = 0; i < port_list_count(s->found); i++) {
+        const struct port_found *port = port_list_at(s->found, i);
+        if (port->usb.vid != 0 && ports->count < OPTION_LIST_MAX)
+            ports->values[ports->count++] = port->path;
+    }
+    return true;
+}
+
+static bool start_pool(struct run_state *s, struct err *e)
+{
+    struct option_list ports;
+    if (!choose_ports(s, &ports, e))
+        return false;
+    s->pool = pool_new(&s->gang, ports.values, ports.count, e);
+    return s->pool != NULL;
+}
+
+static void choose_screen(struct run_state *s)
+{
+    const char *term = getenv("TERM");
+    bool dumb = !term || strcmp(term, "dumb") == 0;
+    if (s->options->json)
+        s->screen = &screen_json;
+    else if (s->options->plain || dumb || !isatty(STDOUT_FILENO))
+        s->screen = &screen_lines;
+    else
+        s->screen = &screen_live;
+}
+
+/* Signals come through a descriptor, as events among others: no handler runs anywhere. Threads
+ * inherit the mask, so this comes before they start. */
+static bool open_signals(struct run_state *s, struct err *e)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return s->signal_fd >= 0 || err_set_sys(e, ERR_STATION, errno, "Signals cannot be listened to");
+}
+
+/* ---- Running ---- */
+
+static void take_signals(struct run_state *s)
+{
+    struct signalfd_siginfo info;
+    while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        s->interrupts++;
+        if (s->interrupts == 1 && info.ssi_signo == SIGINT) {
+            gang_stop_soft(&s->gang);
+            if (!s->screen->draws)
+                fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
+                                "stop them.\n");
+        } else {
+            gang_stop_hard(&s->gang);
+        }
+    }
+}
+
+static void show_events(struct run_state *s)
+{
+    struct event event;
+    while (event_take(s->gang.events, &event)) {
+        if (s->screen->event)
+            s->screen->event(s->pool, &event);
+    }
+}
+
+static void run_until_done(struct run_state *s)
+{
+    struct pollfd fds[] = { { s->signal_fd, POLLIN, 0 },
+                            { event_fd(s->gang.events), POLLIN, 0 },
+                            { s->pool->done_fd, POLLIN, 0 } };
+    if (s->screen->start)
+        s->screen->start(s->pool);
+    while (!pool_done(s->pool)) {
+        if (poll(fds, 3, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
+            break;
+        take_signals(s);
+        show_events(s);
+        if (s->screen->draw)
+            s->screen->draw(s->pool);
+    }
+    show_events(s);
+    s->screen->finish(s->pool, s->gang.record ? s->options->db_path : NULL);
+}
+
+static enum exit_status status_of(struct pool *pool)
+{
+    enum exit_status status = EXIT_PASSED;
+    for (size_t i = 0; i < pool->slot_count; i++) {
+        struct slot_view v = slot_look(&pool->slots[i]);
+        bool station = v.err.code == ERR_DATABASE || v.err.code == ERR_STATION;
+        if (v.state == SLOT_DONE && v.verdict != VERDICT_PASS && station)
+            return EXIT_STATION;
+        if (v.passes < v.runs || v.runs == 0)
+            status = EXIT_BOARD;
+    }
+    return status;
+}
+
+static bool set_up(struct run_state *s, struct err *e)
+{
+    const struct run_options *o = s->options;
+    s->gang.clock = &clock_system;
+    s->gang.loop = o->loop;
+    s->gang.timing = o->timing;
+    s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    if (!s->gang.job)
+        return false;
+    s->gang.events = event_queue_new(e);
+    if (!s->gang.events || !open_signals(s, e) || !open_record(s, e))
+        return false;
+    s->gang_ready = gang_init(&s->gang, e);
+    return s->gang_ready && start_pool(s, e);
+}
+
+static void tear_down(struct run_state *s)
+{
+    pool_free(s->pool);
+    if (s->gang_ready)
+        gang_done(&s->gang);
+    record_free(s->gang.record);
+    event_queue_free(s->gang.events);
+    job_free(s->gang.job);
+    port_list_free(s->found);
+    if (s->signal_fd >= 0)
+        close(s->signal_fd);
+}
+
+static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
+{
+    struct err e = { 0 };
+    struct run_state s = { .options = options, .gang = { .kind = kind }, .signal_fd = -1 };
+    enum exit_status status;
+    choose_screen(&s);
+    if (set_up(&s, &e)) {
+        run_until_done(&s);
+        status = status_of(s.pool);
+    } else {
+        cmd_print_err(&e);
+        status = cmd_status_of(&e);
+    }
+    tear_down(&s);
+    return status;
+}
+
+/* ---- Commands ---- */
+
+/* Flashing a board again that has passed is somebody's decision, and the record names him. */
+static bool is_rework_explained(const struct run_options *o)
+{
+    bool named = o->operator_name && o->operator_name[0] && o->reason && o->reason[0];
+    if (o->rework ? named : !o->reason)
+        return true;
+    fprintf(stderr, "espstation run: %s\nSee: espstation run --help\n",
+            o->rework ? "--rework needs --operator NAME and --reason TEXT: the record names both"
+                      : "--reason belongs to --rework");
+    return false;
+}
+
+static enum exit_status run(int argc, char **argv)
+{
+    struct run_options o = { .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        { "--port", "PORT", "a port to flash; repeat it. Default: every USB serial port", NULL,
+          NULL, &o.ports },
+        { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
+        { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
+        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
+        { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
+          &o.rework, NULL, NULL },
+        { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
+        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
+          NULL },
+        { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
+          NULL },
+        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
+        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+    };
+    enum exit_status status;
+    size_t count;
+    if (!cmd_parse(&cmd_run, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+                   &count, &status))
+        return status;
+    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o))
+        return EXIT_USAGE;
+    return run_all(&o, ATTEMPT_FLASH);
+}
+
+static enum exit_status verify(int argc, char **argv)
+{
+    struct run_options o = { 0 };
+    const struct option_row rows[] = {
+        { "--port", "PORT", "a port to judge; repeat it. Default: every USB serial port", NULL,
+          NULL, &o.ports },
+        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
+          NULL },
+        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
+        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+    };
+    enum exit_status status;
+    size_t count;
+    if (!cmd_parse(&cmd_verify, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+                   &count, &status))
+        return status;
+    return cmd_one_argument(&cmd_verify, "a recipe", count) ? run_all(&o, ATTEMPT_VERIFY)
+                                                            : EXIT_USAGE;
+}
+
+const struct cmd cmd_run = { "run", "RECIPE [options]",
+                             "Flashes, proves and records the boards on all ports.", run };
+const struct cmd cmd_verify = { "verify", "RECIPE [options]",
+                                "Compares boards with the recipe by MD5; writes nothing.", verify };

@@ -1,0 +1,90 @@
+/* espstation: the command line. Finds the subcommand in the table and hands over. */
+#include "station/cli/cmd.h"
+
+#include "core/base/nearest.h"
+#include "core/loader/stub.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct cmd *const commands[] = {
+    &cmd_run,   &cmd_check,   &cmd_verify, &cmd_import,  &cmd_ports,  &cmd_identify, &cmd_read,
+    &cmd_erase, &cmd_monitor, &cmd_doctor, &cmd_history, &cmd_export, &cmd_stats,    &cmd_report,
+    &cmd_lot,   &cmd_correct, &cmd_audit,  &cmd_backup,  &cmd_chips,  &cmd_recipe,
+};
+
+#define COMMAND_COUNT (sizeof commands / sizeof commands[0])
+
+static void print_usage(FILE *out)
+{
+    fprintf(out, "espstation %s flashes many Espressif boards at once and keeps the record.\n\n",
+            ESPSTATION_VERSION);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(out, "  espstation %-9s %-22s %s\n", commands[i]->name, commands[i]->usage,
+                commands[i]->help);
+    fprintf(out, "\n`espstation COMMAND --help` tells more. Exit: 0 every board passed, 1 a board "
+                 "failed,\n2 wrong usage, 3 recipe or image refused, 4 the station itself "
+                 "failed.\n");
+}
+
+static void print_version(void)
+{
+    struct err ignored = { 0 };
+    struct stub_set *stubs = stub_set_new(NULL, &ignored);
+    printf("espstation %s\n", ESPSTATION_VERSION);
+    if (stub_set_count(stubs) > 0)
+        printf("Built in: %zu flasher stubs of Espressif Systems (esp-flasher-stub, licensed under "
+               "Apache-2.0 or MIT),\nas packed in esptool-js 0.7.0 (Apache-2.0).\n",
+               stub_set_count(stubs));
+    else
+        printf("Built without flasher stubs: the ROM loaders are used.\n");
+    stub_set_free(stubs);
+}
+
+static const struct cmd *find_command(const char *name)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    }
+    return NULL;
+}
+
+static void print_unknown(const char *name)
+{
+    struct nearest near;
+    nearest_init(&near, name);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        nearest_offer(&near, commands[i]->name, commands[i]->name);
+    fprintf(stderr, "espstation: there is no command '%s'", name);
+    if (near.best)
+        fprintf(stderr, "; did you mean '%s'?", near.best);
+    fprintf(stderr, "\nSee: espstation --help\n");
+}
+
+int main(int argc, char **argv)
+{
+    /* A reader that goes away must not end a run; writes then fail and are passed over. */
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+    if (argc < 2) {
+        print_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return EXIT_PASSED;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return EXIT_PASSED;
+    }
+    const struct cmd *cmd = find_command(argv[1]);
+    if (cmd)
+        return (int)cmd->run(argc - 1, argv + 1);
+    print_unknown(argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,32 @@
+/* Statistics as text for a person and as JSON lines for programs; docs/stats.md tells the numbers.
+ */
+#ifndef STATION_STATS_SCREEN_H
+#define STATION_STATS_SCREEN_H
+
+#include "db/read/stats.h"
+
+#include <stdio.h>
+
+/* What the screens know beside the rows. All zero but for the first two, before the first row. */
+struct stats_screen {
+    enum db_stats_by by;
+    const char *by_word; /* "slot"; "total" without groups */
+    FILE *notes;         /* kept for the end */
+    bool any_group;
+    int sys;            /* why standard output takes no more; 0: it does */
+    double worst_share; /* of the runs of one slot, those below the recipe's rate */
+    char worst[32];
+};
+
+/* Whether standard output still takes what is written, and if not, why: in screen->sys. */
+bool stats_written(struct stats_screen *screen);
+
+/* Rows, as db_stats gives them; the context is a struct stats_screen. */
+bool stats_text_row(void *screen, const struct db_stats_row *row);
+bool stats_json_row(void *screen, const struct db_stats_row *row);
+
+/* The whole table, or all lines, on standard output. */
+void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
+                 struct err *e);
+
+#endif

@@ -1,0 +1,200 @@
+/* espstation identify: who sits at each port; writes nothing, and resets the boards after. */
+#include "station/hand/hand.h"
+
+#include "station/base/json.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+/* What was asked for, and what came of it; the same for all ports. */
+struct identify_order {
+    const char *reset;
+    bool json;
+    atomic_bool failed;
+};
+
+/* *e stays untouched on success. */
+static bool identify_port(const struct hand_slot *slot, const char *reset, struct board *board,
+                          struct err *e)
+{
+    struct err failure = { 0 };
+    struct hand h;
+    bool ok = hand_open(&h, slot, reset, &failure);
+    *board = h.board;
+    hand_close(&h);
+    if (!ok)
+        *e = failure;
+    return ok;
+}
+
+static void print_security(const struct chip_security *s)
+{
+    const struct {
+        bool set;
+        const char *word;
+    } rows[] = {
+        { s->secure_boot_v1, "secure boot V1" },
+        { s->secure_boot && !s->secure_boot_v1, "secure boot" },
+        { s->flash_encryption, "flash encryption" },
+        { s->manual_encrypt_off, "no encrypted writes" },
+        { s->key_manager, "key manager" },
+        { s->secure_download, "secure download" },
+    };
+    const char *gap = "";
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (rows[i].set) {
+            printf("%s%s", gap, rows[i].word);
+            gap = ", ";
+        }
+    }
+    if (!*gap)
+        printf("open");
+}
+
+static void print_chip(const struct board *b)
+{
+    const char *package = chip_package_name(b->chip, b->package);
+    char mac[BOARD_MAC_TEXT_BYTES];
+    printf("%s", b->chip->name);
+    if (b->revision == BOARD_REVISION_UNKNOWN)
+        return;
+    board_mac_text(&b->mac, mac);
+    printf(" v%u.%u", b->revision / 100, b->revision % 100);
+    if (package)
+        printf(" (%s)", package);
+    else if (b->package != 0)
+        printf(" (package %u)", b->package);
+    printf("  %s", mac);
+    if (b->crystal_mhz != 0)
+        printf("  %u MHz", b->crystal_mhz);
+}
+
+static void print_flash(const struct spiflash *flash)
+{
+    const char *vendor = spiflash_vendor(flash->id);
+    if (flash->id == 0)
+        printf("  flash unknown");
+    else if (flash->size_bytes == 0)
+        printf("  flash of unknown size (%06x%s%s)", flash->id, vendor ? ", " : "",
+               vendor ? vendor : "");
+    else
+        printf("  flash %u KB (%06x%s%s)", flash->size_bytes / 1024, flash->id, vendor ? ", " : "",
+               vendor ? vendor : "");
+}
+
+static void print_board(const char *where, const struct board *b)
+{
+    printf("%s: ", where);
+    print_chip(b);
+    print_flash(&b->flash);
+    printf("  ");
+    print_security(&b->security);
+    printf("\n");
+}
+
+/* What a chip in Secure Download Mode does not tell is left out. */
+static void add_told(struct json_object *o, const struct board *b)
+{
+    char mac[BOARD_MAC_TEXT_BYTES];
+    const char *package = chip_package_name(b->chip, b->package);
+    const char *vendor = spiflash_vendor(b->flash.id);
+    board_mac_text(&b->mac, mac);
+    json_integer(o, "revision", b->revision);
+    json_integer(o, "package", b->package);
+    if (package)
+        json_text(o, "package_name", package);
+    json_text(o, "mac", mac);
+    json_integer(o, "flash_id", b->flash.id);
+    json_integer(o, "flash_bytes", b->flash.size_bytes);
+    if (vendor)
+        json_text(o, "flash_vendor", vendor);
+}
+
+static void add_board(struct json_object *o, const struct board *b)
+{
+    const struct chip_security *s = &b->security;
+    json_text(o, "chip", b->chip->id_name);
+    if (b->mac.count > 0)
+        add_told(o, b);
+    if (b->crystal_mhz != 0)
+        json_integer(o, "crystal_mhz", b->crystal_mhz);
+    json_bool(o, "secure_boot", s->secure_boot);
+    json_bool(o, "secure_boot_v1", s->secure_boot_v1);
+    json_bool(o, "flash_encryption", s->flash_encryption);
+    json_bool(o, "manual_encrypt_off", s->manual_encrypt_off);
+    json_bool(o, "key_manager", s->key_manager);
+    json_bool(o, "secure_download", s->secure_download);
+}
+
+static void print_json(const char *where, const struct board *b, const struct err *e)
+{
+    struct json_object o;
+    json_begin(&o, stdout);
+    json_text(&o, "port", where);
+    json_text(&o, "code", err_word(e->code));
+    if (e->code == ERR_NONE) {
+        add_board(&o, b);
+    } else {
+        json_text(&o, "sentence", e->what);
+        json_text(&o, "hint", e->hint);
+    }
+    json_end(&o);
+}
+
+/* Boards answer when they can: a port's lines stay together, and come in no order. */
+static void print_port(const struct identify_order *o, const char *where, const struct board *board,
+                       const struct err *e)
+{
+    flockfile(stdout);
+    if (o->json)
+        print_json(where, board, e);
+    else if (e->code == ERR_NONE)
+        print_board(where, board);
+    else
+        printf("%s: %s: %s.\n  %s\n", where, err_word(e->code), e->what, e->hint);
+    fflush(stdout);
+    funlockfile(stdout);
+}
+
+/* Failures are told here, in the form that was asked for, so no port fails the tool. */
+static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
+{
+    struct identify_order *o = ctx;
+    struct board board = { 0 };
+    struct err failure = { 0 };
+    (void)e;
+    if (!identify_port(slot, o->reset, &board, &failure))
+        atomic_store(&o->failed, true);
+    print_port(o, slot->where, &board, &failure);
+    return true;
+}
+
+static enum exit_status identify(int argc, char **argv)
+{
+    struct option_list ports = { 0 };
+    struct identify_order o = { .reset = "auto" };
+    const struct option_row rows[] = {
+        { "--port", "PORT", "a port to ask; repeat it. Default: every USB serial port", NULL, NULL,
+          &ports },
+        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
+          NULL },
+        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
+    };
+    enum exit_status status;
+    struct port_list *found;
+    struct err e = { 0 };
+    size_t count;
+    if (!cmd_parse(&cmd_identify, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
+                   &status))
+        return status;
+    if (!hand_check_reset(o.reset, &e) || !hand_choose_ports(&ports, &found, &e)) {
+        cmd_print_err(&e);
+        return cmd_status_of(&e);
+    }
+    status = hands_run(&ports, &(struct hand_tool){ work, &o });
+    port_list_free(found);
+    return status == EXIT_PASSED && atomic_load(&o.failed) ? EXIT_BOARD : status;
+}
+
+const struct cmd cmd_identify = { "identify", "[options]",
+                                  "Tells chip, MAC, flash and security of each board.", identify };

@@ -1,0 +1,139 @@
+/* The build folder of ESP-IDF: flasher_args.json, or files of arguments for older ones. */
+#include "core/base/err.h"
+#include "station/import/import.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- flasher_args.json ---- */
+
+/* The images as objects of their own tell what flash_files does not: whether one is encrypted. A
+ * chip whose flash encryption is still off takes the plain ones and encrypts them at its first
+ * start; for another the gate refuses the board. */
+static void note_encrypted(struct import *im, const struct import_json *root)
+{
+    for (const struct import_json *part = root->first; part; part = part->next) {
+        const char *encrypted = import_json_text(part, "encrypted");
+        if (encrypted && strcmp(encrypted, "true") == 0)
+            import_note(im,
+                        "encrypted: true of %.40s: it is written plain, which is right only as "
+                        "long as flash encryption is off in the chip; see the key `encrypted`",
+                        part->key);
+    }
+}
+
+static bool take_files(struct import *im, const char *folder, const struct import_json *files,
+                       struct err *e)
+{
+    uint32_t offset_addr;
+    for (const struct import_json *f = files ? files->first : NULL; f; f = f->next) {
+        if (!f->key || !f->text)
+            return err_set(e, ERR_USAGE, "flash_files holds something else than files");
+        if (!import_parse_offset(f->key, &offset_addr, e) ||
+            !import_add_image(im, folder, f->text, offset_addr, e))
+            return false;
+    }
+    return im->image_count > 0 || err_set(e, ERR_USAGE, "flash_files names no file");
+}
+
+static bool take_setting(struct import *im, const struct import_json *settings, const char *key,
+                         const char *option, struct err *e)
+{
+    const char *value = import_json_text(settings, key);
+    const char *const words[] = { option, value };
+    return !value || import_write_flash(im, "", words, 2, e);
+}
+
+/* What is really passed to the tool counts more, so it comes last. */
+static bool take_settings(struct import *im, const struct import_json *root, struct err *e)
+{
+    const struct import_json *settings = import_json_get(root, "flash_settings");
+    const struct import_json *args = import_json_get(root, "write_flash_args");
+    const char *words[IMPORT_WORDS_MAX];
+    size_t count = 0;
+    for (const struct import_json *a = args ? args->first : NULL; a; a = a->next) {
+        if (!a->text || count == IMPORT_WORDS_MAX)
+            return err_set(e, ERR_USAGE, "write_flash_args is no list of options");
+        words[count++] = a->text;
+    }
+    return take_setting(im, settings, "flash_mode", "--flash-mode", e) &&
+           take_setting(im, settings, "flash_freq", "--flash-freq", e) &&
+           take_setting(im, settings, "flash_size", "--flash-size", e) &&
+           import_write_flash(im, "", words, count, e);
+}
+
+static bool take_extra(struct import *im, const struct import_json *extra, struct err *e)
+{
+    static const char *const names[] = { "chip", "before", "after" };
+    const char *stub = import_json_text(extra, "stub");
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char option[16];
+        const char *value = import_json_text(extra, names[i]);
+        snprintf(option, sizeof option, "--%s", names[i]);
+        if (value && !import_global_option(im, option, value, e))
+            return false;
+    }
+    if (stub && strcmp(stub, "false") == 0)
+        im->rom = true;
+    return true;
+}
+
+bool import_flasher_args(struct import *im, const char *folder, struct err *e)
+{
+    struct import_json *root = NULL;
+    char *path = import_join(folder, "flasher_args.json", e);
+    size_t n = 0;
+    bool there, ok = false;
+    char *text = path ? import_read_text(path, &n, &there, e) : NULL;
+    if (path && !there)
+        err_set(e, ERR_USAGE, "'%.150s' is not there", path);
+    if (!text)
+        goto out;
+    root = import_json_parse(path, text, n, e);
+    if (!root)
+        goto out;
+    ok = take_settings(im, root, e) &&
+         take_extra(im, import_json_get(root, "extra_esptool_args"), e) &&
+         take_files(im, folder, import_json_get(root, "flash_files"), e);
+    if (ok)
+        note_encrypted(im, root);
+    else
+        err_wrap(e, "%.100s", path);
+    snprintf(im->source, sizeof im->source, "flasher_args.json of ESP-IDF");
+out:
+    import_json_free(root);
+    free(text);
+    free(path);
+    return ok;
+}
+
+/* ---- flash_args ---- */
+
+bool import_flash_args(struct import *im, const char *folder, const char *file, struct err *e)
+{
+    struct import_words *words = calloc(1, sizeof *words);
+    char *path = import_join(folder, file, e);
+    char *text = NULL;
+    size_t n;
+    bool there = true, ok = false;
+    if (!words)
+        err_set(e, ERR_STATION, "Out of memory for the import");
+    else if (path)
+        text = import_read_text(path, &n, &there, e);
+    if (!there)
+        err_set(e, ERR_USAGE, "'%.150s' is not there", path);
+    if (text && import_split(text, words, e)) {
+        ok = import_write_flash(im, folder, (const char *const *)words->items, words->count, e) &&
+             (im->image_count > 0 || err_set(e, ERR_USAGE, "it names no file"));
+        if (!ok)
+            err_wrap(e, "%.100s", path);
+    }
+    snprintf(im->source, sizeof im->source, "the arguments in %s", file);
+    if (words)
+        import_words_done(words);
+    free(words);
+    free(text);
+    free(path);
+    return ok;
+}

@@ -1,0 +1,384 @@
+#include "station/line/record.h"
+
+#include "db/write/lot.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHA256_TEXT (2 * DIGEST_SHA256_BYTES + 1)
+#define MD5_TEXT    (2 * DIGEST_MD5_BYTES + 1)
+
+/* A run whose row could not be closed, with what was shown instead of its verdict. */
+struct unclosed {
+    struct unclosed *next;
+    int64_t run_id, ended_utc_ms, duration_ms;
+    enum board_state state;
+    struct err failure;
+};
+
+struct record {
+    struct db *db;
+    const struct job *job;
+    const struct clock *clock;
+    int64_t recipe_id;
+    int64_t lot_id;
+    const char *operator_name, *rework_reason;
+    pthread_mutex_t lock; /* guards unclosed */
+    struct unclosed *unclosed;
+};
+
+/* ---- Runs that the record could not take ---- */
+
+static void push_unclosed(struct record *r, struct unclosed *u)
+{
+    pthread_mutex_lock(&r->lock);
+    u->next = r->unclosed;
+    r->unclosed = u;
+    pthread_mutex_unlock(&r->lock);
+}
+
+static struct unclosed *pop_unclosed(struct record *r)
+{
+    pthread_mutex_lock(&r->lock);
+    struct unclosed *u = r->unclosed;
+    if (u)
+        r->unclosed = u->next;
+    pthread_mutex_unlock(&r->lock);
+    return u;
+}
+
+/* Without memory it is left to the next start, which marks it INTERRUPTED. */
+static void keep_unclosed(struct record *r, const struct unclosed *unclosed)
+{
+    struct unclosed *u = malloc(sizeof *u);
+    if (!u)
+        return;
+    *u = *unclosed;
+    push_unclosed(r, u);
+}
+
+static bool close_late(struct record *r, const struct unclosed *u, struct err *e)
+{
+    const struct db_run_end end = {
+        .verdict = DB_FAIL,
+        .code = err_word(u->failure.code),
+        .sentence = u->failure.what,
+        .hint = u->failure.hint,
+        .board_state = board_state_word(u->state),
+        .ended_utc_ms = u->ended_utc_ms,
+        .duration_ms = u->duration_ms,
+    };
+    return db_run_close(r->db, u->run_id, &end, e);
+}
+
+/* Once the record takes rows again. False when it still does not. */
+static bool close_unclosed(struct record *r)
+{
+    struct unclosed *u;
+    while ((u = pop_unclosed(r)) != NULL) {
+        struct err failure = { 0 };
+        if (!close_late(r, u, &failure) && failure.code == ERR_DATABASE) {
+            push_unclosed(r, u);
+            return false;
+        }
+        free(u);
+    }
+    return true;
+}
+
+static void drop_unclosed(struct record *r)
+{
+    struct unclosed *u;
+    while ((u = pop_unclosed(r)) != NULL)
+        free(u);
+}
+
+/* ---- Opening ---- */
+
+int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
+                          struct err *e)
+{
+    const struct recipe *recipe = job_recipe(job);
+    struct db_image images[RECIPE_IMAGES_MAX];
+    char sha256[RECIPE_IMAGES_MAX][SHA256_TEXT], md5[RECIPE_IMAGES_MAX][MD5_TEXT];
+    char elf[RECIPE_IMAGES_MAX][SHA256_TEXT];
+    for (size_t i = 0; i < job_image_count(job); i++) {
+        const struct job_image *image = job_image(job, i);
+        digest_hex(image->sha256, DIGEST_SHA256_BYTES, sha256[i]);
+        digest_hex(image->md5, DIGEST_MD5_BYTES, md5[i]);
+        images[i] = (struct db_image){ .file = image->file,
+                                       .offset = image->offset_addr,
+                                       .size_bytes = image->size_bytes,
+                                       .sha256 = sha256[i],
+                                       .md5 = md5[i] };
+        const struct image *content = plan_image(job_plan(job), i);
+        if (!content->has_app)
+            continue;
+        digest_hex(content->app_elf_sha256, sizeof content->app_elf_sha256, elf[i]);
+        images[i].app_project = content->app_project;
+        images[i].app_version = content->app_version;
+        images[i].app_elf_sha256 = elf[i];
+    }
+    const struct db_recipe row = {
+        .name = recipe->name,
+        .version = recipe->version[0] ? recipe->version : NULL,
+        .chip = recipe->chip->id_name,
+        .text = recipe->text,
+        .text_bytes = recipe->text_bytes,
+        .images = images,
+        .image_count = job_image_count(job),
+    };
+    return db_recipe_put(db, &row, clock->utc_ms(clock), e);
+}
+
+static bool put_recipe(struct record *r, struct err *e)
+{
+    r->recipe_id = record_put_recipe(r->db, r->job, r->clock, e);
+    return r->recipe_id != 0;
+}
+
+static bool put_lot(struct record *r, const char *lot, struct err *e)
+{
+    if (!lot)
+        return true;
+    r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->rework_reason != NULL,
+                             r->clock->utc_ms(r->clock), e);
+    return r->lot_id != 0;
+}
+
+struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e)
+{
+    struct db_station here;
+    struct record *r = calloc(1, sizeof *r);
+    if (!r) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    r->job = setup->job;
+    r->clock = setup->clock;
+    r->operator_name = setup->operator_name;
+    r->rework_reason = setup->rework_reason;
+    pthread_mutex_init(&r->lock, NULL);
+    r->db = db_open(setup->db_path, DB_BUSY_MS, e);
+    if (r->db && db_station_here(&here, e) &&
+        db_station_start(r->db, &here, ESPSTATION_VERSION, r->clock->utc_ms(r->clock), interrupted,
+                         e) &&
+        put_recipe(r, e) && put_lot(r, setup->lot, e))
+        return r;
+    db_close(r->db);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+    return NULL;
+}
+
+/* Clocks of several stations on one record differ a little. */
+#define CLOCK_SLACK_MS 60000
+
+bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
+                            char now[static DB_UTC_CAP])
+{
+    char slack[DB_UTC_CAP];
+    struct err ignored = { 0 };
+    const int64_t now_ms = r->clock->utc_ms(r->clock);
+    return db_latest_start(r->db, latest, &ignored) && db_utc_text(now_ms, now) &&
+           db_utc_text(now_ms + CLOCK_SLACK_MS, slack) && strcmp(latest, slack) > 0;
+}
+
+void record_free(struct record *r)
+{
+    struct err ignored = { 0 };
+    if (!r)
+        return;
+    /* A station that cannot sign off is marked by the next start: nothing is lost. */
+    if (close_unclosed(r))
+        db_station_end(r->db, r->clock->utc_ms(r->clock), &ignored);
+    drop_unclosed(r);
+    db_close(r->db);
+    pthread_mutex_destroy(&r->lock);
+    free(r);
+}
+
+/* ---- A run ---- */
+
+bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
+                      int64_t *run_id, struct err *e)
+{
+    *run_id = 0;
+    if (!r)
+        return true;
+    const struct db_run_begin begin = { .recipe_id = r->recipe_id,
+                                        .lot_id = r->lot_id,
+                                        .slot = slot,
+                                        .port = port,
+                                        .operator_name = r->operator_name,
+                                        .started_utc_ms = started_utc_ms };
+    *run_id = db_run_start(r->db, &begin, e);
+    if (*run_id == 0)
+        return false;
+    close_unclosed(r);
+    return true;
+}
+
+static enum db_duplicates duplicates_of(const struct record *r)
+{
+    switch (job_recipe(r->job)->duplicates) {
+    case RECIPE_DUPLICATES_EVER:
+        return DB_ONCE_EVER;
+    case RECIPE_DUPLICATES_ALLOW:
+        return DB_DUPLICATES_ALLOWED;
+    case RECIPE_DUPLICATES_LOT:
+        break;
+    }
+    return DB_ONCE_IN_LOT;
+}
+
+bool record_board(struct record *r, int64_t run_id, const struct board *board, struct err *e)
+{
+    char mac[BOARD_MAC_TEXT_BYTES];
+    struct db_seen seen;
+    if (!r)
+        return true;
+    board_mac_text(&board->mac, mac);
+    const struct db_board row = {
+        .mac = mac,
+        .chip = board->chip->id_name,
+        .revision = (int)board->revision,
+        .flash_id = board->flash.id ? (int64_t)board->flash.id : -1,
+        .flash_bytes = board->flash.size_bytes,
+        .seen_utc_ms = r->clock->utc_ms(r->clock),
+    };
+    const struct db_admission rule = { .duplicates = duplicates_of(r),
+                                       .rework_reason = r->rework_reason };
+    return db_board_admit(r->db, run_id, &row, &rule, &seen, e);
+}
+
+/* Digest texts live here while a row is written. */
+struct digest_texts {
+    char expected[MD5_TEXT];
+    char found[MD5_TEXT];
+    char sha256[SHA256_TEXT];
+};
+
+static size_t fill_digests(const struct record *r, const struct attempt_result *result,
+                           struct db_digest *rows, struct digest_texts *texts)
+{
+    if (!result->variant)
+        return 0;
+    for (size_t i = 0; i < job_image_count(r->job); i++) {
+        const struct plan_region *region = plan_region(result->variant, i);
+        const struct attempt_digest *d = &result->digests[i];
+        digest_hex(region->md5, DIGEST_MD5_BYTES, texts[i].expected);
+        digest_hex(d->read_md5, DIGEST_MD5_BYTES, texts[i].found);
+        digest_hex(region->sha256, DIGEST_SHA256_BYTES, texts[i].sha256);
+        rows[i] = (struct db_digest){
+            .image = (int)i,
+            .expected_md5 = texts[i].expected,
+            .read_md5 = d->read ? texts[i].found : NULL,
+            .skipped_bytes = d->skipped_bytes,
+            .written_md5 = d->written ? texts[i].expected : NULL,
+            .written_sha256 = d->written ? texts[i].sha256 : NULL,
+        };
+    }
+    return job_image_count(r->job);
+}
+
+/* Each part is rounded by itself. */
+static int64_t ms_of(uint64_t us)
+{
+    return (int64_t)((us + 500) / 1000);
+}
+
+static struct db_timing timing_row(const struct attempt_timing *t)
+{
+    return (struct db_timing){ .reset_ms = ms_of(t->reset_us),
+                               .sync_ms = ms_of(t->sync_us),
+                               .identify_ms = ms_of(t->identify_us),
+                               .stub_ms = ms_of(t->stub_us),
+                               .baud_ms = ms_of(t->baud_us),
+                               .erase_ms = ms_of(t->erase_us),
+                               .wire_ms = ms_of(t->wire_us),
+                               .stall_ms = ms_of(t->stall_us),
+                               .md5_ms = ms_of(t->md5_us),
+                               .leave_ms = ms_of(t->leave_us),
+                               .boot_ms = ms_of(t->boot_us),
+                               .floor_ms = ms_of(t->floor_us) };
+}
+
+static const char *text_or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
+                  size_t *count, struct err *e)
+{
+    *count = 0;
+    return !r || db_rates(r->db, port, runs, rates, cap, count, e);
+}
+
+bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
+                        struct err *e)
+{
+    struct db_digest digests[RECIPE_IMAGES_MAX];
+    struct digest_texts texts[RECIPE_IMAGES_MAX];
+    const struct attempt_result *result = attempt->result;
+    if (!r)
+        return true;
+    const struct db_attempt row = {
+        .number = (int)attempt->number,
+        .started_utc_ms = attempt->started_utc_ms,
+        .duration_ms = attempt->duration_ms,
+        .baud = result->baud,
+        .reset = attempt->reset,
+        .loader = result->loader,
+        .phase = phase_word(result->phase),
+        .code = err_word(result->err.code),
+        .sentence = text_or_null(result->err.what),
+        .hint = text_or_null(result->err.hint),
+        .board_state = board_state_word(result->state),
+        .bytes_written = (int64_t)result->bytes_written,
+        .wire_bytes = (int64_t)result->wire_bytes,
+        .baud_why = attempt->baud_why,
+        .baud_asked = job_recipe(r->job)->port.baud,
+        .write_mode = recipe_word(RECIPE_KEY_WRITE, result->write),
+        .round_trips = result->round_trips,
+        .timing = timing_row(&result->timing),
+        .digests = digests,
+        .digest_count = fill_digests(r, result, digests, texts),
+    };
+    return db_attempt_add(r->db, run_id, &row, e);
+}
+
+static enum db_verdict db_verdict_of(enum verdict verdict)
+{
+    return verdict == VERDICT_PASS ? DB_PASS : verdict == VERDICT_STOPPED ? DB_STOPPED : DB_FAIL;
+}
+
+bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
+                      const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
+                      struct err *e)
+{
+    if (!r)
+        return true;
+    const struct db_run_end end = {
+        .verdict = db_verdict_of(verdict),
+        .code = err_word(last->err.code),
+        .sentence = text_or_null(last->err.what),
+        .hint = text_or_null(last->err.hint),
+        .board_state = board_state_word(last->state),
+        .app_text = text_or_null(last->console),
+        .ended_utc_ms = ended_utc_ms,
+        .duration_ms = duration_ms,
+    };
+    if (db_run_close(r->db, run_id, &end, e))
+        return true;
+    const struct unclosed unclosed = { .run_id = run_id,
+                                       .ended_utc_ms = ended_utc_ms,
+                                       .duration_ms = duration_ms,
+                                       .state = last->state,
+                                       .failure = *e };
+    keep_unclosed(r, &unclosed);
+    return false;
+}

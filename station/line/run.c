@@ -1,0 +1,424 @@
+/*
+ * One board's run: its attempts, what is changed from one to the next, its verdict and its row.
+ */
+#include "station/line/slot_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define REMEMBERED_BOARDS 20u
+
+/* One board's run, over all its attempts. */
+struct run {
+    struct slot *slot;
+    int64_t id; /* in the record */
+    uint64_t started_us;
+    int64_t started_utc_ms;
+    unsigned attempt;
+    struct err record_err; /* the record failed: no PASS can be given any more */
+    /* What was used up, against the recipe's `retry`. */
+    unsigned sync_tries, write_tries, verify_tries, finish_tries, boot_tries, stub_failures;
+    size_t baud_index, first_baud_index; /* 0: the recipe's rate, then its fallbacks */
+    bool use_rom;
+    bool careful, sync_slowly;
+    const struct reset_sequence *reset;
+    struct reset_sequence custom_reset, custom_after;
+    struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
+    enum board_state state; /* how the attempts so far left it */
+};
+
+/* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
+ * within the run still fit its durations. */
+static int64_t run_utc_ms(const struct run *run)
+{
+    return run->started_utc_ms + (int64_t)((slot_now_us(run->slot) - run->started_us) / 1000);
+}
+
+/* ---- Watching an attempt ---- */
+
+static void on_phase(void *ctx, enum phase phase)
+{
+    struct run *run = ctx;
+    struct slot *s = run->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.phase = phase;
+    if (phase == PHASE_WRITE)
+        s->view.write_started_us = slot_now_us(s);
+    pthread_mutex_unlock(&s->lock);
+    slot_tell(s, run->id, EVENT_PHASE, NULL, VERDICT_NONE);
+}
+
+static void show_progress(struct slot *s, uint64_t bytes_done, uint64_t bytes_total)
+{
+    atomic_store_explicit(&s->bytes_done, bytes_done, memory_order_relaxed);
+    atomic_store_explicit(&s->bytes_total, bytes_total, memory_order_relaxed);
+}
+
+static void on_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
+{
+    show_progress(((struct run *)ctx)->slot, bytes_done, bytes_total);
+}
+
+/* In Secure Download Mode nobody can read a MAC, and a PASS needs a board to belong to: its name is
+ * the run's number, behind two bytes that mark it as no maker's address. Each run is then a board
+ * of its own, and "flashed before" cannot be known. */
+static struct chip_mac stand_in_mac(int64_t run_id)
+{
+    struct chip_mac mac = { .bytes = { 0x02, 0x5D }, .count = 8 };
+    for (size_t i = 0; i < 6; i++)
+        mac.bytes[7 - i] = (uint8_t)((uint64_t)run_id >> 8 * i);
+    return mac;
+}
+
+/* A run ends with the board it began with: what the first attempts wrote is on that one. */
+static bool is_same_board(struct run *run, const struct chip_mac *mac, struct err *e)
+{
+    char began[BOARD_MAC_TEXT_BYTES], found[BOARD_MAC_TEXT_BYTES];
+    if (run->mac.count == 0)
+        run->mac = *mac;
+    if (run->mac.count == mac->count && memcmp(run->mac.bytes, mac->bytes, mac->count) == 0)
+        return true;
+    board_mac_text(&run->mac, began);
+    board_mac_text(mac, found);
+    gang_release_mac(run->slot->gang, run->slot->number); /* it may sit in another slot now */
+    err_set(e, ERR_IDENTIFY,
+            "The board was swapped during its run: it began with %s, now %s is there", began,
+            found);
+    return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
+}
+
+static bool on_board(void *ctx, const struct board *board, struct err *e)
+{
+    struct run *run = ctx;
+    struct slot *s = run->slot;
+    int other;
+    struct board named = *board;
+    if (named.mac.count == 0)
+        named.mac = stand_in_mac(run->id);
+    pthread_mutex_lock(&s->lock);
+    s->view.chip = board->chip;
+    board_mac_text(&named.mac, s->view.mac);
+    pthread_mutex_unlock(&s->lock);
+    slot_tell(s, run->id, EVENT_BOARD, NULL, VERDICT_NONE);
+    if (!is_same_board(run, &named.mac, e))
+        return false;
+    if (!gang_claim_mac(s->gang, s->number, &named.mac, &other)) {
+        err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
+        return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
+                           "aside.");
+    }
+    s->last_mac = board->mac;
+    return record_board(s->gang->record, run->id, &named, e);
+}
+
+/* ---- Attempts ---- */
+
+static uint32_t run_baud(const struct run *run)
+{
+    const struct recipe_port *p = &slot_recipe(run->slot)->port;
+    return run->baud_index == 0 ? p->baud : p->fallback_baud[run->baud_index - 1];
+}
+
+static void lower_baud(struct run *run)
+{
+    if (run->baud_index < slot_recipe(run->slot)->port.fallback_count)
+        run->baud_index++;
+}
+
+/* For the record: why it is this rate. */
+static const char *baud_why(const struct run *run)
+{
+    if (run->baud_index > run->first_baud_index)
+        return "stepped-down";
+    return run->baud_index > 0 ? "learned" : "recipe";
+}
+
+/* Failures that a lower rate may cure speak against the rate, successes for it; others say nothing
+ * about it. */
+static void learn_rate(struct run *run, const struct attempt_result *result)
+{
+    enum err_code code = result->err.code;
+    bool by_the_wire = code == ERR_WRITE || code == ERR_VERIFY || code == ERR_BAUD;
+    if (result->baud != 0 && (result->ok || (by_the_wire && result->blocks_ahead == 0)))
+        rates_note(&run->slot->rates, run->baud_index, !result->ok);
+}
+
+/* The recipe's own way out of the loader, if it gives one. */
+static const struct reset_sequence *custom_after(struct run *run)
+{
+    const struct recipe_port *p = &slot_recipe(run->slot)->port;
+    struct err ignored = { 0 };
+    bool lines = (run->slot->port->caps & PORT_LINES) != 0;
+    if (p->after != RECIPE_AFTER_CUSTOM || !lines)
+        return NULL;
+    return reset_parse(p->after_text, &run->custom_after, &ignored) ? &run->custom_after : NULL;
+}
+
+static void begin_attempt(struct run *run)
+{
+    struct slot *s = run->slot;
+    run->attempt++;
+    pthread_mutex_lock(&s->lock);
+    s->view.state = SLOT_RUNNING;
+    s->view.attempt = run->attempt;
+    s->view.phase = PHASE_OPEN;
+    s->view.write_started_us = 0;
+    s->view.baud = run_baud(run);
+    pthread_mutex_unlock(&s->lock);
+    show_progress(s, 0, 0);
+}
+
+static bool attempt_board(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
+    struct attempt_setup setup = { .job = s->gang->job,
+                                   .kind = s->gang->kind,
+                                   .state = run->state,
+                                   .baud = run_baud(run),
+                                   .use_rom = run->use_rom,
+                                   .careful = run->careful,
+                                   .sync_slowly = run->sync_slowly,
+                                   .watch = &watch };
+    memset(result, 0, sizeof *result);
+    result->state = run->state;
+    if (!(slot_is_native(s) ? slot_await_native_port(s, attempt_sync_baud(&setup), &result->err)
+                            : slot_open_port(s, attempt_sync_baud(&setup), &result->err)))
+        return false;
+    s->usb = usb_kind_of(s->port);
+    run->reset = slot_choose_reset(s, &run->custom_reset);
+    setup.reset = run->reset;
+    setup.after = custom_after(run);
+    uint64_t rx_before = s->port->rx_bytes;
+    bool ok = attempt_run(&setup, s->port, result);
+    bool silent = s->port->rx_bytes == rx_before;
+    run->state = result->state;
+    /* The reset of a native board has made it another device. A connection over which nothing at
+     * all came may be dead without anybody having been told; a new one will show. */
+    if (slot_is_native(s) || (!ok && silent && port_is_remote(s->port)))
+        slot_close_port(s);
+    return ok;
+}
+
+static void keep_attempt(struct run *run, const struct attempt_result *result, uint64_t start_us,
+                         int64_t start_utc_ms)
+{
+    struct slot *s = run->slot;
+    struct err failure = { 0 };
+    const struct record_attempt row = {
+        .number = run->attempt,
+        .started_utc_ms = start_utc_ms,
+        .duration_ms = (int64_t)((slot_now_us(s) - start_us) / 1000),
+        .reset = run->reset ? run->reset->name : NULL,
+        .baud_why = baud_why(run),
+        .result = result,
+    };
+    pthread_mutex_lock(&s->lock);
+    s->view.err = result->err;
+    s->view.board_state = result->state;
+    s->view.timing = result->timing;
+    s->view.timing_baud = result->baud;
+    pthread_mutex_unlock(&s->lock);
+    learn_rate(run, result);
+    if (!record_attempt_add(s->gang->record, run->id, &row, &failure) &&
+        run->record_err.code == ERR_NONE)
+        run->record_err = failure;
+}
+
+/* Uses one try up; false when there was none left. */
+static bool spend(unsigned *used, unsigned allowed)
+{
+    return *used < allowed && ++*used > 0;
+}
+
+/* The stub failed: once may be chance, twice is a reason to do without it where that is possible.
+ */
+static void give_up_stub(struct run *run)
+{
+    const struct recipe *r = slot_recipe(run->slot);
+    bool rom_can = (!(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE) &&
+                   plan_needs_bytes(job_plan(run->slot->gang->job)) <= CHIP_FLASH_3_BYTES_MAX;
+    if (++run->stub_failures >= 2 && r->loader == RECIPE_LOADER_AUTO && rom_can)
+        run->use_rom = true;
+}
+
+/* A ROM that takes its rate from the SYNC may not follow a high one. Once may be the reset; after
+ * that it is synced slowly, which without a stub means to stay there. */
+static void sync_lower(struct run *run)
+{
+    const struct slot *s = run->slot;
+    bool rom_only = run->use_rom || !job_stub(s->gang->job);
+    bool stays = slot_recipe(s)->chip->flags & CHIP_ROM_NO_BAUD;
+    if (stays && rom_only && run->sync_slowly)
+        lower_baud(run);
+    run->sync_slowly = true;
+}
+
+/* Whether another attempt can help, and what to change for it. */
+static bool may_retry(struct run *run, const struct attempt_result *result)
+{
+    const struct err *failure = &result->err;
+    const struct recipe_retry *allowed = &slot_recipe(run->slot)->retry;
+    if (!err_row(failure->code)->may_retry)
+        return false;
+    switch (failure->code) {
+    case ERR_NO_SYNC:
+    case ERR_WRONG_BOOT_MODE:
+        run->slot->reset_index++;
+        sync_lower(run);
+        return spend(&run->sync_tries, allowed->sync);
+    case ERR_PORT_MISSING:
+    case ERR_PORT_BUSY:
+        return run->slot->was_open && spend(&run->sync_tries, allowed->sync);
+    case ERR_VERIFY:
+        lower_baud(run);
+        return spend(&run->verify_tries, allowed->verify);
+    case ERR_FINISH:
+        return spend(&run->finish_tries, allowed->finish);
+    case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
+        return run->slot->usb != USB_OTG && spend(&run->boot_tries, 1);
+    case ERR_STUB:
+        run->careful = true;
+        give_up_stub(run);
+        return spend(&run->write_tries, allowed->write);
+    case ERR_BAUD:
+        run->careful = true;
+        lower_baud(run);
+        return spend(&run->write_tries, allowed->write);
+    case ERR_WRITE: /* where blocks ran ahead that is to blame first, and then the wire */
+        if (result->blocks_ahead == 0)
+            lower_baud(run);
+        run->careful = true;
+        return spend(&run->write_tries, allowed->write);
+    case ERR_IDENTIFY:
+        run->careful = true;
+        return spend(&run->write_tries, allowed->write);
+    default: /* erase, a pulled cable */
+        return spend(&run->write_tries, allowed->write);
+    }
+}
+
+/* Attempts until one succeeds or none can help any more. The last result stays in *result. */
+static bool attempt_until_done(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    for (;;) {
+        uint64_t start_us = slot_now_us(s);
+        int64_t start_utc_ms = run_utc_ms(run);
+        begin_attempt(run);
+        bool ok = attempt_board(run, result);
+        keep_attempt(run, result, start_us, start_utc_ms);
+        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
+            return ok;
+        slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
+        if (slot_is_gone(s, result->err.code) ? !slot_await_port(s, run->id, run_baud(run))
+                                              : !slot_pause_ms(s, slot_recipe(s)->retry.pause_ms))
+            return false;
+    }
+}
+
+/* ---- A run ---- */
+
+static void begin_run(struct slot *s, struct run *run)
+{
+    memset(run, 0, sizeof *run);
+    run->slot = s;
+    run->started_us = slot_now_us(s);
+    run->started_utc_ms = slot_utc_ms(s);
+    run->baud_index = run->first_baud_index = rates_choose(&s->rates);
+    run->careful = s->careful_boards > 0;
+    run->sync_slowly = s->slow_boards > 0;
+    pthread_mutex_lock(&s->lock);
+    unsigned runs = s->view.runs, passes = s->view.passes;
+    s->view = (struct slot_view){
+        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
+    };
+    pthread_mutex_unlock(&s->lock);
+}
+
+static enum verdict judge(const struct run *run, const struct attempt_result *result)
+{
+    if (run->record_err.code != ERR_NONE)
+        return VERDICT_FAIL;
+    if (result->ok)
+        return VERDICT_PASS;
+    return result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
+}
+
+static void show_verdict(struct run *run, const struct attempt_result *result, enum verdict verdict)
+{
+    struct slot *s = run->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.state = SLOT_DONE;
+    s->view.verdict = verdict;
+    s->view.ended_us = slot_now_us(s);
+    s->view.err = result->err;
+    s->view.board_state = result->state;
+    s->view.runs++;
+    s->view.passes += verdict == VERDICT_PASS;
+    pthread_mutex_unlock(&s->lock);
+    slot_tell(s, run->id, EVENT_VERDICT, result, verdict);
+}
+
+/* What the board that passed needed beyond its first attempt, the next ones get at once, for a
+ * while. */
+static void remember(const struct run *run, bool needed, unsigned *boards)
+{
+    if (needed && run->attempt > 1)
+        *boards = REMEMBERED_BOARDS;
+    else if (*boards > 0)
+        --*boards;
+}
+
+/* The row first, then the verdict: what is not on the disk did not pass. */
+static void end_run(struct run *run, struct attempt_result *result)
+{
+    struct slot *s = run->slot;
+    struct err failure = { 0 };
+    int64_t ended_utc_ms = run_utc_ms(run);
+    if (run->record_err.code != ERR_NONE)
+        result->err = run->record_err;
+    enum verdict verdict = judge(run, result);
+    if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
+                                          ended_utc_ms - run->started_utc_ms, &failure)) {
+        result->err = failure;
+        verdict = VERDICT_FAIL;
+    }
+    if (verdict == VERDICT_PASS) {
+        remember(run, run->careful, &s->careful_boards);
+        remember(run, run->sync_slowly, &s->slow_boards);
+    }
+    show_verdict(run, result, verdict);
+}
+
+static void note_rate(struct run *run)
+{
+    char sentence[120];
+    if (run->baud_index == 0)
+        return;
+    snprintf(sentence, sizeof sentence, "Begins at %u baud: %u failed too often here lately",
+             run_baud(run), slot_recipe(run->slot)->port.baud);
+    slot_note(run->slot, run->id, sentence);
+}
+
+void run_board(struct slot *s)
+{
+    struct run run;
+    struct attempt_result *result = calloc(1, sizeof *result);
+    begin_run(s, &run);
+    if (!result) {
+        struct attempt_result none = { 0 };
+        err_set(&none.err, ERR_STATION, "Out of memory for a run");
+        show_verdict(&run, &none, VERDICT_FAIL);
+        return;
+    }
+    if (record_run_start(s->gang->record, s->number, s->port_text, run.started_utc_ms, &run.id,
+                         &result->err)) {
+        slot_tell(s, run.id, EVENT_RUN, NULL, VERDICT_NONE);
+        note_rate(&run);
+        attempt_until_done(&run, result);
+    }
+    end_run(&run, result);
+    free(result);
+}

@@ -1,0 +1,198 @@
+#include "station/line/slot_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OPEN_MS        10000u
+#define BACK_MS        20000u /* how long a pulled cable is waited for */
+#define BACK_POLL_MS   250u
+#define NATIVE_BACK_MS 5000u
+
+void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang)
+{
+    memset(s, 0, sizeof *s);
+    s->number = number;
+    s->port_text = port_text;
+    s->gang = gang;
+    pthread_mutex_init(&s->lock, NULL);
+}
+
+void slot_done(struct slot *s)
+{
+    port_free(s->port);
+    s->port = NULL;
+    pthread_mutex_destroy(&s->lock);
+}
+
+struct slot_view slot_look(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct slot_view view = s->view;
+    pthread_mutex_unlock(&s->lock);
+    view.bytes_done = atomic_load_explicit(&s->bytes_done, memory_order_relaxed);
+    view.bytes_total = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
+    return view;
+}
+
+const char *slot_word(const struct slot_view *view)
+{
+    switch (view->state) {
+    case SLOT_WAITING:
+        return "waiting";
+    case SLOT_RUNNING:
+        return phase_word(view->phase);
+    case SLOT_DONE:
+        return view->empty ? "waiting" : verdict_word(view->verdict);
+    case SLOT_SKIPPED:
+        break;
+    }
+    return "not started";
+}
+
+/* ---- What a slot knows ---- */
+
+const struct clock *slot_clock(const struct slot *s)
+{
+    return s->gang->clock;
+}
+
+uint64_t slot_now_us(const struct slot *s)
+{
+    return slot_clock(s)->now_us(slot_clock(s));
+}
+
+int64_t slot_utc_ms(const struct slot *s)
+{
+    return slot_clock(s)->utc_ms(slot_clock(s));
+}
+
+const struct recipe *slot_recipe(const struct slot *s)
+{
+    return job_recipe(s->gang->job);
+}
+
+static double seconds_since(const struct slot *s, uint64_t start_us)
+{
+    return (double)(slot_now_us(s) - start_us) / 1e6;
+}
+
+bool slot_is_stopping(const struct slot *s)
+{
+    return atomic_load(&s->gang->stopping);
+}
+
+bool slot_pause_ms(const struct slot *s, uint32_t ms)
+{
+    const struct clock *c = slot_clock(s);
+    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->gang->stop_fd);
+}
+
+void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
+               const struct attempt_result *result, enum verdict verdict)
+{
+    struct slot_view view = slot_look(s);
+    struct event event = {
+        .kind = kind,
+        .utc_ms = slot_utc_ms(s),
+        .slot = s->number,
+        .port = s->port_text,
+        .run_id = run_id,
+        .attempt = view.attempt,
+        .phase = view.phase,
+        .verdict = verdict,
+        .state = view.board_state,
+        .baud = view.baud,
+        .chip = view.chip,
+        .seconds = seconds_since(s, view.started_us),
+    };
+    memcpy(event.mac, view.mac, sizeof event.mac);
+    if (result) {
+        event.err = result->err;
+        event.bytes = result->bytes_written;
+        event.timing = result->timing;
+        event.round_trips = result->round_trips;
+    }
+    event_put(s->gang->events, &event);
+}
+
+void slot_note(struct slot *s, int64_t run_id, const char *sentence)
+{
+    struct attempt_result said = { 0 };
+    snprintf(said.err.what, sizeof said.err.what, "%s", sentence);
+    slot_tell(s, run_id, EVENT_NOTE, &said, VERDICT_NONE);
+}
+
+/* ---- The port ---- */
+
+/* Once the socket is known the port is opened by it: a device that was pulled, or has reset its own
+ * USB, may come back under another name, which may by then be another slot's. */
+bool slot_open_port(struct slot *s, uint32_t baud, struct err *e)
+{
+    const char *where = s->socket[0] ? s->socket : s->port_text;
+    if (s->port)
+        return true;
+    s->port = port_new(where, baud, slot_clock(s), s->gang->stop_fd,
+                       deadline_in_ms(slot_clock(s), OPEN_MS), e);
+    if (s->port)
+        snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
+    s->was_open = s->was_open || s->port;
+    return s->port != NULL;
+}
+
+bool slot_is_gone(const struct slot *s, enum err_code code)
+{
+    return code == ERR_PORT_GONE || (code == ERR_PORT_MISSING && s->was_open);
+}
+
+void slot_close_port(struct slot *s)
+{
+    port_free(s->port);
+    s->port = NULL;
+}
+
+/* The new node may need a moment until it may be opened, so every failure but a stop means "not
+ * yet". */
+bool slot_await_port(struct slot *s, int64_t run_id, uint32_t baud)
+{
+    struct deadline end = deadline_in_ms(slot_clock(s), BACK_MS);
+    slot_note(s, run_id, "The port is gone; waiting for it to come back");
+    slot_close_port(s);
+    while (!deadline_over(slot_clock(s), end)) {
+        struct err not_yet = { 0 };
+        if (slot_open_port(s, baud, &not_yet))
+            return true;
+        if (not_yet.code == ERR_STOPPED || !slot_pause_ms(s, BACK_POLL_MS))
+            return false;
+    }
+    return false;
+}
+
+bool slot_is_native(const struct slot *s)
+{
+    return s->usb == USB_JTAG || s->usb == USB_OTG;
+}
+
+/* A board that is its own USB device comes back a moment after its reset. */
+bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e)
+{
+    struct deadline end = deadline_in_ms(slot_clock(s), NATIVE_BACK_MS);
+    for (;;) {
+        struct err failure = { 0 };
+        if (slot_open_port(s, baud, &failure))
+            return true;
+        if (failure.code != ERR_STOPPED && !deadline_over(slot_clock(s), end) &&
+            slot_pause_ms(s, BACK_POLL_MS))
+            continue;
+        *e = failure;
+        return false;
+    }
+}
+
+/* The one that answered on the last board comes first. */
+const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom)
+{
+    const struct reset_sequence *list[RESET_CHOICES_MAX];
+    size_t n = reset_choices(s->port, slot_recipe(s)->port.reset_text, custom, list);
+    return n > 0 ? list[s->reset_index % n] : NULL;
+}

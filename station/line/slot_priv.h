@@ -1,0 +1,52 @@
+/* Inside station/line/slot.c, run.c and next_board.c only. All on the slot's own thread. */
+#ifndef STATION_SLOT_PRIV_H
+#define STATION_SLOT_PRIV_H
+
+#include "station/line/slot.h"
+
+/* ---- slot.c: what a slot knows and has ---- */
+
+const struct clock *slot_clock(const struct slot *s);
+uint64_t slot_now_us(const struct slot *s);
+int64_t slot_utc_ms(const struct slot *s);
+const struct recipe *slot_recipe(const struct slot *s);
+
+/* A stop was asked for: no new board begins. */
+bool slot_is_stopping(const struct slot *s);
+
+/* Waits; false when stopped hard meanwhile. */
+bool slot_pause_ms(const struct slot *s, uint32_t ms);
+
+/* To the event queue. `result` may be NULL. */
+void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
+               const struct attempt_result *result, enum verdict verdict);
+void slot_note(struct slot *s, int64_t run_id, const char *sentence);
+
+/* Opens the port, if it is not open; what port_new fails with. */
+bool slot_open_port(struct slot *s, uint32_t baud, struct err *e);
+void slot_close_port(struct slot *s);
+
+/* Whether the failure says that its cable was pulled, be it between two boards. */
+bool slot_is_gone(const struct slot *s, enum err_code code);
+
+/* After a pulled cable: true once the port opens again, false when it does not in time, or after a
+ * hard stop. */
+bool slot_await_port(struct slot *s, int64_t run_id, uint32_t baud);
+
+/* Whether the board is its own USB device, which goes with each reset; and opening it then. */
+bool slot_is_native(const struct slot *s);
+bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e);
+
+/* How to reset the board on the open port; NULL: not at all. A sequence of the recipe's own is put
+ * into *custom, which must live as long as the result. */
+const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom);
+
+/* ---- run.c, next_board.c ---- */
+
+/* Flashes the board in the slot, shows its verdict and records it. */
+void run_board(struct slot *s);
+
+/* True once another board sits in the slot; false when stopped. */
+bool await_next_board(struct slot *s);
+
+#endif

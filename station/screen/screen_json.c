@@ -1,0 +1,83 @@
+/* JSON lines: one object for each event, as it comes, and one for the end. */
+#include "station/screen/screen.h"
+
+#include "station/base/json.h"
+#include "station/screen/timing.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static const char *kind_word(enum event_kind kind)
+{
+    static const char *const words[] = { "run", "board", "phase", "retry", "verdict", "note" };
+    return words[kind];
+}
+
+static void put_time(struct json_object *o, int64_t utc_ms)
+{
+    char text[64];
+    struct tm tm;
+    time_t seconds = (time_t)(utc_ms / 1000);
+    gmtime_r(&seconds, &tm);
+    size_t n = strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(text + n, sizeof text - n, ".%03dZ", (int)(utc_ms % 1000));
+    json_text(o, "time", text);
+}
+
+static void put_outcome(struct json_object *o, const struct event *event)
+{
+    if (event->kind == EVENT_VERDICT)
+        json_text(o, "verdict", verdict_word(event->verdict));
+    json_text(o, "code", err_word(event->err.code));
+    json_text(o, "sentence", event->err.what[0] ? event->err.what : NULL);
+    json_text(o, "hint", event->err.hint[0] ? event->err.hint : NULL);
+    json_text(o, "board_state", board_state_word(event->state));
+    json_seconds(o, "seconds", event->seconds);
+    json_integer(o, "bytes", (int64_t)event->bytes);
+    json_integer(o, "round_trips", event->round_trips);
+    timing_json(o, &event->timing);
+}
+
+static void on_event(struct pool *pool, const struct event *event)
+{
+    struct json_object o;
+    (void)pool;
+    json_begin(&o, stdout);
+    json_text(&o, "event", kind_word(event->kind));
+    put_time(&o, event->utc_ms);
+    json_integer(&o, "slot", event->slot);
+    json_text(&o, "port", event->port);
+    if (event->run_id != 0)
+        json_integer(&o, "run", event->run_id);
+    json_integer(&o, "attempt", event->attempt);
+    json_text(&o, "phase", phase_word(event->phase));
+    json_integer(&o, "baud", event->baud);
+    json_text(&o, "chip", event->chip ? event->chip->id_name : NULL);
+    json_text(&o, "mac", event->mac[0] ? event->mac : NULL);
+    if (event->kind == EVENT_NOTE)
+        json_text(&o, "sentence", event->err.what);
+    if (event->kind == EVENT_RETRY || event->kind == EVENT_VERDICT)
+        put_outcome(&o, event);
+    json_end(&o);
+    fflush(stdout);
+}
+
+static void on_finish(struct pool *pool, const char *db_path)
+{
+    struct json_object o;
+    int64_t boards = 0, passes = 0;
+    for (size_t i = 0; i < pool->slot_count; i++) {
+        struct slot_view view = slot_look(&pool->slots[i]);
+        boards += view.runs;
+        passes += view.passes;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "event", "end");
+    json_integer(&o, "boards", boards);
+    json_integer(&o, "passed", passes);
+    json_text(&o, "db", db_path);
+    json_end(&o);
+    fflush(stdout);
+}
+
+const struct screen screen_json = { .name = "json", .event = on_event, .finish = on_finish };
