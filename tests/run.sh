@@ -3,7 +3,8 @@
 # reason and counts as neither.
 #
 #   tests/run.sh            everything: style, gcc, clang, sanitizers
-#   tests/run.sh quick      gcc build, unit and integration tests
+#   tests/run.sh gcc        gcc build, all unit and integration tests
+#   tests/run.sh quick      gcc build, all unit tests, the integration tests that say most in least time
 #   tests/run.sh NAME...    those integration tests alone, as tests/integration/NAME.sh
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -49,7 +50,7 @@ step() { # title command...
 build() { # title make-arguments...
     local title=$1
     shift
-    step "$title" make -j"$jobs" "$@" all units make_images make_record measure preloads
+    step "$title" make -j"$jobs" WERROR=-Werror "$@" all units make_images make_record measure preloads
 }
 
 units() { # title build-folder [pattern]
@@ -102,6 +103,8 @@ long_ones_first() { # names...
 }
 long="stats chips trouble crash campaign faults export flash pulls people security"
 
+quick="flash lots import stop"
+
 all_names() {
     for f in tests/integration/*.sh; do
         f=${f##*/} f=${f%.sh}
@@ -121,15 +124,20 @@ export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktra
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 names=$(all_names)
 
-if [ $# -gt 0 ] && [ "$1" != quick ]; then
-    build "gcc build" && integration gcc "$BUILD" "$@"
-    finish
-fi
+case ${1:-all} in
+    all) ;;
+    gcc) ;;
+    quick) names=$quick ;;
+    *)
+        build "gcc build" && integration gcc "$BUILD" "$@"
+        finish
+        ;;
+esac
 build "gcc build" && {
     units gcc "$BUILD"
     integration gcc "$BUILD" $names
 }
-[ "${1:-}" = quick ] && finish
+[ "${1:-all}" = all ] || finish
 
 step "format, layers, banned words, cppcheck" tools/check.sh
 build "clang build" CC=clang BUILD="$BUILD/clang" && units clang "$BUILD/clang"
