@@ -251,7 +251,7 @@ format:
 install: $(BUILD)/espstation
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/espstation/docs $(DESTDIR)$(PREFIX)/share/espstation/recipes
 	install -m 755 $(BUILD)/espstation $(DESTDIR)$(PREFIX)/bin/espstation
-	install -m 644 README.md $(wildcard deps/esptool-js/LICENSE) $(DESTDIR)$(PREFIX)/share/doc/espstation/
+	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard deps/esptool-js/LICENSE) $(DESTDIR)$(PREFIX)/share/doc/espstation/
 	install -m 644 docs/*.md $(DESTDIR)$(PREFIX)/share/doc/espstation/docs/
 	install -m 644 recipes/samples/*.yaml $(DESTDIR)$(PREFIX)/share/espstation/recipes/
 
