@@ -185,8 +185,7 @@ static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
     if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
-        return l->stub || loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0,
-                                             loader_timeout_ms(0, 0), e);
+        return l->stub || loader_flash_begin(l, &loader_begin_nothing, e);
     if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
         return false;
     if (!l->chip->read_spi_pins(l, &pins, e))

@@ -18,10 +18,6 @@ struct flash_progress {
     void *ctx;
 };
 
-/* Whether two commands may be under way at once: a stub has two buffers, and one that has nothing
- * to do takes the first command up as it comes, so the second finds a buffer free. */
-bool flash_is_idle(const struct loader *l);
-
 /* Tells the loader how large the flash is; 0: unknown, taken as 4 MB. ERR_WRITE on failure. */
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 
@@ -44,7 +40,8 @@ bool flash_settle(struct loader *l, struct err *e);
 bool flash_md5(struct loader *l, const struct plan_region *r,
                uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
 
-/* The same in two steps. All that was asked must be answered before anything else is asked. */
+/* The same in two steps, where loader_may_follow allows the second question. After an answer that
+ * is missing none of the others can be trusted. */
 bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e);
 bool flash_md5_answer(struct loader *l, const struct plan_region *r,
                       uint8_t found[static DIGEST_MD5_BYTES], struct err *e);

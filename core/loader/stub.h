@@ -19,6 +19,7 @@ struct stub_segment {
 
 struct stub {
     char name[32]; /* "esp32", as the chip's id_name */
+    const struct loader_kind *kind;
     uint32_t entry_addr;
     struct stub_segment text;
     struct stub_segment data; /* may be empty */

@@ -89,7 +89,7 @@ struct attempt_result {
     uint64_t wire_bytes;
     enum recipe_write write; /* how it was done: not every loader can tell what differs */
     unsigned round_trips;
-    unsigned blocks_ahead; /* see core/flash/pace.h */
+    bool lost_of_two; /* an answer is missing, of two requests that were under way */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
 };

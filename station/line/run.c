@@ -140,7 +140,7 @@ static void learn_rate(struct run *run, const struct attempt_result *result)
 {
     enum err_code code = result->err.code;
     bool by_the_wire = code == ERR_WRITE || code == ERR_VERIFY || code == ERR_BAUD;
-    if (result->baud != 0 && (result->ok || (by_the_wire && result->blocks_ahead == 0)))
+    if (result->baud != 0 && (result->ok || (by_the_wire && !result->lost_of_two)))
         rates_note(&run->slot->rates, run->baud_index, !result->ok);
 }
 
@@ -287,7 +287,7 @@ static bool may_retry(struct run *run, const struct attempt_result *result)
         lower_baud(run);
         return spend(&run->write_tries, allowed->write);
     case ERR_WRITE: /* where blocks ran ahead that is to blame first, and then the wire */
-        if (result->blocks_ahead == 0)
+        if (!result->lost_of_two)
             lower_baud(run);
         run->careful = true;
         return spend(&run->write_tries, allowed->write);

@@ -74,6 +74,7 @@ static bool call_stub(struct loader *l, uint8_t how, struct err *e)
 {
     static uint8_t text[7000];
     const struct stub stub = { .name = "x",
+                               .kind = &loader_stub,
                                .entry_addr = 0x400A8000,
                                .text = { text, how & 1 ? 7000 : 16, 0x400A8000 },
                                .data = { text, how & 2 ? 16 : 0, 0x3FFF0000 } };

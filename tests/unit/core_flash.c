@@ -201,7 +201,7 @@ static void judge_begin(struct judge *j)
     script_port_init(&j->script, &j->clock);
     loader_init(&j->loader, &j->script.port);
     j->loader.chip = chip_by_name("esp32");
-    j->loader.stub = j->loader.link.from_stub = true;
+    loader_set_kind(&j->loader, &loader_stub);
     for (size_t i = 0; i < sizeof j->wanted; i++)
         j->wanted[i] = j->flash[i] = (uint8_t)(i * 7);
     j->region = (struct plan_region){

@@ -261,6 +261,7 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
     const struct plan_region *r = plan_region(m->variant, 0);
     const struct flash_progress progress = { no_progress, NULL };
     const struct stub stub = { .name = "x",
+                               .kind = &loader_stub,
                                .entry_addr = 0x400A8000,
                                .text = { m->text, sizeof m->text, 0x400A8000 } };
     static const char *const reject[] = { "Brownout" };
@@ -326,7 +327,7 @@ static void try_call(babble *b, int k, uint32_t seed, uint32_t length, bool from
     h.at_most_us = h.clock.us + LONGEST_US;
     loader_init(l, &h.port);
     l->chip = chip_by_name(chip);
-    l->stub = l->link.from_stub = from_stub;
+    loader_set_kind(l, from_stub ? &loader_stub : &loader_rom);
     bool ok = run_call(k, l, m, &e);
     if (ok != (e.code == ERR_NONE))
         fail_msg("call %d, seed %u, length %u: %s, but %s", k, seed, length,
