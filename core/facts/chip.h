@@ -70,6 +70,8 @@ enum chip_flags {
     CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
     CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
     CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
+    CHIP_STUB_SETS_BAUD = 1 << 15, /* its stub speeds the clock up as it starts, and sets the rate
+                                    * to what the ROM remembers: not to what it was changed to */
 };
 
 /* What was tried: shown by `espstation chips`. */

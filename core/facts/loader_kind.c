@@ -10,6 +10,7 @@ const struct loader_kind loader_stub = {
     .word = "stub",
     .in_flight = 2,
     .filler_bytes = STUB_FILLER_BYTES,
+    .keeps_baud = true,
 };
 
 const struct loader_kind loader_stub_legacy = { .word = "stub", .in_flight = 1 };

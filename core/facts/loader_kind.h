@@ -12,6 +12,7 @@ struct loader_kind {
     const char *word;     /* in records and on screens */
     uint8_t in_flight;    /* frames that may be unanswered on a UART; see core/loader/flight.h */
     uint8_t filler_bytes; /* between two such frames */
+    bool keeps_baud;      /* it runs on at the rate of the ROM, but for CHIP_STUB_SETS_BAUD */
 };
 
 /* The chip's own, in its ROM. Which of its requests may wait in the UART's FIFO is a matter of
