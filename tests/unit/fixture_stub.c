@@ -147,7 +147,7 @@ static void stub_acknowledges_before_it_writes(void **state)
     fill_pattern(block, sizeof block, 3);
     struct host *h = begun(0x8000, 0);
     host_words(h, 0x0f, WORDS(2000000, 115200), 2);
-    host_wait(h, MS);
+    host_wait(h, 15 * MS);
     chip_sim_host_baud(h->sim, 2000000, h->now_us);
     uint64_t from_us = h->now_us;
     host_block(h, 0x03, 0, block, sizeof block);
@@ -250,7 +250,7 @@ static void stub_time_of_writing_is_accounted_for(void **state)
     struct host *h = host_with_stub();
     chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
     host_words(h, 0x0f, WORDS(8000000, 115200), 2);
-    host_wait(h, MS);
+    host_wait(h, 15 * MS);
     chip_sim_host_baud(h->sim, 8000000, h->now_us);
     host_words(h, 0x02, WORDS(3 * 0x4000, 3, 0x4000, 0x10000), 4);
     uint64_t idle_us = host_state(h).wire_idle_us;
