@@ -327,6 +327,40 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
     return true;
 }
 
+/* ---- The rate it starts with ---- */
+
+#define ROM_BAUD 115200u /* what every ROM remembers in its loader, whatever it listens at */
+
+static bool sets_baud(const struct loader *l)
+{
+    return l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
+}
+
+/* A word that holds something else is not the one: it stays as it is. */
+static bool knows_where(struct loader *l, uint32_t *remembered)
+{
+    struct err ignored = { 0 };
+    return l->chip->rom_baud_addr != 0 &&
+           regs_read_fixed(l, l->chip->rom_baud_addr, remembered, &ignored) &&
+           *remembered == ROM_BAUD;
+}
+
+bool stub_keeps_baud(struct loader *l, const struct stub *s)
+{
+    uint32_t remembered;
+    return s->kind->keeps_baud && (!sets_baud(l) || knows_where(l, &remembered));
+}
+
+static bool remember_baud(struct loader *l, struct err *e)
+{
+    uint32_t remembered, baud = l->link.port->baud;
+    if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
+        return true;
+    return loader_write_reg(l, l->chip->rom_baud_addr, baud, e);
+}
+
+/* ---- Into it ---- */
+
 /* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
 static bool await_greeting(struct loader *l, const struct loader_kind *kind, struct err *e)
 {
@@ -366,8 +400,8 @@ static bool start(struct loader *l, const struct stub *s, struct err *e)
 
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
 {
-    if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
-        start(l, s, e))
+    if (remember_baud(l, e) && upload(l, &s->text, e) &&
+        (s->data.size_bytes == 0 || upload(l, &s->data, e)) && start(l, s, e))
         return true;
     err_as_phase(e, ERR_STUB);
     return err_wrap(e, "Starting the flasher stub");

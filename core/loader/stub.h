@@ -40,6 +40,11 @@ void stub_set_free(struct stub_set *set);
 const struct stub *stub_set_find(const struct stub_set *set, const char *name);
 size_t stub_set_count(const struct stub_set *set);
 
+/* Whether a rate that the ROM was changed to lasts while the stub starts. Where the stub sets it
+ * anew, stub_start puts right what the ROM remembers, if that is where it should be; else the rate
+ * has to wait for the stub. False on failures too, whatever they are. */
+bool stub_keeps_baud(struct loader *l, const struct stub *s);
+
 /* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
  * ERR_STUB, or with what the port says. */
 bool stub_start(struct loader *l, const struct stub *s, struct err *e);

@@ -205,7 +205,6 @@ bool step_early_baud(struct attempt *a, struct err *e)
 {
     const struct board *b = &a->result->board;
     const struct stub *stub = stub_for(a, b);
-    bool lasts = stub && stub->kind->keeps_baud && !(b->chip->flags & CHIP_STUB_SETS_BAUD);
     bool wanted = !a->setup->careful && !a->loader.stub && b->chip == attempt_recipe(a)->chip;
-    return !wanted || !lasts || step_baud(a, e);
+    return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || step_baud(a, e);
 }
