@@ -1,6 +1,7 @@
 #include "core/flash/flash.h"
 
 #include "core/base/bytes.h"
+#include "core/flash/readflash.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -280,24 +281,63 @@ static bool is_blank(const struct plan_region *r, const uint8_t found[static DIG
     return ok && memcmp(blank_md5, found, sizeof blank_md5) == 0;
 }
 
+/* A word of the flash, and where it goes. */
+struct word {
+    uint8_t bytes[4];
+};
+
+static bool take_word(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+    (void)e;
+    memcpy(((struct word *)ctx)->bytes, bytes, n);
+    return true;
+}
+
+/* Which byte of the word it is, and what it holds. False: it cannot be read, or is right now. */
+static bool find_byte(struct loader *l, const struct plan_region *r, uint32_t *at, uint8_t *is)
+{
+    struct word word;
+    const struct readflash_sink sink = { take_word, &word };
+    struct err ignored = { 0 };
+    if (!readflash(l, r->addr + *at, sizeof word.bytes, &sink, &ignored))
+        return false;
+    for (uint32_t i = 0; i < sizeof word.bytes; i++) {
+        if (word.bytes[i] == r->bytes[*at + i])
+            continue;
+        *at += i;
+        *is = word.bytes[i];
+        return true;
+    }
+    return false;
+}
+
 static bool explain_difference(struct loader *l, const struct plan_region *r,
-                               const uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+                               const uint8_t found[static DIGEST_MD5_BYTES],
+                               struct flash_difference *differs, struct err *e)
 {
     char wanted_text[2 * DIGEST_MD5_BYTES + 1], found_text[2 * DIGEST_MD5_BYTES + 1];
-    uint32_t at;
+    uint32_t at = 0;
+    uint8_t is;
     struct err ignored = { 0 };
     digest_hex(r->md5, DIGEST_MD5_BYTES, wanted_text);
     digest_hex(found, DIGEST_MD5_BYTES, found_text);
-    if (is_blank(r, found)) {
+    *differs = (struct flash_difference){ .known = is_blank(r, found), .addr = r->addr };
+    if (differs->known) {
         err_set(e, ERR_VERIFY, "%s at 0x%x: the flash is still blank (all FF)", r->name, r->addr);
         return err_hint(e, "The flash may be write-protected: check its WP pin and status bits.");
     }
-    if (find_difference(l, r, &at, &ignored))
+    if (!find_difference(l, r, &at, &ignored))
+        return err_set(e, ERR_VERIFY, "%s at 0x%x: MD5 is %s, not %s", r->name, r->addr, found_text,
+                       wanted_text);
+    bool exact = find_byte(l, r, &at, &is);
+    *differs = (struct flash_difference){ .known = true, .addr = r->addr + at };
+    if (exact)
         return err_set(e, ERR_VERIFY,
-                       "%s at 0x%x: MD5 is %s, not %s; the flash differs from byte 0x%x on",
-                       r->name, r->addr, found_text, wanted_text, r->addr + at);
-    return err_set(e, ERR_VERIFY, "%s at 0x%x: MD5 is %s, not %s", r->name, r->addr, found_text,
-                   wanted_text);
+                       "%s at 0x%x: the flash differs from byte 0x%x on, which is %02X, not %02X",
+                       r->name, r->addr, differs->addr, is, r->bytes[at]);
+    return err_set(e, ERR_VERIFY,
+                   "%s at 0x%x: MD5 is %s, not %s; the flash differs from byte 0x%x on", r->name,
+                   r->addr, found_text, wanted_text, differs->addr);
 }
 
 bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e)
@@ -330,7 +370,14 @@ bool flash_md5(struct loader *l, const struct plan_region *r,
 }
 
 bool flash_judge(struct loader *l, const struct plan_region *r,
-                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+                 uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
+                 struct err *e)
 {
-    return memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0 || explain_difference(l, r, found, e);
+    struct err ignored = { 0 }; /* a chip that answers no more takes nothing from the verdict */
+    *differs = (struct flash_difference){ .known = false };
+    if (memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0)
+        return true;
+    if (flash_md5(l, r, found, &ignored) && memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0)
+        return true;
+    return explain_difference(l, r, found, differs, e);
 }

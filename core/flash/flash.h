@@ -51,10 +51,18 @@ bool flash_md5_answer(struct loader *l, const struct plan_region *r,
 bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
                          bool *right, struct err *e);
 
-/* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
- * differing byte are told apart. */
+/* The first byte of the flash that is not what it should be; not `known`: nobody knows which. */
+struct flash_difference {
+    bool known;
+    uint32_t addr;
+};
+
+/* Judges what flash_md5 found. No answer carries a check of its own, so where it differs the chip
+ * is asked once more, and *found is what it says then. ERR_VERIFY when that differs too, after
+ * asking on: "all FF" and the first differing byte are told apart. */
 bool flash_judge(struct loader *l, const struct plan_region *r,
-                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+                 uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
+                 struct err *e);
 
 /* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
  * counts the sectors up to the next 64 KiB boundary twice. Pure. */

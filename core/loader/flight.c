@@ -38,15 +38,13 @@ bool flight_may_follow(const struct flight *f, uint8_t command)
     if (f->count == 0)
         return true;
     return f->count < FLIGHT_MAX && !f->unsure && !works_on(f->answered) &&
-           !(works_on(f->waiting[0].command) && works_on(command));
+           !(works_on(f->waiting[0]) && works_on(command));
 }
 
 void flight_sent(struct flight *f, uint8_t command)
 {
-    if (f->count < FLIGHT_MAX) { /* of a ROM's longer stream only the number counts */
-        f->waiting[f->count].command = command;
-        f->waiting[f->count].behind = f->count > 0;
-    }
+    if (f->count < FLIGHT_MAX) /* of a ROM's longer stream only the number counts */
+        f->waiting[f->count] = command;
     f->count++;
 }
 
@@ -60,10 +58,8 @@ void flight_answered(struct flight *f, uint8_t command)
     f->count--;
 }
 
-bool flight_lost(struct flight *f)
+void flight_lost(struct flight *f)
 {
-    bool of_two = f->count > 1 || (f->count == 1 && f->waiting[0].behind);
     f->count = 0;
     f->unsure = true;
-    return of_two;
 }

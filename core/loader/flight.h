@@ -23,10 +23,7 @@
 #define FLIGHT_MAX 2u
 
 struct flight {
-    struct {
-        uint8_t command;
-        bool behind;       /* sent while the one before it was not answered */
-    } waiting[FLIGHT_MAX]; /* the older first */
+    uint8_t waiting[FLIGHT_MAX]; /* commands, the older first */
     unsigned count;
     uint8_t answered; /* the command that was answered last; 0: none yet */
     bool unsure;      /* an answer is missing: nobody knows what the stub does */
@@ -45,8 +42,7 @@ bool flight_may_follow(const struct flight *f, uint8_t command);
 void flight_sent(struct flight *f, uint8_t command);
 void flight_answered(struct flight *f, uint8_t command);
 
-/* An answer did not come. True if a frame under way was, or followed, one that was not answered
- * when it was sent: then to ask one by one may cure it. */
-bool flight_lost(struct flight *f);
+/* An answer did not come. */
+void flight_lost(struct flight *f);
 
 #endif

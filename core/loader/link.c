@@ -152,7 +152,7 @@ static bool refused(const struct link *l, uint8_t command, const struct reply *r
 static bool no_reply(struct link *l, uint8_t command, uint64_t start_us, struct err *e)
 {
     char spare[16];
-    l->lost_of_two = flight_lost(&l->flight);
+    flight_lost(&l->flight);
     uint64_t now_us = l->port->clock->now_us(l->port->clock);
     return err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s",
                    packet_command_name(command, spare), (double)(now_us - start_us) / 1e6);

@@ -28,7 +28,6 @@ struct link {
     bool asked;               /* something was sent since the last wait */
     struct flight flight;     /* requests that are not answered */
     size_t filler_bytes;      /* in front of a request that follows one of those */
-    bool lost_of_two;         /* an answer that went missing was one of two under way */
     bool has_reset;           /* it stopped answering because the chip has reset itself */
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */

@@ -175,6 +175,19 @@ static bool read_md5s(struct attempt *a, struct err *e)
     return false;
 }
 
+/* Who only looks has sent no bytes, and no supply is to blame. */
+static bool judge_image(struct attempt *a, size_t i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, i);
+    uint8_t *found = a->result->digests[i].read_md5;
+    if (flash_judge(&a->loader, r, found, &a->result->differs, e))
+        return true;
+    if (a->result->differs.known && !attempt_flashes(a))
+        err_hint(e, "The board does not hold the images of this recipe: write it again with "
+                    "espstation run, or set it aside.");
+    return false;
+}
+
 bool step_verify(struct attempt *a, struct err *e)
 {
     if (attempt_flashes(a) && attempt_recipe(a)->verify == RECIPE_VERIFY_NONE)
@@ -185,8 +198,7 @@ bool step_verify(struct attempt *a, struct err *e)
     if (!read_md5s(a, e))
         return false;
     for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
-        const struct plan_region *r = plan_region(a->result->variant, i);
-        if (!flash_judge(&a->loader, r, a->result->digests[i].read_md5, e))
+        if (!judge_image(a, i, e))
             return false;
     }
     a->result->state = BOARD_VERIFIED;

@@ -267,6 +267,7 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
     static const char *const reject[] = { "Brownout" };
     const struct console_check check = { "hello", reject, 1, 3000, 115200 };
     const struct console_check silent = { NULL, reject, 1, 3000, 115200 };
+    struct flash_difference differs;
     uint8_t md5[LOADER_MD5_BYTES];
     char text[LINK_TAIL_MAX + 1];
     struct board board;
@@ -301,7 +302,7 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
     case 12:
         return flash_write(l, r, &progress, e);
     case 13:
-        return flash_md5(l, r, md5, e) && flash_judge(l, r, md5, e);
+        return flash_md5(l, r, md5, e) && flash_judge(l, r, md5, &differs, e);
     case 14:
         return board_leave(l, false, e);
     case 15:
