@@ -1,4 +1,8 @@
-/* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+/* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them.
+ *
+ * The super watchdog is one word behind that of its relatives: ESP-IDF 96a022af0e3,
+ * esp32h4/register/soc/lp_wdt_reg.h (esptool had it at their place up to 5.4). The other is a timer
+ * group's, as in esptool. */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -32,8 +36,8 @@ const struct chip chip_esp32h4 = {
                   .config1_addr = 0x6009004C,
                   .protect_addr = 0x60090064,
                   .resets = false,
-                  .super_config_addr = 0x600B541C,
-                  .super_protect_addr = 0x600B5420,
+                  .super_config_addr = 0x600B5420,
+                  .super_protect_addr = 0x600B5424,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
     .efuse = &efuse,

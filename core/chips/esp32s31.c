@@ -1,4 +1,6 @@
-/* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+/* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them; the
+ * super watchdog from ESP-IDF 33d29b43656, esp32s31/register/soc/lp_wdt_reg.h (esptool stops it
+ * since 5.5, 3c4c026). */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -31,7 +33,11 @@ const struct chip chip_esp32s31 = {
     .watchdog = { .config0_addr = 0x20801000,
                   .config1_addr = 0x20801004,
                   .protect_addr = 0x20801018,
-                  .resets = true },
+                  .resets = true,
+                  .super_config_addr = 0x2080101C,
+                  .super_protect_addr = 0x20801020,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
     .efuse = &efuse,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO61 must be low and GPIO60 high at reset. Without "

@@ -269,10 +269,22 @@ static void watchdogs_are_stopped_where_they_may_run(void **state)
     r.loader.stub = true; /* it has done so itself */
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(r.write_count, 0);
-    make_board(&r, chip_by_name("esp32s31")); /* registers not known */
+    make_board(&r, chip_by_name("esp32c2")); /* has no such USB, nor registers that are known */
     plug(&r, 0x303A, 0x1001);
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(r.write_count, 0);
+}
+
+/* Every chip with the unit that a reset does not stop its watchdogs through. */
+static void watchdogs_of_every_usb_unit_are_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct chip *c = chip_at(i);
+        bool known = c->watchdog.config0_addr != 0 && c->watchdog.super_config_addr != 0;
+        if ((c->flags & CHIP_USB_JTAG) && !known)
+            fail_msg("%s has a USB Serial/JTAG unit, but its row lacks watchdogs", c->id_name);
+    }
 }
 
 static void p4_flash_is_powered_by_revision(void **state)
@@ -449,6 +461,7 @@ int main(void)
         cmocka_unit_test(stubs_are_chosen_by_board),
         cmocka_unit_test(ports_are_known_by_their_usb_ids),
         cmocka_unit_test(watchdogs_are_stopped_where_they_may_run),
+        cmocka_unit_test(watchdogs_of_every_usb_unit_are_known),
         cmocka_unit_test(p4_flash_is_powered_by_revision),
         cmocka_unit_test(otg_boards_leave_as_their_straps_demand),
         cmocka_unit_test(secured_boards_leave_by_rts),
