@@ -40,7 +40,7 @@ struct fact {
 };
 
 #define FREQS_80  "80m=F 40m=0 26m=1 20m=2"
-#define FREQS_48  "48m=F 24m=0 16m=1 12m=2"
+#define FREQS_48  "48m=F 24m=0 16m=1 12m=2 64m=F 32m=0"
 #define FREQS_C2  "60m=F 30m=0 20m=1 15m=2"
 #define FREQS_C6  "80m=0 40m=0 20m=2"
 #define FREQS_NEW "80m=F 40m=0 20m=2"
