@@ -4,7 +4,10 @@
 
 #define PCR_SYSCLK_ADDR 0x60096110u
 
-/* The ROM reckons with the frequency that this register announces, whatever the crystal is. */
+/* The ROM reckons with the frequency that this register announces, whatever the crystal is. In
+ * Secure Download Mode neither can be read, so the rate stays (CHIP_SECURED_NO_BAUD). esptool
+ * changes it there since 5.5 (470f0b3): how it knows the right one is not in its release notes, and
+ * the code was not to be had. */
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
 {
     uint32_t mhz, sysclk;

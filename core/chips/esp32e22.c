@@ -23,6 +23,7 @@ const struct chip chip_esp32e22 = {
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .divider_addr = 0xC3102014, .divider_unit = 1 },
+    .console = { { .addr = 0x3111B700, .otg = 3 } },
     .efuse = &efuse,
     .tested = CHIP_TRIED_NOT,
     .hint_no_sync = "Check power and cable. Without auto-reset: hold BOOT, press RESET, release "

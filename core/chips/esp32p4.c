@@ -24,7 +24,11 @@ static bool release_rom_power(struct loader *loader, struct err *e)
 }
 
 /* Revisions 3.1 and 3.2 come into download mode with the flash unpowered. On 3.2 a fuse may leave
- * that to the ROM, which is then only to be let go on. The pauses are 50 us and 1.8 ms at least. */
+ * that to the ROM, which is then only to be let go on (esptool bb72741: not 0 to all of the
+ * register, as 5.3.1 did). The pauses are 50 us and 1.8 ms at least. The next silicon, "ECO8",
+ * needs it too (esptool 5.7.0, dd44383: release notes only, its code was not to be had): as long as
+ * nobody knows what its regulator wants, it is left alone, for a wrong voltage may cost the flash.
+ */
 static bool power_flash(struct loader *loader, uint32_t revision, struct err *e)
 {
     uint32_t rom_does_it = 0;
@@ -81,6 +85,8 @@ const struct chip chip_esp32p4 = {
                   .super_protect_addr = 0x50116020,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
+    .console = { { .addr = 0x4FF3FEC8, .otg = 5 },
+                 { .addr = 0x4FFBFEC8, .from_revision = 300, .otg = 5 } },
     .efuse = &efuse,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO35 must be low and GPIO36 high at reset. Without "
@@ -92,4 +98,5 @@ const struct chip chip_esp32p4 = {
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
     .power_flash = power_flash,
+    .power_known_revision = 302,
 };

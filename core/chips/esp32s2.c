@@ -33,6 +33,7 @@ const struct chip chip_esp32s2 = {
                   .resets = true },
     .strap_addr = 0x3F404038,
     .forced_download_addr = 0x3F408128,
+    .console = { { .addr = 0x3FFFFD14, .otg = 2 } },
     .efuse = &efuse,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO46 must be low at reset. Without "

@@ -60,6 +60,7 @@ const struct chip chip_esp32s3 = {
                   .super_feed_bit = 31 },
     .strap_addr = 0x60004038,
     .forced_download_addr = 0x6000812C,
+    .console = { { .addr = 0x3FCEF14C, .otg = 3 } },
     .efuse = &efuse,
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
