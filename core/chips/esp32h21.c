@@ -1,5 +1,6 @@
-/* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. No
- * flasher stub is published for it: the ROM writes. */
+/* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. Its
+ * flasher stub came after those that are built in (esp-flasher-stub 1.4.0, in esptool 5.5.0,
+ * 7f5da4d; the form of the file is the same): esp32h21.json with --stubs; else the ROM writes. */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {

@@ -48,8 +48,8 @@ const struct stub_release *stub_release_of(const uint8_t sha256[static DIGEST_SH
     return NULL;
 }
 
-/* Names that the table does not have at all are none of its business: chips that nobody sells, whose
- * stub may be another chip's. */
+/* Names that the table does not have at all are none of its business: chips that nobody sells,
+ * whose stub may be another chip's. */
 bool stub_release_is_misnamed(const struct stub *s, const struct stub_release *release)
 {
     if (strcmp(s->name, release->name) == 0)

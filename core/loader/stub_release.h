@@ -21,8 +21,8 @@ struct stub_release {
     unsigned tried;      /* enum stub_tried */
 };
 
-/* Over all that reaches the chip: entry, then address, length and bytes of text and of data, numbers
- * as 32 bits little-endian. False: out of memory. Pure. */
+/* Over all that reaches the chip: entry, then address, length and bytes of text and of data,
+ * numbers as 32 bits little-endian. False: out of memory. Pure. */
 bool stub_digest(const struct stub *s, uint8_t sha256[static DIGEST_SHA256_BYTES]);
 
 /* NULL: none that is known. */

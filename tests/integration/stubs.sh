@@ -53,6 +53,12 @@ sed 's/^chip/loader: stub\nchip/' "$recipe" >"$work/c2/stub.yaml"
 check "a recipe that insists on a stub is refused" "$work/out" exits 3 "$station" check "$work/c2/stub.yaml" --stubs "$work/old"
 check "... at its place" "$work/out" says "$work/out" "stub.yaml:" "holds no flasher stub for ESP32-C2" "with --stubs"
 
+mkdir "$work/p4"
+cp "$real/esp32p4.json" "$work/p4/"
+"$bin/make_images" "$work/p4img" 32 esp32p4 18 0x2000 >/dev/null
+exits 0 "$station" check "$work/p4img/esp32p4.yaml" --stubs "$work/p4"
+check "a stub that only some boards want is missed too" "$work/out" says "$work/out" "(esp32p4-rev1.json)" "below revision 3.0"
+
 start_fixture --boards 1 --chip esp32c2 --speed 20
 check "run says it before the first board, and flashes with the ROM" "$work/out" \
     exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/old"
