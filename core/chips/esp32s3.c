@@ -38,14 +38,11 @@ static const struct chip_package packages[] = {
 const struct chip chip_esp32s3 = {
     .name = "ESP32-S3",
     .id_name = "esp32s3",
+    CHIP_FAMILY(&efuse),
     .image_id = 9,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
-             CHIP_FORCED_DOWNLOAD_STAYS,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_USB_OTG | CHIP_FORCED_DOWNLOAD_STAYS,
     .spi = CHIP_SPI_SINCE_S2(0x60002000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
     .start_pointer_addr = 0x3FCEF688,
@@ -61,15 +58,10 @@ const struct chip chip_esp32s3 = {
     .strap_addr = 0x60004038,
     .forced_download_addr = 0x6000812C,
     .console = { { .addr = 0x3FCEF14C, .otg = 3 } },
-    .efuse = &efuse,
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO0 and GPIO46 must be low at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),
     .read_revision = read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = efuse_read_spi_pins,
     .rom_baud = chip_rom_baud_plain,
 };
