@@ -37,6 +37,30 @@ check "a folder without stubs is refused" "$work/out" exits 4 "$station" stubs -
 check "a folder of esptool's: the one inside is named" "$work/out" exits 4 "$station" stubs --stubs "$work/esptool"
 check "... by its name" "$work/out" says "$work/out" "--stubs '$work/esptool/2'"
 
+# ---- The page ------------------------------------------------------------------------------------
+# docs/chips.md against what the program says of itself.
+page=$root/docs/chips.md
+"$station" stubs --json >"$work/json"
+own_code() { # chip
+    if grep "\"chip\":\"$1\"" "$work/json" | grep -q own-code; then echo interpreter; else echo -; fi
+}
+written_by() { # word for the stub
+    if [ "$1" = none ]; then echo "ROM"; else echo "ROM, stub"; fi
+}
+# Its columns stand under their heads.
+"$station" chips | awk 'NR == 1 { heads = split("recipe chip boot stub own proved", head, " ");
+        for (i = 1; i <= heads; i++) at[i] = index($0, head[i]) }
+    NR > 1 { for (i = 1; i <= heads; i++) {
+        word = substr($0, at[i], i < heads ? at[i + 1] - at[i] : 99); sub(/ +$/, "", word)
+        printf "%s%s", word, i < heads ? "|" : "\n" } }' | while IFS='|' read -r id name offset stub usb tried; do
+    case $id in esp32 | esp32c3) rom=emulator ;; *) rom=- ;; esac # seen by hand
+    case $tried in boards) silicon=yes ;; *) silicon=no ;; esac
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$id" "$name" "$offset" "$usb" "$(written_by "$stub")" \
+        "$(own_code "$id")" "$rom" "$silicon"
+done >"$work/rows"
+grep '^| esp[^t]' "$page" >"$work/page"
+check "docs/chips.md says what the program says" "$work/diff" eval 'diff "$work/page" "$work/rows" >"$work/diff"'
+
 # ---- One is missing ------------------------------------------------------------------------------
 "$bin/make_images" "$work/c2" 32 esp32c2 12 0 >/dev/null
 recipe=$work/c2/esp32c2.yaml
