@@ -73,6 +73,7 @@ const struct chip chip_esp32p4 = {
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
     .stub_min_revision = 300,
     .stub_below = "esp32p4-rev1",
+    .stub_text_addr = 0x4FF50000, /* esptool v4.8 and later; the other is at 4FF10000 */
     .crystal = { .fixed_mhz = 40 },
     .watchdog = { .config0_addr = 0x50116000,
                   .config1_addr = 0x50116004,

@@ -126,6 +126,7 @@ struct chip {
     uint32_t stub_max_flash_bytes; /* flash that addresses can reach through the stub */
     uint32_t stub_min_revision;    /* below it the chip's own stub does not run... */
     const char *stub_below;        /* ...but this one does; NULL: none */
+    uint32_t stub_text_addr; /* where its own lies, if that tells the two apart; 0: it does not */
     /* A word of the ROM's RAM that it jumps through: with secure boot it starts no code otherwise.
      * 0: the chip has no such way, or needs none. */
     uint32_t start_pointer_addr;

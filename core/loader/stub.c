@@ -2,6 +2,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/embedded.h"
+#include "core/facts/chip.h"
 #include "core/loader/regs.h"
 #include "core/loader/stub_release.h"
 
@@ -228,6 +229,19 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(struct stub *const *)a)->name, (*(struct stub *const *)b)->name);
 }
 
+/* "esp32p4.json" is the stub for silicon of revision 3 on in esptool, but for the one before in
+ * esptool up to 4.7 and in tasmota-webserial-esptool 7.3.7. */
+static bool check_silicon(const struct stub *s, const char *path, struct err *e)
+{
+    const struct chip *c = chip_by_name(s->name);
+    if (!c || c->stub_text_addr == 0 || s->text.addr == c->stub_text_addr)
+        return true;
+    err_set(e, ERR_STATION, "The stub file '%s' is for %s below revision %u.%u", path, c->name,
+            c->stub_min_revision / 100, c->stub_min_revision % 100);
+    return err_hint(e, "Call it %s.json; %s.json is the one for later silicon.", c->stub_below,
+                    c->id_name);
+}
+
 /* The wrong chip's code would be uploaded and never heard of again. */
 static bool check_name(const struct stub *s, const char *path, struct err *e)
 {
@@ -236,7 +250,7 @@ static bool check_name(const struct stub *s, const char *path, struct err *e)
         return err_set(e, ERR_STATION, "Out of memory");
     const struct stub_release *r = stub_release_of(sha256);
     if (!r || !stub_release_is_misnamed(s, r))
-        return true;
+        return check_silicon(s, path, e);
     err_set(e, ERR_STATION, "The stub file '%s' holds the flasher stub of %s", path, r->name);
     return err_hint(e, "Give it its own name, or take it out of the folder.");
 }

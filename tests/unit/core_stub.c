@@ -322,6 +322,26 @@ static void stub_set_refuses_two_for_one_chip(void **state)
     folder_remove(&f);
 }
 
+/* One name, two kinds of silicon: where it lies tells. */
+static void stub_set_refuses_the_stub_of_older_silicon(void **state)
+{
+    static const char old[] = "{\"entry\": 1341194240, \"text\": \"AQIDBA==\","
+                              " \"text_start\": 1341194240}"; /* 4FF10000 */
+    struct folder f;
+    struct err e = { 0 };
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "esp32p4-rev1.json", old);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    stub_set_free(set);
+    folder_put(&f, "esp32p4.json", old);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.what, "esp32p4.json' is for ESP32-P4 below revision 3.0");
+    assert_has(e.hint, "esp32p4-rev1.json");
+    folder_remove(&f);
+}
+
 static void stub_set_points_at_the_folders_of_esptool(void **state)
 {
     struct folder f;
@@ -478,6 +498,7 @@ int main(void)
         cmocka_unit_test(stub_set_refuses_folders_that_are_none),
         cmocka_unit_test(stub_set_takes_what_is_called_like_a_stub),
         cmocka_unit_test(stub_set_refuses_two_for_one_chip),
+        cmocka_unit_test(stub_set_refuses_the_stub_of_older_silicon),
         cmocka_unit_test(stub_set_points_at_the_folders_of_esptool),
         cmocka_unit_test(stub_set_says_why_there_is_none),
         cmocka_unit_test(stub_digest_is_of_what_reaches_the_chip),
