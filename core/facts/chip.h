@@ -169,8 +169,8 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
 /* The name of a package, NULL if it has none. */
 const char *chip_package_name(const struct chip *chip, uint32_t package);
 
-/* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt, or
- * that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */
+/* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt,
+ * or that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */
 bool chip_check_mac(const struct chip_mac *mac, struct err *e);
 
 /* Flash modes are the same on all chips: "qio", "qout", "dio", "dout". */
