@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WORDS_MAX 512
@@ -19,25 +18,6 @@ struct import_options {
 };
 
 /* ---- What is given ---- */
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* A whole command pasted between quotes. */
-static bool import_pasted(struct import *im, const char *text, struct err *e)
-{
-    struct import_words *words = calloc(1, sizeof *words);
-    bool ok = words ? import_split(text, words, e) &&
-                          import_esptool(im, (const char *const *)words->items, words->count, e)
-                    : err_set(e, ERR_STATION, "Out of memory");
-    if (words)
-        import_words_done(words);
-    free(words);
-    return ok;
-}
 
 /* One of the files that name the images, instead of the folder they are in. */
 static bool import_file(struct import *im, const char *path, struct err *e)
@@ -55,13 +35,13 @@ static bool import_file(struct import *im, const char *path, struct err *e)
 
 static bool import_any(struct import *im, const char *const *words, size_t count, struct err *e)
 {
-    if (count == 1 && is_folder(words[0]))
+    if (count == 1 && import_is_folder(words[0]))
         return import_folder(im, words[0], e);
     if (count == 1 && import_is_file("", words[0]))
         return import_file(im, words[0], e);
-    if (count == 1 && strstr(words[0], "esptool") && strpbrk(words[0], " \t\n"))
+    if (count == 1 && strpbrk(words[0], " \t\n"))
         return import_pasted(im, words[0], e);
-    return import_esptool(im, words, count, e);
+    return import_command(im, "", words, count, e);
 }
 
 /* ---- What comes out ---- */

@@ -40,8 +40,9 @@ struct import {
 
 void import_done(struct import *im);
 
-/* Adds an image; `file` is seen from `folder` ("" is the current one). ERR_USAGE when there are too
- * many, ERR_IMAGE when it is not there. */
+/* Adds an image; `file` is seen from `folder` ("" is the current one). The same file for the same
+ * place is one image. ERR_USAGE when another one is for that place, or there are too many,
+ * ERR_IMAGE when it is not there. */
 bool import_add_image(struct import *im, const char *folder, const char *file, uint32_t offset_addr,
                       struct err *e);
 
@@ -64,8 +65,13 @@ bool import_flash_args(struct import *im, const char *folder, const char *file, 
 bool import_platformio(struct import *im, const char *folder, struct err *e);
 bool import_arduino(struct import *im, const char *folder, const char *sketch, struct err *e);
 
-/* A command line, as words: [python -m] esptool [options] write-flash [options] OFFSET FILE... */
-bool import_esptool(struct import *im, const char *const *words, size_t count, struct err *e);
+/* A command line, as words: any programs that start others, then esptool [options] write-flash
+ * [options] OFFSET FILE...; files are seen from `folder` unless the line itself goes elsewhere. */
+bool import_command(struct import *im, const char *folder, const char *const *words, size_t count,
+                    struct err *e);
+
+/* A pasted text with such a command somewhere in it: a line of a script, or what a build prints. */
+bool import_pasted(struct import *im, const char *text, struct err *e);
 
 /* What follows write-flash on such a command line; files are seen from `folder`. */
 bool import_write_flash(struct import *im, const char *folder, const char *const *words,
@@ -96,8 +102,13 @@ uint8_t *import_read_image(const char *path, size_t *n, struct err *e);
 /* `file` as seen from `folder`, to be freed. NULL: ERR_STATION. */
 char *import_join(const char *folder, const char *file, struct err *e);
 bool import_is_file(const char *folder, const char *file);
+bool import_is_folder(const char *path);
 
-/* Words, split at blanks; quotes and backslashes as in a shell. Free with _done. */
+/* What stands behind the last slash of either kind. */
+const char *import_base_name(const char *path);
+
+/* Words, split at blanks; quotes as in a shell, and backslashes but for those between the names of
+ * a path. Free with _done. */
 struct import_words {
     char *items[IMPORT_WORDS_MAX];
     size_t count;

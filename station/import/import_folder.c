@@ -7,18 +7,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define NAMES_MAX  1000 /* of a folder's entries that are looked at */
 #define NAME_BYTES 256
 
 /* ---- Looking into folders ---- */
-
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -138,7 +131,7 @@ out:
 
 bool import_folder(struct import *im, const char *folder, struct err *e)
 {
-    if (!is_folder(folder))
+    if (!import_is_folder(folder))
         return err_set(e, ERR_USAGE, "'%.150s' is no folder", folder);
     importer found = importer_of(folder, e);
     if (e->code != ERR_NONE)

@@ -62,16 +62,13 @@ static void set_up(void)
 
 /* ---- One kind each ---- */
 
-static bool import_command(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+static bool import_line(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
 {
-    static struct import_words words;
-    char *line = must_alloc(n + 1);
-    memcpy(line, bytes, n);
-    line[n] = '\0';
-    bool ok = import_split(line, &words, e) &&
-              import_esptool(im, (const char *const *)words.items, words.count, e);
-    import_words_done(&words);
-    free(line);
+    char *text = must_alloc(n + 1);
+    memcpy(text, bytes, n);
+    text[n] = '\0';
+    bool ok = import_pasted(im, text, e);
+    free(text);
     return ok;
 }
 
@@ -138,8 +135,8 @@ static void try_recipe(struct import *im)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     static bool (*const kinds[])(struct import *, const uint8_t *, size_t,
-                                 struct err *) = { import_command, import_idf,   import_args,
-                                                   import_listed,  import_table, import_tree };
+                                 struct err *) = { import_line,   import_idf,   import_args,
+                                                   import_listed, import_table, import_tree };
     static struct import im;
     struct input in = { bytes, n };
     struct err e = { 0 };

@@ -110,6 +110,10 @@ static inline void import_images_enter(void)
     put_text("part.hex", ":020000000102FB\n:00000001FF\n");
     put_text("args.txt", "--flash_mode dio --flash_freq 40m --flash_size detect\r\n0x1000 "
                          "bootloader.bin\r\n0x8000 partitions.bin\n0x10000 'app.bin'\n");
+    assert_int_equal(mkdir("build", 0777), 0);
+    assert_int_equal(mkdir("build/bootloader", 0777), 0);
+    put_esp32_boot("build/bootloader/bootloader.bin");
+    put_app("build/hello.bin", 0, "hello");
     put_text("nested.txt", "0x1000 bootloader.bin @args.txt\n");
 }
 
