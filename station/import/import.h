@@ -24,7 +24,7 @@ struct import_image {
 struct import {
     char source[256];                  /* what it was made from, for the recipe's first line */
     const struct chip *chip;           /* NULL: the images must tell */
-    char name[65];                     /* where no image has one; "" */
+    char name[65], version[65];        /* where no image has one; "" */
     char size[16], mode[16], freq[16]; /* as a recipe spells them; "": the image's own stay */
     uint32_t baud;                     /* 0: not said */
     uint32_t attempts;                 /* to connect; 0: not said */
@@ -51,19 +51,39 @@ void import_note(struct import *im, const char *fmt, ...) __attribute__((format(
 
 /* ---- Sources ---- */
 
-/* Whatever the folder is: of ESP-IDF, PlatformIO or Arduino, or a project with one such folder in
- * it. Fails with ERR_USAGE or ERR_IMAGE. */
+/* Whatever is there: a folder, or one of the files in it that name images. Fails with ERR_USAGE or
+ * ERR_IMAGE. */
+bool import_path(struct import *im, const char *path, struct err *e);
+
+/* Whatever the folder is: of ESP-IDF, PlatformIO, Arduino or ESP Web Tools, or a project with one
+ * such folder in it. Decided by all files in it; refused where they disagree. */
 bool import_folder(struct import *im, const char *folder, struct err *e);
 
-/* The build folder of ESP-IDF, by flasher_args.json... */
-bool import_flasher_args(struct import *im, const char *folder, struct err *e);
+/* A file that is no folder: the kind is what is in it, whatever its name. */
+bool import_file(struct import *im, const char *path, struct err *e);
+
+/* The build folder of ESP-IDF, by flasher_args.json (or a file like it)... */
+bool import_flasher_args(struct import *im, const char *folder, const char *file, struct err *e);
 
 /* ...or by a file of arguments: flash_args, flash_project_args. */
 bool import_flash_args(struct import *im, const char *folder, const char *file, struct err *e);
 
+/* Whether such a file is there and every image that it names. */
+bool import_flasher_args_whole(const char *folder, struct err *e);
+bool import_flash_args_whole(const char *folder, const char *file, struct err *e);
+
 /* .pio/build/NAME of PlatformIO; the build folder of Arduino. */
 bool import_platformio(struct import *im, const char *folder, struct err *e);
 bool import_arduino(struct import *im, const char *folder, const char *sketch, struct err *e);
+
+/* Whether the folder lies where PlatformIO builds. */
+bool import_in_platformio(const char *folder);
+
+/* A manifest of ESP Web Tools. With several builds im->chip chooses one. */
+bool import_manifest(struct import *im, const char *folder, const char *file, struct err *e);
+
+/* What import understands, as advice. Returns false. */
+bool import_hint_kinds(struct err *e);
 
 /* A command line, as words: any programs that start others, then esptool [options] write-flash
  * [options] OFFSET FILE...; files are seen from `folder` unless the line itself goes elsewhere. */
@@ -71,7 +91,7 @@ bool import_command(struct import *im, const char *folder, const char *const *wo
                     struct err *e);
 
 /* A pasted text with such a command somewhere in it: a line of a script, or what a build prints. */
-bool import_pasted(struct import *im, const char *text, struct err *e);
+bool import_pasted(struct import *im, const char *folder, const char *text, struct err *e);
 
 /* What follows write-flash on such a command line; files are seen from `folder`. */
 bool import_write_flash(struct import *im, const char *folder, const char *const *words,
@@ -82,6 +102,9 @@ bool import_global_option(struct import *im, const char *option, const char *val
 
 /* An offset as such tools write it: decimal or 0x. ERR_USAGE. */
 bool import_parse_offset(const char *text, uint32_t *offset_addr, struct err *e);
+
+/* The project name of every application that Arduino's ready-made libraries begin with. */
+extern const char import_arduino_project[];
 
 /* ---- The recipe ---- */
 

@@ -3,8 +3,8 @@
  * what an IDE shows while it uploads.
  *
  * Who starts esptool changes nothing about the bytes that reach the flash, so the words in front of
- * it (sudo, uv run, py -3, an interpreter and its options) are passed over. What does change them is
- * followed: another folder, its variables of the environment, an erase before, a second command.
+ * it (sudo, uv run, py -3, an interpreter and its options) are passed over. What does change them
+ * is followed: another folder, its variables of the environment, an erase before, a second command.
  */
 #include "core/base/err.h"
 #include "station/import/esptool_priv.h"
@@ -16,12 +16,12 @@
 /* One text, command by command. */
 struct script {
     struct import *im;
-    char *folder;        /* that its commands run in; "" is the current one */
-    size_t commands;     /* that write, and were read */
-    bool alternative;    /* the line before said "or": instead of the last command, not after it */
-    bool erase;          /* a command of its own erased the whole flash */
-    struct err refused;  /* the last command that writes, until an alternative is read */
-    struct err other;    /* what else was like a command and is none that writes */
+    char *folder;       /* that its commands run in; "" is the current one */
+    size_t commands;    /* that write, and were read */
+    bool alternative;   /* the line before said "or": instead of the last command, not after it */
+    bool erase;         /* a command of its own erased the whole flash */
+    struct err refused; /* the last command that writes, until an alternative is read */
+    struct err other;   /* what else was like a command and is none that writes */
 };
 
 /* ---- Names ---- */
@@ -80,10 +80,14 @@ static bool take_variable(struct import *im, const char *word, struct err *e)
         const char *name, *option;
         bool of_write;
     } rows[] = {
-        { "ESPTOOL_CHIP=", "--chip", false },       { "ESPTOOL_PORT=", "--port", false },
-        { "ESPTOOL_BAUD=", "--baud", false },       { "ESPTOOL_BEFORE=", "--before", false },
-        { "ESPTOOL_AFTER=", "--after", false },     { "ESPTOOL_FM=", "--flash-mode", true },
-        { "ESPTOOL_FF=", "--flash-freq", true },    { "ESPTOOL_FS=", "--flash-size", true },
+        { "ESPTOOL_CHIP=", "--chip", false },
+        { "ESPTOOL_PORT=", "--port", false },
+        { "ESPTOOL_BAUD=", "--baud", false },
+        { "ESPTOOL_BEFORE=", "--before", false },
+        { "ESPTOOL_AFTER=", "--after", false },
+        { "ESPTOOL_FM=", "--flash-mode", true },
+        { "ESPTOOL_FF=", "--flash-freq", true },
+        { "ESPTOOL_FS=", "--flash-size", true },
         { "ESPTOOL_CONNECT_ATTEMPTS=", "--connect-attempts", false },
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -110,8 +114,9 @@ static bool take_variables(struct import *im, const char *const *words, size_t c
 
 static bool refuse_region(struct err *e)
 {
-    err_set(e, ERR_USAGE, "erase-region cannot become part of a recipe: the station erases what it "
-                          "writes, or the whole flash");
+    err_set(e, ERR_USAGE,
+            "erase-region cannot become part of a recipe: the station erases what it "
+            "writes, or the whole flash");
     return err_hint(e, "Leave it out, and write `erase: all` into the recipe if it is needed.");
 }
 
@@ -274,6 +279,16 @@ static bool begin(struct script *s, struct import *im, const char *folder, struc
     return s->folder || err_set(e, ERR_STATION, "Out of memory for the import");
 }
 
+static bool is_builder(const char *word, size_t n)
+{
+    static const char *const names[] = { "idf.py", "pio", "platformio", "arduino-cli" };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == n && strncmp(word, names[i], n) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* `first`: the beginning of what was given. */
 static bool finish(struct script *s, bool ok, const char *first, struct err *e)
 {
@@ -289,7 +304,10 @@ static bool finish(struct script *s, bool ok, const char *first, struct err *e)
         int n = (int)strcspn(first, " \t\r\n");
         err_set(e, ERR_USAGE, "'%.*s' is neither a folder nor a command of esptool",
                 n < 80 ? n : 80, first);
-        err_hint(e, "As in: espstation import build, or: espstation import -- esptool ...");
+        if (is_builder(first, (size_t)n))
+            err_hint(e, "Build, and import the folder: espstation import .");
+        else
+            import_hint_kinds(e);
     }
     return false;
 }
@@ -344,8 +362,8 @@ static char *next_line(char **at)
     return line;
 }
 
-/* "Running ninja in directory /x/build", "or from the "/x/build" directory". One that is not on this
- * machine is passed over: its files may be here under the same names. */
+/* "Running ninja in directory /x/build", "or from the "/x/build" directory". One that is not on
+ * this machine is passed over: its files may be here under the same names. */
 static bool take_directory(struct script *s, const struct import_words *words, struct err *e)
 {
     for (size_t i = 1; i < words->count; i++) {
@@ -387,11 +405,11 @@ static bool take_line(struct script *s, const char *line, struct err *e)
     return ok;
 }
 
-bool import_pasted(struct import *im, const char *text, struct err *e)
+bool import_pasted(struct import *im, const char *folder, const char *text, struct err *e)
 {
     struct script s = { .im = im };
     char *whole = join_lines(text, e), *at = whole;
-    bool ok = whole && begin(&s, im, "", e);
+    bool ok = whole && begin(&s, im, folder, e);
     while (ok && *at)
         ok = take_line(&s, next_line(&at), e);
     ok = finish(&s, ok, text, e);

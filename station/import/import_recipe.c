@@ -26,9 +26,6 @@ struct writer {
     FILE *out;
 };
 
-/* The project name of every application that Arduino's ready-made libraries begin with. */
-static const char arduino_project[] = "arduino-lib-builder";
-
 /* ---- Looking at the images ---- */
 
 /* EA is an ESP8266's second format; anywhere else it is a byte like others. */
@@ -210,7 +207,7 @@ static void put_name(FILE *out, const char *text)
 static void put_head(const struct writer *w)
 {
     const struct facts *app = application(w);
-    bool own = app && strcmp(app->image.app_project, arduino_project) != 0;
+    bool own = app && strcmp(app->image.app_project, import_arduino_project) != 0;
     const char *name = own && app->image.app_project[0] ? app->image.app_project : w->im->name;
     put_comment(w->out, "Made by espstation import from ", w->im->source);
     for (size_t i = 0; i < w->im->note_count; i++)
@@ -219,9 +216,11 @@ static void put_head(const struct writer *w)
         put_comment(w->out, "not carried over: ", "more than can be told here");
     fputs("recipe: ", w->out);
     put_name(w->out, name[0] ? name : "imported");
-    if (own && app->image.app_version[0]) {
+    const char *version =
+        own && app->image.app_version[0] ? app->image.app_version : w->im->version;
+    if (version[0]) {
         fputs("\nversion: ", w->out);
-        put_quoted(w->out, app->image.app_version);
+        put_name(w->out, version);
     }
     fprintf(w->out, "\nchip: %s\n", w->im->chip->id_name);
 }

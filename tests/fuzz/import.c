@@ -67,7 +67,7 @@ static bool import_line(struct import *im, const uint8_t *bytes, size_t n, struc
     char *text = must_alloc(n + 1);
     memcpy(text, bytes, n);
     text[n] = '\0';
-    bool ok = import_pasted(im, text, e);
+    bool ok = import_pasted(im, "", text, e);
     free(text);
     return ok;
 }
@@ -75,7 +75,7 @@ static bool import_line(struct import *im, const uint8_t *bytes, size_t n, struc
 static bool import_idf(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
 {
     put_file("flasher_args.json", bytes, n);
-    bool ok = import_flasher_args(im, "", e);
+    bool ok = import_flasher_args(im, "", "flasher_args.json", e);
     unlink("flasher_args.json");
     return ok;
 }

@@ -61,7 +61,7 @@ static void assert_is_recipe(const char *name, const char *text)
 static char *import_text(const char *command, struct err *e)
 {
     struct import im = { 0 };
-    char *text = import_pasted(&im, command, e) ? import_recipe(&im, NULL, e) : NULL;
+    char *text = import_pasted(&im, "", command, e) ? import_recipe(&im, NULL, e) : NULL;
     import_done(&im);
     return text;
 }
