@@ -76,7 +76,9 @@ bool import_file(struct import *im, const char *path, struct err *e)
         ok = import_text(im, folder, path, text, n, e);
     else if (!folder || problem.code == ERR_STATION)
         err_set(e, ERR_STATION, "Out of memory for the import");
-    else if (!there || problem.sys != 0)
+    else if (!there)
+        err_set(e, ERR_USAGE, "'%.150s' is not there", path);
+    else if (problem.sys != 0)
         *e = problem;
     else
         refuse_image(path, e);

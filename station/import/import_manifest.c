@@ -68,18 +68,6 @@ static bool add_part(struct import *im, const char *folder, const struct import_
 
 /* ---- Builds ---- */
 
-/* "ESP32-C3" of a build, as a chip; NULL with *e. */
-static const struct chip *family_of(const struct import_json *build, struct err *e)
-{
-    const char *family = import_json_text(build, "chipFamily");
-    const struct chip *chip = family ? chip_by_name(family) : NULL;
-    if (!family)
-        err_set(e, ERR_USAGE, "builds holds an entry without chipFamily");
-    else if (!chip)
-        err_set(e, ERR_USAGE, "This station does not know the chipFamily '%.40s'", family);
-    return chip;
-}
-
 static bool choose(const char *file, const struct import_json *builds, struct err *e)
 {
     char names[160] = "";
@@ -88,40 +76,54 @@ static bool choose(const char *file, const struct import_json *builds, struct er
         size_t n = strlen(names);
         snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", family ? family : "?");
     }
+    const char *family = import_json_text(builds->first, "chipFamily");
     err_set(e, ERR_USAGE, "It has several builds (%s)", names);
     return err_hint(e, "A recipe is for one chip: espstation import --chip %.20s %.120s",
-                    import_json_text(builds->first, "chipFamily"), file);
+                    family ? family : "NAME", file);
 }
 
-/* The build for the chip; the only one where no chip is said. */
+/* Whether a build is for the chip; for NULL each is. */
+static bool is_for(const struct import_json *build, const struct chip *chip)
+{
+    const char *family = import_json_text(build, "chipFamily");
+    return !chip || (family && chip_by_name(family) == chip);
+}
+
+static bool not_one(const char *file, const struct import_json *builds, const struct chip *chip,
+                    size_t count, struct err *e)
+{
+    if (count == 0 && chip)
+        return err_set(e, ERR_USAGE, "It has no build for %s", chip->name);
+    if (count == 0)
+        return err_set(e, ERR_USAGE, "It has no builds");
+    if (!chip)
+        return choose(file, builds, e);
+    err_set(e, ERR_USAGE, "It has %zu builds for %s, for different serial ports", count,
+            chip->name);
+    return err_hint(e, "Leave the one that is meant in a copy of the file, and import that.");
+}
+
+/* The build for the chip that is said, else the only one; its chip is im->chip then. */
 static const struct import_json *find_build(struct import *im, const char *file,
                                             const struct import_json *builds, struct err *e)
 {
     const struct import_json *found = NULL;
     size_t count = 0;
     for (const struct import_json *b = builds ? builds->first : NULL; b; b = b->next) {
-        const struct chip *chip = family_of(b, e);
-        if (!chip && !(im->chip && import_json_text(b, "chipFamily")))
-            return NULL;
-        if (im->chip && chip != im->chip)
+        if (!is_for(b, im->chip))
             continue;
         found = b;
         count++;
     }
-    if (e->code != ERR_NONE)
-        *e = (struct err){ 0 }; /* of a family that is not wanted */
-    if (count == 1)
+    const char *family = import_json_text(found, "chipFamily");
+    if (count != 1)
+        (void)not_one(file, builds, im->chip, count, e);
+    else if (!family)
+        err_set(e, ERR_USAGE, "builds holds an entry without chipFamily");
+    else if ((im->chip = chip_by_name(family)) == NULL)
+        err_set(e, ERR_USAGE, "This station does not know the chipFamily '%.40s'", family);
+    else
         return found;
-    if (count == 0 && im->chip)
-        err_set(e, ERR_USAGE, "It has no build for %s", im->chip->name);
-    else if (count == 0)
-        err_set(e, ERR_USAGE, "It has no builds");
-    else if (im->chip) {
-        err_set(e, ERR_USAGE, "It has %zu builds for %s, for different serial ports", count,
-                im->chip->name);
-        err_hint(e, "Leave the one that is meant in a copy of the file, and import that.");
-    } else
-        choose(file, builds, e);
     return NULL;
 }
 
@@ -138,7 +140,6 @@ static bool take_root(struct import *im, const char *folder, const char *file,
     const char *ask = import_json_text(root, "new_install_prompt_erase");
     if (!build)
         return false;
-    im->chip = family_of(build, e);
     for (const struct import_json *p = parts ? parts->first : NULL; p; p = p->next) {
         if (!add_part(im, folder, p, e))
             return false;

@@ -34,19 +34,16 @@ static inline void put_image(const char *path, const struct image_recipe *recipe
     free(image.bytes);
 }
 
-/* nvs, which slot starts, two slots: what Arduino makes of an ESP32. */
-static inline void put_ota_table(const char *path)
+struct table_row {
+    uint8_t type, subtype;
+    uint32_t addr, bytes;
+};
+
+static inline void put_table(const char *path, const struct table_row *rows, size_t count)
 {
-    static const struct {
-        uint8_t type, subtype;
-        uint32_t addr, bytes;
-    } rows[] = { { 1, 2, 0x9000, 0x5000 },
-                 { 1, 0, 0xE000, 0x2000 },
-                 { 0, 0x10, 0x10000, 0x140000 },
-                 { 0, 0x11, 0x150000, 0x140000 } };
     uint8_t table[MADE_TABLE_BYTES];
     memset(table, 0xFF, sizeof table);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+    for (size_t i = 0; i < count; i++) {
         uint8_t *row = table + 32 * i;
         memset(row, 0, 32);
         memcpy(row, "\xAA\x50", 2);
@@ -58,6 +55,46 @@ static inline void put_ota_table(const char *path)
         }
     }
     put_bytes(path, table, sizeof table);
+}
+
+/* nvs, which slot starts, two slots: what Arduino makes of an ESP32. */
+static inline void put_ota_table(const char *path)
+{
+    static const struct table_row rows[] = { { 1, 2, 0x9000, 0x5000 },
+                                             { 1, 0, 0xE000, 0x2000 },
+                                             { 0, 0x10, 0x10000, 0x140000 },
+                                             { 0, 0x11, 0x150000, 0x140000 } };
+    put_table(path, rows, COUNT_OF(rows));
+}
+
+/* What makes ota_0 start, as the Arduino core ships it: entry 1, its check (the CRC32 of ESP-IDF's
+ * bootloader_common_ota_select_crc), a blank second sector. */
+static inline void put_boot_app0(const char *path)
+{
+    uint8_t bytes[0x2000];
+    memset(bytes, 0xFF, sizeof bytes);
+    memcpy(bytes, "\x01\0\0", 4);
+    memcpy(bytes + 28, "\x9A\x98\x43\x47", 4);
+    put_bytes(path, bytes, sizeof bytes);
+}
+
+static inline void put_blank(const char *path, size_t n)
+{
+    uint8_t bytes[0x2000];
+    assert_true(n <= sizeof bytes);
+    memset(bytes, 0xFF, n);
+    put_bytes(path, bytes, n);
+}
+
+/* A folder with all those above it. */
+static inline void put_folder(const char *path)
+{
+    char part[256];
+    for (size_t i = 0; i < strlen(path); i++) {
+        snprintf(part, sizeof part, "%.*s", (int)i + 1, path);
+        if (path[i + 1] == '/' || path[i + 1] == '\0')
+            mkdir(part, 0777);
+    }
 }
 
 static inline void put_esp32_boot(const char *path)
