@@ -22,7 +22,8 @@ static void put16(uint8_t *p, uint32_t v)
 
 static size_t room(const struct image_recipe *r)
 {
-    return SPARE_BYTES + (size_t)(r->segments + 1u) * (r->segment_bytes + 8) + r->trailing_bytes;
+    return 3 * SPARE_BYTES + (size_t)(r->segments + 1u) * (r->segment_bytes + 8) +
+           r->trailing_bytes;
 }
 
 /* Something that compresses a little, and differs from place to place. */
@@ -61,7 +62,7 @@ static void put_app(const struct image_recipe *r, uint8_t *p)
 static size_t put_segments(const struct image_recipe *r, uint8_t *p, size_t at, uint8_t *sum)
 {
     for (uint32_t i = 0; i < r->segments; i++) {
-        put32(p + at, 0x40080000 + i * 0x1000);
+        put32(p + at, (r->load_addr ? r->load_addr : 0x40080000) + i * 0x1000);
         put32(p + at + 4, r->segment_bytes);
         at += 8;
         fill(p + at, r->segment_bytes, i + 1);
@@ -93,6 +94,22 @@ static void put_crc(const struct image_recipe *r, struct made_image *m)
     m->end += 4;
 }
 
+/* The signature pages of ESP-IDF: V1 is a zero and two numbers, V2 a sector behind the last one. */
+static void put_signature(const struct image_recipe *r, struct made_image *m)
+{
+    size_t sector = (m->end + 4095) / 4096 * 4096;
+    if (r->signed_v == 1) {
+        fill(m->bytes + m->end + 4, 64, 5);
+        m->end += 68;
+    } else if (r->signed_v == 2) {
+        memset(m->bytes + m->end, 0xFF, sector + 4096 - m->end);
+        fill(m->bytes + sector, 1216, 3);
+        put32(m->bytes + sector, 0x000002E7);
+        put32(m->bytes + sector + 1196, (uint32_t)crc32(0, m->bytes + sector, 1196));
+        m->end = sector + 4096;
+    }
+}
+
 struct made_image make_image(const struct image_recipe *r)
 {
     struct made_image m = { .bytes = calloc(1, room(r)) };
@@ -113,6 +130,7 @@ struct made_image make_image(const struct image_recipe *r)
     m.end = m.checksum_at + 1;
     put_digest(r, &m);
     put_crc(r, &m);
+    put_signature(r, &m);
     m.size_bytes = m.end + r->trailing_bytes;
     fill(m.bytes + m.end, r->trailing_bytes, 7);
     return m;

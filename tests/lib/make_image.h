@@ -22,7 +22,9 @@ struct image_recipe {
     uint16_t min_revision, max_revision;
     bool digest;
     const char *project;     /* not NULL: an application descriptor, with a version */
-    uint32_t trailing_bytes; /* behind the image: a signature, or a merged file's rest */
+    uint32_t trailing_bytes; /* behind the image: a merged file's rest */
+    uint32_t load_addr;      /* of the first segment; 0: instruction RAM of the ESP32 */
+    int signed_v;            /* 1 or 2: behind the image a signature block of that version */
 };
 
 struct made_image {
