@@ -25,12 +25,16 @@ static void take_row(const uint8_t *row, struct partitions *out)
         p->label[i] = row[12 + i] > ' ' && row[12 + i] <= '~' ? (char)row[12 + i] : '?';
 }
 
+const char partitions_no_memory[] = "there is no memory to check its MD5";
+
 static void judge_md5(const uint8_t *bytes, size_t n, struct partitions *out)
 {
     uint8_t md5[DIGEST_MD5_BYTES];
-    out->proved = digest_md5(bytes, n, md5) && memcmp(md5, bytes + n + MD5_AT, sizeof md5) == 0;
-    if (!out->proved)
+    if (!digest_md5(bytes, n, md5))
+        out->problem = partitions_no_memory;
+    else if (memcmp(md5, bytes + n + MD5_AT, sizeof md5) != 0)
         out->problem = "its MD5 is wrong";
+    out->proved = !out->problem;
 }
 
 bool partitions_read(const uint8_t *bytes, size_t n, struct partitions *out)

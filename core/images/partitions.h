@@ -34,6 +34,9 @@ struct partitions {
     bool proved;         /* it has an MD5, and that is right */
 };
 
+/* The problem of a table that could not be judged. */
+extern const char partitions_no_memory[];
+
 /* Reads a table that begins at `bytes`. False: none does. What is wrong with one is its problem. */
 bool partitions_read(const uint8_t *bytes, size_t n, struct partitions *out);
 

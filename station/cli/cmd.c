@@ -156,6 +156,8 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     recipe_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
+    if (job)
+        print_mistakes(recipe_path, job_warnings(job));
     return job;
 }
 

@@ -149,16 +149,33 @@ static void put_row(uint8_t *p, uint8_t type, uint8_t subtype, uint32_t addr, ui
     snprintf((char *)p + 12, 16, "%s", name);
 }
 
-uint8_t *make_partition_table(void)
+uint8_t *make_table_of(const struct made_row *rows, size_t count)
 {
     uint8_t *p = malloc(MADE_TABLE_BYTES);
     if (!p)
         abort();
     memset(p, 0xFF, MADE_TABLE_BYTES);
-    put_row(p, 1, 2, 0x9000, 0x6000, "nvs");
-    put_row(p + 32, 1, 1, 0xF000, 0x1000, "phy_init");
-    put_row(p + 64, 0, 0, 0x10000, 0x100000, "factory");
-    p[96] = p[97] = 0xEB;
-    EVP_Digest(p, 96, p + 112, NULL, EVP_md5(), NULL);
+    for (size_t i = 0; i < count; i++)
+        put_row(p + 32 * i, rows[i].type, rows[i].subtype, rows[i].addr, rows[i].size_bytes,
+                rows[i].label);
+    p[32 * count] = p[32 * count + 1] = 0xEB;
+    EVP_Digest(p, 32 * count, p + 32 * count + 16, NULL, EVP_md5(), NULL);
     return p;
+}
+
+uint8_t *make_partition_table(void)
+{
+    static const struct made_row rows[] = {
+        { 1, 2, 0x9000, 0x6000, "nvs" },
+        { 1, 1, 0xF000, 0x1000, "phy_init" },
+        { 0, 0, 0x10000, 0x100000, "factory" },
+    };
+    return make_table_of(rows, sizeof rows / sizeof rows[0]);
+}
+
+void make_ota_entry(uint32_t sequence, uint8_t entry[MADE_OTA_BYTES])
+{
+    memset(entry, 0xFF, MADE_OTA_BYTES);
+    put32(entry, sequence);
+    put32(entry + 28, (uint32_t)crc32(UINT32_MAX, entry, 4));
 }

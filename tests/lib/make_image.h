@@ -43,4 +43,17 @@ struct made_image make_image(const struct image_recipe *r);
 #define MADE_TABLE_BYTES 0xC00u
 uint8_t *make_partition_table(void);
 
+struct made_row {
+    uint8_t type, subtype;
+    uint32_t addr, size_bytes;
+    const char *label;
+};
+
+/* One of these rows, likewise. */
+uint8_t *make_table_of(const struct made_row *rows, size_t count);
+
+/* An entry of otadata that chooses slot `sequence` - 1. */
+#define MADE_OTA_BYTES 32u
+void make_ota_entry(uint32_t sequence, uint8_t entry[MADE_OTA_BYTES]);
+
 #endif
