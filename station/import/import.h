@@ -10,6 +10,7 @@
 #define STATION_IMPORT_H
 
 #include "core/facts/chip.h"
+#include "core/images/image.h"
 #include "recipes/recipe.h"
 
 #define IMPORT_TEXT_MAX_BYTES ((size_t)1 << 20) /* of a file with arguments or JSON */
@@ -31,6 +32,7 @@ struct import {
     const char *reset;                 /* of port.reset; NULL: not said */
     bool rom;                          /* no stub */
     bool erase_all;
+    bool whole; /* all that a board needs to start should be there */
     struct import_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
     char *notes[IMPORT_NOTES_MAX]; /* what was not carried over */
@@ -102,6 +104,9 @@ bool import_global_option(struct import *im, const char *option, const char *val
 
 /* An offset as such tools write it: decimal or 0x. ERR_USAGE. */
 bool import_parse_offset(const char *text, uint32_t *offset_addr, struct err *e);
+
+/* The chip that an image is for, NULL if it does not tell. */
+const struct chip *import_chip_of(const struct image *image);
 
 /* The project name of every application that Arduino's ready-made libraries begin with. */
 extern const char import_arduino_project[];

@@ -64,12 +64,18 @@ static bool read_table(const struct build *b, struct partitions *table, struct e
     uint8_t *bytes = read_file(b->folder, b->table, &n, e);
     if (!bytes)
         return false;
-    bool ok = partitions_read(bytes, n, table);
+    bool ok = partitions_read(bytes, n, table) && partitions_start(table, NULL, NULL);
     free(bytes);
-    if (ok && partitions_start(table, NULL, NULL))
+    if (ok && !table->problem)
         return true;
-    return err_set(e, ERR_IMAGE, "'%.100s' is no partition table with an application in it",
-                   b->table);
+    if (table->problem == partitions_no_memory)
+        return err_set(e, ERR_STATION, "Out of memory for the import");
+    if (!ok)
+        return err_set(e, ERR_IMAGE, "'%.100s' is no partition table with an application in it",
+                       b->table);
+    err_set(e, ERR_IMAGE, "No boot loader takes the partition table '%.100s': %s", b->table,
+            table->problem);
+    return err_hint(e, "Build again.");
 }
 
 /* ---- Where the table goes ---- */
@@ -214,7 +220,7 @@ static bool add_boot(struct import *im, const struct build *b, struct err *e)
         return true;
     if (!read_header(b->folder, b->boot, &image, &n, e))
         return false;
-    const struct chip *chip = image.kind == IMAGE_LONG ? chip_by_image_id(image.chip_id) : im->chip;
+    const struct chip *chip = image.kind == IMAGE_RAW ? im->chip : import_chip_of(&image);
     if (!chip)
         return err_set(e, ERR_IMAGE, "'%.100s' is no boot loader of a chip that this station knows",
                        b->boot);
@@ -251,6 +257,7 @@ bool build_add(struct import *im, struct build *b, struct err *e)
 {
     struct image app;
     size_t n;
+    im->whole = true;
     if (!read_header(b->folder, b->app, &app, &n, e))
         return false;
     if (app.kind == IMAGE_SHORT)

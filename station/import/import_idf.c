@@ -100,6 +100,7 @@ bool import_flasher_args(struct import *im, const char *folder, const char *file
         note_encrypted(im, root);
     else
         err_wrap(e, "%.100s", path);
+    im->whole = true;
     snprintf(im->source, sizeof im->source, "flasher_args.json of ESP-IDF");
 out:
     import_json_free(root);
@@ -129,6 +130,7 @@ bool import_flash_args(struct import *im, const char *folder, const char *file, 
         if (!ok)
             err_wrap(e, "%.100s", path);
     }
+    im->whole = true;
     snprintf(im->source, sizeof im->source, "the arguments in %s", file);
     if (words)
         import_words_done(words);

@@ -162,6 +162,7 @@ bool import_manifest(struct import *im, const char *folder, const char *file, st
     if (path && !there)
         err_set(e, ERR_USAGE, "'%.150s' is not there", path);
     bool ok = root && (take_root(im, folder, path, root, e) || err_wrap(e, "%.100s", path));
+    im->whole = true;
     snprintf(im->source, sizeof im->source, "a manifest of ESP Web Tools");
     import_json_free(root);
     free(text);

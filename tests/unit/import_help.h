@@ -34,47 +34,29 @@ static inline void put_image(const char *path, const struct image_recipe *recipe
     free(image.bytes);
 }
 
-struct table_row {
-    uint8_t type, subtype;
-    uint32_t addr, bytes;
-};
-
-static inline void put_table(const char *path, const struct table_row *rows, size_t count)
+static inline void put_table(const char *path, const struct made_row *rows, size_t count)
 {
-    uint8_t table[MADE_TABLE_BYTES];
-    memset(table, 0xFF, sizeof table);
-    for (size_t i = 0; i < count; i++) {
-        uint8_t *row = table + 32 * i;
-        memset(row, 0, 32);
-        memcpy(row, "\xAA\x50", 2);
-        row[2] = rows[i].type;
-        row[3] = rows[i].subtype;
-        for (size_t k = 0; k < 4; k++) {
-            row[4 + k] = (uint8_t)(rows[i].addr >> 8 * k);
-            row[8 + k] = (uint8_t)(rows[i].bytes >> 8 * k);
-        }
-    }
-    put_bytes(path, table, sizeof table);
+    uint8_t *table = make_table_of(rows, count);
+    put_bytes(path, table, MADE_TABLE_BYTES);
+    free(table);
 }
 
 /* nvs, which slot starts, two slots: what Arduino makes of an ESP32. */
 static inline void put_ota_table(const char *path)
 {
-    static const struct table_row rows[] = { { 1, 2, 0x9000, 0x5000 },
-                                             { 1, 0, 0xE000, 0x2000 },
-                                             { 0, 0x10, 0x10000, 0x140000 },
-                                             { 0, 0x11, 0x150000, 0x140000 } };
+    static const struct made_row rows[] = { { 1, 2, 0x9000, 0x5000, "nvs" },
+                                            { 1, 0, 0xE000, 0x2000, "otadata" },
+                                            { 0, 0x10, 0x10000, 0x140000, "app0" },
+                                            { 0, 0x11, 0x150000, 0x140000, "app1" } };
     put_table(path, rows, COUNT_OF(rows));
 }
 
-/* What makes ota_0 start, as the Arduino core ships it: entry 1, its check (the CRC32 of ESP-IDF's
- * bootloader_common_ota_select_crc), a blank second sector. */
+/* What makes ota_0 start, as the Arduino core ships it: one entry, and a blank second sector. */
 static inline void put_boot_app0(const char *path)
 {
     uint8_t bytes[0x2000];
     memset(bytes, 0xFF, sizeof bytes);
-    memcpy(bytes, "\x01\0\0", 4);
-    memcpy(bytes + 28, "\x9A\x98\x43\x47", 4);
+    make_ota_entry(1, bytes);
     put_bytes(path, bytes, sizeof bytes);
 }
 

@@ -91,10 +91,10 @@ static void put_pio(const char *folder, const char *program, const char *project
 /* The table of boards with a rescue program: two slots, and factory behind them. */
 static void put_rescue_table(const char *path)
 {
-    static const struct table_row rows[] = {
-        { 1, 2, 0x9000, 0x5000 },       { 1, 0, 0xE000, 0x2000 },
-        { 0, 0x10, 0x10000, 0x160000 }, { 0, 0x11, 0x170000, 0x160000 },
-        { 0, 0, 0x2D0000, 0x40000 },
+    static const struct made_row rows[] = {
+        { 1, 2, 0x9000, 0x5000, "nvs" },        { 1, 0, 0xE000, 0x2000, "otadata" },
+        { 0, 0x10, 0x10000, 0x160000, "app0" }, { 0, 0x11, 0x170000, 0x160000, "app1" },
+        { 0, 0, 0x2D0000, 0x40000, "factory" },
     };
     put_table(path, rows, COUNT_OF(rows));
 }
@@ -137,9 +137,9 @@ static void a_sketch_goes_where_otadata_starts(void **state)
 
 static void otadata_goes_to_its_partition(void **state)
 {
-    static const struct table_row rows[] = { { 1, 0, 0x9000, 0x2000 },
-                                             { 0, 0x10, 0x10000, 0x1C0000 },
-                                             { 0, 0x11, 0x1D0000, 0x1C0000 } };
+    static const struct made_row rows[] = { { 1, 0, 0x9000, 0x2000, "otadata" },
+                                            { 0, 0x10, 0x10000, 0x1C0000, "app0" },
+                                            { 0, 0x11, 0x1D0000, 0x1C0000, "app1" } };
     static const struct want want[] = { { 0x1000, ".pioenvs/room/bootloader.bin" },
                                         { 0x8000, ".pioenvs/room/partitions.bin" },
                                         { 0x9000, ".pioenvs/room/ota_data_initial.bin" },
@@ -155,11 +155,23 @@ static void otadata_goes_to_its_partition(void **state)
 
 static void an_application_fits_its_partition(void **state)
 {
-    static const struct table_row rows[] = { { 1, 2, 0x9000, 0x5000 }, { 0, 0, 0x10000, 0x1000 } };
+    static const struct made_row rows[] = { { 1, 2, 0x9000, 0x5000, "nvs" },
+                                            { 0, 0, 0x10000, 0x1000, "factory" } };
     (void)state;
     put_pio("small", "firmware.bin", "x");
     put_table("small/partitions.bin", rows, COUNT_OF(rows));
     refuses("small", ERR_IMAGE, "its partition", "");
+}
+
+static void a_damaged_table_is_refused(void **state)
+{
+    uint8_t *table = make_partition_table();
+    (void)state;
+    put_pio("damaged", "firmware.bin", "x");
+    table[8] ^= 1;
+    put_bytes("damaged/partitions.bin", table, MADE_TABLE_BYTES);
+    free(table);
+    refuses("damaged", ERR_IMAGE, "its MD5 is wrong", "Build again");
 }
 
 /* ---- A table that was moved ---- */
@@ -171,8 +183,8 @@ static void an_application_fits_its_partition(void **state)
 
 static void put_moved(const char *folder)
 {
-    static const struct table_row rows[] = { { 1, 2, 0x11000, 0x6000 },
-                                             { 0, 0, 0x20000, 0x100000 } };
+    static const struct made_row rows[] = { { 1, 2, 0x11000, 0x6000, "nvs" },
+                                            { 0, 0, 0x20000, 0x100000, "factory" } };
     put_pio(folder, "firmware.bin", "x");
     put_table(in(folder, "partitions.bin"), rows, COUNT_OF(rows));
 }
@@ -465,6 +477,73 @@ static void a_manifest_of_several_chips_needs_one(void **state)
     refuses_for("web/lamp.json", "esp32", ERR_USAGE, "2 builds for ESP32", "copy of the file");
 }
 
+/* ---- Chips ---- */
+
+static void put_idf(const char *folder, const char *json)
+{
+    put_folder(folder);
+    put_text(in(folder, "flasher_args.json"), json);
+}
+
+/* Its host's table has a partition for it, and its host's loader says which chip that one is. */
+static void an_image_of_another_chip_is_data_in_a_data_partition(void **state)
+{
+    static const struct made_row rows[] = { { 1, 2, 0x9000, 0x4000, "nvs" },
+                                            { 0, 0, 0x10000, 0x100000, "factory" },
+                                            { 1, 0x40, 0x110000, 0x100000, "radio_fw" } };
+    static const struct want want[] = { { 0x1000, "radio/boot.bin" },
+                                        { 0x8000, "radio/table.bin" },
+                                        { 0x10000, "radio/host.bin" },
+                                        { 0x110000, "radio/radio.bin" } };
+    (void)state;
+    put_idf("radio", "{ \"flash_files\" : { \"0x1000\" : \"boot.bin\", \"0x8000\" : \"table.bin\", "
+                     "\"0x10000\" : \"host.bin\", \"0x110000\" : \"radio.bin\" }, "
+                     "\"extra_esptool_args\" : { \"chip\" : \"esp32\" } }");
+    put_esp32_boot("radio/boot.bin");
+    put_table("radio/table.bin", rows, COUNT_OF(rows));
+    put_app("radio/host.bin", 0, "host");
+    put_app("radio/radio.bin", 5, "radio");
+    char *text = imports_for("radio", NULL, want, COUNT_OF(want));
+    assert_has(text, "as: data # for ESP32-C3\n");
+    assert_has(text, "recipe: \"host\"");
+    free(text);
+    put_table("radio/table.bin", rows, 2);
+    refuses("radio", ERR_IMAGE, "'radio/radio.bin' is an image for ESP32-C3", "");
+    put_table("radio/table.bin", rows, 3);
+    put_app("radio/host.bin", 5, "host");
+    refuses("radio", ERR_IMAGE, "'radio/host.bin' is an image for ESP32-C3", "");
+}
+
+static void a_build_without_a_boot_loader_says_so(void **state)
+{
+    static const struct want want[] = { { 0x10000, "secure/app.bin" } };
+    (void)state;
+    put_idf("secure", "{ \"flash_files\" : { \"0x10000\" : \"app.bin\" } }");
+    put_app("secure/app.bin", 0, "x");
+    char *text = imports_for("secure", NULL, want, COUNT_OF(want));
+    assert_has(text, "# not carried over: a boot loader for 0x1000");
+    free(text);
+}
+
+static void an_esp8266_has_the_long_header_too(void **state)
+{
+    static const struct want want[] = { { 0, "rtos/boot.bin" }, { 0x10000, "rtos/app.bin" } };
+    (void)state;
+    put_idf("rtos", "{ \"flash_files\" : { \"0x0\" : \"boot.bin\", \"0x10000\" : \"app.bin\" } }");
+    put_esp8266("rtos/boot.bin");
+    put_image("rtos/app.bin", &(struct image_recipe){ .layout = MADE_LONG,
+                                                      .segments = 1,
+                                                      .segment_bytes = 2000,
+                                                      .max_revision = 0xFFFF,
+                                                      .load_addr = 0x40100000,
+                                                      .digest = true });
+    free(imports_for("rtos", NULL, want, COUNT_OF(want)));
+    free(imports_for("rtos", "esp8266", want, COUNT_OF(want)));
+    refuses_for("rtos", "esp32", ERR_IMAGE, "is an image for ESP8266", "");
+    put_app("rtos/app.bin", 0, NULL);
+    refuses("rtos", ERR_IMAGE, "'rtos/app.bin' is an image for ESP32", "");
+}
+
 /* ---- Files ---- */
 
 static void a_file_is_what_is_in_it(void **state)
@@ -526,6 +605,7 @@ int main(void)
         cmocka_unit_test(a_sketch_goes_where_otadata_starts),
         cmocka_unit_test(otadata_goes_to_its_partition),
         cmocka_unit_test(an_application_fits_its_partition),
+        cmocka_unit_test(a_damaged_table_is_refused),
         cmocka_unit_test(a_moved_table_needs_a_witness),
         cmocka_unit_test(a_table_is_not_where_its_partitions_are),
         cmocka_unit_test(firmware_bin_of_esp_idf_is_of_esp_idf),
@@ -540,6 +620,9 @@ int main(void)
         cmocka_unit_test(a_list_of_the_arduino_core_counts_when_whole),
         cmocka_unit_test(a_manifest_of_the_web_is_imported),
         cmocka_unit_test(a_manifest_of_several_chips_needs_one),
+        cmocka_unit_test(an_image_of_another_chip_is_data_in_a_data_partition),
+        cmocka_unit_test(a_build_without_a_boot_loader_says_so),
+        cmocka_unit_test(an_esp8266_has_the_long_header_too),
         cmocka_unit_test(a_file_is_what_is_in_it),
         cmocka_unit_test(what_is_no_build_lists_what_import_reads),
     };
