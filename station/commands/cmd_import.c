@@ -150,7 +150,7 @@ static enum exit_status import(int argc, char **argv)
     return cmd_status_of(&e);
 }
 
-const struct cmd cmd_import = { "import", "FOLDER | -- COMMAND",
-                                "Makes a recipe from a build of ESP-IDF, PlatformIO or Arduino, or "
-                                "from a command.",
+const struct cmd cmd_import = { "import", "FOLDER | FILE | -- COMMAND",
+                                "Makes a recipe from a build (ESP-IDF, PlatformIO, Arduino, ESP Web "
+                                "Tools) or a command.",
                                 import };
