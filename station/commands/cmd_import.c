@@ -151,6 +151,7 @@ static enum exit_status import(int argc, char **argv)
 }
 
 const struct cmd cmd_import = { "import", "FOLDER | FILE | -- COMMAND",
-                                "Makes a recipe from a build (ESP-IDF, PlatformIO, Arduino, ESP Web "
+                                "Makes a recipe from a build (ESP-IDF, PlatformIO, Arduino, ESP "
+                                "Web "
                                 "Tools) or a command.",
                                 import };

@@ -105,6 +105,10 @@ bool import_global_option(struct import *im, const char *option, const char *val
 /* An offset as such tools write it: decimal or 0x. ERR_USAGE. */
 bool import_parse_offset(const char *text, uint32_t *offset_addr, struct err *e);
 
+/* Says what an image is, as image_read; `chip` NULL: not known. False for want of memory. */
+bool import_look(const uint8_t *bytes, size_t n, const struct chip *chip, struct image *image,
+                 struct err *e);
+
 /* The chip that an image is for, NULL if it does not tell. */
 const struct chip *import_chip_of(const struct image *image);
 

@@ -52,10 +52,9 @@ static bool read_header(const char *folder, const char *file, struct image *imag
                         struct err *e)
 {
     uint8_t *bytes = read_file(folder, file, n, e);
-    if (bytes)
-        image_read(bytes, *n, false, image);
+    bool ok = bytes && import_look(bytes, *n, NULL, image, e);
     free(bytes);
-    return bytes != NULL;
+    return ok;
 }
 
 static bool read_table(const struct build *b, struct partitions *table, struct err *e)

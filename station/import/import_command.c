@@ -16,7 +16,8 @@
 /* One text, command by command. */
 struct script {
     struct import *im;
-    char *folder;       /* that its commands run in; "" is the current one */
+    const char *from;   /* the folder that the text is seen from; "" is the current one */
+    char *folder;       /* that its commands run in */
     size_t commands;    /* that write, and were read */
     bool alternative;   /* the line before said "or": instead of the last command, not after it */
     bool erase;         /* a command of its own erased the whole flash */
@@ -274,7 +275,7 @@ static bool take_words(struct script *s, const char *const *words, size_t count,
 
 static bool begin(struct script *s, struct import *im, const char *folder, struct err *e)
 {
-    *s = (struct script){ .im = im, .folder = strdup(folder) };
+    *s = (struct script){ .im = im, .from = folder, .folder = strdup(folder) };
     snprintf(im->source, sizeof im->source, "a command line of esptool");
     return s->folder || err_set(e, ERR_STATION, "Out of memory for the import");
 }
@@ -369,8 +370,14 @@ static bool take_directory(struct script *s, const struct import_words *words, s
     for (size_t i = 1; i < words->count; i++) {
         if (strcmp(words->items[i], "directory") != 0)
             continue;
-        const char *folder = words->items[i + 1 < words->count ? i + 1 : i - 1];
-        return !import_is_folder(folder) || set_folder(s, folder, e);
+        char *path = import_join(s->from, words->items[i + 1 < words->count ? i + 1 : i - 1], e);
+        if (path && import_is_folder(path)) {
+            free(s->folder);
+            s->folder = path;
+            return true;
+        }
+        free(path);
+        return path != NULL;
     }
     return true;
 }

@@ -7,6 +7,7 @@
 #include "station/import/build_priv.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,35 +100,47 @@ static bool take_idedata(struct build *b, const struct idedata *d, struct err *e
 
 /* ---- The program ---- */
 
+/* False without memory too: *e. */
 static bool is_application(const char *folder, const char *name, struct err *e)
 {
     struct image image = { 0 };
+    struct err problem = { 0 };
     size_t n = strlen(name);
     if (n < 5 || n >= NAME_BYTES || strcmp(name + n - 4, ".bin") != 0)
         return false;
-    char *path = import_join(folder, name, e);
-    uint8_t *bytes = path && import_is_file("", path) ? import_read_image(path, &n, e) : NULL;
+    char *path = import_join(folder, name, &problem);
+    uint8_t *bytes =
+        path && import_is_file("", path) ? import_read_image(path, &n, &problem) : NULL;
     if (bytes)
-        image_read(bytes, n, false, &image);
+        (void)import_look(bytes, n, NULL, &image, &problem);
     free(bytes);
     free(path);
+    if (problem.code == ERR_STATION)
+        *e = problem;
     return image.has_app;
+}
+
+static size_t count_applications(const char *folder, char name[static NAME_BYTES], struct err *e)
+{
+    size_t count = 0, seen = 0;
+    DIR *dir = opendir(folder[0] ? folder : ".");
+    if (!dir && errno == ENOMEM)
+        err_set(e, ERR_STATION, "Out of memory for the import");
+    for (struct dirent *entry; dir && seen < NAMES_MAX && (entry = readdir(dir)); seen++) {
+        if (is_application(folder, entry->d_name, e) && count++ == 0)
+            snprintf(name, NAME_BYTES, "%s", entry->d_name);
+    }
+    if (dir)
+        closedir(dir);
+    return count;
 }
 
 /* The only application in the folder, where nothing gives its name. */
 static bool search_program(const char *folder, char name[static NAME_BYTES], struct err *e)
 {
-    size_t count = 0, seen = 0;
-    struct err ignored = { 0 };
-    DIR *dir = opendir(folder[0] ? folder : ".");
-    for (struct dirent *entry; dir && seen < NAMES_MAX && (entry = readdir(dir)); seen++) {
-        if (is_application(folder, entry->d_name, &ignored) && count++ == 0)
-            snprintf(name, NAME_BYTES, "%s", entry->d_name);
-    }
-    if (dir)
-        closedir(dir);
-    if (count == 1)
-        return true;
+    size_t count = count_applications(folder, name, e);
+    if (count == 1 || e->code != ERR_NONE)
+        return e->code == ERR_NONE;
     err_set(e, ERR_IMAGE,
             count == 0 ? "'%.150s' holds no firmware.bin"
                        : "'%.150s' holds several applications and no firmware.bin",

@@ -42,13 +42,13 @@ const struct chip *import_chip_of(const struct image *image)
 }
 
 /* EA is an ESP8266's second format; anywhere else it is a byte like others. */
-static void read_header(const uint8_t *bytes, size_t n, const struct chip *chip, struct facts *f)
+bool import_look(const uint8_t *bytes, size_t n, const struct chip *chip, struct image *image,
+                 struct err *e)
 {
     bool known_short = chip && (chip->flags & CHIP_SHORT_HEADER);
-    image_read(bytes, n, known_short, &f->image);
-    if (!chip && bytes[0] == IMAGE_MAGIC_V2)
-        image_read(bytes, n, true, &f->image);
-    f->chip = import_chip_of(&f->image);
+    image_read(bytes, n, known_short || (!chip && bytes[0] == IMAGE_MAGIC_V2), image);
+    return image->problem != image_no_memory ||
+           err_set(e, ERR_STATION, "Out of memory for the import");
 }
 
 /* A table tells which places are for data. The first one counts. */
@@ -77,8 +77,8 @@ static bool look_at(struct writer *w, const struct import_image *image, struct f
     }
     f->hex = intel_hex_is(bytes, n);
     f->size_bytes = n;
-    read_header(bytes, n, w->im->chip, f);
-    bool ok = take_table(w, bytes, n, e);
+    bool ok = import_look(bytes, n, w->im->chip, &f->image, e) && take_table(w, bytes, n, e);
+    f->chip = import_chip_of(&f->image);
     free(bytes);
     if (!ok)
         return false;
