@@ -1,5 +1,6 @@
 /* What all sources of an import share: files, words, images and notes. */
 #include "core/base/err.h"
+#include "core/base/read_all.h"
 #include "station/import/import.h"
 
 #include <errno.h>
@@ -19,23 +20,11 @@ static bool no_memory(struct err *e)
 
 /* ---- Files ---- */
 
-static bool read_all(int fd, char *text, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, text + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += (size_t)got;
-    }
-    return true;
-}
-
 char *import_read_text(const char *path, size_t *n, bool *there, struct err *e)
 {
     struct stat st = { 0 };
     char *text = NULL;
+    size_t have = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *there = fd >= 0 || errno != ENOENT;
     if (fd < 0) {
@@ -49,7 +38,7 @@ char *import_read_text(const char *path, size_t *n, bool *there, struct err *e)
         err_set(e, ERR_USAGE, "'%.150s' is too large to come from a build", path);
     else if ((text = calloc(1, (size_t)st.st_size + 1)) == NULL)
         no_memory(e);
-    else if (!read_all(fd, text, (size_t)st.st_size))
+    else if (!read_all(fd, text, (size_t)st.st_size, &have) || have < (size_t)st.st_size)
         err_set(e, ERR_USAGE, "'%.150s' cannot be read to its end", path);
     else if (strlen(text) != (size_t)st.st_size)
         err_set(e, ERR_USAGE, "'%.150s' is no text", path);
@@ -112,15 +101,8 @@ uint8_t *import_read_image(const char *path, size_t *n, struct err *e)
         goto out;
     }
     bytes = ok ? malloc((size_t)st.st_size) : NULL;
-    while (bytes && have < (size_t)st.st_size) {
-        ssize_t got = read(fd, bytes + have, (size_t)st.st_size - have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        have += (size_t)got;
-    }
-    if (!bytes || have < (size_t)st.st_size) {
+    bool read = bytes && read_all(fd, bytes, (size_t)st.st_size, &have);
+    if (!read || have < (size_t)st.st_size) {
         err_set_sys(e, errno == ENOMEM ? ERR_STATION : ERR_IMAGE, errno, "'%.150s' cannot be read",
                     path);
         free(bytes);
