@@ -1,6 +1,7 @@
 #include "station/attempt/job.h"
 
 #include "core/base/bytes.h"
+#include "core/base/read_all.h"
 #include "core/images/intel_hex.h"
 
 #include <errno.h>
@@ -50,19 +51,6 @@ struct sources {
     size_t count;
 };
 
-static bool read_all(int fd, uint8_t *bytes, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, bytes + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false; /* the file shrank under our hands, or the disk failed */
-        at += (size_t)got;
-    }
-    return true;
-}
-
 /* The recipe has looked at the file already; it may have changed since, so all is checked again. */
 static bool load_file(const struct recipe_image *image, struct loaded *out)
 {
@@ -74,7 +62,10 @@ static bool load_file(const struct recipe_image *image, struct loaded *out)
     }
     out->size_bytes = (size_t)size_bytes;
     out->bytes = malloc(out->size_bytes);
-    bool ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
+    size_t have = 0;
+    /* Less than all: the file shrank under our hands. */
+    bool ok =
+        out->bytes && read_all(fd, out->bytes, out->size_bytes, &have) && have == out->size_bytes;
     close(fd);
     return ok;
 }
