@@ -67,7 +67,9 @@ const struct chip chip_esp32p4 = {
     CHIP_FAMILY(&efuse),
     .image_id = 18,
     .boot_addr = 0x2000,
-    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_FAMILY_FLAGS | CHIP_STUB_SETS_BAUD | CHIP_USB_JTAG | CHIP_USB_OTG |
+             CHIP_OTG_LEAVES_BY_WATCHDOG,
     .spi = CHIP_SPI_SINCE_S2(0x5008D000),
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,

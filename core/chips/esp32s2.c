@@ -20,7 +20,9 @@ const struct chip chip_esp32s2 = {
     .image_id = 2,
     .magic = 0x000007C6,
     .boot_addr = 0x1000,
-    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_OTG,
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_OTG | CHIP_STUB_SETS_BAUD,
+    .rom_baud_addr = 0x3FFFFCFC, /* UartDev, as on the ESP32 */
     .spi = CHIP_SPI_SINCE_S2(0x3F402000),
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,

@@ -19,6 +19,7 @@ struct stub_segment {
 
 struct stub {
     char name[32]; /* "esp32", as the chip's id_name */
+    const struct loader_kind *kind;
     char file[64]; /* base name of its file, cut off at the end */
     uint32_t entry_addr;
     struct stub_segment text;
@@ -50,6 +51,11 @@ const char *stub_set_folder(const struct stub_set *set);
  * flasher stub for ESP32-C3 (esp32c3.json)". */
 void stub_set_explain(const struct stub_set *set, const char *name, const char *chip, char *text,
                       size_t cap);
+
+/* Whether a rate that the ROM was changed to lasts while the stub starts. Where the stub sets it
+ * anew, stub_start puts right what the ROM remembers, if that is where it should be; else the rate
+ * has to wait for the stub. False on failures too, whatever they are. */
+bool stub_keeps_baud(struct loader *l, const struct stub *s);
 
 /* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
  * ERR_STUB, or with what the port says. */
