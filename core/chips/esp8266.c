@@ -22,7 +22,7 @@ static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3],
         return true;
     }
     if (which > 1)
-        return err_set(e, ERR_IDENTIFY, "The eFuses hold no MAC: prefix %u is not known", which);
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: prefix %u is not known", which);
     memcpy(prefix, known[which], 3);
     return true;
 }
@@ -39,7 +39,7 @@ static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
     mac->bytes[4] = (uint8_t)word1;
     mac->bytes[5] = (uint8_t)(word0 >> 24);
     mac->count = 6;
-    return true;
+    return chip_check_mac(mac, e);
 }
 
 /* There is one silicon revision, and no eFuse for it. */

@@ -166,8 +166,10 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     recipe_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
-    if (job)
+    if (job) {
+        print_mistakes(recipe_path, job_warnings(job));
         print_loader_note(job);
+    }
     return job;
 }
 
