@@ -1,4 +1,5 @@
 /* The bytes of an export: collected, cleaned and escaped. */
+#include "core/base/plain.h"
 #include "db/export/export_priv.h"
 
 #include <inttypes.h>
@@ -49,27 +50,6 @@ void out_seconds(struct out *out, int64_t ms)
 
 /* ---- Text: UTF-8, character by character ------------------------------------------------------*/
 
-/* The length of a character from its first byte; 0: no character starts so. E0, ED, F0 and F4 allow
- * fewer second bytes than the others (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    size_t length = p[0] < 0x80                   ? 1
-                    : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
-                    : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-                    : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                                  : 0;
-    if (length > n)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    return length;
-}
-
 static void out_replacement(struct out *out)
 {
     out_text(out, "\xEF\xBF\xBD"); /* U+FFFD */
@@ -79,7 +59,8 @@ void out_utf8(struct out *out, const void *text, size_t n, size_t units, out_spe
 {
     const unsigned char *p = text;
     while (n > 0) {
-        const size_t length = utf8_length(p, n);
+        uint32_t code = 0;
+        const size_t length = plain_decode((const char *)p, n, &code);
         const size_t width = length == 4 ? 2 : 1;
         if (width > units)
             break;

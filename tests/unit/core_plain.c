@@ -123,6 +123,18 @@ static void json_is_utf8_and_plain_whatever_comes(void **state)
     free(text);
 }
 
+/* At every length: only whole characters stay, and bytes that begin none are left to others. */
+static void plain_cut_takes_what_is_broken_off(void **state)
+{
+    static const char text[] = "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z";
+    static const size_t want[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11 };
+    (void)state;
+    for (size_t n = 0; n < COUNT_OF(want); n++)
+        assert_int_equal(plain_cut(text, n), want[n]);
+    assert_int_equal(plain_cut("\xA4\xA4\xA4\xA4\xA4\xA4", 6), 6);
+    assert_int_equal(plain_cut("a\xFF", 2), 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +145,7 @@ int main(void)
         cmocka_unit_test(plain_is_takes_other_bytes_for_latin_1),
         cmocka_unit_test(err_sentences_are_plain),
         cmocka_unit_test(json_is_utf8_and_plain_whatever_comes),
+        cmocka_unit_test(plain_cut_takes_what_is_broken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
