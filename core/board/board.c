@@ -91,6 +91,29 @@ static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info,
     return err_set(e, ERR_FRAME, "what tells the chip differs from reading to reading");
 }
 
+/* The value in ROM is that of a chip which tells its security, and no id with it. */
+static bool contradicts_itself(const struct loader *l, const struct security_info *info,
+                               bool has_info)
+{
+    return l->chip && !l->stub && (!has_info || info->has_chip_id);
+}
+
+static bool refuse_contradiction(struct loader *l, const struct security_info *info, bool has_info,
+                                 struct err *e)
+{
+    const char *name = l->chip->name;
+    l->chip = NULL;
+    if (!has_info)
+        return err_set(e, ERR_WRONG_CHIP,
+                       "The chip has the magic of %s, whose loader knows GET_SECURITY_INFO, and "
+                       "this one does not: it is another chip",
+                       name);
+    const struct chip *other =
+        info->chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info->chip_id) : NULL;
+    return err_set(e, ERR_WRONG_CHIP, "The chip has the magic of %s and id %u, which is %s's", name,
+                   info->chip_id, other ? other->name : "nobody");
+}
+
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
  * know; so the value is read first, and nobody is asked what it cannot answer. A chip that refuses
  * the read is in Secure Download Mode. */
@@ -110,6 +133,8 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
     if (!has_registers && !l->secured)
         return err_set(e, ERR_FRAME,
                        "the chip refuses to be read, but is not in Secure Download Mode");
+    if (contradicts_itself(l, info, has_info))
+        return refuse_contradiction(l, info, has_info, e);
     if (!l->chip && has_info)
         l->chip = chip_by_security_info(info, l->secured);
     if (l->chip || (has_registers && !says_the_same_again(l, magic, has_info, e)))
@@ -144,10 +169,19 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
            loader_write_reg(l, w->super_protect_addr, 0, e);
 }
 
+/* A MAC that is refused names no board: two such boards are not the same. */
+static bool read_mac(struct loader *l, struct board *b, struct err *e)
+{
+    if (l->chip->read_mac(l, &b->mac, e))
+        return true;
+    b->mac.count = 0;
+    return false;
+}
+
 static bool read_all(struct loader *l, struct board *b, struct err *e)
 {
     const struct chip *c = l->chip;
-    return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
+    return read_mac(l, b, e) && c->read_revision(l, &b->revision, e) &&
            c->read_package(l, &b->package, e) && c->read_security(l, &b->security, e) &&
            regs_crystal_mhz(l, &b->crystal_mhz, e);
 }

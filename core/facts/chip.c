@@ -108,6 +108,27 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
     return NULL;
 }
 
+static bool is_all(const struct chip_mac *mac, uint8_t byte)
+{
+    size_t i = 0;
+    while (i < mac->count && mac->bytes[i] == byte)
+        i++;
+    return i == mac->count;
+}
+
+bool chip_check_mac(const struct chip_mac *mac, struct err *e)
+{
+    if (is_all(mac, 0x00) || is_all(mac, 0xFF))
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: all its bytes are %02X",
+                       mac->count > 0 ? mac->bytes[0] : 0);
+    if (mac->bytes[0] & 1)
+        return err_set(e, ERR_BAD_MAC,
+                       "The MAC in the eFuses begins with %02X: that is a multicast address, which "
+                       "no board has",
+                       mac->bytes[0]);
+    return true;
+}
+
 const char *chip_package_name(const struct chip *chip, uint32_t package)
 {
     for (const struct chip_package *p = chip->packages; p && p->name; p++) {

@@ -134,6 +134,7 @@ struct chip {
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. Required unless marked optional, all through registers, with ROM and stub alike. */
+    /* Ends with chip_check_mac. */
     bool (*read_mac)(struct loader *loader, struct chip_mac *mac, struct err *e);
     bool (*read_revision)(struct loader *loader, uint32_t *revision,
                           struct err *e); /* major*100+minor */
@@ -167,6 +168,10 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
 
 /* The name of a package, NULL if it has none. */
 const char *chip_package_name(const struct chip *chip, uint32_t package);
+
+/* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt,
+ * or that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */
+bool chip_check_mac(const struct chip_mac *mac, struct err *e);
 
 /* Flash modes are the same on all chips: "qio", "qout", "dio", "dout". */
 extern const struct chip_code chip_modes[];

@@ -271,6 +271,26 @@ uint32_t plan_kept_flash_bytes(const struct plan *p)
     return plan_header_flash_bytes(chip, &boot->image);
 }
 
+/* What the header will say; 0: the plan has none. */
+static uint32_t header_bytes(const struct plan *p, uint32_t flash_bytes)
+{
+    uint32_t kept = plan_kept_flash_bytes(p);
+    if (kept != 0 || !plan_parts_boot(&p->parts, p->settings.chip))
+        return kept;
+    return p->settings.size == PLAN_SIZE_FIXED ? p->settings.flash_bytes : flash_bytes;
+}
+
+uint32_t plan_claims_bytes(const struct plan *p, uint32_t flash_bytes)
+{
+    uint64_t needs = plan_needs_bytes(p), table = plan_partitions_end(p), claim = 1;
+    uint64_t header = header_bytes(p, flash_bytes);
+    needs = needs > table ? needs : table;
+    needs = needs > header ? needs : header;
+    while (claim < needs && claim < CHIP_FLASH_4_BYTES_MAX)
+        claim *= 2;
+    return flash_bytes != 0 && claim > flash_bytes ? flash_bytes : (uint32_t)claim;
+}
+
 bool plan_depends_on_flash(const struct plan *p)
 {
     if (p->settings.size != PLAN_SIZE_DETECT)

@@ -131,6 +131,11 @@ uint32_t plan_needs_bytes(const struct plan *p);
 /* Behind the last byte that the plan's partition table gives away; 0: it has no table. */
 uint64_t plan_partitions_end(const struct plan *p);
 
+/* How large the flash has to be for what the plan writes, and for what the firmware will believe of
+ * it by header and partition table: a power of two, at most what a flash says (`flash_bytes`, 0: it
+ * does not). */
+uint32_t plan_claims_bytes(const struct plan *p, uint32_t flash_bytes);
+
 /* What the boot image's header says about the flash, where it stays as it is; 0: it does not. */
 uint32_t plan_kept_flash_bytes(const struct plan *p);
 

@@ -108,6 +108,26 @@ static void unknown_ids_are_refused(void **state)
     }
 }
 
+/* The magic of an ESP32-S2, which has a short answer to GET_SECURITY_INFO: a chip that has none, or
+ * a long one with an id in it, is another, whichever that is. */
+static void a_chip_that_contradicts_itself_is_refused(void **state)
+{
+    struct reg_port r;
+    struct board b;
+    struct err e = { 0 };
+    (void)state;
+    make_board(&r, chip_by_name("esp32c3"));
+    reg_set(&r, MAGIC_ADDR, chip_by_name("esp32s2")->magic);
+    assert_code(identify(&r, &b, &e), &e, ERR_WRONG_CHIP);
+    assert_has(e.what, "the magic of ESP32-S2 and id 5, which is ESP32-C3's");
+    assert_null(b.chip);
+    assert_null(r.loader.chip);
+    reg_port_init(&r, "esp32");
+    reg_set(&r, MAGIC_ADDR, chip_by_name("esp32s2")->magic);
+    assert_code(identify(&r, &b, &e), &e, ERR_WRONG_CHIP);
+    assert_has(e.what, "has the magic of ESP32-S2, whose loader knows GET_SECURITY_INFO");
+}
+
 /* What the answer says and what the fuses say: either is enough. */
 static void security_is_the_stricter_of_two(void **state)
 {
@@ -444,6 +464,7 @@ int main(void)
         cmocka_unit_test(every_chip_is_detected_in_secure_download_mode),
         cmocka_unit_test(a_chip_that_refuses_a_read_is_not_secured_by_that_alone),
         cmocka_unit_test(unknown_ids_are_refused),
+        cmocka_unit_test(a_chip_that_contradicts_itself_is_refused),
         cmocka_unit_test(security_is_the_stricter_of_two),
         cmocka_unit_test(the_pico_d4_is_found_at_its_other_pins),
         cmocka_unit_test(stubs_are_chosen_by_board),

@@ -334,10 +334,21 @@ static void macs_are_six_bytes_or_eight(void **state)
         struct chip_mac mac;
         struct err e = { 0 };
         reg_port_init(&r, f->name);
-        assert_code(r.loader.chip->read_mac(&r.loader, &mac, &e), &e, ERR_IDENTIFY);
+        assert_code(r.loader.chip->read_mac(&r.loader, &mac, &e), &e, ERR_BAD_MAC);
         reg_set(&r, f->blocks[f->mac_block], 0xDDCCBBAA);
         reg_set(&r, f->blocks[f->mac_block] + 4, 0xFFFEFE60);
         assert_mac(&r, f->eui64 ? "fe:60:dd:ff:fe:cc:bb:aa" : "fe:60:dd:cc:bb:aa");
+        static const uint32_t none[][2] = { { 0, 0 },
+                                            { UINT32_MAX, UINT32_MAX },
+                                            { UINT32_MAX, 0x0000FFFF },
+                                            { 0xDDCCBBAA, 0xFFFE0160 } };
+        for (size_t k = 0; k < COUNT_OF(none); k++) {
+            struct reg_port bad;
+            reg_port_init(&bad, f->name);
+            reg_set(&bad, f->blocks[f->mac_block], none[k][0]);
+            reg_set(&bad, f->blocks[f->mac_block] + 4, none[k][1]);
+            assert_code(bad.loader.chip->read_mac(&bad.loader, &mac, &e), &e, ERR_BAD_MAC);
+        }
         reg_set(&r, f->blocks[f->mac_block] + 4, 0x0000FE60); /* the middle was never burnt */
         assert_mac(&r, "fe:60:dd:cc:bb:aa");
     }

@@ -249,9 +249,14 @@ static void esp8266_mac_comes_from_each_prefix(void **state)
     assert_mac(&mac, "ac:d0:74:12:34:56");
     assert_ok(esp8266_mac(0x56FFFFFF, 0xFF071234, 0xFFA0B1C2, &mac, &e), &e);
     assert_mac(&mac, "a0:b1:c2:12:34:56");
-    assert_code(esp8266_mac(0, 0x00020000, 0, &mac, &e), &e, ERR_IDENTIFY);
+    assert_code(esp8266_mac(0, 0x00020000, 0, &mac, &e), &e, ERR_BAD_MAC);
     assert_has(e.what, "prefix 2");
-    assert_code(esp8266_mac(0, 0x00FF0000, 0, &mac, &e), &e, ERR_IDENTIFY);
+    assert_code(esp8266_mac(0, 0x00FF0000, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_code(esp8266_mac(0, 0xFF070000, 0xFF01B1C2, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "multicast");
+    assert_code(esp8266_mac(0x00FFFFFF, 0xFF000000, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "blank");
+    assert_code(esp8266_mac(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, &mac, &e), &e, ERR_BAD_MAC);
 }
 
 static bool esp32_mac(uint32_t w1, uint32_t w2, struct chip_mac *mac, struct err *e)
@@ -272,8 +277,17 @@ static void esp32_mac_is_checked_by_its_crc(void **state)
     (void)state;
     assert_ok(esp32_mac(0x92157216, 0xFF754863, &mac, &e), &e);
     assert_mac(&mac, "48:63:92:15:72:16");
-    assert_code(esp32_mac(0x92157217, 0xFF754863, &mac, &e), &e, ERR_IDENTIFY);
-    assert_has(e.what, "75");
+    assert_code(esp32_mac(0x92157217, 0xFF754863, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "48:63:92:15:72:17, fails its own check");
+    assert_has(e.what, "the eFuses say 75");
+    assert_has(e.hint, "applications of ESP-IDF stop");
+    /* Blank fuses meet their check: the CRC of zeros is zero. */
+    assert_code(esp32_mac(0, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "hold no MAC: all its bytes are 00");
+    assert_code(esp32_mac(0xFFFFFFFF, 0xFFFFFFFF, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "hold no MAC: all its bytes are FF");
+    assert_code(esp32_mac(0x92157216, 0xFF754963, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "begins with 49: that is a multicast address");
     for (unsigned bit = 0; bit < 32; bit++)
         assert_false(esp32_mac(0x92157216 ^ 1u << bit, 0xFF754863, &mac, &e));
     for (unsigned bit = 0; bit < 24; bit++)

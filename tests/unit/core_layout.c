@@ -543,6 +543,44 @@ static void layout_refuses_a_table_that_the_boot_loader_refuses(void **state)
     }
 }
 
+/* As large as header and table make the firmware believe, and no larger than the flash says. */
+static void layout_knows_how_large_a_flash_the_firmware_will_believe(void **state)
+{
+    static const struct {
+        enum plan_size size;
+        uint32_t fixed_bytes, flash_bytes, table_bytes, claims_bytes;
+        bool boot;
+    } cases[] = {
+        { PLAN_SIZE_DETECT, 0, MB(16), 0, MB(16), true },
+        { PLAN_SIZE_DETECT, 0, 0, 0, KB(128), true }, /* the flash does not say */
+        { PLAN_SIZE_KEEP, 0, MB(16), 0, MB(4), true },
+        { PLAN_SIZE_FIXED, MB(8), MB(16), 0, MB(8), true },
+        { PLAN_SIZE_KEEP, 0, MB(16), 0, KB(128), false },
+        { PLAN_SIZE_KEEP, 0, MB(16), MB(5), MB(8), false },
+        { PLAN_SIZE_KEEP, 0, MB(4), MB(5), MB(4), false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct set s = set_for("esp32");
+        struct err e = { 0 };
+        const struct made_row rows[] = { { 0, 0, 0x10000, 0x10000, "factory" },
+                                         { 1, 0x82, 0x20000, cases[i].table_bytes - 0x20000,
+                                           "storage" } };
+        if (cases[i].boot)
+            add_boot(&s);
+        add_app(&s, 0x10000);
+        if (cases[i].table_bytes)
+            add_table(&s, rows, COUNT_OF(rows));
+        s.settings.size = cases[i].size;
+        s.settings.flash_bytes = cases[i].fixed_bytes;
+        struct plan *p = plan_new(&s.settings, s.rows, s.count, &e);
+        assert_non_null(p);
+        assert_int_equal(plan_claims_bytes(p, cases[i].flash_bytes), cases[i].claims_bytes);
+        plan_free(p);
+        set_done(&s);
+    }
+}
+
 /* Any bytes behind the first row: no crash, and no row beyond what there is. */
 static void layout_survives_tables_of_noise(void **state)
 {
@@ -586,6 +624,7 @@ int main(void)
         cmocka_unit_test(layout_wants_an_application_at_the_start_of_its_partition),
         cmocka_unit_test(layout_knows_what_starts_first),
         cmocka_unit_test(layout_refuses_a_table_that_the_boot_loader_refuses),
+        cmocka_unit_test(layout_knows_how_large_a_flash_the_firmware_will_believe),
         cmocka_unit_test(layout_survives_tables_of_noise),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
