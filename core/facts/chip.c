@@ -27,8 +27,17 @@ const struct chip_code chip_freqs_80m[] = {
     { "80m", 0xF, 0 }, { "40m", 0x0, 0 }, { "26m", 0x1, 0 }, { "20m", 0x2, 0 }, { 0 },
 };
 
+/* The code is a divider, and the clock that it divides is 48 or 64 MHz: ESP-IDF speaks of 64 and 32
+ * (spi_flash/esp32h2 and esp32h4, Kconfig.flash_freq) where esptool said 48 and 24; since 5.5 it
+ * takes both (bf85060). What "16m" means stays what esptool means by it. */
 const struct chip_code chip_freqs_48m[] = {
-    { "48m", 0xF, 0 }, { "24m", 0x0, 0 }, { "16m", 0x1, 0 }, { "12m", 0x2, 0 }, { 0 },
+    { "48m", 0xF, 0 },
+    { "24m", 0x0, 0 },
+    { "16m", 0x1, 0 },
+    { "12m", 0x2, 0 },
+    { "64m", 0xF, 0 },
+    { "32m", 0x0, 0 },
+    { 0 },
 };
 
 const struct chip_code chip_freqs_80_40_20m[] = {

@@ -141,6 +141,8 @@ static void read_app(const uint8_t *bytes, size_t n, struct image *image)
     memcpy(image->app_elf_sha256, bytes + APP_AT + 144, sizeof image->app_elf_sha256);
 }
 
+const char image_no_memory[] = "there is no memory to check its SHA-256";
+
 static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, struct image *image)
 {
     uint8_t digest[IMAGE_SHA256_BYTES];
@@ -151,7 +153,7 @@ static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, stru
     if (n - end < IMAGE_SHA256_BYTES)
         return "it ends before its SHA-256";
     if (!digest_sha256(bytes, end, digest))
-        return "there is no memory to check its SHA-256";
+        return image_no_memory;
     if (memcmp(digest, bytes + end, sizeof digest) != 0)
         return "its SHA-256 is wrong";
     image->digest_at = (uint32_t)end;

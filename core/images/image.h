@@ -49,6 +49,9 @@ struct image {
 #define IMAGE_MAGIC_V2     0xEAu
 #define IMAGE_SHA256_BYTES 32u
 
+/* The problem of an image that could not be judged. */
+extern const char image_no_memory[];
+
 /* Says what a file is. `short_header`: the layout of the recipe's chip, tried first; an image of
  * the other layout is recognised as such. Never fails. */
 void image_read(const uint8_t *bytes, size_t n, bool short_header, struct image *image);

@@ -120,7 +120,6 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     attempt_close_phase(a);
     fill_timing(a);
     result->round_trips = a->loader.link.round_trips;
-    result->blocks_ahead = a->loader.blocks_ahead;
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
     free(a);
     return result->ok;

@@ -1,6 +1,7 @@
 #include "station/attempt/job.h"
 
 #include "core/base/bytes.h"
+#include "core/base/read_all.h"
 #include "core/images/intel_hex.h"
 
 #include <errno.h>
@@ -50,19 +51,6 @@ struct sources {
     size_t count;
 };
 
-static bool read_all(int fd, uint8_t *bytes, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, bytes + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false; /* the file shrank under our hands, or the disk failed */
-        at += (size_t)got;
-    }
-    return true;
-}
-
 /* The recipe has looked at the file already; it may have changed since, so all is checked again. */
 static bool load_file(const struct recipe_image *image, struct loaded *out)
 {
@@ -74,7 +62,10 @@ static bool load_file(const struct recipe_image *image, struct loaded *out)
     }
     out->size_bytes = (size_t)size_bytes;
     out->bytes = malloc(out->size_bytes);
-    bool ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
+    size_t have = 0;
+    /* Less than all: the file shrank under our hands. */
+    bool ok =
+        out->bytes && read_all(fd, out->bytes, out->size_bytes, &have) && have == out->size_bytes;
     close(fd);
     return ok;
 }
@@ -322,20 +313,20 @@ static void check_loader(const struct job *j, struct recipe_report *report)
 {
     const struct recipe *r = j->recipe;
     bool no_stub = !stub_set_find(j->stubs, r->chip->id_name);
+    char why[512];
+    stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
     if (r->loader == RECIPE_LOADER_STUB && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
-                          "there is no flasher stub for %s here; run 'make deps', or give a folder "
-                          "with --stubs",
-                          r->chip->name);
+                          "%s; give a folder that has it with --stubs, or use 'loader: auto'", why);
     if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
         recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
                           "%s cannot be restarted by its watchdog; expected auto or a sequence",
                           r->chip->name);
     if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
-                          "the ROM of %s cannot compute an MD5, and there is no flasher stub here; "
-                          "run 'make deps', or use 'verify: none'",
-                          r->chip->name);
+                          "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
+                          "with --stubs, or use 'verify: none'",
+                          r->chip->name, why);
 }
 
 /* After an erase of everything there is nothing left that could be as it was. */
@@ -491,6 +482,29 @@ uint64_t job_bytes(const struct job *j)
 const struct stub *job_stub_named(const struct job *j, const char *name)
 {
     return stub_set_find(j->stubs, name);
+}
+
+/* Boards of one recipe may need two of them: silicon below some revision has its own. */
+bool job_explain_loader(const struct job *j, char *text, size_t cap)
+{
+    const struct recipe *r = j->recipe;
+    char why[512];
+    if (r->loader != RECIPE_LOADER_AUTO)
+        return false;
+    if (!stub_set_find(j->stubs, r->chip->id_name)) {
+        stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
+        snprintf(text, cap,
+                 "%s: the ROM loader writes, which takes longer. Another folder: --stubs DIR; on "
+                 "purpose: 'loader: rom' in the recipe",
+                 why);
+        return true;
+    }
+    if (!r->chip->stub_below || stub_set_find(j->stubs, r->chip->stub_below))
+        return false;
+    stub_set_explain(j->stubs, r->chip->stub_below, r->chip->name, why, sizeof why);
+    snprintf(text, cap, "%s: the ROM loader writes boards below revision %u.%u, which takes longer",
+             why, r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
+    return true;
 }
 
 const struct stub *job_proving_stub(const struct job *j)

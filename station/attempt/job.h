@@ -55,6 +55,10 @@ const struct stub *job_proving_stub(const struct job *j);
 /* By the name of its file: some boards need another one than their chip's. NULL: there is none. */
 const struct stub *job_stub_named(const struct job *j, const char *name);
 
+/* Whether boards are written by their ROM only because a stub is missing, which costs time; a
+ * sentence for people in `text` then, without its full stop. */
+bool job_explain_loader(const struct job *j, char *text, size_t cap);
+
 /* What a board with so much flash gets. Made on first use, then shared; lent as long as the job
  * lives. NULL: ERR_FLASH_SIZE or ERR_STATION. */
 const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, struct err *e);

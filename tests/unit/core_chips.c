@@ -5,10 +5,20 @@
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 /* ---- The table ---- */
+
+static void must(bool holds, const struct chip *c, const char *what)
+{
+    if (!holds)
+        fail_msg("core/chips/%s.c: %s", c->id_name, what);
+}
+
+static bool is_plain_name(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0';
+}
 
 static void chip_rows_are_complete(void **state)
 {
@@ -16,23 +26,24 @@ static void chip_rows_are_complete(void **state)
     assert_true(chip_count() >= 2);
     for (size_t i = 0; i < chip_count(); i++) {
         const struct chip *c = chip_at(i);
-        assert_true(strncmp(c->name, "ESP", 3) == 0);
-        for (const char *p = c->id_name; *p; p++)
-            assert_true(islower((unsigned char)*p) || isdigit((unsigned char)*p));
-        assert_true(c->status_bytes == 2 || c->status_bytes == 4);
-        assert_int_equal(c->boot_addr % 4096, 0);
-        assert_true(c->boot_log_baud >= 9600);
-        assert_true(c->stub_max_flash_bytes >= 4u << 20);
-        assert_non_null(c->read_mac);
-        assert_non_null(c->read_revision);
-        assert_non_null(c->read_security);
-        assert_non_null(c->read_spi_pins);
-        assert_non_null(c->rom_baud);
-        assert_non_null(c->hint_no_sync);
-        assert_true(strlen(c->hint_no_sync) > 20);
-        assert_true(strlen(c->hint_no_sync) < sizeof((struct err *)0)->hint);
-        assert_true(c->magic != 0 || (c->flags & CHIP_HAS_SECURITY_INFO));
-        assert_int_equal(c->image_id == CHIP_NO_IMAGE_ID, (c->flags & CHIP_SHORT_HEADER) != 0);
+        const size_t hint = c->hint_no_sync ? strlen(c->hint_no_sync) : 0;
+        const bool short_header = (c->flags & CHIP_SHORT_HEADER) != 0;
+        must(strncmp(c->name, "ESP", 3) == 0, c, "name");
+        must(is_plain_name(c->id_name), c, "id_name has small letters and digits only");
+        must(c->status_bytes == 2 || c->status_bytes == 4, c, "status_bytes is 2 or 4");
+        must(c->boot_addr % 4096 == 0, c, "boot_addr is where a sector begins");
+        must(c->boot_log_baud >= 9600, c, "boot_log_baud is missing");
+        must(c->stub_max_flash_bytes >= 4u << 20, c, "stub_max_flash_bytes is missing");
+        must(c->sizes != NULL && c->freqs != NULL, c, "sizes or freqs is missing");
+        must(c->read_mac != NULL, c, "read_mac is missing");
+        must(c->read_revision != NULL, c, "read_revision is missing");
+        must(c->read_package != NULL, c, "read_package is missing");
+        must(c->read_security != NULL, c, "read_security is missing");
+        must(c->read_spi_pins != NULL, c, "read_spi_pins is missing");
+        must(c->rom_baud != NULL, c, "rom_baud is missing");
+        must(hint > 20 && hint < sizeof((struct err *)0)->hint, c, "hint_no_sync");
+        must(c->magic != 0 || (c->flags & CHIP_HAS_SECURITY_INFO), c, "nothing detects it");
+        must((c->image_id == CHIP_NO_IMAGE_ID) == short_header, c, "image_id is missing");
     }
 }
 

@@ -141,10 +141,7 @@ static bool have_stub(const struct bench *b)
 
 static bool change_baud(struct bench *b, uint32_t baud, struct err *e)
 {
-    uint32_t request = baud;
-    if (!b->loader.stub && !b->chip->rom_baud(&b->loader, baud, &request, e))
-        return false;
-    return loader_change_baud(&b->loader, request, baud, e);
+    return board_change_baud(&b->loader, baud, e);
 }
 
 static void tell(void *ctx, uint32_t flash_bytes_done)
@@ -177,8 +174,9 @@ static bool verify_all(struct bench *b, struct err *e)
 {
     for (size_t i = 0; i < plan_image_count(b->plan); i++) {
         uint8_t found[DIGEST_MD5_BYTES];
+        struct flash_difference differs;
         const struct plan_region *r = plan_region(b->variant, i);
-        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, e))
+        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, &differs, e))
             return false;
     }
     return true;
