@@ -235,6 +235,10 @@ async function station(dir, name, ports) {
 const holds = (flash, regions) =>
     regions.every((r) => r.bytes.equals(flash.subarray(r.offset, r.offset + r.bytes.length)));
 
+// How much of the flash there really is: behind it the same shows again.
+const arrayBytes = (b, flash) =>
+    Math.min(flash.length, ...b.specs.filter((s) => s.startsWith("array=")).map((s) => parseInt(s.slice(6)) << 20));
+
 // Whether sectors that hold no image are as they were.
 function spares(before, after, regions) {
     const mine = (at) => regions.some((r) => at + 4096 > r.offset && at < r.offset + r.bytes.length);
@@ -281,7 +285,8 @@ function judge(b, r, before, after) {
         say("untrue", `"${r.state}", and the flash does not hold the images`);
     if (!r.code || /unknown/i.test(r.code) || r.code === "station" || r.code === "database")
         say("wrong code", `"${r.code}"`);
-    if (known && !spares(known.flash, known_now.flash, regions)) wrong.spilt = true;
+    const there = (flash) => flash.subarray(0, arrayBytes(b, flash));
+    if (known && !spares(there(known.flash), there(known_now.flash), regions)) wrong.spilt = true;
     return wrong;
 }
 
