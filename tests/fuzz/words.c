@@ -121,11 +121,11 @@ static void try_json(const char *text)
     json_integer(&o, "n", -1);
     json_end(&o);
     must(fclose(f) == 0, "there is memory");
-    struct import_json *root = import_json_parse("json", out, n, &e);
+    struct json_node *root = import_json("json", out, n, &e);
     if (is_ascii(text))
-        must(root && strcmp(import_json_text(root, "said"), text) == 0, "what goes out as JSON can "
-                                                                        "be read back");
-    import_json_free(root);
+        must(root && strcmp(json_get_text(root, "said"), text) == 0, "what goes out as JSON can "
+                                                                     "be read back");
+    json_tree_free(root);
     free(out);
 }
 
