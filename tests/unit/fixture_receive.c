@@ -414,6 +414,117 @@ static void over_usb_the_main_loop_wants_silence(void **state)
     host_free(h);
 }
 
+/* ---- The rate at the start ------------------------------------------------------------------ */
+
+static const struct {
+    const char *chip, *stub;
+    uint32_t rate_word; /* where its ROM remembers the rate; 0: the stub keeps what it finds */
+} starts[] = {
+    { "esp32", "esp32.json", 0x3ffe019c },
+    { "esp32s2", "esp32s2.json", 0x3ffffcfc },
+    { "esp32p4", "esp32p4-rev1.json", 0x4ff3feb0 },
+    { "esp32s3", "esp32s3.json", 0 },
+    { "esp32c2", "esp32c2.json", 0 },
+    { "esp32c3", "esp32c3.json", 0 },
+    { "esp32c5", "esp32c5.json", 0 },
+    { "esp32c6", "esp32c6.json", 0 },
+    { "esp32c61", "esp32c61.json", 0 },
+    { "esp32h2", "esp32h2.json", 0 },
+};
+
+static void load_stub(struct host *h, const char *name)
+{
+    struct sim_stub_file f = { 0 };
+    assert_true(sim_stub_file_load(&f, name));
+    host_load_ram(h, f.text_start, f.text, f.text_bytes);
+    host_load_ram(h, f.data_start, f.data, f.data_bytes);
+    host_words(h, 0x06, WORDS(0, f.entry), 2);
+    sim_stub_file_done(&f);
+}
+
+/* A C5 with a crystal of 40 MHz takes it for one of 48. */
+static void raise_rate(struct host *h)
+{
+    bool scaled = strcmp(host_state(h).chip, "esp32c5") == 0;
+    assert_status(host_words(h, 0x0f, WORDS(scaled ? 552960 : 460800, 0), 2), 0x0f, 0, 0);
+    host_wait(h, 50 * MS);
+    chip_sim_host_baud(h->sim, 460800, h->now_us);
+    host_forget(h);
+}
+
+static void rate_of_the_rom_is_forgotten_where_the_clock_is_raised(void **state)
+{
+    (void)state;
+    uint8_t hello[16];
+    SKIP_WITHOUT_STUBS();
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        struct chip_sim_config config = chip_sim_default_config();
+        config.chip = starts[i].chip;
+        config.crystal_mhz = strcmp(starts[i].chip, "esp32h2") == 0 ? 32 : 40; /* no odd rates */
+        struct host *h = host_with(config);
+        bool forgets = starts[i].rate_word != 0;
+        host_connect(h);
+        raise_rate(h);
+        load_stub(h, starts[i].stub);
+        host_wait(h, 100 * MS);
+        assert_string_equal(host_state(h).mode, "stub");
+        assert_in_range(host_state(h).chip_baud, forgets ? 115200 : 450000,
+                        forgets ? 115200 : 470000);
+        size_t n = host_take_frame(h, hello, sizeof hello);
+        assert_true(forgets ? n != 4 || memcmp(hello, "OHAI", 4) != 0 : n == 4);
+        host_free(h);
+    }
+}
+
+static void rate_word_decides_what_the_stub_sets(void **state)
+{
+    (void)state;
+    uint8_t hello[16];
+    SKIP_WITHOUT_STUBS();
+    for (size_t i = 0; starts[i].rate_word; i++) {
+        struct host *h = host_new(starts[i].chip);
+        host_connect(h);
+        raise_rate(h);
+        assert_int_equal(host_words(h, 0x0a, WORDS(starts[i].rate_word), 1).value, 115200);
+        assert_status(host_words(h, 0x09, WORDS(starts[i].rate_word, 460800, 0xffffffff, 0), 4),
+                      0x09, 0, 0);
+        load_stub(h, starts[i].stub);
+        assert_int_equal(host_get_frame(h, hello, sizeof hello, 100 * MS), 4);
+        assert_memory_equal(hello, "OHAI", 4);
+        host_free(h);
+    }
+}
+
+static void stub_takes_its_time_to_change_the_rate(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_STUBS();
+    struct host *h = c3_at(115200, 40);
+    assert_status(host_words(h, 0x0f, WORDS(460800, 115200), 2), 0x0f, 0, 0);
+    host_wait(h, 3 * MS);
+    assert_int_equal(host_state(h).chip_baud, 115200);
+    host_wait(h, 2 * MS);
+    assert_int_equal(host_state(h).chip_baud, 460800);
+    chip_sim_host_baud(h->sim, 460800, h->now_us);
+    ask_register(h); /* waits until the main loop is back */
+    host_wait(h, 4 * MS);
+    assert_false(host_get(h, 0).found);
+    assert_true(host_get(h, 2 * MS).found);
+    host_free(h);
+}
+
+static void esp8266_stub_takes_the_rate_for_115200(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_STUBS();
+    struct host *h = host_at("esp8266", "esp8266.json", 460800, 0);
+    assert_int_equal(host_state(h).chip_baud, 460800);
+    assert_status(host_words(h, 0x0f, WORDS(230400, 460800), 2), 0x0f, 0, 0);
+    host_wait(h, 50 * MS);
+    assert_int_equal(host_state(h).chip_baud, 921600); /* 230400 was asked for */
+    host_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -430,6 +541,10 @@ int main(void)
         cmocka_unit_test(frame_behind_a_block_that_is_written_is_lost),
         cmocka_unit_test(generation_1_loses_the_first_of_two_short_frames),
         cmocka_unit_test(over_usb_the_main_loop_wants_silence),
+        cmocka_unit_test(rate_of_the_rom_is_forgotten_where_the_clock_is_raised),
+        cmocka_unit_test(rate_word_decides_what_the_stub_sets),
+        cmocka_unit_test(stub_takes_its_time_to_change_the_rate),
+        cmocka_unit_test(esp8266_stub_takes_the_rate_for_115200),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
