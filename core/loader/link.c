@@ -71,6 +71,9 @@ struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t 
 
 static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)
 {
+    size_t room = sizeof l->tail - l->tail_have;
+    if (l->tail_held && n > room)
+        n = room;
     if (n >= sizeof l->tail) {
         bytes += n - sizeof l->tail;
         n = sizeof l->tail;
@@ -92,6 +95,14 @@ static bool refill(struct link *l, struct deadline d, struct err *e)
     return true;
 }
 
+/* The last quarter holds the banner and what came with it; the answers of before are no log. */
+static void make_room_for_log(struct link *l)
+{
+    size_t keep = l->tail_have < LINK_TAIL_MAX / 2 ? l->tail_have : LINK_TAIL_MAX / 2;
+    memmove(l->tail, l->tail + l->tail_have - keep, keep);
+    l->tail_have = keep;
+}
+
 /* A stub never prints: a banner among its answers is the ROM's, after a reset nobody asked for. The
  * wait is over then, and what else the log says is collected. */
 static bool has_reset_itself(struct link *l)
@@ -101,8 +112,11 @@ static bool has_reset_itself(struct link *l)
     if (!l->from_stub)
         return false;
     link_tail_text(l, text, sizeof text);
-    return bootlog_has_banner(text) &&
-           link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
+    if (!bootlog_has_banner(text))
+        return false;
+    make_room_for_log(l);
+    link_hold_tail(l);
+    return link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
 }
 
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
@@ -222,6 +236,12 @@ bool link_listen(struct link *l, struct deadline d, struct err *e)
 void link_forget_tail(struct link *l)
 {
     l->tail_have = 0;
+    l->tail_held = false;
+}
+
+void link_hold_tail(struct link *l)
+{
+    l->tail_held = true;
 }
 
 size_t link_tail_text(const struct link *l, char *text, size_t cap)

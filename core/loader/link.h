@@ -32,6 +32,7 @@ struct link {
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
     size_t tail_have;
+    bool tail_held; /* the first bytes stay instead */
 };
 
 void link_init(struct link *l, struct port *port);
@@ -74,6 +75,10 @@ bool link_hear(struct link *l, struct deadline d, struct err *e);
 bool link_listen(struct link *l, struct deadline d, struct err *e);
 
 void link_forget_tail(struct link *l);
+
+/* What is in the tail stays, and what comes is added as long as there is room: of a board that
+ * starts over and over, the first words are the cause. Until link_forget_tail or link_discard. */
+void link_hold_tail(struct link *l);
 
 /* The tail as text: unprintable bytes become dots, line ends stay. Returns its length. */
 size_t link_tail_text(const struct link *l, char *text, size_t cap);

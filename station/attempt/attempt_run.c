@@ -27,7 +27,7 @@ static void abandon(struct attempt *a)
     int stop_fd = port->stop_fd;
     struct err ignored = { 0 };
     port->stop_fd = -1;
-    board_explain_loss(&a->loader, &a->result->err);
+    a->result->has_reset = board_explain_loss(&a->loader, &a->result->err);
     if (attempt_can_reset(a))
         attempt_leave(a, &ignored);
     port->stop_fd = stop_fd;
