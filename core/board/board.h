@@ -10,7 +10,7 @@
 /* How far a board has come: each failure says it. */
 enum board_state {
     BOARD_UNTOUCHED,    /* not one byte of its flash was changed */
-    BOARD_HALF_WRITTEN, /* erased or written in part */
+    BOARD_HALF_WRITTEN, /* erased or written in part, or that cannot be excluded */
     BOARD_WRITTEN,      /* all bytes sent and acknowledged, not proved */
     BOARD_VERIFIED,     /* proved by MD5 */
     BOARD_RUNNING,      /* and the application said so */
