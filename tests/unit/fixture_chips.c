@@ -440,6 +440,23 @@ static void chips_start_their_stub(void **state)
     }
 }
 
+/* Pins that the flash is not at lose it, but where it has pins of its own. */
+static void chips_lose_the_flash_by_other_pins(void **state)
+{
+    (void)state;
+    EACH(f)
+    {
+        if (strcmp(f->name, "esp32p4") != 0 && strcmp(f->name, "esp32c3") != 0)
+            continue;
+        struct host *h = host_of(f);
+        host_connect(h);
+        attach(h);
+        host_words(h, 0x0d, WORDS(0x12345, 0), 2);
+        assert_int_equal(read_flash_id(h, f->spi) == 0x1640ef, strcmp(f->name, "esp32p4") == 0);
+        host_free(h);
+    }
+}
+
 static void chips_do_not_start_a_stub_of_other_silicon(void **state)
 {
     (void)state;
@@ -713,6 +730,7 @@ int main(void)
         cmocka_unit_test(chips_are_flashed_by_their_rom),
         cmocka_unit_test(chips_inflate_in_their_rom),
         cmocka_unit_test(chips_start_their_stub),
+        cmocka_unit_test(chips_lose_the_flash_by_other_pins),
         cmocka_unit_test(chips_do_not_start_a_stub_of_other_silicon),
         cmocka_unit_test(chips_boot_their_own_images),
         cmocka_unit_test(chips_do_not_boot_images_of_others),

@@ -139,6 +139,48 @@ static void stub_end_tells_what_is_missing(void **state)
     host_free(h);
 }
 
+/* Other tools end what they have begun plainly by the END of a compressed write. */
+static void stub_does_not_ask_which_end_it_is(void **state)
+{
+    (void)state;
+    uint8_t bytes[0x1000], packed[0x2000];
+    uLongf n = sizeof packed;
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(bytes, sizeof bytes, 21);
+    assert_int_equal(compress2(packed, &n, bytes, sizeof bytes, 9), Z_OK);
+    struct host *h = host_with_stub();
+    assert_status(host_words(h, 0x02, WORDS(0, 0, 0x4000, 0), 4), 0x02, 0, 0);
+    assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 0, 0);
+    host_words(h, 0x02, WORDS(sizeof bytes, 1, 0x8000, 0x3000), 4);
+    assert_status(host_block(h, 0x11, 0, packed, n), 0x11, 0, 0);
+    assert_status(host_words(h, 0x04, WORDS(1), 1), 0x04, 0, 0);
+    assert_flash(h, 0x3000, bytes, sizeof bytes);
+    host_free(h);
+}
+
+/* More than was announced: up to the end of the sector it is written, and END complains. Past that
+ * the stub waits for a sector that it has not been told to erase. */
+static void stub_stops_at_a_stream_longer_than_announced(void **state)
+{
+    (void)state;
+    uint8_t bytes[0x1800], packed[0x2000];
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(bytes, sizeof bytes, 22);
+    for (uLong k = 0x1000; k <= sizeof bytes; k += 0x800) {
+        uLongf n = sizeof packed;
+        assert_int_equal(compress2(packed, &n, bytes, k, 9), Z_OK);
+        struct host *h = host_with_stub();
+        host_words(h, 0x10, WORDS(0xf00, 1, 0x4000, 0x3000), 4);
+        assert_status(host_block(h, 0x11, 0, packed, n), 0x11, 0, 0);
+        host_send(h, 0x12, WORDS(1), 4, 0);
+        if (k == 0x1000)
+            assert_status(host_get(h, 1000 * MS), 0x12, 0xc0, 0);
+        else
+            assert_false(host_get(h, 1000 * MS).found);
+        host_free(h);
+    }
+}
+
 static void stub_acknowledges_before_it_writes(void **state)
 {
     (void)state;
@@ -468,6 +510,8 @@ int main(void)
         cmocka_unit_test(stub_writes_unaligned_and_trims_the_padding),
         cmocka_unit_test(stub_refuses_a_wrong_checksum_and_takes_the_block_again),
         cmocka_unit_test(stub_end_tells_what_is_missing),
+        cmocka_unit_test(stub_does_not_ask_which_end_it_is),
+        cmocka_unit_test(stub_stops_at_a_stream_longer_than_announced),
         cmocka_unit_test(stub_acknowledges_before_it_writes),
         cmocka_unit_test(stub_erases_only_what_is_dirty),
         cmocka_unit_test(stub_erases_by_blocks_and_not_while_it_waits),
