@@ -50,6 +50,9 @@ static const struct err_row rows[] = {
     { ERR_ERASE, "erase", "Check the supply of the board; then try again.", true },
     { ERR_WRITE, "write", "Check cable and supply; the next try uses a lower rate.", true },
     { ERR_VERIFY, "verify", "The flash holds other bytes than were sent: check its supply.", true },
+    { ERR_BAD_FLASH, "bad-flash",
+      "The same byte is wrong each time it is written: set the board aside, its flash is bad.",
+      false },
     { ERR_FINISH, "finish", "The board did not leave the loader: press reset, check RTS.", true },
     { ERR_BOOT, "boot",
       "The bytes are right but the application does not run: check flash mode "

@@ -43,6 +43,7 @@ enum err_code {
     ERR_ERASE,
     ERR_WRITE,
     ERR_VERIFY,
+    ERR_BAD_FLASH,
     ERR_FINISH,
     ERR_BOOT,
     /* the station and what it was given */

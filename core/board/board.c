@@ -169,6 +169,8 @@ static void note_identity(struct loader *l)
     c->read_package(l, &unread.package, &ignored);
     c->read_security(l, &unread.security, &ignored);
     c->read_spi_pins(l, &value, &ignored);
+    if (c->rom_baud_addr != 0 && !l->stub)
+        regs_read_fixed(l, c->rom_baud_addr, &value, &ignored);
     regs_crystal_mhz(l, &value, &ignored);
     spiflash_note(l);
 }
@@ -185,8 +187,7 @@ static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
     if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
-        return l->stub || loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0,
-                                             loader_timeout_ms(0, 0), e);
+        return l->stub || loader_flash_begin(l, &loader_begin_nothing, e);
     if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
         return false;
     if (!l->chip->read_spi_pins(l, &pins, e))
@@ -291,12 +292,23 @@ bool board_has_fixed_baud(const struct loader *l)
            (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
 }
 
+#define STUB_RECKONS_BAUD 115200u
+
+/* The older stubs are told the present rate, and reckon with that. */
+static bool stub_request(const struct loader *l, uint32_t *request)
+{
+    bool scales = (l->chip->flags & CHIP_STUB_SCALES_BAUD) && l->kind == &loader_stub;
+    if (scales)
+        *request = (uint32_t)((uint64_t)*request * STUB_RECKONS_BAUD / l->link.port->baud);
+    return true;
+}
+
 bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
 {
     uint32_t request = baud;
     if (l->link.port->baud == baud || board_has_fixed_baud(l))
         return true;
-    if ((l->stub || l->chip->rom_baud(l, baud, &request, e)) &&
+    if ((l->stub ? stub_request(l, &request) : l->chip->rom_baud(l, baud, &request, e)) &&
         loader_change_baud(l, request, baud, e))
         return true;
     return wire_failure(e, ERR_BAUD, "Changing the rate");

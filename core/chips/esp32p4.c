@@ -62,8 +62,9 @@ const struct chip chip_esp32p4 = {
     .id_name = "esp32p4",
     .image_id = 18,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
-             CHIP_OTG_LEAVES_BY_WATCHDOG,
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_STUB_SETS_BAUD | CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG |
+             CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x5008D000),

@@ -19,7 +19,9 @@ const struct chip chip_esp32s2 = {
     .image_id = 2,
     .magic = 0x000007C6,
     .boot_addr = 0x1000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG,
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG | CHIP_STUB_SETS_BAUD,
+    .rom_baud_addr = 0x3FFFFCFC, /* UartDev, as on the ESP32 */
     .status_bytes = 4,
     .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x3F402000),

@@ -86,8 +86,9 @@ const struct chip chip_esp8266 = {
     .image_id = CHIP_NO_IMAGE_ID,
     .magic = 0xFFF0C101,
     .boot_addr = 0x0,
-    .flags = CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP | CHIP_ROM_ERASE_DEFECT |
-             CHIP_SHORT_HEADER,
+    /* Scales: src/target/esp8266/src/uart.c of esp-stub-lib b8f78b2. */
+    .flags = CHIP_STUB_SCALES_BAUD | CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP |
+             CHIP_ROM_ERASE_DEFECT | CHIP_SHORT_HEADER,
     .status_bytes = 2,
     .boot_log_baud = 74880, /* 115200 x 26/40: the ROM assumes a 40 MHz crystal, boards have 26 */
     .spi = { .base_addr = 0x60000200,

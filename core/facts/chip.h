@@ -70,6 +70,9 @@ enum chip_flags {
     CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
     CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
     CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
+    CHIP_STUB_SETS_BAUD = 1 << 15,   /* its stub speeds the clock up as it starts, and sets the rate
+                                      * to what the ROM remembers: not to what it was changed to */
+    CHIP_STUB_SCALES_BAUD = 1 << 16, /* its stub reckons as if the present rate were 115200 */
 };
 
 /* What was tried: shown by `espstation chips`. */
@@ -123,6 +126,8 @@ struct chip {
      * 0: the chip has no such way, or needs none. */
     uint32_t start_pointer_addr;
     uint32_t spare_spi_pins; /* to try where no flash answers on the first ones; 0: none */
+    /* The word in which the ROM remembers its rate, for CHIP_STUB_SETS_BAUD; 0: not known. */
+    uint32_t rom_baud_addr;
     struct chip_crystal crystal;
     struct chip_watchdog watchdog;
     /* Over USB-OTG: straps (bit 3 low: kept in the loader) and forced download (bit 0). 0: RTS does

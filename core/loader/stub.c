@@ -169,6 +169,17 @@ static bool check_stub(const struct stub *s, struct err *e)
     return true;
 }
 
+/* A stub does not say which generation it is of, so only those that were tried are known: the files
+ * built in, wherever they lie. */
+static const struct loader_kind *kind_of(const unsigned char *json, size_t n)
+{
+    for (size_t i = 0; i < stub_files_count; i++) {
+        if (stub_files[i].size_bytes == n && memcmp(stub_files[i].bytes, json, n) == 0)
+            return &loader_stub;
+    }
+    return &loader_stub_legacy;
+}
+
 struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e)
 {
     struct stub *s = calloc(1, sizeof *s);
@@ -177,6 +188,7 @@ struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, s
         return NULL;
     }
     snprintf(s->name, sizeof s->name, "%.*s", (int)strcspn(name, "."), name);
+    s->kind = kind_of(json, n);
     if (parse_json(s, json, n, e) && check_stub(s, e))
         return s;
     stub_free(s);
@@ -315,17 +327,50 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
     return true;
 }
 
+/* ---- The rate it starts with ---- */
+
+#define ROM_BAUD 115200u /* what every ROM remembers in its loader, whatever it listens at */
+
+static bool sets_baud(const struct loader *l)
+{
+    return l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
+}
+
+/* A word that holds something else is not the one: it stays as it is. */
+static bool knows_where(struct loader *l, uint32_t *remembered)
+{
+    struct err ignored = { 0 };
+    return l->chip->rom_baud_addr != 0 &&
+           regs_read_fixed(l, l->chip->rom_baud_addr, remembered, &ignored) &&
+           *remembered == ROM_BAUD;
+}
+
+bool stub_keeps_baud(struct loader *l, const struct stub *s)
+{
+    uint32_t remembered;
+    return s->kind->keeps_baud && (!sets_baud(l) || knows_where(l, &remembered));
+}
+
+static bool remember_baud(struct loader *l, struct err *e)
+{
+    uint32_t remembered, baud = l->link.port->baud;
+    if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
+        return true;
+    return loader_write_reg(l, l->chip->rom_baud_addr, baud, e);
+}
+
+/* ---- Into it ---- */
+
 /* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
-static bool await_greeting(struct loader *l, struct err *e)
+static bool await_greeting(struct loader *l, const struct loader_kind *kind, struct err *e)
 {
     struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
     const uint8_t *frame;
     size_t n;
     while (link_await_frame(&l->link, d, &frame, &n, e)) {
         if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
-            l->stub = true;
+            loader_set_kind(l, kind);
             regs_forget(l); /* it has set up the flash controller anew */
-            l->link.from_stub = true;
             return true;
         }
         if (deadline_over(l->link.port->clock, d)) {
@@ -338,25 +383,25 @@ static bool await_greeting(struct loader *l, struct err *e)
 
 /* The ESP32-S3's ROM starts nothing in RAM while secure boot is on, but it calls through a pointer
  * in RAM when it reads the flash. The stub is started so, and puts the pointer right afterwards. */
-static bool start_by_pointer(struct loader *l, uint32_t entry_addr, struct err *e)
+static bool start_by_pointer(struct loader *l, const struct stub *s, struct err *e)
 {
     uint32_t pointer;
     return loader_mem_stay(l, e) && loader_read_reg(l, l->start_pointer_addr, &pointer, e) &&
-           loader_write_reg(l, l->start_pointer_addr, entry_addr, e) && loader_nudge(l, e) &&
-           await_greeting(l, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
+           loader_write_reg(l, l->start_pointer_addr, s->entry_addr, e) && loader_nudge(l, e) &&
+           await_greeting(l, s->kind, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
 }
 
-static bool start(struct loader *l, uint32_t entry_addr, struct err *e)
+static bool start(struct loader *l, const struct stub *s, struct err *e)
 {
     if (l->start_pointer_addr != 0)
-        return start_by_pointer(l, entry_addr, e);
-    return loader_mem_run(l, entry_addr, e) && await_greeting(l, e);
+        return start_by_pointer(l, s, e);
+    return loader_mem_run(l, s->entry_addr, e) && await_greeting(l, s->kind, e);
 }
 
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
 {
-    if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
-        start(l, s->entry_addr, e))
+    if (remember_baud(l, e) && upload(l, &s->text, e) &&
+        (s->data.size_bytes == 0 || upload(l, &s->data, e)) && start(l, s, e))
         return true;
     err_as_phase(e, ERR_STUB);
     return err_wrap(e, "Starting the flasher stub");

@@ -19,6 +19,7 @@ struct stub_segment {
 
 struct stub {
     char name[32]; /* "esp32", as the chip's id_name */
+    const struct loader_kind *kind;
     uint32_t entry_addr;
     struct stub_segment text;
     struct stub_segment data; /* may be empty */
@@ -38,6 +39,11 @@ void stub_set_free(struct stub_set *set);
 /* Lent as long as the set lives; NULL if there is none of that name. `set` may be NULL. */
 const struct stub *stub_set_find(const struct stub_set *set, const char *name);
 size_t stub_set_count(const struct stub_set *set);
+
+/* Whether a rate that the ROM was changed to lasts while the stub starts. Where the stub sets it
+ * anew, stub_start puts right what the ROM remembers, if that is where it should be; else the rate
+ * has to wait for the stub. False on failures too, whatever they are. */
+bool stub_keeps_baud(struct loader *l, const struct stub *s);
 
 /* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
  * ERR_STUB, or with what the port says. */

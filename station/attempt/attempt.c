@@ -199,13 +199,12 @@ bool step_baud(struct attempt *a, struct err *e)
     return true;
 }
 
-/* Before the flash is asked and the stub sent, where the ROM can: the stub alone takes half a
- * second at 115200 baud. Some stubs set the rate anew as they start, from what the ROM remembers;
- * where that is another one than was agreed, they are not heard, and the next attempt takes the
- * late way. */
+/* Before the flash is asked and the stub sent, where the ROM can and the rate lasts: the stub alone
+ * takes half a second at 115200 baud. */
 bool step_early_baud(struct attempt *a, struct err *e)
 {
     const struct board *b = &a->result->board;
+    const struct stub *stub = stub_for(a, b);
     bool wanted = !a->setup->careful && !a->loader.stub && b->chip == attempt_recipe(a)->chip;
-    return !wanted || !stub_for(a, b) || step_baud(a, e);
+    return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || step_baud(a, e);
 }

@@ -2,7 +2,6 @@
 #include "station/attempt/attempt_priv.h"
 
 #include "core/flash/differ.h"
-#include "core/loader/usb.h"
 
 #include <string.h>
 
@@ -93,9 +92,6 @@ bool step_write(struct attempt *a, struct err *e)
         return false;
     if (!attempt_flashes(a))
         return true;
-    /* To run ahead of the acknowledgements takes a rate to reckon with, and a proof afterwards. */
-    a->loader.may_run_ahead =
-        proves && !a->setup->careful && (port->caps & PORT_BAUD) && !usb_is_native(port);
     a->write_tx_bytes = port->tx_bytes;
     bool ok = write_images(a, e);
     a->write_tx_bytes = port->tx_bytes - a->write_tx_bytes;
@@ -133,20 +129,63 @@ static bool ask_md5(struct attempt *a, size_t *i, struct err *e)
     return flash_md5_ask(&a->loader, r, e);
 }
 
-/* The chip is asked for the next digest before it has given the last one, where it can be. */
-static bool read_md5s(struct attempt *a, struct err *e)
+/* The chip is asked for the next digest before it has given the last one, where it may be. */
+static bool read_md5s_in_pairs(struct attempt *a, struct err *e)
 {
+    const struct loader *l = &a->loader;
     size_t count = job_image_count(a->setup->job), asked = next_unproved(a, 0);
     for (size_t i = asked; i < count; i = next_unproved(a, i + 1)) {
         struct attempt_digest *d = &a->result->digests[i];
         if ((asked == i && !ask_md5(a, &asked, e)) ||
-            (asked < count && flash_is_idle(&a->loader) && !ask_md5(a, &asked, e)))
+            (asked < count && loader_may_follow(l, CMD_SPI_FLASH_MD5) && !ask_md5(a, &asked, e)))
             return false;
         d->read = flash_md5_answer(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
         if (!d->read)
             return false;
     }
     return true;
+}
+
+static bool read_md5s_one_by_one(struct attempt *a, struct err *e)
+{
+    for (size_t i = next_unproved(a, 0); i < job_image_count(a->setup->job);
+         i = next_unproved(a, i + 1)) {
+        struct attempt_digest *d = &a->result->digests[i];
+        d->read = flash_md5(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
+        if (!d->read)
+            return false;
+    }
+    return true;
+}
+
+/* When an answer of a pair is missing, the one that came may be that to either question: all are
+ * asked for once more, one by one. */
+static bool read_md5s(struct attempt *a, struct err *e)
+{
+    struct loader *l = &a->loader;
+    struct err failure = { 0 };
+    if (!loader_in_pairs(l))
+        return read_md5s_one_by_one(a, e);
+    if (read_md5s_in_pairs(a, &failure))
+        return true;
+    l->careful = true;
+    if (failure.wire == ERR_TIMEOUT && !l->link.has_reset && loader_find_stub(l, e))
+        return read_md5s_one_by_one(a, e);
+    *e = failure;
+    return false;
+}
+
+/* Who only looks has sent no bytes, and no supply is to blame. */
+static bool judge_image(struct attempt *a, size_t i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, i);
+    uint8_t *found = a->result->digests[i].read_md5;
+    if (flash_judge(&a->loader, r, found, &a->result->differs, e))
+        return true;
+    if (a->result->differs.known && !attempt_flashes(a))
+        err_hint(e, "The board does not hold the images of this recipe: write it again with "
+                    "espstation run, or set it aside.");
+    return false;
 }
 
 bool step_verify(struct attempt *a, struct err *e)
@@ -159,8 +198,7 @@ bool step_verify(struct attempt *a, struct err *e)
     if (!read_md5s(a, e))
         return false;
     for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
-        const struct plan_region *r = plan_region(a->result->variant, i);
-        if (!flash_judge(&a->loader, r, a->result->digests[i].read_md5, e))
+        if (!judge_image(a, i, e))
             return false;
     }
     a->result->state = BOARD_VERIFIED;

@@ -74,6 +74,7 @@ static bool call_stub(struct loader *l, uint8_t how, struct err *e)
 {
     static uint8_t text[7000];
     const struct stub stub = { .name = "x",
+                               .kind = &loader_stub,
                                .entry_addr = 0x400A8000,
                                .text = { text, how & 1 ? 7000 : 16, 0x400A8000 },
                                .data = { text, how & 2 ? 16 : 0, 0x3FFF0000 } };
@@ -90,7 +91,8 @@ static bool call_verify(struct loader *l, uint8_t how, struct err *e)
 {
     const struct plan_region *r = plan_region(variant, how & 1);
     uint8_t md5[DIGEST_MD5_BYTES];
-    if (!flash_md5(l, r, md5, e) || !flash_judge(l, r, md5, e))
+    struct flash_difference differs;
+    if (!flash_md5(l, r, md5, e) || !flash_judge(l, r, md5, &differs, e))
         return false;
     must(memcmp(md5, r->md5, sizeof md5) == 0, "only the right digest is right");
     return true;

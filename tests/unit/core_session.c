@@ -141,10 +141,7 @@ static bool have_stub(const struct bench *b)
 
 static bool change_baud(struct bench *b, uint32_t baud, struct err *e)
 {
-    uint32_t request = baud;
-    if (!b->loader.stub && !b->chip->rom_baud(&b->loader, baud, &request, e))
-        return false;
-    return loader_change_baud(&b->loader, request, baud, e);
+    return board_change_baud(&b->loader, baud, e);
 }
 
 static void tell(void *ctx, uint32_t flash_bytes_done)
@@ -177,8 +174,9 @@ static bool verify_all(struct bench *b, struct err *e)
 {
     for (size_t i = 0; i < plan_image_count(b->plan); i++) {
         uint8_t found[DIGEST_MD5_BYTES];
+        struct flash_difference differs;
         const struct plan_region *r = plan_region(b->variant, i);
-        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, e))
+        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, &differs, e))
             return false;
     }
     return true;
@@ -568,6 +566,29 @@ static void write_gives_up_on_a_board_that_hangs(void **state)
     }
 }
 
+/* It restarts for want of an image over and over: what it says of that is no cause. */
+static void the_first_words_of_a_board_that_loops_are_the_cause(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "brownout=8000");
+    if (!have_stub(b)) {
+        bench_free(b);
+        return;
+    }
+    assert_ok(start_stub(b, &e), &e);
+    assert_code(write_all(b, &e), &e, ERR_WRITE);
+    assert_true(b->loader.link.has_reset); /* told at once, not by a deadline */
+    struct deadline later = deadline_in_ms(&b->clock.clock, 20000);
+    assert_true(link_listen(&b->loader.link, later, &e));
+    assert_true(state_of(b).resets > 10);
+    assert_true(board_explain_loss(&b->loader, &e));
+    assert_has(e.what, "brown-out");
+    bench_free(b);
+}
+
 static void write_stops_when_asked(void **state)
 {
     struct chip_sim_config c = board_config("esp32");
@@ -707,6 +728,7 @@ int main(void)
         cmocka_unit_test(verify_finds_a_protected_flash),
         cmocka_unit_test(write_tells_a_pulled_cable_at_once),
         cmocka_unit_test(write_gives_up_on_a_board_that_hangs),
+        cmocka_unit_test(the_first_words_of_a_board_that_loops_are_the_cause),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
         cmocka_unit_test(identify_believes_no_wire_that_lies),
