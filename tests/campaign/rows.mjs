@@ -197,6 +197,12 @@ export const whole = [
     { spec: "rdid=000000", expect: () => fail(["no-flash"], ["untouched"]) },
     { spec: "xmc", expect: () => pass },
     { spec: "flash=256KB", only: (c) => c.chip !== "esp8266", expect: () => fail(["flash-size"], ["untouched"]) },
+    // Found when the first image is written at the latest; the ESP8266's ROM tells nothing until its stub comes.
+    { spec: "array=1M", expect: () => fail(["flash-size-false"], ["half-written", "written"]) },
+    // Whatever the chip itself says: with the magic of an ESP32-S2 it is none that could be told.
+    { spec: "magic=7c6", expect: () => fail(["wrong-chip"], ["untouched"]) },
+    { spec: "chip-id=9", only: c3, expect: () => fail(["wrong-chip"], ["untouched"]) },
+    { spec: "mac=ff:ff:ff:ff:ff:ff", expect: () => fail(["bad-mac"], ["untouched"]) },
     { spec: "chip=esp32", only: (c) => c.chip === "esp8266", expect: () => fail(["wrong-chip"], ["untouched"]) },
     { spec: "chip=esp8266", only: esp32, expect: () => fail(["wrong-chip"], ["untouched"]) },
     { spec: "chip=esp32c6", only: c3, expect: () => fail(["wrong-chip"], ["untouched"]) },
