@@ -10,7 +10,7 @@
 /* How far a board has come: each failure says it. */
 enum board_state {
     BOARD_UNTOUCHED,    /* not one byte of its flash was changed */
-    BOARD_HALF_WRITTEN, /* erased or written in part */
+    BOARD_HALF_WRITTEN, /* erased or written in part, or that cannot be excluded */
     BOARD_WRITTEN,      /* all bytes sent and acknowledged, not proved */
     BOARD_VERIFIED,     /* proved by MD5 */
     BOARD_RUNNING,      /* and the application said so */
@@ -76,9 +76,9 @@ bool board_change_baud(struct loader *l, uint32_t baud, struct err *e);
 bool board_gate(const struct board *b, const struct plan *p, struct err *e);
 
 /* After a failure for want of an answer: if the board has reset itself meanwhile, *e gets that as
- * its cause, with what the boot log says. Listens for about a second; other failures stay as they
- * are. */
-void board_explain_loss(struct loader *l, struct err *e);
+ * its cause, with what the boot log says, and the result is true. Listens for about a second; other
+ * failures stay as they are. */
+bool board_explain_loss(struct loader *l, struct err *e);
 
 /* Leaves the loader: reset by RTS where there is a line (`reset`) and by what else the chip needs,
  * else by the loader's own command where it has one. On a port that is the chip's own USB device,

@@ -42,6 +42,8 @@ enum {
     STATUS_ROM_FAILED = 0x01,    /* first byte of every ROM failure */
     STATUS_ROM_UNKNOWN = 0x05,   /* second byte: unknown command */
     STATUS_ROM_EXECUTION = 0x06, /* second byte: understood, but failed */
+    STATUS_ROM_CHECKSUM = 0x07,
+    STATUS_STUB_LENGTH = 0xC0,
     STATUS_STUB_CHECKSUM = 0xC1, /* the block was refused and nothing of it taken */
     STATUS_STUB_UNKNOWN_V2 = 0xC3,
     STATUS_STUB_FLASH = 0xC4, /* told late: it was the block before */

@@ -276,9 +276,11 @@ bool regs_fetch(struct loader *l, struct err *e)
     if (!(loader_rom_keeps_up(l) ? read_stream : read_one_by_one)(l, addrs, values, 2 * n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (values[i] != values[n + i])
+        if (values[i] != values[n + i]) {
+            link_note_turned(&l->link);
             return err_set(e, ERR_FRAME, "register %08x reads %08x, and then %08x", addrs[i],
                            values[i], values[n + i]);
+        }
         l->fixed[i].value = values[i];
         l->fixed[i].known = true;
     }
