@@ -6,7 +6,6 @@
 #include "station/base/json.h"
 #include "station/cli/signing.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -150,11 +149,9 @@ static enum exit_status audit(int argc, char **argv)
     if (!cmd_parse(&cmd_audit, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    bool ok = o.sql ? db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out })
-                    : audit_record(&o, &a, &e);
-    if (fflush(stdout) != 0 || (!ok && e.code == ERR_NONE))
-        ok = err_set_sys(&e, ERR_STATION, errno, "The audit could not be written");
-    if (!ok)
+    if (o.sql)
+        db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out });
+    else if (!audit_record(&o, &a, &e))
         cmd_print_err(&e);
     return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);
 }

@@ -2,15 +2,14 @@
 #include "station/cli/cmd.h"
 
 #include "core/ports/port_find.h"
+#include "station/base/stop_source.h"
 #include "station/screen/screen.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #define DEFAULT_DB "espstation.db"
@@ -32,8 +31,8 @@ struct run_state {
     struct pool *pool;
     struct port_list *found;
     const struct screen *screen;
-    int signal_fd;
-    int interrupts; /* Ctrl-C so far */
+    struct stop_source stop;
+    bool asked; /* to stop, by Ctrl-C */
 };
 
 /* ---- Setting up ---- */
@@ -109,35 +108,19 @@ static void choose_screen(struct run_state *s)
         s->screen = &screen_live;
 }
 
-/* Signals come through a descriptor, as events among others: no handler runs anywhere. Threads
- * inherit the mask, so this comes before they start. */
-static bool open_signals(struct run_state *s, struct err *e)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->signal_fd >= 0 || err_set_sys(e, ERR_STATION, errno, "Signals cannot be listened to");
-}
-
 /* ---- Running ---- */
 
-static void take_signals(struct run_state *s)
+static void obey(struct run_state *s, enum stop_wish wish)
 {
-    struct signalfd_siginfo info;
-    while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        s->interrupts++;
-        if (s->interrupts == 1 && info.ssi_signo == SIGINT) {
-            gang_stop_soft(&s->gang);
-            if (!s->screen->draws)
-                fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
-                                "stop them.\n");
-        } else {
-            gang_stop_hard(&s->gang);
-        }
+    if (wish == STOP_NOW || s->asked) {
+        gang_stop_hard(&s->gang);
+        return;
     }
+    s->asked = true;
+    gang_stop_soft(&s->gang);
+    if (!s->screen->draws)
+        fprintf(stderr, "\nNo new board starts; those in work are finished. Press Ctrl-C again to "
+                        "stop them.\n");
 }
 
 static void show_events(struct run_state *s)
@@ -151,15 +134,17 @@ static void show_events(struct run_state *s)
 
 static void run_until_done(struct run_state *s)
 {
-    struct pollfd fds[] = { { s->signal_fd, POLLIN, 0 },
-                            { event_fd(s->gang.events), POLLIN, 0 },
-                            { s->pool->done_fd, POLLIN, 0 } };
+    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->gang.events), POLLIN, 0 },
+                                        [STOP_FDS + 1] = { s->pool->done_fd, POLLIN, 0 } };
     if (s->screen->start)
         s->screen->start(s->pool);
     while (!pool_done(s->pool)) {
-        if (poll(fds, 3, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
+        enum stop_wish wish;
+        stop_source_wait(&s->stop, fds);
+        if (poll(fds, STOP_FDS + 2, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
             break;
-        take_signals(s);
+        while ((wish = stop_source_take(&s->stop, fds)) != STOP_NONE)
+            obey(s, wish);
         show_events(s);
         if (s->screen->draw)
             s->screen->draw(s->pool);
@@ -192,7 +177,7 @@ static bool set_up(struct run_state *s, struct err *e)
     if (!s->gang.job)
         return false;
     s->gang.events = event_queue_new(e);
-    if (!s->gang.events || !open_signals(s, e) || !open_record(s, e))
+    if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;
     s->gang_ready = gang_init(&s->gang, e);
     return s->gang_ready && start_pool(s, e);
@@ -207,14 +192,15 @@ static void tear_down(struct run_state *s)
     event_queue_free(s->gang.events);
     job_free(s->gang.job);
     port_list_free(s->found);
-    if (s->signal_fd >= 0)
-        close(s->signal_fd);
+    stop_source_close(&s->stop);
 }
 
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
 {
     struct err e = { 0 };
-    struct run_state s = { .options = options, .gang = { .kind = kind }, .signal_fd = -1 };
+    struct run_state s = { .options = options,
+                           .gang = { .kind = kind },
+                           .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     choose_screen(&s);
     if (set_up(&s, &e)) {

@@ -48,15 +48,6 @@ static bool parse_slot(const char *text, int *slot, struct err *e)
     return true;
 }
 
-bool stats_written(struct stats_screen *screen)
-{
-    if (!ferror(stdout))
-        return true;
-    if (screen->sys == 0)
-        screen->sys = errno == 0 ? EIO : errno;
-    return false;
-}
-
 /* Sent after the table, which comes row by row. */
 static void print_notes(struct stats_screen *screen, const char *notes)
 {
@@ -88,18 +79,6 @@ static void print_text(struct db *db, struct stats_screen *screen, const struct 
     free(notes);
 }
 
-/* A reader that goes away, as `head` does, has what it wanted. */
-static void judge_output(struct stats_screen *screen, struct err *e)
-{
-    errno = 0;
-    fflush(stdout);
-    if (stats_written(screen))
-        return;
-    *e = (struct err){ 0 };
-    if (screen->sys != EPIPE)
-        err_set_sys(e, ERR_STATION, screen->sys, "Standard output cannot be written");
-}
-
 void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
                  struct err *e)
 {
@@ -109,7 +88,8 @@ void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *fil
         db_stats(db, by, filter, &sink, e);
     else
         print_text(db, &screen, filter, e);
-    judge_output(&screen, e);
+    if (ferror(stdout)) /* what stopped it is said at the end, as for all commands */
+        *e = (struct err){ 0 };
 }
 
 static void print_stats(const char *db_path, enum db_stats_by by, bool json,

@@ -3,6 +3,7 @@
 
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
+#include "station/base/std_streams.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -64,11 +65,8 @@ static void print_unknown(const char *name)
     fprintf(stderr, "\nSee: espstation --help\n");
 }
 
-int main(int argc, char **argv)
+static enum exit_status obey(int argc, char **argv)
 {
-    /* A reader that goes away must not end a run; writes then fail and are passed over. */
-    signal(SIGPIPE, SIG_IGN);
-    setlocale(LC_CTYPE, "");
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -84,7 +82,23 @@ int main(int argc, char **argv)
     }
     const struct cmd *cmd = find_command(argv[1]);
     if (cmd)
-        return (int)cmd->run(argc - 1, argv + 1);
+        return cmd->run(argc - 1, argv + 1);
     print_unknown(argv[1]);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = { 0 };
+    std_streams_open();
+    /* A reader that goes away must not end a run; writes then fail and are passed over. */
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+    enum exit_status status = obey(argc, argv);
+    /* Here for all commands. One that has failed so already has said more about it. */
+    if (!std_streams_done(&e) && status != EXIT_STATION) {
+        cmd_print_err(&e);
+        status = EXIT_STATION;
+    }
+    return (int)status;
 }

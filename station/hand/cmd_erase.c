@@ -69,9 +69,9 @@ static void say_done(const struct hand *h, const struct hand_slot *slot,
     const char *proof = h->board.security.secure_download ? "erased; the chip allows no proof"
                                                           : "erased, and proved blank by MD5";
     if (o->all)
-        hand_say(slot, "the whole flash is %s", proof);
+        hand_result(slot, "the whole flash is %s", proof);
     else
-        hand_say(slot, "0x%x to 0x%x is %s", o->from, o->from + o->size_bytes - 1, proof);
+        hand_result(slot, "0x%x to 0x%x is %s", o->from, o->from + o->size_bytes - 1, proof);
 }
 
 static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
@@ -151,7 +151,7 @@ static enum exit_status erase(int argc, char **argv)
     if (check_options(&in, &o, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&in.ports, &found, &e) &&
         (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
-        status = hands_run(&in.ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&in.ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

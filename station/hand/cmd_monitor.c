@@ -112,7 +112,7 @@ static void take_bytes(struct console_line *l, const char *bytes, size_t n)
 
 /* ---- The port ---- */
 
-/* Until the port is gone or a stop is asked for: *e says which. */
+/* Until the port is gone, a stop is asked for, or nobody reads what is shown: *e says which. */
 static void listen(struct port *port, struct console_line *line, struct err *e)
 {
     for (;;) {
@@ -121,10 +121,12 @@ static void listen(struct port *port, struct console_line *line, struct err *e)
         uint32_t wait_ms = line->have > 0 ? IDLE_MS : WAIT_MS;
         size_t n =
             port_read(port, bytes, sizeof bytes, deadline_in_ms(&clock_system, wait_ms), &end);
-        if (n > 0) {
+        if (n > 0)
             take_bytes(line, bytes, n);
+        if (n > 0 && !ferror(stdout))
             continue;
-        }
+        if (n > 0)
+            err_set(&end, ERR_STOPPED, "%s: nobody reads what is shown", port->where);
         if (line->have > 0)
             print_line(line);
         if (end.code == ERR_TIMEOUT)
@@ -185,7 +187,7 @@ static enum exit_status monitor(int argc, char **argv)
                    &status))
         return status;
     if (hand_parse_baud(baud, &o.baud, &e) && hand_choose_ports(&ports, &found, &e)) {
-        status = hands_run(&ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o, .live = true });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

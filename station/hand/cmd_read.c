@@ -130,7 +130,7 @@ static void say_done(struct copy *c)
     unsigned n = 0;
     EVP_DigestFinal_ex(c->md5, md5, &n);
     digest_hex(md5, n, text);
-    hand_say(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
+    hand_result(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
 }
 
 /* ---- The board ---- */
@@ -224,7 +224,7 @@ static enum exit_status read_flash(int argc, char **argv)
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&ports, &found, &e) && check_name(o.name, ports.count, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
-        status = hands_run(&ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
