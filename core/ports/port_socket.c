@@ -79,7 +79,7 @@ static bool socket_discard(struct port *p, struct err *e)
 static bool socket_check(const char *where, struct err *e)
 {
     struct port_net_where ignored;
-    return port_net_parse(where, PREFIX, &ignored, e);
+    return port_net_parse(where, PREFIX, NULL, &ignored, e);
 }
 
 const struct port_ops port_socket = {

@@ -14,12 +14,19 @@ static dev_t device_of(const char *port)
     return port[0] == '/' && stat(port, &st) == 0 && S_ISCHR(st.st_mode) ? st.st_rdev : 0;
 }
 
+/* With an option behind it a port's text is still that port. */
+static bool is_same_text(const char *a, const char *b)
+{
+    const size_t n = strstr(a, "://") ? strcspn(a, "?") : strlen(a);
+    return strncmp(a, b, n) == 0 && (b[n] == '\0' || (strstr(b, "://") && b[n] == '?'));
+}
+
 static bool check_names(const char *const *ports, const dev_t *devices, size_t i, struct err *e)
 {
     for (size_t k = 0; k < i; k++) {
         if (strcmp(ports[i], ports[k]) == 0)
             return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports[i]);
-        if (devices[i] != 0 && devices[i] == devices[k])
+        if ((devices[i] != 0 && devices[i] == devices[k]) || is_same_text(ports[i], ports[k]))
             return err_set(e, ERR_USAGE, "The ports '%.90s' and '%.90s' are the same one", ports[k],
                            ports[i]);
     }
