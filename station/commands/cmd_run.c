@@ -1,8 +1,8 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/cmd.h"
 
-#include "core/ports/port_find.h"
 #include "station/base/stop_source.h"
+#include "station/line/ports.h"
 #include "station/screen/screen.h"
 
 #include <errno.h>
@@ -29,6 +29,7 @@ struct run_state {
     struct gang gang;
     bool gang_ready;
     struct pool *pool;
+    struct option_list ports;
     struct port_list *found;
     const struct screen *screen;
     struct stop_source stop;
@@ -69,31 +70,6 @@ static bool open_record(struct run_state *s, struct err *e)
     if (s->gang.record)
         warn_of_clock(s->gang.record);
     return s->gang.record != NULL;
-}
-
-static bool choose_ports(struct run_state *s, struct option_list *ports, struct err *e)
-{
-    *ports = s->options->ports;
-    if (ports->count > 0)
-        return true;
-    s->found = port_list_new(e);
-    if (!s->found)
-        return false;
-    for (size_t i = 0; i < port_list_count(s->found); i++) {
-        const struct port_found *port = port_list_at(s->found, i);
-        if (port->usb.vid != 0 && ports->count < OPTION_LIST_MAX)
-            ports->values[ports->count++] = port->path;
-    }
-    return true;
-}
-
-static bool start_pool(struct run_state *s, struct err *e)
-{
-    struct option_list ports;
-    if (!choose_ports(s, &ports, e))
-        return false;
-    s->pool = pool_new(&s->gang, ports.values, ports.count, e);
-    return s->pool != NULL;
 }
 
 static void choose_screen(struct run_state *s)
@@ -176,11 +152,16 @@ static bool set_up(struct run_state *s, struct err *e)
     s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->gang.job)
         return false;
+    s->ports = o->ports;
+    if (!ports_choose(s->ports.values, &s->ports.count, OPTION_LIST_MAX, &s->found, e))
+        return false;
     s->gang.events = event_queue_new(e);
     if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;
     s->gang_ready = gang_init(&s->gang, e);
-    return s->gang_ready && start_pool(s, e);
+    if (s->gang_ready)
+        s->pool = pool_new(&s->gang, s->ports.values, s->ports.count, e);
+    return s->pool != NULL;
 }
 
 static void tear_down(struct run_state *s)

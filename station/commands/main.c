@@ -4,6 +4,7 @@
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
 #include "station/base/std_streams.h"
+#include "station/cli/habits.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -53,14 +54,25 @@ static const struct cmd *find_command(const char *name)
     return NULL;
 }
 
+static bool is_recipe_name(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
 static void print_unknown(const char *name)
 {
     struct nearest near;
+    const char *habit = habit_of_command(name);
     nearest_init(&near, name);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&near, commands[i]->name, commands[i]->name);
     fprintf(stderr, "espstation: there is no command '%s'", name);
-    if (near.best)
+    if (habit)
+        fprintf(stderr, ". %s", habit);
+    else if (is_recipe_name(name))
+        fprintf(stderr, ". To flash boards by that recipe: espstation run %s", name);
+    else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
     fprintf(stderr, "\nSee: espstation --help\n");
 }

@@ -244,37 +244,9 @@ enum exit_status hands_run(const struct option_list *ports, const struct hand_to
 
 /* ---- Ports ---- */
 
-static void add_found(const struct port_list *found, struct option_list *ports)
-{
-    for (size_t i = 0; i < port_list_count(found) && ports->count < HAND_SLOTS_MAX; i++) {
-        if (port_list_at(found, i)->usb.vid != 0)
-            ports->values[ports->count++] = port_list_at(found, i)->path;
-    }
-}
-
-static bool check_ports(const struct option_list *ports, struct err *e)
-{
-    if (ports->count == 0) {
-        err_set(e, ERR_USAGE, "No port is given, and no USB serial port is plugged in");
-        return err_hint(e, "Plug a board in, or name its port: --port /dev/ttyUSB0");
-    }
-    return ports_check(ports->values, ports->count, HAND_SLOTS_MAX, e);
-}
-
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e)
 {
-    *found = NULL;
-    struct port_list *all = port_list_new(e);
-    if (!all)
-        return false;
-    if (ports->count == 0)
-        add_found(all, ports);
-    if (check_ports(ports, e)) {
-        *found = all;
-        return true;
-    }
-    port_list_free(all);
-    return false;
+    return ports_choose(ports->values, &ports->count, OPTION_LIST_MAX, found, e);
 }
 
 /* ---- Lines ---- */

@@ -18,8 +18,6 @@
 
 #include <stdio.h>
 
-#define HAND_SLOTS_MAX 256
-
 /* One port of a tool. Plain value, lent to the tool's work. */
 struct hand_slot {
     int number; /* counts from 1, in the order in which the ports were given */
