@@ -32,6 +32,7 @@ struct run_state {
     struct option_list ports;
     struct port_list *found;
     const struct screen *screen;
+    struct headcount headcount;
     struct stop_source stop;
     bool asked; /* to stop, by Ctrl-C */
 };
@@ -99,12 +100,13 @@ static void obey(struct run_state *s, enum stop_wish wish)
                         "stop them.\n");
 }
 
-static void show_events(struct run_state *s)
+static void show_events(struct run_state *s, const struct show *show)
 {
     struct event event;
     while (event_take(s->gang.events, &event)) {
+        headcount_take(&s->headcount, &event);
         if (s->screen->event)
-            s->screen->event(s->pool, &event);
+            s->screen->event(show, &event);
     }
 }
 
@@ -112,8 +114,10 @@ static void run_until_done(struct run_state *s)
 {
     struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->gang.events), POLLIN, 0 },
                                         [STOP_FDS + 1] = { s->pool->done_fd, POLLIN, 0 } };
+    const struct show show = { s->pool, &s->headcount,
+                               s->gang.record ? s->options->db_path : NULL };
     if (s->screen->start)
-        s->screen->start(s->pool);
+        s->screen->start(&show);
     while (!pool_done(s->pool)) {
         enum stop_wish wish;
         stop_source_wait(&s->stop, fds);
@@ -121,26 +125,27 @@ static void run_until_done(struct run_state *s)
             break;
         while ((wish = stop_source_take(&s->stop, fds)) != STOP_NONE)
             obey(s, wish);
-        show_events(s);
+        show_events(s, &show);
         if (s->screen->draw)
-            s->screen->draw(s->pool);
+            s->screen->draw(&show);
     }
-    show_events(s);
-    s->screen->finish(s->pool, s->gang.record ? s->options->db_path : NULL);
+    show_events(s, &show);
+    s->screen->finish(&show);
 }
 
-static enum exit_status status_of(struct pool *pool)
+static enum exit_status status_of(const struct run_state *s)
 {
-    enum exit_status status = EXIT_PASSED;
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
-        bool station = v.err.code == ERR_DATABASE || v.err.code == ERR_STATION;
-        if (v.state == SLOT_DONE && v.verdict != VERDICT_PASS && station)
+    const struct headcount *t = &s->headcount;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct headcount_failure *failure = t->boards[i].failure;
+        if (failure && (failure->err.code == ERR_DATABASE || failure->err.code == ERR_STATION))
             return EXIT_STATION;
-        if (v.passes < v.runs || v.runs == 0)
-            status = EXIT_BOARD;
     }
-    return status;
+    for (size_t i = 0; i < s->pool->slot_count; i++) {
+        if (slot_look(&s->pool->slots[i]).runs == 0)
+            return EXIT_BOARD;
+    }
+    return headcount_passed(t) == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
 }
 
 static bool set_up(struct run_state *s, struct err *e)
@@ -167,6 +172,7 @@ static bool set_up(struct run_state *s, struct err *e)
 static void tear_down(struct run_state *s)
 {
     pool_free(s->pool);
+    headcount_done(&s->headcount);
     if (s->gang_ready)
         gang_done(&s->gang);
     record_free(s->gang.record);
@@ -186,7 +192,7 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     choose_screen(&s);
     if (set_up(&s, &e)) {
         run_until_done(&s);
-        status = status_of(s.pool);
+        status = status_of(&s);
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

@@ -95,6 +95,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
     struct event event = {
         .kind = kind,
         .utc_ms = slot_utc_ms(s),
+        .at_us = slot_now_us(s),
         .slot = s->number,
         .port = s->port_text,
         .run_id = run_id,
