@@ -7,6 +7,7 @@
 #define STATION_ATTEMPT_H
 
 #include "core/board/board.h"
+#include "core/flash/flash.h"
 #include "station/attempt/job.h"
 
 enum phase {
@@ -66,6 +67,7 @@ struct attempt_digest {
  * phase sync, and the phase write consists of bytes on the wire and of waiting for the chip. */
 struct attempt_timing {
     uint64_t reset_us, sync_us, identify_us, stub_us, baud_us, erase_us;
+    uint64_t size_us; /* finding out whether the flash is as large as it says */
     uint64_t wire_us, stall_us;
     uint64_t md5_us, leave_us, boot_us;
     uint64_t
@@ -89,7 +91,7 @@ struct attempt_result {
     uint64_t wire_bytes;
     enum recipe_write write; /* how it was done: not every loader can tell what differs */
     unsigned round_trips;
-    unsigned blocks_ahead; /* see core/flash/pace.h */
+    struct flash_difference differs; /* where the flash is not what it should be */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
 };

@@ -184,6 +184,16 @@ static bool is_no_folder(const char *path, struct err *e)
                     path);
 }
 
+/* Nobody may find out by the clock that a stub is missing. */
+static void print_loader_note(const struct job *job)
+{
+    char text[768];
+    if (!job_explain_loader(job, text, sizeof text))
+        return;
+    plain_make(text);
+    fprintf(stderr, "espstation: %s.\n", text);
+}
+
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
     if (!is_no_folder(recipe_path, e))
@@ -192,6 +202,10 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     recipe_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
+    if (job) {
+        print_mistakes(recipe_path, job_warnings(job));
+        print_loader_note(job);
+    }
     return job;
 }
 

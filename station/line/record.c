@@ -300,7 +300,7 @@ static struct db_timing timing_row(const struct attempt_timing *t)
                                .erase_ms = ms_of(t->erase_us),
                                .wire_ms = ms_of(t->wire_us),
                                .stall_ms = ms_of(t->stall_us),
-                               .md5_ms = ms_of(t->md5_us),
+                               .md5_ms = ms_of(t->size_us + t->md5_us),
                                .leave_ms = ms_of(t->leave_us),
                                .boot_ms = ms_of(t->boot_us),
                                .floor_ms = ms_of(t->floor_us) };
