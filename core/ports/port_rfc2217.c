@@ -20,8 +20,8 @@
 #define LINES_MS 1000 /* for the answer to a change of lines, unless it is known to give none */
 #define SEND_MS  3000 /* for a command to leave, when the caller has no deadline */
 
-/* An EN that rises through 10 kOhm into 100 nF is there after 1 ms: so long may pass from one line
- * to the other. Servers on an idle computer need a tenth. */
+/* An EN that rises through 10 kOhm into 100 nF is at three quarters of the supply after 1.4 ms: so
+ * long may pass from one line to the other. ser2net on an idle computer needs a tenth. */
 #define LINE_STEP_US_MAX 1000
 
 /* As pyserial has it, and as esp_rfc2217_server prints it behind its address. */

@@ -47,7 +47,8 @@ trap 'stop_server; cleanup' EXIT
 
 runs() { sql "$db" "select count(*) from run"; }
 
-start_fixture --boards 1 --chip esp32 --speed 20 --pty "$work/pty"
+# EN rises as quickly as with 10 kOhm and 100 nF.
+start_fixture --boards 1 --chip esp32 --speed 20 --pty "$work/pty" --en-ms 2 --strap-ms 1
 device=$(readlink "${ports[0]}")
 
 start_server "$device"
@@ -60,10 +61,7 @@ check "which is said" "$work/out" says "$work/out" "are the same one"
 check "it is flashed and proved" "$work/out" exits 0 "$station" run "$recipe" --plain --db "$db" --port "$port"
 stop_server
 
-# A board whose EN rises as quickly as with 10 kOhm and 100 nF.
-stop_fixture
-start_fixture --boards 1 --chip esp32 --speed 20 --pty "$work/pty" --en-ms 2 --strap-ms 1
-device=$(readlink "${ports[0]}")
+# It runs its application now; a blank one resets itself over and over, also while its strap is held.
 start_server "$device" PTY_LINES_DELAY_US=4000
 check "a server that takes 4 ms for each line" "$work/out" exits 1 "$station" identify --port "$port"
 check "is named as the cause" "$work/out" says "$work/out" \
