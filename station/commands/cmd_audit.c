@@ -1,5 +1,5 @@
 /* espstation audit: whether the record is what the stations wrote. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "db/proof/audit.h"
@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_DB    "espstation.db"
 #define SHOWN_AT_MOST 20
 
 struct audit_options {
@@ -140,7 +139,7 @@ static enum exit_status audit(int argc, char **argv)
           NULL },
         { "--json", NULL, "one JSON object per finding, then one for the whole", &o.json, NULL,
           NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,5 +1,5 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "station/base/stop_source.h"
 #include "station/line/ports.h"
@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEFAULT_DB "espstation.db"
-#define DRAW_MS    100
+#define DRAW_MS 100
 
 struct run_options {
     const char *recipe_path;
@@ -219,21 +218,19 @@ static enum exit_status run(int argc, char **argv)
 {
     struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to flash; repeat it. Default: every USB serial port", NULL,
-          NULL, &o.ports },
+        OPTION_PORTS("flash", &o.ports),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
         { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
         { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
-          NULL },
+        OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
-        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+        OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;
@@ -249,12 +246,10 @@ static enum exit_status verify(int argc, char **argv)
 {
     struct run_options o = { 0 };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to judge; repeat it. Default: every USB serial port", NULL,
-          NULL, &o.ports },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
-          NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
-        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+        OPTION_PORTS("judge", &o.ports),
+        OPTION_STUBS(&o.stub_folder),
+        OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;

@@ -1,5 +1,5 @@
 /* espstation stats: yields, causes of failure and times; docs/stats.md tells each number. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
 #include "db/read/stats.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 static const char *const by_words[] = {
     [DB_BY_NOTHING] = "total", [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
@@ -116,7 +114,7 @@ static enum exit_status stats(int argc, char **argv)
         { "--slot", "N", "only this slot", NULL, &slot, NULL },
         { "--recipe", "NAME", "only this recipe, by name or SHA-256", NULL, &filter.recipe, NULL },
         { "--json", NULL, "one JSON object per line, the total first", &json, NULL, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        OPTION_DB(&db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

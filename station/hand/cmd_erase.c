@@ -1,6 +1,7 @@
 /* espstation erase: a part of the flash, or all of it, and the proof that it is blank. */
 #include "core/flash/erase.h"
 #include "core/flash/flash.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 /* What was asked for; the same for all ports. */
@@ -135,11 +136,9 @@ static enum exit_status erase(int argc, char **argv)
         { "--from", "OFFSET", "the first byte of a part, as in 0x9000", NULL, &in.from, NULL },
         { "--size", "BYTES", "how many, as in 0x6000 or 24K", NULL, &in.size, NULL },
         { "--yes", NULL, "erase the whole flash", &in.yes, NULL, NULL },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--rom", NULL, "do without the flasher stub", &in.rom, NULL, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &in.stubs,
-          NULL },
+        OPTION_RESET(&o.reset),
+        OPTION_ROM(&in.rom),
+        OPTION_STUBS(&in.stubs),
     };
     enum exit_status status;
     struct port_list *found = NULL;

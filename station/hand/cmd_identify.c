@@ -1,4 +1,5 @@
 /* espstation identify: who sits at each port; writes nothing, and resets the boards after. */
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include "station/base/json.h"
@@ -169,11 +170,9 @@ static enum exit_status identify(int argc, char **argv)
     struct option_list ports = { 0 };
     struct identify_order o = { .reset = "auto" };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to ask; repeat it. Default: every USB serial port", NULL, NULL,
-          &ports },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
+        OPTION_PORTS("ask", &ports),
+        OPTION_RESET(&o.reset),
+        OPTION_JSON(&o.json),
     };
     enum exit_status status;
     struct port_list *found;

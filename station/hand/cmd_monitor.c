@@ -1,5 +1,6 @@
 /* espstation monitor: what the boards say on their consoles, line by line, until Ctrl-C. */
 #include "core/base/plain.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include <stdio.h>
@@ -171,8 +172,7 @@ static enum exit_status monitor(int argc, char **argv)
     struct monitor_order o = { 0 };
     const char *baud = DEFAULT_BAUD;
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to listen to; repeat it. Default: every USB serial port", NULL,
-          NULL, &ports },
+        OPTION_PORTS("listen to", &ports),
         { "--baud", "RATE", "of the application's console; default " DEFAULT_BAUD, NULL, &baud,
           NULL },
         { "--reset", NULL, "reset the boards first, to hear them start", &o.reset, NULL, NULL },

@@ -1,6 +1,7 @@
 /* espstation read: what the flash of each board holds, proved by MD5, into files. */
 #include "core/base/digest.h"
 #include "core/flash/readflash.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include <errno.h>
@@ -199,18 +200,16 @@ static enum exit_status read_flash(int argc, char **argv)
     const char *from = "0", *size = NULL, *baud = DEFAULT_BAUD, *stubs = NULL;
     bool rom = false;
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to read; repeat it. Default: every USB serial port", NULL, NULL,
-          &ports },
+        OPTION_PORTS("read", &ports),
         { "-o", "FILE", "where to; {slot} and {mac} stand for the board's. Default: " DEFAULT_NAME,
           NULL, &o.name, NULL },
         { "--from", "OFFSET", "the first byte, as in 0x10000; default 0", NULL, &from, NULL },
         { "--size", "BYTES", "how many, as in 4MB; default: to the end of the flash", NULL, &size,
           NULL },
         { "--baud", "RATE", "to read at; default " DEFAULT_BAUD, NULL, &baud, NULL },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--rom", NULL, "do without the flasher stub", &rom, NULL, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &stubs, NULL },
+        OPTION_RESET(&o.reset),
+        OPTION_ROM(&rom),
+        OPTION_STUBS(&stubs),
     };
     enum exit_status status;
     struct port_list *found = NULL;
