@@ -92,6 +92,8 @@ struct port {
     uint64_t tx_bytes;
 };
 
+#define PORT_OPEN_MS 10000u /* how long a port may take to open: a server far away, as a rule */
+
 /* Opens `where`: a device path, rfc2217://host:port (also with ?ign_set_control behind it) or
  * socket://host:port. The port belongs to this
  * process alone afterwards. The caller owns it (port_free). `stop_fd` stays the caller's.

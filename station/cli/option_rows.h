@@ -13,8 +13,8 @@
     }
 #define OPTION_PORTS(what_for, to)                                                                 \
     {                                                                                              \
-        "--port", "PORT",                                                                          \
-            "a port to " what_for "; repeat it. Default: every USB serial port", NULL, NULL, (to)  \
+        "--port", "PORT", "a port to " what_for "; repeat it. Default: every USB serial port",     \
+            NULL, NULL, (to)                                                                       \
     }
 #define OPTION_STUBS(to)                                                                           \
     {                                                                                              \

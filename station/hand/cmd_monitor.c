@@ -9,7 +9,6 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#define OPEN_MS      10000u
 #define DEFAULT_BAUD "115200"
 #define LINE_BYTES   1024u
 #define IDLE_MS      300u     /* a prompt has no line end; so long it may wait for one */
@@ -150,7 +149,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
     struct console_line line = { .slot = slot, .timestamps = o->timestamps };
     struct err end = { 0 }, ignored = { 0 };
     struct port *port = port_new(slot->where, o->baud, &clock_system, slot->stop_fd,
-                                 deadline_in_ms(&clock_system, OPEN_MS), &end);
+                                 deadline_in_ms(&clock_system, PORT_OPEN_MS), &end);
     if (port && prepare(port, o, &end))
         listen(port, &line, &end);
     if (port && (port->caps & PORT_LINES)) {

@@ -16,10 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define OPEN_MS   10000u
-#define SYNC_BAUD 115200u
-#define BAUD_MIN  300u
-#define BAUD_MAX  5000000u
+#define BAUD_MIN 300u
+#define BAUD_MAX 5000000u
 
 #define PROGRESS_COLUMNS 79
 
@@ -52,8 +50,8 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
     h->loader = calloc(1, sizeof *h->loader);
     if (!h->loader)
         return err_set(e, ERR_STATION, "Out of memory");
-    h->port = port_new(slot->where, SYNC_BAUD, &clock_system, slot->stop_fd,
-                       deadline_in_ms(&clock_system, OPEN_MS), e);
+    h->port = port_new(slot->where, LOADER_SYNC_BAUD, &clock_system, slot->stop_fd,
+                       deadline_in_ms(&clock_system, PORT_OPEN_MS), e);
     if (!h->port)
         return false;
     loader_init(h->loader, h->port);
