@@ -61,6 +61,9 @@ check "with descriptors 0 to 2 closed, boards pass" "$work/out" closed "${run[@]
 check "and are recorded" "$db" test "$(passes)" = $((before + 2))
 check "and nothing else was written into the record" "$db" test "$(sql "$db" 'pragma integrity_check')" = ok
 check "identify likewise" "$work/out" closed identify "${port_options[@]}"
+# Words on the way once fell into the descriptor by which all are stopped.
+check "erase likewise, which tells how far it is" "$work/out" \
+    closed erase "${port_options[@]}" --from 0x100000 --size 512K
 "$station" "${run[@]}" --plain --lot F <&- >&- 2>"$work/out" &
 pid=$!
 wait $pid
