@@ -55,6 +55,7 @@ static void try_date(const char *text)
 static void try_where(const char *text)
 {
     static const char *const prefixes[] = { "rfc2217://", "socket://" };
+    static const char *const options[] = { "ign_set_control", NULL };
     struct err e = { 0 };
     struct port_net_where to;
     must_tell(port_ops_for(text, &e) != NULL, &e);
@@ -62,7 +63,7 @@ static void try_where(const char *text)
         char *where = NULL;
         e = (struct err){ 0 };
         must(asprintf(&where, "%s%s", prefixes[i], text) >= 0, "there is memory");
-        bool ok = port_net_parse(where, prefixes[i], &to, &e);
+        bool ok = port_net_parse(where, prefixes[i], options[i], &to, &e);
         must_tell(ok, &e);
         must(!ok || (to.host[0] && to.tcp[0] >= '1' && to.tcp[0] <= '9'), "host and port are "
                                                                           "there");
