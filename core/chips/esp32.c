@@ -23,6 +23,20 @@ static uint8_t mac_crc(const uint8_t mac[static 6])
     return crc;
 }
 
+/* Chips whose check is wrong are around. ESP-IDF's applications stop on them as they start, unless
+ * they are told not to look. */
+static bool check_crc(const uint8_t mac[static 6], uint8_t stored, struct err *e)
+{
+    if (mac_crc(mac) == stored)
+        return true;
+    err_set(e, ERR_BAD_MAC,
+            "The MAC in the eFuses, %02x:%02x:%02x:%02x:%02x:%02x, fails its own check: its CRC is "
+            "%02X, and the eFuses say %02X",
+            mac[0], mac[1], mac[2], mac[3], mac[4], mac[5], mac_crc(mac), stored);
+    return err_hint(e, "Set the board aside: applications of ESP-IDF stop on such a chip, unless "
+                       "built with ESP_MAC_IGNORE_MAC_CRC_ERROR.");
+}
+
 static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
 {
     uint32_t low, high;
@@ -35,11 +49,8 @@ static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
     mac->bytes[4] = (uint8_t)(low >> 8);
     mac->bytes[5] = (uint8_t)low;
     mac->count = 6;
-    uint8_t stored = (uint8_t)(high >> 16);
-    if (mac_crc(mac->bytes) != stored)
-        return err_set(e, ERR_IDENTIFY, "The MAC in the eFuses fails its check: %02X, not %02X",
-                       mac_crc(mac->bytes), stored);
-    return true;
+    /* Before its check: that of a chip without a MAC is right, the CRC of zeros being zero. */
+    return chip_check_mac(mac, e) && check_crc(mac->bytes, (uint8_t)(high >> 16), e);
 }
 
 /* Three bits in three places, burnt one after the other with each major revision. */

@@ -22,7 +22,7 @@ static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3],
         return true;
     }
     if (which > 1)
-        return err_set(e, ERR_IDENTIFY, "The eFuses hold no MAC: prefix %u is not known", which);
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: prefix %u is not known", which);
     memcpy(prefix, known[which], 3);
     return true;
 }
@@ -32,14 +32,18 @@ static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
     uint32_t word0, word1, word3;
     if (!regs_read_fixed(loader, EFUSE_0_ADDR, &word0, e) ||
         !regs_read_fixed(loader, EFUSE_1_ADDR, &word1, e) ||
-        !regs_read_fixed(loader, EFUSE_3_ADDR, &word3, e) ||
-        !mac_prefix(word1, word3, mac->bytes, e))
+        !regs_read_fixed(loader, EFUSE_3_ADDR, &word3, e))
+        return false;
+    /* Fuses without a MAC choose a prefix all the same, that of the first parts. */
+    if (word3 == 0 && word0 >> 24 == 0 && (word1 & 0xFFFFFF) == 0)
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: they are blank");
+    if (!mac_prefix(word1, word3, mac->bytes, e))
         return false;
     mac->bytes[3] = (uint8_t)(word1 >> 8);
     mac->bytes[4] = (uint8_t)word1;
     mac->bytes[5] = (uint8_t)(word0 >> 24);
     mac->count = 6;
-    return true;
+    return chip_check_mac(mac, e);
 }
 
 /* There is one silicon revision, and no eFuse for it. */

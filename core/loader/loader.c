@@ -56,7 +56,7 @@ static bool is_on_uart(const struct loader *l)
 {
     const struct port *port = l->link.port;
     bool has_usb = !l->chip || (l->chip->flags & (CHIP_USB_JTAG | CHIP_USB_OTG));
-    return !usb_is_native(port) && !(port_is_remote(port) && has_usb);
+    return !usb_is_native(port) && !(port->ops->remote && has_usb);
 }
 
 bool loader_in_pairs(const struct loader *l)

@@ -2,6 +2,7 @@
 #ifndef DB_DB_PRIV_H
 #define DB_DB_PRIV_H
 
+#include "core/base/digest.h"
 #include "db/store/db.h"
 #include "db/store/statements.h"
 
@@ -205,8 +206,7 @@ bool query_number(struct query *q, int64_t *number, struct err *e);
 
 /* The first failure sticks; db_sha256_hex tells of it. */
 struct db_sha256 {
-    struct evp_md_ctx_st *ctx;
-    bool ok;
+    struct digest_run run;
 };
 
 struct db_sha256 db_sha256_new(void);

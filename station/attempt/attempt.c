@@ -67,10 +67,36 @@ static bool look(struct attempt *a,
     return false;
 }
 
+/* A chip that is not the recipe's need not be able to say more than that. */
+static bool is_wrong_chip(const struct attempt *a, const struct err *failure)
+{
+    const struct chip *found = a->result->board.chip;
+    bool by_the_chip = failure->code == ERR_IDENTIFY || failure->code == ERR_BAD_MAC ||
+                       failure->code == ERR_NO_FLASH;
+    return by_the_chip && found && found != attempt_recipe(a)->chip;
+}
+
+/* What could not be read of another chip than the recipe's says nothing about the wire; unless the
+ * chip was misread, which the second look shows. */
+static bool look_for_chip(struct attempt *a,
+                          bool (*identify)(struct loader *l, struct board *b, struct err *e),
+                          struct err *e)
+{
+    struct err failure = { 0 }, again = { 0 };
+    if (look(a, identify, &failure))
+        return true;
+    *e = failure;
+    if (!is_wrong_chip(a, &failure) || board_identify_chip(&a->loader, &a->result->board, &again) ||
+        !is_wrong_chip(a, &again))
+        return false;
+    return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s (%s)",
+                   a->result->board.chip->name, attempt_recipe(a)->chip->name, failure.what);
+}
+
 bool step_identify(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_IDENTIFY);
-    return look(a, board_identify_chip, e);
+    return look_for_chip(a, board_identify_chip, e);
 }
 
 /* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
@@ -105,6 +131,15 @@ static const struct stub *stub_for(const struct attempt *a, const struct board *
     return job_stub_named(a->setup->job, name);
 }
 
+static bool behind_rom(const struct board *b, struct err *e)
+{
+    err_set(e, ERR_FLASH_SIZE, "The images reach behind 16 MB, where the ROM loader cannot write");
+    return board_stub_name(b) ? err_hint(e, "It takes the flasher stub: give loader: auto in the "
+                                            "recipe; where it is missing, run 'make deps'.")
+                              : err_hint(e, "It takes the flasher stub, and none runs on this "
+                                            "board: use another.");
+}
+
 /* Where a recipe insists on the stub, or its images lie where only a stub reaches, or it only wants
  * to look: what the ROM of this board cannot do must come out before the first erase. */
 static bool gate_loader(const struct attempt *a, const struct board *b, struct err *e)
@@ -118,8 +153,7 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
                        "The recipe wants the flasher stub, and none runs on this %s",
                        b->chip->name);
     if (!stub && plan_needs_bytes(job_plan(a->setup->job)) > CHIP_FLASH_3_BYTES_MAX)
-        return err_set(e, ERR_FLASH_SIZE,
-                       "The images reach behind 16 MB, where the ROM loader cannot write");
+        return behind_rom(b, e);
     return true;
 }
 

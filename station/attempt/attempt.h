@@ -67,6 +67,7 @@ struct attempt_digest {
  * phase sync, and the phase write consists of bytes on the wire and of waiting for the chip. */
 struct attempt_timing {
     uint64_t reset_us, sync_us, identify_us, stub_us, baud_us, erase_us;
+    uint64_t size_us; /* finding out whether the flash is as large as it says */
     uint64_t wire_us, stall_us;
     uint64_t md5_us, leave_us, boot_us;
     uint64_t

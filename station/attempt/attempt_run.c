@@ -15,9 +15,9 @@
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,  step_identify, step_early_baud, step_flash,
-                              step_gate,  step_stub,     step_baud,       step_erase,
-                              step_write, step_verify,   step_leave,      step_boot };
+static const step steps[] = { step_sync,   step_identify, step_early_baud, step_flash, step_gate,
+                              step_stub,   step_baud,     step_size,       step_erase, step_write,
+                              step_verify, step_leave,    step_boot };
 
 /* Where requests were turned into others on their way, none can be excluded that erases. */
 static void doubt_state(struct attempt *a)
@@ -91,6 +91,7 @@ static void fill_timing(struct attempt *a)
                                   .identify_us = in[PHASE_IDENTIFY] + in[PHASE_GATE],
                                   .stub_us = in[PHASE_STUB],
                                   .baud_us = in[PHASE_BAUD],
+                                  .size_us = a->size_us,
                                   .erase_us = in[PHASE_ERASE],
                                   .md5_us = in[PHASE_VERIFY] + a->compare_us,
                                   .leave_us = in[PHASE_LEAVE],

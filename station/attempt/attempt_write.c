@@ -12,14 +12,68 @@ static void tell_progress(void *ctx, uint32_t flash_bytes_done)
     w->progress(w->ctx, a->bytes_before + flash_bytes_done, a->bytes_total);
 }
 
+static bool tell_size(struct attempt *a, struct err *e)
+{
+    a->knows_size = a->knows_size || flash_set_size(&a->loader, attempt_flash_bytes(a), e);
+    return a->knows_size;
+}
+
+/* ---- Whether the flash is as large as it says ---- */
+
+/* What passed since belongs to it, and to no phase. What it finds is a refusal; where it was found
+ * before anything was written, one of the gate. */
+static bool end_size(struct attempt *a, bool ok, const struct err *e)
+{
+    uint64_t now = attempt_now_us(a);
+    a->size_us += now - a->entered_us;
+    a->entered_us = now;
+    if (a->size.changed)
+        a->result->state = BOARD_HALF_WRITTEN;
+    if (!ok && e->code == ERR_FLASH_SIZE_FALSE && a->result->phase != PHASE_WRITE)
+        a->result->phase = PHASE_GATE;
+    return ok;
+}
+
+bool step_size(struct attempt *a, struct err *e)
+{
+    const struct recipe *r = attempt_recipe(a);
+    bool erase = attempt_flashes(a) && r->erase != RECIPE_ERASE_ALL;
+    size_proof_begin(&a->size, job_plan(a->setup->job), a->result->variant, attempt_flash_bytes(a));
+    if (!a->size.open)
+        return true;
+    if (!tell_size(a, e))
+        return false;
+    attempt_close_phase(a);
+    return end_size(a, size_proof_ask(&a->size, &a->loader, erase, e), e);
+}
+
+/* The rest of the last block is waited for before, as whatever follows would have to. */
+static bool size_after(struct attempt *a, size_t image, struct err *e)
+{
+    if (!a->size.open || image != a->size.image)
+        return true;
+    if (!flash_settle(&a->loader, e))
+        return false;
+    attempt_close_phase(a);
+    return end_size(a, size_proof_written(&a->size, &a->loader, image, e), e);
+}
+
+static bool size_at_end(struct attempt *a, struct err *e)
+{
+    attempt_close_phase(a);
+    return end_size(a, size_proof_end(&a->size, &a->loader, e), e);
+}
+
+/* ---- Erase and write ---- */
+
 bool step_erase(struct attempt *a, struct err *e)
 {
     if (!attempt_flashes(a) || attempt_recipe(a)->erase != RECIPE_ERASE_ALL)
         return true;
     attempt_enter(a, PHASE_ERASE);
     a->result->state = BOARD_HALF_WRITTEN;
-    return flash_set_size(&a->loader, attempt_flash_bytes(a), e) &&
-           flash_erase_all(&a->loader, attempt_flash_bytes(a), e);
+    return tell_size(a, e) && flash_erase_all(&a->loader, attempt_flash_bytes(a), e) &&
+           size_proof_erased(&a->size, e);
 }
 
 /* What lies in the flash can only be asked of a loader that computes MD5, and be left alone only by
@@ -75,7 +129,8 @@ static bool write_images(struct attempt *a, struct err *e)
         const struct plan_region *r = plan_region(a->result->variant, i);
         struct attempt_digest *d = &a->result->digests[i];
         if (!(a->result->write == RECIPE_WRITE_CHANGED ? write_changed(a, r, d, &progress, e)
-                                                       : write_all(a, r, d, &progress, e)))
+                                                       : write_all(a, r, d, &progress, e)) ||
+            !size_after(a, i, e))
             return false;
         a->bytes_before += r->size_bytes;
         tell_progress(a, 0);
@@ -89,7 +144,7 @@ bool step_write(struct attempt *a, struct err *e)
     bool proves = attempt_recipe(a)->verify == RECIPE_VERIFY_MD5;
     if (attempt_flashes(a))
         attempt_enter(a, PHASE_WRITE);
-    if (!flash_set_size(&a->loader, attempt_flash_bytes(a), e))
+    if (!tell_size(a, e))
         return false;
     if (!attempt_flashes(a))
         return true;
@@ -111,7 +166,8 @@ static bool ensure_md5(struct attempt *a, struct err *e)
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)
         return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
-    return attempt_start_stub(a, stub, e) && flash_set_size(&a->loader, attempt_flash_bytes(a), e);
+    a->knows_size = false;
+    return attempt_start_stub(a, stub, e) && tell_size(a, e);
 }
 
 /* The next image that has to be proved, from number i on: one that was equal before, and to which
@@ -176,13 +232,17 @@ static bool read_md5s(struct attempt *a, struct err *e)
     return false;
 }
 
-/* Who only looks has sent no bytes, and no supply is to blame. */
+/* A flash smaller than it says has overwritten one image by another: then that is the cause. Who
+ * only looks has sent no bytes, and no supply is to blame. */
 static bool judge_image(struct attempt *a, size_t i, struct err *e)
 {
     const struct plan_region *r = plan_region(a->result->variant, i);
     uint8_t *found = a->result->digests[i].read_md5;
     if (flash_judge(&a->loader, r, found, &a->result->differs, e))
         return true;
+    if (e->code == ERR_VERIFY && size_proof_explains(job_plan(a->setup->job), a->result->variant,
+                                                     attempt_flash_bytes(a), &a->loader, e))
+        return false;
     if (a->result->differs.known && !attempt_flashes(a))
         err_hint(e, "The board does not hold the images of this recipe: write it again with "
                     "espstation run, or set it aside.");
@@ -202,6 +262,8 @@ bool step_verify(struct attempt *a, struct err *e)
         if (!judge_image(a, i, e))
             return false;
     }
+    if (!size_at_end(a, e))
+        return false;
     a->result->state = BOARD_VERIFIED;
     return true;
 }

@@ -13,6 +13,7 @@ static const struct part {
     { "identify", offsetof(struct attempt_timing, identify_us) },
     { "baud", offsetof(struct attempt_timing, baud_us) },
     { "stub", offsetof(struct attempt_timing, stub_us) },
+    { "size", offsetof(struct attempt_timing, size_us) },
     { "erase", offsetof(struct attempt_timing, erase_us) },
     { "wire", offsetof(struct attempt_timing, wire_us) },
     { "stall", offsetof(struct attempt_timing, stall_us) },

@@ -30,9 +30,9 @@ static void set_up(void)
     if (plan)
         return;
     struct made_image made = make_image(&r);
-    const struct plan_source sources[] = { { "boot", made.bytes, (uint32_t)made.size_bytes,
-                                             0x1000 },
-                                           { "data", made.bytes + 1, 999, 0x20000 } };
+    const struct plan_source sources[] = { { "boot", made.bytes, (uint32_t)made.size_bytes, 0x1000,
+                                             false },
+                                           { "data", made.bytes + 1, 999, 0x20000, false } };
     plan = plan_new(&s, sources, 2, &e);
     must(plan != NULL && plan_encode(plan, &e), "the plan of this test can be made");
     variant = plan_variant_new(plan, 4u << 20, &e);

@@ -80,7 +80,8 @@ static struct gate make_gate(enum plan_size size, uint32_t flash_bytes, const ch
                                      .size = size,
                                      .flash_bytes = flash_bytes,
                                      .mode = mode ? chip_code_by_word(chip_modes, mode) : NULL };
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct err e = { 0 };
     struct gate g = { .plan = plan_new(&s, &source, 1, &e) };
     assert_ok(g.plan != NULL, &e);

@@ -237,7 +237,7 @@ static void elsewhere_it_is_one_by_one(void **state)
             b->sim.port.usb = (struct port_usb){ .vid = 0x303A, .pid = 0x1001 };
         tap_begin(&b->sim.port);
         if (why == BY_SERVER) {
-            tap.ops.prefix = "rfc2217://";
+            tap.ops.remote = true;
             b->loader.chip = chip_by_name("esp32c3");
         }
         assert_ok(flash_write(&b->loader, b->r, &progress, &e), &e);

@@ -231,7 +231,8 @@ static struct material make_material(void)
     };
     struct made_image image = make_image(&recipe);
     const struct plan_settings s = { .chip = chip_by_name("esp32"), .size = PLAN_SIZE_DETECT };
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct err e = { 0 };
     struct material m = { .plan = plan_new(&s, &source, 1, &e) };
     assert_ok(m.plan != NULL && plan_encode(m.plan, &e), &e);

@@ -240,7 +240,7 @@ static void flash_programming_only_clears_bits(void **state)
     struct sim_faults none = { .count = 0 };
     struct sim_nor nor = { .faults = &none };
     uint8_t have[4];
-    assert_true(sim_nor_init(&nor, 1 << 20, 1));
+    assert_true(sim_nor_init(&nor, 1 << 20, 0, 1));
     sim_nor_program(&nor, 0xffe, first, 4);
     sim_nor_program(&nor, 0xffe, second, 4);
     sim_nor_read(&nor, 0xffe, have, 4);
