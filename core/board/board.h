@@ -10,7 +10,8 @@
 /* How far a board has come: each failure says it. */
 enum board_state {
     BOARD_UNTOUCHED,    /* not one byte of its flash was changed */
-    BOARD_HALF_WRITTEN, /* erased or written in part, or that cannot be excluded */
+    BOARD_UNKNOWN,      /* nothing was asked for that changes it, but who knows what was heard */
+    BOARD_HALF_WRITTEN, /* erased or written in part */
     BOARD_WRITTEN,      /* all bytes sent and acknowledged, not proved */
     BOARD_VERIFIED,     /* proved by MD5 */
     BOARD_RUNNING,      /* and the application said so */
@@ -18,6 +19,9 @@ enum board_state {
 
 /* "untouched", "half-written", ...: in records and on screens. */
 const char *board_state_word(enum board_state state);
+
+/* The same behind "The board is". */
+const char *board_state_text(enum board_state state);
 
 #define BOARD_REVISION_UNKNOWN UINT32_MAX
 

@@ -33,6 +33,7 @@ enum command {
     CMD_READ_FLASH = 0xD2,
 };
 
+#define PACKET_FROM_CHIP          0x01u /* how each reply begins */
 #define PACKET_HEADER_BYTES       8u
 #define PACKET_BLOCK_HEADER_BYTES 16u
 
@@ -63,6 +64,9 @@ const char *packet_command_name(uint8_t command, char spare[static 16]);
 
 /* What a status means, in words; never NULL. */
 const char *packet_status_text(bool from_stub, const uint8_t status[static 2]);
+
+/* Whether a loader says such a thing at all. */
+bool packet_status_is_known(bool from_stub, const uint8_t status[static 2]);
 
 /* XOR of the data to write, started with EF. */
 uint8_t packet_checksum(const uint8_t *data, size_t n);

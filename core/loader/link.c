@@ -8,6 +8,8 @@
 #define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
 #define WRITE_MS           10000u
+#define PLAIN_ANSWER_MIN   10u /* a header, and two status bytes */
+#define PLAIN_ANSWER_MAX   12u /* ...or four */
 #define FILLER_MAX         64u
 #define BITS_PER_BYTE      10u /* 8N1 */
 #define BOOT_LOG_MS        100u
@@ -52,13 +54,20 @@ static bool send_filler(struct link *l, struct deadline d, struct err *e)
     return n == 0 || port_write(l->port, filler, n, d, e);
 }
 
+void link_note_sent(struct link *l, uint8_t command)
+{
+    flight_sent(&l->flight, command);
+    l->touches_asked += touches(command);
+    l->asked_ever[command / 32] |= UINT32_C(1) << command % 32;
+}
+
 bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
                 struct err *e)
 {
     bool behind = l->flight.count > 0;
     l->asked = l->asked || !behind;
-    flight_sent(&l->flight, command);
-    l->touches_asked += touches(command);
+    link_note_sent(l, command);
+    l->asked_ever[command / 32] |= UINT32_C(1) << command % 32;
     return (!behind || send_filler(l, d, e)) && port_write(l->port, bytes, n, d, e);
 }
 
@@ -161,13 +170,24 @@ static bool says_unknown(const struct reply *r)
            r->data[1] == STATUS_ROM_UNKNOWN;
 }
 
-/* An answer more than was asked for: a chip has understood something else as that. */
+static bool was_asked(const struct link *l, uint8_t command)
+{
+    return (l->asked_ever[command / 32] >> command % 32 & 1) != 0;
+}
+
+/* An answer to what was never asked, or more answers than were asked for: a chip has understood
+ * something else as that. And what is as long as a plain answer, but none, was one. */
 static void note_frame(struct link *l, const uint8_t *frame, size_t n)
 {
     struct reply r;
-    if (packet_parse(frame, n, &r) && touches(r.command) &&
-        ++l->touches_answered > l->touches_asked)
+    if (packet_parse(frame, n, &r)) {
+        l->touches_answered += touches(r.command);
+        if (l->touches_answered > l->touches_asked ||
+            (!was_asked(l, r.command) && !says_unknown(&r)))
+            l->commands_turn = true;
+    } else if (n >= PLAIN_ANSWER_MIN && n <= PLAIN_ANSWER_MAX && frame[0] != PACKET_FROM_CHIP) {
         l->commands_turn = true;
+    }
 }
 
 void link_note_turned(struct link *l)
@@ -175,9 +195,12 @@ void link_note_turned(struct link *l)
     l->commands_turn = true;
 }
 
-/* By its words the request was no request, or not what its length or checksum says. */
+/* By its words the request was no request, or not what its length or checksum says; or the words
+ * themselves are none. */
 static bool came_damaged(const struct link *l, const uint8_t status[static 2])
 {
+    if (!packet_status_is_known(l->from_stub, status))
+        return true;
     if (!l->from_stub)
         return status[1] == STATUS_ROM_UNKNOWN || status[1] == STATUS_ROM_CHECKSUM;
     return status[0] == STATUS_STUB_LENGTH || status[0] == STATUS_STUB_CHECKSUM ||

@@ -28,6 +28,7 @@ struct link {
     bool asked;                               /* something was sent since the last wait */
     struct flight flight;                     /* requests that are not answered */
     size_t filler_bytes;                      /* in front of a request that follows one of those */
+    uint32_t asked_ever[8];                   /* commands, a bit each */
     unsigned touches_asked, touches_answered; /* commands that change the flash */
     bool commands_turn;       /* a request was understood as another one: see link_note_turned */
     bool has_reset;           /* it stopped answering because the chip has reset itself */
@@ -49,6 +50,9 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
 /* The same with what is encoded already: one frame, or to a ROM several of one command. */
 bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
                 struct err *e);
+
+/* Another command that stood behind the first one of those frames. */
+void link_note_sent(struct link *l, uint8_t command);
 
 /* One C0 alone. A stub opens and closes frames with it: where one was lost or doubled on the way,
  * it takes frames for gaps, and gaps for frames, until one more turns that round. */

@@ -45,7 +45,7 @@ static bool send(struct loader *l, uint8_t command, const struct batch *b, struc
     bool ok = link_write(&l->link, command, b->bytes, b->have,
                          link_deadline(&l->link, b->have, COMMAND_MS), e);
     for (size_t i = 1; i < b->frames; i++)
-        flight_sent(&l->link.flight, CMD_READ_REG);
+        link_note_sent(&l->link, CMD_READ_REG);
     return ok;
 }
 

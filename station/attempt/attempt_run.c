@@ -21,7 +21,7 @@ static const step steps[] = { step_sync,   step_identify, step_early_baud, step_
 static void doubt_state(struct attempt *a)
 {
     if (a->result->state == BOARD_UNTOUCHED && a->loader.link.commands_turn)
-        a->result->state = BOARD_HALF_WRITTEN;
+        a->result->state = BOARD_UNKNOWN;
 }
 
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer

@@ -40,7 +40,7 @@ static const char *board_name(const struct event *event, char *text, size_t cap)
 static void print_failure(const struct event *event)
 {
     printf("%s: %s. The board is %s.", err_word(event->err.code), event->err.what,
-           board_state_word(event->state));
+           board_state_text(event->state));
     if (event->err.hint[0])
         printf(" %s", event->err.hint);
 }
@@ -190,7 +190,7 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
     if (!one)
         print_macs(p, boards, count);
     print_wrapped(p, "%s.", reason->err.what);
-    print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are", board_state_word(reason->state),
+    print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are", board_state_text(reason->state),
                   reason->err.hint);
 }
 
