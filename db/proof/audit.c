@@ -480,10 +480,8 @@ static sqlite3 *pattern(struct err *e)
     sqlite3 *sql = NULL;
     bool ok = sqlite3_open_v2(":memory:", &sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL) ==
               SQLITE_OK;
-    for (size_t v = 0; ok && v < DB_SCHEMA_VERSION; v++) {
-        for (size_t i = 0; ok && i < schema_steps[v].count; i++)
-            ok = sqlite3_exec(sql, schema_steps[v].sql[i], NULL, NULL, NULL) == SQLITE_OK;
-    }
+    for (size_t v = 0; ok && v < DB_SCHEMA_VERSION; v++)
+        ok = schema_run_step(sql, &schema_steps[v]) == SQLITE_OK;
     if (ok)
         return sql;
     fail_pattern(sql, e);

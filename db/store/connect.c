@@ -154,14 +154,14 @@ static bool settle(struct db *db, struct err *e)
     db->deadline_ms = db_now_ms() + db->busy_ms;
     if (db->reader)
         return run(db, "PRAGMA query_only = ON", e);
-    return run(db, "PRAGMA foreign_keys = ON", e) && run(db, "PRAGMA recursive_triggers = ON", e) &&
-           run(db, "PRAGMA synchronous = FULL", e);
+    return run(db, "PRAGMA recursive_triggers = ON", e) && run(db, "PRAGMA synchronous = FULL", e);
 }
 
-static int ask_wal(sqlite3 *sql, char mode[static 16])
+/* Asks for a journal and gives the one that is there then. */
+static int ask_journal(sqlite3 *sql, const char *pragma, char mode[static 16])
 {
     sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(sql, "PRAGMA journal_mode = WAL", -1, &s, NULL);
+    int rc = sqlite3_prepare_v2(sql, pragma, -1, &s, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(s);
         if (rc == SQLITE_ROW)
@@ -171,14 +171,16 @@ static int ask_wal(sqlite3 *sql, char mode[static 16])
     return rc;
 }
 
+#define ASK_WAL "PRAGMA journal_mode = WAL"
+
 /* After the tables: this way the first page names its owner from its first moment. SQLite does not
  * call the busy handler for a change of journal, so the waiting is here. */
 static bool switch_to_wal(struct db *db, struct err *e)
 {
     char mode[16] = "";
-    int rc = ask_wal(db->sql, mode);
+    int rc = ask_journal(db->sql, ASK_WAL, mode);
     for (int tries = 0; (rc & 0xff) == SQLITE_BUSY && db_wait_busy(db, tries) != 0; tries++)
-        rc = ask_wal(db->sql, mode);
+        rc = ask_journal(db->sql, ASK_WAL, mode);
     if (rc != SQLITE_ROW)
         return db_fail(db, e);
     if (strcmp(mode, "wal") == 0)
@@ -187,13 +189,26 @@ static bool switch_to_wal(struct db *db, struct err *e)
     return err_hint(e, "Put the record on a local disk; network folders cannot do this.");
 }
 
+/* The log can be given up only by a connection that has the file for itself. It is taken up again
+ * at once; after a power cut in between, the next writer does that. */
+bool db_is_alone(struct db *db, bool *alone, struct err *e)
+{
+    char mode[16] = "";
+    const int rc = ask_journal(db->sql, "PRAGMA journal_mode = DELETE", mode);
+    *alone = rc == SQLITE_ROW && strcmp(mode, "delete") == 0;
+    db->deadline_ms = db_now_ms() + db->busy_ms;
+    return !*alone || switch_to_wal(db, e);
+}
+
 static bool connect_writer(struct db *db, struct err *e)
 {
     if (!open_uri(db, "mode=rwc", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e))
         return false;
     if (sqlite3_db_readonly(db->sql, "main") == 1)
         return db_fail_read_only(db, e);
-    return settle(db, e) && schema_bring_up(db, e) && switch_to_wal(db, e);
+    /* A step may make a table anew that others refer to, so these are minded only after it. */
+    return settle(db, e) && schema_bring_up(db, e) && run(db, "PRAGMA foreign_keys = ON", e) &&
+           switch_to_wal(db, e);
 }
 
 /* A reader may use the ordinary way if the index of the log is there, or if it may make one that

@@ -2,6 +2,7 @@
 #include "db/store/db.h"
 
 #include "db/store/db_priv.h"
+#include "db/store/presence.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,6 +57,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
     }
     db->path = copy;
     db->reader = reader;
+    db->presence_fd = -1;
     db->busy_ms = busy_ms < 0 ? DB_BUSY_MS : busy_ms;
     show_path(path, db->shown);
     return db;
@@ -88,6 +90,7 @@ void db_close(struct db *db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);
+    presence_end(db);
     pthread_cond_destroy(&db->committed);
     pthread_cond_destroy(&db->left);
     pthread_mutex_destroy(&db->mutex);

@@ -93,10 +93,10 @@ bool db_station_here(struct db_station *station, struct err *e);
 
 /* Adds the row of this station process; its runs will point to it. Call once after db_open, before
  * other threads use the handle. Marks the open runs of dead stations INTERRUPTED and gives their
- * number in *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this
- * host and whose process is gone: another boot, no such pid, or that pid started at another time.
- * Runs of living stations and of other hosts are left alone. A marked run has the code of
- * ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
+ * number in *interrupted (NULL: not wanted). Dead is a station that has ended, whose lock beside
+ * the record is free (presence.h), or that ran before this machine was started; names of hosts and
+ * numbers of processes say nothing. In doubt it lives, and its runs are left alone. A marked run
+ * has the code of ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
                       int64_t started_utc_ms, int *interrupted, struct err *e);
 

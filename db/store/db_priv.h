@@ -51,6 +51,7 @@ struct db {
     bool frozen; /* opened without locks: the file is compared with `as_opened` afterwards */
     struct stat as_opened;
     int64_t station_id; /* 0 before db_station_start */
+    int presence_fd;    /* holds the lock of this station (presence.h); -1: none */
     char *path;
     char shown[DB_SHOWN_CAP]; /* the path for sentences; a long one loses its front */
 };
@@ -93,6 +94,10 @@ void db_uri(const char *path, const char *parameters, char uri[static DB_URI_CAP
 /* Judges the file and connects db->sql; on failure nothing was written. */
 bool db_connect(struct db *db, struct err *e);
 
+/* Whether no other connection of any process has the record open now: *alone. A writer between
+ * transactions. It needs the file for itself for a moment, and asks without waiting. */
+bool db_is_alone(struct db *db, bool *alone, struct err *e);
+
 /* For a frozen reader: whether the file is still the one that was opened. */
 bool db_still_the_same(const struct db *db, struct err *e);
 
@@ -118,14 +123,15 @@ bool db_lock_holder(const char *path, char *text, size_t cap);
 
 enum {
     DB_APPLICATION_ID = 0x45535053, /* "ESPS" */
-    DB_SCHEMA_VERSION = 2,
+    DB_SCHEMA_VERSION = 3,
 };
 
 /* The statements that lead from one version to the next. */
 struct schema_step {
     const char *const *sql;
     size_t count;
-    bool (*then)(struct db *db, struct err *e); /* NULL: nothing more to do */
+    /* What is done when the last step is; NULL: nothing. Statements know the last version only. */
+    bool (*at_last)(struct db *db, struct err *e);
 };
 
 /* schema_steps[n] leads from version n to n + 1. */
@@ -153,6 +159,9 @@ bool schema_apply(struct db *db, const struct schema_step *steps, size_t count, 
 
 /* As schema_apply, with the steps of this program. */
 bool schema_bring_up(struct db *db, struct err *e);
+
+/* The statements of one step alone. SQLite result code. */
+int schema_run_step(sqlite3 *sql, const struct schema_step *step);
 
 /* ---- copy.c ----------------------------------------------------------------------------------*/
 
@@ -292,11 +301,23 @@ bool db_utc_span(const char *text, int64_t *first_ms, int64_t *after_ms, struct 
 
 /* ---- station.c --------------------------------------------------------------------------------*/
 
-/* Whether the process is alive, as db_station_start says. `here` is the calling process's view. */
-bool db_station_alive(const struct db_station *station, const struct db_station *here);
+/* A station as its row tells it. */
+struct station_row {
+    int64_t id;
+    bool ended;
+    struct db_station who;
+    char presence[40]; /* the word of presence.h; empty: it held no lock */
+};
 
-/* Takes host, boot_id, pid and start_ticks from a row, from this column on. */
-void station_of_row(sqlite3_stmt *s, int first, struct db_station *station);
+/* Takes one from a row, from this column on: id, ended, host, boot_id, pid, start_ticks, presence.
+ */
+void station_of_row(sqlite3_stmt *s, int first, struct station_row *station);
+
+enum station_life { STATION_DEAD, STATION_LIVES, STATION_UNKNOWN };
+
+/* As db_station_start says. `here` is the calling process's view. */
+enum station_life station_life(const struct db *db, const struct station_row *station,
+                               const struct db_station *here);
 
 /* Closes an open run that nobody will close any more. */
 bool interrupt_run_locked(struct db *db, int64_t run_id, const char *sentence, struct err *e);

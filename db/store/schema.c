@@ -77,13 +77,17 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
     return err_hint(e, "Let a station open it once (espstation run --db FILE); that brings it up.");
 }
 
+int schema_run_step(sqlite3 *sql, const struct schema_step *step)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < step->count; i++)
+        rc = sqlite3_exec(sql, step->sql[i], NULL, NULL, NULL);
+    return rc;
+}
+
 static bool run_step(struct db *db, const struct schema_step *step, struct err *e)
 {
-    for (size_t i = 0; i < step->count; i++) {
-        if (sqlite3_exec(db->sql, step->sql[i], NULL, NULL, NULL) != SQLITE_OK)
-            return db_fail(db, e);
-    }
-    return step->then == NULL || step->then(db, e);
+    return schema_run_step(db->sql, step) == SQLITE_OK ? true : db_fail(db, e);
 }
 
 static bool set_identity(struct db *db, size_t version, struct err *e)
@@ -126,6 +130,10 @@ static bool run_missing_steps(struct db *db, const struct schema_step *list, siz
     for (size_t v = (size_t)found.version; v < count; v++) {
         if (!run_step(db, &list[v], e) || !set_identity(db, v + 1, e))
             return err_wrap(e, "Bringing the record to version %zu", v + 1);
+    }
+    for (size_t v = (size_t)found.version; v < count; v++) {
+        if (list[v].at_last && !list[v].at_last(db, e))
+            return err_wrap(e, "Bringing the record to version %zu", count);
     }
     return true;
 }

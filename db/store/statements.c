@@ -25,6 +25,10 @@
     "coalesce(l.recipe, CASE l.one_recipe WHEN 1 THEN (SELECT z.recipe FROM run AS z"              \
     " WHERE z.lot = l.id LIMIT 1) END)"
 
+/* What station_of_row takes. */
+#define STATION_ROW                                                                                \
+    "s.id, s.ended_utc IS NOT NULL, s.host, s.boot_id, s.pid, s.start_ticks, s.presence"
+
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
     /* Takes the write lock at once: waiting for it later could fail in the middle. */
@@ -35,15 +39,15 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_RELEASE] = "RELEASE part",
     [STMT_UNDO] = "ROLLBACK TO part",
 
-    [STMT_STATION_ADD] = "INSERT INTO station (host, boot_id, pid, start_ticks, tool_version,"
-                         " started_utc) VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_STATION_NEXT] = "SELECT ifnull(max(id), 0) + 1 FROM station",
+    [STMT_STATION_ADD] = "INSERT INTO station (id, host, boot_id, pid, start_ticks, tool_version,"
+                         " started_utc, presence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_STATION_END] = "UPDATE station SET ended_utc = ? WHERE id = ?",
     [STMT_LATEST_START] = "SELECT max(started_utc) FROM run",
-    [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT id, host, boot_id, pid, start_ticks, ended_utc IS NOT "
-                                     "NULL FROM station"
-                                     " WHERE id IN (SELECT station FROM run WHERE verdict IS NULL) "
-                                     "AND id > ?"
-                                     " ORDER BY id LIMIT 1",
+    [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT " STATION_ROW " FROM station AS s"
+                                     " WHERE s.id IN (SELECT station FROM run"
+                                     "  WHERE verdict IS NULL) AND s.id > ?"
+                                     " ORDER BY s.id LIMIT 1",
     [STMT_RUN_OPEN_OF_STATION] = "SELECT id FROM run WHERE verdict IS NULL AND station = ?"
                                  " ORDER BY id LIMIT 1",
     [STMT_RUN_INTERRUPT] = "UPDATE run SET verdict = 'INTERRUPTED', code = ?, sentence = ?,"
@@ -86,16 +90,12 @@ static const char *const texts[STMT_COUNT] = {
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
     [STMT_RUN_REWORK] = "UPDATE run SET rework_of = ?, rework_reason = ? WHERE id = ?",
-    [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, s.host, s.boot_id, s.pid, s.start_ticks,"
-                             " s.ended_utc IS NOT NULL FROM run AS r JOIN station AS s"
+    [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE("r") ", r.lot, r.board, s.host, "
-                                                               "s.boot_id,"
-                                                               " s.pid, s.start_ticks, s.ended_utc "
-                                                               "IS NOT NULL FROM run AS r"
-                                                               " JOIN station AS s ON s.id = "
-                                                               "r.station WHERE r.id = ?",
+    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE("r") ", r.lot, r.board, " STATION_ROW
+                                                               " FROM run AS r JOIN station AS s "
+                                                               "ON s.id = r.station WHERE r.id = ?",
     [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
                             "made_utc)"
                             " VALUES (?, ?, ?, ?, ?, ?)",

@@ -147,7 +147,8 @@ static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct
                                      bool *elsewhere, struct err *refusal, struct err *e)
 {
     int rows = 0;
-    struct db_station here, other;
+    struct db_station here;
+    struct station_row other;
     struct query q = query_start_locked(db, STMT_BOARD_OPEN_RUNS);
     query_int(&q, run->board_id);
     query_int(&q, run_id);
@@ -158,13 +159,13 @@ static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct
             rows = -1;
             break;
         }
-        if (sqlite3_column_int(q.statement, 6) != 0 || !db_station_alive(&other, &here))
+        if (station_life(db, &other, &here) == STATION_DEAD)
             continue; /* the next start marks it */
         const int64_t id = sqlite3_column_int64(q.statement, 0);
         *elsewhere = true;
         err_set(refusal, ERR_DUPLICATE,
                 "The board %s is being flashed already: run %" PRId64 ", slot %d on %.60s",
-                run->mac, id, sqlite3_column_int(q.statement, 1), other.host);
+                run->mac, id, sqlite3_column_int(q.statement, 1), other.who.host);
         err_hint(refusal,
                  "Two boards may share a MAC. If that station is gone for good: espstation correct "
                  "%" PRId64 " --verdict interrupted --operator NAME --reason WHY",

@@ -10,8 +10,7 @@
 struct corrected {
     char verdict[16], effective[16]; /* empty: open */
     struct open_run run;
-    struct db_station station;
-    bool station_ended;
+    struct station_row station;
 };
 
 static const char *const words[] = {
@@ -35,7 +34,6 @@ static bool find_run_locked(struct db *db, int64_t run_id, struct corrected *c, 
         c->run.lot_id = sqlite3_column_int64(q.statement, 2);
         c->run.board_id = sqlite3_column_int64(q.statement, 3);
         station_of_row(q.statement, 4, &c->station);
-        c->station_ended = sqlite3_column_int(q.statement, 8) != 0;
     }
     query_end(&q);
     if (rows != 0)
@@ -60,10 +58,10 @@ static bool interrupt_locked(struct db *db, const struct db_correction *k,
         return refuse(e, k->run_id, "is closed already; only an open run can be interrupted");
     if (!db_station_here(&here, e))
         return false;
-    if (!c->station_ended && strcmp(c->station.host, here.host) == 0 &&
-        db_station_alive(&c->station, &here)) {
-        err_set(e, ERR_USAGE, "The station of run %" PRId64 " is alive: process %" PRId64,
-                k->run_id, c->station.pid);
+    if (station_life(db, &c->station, &here) == STATION_LIVES) {
+        err_set(e, ERR_USAGE,
+                "The station of run %" PRId64 " is alive: process %" PRId64 " on %.60s", k->run_id,
+                c->station.who.pid, c->station.who.host);
         return err_hint(e, "Stop that station first: it will close its runs itself.");
     }
     snprintf(sentence, sizeof sentence, "Marked by %.100s: %.300s", k->operator_name, k->reason);
@@ -101,7 +99,7 @@ static bool judge_locked(struct db *db, const struct db_correction *k, const str
 
 static bool correct_locked(struct db *db, const struct db_correction *k, struct err *e)
 {
-    struct corrected c = { .station_ended = false };
+    struct corrected c = { .verdict = "" };
     if (!find_run_locked(db, k->run_id, &c, e) || !judge_locked(db, k, &c, e))
         return false;
     struct query q = query_start_locked(db, STMT_CORRECTION_ADD);

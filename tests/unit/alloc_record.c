@@ -33,7 +33,7 @@ static int ground_up(void **state)
 
 static void remove_record(const struct ground *g)
 {
-    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+    static const char *const ends[] = { "", "-wal", "-shm", "-journal", "-stations" };
     char name[120];
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         snprintf(name, sizeof name, "%s%s", g->path, ends[i]);
