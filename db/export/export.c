@@ -4,6 +4,7 @@
  * export_out.c what cleans and escapes texts.
  */
 #include "db/export/export_priv.h"
+#include "db/store/phrases.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -171,9 +172,10 @@ static sqlite3_stmt *prepare_sums_locked(const struct export *x, struct err *e)
     char sql[SQL_CAP] = "";
     size_t used = 0;
     append(sql, &used,
-           "SELECT count(*), count(*) - count(r.verdict), ifnull(sum(r.verdict <> 'PASS'), 0),"
-           " ifnull(sum(r.duration_ms), 0), min(r.started_utc)"
-           " FROM run AS r JOIN recipe AS c ON c.id = r.recipe");
+           "SELECT count(*), count(*) - count(r.verdict), ifnull(sum(" EFFECTIVE_VERDICT(
+               "r") " <> 'PASS'), 0),"
+                    " ifnull(sum(r.duration_ms), 0), min(r.started_utc)"
+                    " FROM run AS r JOIN recipe AS c ON c.id = r.recipe");
     append(sql, &used, x->terms->sql);
     sqlite3_stmt *s = prepare_locked(x->db, sql, e);
     bind_terms(s, x->terms);

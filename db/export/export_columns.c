@@ -1,14 +1,22 @@
 /* The columns of an export; docs/export.md tells people what each one means. */
 #include "db/export/export_priv.h"
+#include "db/store/phrases.h"
+
+/* Only a PASS can be taken back, and only a person does it. */
+#define TAKEN_BACK "r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'FAIL'"
+#define WHO_TOOK_IT_BACK                                                                           \
+    "(SELECT 'Taken back by ' || operator || ': ' || reason FROM correction WHERE run = r.id"      \
+    " AND verdict IS NOT NULL ORDER BY id DESC LIMIT 1)"
 
 const struct column run_columns[RUN_SELECTED] = {
     [RUN_ID] = { "run", "r.id", false },
     [RUN_STARTED_UTC] = { "started_utc", "r.started_utc", false },
     [RUN_ENDED_UTC] = { "ended_utc", "r.ended_utc", false },
     [RUN_DURATION_MS] = { "duration_ms", "r.duration_ms", false },
-    [RUN_VERDICT] = { "verdict", "r.verdict", false },
-    [RUN_CODE] = { "code", "r.code", false },
-    [RUN_SENTENCE] = { "sentence", "r.sentence", false },
+    /* after corrections, as all who count do; what was recorded is recorded_verdict */
+    [RUN_VERDICT] = { "verdict", EFFECTIVE_VERDICT("r"), false },
+    [RUN_CODE] = { "code", "iif(" TAKEN_BACK ", '" DB_CODE_CORRECTED "', r.code)", false },
+    [RUN_SENTENCE] = { "sentence", "iif(" TAKEN_BACK ", " WHO_TOOK_IT_BACK ", r.sentence)", false },
     [RUN_HINT] = { "hint", "r.hint", false },
     [RUN_BOARD_STATE] = { "board_state", "r.board_state", false },
     [RUN_SLOT] = { "slot", "r.slot", false },
@@ -67,6 +75,7 @@ const struct column run_columns[RUN_SELECTED] = {
     [RUN_LAST_LEAVE_MS] = { "last_leave_ms", "t.leave_ms", true },
     [RUN_LAST_BOOT_MS] = { "last_boot_ms", "t.boot_ms", true },
     [RUN_LAST_FLOOR_MS] = { "last_floor_ms", "t.floor_ms", true },
+    [RUN_RECORDED_VERDICT] = { "recorded_verdict", "r.verdict", false },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },

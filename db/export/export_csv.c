@@ -71,6 +71,7 @@ static void put_value(struct out *out, sqlite3_stmt *s, int column)
 static bool head(struct export *x, struct err *e)
 {
     (void)e;
+    out_text(&x->out, x->out.sink->spreadsheet ? "\xEF\xBB\xBF" : "");
     for (int i = 0; i < RUN_COLUMNS; i++) {
         out_text(&x->out, i == 0 ? "" : ",");
         out_text(&x->out, run_columns[i].name);

@@ -70,6 +70,7 @@ enum run_column {
     RUN_LAST_LEAVE_MS,
     RUN_LAST_BOOT_MS,
     RUN_LAST_FLOOR_MS,
+    RUN_RECORDED_VERDICT,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -196,7 +197,7 @@ void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *col
 struct terms {
     const char *text[10];
     int count;
-    char sql[1024];
+    char sql[2048];
     size_t used;
     char mac[DB_MAC_CAP], since[DB_UTC_CAP], until[DB_UTC_CAP], slot[16];
 };

@@ -133,6 +133,7 @@ static void put_unit(const struct report *r)
 static const int misc_columns[] = {
     RUN_ID,
     RUN_VERDICT,
+    RUN_RECORDED_VERDICT,
     RUN_CODE,
     RUN_BOARD_STATE,
     RUN_CHIP,

@@ -10,6 +10,7 @@
 
 #include "db/proof/checkpoint_priv.h"
 #include "db/store/db_priv.h"
+#include "db/store/phrases.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -451,6 +452,41 @@ static bool check_given_locked(struct audit *a, struct err *e)
     return check_said_locked(a, &said, "The checkpoint given", e);
 }
 
+/* ---- After the end of a lot -------------------------------------------------------------------*/
+
+static void take_late(struct audit *a, sqlite3_stmt *s)
+{
+    char texts[5][DB_LOT_CAP + 400];
+    for (int i = 0; i < 5; i++) {
+        copy_column(s, i, texts[i], sizeof texts[i]);
+        make_plain(texts[i]);
+    }
+    const struct db_late_correction late = { .lot = texts[0],
+                                             .verdict = texts[1][0] ? texts[1] : NULL,
+                                             .operator_name = texts[2],
+                                             .made_utc = texts[3],
+                                             .reason = texts[4],
+                                             .run_id = sqlite3_column_int64(s, 5) };
+    a->result->late_corrections++;
+    if (a->setup->late)
+        a->setup->late(a->setup->ctx, &late);
+}
+
+static bool tell_late_locked(struct audit *a, struct err *e)
+{
+    int rows = -1;
+    sqlite3_stmt *s =
+        prepare_locked(a,
+                       "SELECT l.name, k.verdict, k.operator, k.made_utc, k.reason, k.run"
+                       " FROM correction AS k JOIN run AS r ON r.id = k.run"
+                       " JOIN lot AS l ON l.id = r.lot WHERE " MADE_AFTER_CLOSING " ORDER BY k.id",
+                       e);
+    while (s && (rows = next_row(a, s, e)) > 0)
+        take_late(a, s);
+    sqlite3_finalize(s);
+    return rows == 0;
+}
+
 /* ---- Guards -----------------------------------------------------------------------------------*/
 
 /* Statements are compared without their spaces: SQLite rewrites some when a column is added. */
@@ -586,7 +622,8 @@ bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_a
         ok = db_finish(reader,
                        follow_chain_locked(&a, e) && look_beside_locked(&a, e) &&
                            check_lots_locked(&a, e) && check_given_locked(&a, e) &&
-                           check_guards_locked(&a, e) && count_runs_locked(&a, e),
+                           check_guards_locked(&a, e) && tell_late_locked(&a, e) &&
+                           count_runs_locked(&a, e),
                        e) &&
              db_still_the_same(reader, e);
     db_sha256_free(&a.sha);

@@ -80,24 +80,38 @@ static struct db_timing timing_row(sqlite3_stmt *s, int first)
 static struct db_attempt_row attempt_row(sqlite3_stmt *s)
 {
     return (struct db_attempt_row){
-        .number = sqlite3_column_int(s, 0),
-        .started_utc = text(s, 1),
-        .duration_ms = sqlite3_column_int64(s, 2),
-        .baud = number_or(s, 3, 0),
-        .bytes_written = sqlite3_column_int64(s, 4),
-        .wire_bytes = sqlite3_column_int64(s, 5),
-        .reset = text(s, 6),
-        .loader = text(s, 7),
-        .phase = text(s, 8),
-        .code = text(s, 9),
-        .sentence = text(s, 10),
-        .hint = text(s, 11),
-        .board_state = text(s, 12),
-        .baud_asked = number_or(s, 13, 0),
-        .baud_why = text(s, 14),
-        .write_mode = text(s, 15),
-        .round_trips = number_or(s, 16, -1),
-        .timing = timing_row(s, 17),
+        .number = sqlite3_column_int(s, 1),
+        .started_utc = text(s, 2),
+        .duration_ms = sqlite3_column_int64(s, 3),
+        .baud = number_or(s, 4, 0),
+        .bytes_written = sqlite3_column_int64(s, 5),
+        .wire_bytes = sqlite3_column_int64(s, 6),
+        .reset = text(s, 7),
+        .loader = text(s, 8),
+        .phase = text(s, 9),
+        .code = text(s, 10),
+        .sentence = text(s, 11),
+        .hint = text(s, 12),
+        .board_state = text(s, 13),
+        .baud_asked = number_or(s, 14, 0),
+        .baud_why = text(s, 15),
+        .write_mode = text(s, 16),
+        .round_trips = number_or(s, 17, -1),
+        .timing = timing_row(s, 18),
+    };
+}
+
+static struct db_digest_row digest_row(sqlite3_stmt *s)
+{
+    return (struct db_digest_row){
+        .file = text(s, 0),
+        .offset = sqlite3_column_int64(s, 1),
+        .size_bytes = sqlite3_column_int64(s, 2),
+        .skipped_bytes = sqlite3_column_int64(s, 3),
+        .expected_md5 = text(s, 4),
+        .read_md5 = text(s, 5),
+        .written_md5 = text(s, 6),
+        .written_sha256 = text(s, 7),
     };
 }
 
@@ -118,6 +132,21 @@ static bool send_board_locked(struct db *db, int64_t board_id, const struct db_h
     return ok;
 }
 
+static bool send_digests_locked(struct db *db, int64_t attempt_id,
+                                const struct db_history_sink *sink, struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_DIGESTS);
+    query_int(&q, attempt_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_digest_row row = digest_row(q.statement);
+        ok = taken(sink->digest(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
 static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_history_sink *sink,
                                  struct err *e)
 {
@@ -128,6 +157,8 @@ static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_
     while (ok && (rows = query_row(&q, e)) > 0) {
         const struct db_attempt_row row = attempt_row(q.statement);
         ok = taken(sink->attempt(sink->ctx, &row), e);
+        if (ok && sink->digest)
+            ok = send_digests_locked(db, sqlite3_column_int64(q.statement, 0), sink, e);
     }
     query_end(&q);
     return ok && rows == 0;

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STATS_SQL_CAP = 2048 };
+enum { STATS_SQL_CAP = 4096 };
 
 /* The runs of one board in one lot, while they come one after the other. */
 struct unit {
@@ -107,7 +107,7 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
     if (board != 0 && !refused)
         add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
     if (failed)
-        return add_failure(x, group, taken_back ? DB_STATS_CORRECTED : code);
+        return add_failure(x, group, taken_back ? DB_CODE_CORRECTED : code);
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
 }
 
@@ -327,8 +327,9 @@ static bool judge_filter_locked(struct stats *x, struct err *e)
     if (x->index == NULL)
         return true;
     snprintf(sql, sizeof sql,
-             "SELECT count(*) > (SELECT max(id) / 3 FROM run) FROM (SELECT 1 FROM run AS r"
-             " INDEXED BY %s%s LIMIT (SELECT max(id) / 3 + 1 FROM run))",
+             "SELECT count(*) > (SELECT ifnull(max(id), 0) / 3 FROM run) FROM (SELECT 1 FROM run "
+             "AS r"
+             " INDEXED BY %s%s LIMIT (SELECT ifnull(max(id), 0) / 3 + 1 FROM run))",
              x->index, x->terms.sql);
     sqlite3_stmt *s = prepare_locked(x, sql, e);
     if (s == NULL)

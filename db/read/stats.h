@@ -29,9 +29,6 @@ struct db_spread {
     int64_t count, min, p50, p90, p99, max;
 };
 
-/* The code of a run that passed and whose PASS a person took back (lot.h): it counts as failed. */
-#define DB_STATS_CORRECTED "corrected"
-
 struct db_stats_code {
     const char *code;
     int64_t runs;

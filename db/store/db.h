@@ -311,17 +311,26 @@ struct db_attempt_row {
     struct db_timing timing;
 };
 
+/* One image in the attempt before. Digests that were not made are NULL. */
+struct db_digest_row {
+    const char *file;
+    int64_t offset, size_bytes, skipped_bytes;
+    const char *expected_md5, *read_md5, *written_md5, *written_sha256;
+};
+
 struct db_history_sink {
     void *ctx;
     bool (*board)(void *ctx, const struct db_board_row *board); /* once, first */
     bool (*run)(void *ctx, const struct db_run_row *run);       /* as recorded, the first first */
     bool (*attempt)(void *ctx,
-                    const struct db_attempt_row *attempt); /* after its run; may be NULL */
+                    const struct db_attempt_row *attempt);         /* after its run; may be NULL */
+    bool (*digest)(void *ctx, const struct db_digest_row *digest); /* after its attempt; as well */
     /* after those, the oldest first; may be NULL */
     bool (*correction)(void *ctx, const struct db_correction_row *correction);
 };
 
-/* The life of one board. A MAC that was never seen calls nothing and gives true. */
+/* The life of one board; a chip with an EUI-64 is found by its six bytes as well, and the other way
+ * round. A MAC that was never seen calls nothing and gives true. */
 bool db_history(struct db *reader, const char *mac, const struct db_history_sink *sink,
                 struct err *e);
 
@@ -337,10 +346,14 @@ bool db_health(struct db *reader, struct db_health *health, struct err *e);
  * and db_open_reader refuses. */
 bool db_is_older(const char *path);
 
+/* The code of a run that passed and whose PASS a person took back (lot.h): it counts as failed. */
+#define DB_CODE_CORRECTED "corrected"
+
 /* All members zero or NULL: every run. Several together: runs that meet all of them. */
 struct db_filter {
     const char *lot, *mac;
-    const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED, or OPEN for runs without one */
+    /* After corrections: PASS, FAIL, STOPPED, INTERRUPTED, or OPEN for runs without one. */
+    const char *verdict;
     /* When the run started, UTC: 2026, 2026-03, 2026-03-04, 2026-03-04T05:06, ..:07, ..:07.089,
      * each with or without Z. `since` takes from the first moment so named, `until` through the
      * last. */
@@ -374,6 +387,7 @@ struct db_sink {
     /* Before the first byte of each document, for forms with one for each run. NULL: not wanted. */
     bool (*document)(void *ctx, const struct db_document *document);
     const struct db_wats *wats; /* for DB_WSJF; NULL: DB_WATS_USUAL */
+    bool spreadsheet;           /* for DB_CSV: with the mark by which spreadsheets know UTF-8 */
 };
 
 /* The forms, DB_CSV and so on; docs/export.md tells their fields. */

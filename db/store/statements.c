@@ -2,23 +2,20 @@
 #include "db/store/statements.h"
 
 #include "db/store/db_priv.h"
-
-/* The verdict of a run after its corrections. */
-#define EFFECTIVE(run)                                                                             \
-    "coalesce((SELECT k.verdict FROM correction AS k WHERE k.run = " run ".id AND k.verdict IS"    \
-    " NOT NULL ORDER BY k.id DESC LIMIT 1), " run ".verdict)"
+#include "db/store/phrases.h"
 
 /* How many boards have passed in a lot, and how many more may: they hold a place. */
 #define LOT_PASSED(lot_id)                                                                         \
     "(SELECT count(*) FROM (SELECT DISTINCT x.board FROM run AS x WHERE x.lot = " lot_id           \
-    " AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = 'PASS'))"
+    " AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS'))"
 #define LOT_HELD(lot_id)                                                                           \
     "(SELECT count(*) FROM (SELECT DISTINCT y.board FROM run AS y WHERE y.lot = " lot_id           \
     " AND y.verdict IS NULL AND y.holds_place = 1 AND NOT EXISTS (SELECT 1 FROM run AS x"          \
-    " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = "  \
-                                                                                            "'PAS" \
-                                                                                            "S'))" \
-                                                                                            ")"
+    " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT(    \
+        "x") " = "                                                                                 \
+             "'PAS"                                                                                \
+             "S'))"                                                                                \
+             ")"
 
 /* The one recipe of lot l: bound when it was opened, or by its first run. */
 #define LOT_RECIPE                                                                                 \
@@ -93,9 +90,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE("r") ", r.lot, r.board, " STATION_ROW
-                                                               " FROM run AS r JOIN station AS s "
-                                                               "ON s.id = r.station WHERE r.id = ?",
+    [STMT_CORRECT_STATE] =
+        "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, " STATION_ROW " FROM run AS "
+                                                    "r JOIN "
+                                                    "station AS s "
+                                                    "ON s.id = r.station WHERE r.id = ?",
     [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
                             "made_utc)"
                             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -110,18 +109,19 @@ static const char *const texts[STMT_COUNT] = {
                        " board_state = ?, app_text = ?, ended_utc = ?, duration_ms = ?"
                        " WHERE id = ?",
 
-    [STMT_BOARD_FIND] = "SELECT id FROM board WHERE mac = ?",
+    [STMT_BOARD_FIND] = "SELECT " BOARD_OF_MAC("?1"),
     [STMT_BOARD_ADD] = "INSERT INTO board (mac, chip, revision, flash_id, flash_bytes,"
                        " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
                         " FROM board WHERE id = ?",
-    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
-                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-                    " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE("r") " = 'PASS'"
-                                                                                     " ORDER BY "
-                                                                                     "here DESC, "
-                                                                                     "r.id DESC "
-                                                                                     "LIMIT 1",
+    [STMT_PASSED] =
+        "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+        " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+        " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
+                                                                                 " ORDER BY "
+                                                                                 "here DESC, "
+                                                                                 "r.id DESC "
+                                                                                 "LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
@@ -157,12 +157,16 @@ static const char *const texts[STMT_COUNT] = {
                           "r.id",
     [STMT_HISTORY_CORRECTIONS] = "SELECT made_utc, operator, reason, host, verdict FROM correction"
                                  " WHERE run = ? ORDER BY id",
-    [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
-                              "wire_bytes, reset, loader,"
-                              " phase, code, sentence, hint, board_state, baud_asked, baud_why,"
-                              " write_mode, round_trips, reset_ms, sync_ms, identify_ms, stub_ms,"
-                              " baud_ms, erase_ms, wire_ms, stall_ms, md5_ms, leave_ms, boot_ms,"
-                              " floor_ms FROM attempt WHERE run = ? ORDER BY number",
+    [STMT_HISTORY_ATTEMPTS] = "SELECT id, number, started_utc, duration_ms, baud, bytes_written,"
+                              " wire_bytes, reset, loader, phase, code, sentence, hint,"
+                              " board_state, baud_asked, baud_why, write_mode, round_trips,"
+                              " reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms,"
+                              " wire_ms, stall_ms, md5_ms, leave_ms, boot_ms, floor_ms"
+                              " FROM attempt WHERE run = ? ORDER BY number",
+    [STMT_HISTORY_DIGESTS] = "SELECT i.file, i.offset, i.size_bytes, d.skipped_bytes,"
+                             " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"
+                             " FROM digest AS d JOIN image AS i ON i.id = d.image"
+                             " WHERE d.attempt = ? ORDER BY i.number",
 
     [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
     [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"

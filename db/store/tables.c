@@ -29,6 +29,7 @@
  * in this lot?" from the index alone, run_lot_passed and run_lot_open how full a lot is.
  */
 #include "db/store/db_priv.h"
+#include "db/store/phrases.h"
 
 #define UTC(column)                                                                                \
     "CHECK (" column " GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"                            \
@@ -381,6 +382,8 @@ static const char *const version_3[] = {
     KEPT("link"),
     FINAL("link"),
     NOT_REPLACED("link", "old.id = NEW.id OR (old.kind = NEW.kind AND old.row = NEW.row)"),
+
+    "CREATE INDEX board_base ON board(" BASE_MAC("mac") ")",
 };
 /* clang-format on */
 

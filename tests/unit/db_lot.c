@@ -515,7 +515,9 @@ static void assert_heard(struct bench *b, const char *checkpoint, const char *ke
 {
     struct heard heard = { 0 };
     struct db_audit audit;
-    const struct db_audit_setup setup = { checkpoint, key, &heard, hear };
+    const struct db_audit_setup setup = {
+        .checkpoint = checkpoint, .public_key = key, .ctx = &heard, .finding = hear
+    };
     struct db *reader = db_open_reader(b->path, 300, &b->e);
     check_ok(b, reader != NULL && db_audit(reader, &setup, &audit, &b->e));
     db_close(reader);
