@@ -3,7 +3,8 @@
 # reason and counts as neither.
 #
 #   tests/run.sh            everything: style, gcc, clang, sanitizers
-#   tests/run.sh quick      gcc build, unit and integration tests
+#   tests/run.sh gcc        gcc build, all unit and integration tests
+#   tests/run.sh quick      gcc build, all unit tests, the integration tests that say most in least time
 #   tests/run.sh NAME...    those integration tests alone, as tests/integration/NAME.sh
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -36,64 +37,86 @@ count() { # title log status [seconds]
 
 # One step that is no TAP itself: one test.
 step() { # title command...
-    local title=$1 log=$logs/${1//[^a-zA-Z0-9]/_}.log status began=$SECONDS
+    local title=$1 began=$SECONDS
     shift
-    "$@" >"$log" 2>&1 </dev/null
-    status=$?
-    [ $status -eq 0 ] && echo "ok 1 - $title" >>"$log"
-    count "$title" "$log" $status $((SECONDS - began))
-    return $status
+    "$@" >"$(log_of "$title")" 2>&1 </dev/null
+    end_step "$title" $? $((SECONDS - began))
+}
+
+log_of() { echo "$logs/${1//[^a-zA-Z0-9]/_}.log"; } # title
+
+end_step() { # title status [seconds]
+    [ "$2" -eq 0 ] && echo "ok 1 - $1" >>"$(log_of "$1")"
+    count "$1" "$(log_of "$1")" "$2" "${3:-}"
+    return "$2"
 }
 
 # Nothing of a tree that does not build is run.
-build() { # title make-arguments...
+everything="all units make_images make_record measure preloads"
+make_all() { make WERROR=-Werror "$@" $everything; }
+
+# The builds for later go on, at the lowest priority, while the tests of the first one wait for their
+# boards.
+declare -A ahead=()
+build_ahead() { # title make-arguments...
     local title=$1
     shift
-    step "$title" make -j"$jobs" "$@" all units make_images make_record measure preloads
+    nice -n 19 make WERROR=-Werror "$@" $everything >"$(log_of "$title")" 2>&1 </dev/null &
+    ahead[$title]=$!
 }
 
-units() { # title build-folder [pattern]
-    local dir=$2 bin name status
-    rm -f "$dir"/unit/*.status
-    printf '%s\n' "$dir"/unit/* | grep -v '\.' | grep -E "/(${3:-.*})\$" | CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$dir xargs -P"$jobs" -I{} \
-        sh -c 'timeout 900 "$1" >"$1.log" 2>&1 </dev/null; echo $? >"$1.status"' _ {}
-    for bin in "$dir"/unit/*.status; do
-        name=${bin%.status}
-        status=$(cat "$bin")
-        count "$1 ${name##*/}" "$name.log" "$status"
-    done
+built() { # title
+    wait "${ahead[$1]}"
+    end_step "$1" $?
 }
 
-# Several at a time: each has its own folder and ports. The long ones come first, so that none of them
-# is left over at the end.
-integration() { # title build-folder names...
-    local title=$1 dir=$2 name pid
+# Scripts and test programs together, several at a time: each has its own folder and ports. Scripts
+# wait more than they work, so the programs fit in between. The long ones come first, so that none of
+# them is left over at the end.
+tests() { # title build-folder pattern-of-programs scripts...
+    local title=$1 dir=$2 pattern=$3 name pid
     local -A running=() began=()
-    shift 2
+    shift 3
     mkdir -p "$dir/test-logs"
-    for name in $(long_ones_first "$@"); do
+    for name in $(long_ones_first "$@") $(programs "$dir" "$pattern"); do
         [ ${#running[@]} -lt $at_once ] || end_of_one
-        one_script "$name" "$dir" &
+        one_test "$name" "$dir" &
         running[$!]=$name began[$!]=$SECONDS
     done
     while [ ${#running[@]} -gt 0 ]; do end_of_one; done
 }
 
-# A script that ends without its plan ended early, whatever it says.
-one_script() { # name build-folder
-    local log=$2/test-logs/$1.log status
-    BUILD=$2 timeout 1800 bash "tests/integration/$1.sh" >"$log" 2>&1 </dev/null
+programs() { # build-folder pattern
+    printf '%s\n' "$1"/unit/* | grep -v '\.' | grep -E "/($2)\$"
+}
+
+# A path is a program, a name a script. A script that ends without its plan ended early, whatever it says.
+one_test() { # name build-folder
+    local log status
+    log=$(log_of_test "$@")
+    case $1 in
+        */*) CMOCKA_MESSAGE_OUTPUT=TAP BUILD=$2 timeout 900 "$1" >"$log" 2>&1 </dev/null ;;
+        *) BUILD=$2 timeout 1800 bash "tests/integration/$1.sh" >"$log" 2>&1 </dev/null ;;
+    esac
     status=$?
     grep -qa '^1\.\.' "$log" || [ $status -ne 0 ] || { echo "not ok - it ended without a plan" >>"$log" && status=1; }
     return $status
 }
 
-# Of integration(), whose variables these are.
+log_of_test() { # name build-folder
+    case $1 in
+        */*) echo "$1.log" ;;
+        *) echo "$2/test-logs/$1.log" ;;
+    esac
+}
+
+# Of tests(), whose variables these are.
 end_of_one() {
-    local status
+    local status ended
     wait -n -p pid "${!running[@]}"
     status=$?
-    count "$title ${running[$pid]}" "$dir/test-logs/${running[$pid]}.log" $status $((SECONDS - began[$pid]))
+    ended=${running[$pid]}
+    count "$title ${ended##*/}" "$(log_of_test "$ended" "$dir")" $status $((SECONDS - began[$pid]))
     unset "running[$pid]"
 }
 
@@ -101,6 +124,8 @@ long_ones_first() { # names...
     printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
 }
 long="stats chips trouble crash campaign faults export flash pulls people security"
+
+quick="flash lots import stop"
 
 all_names() {
     for f in tests/integration/*.sh; do
@@ -120,26 +145,28 @@ finish() {
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 names=$(all_names)
+case ${1:-all} in
+    all | gcc) ;;
+    quick) names=$quick ;;
+    *)
+        step "gcc build" make_all -j"$jobs" && tests gcc "$BUILD" none "$@"
+        finish
+        ;;
+esac
 
-if [ $# -gt 0 ] && [ "$1" != quick ]; then
-    build "gcc build" && integration gcc "$BUILD" "$@"
+step "gcc build" make_all -j"$jobs" || finish
+if [ "${1:-all}" != all ]; then
+    tests gcc "$BUILD" '.*' $names
     finish
 fi
-build "gcc build" && {
-    units gcc "$BUILD"
-    integration gcc "$BUILD" $names
-}
-[ "${1:-}" = quick ] && finish
 
+build_ahead "clang build" CC=clang BUILD="$BUILD/clang"
+build_ahead "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan"
+build_ahead "TSan build" SAN=tsan BUILD="$BUILD/tsan"
+tests gcc "$BUILD" '.*' $names
 step "format, layers, banned words, cppcheck" tools/check.sh
-build "clang build" CC=clang BUILD="$BUILD/clang" && units clang "$BUILD/clang"
-build "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan" && {
-    units asan "$BUILD/asan"
-    # What is killed reports nothing, and another client's work says little about our memory.
-    integration asan "$BUILD/asan" $(printf '%s\n' $names | grep -vxE 'crash|independence')
-}
-build "TSan build" SAN=tsan BUILD="$BUILD/tsan" && {
-    units tsan "$BUILD/tsan" 'station_.*|port_.*|db_threads'
-    integration tsan "$BUILD/tsan" flash faults campaign handtools stop loop
-}
+built "clang build" && tests clang "$BUILD/clang" '.*'
+# What is killed reports nothing, and another client's work says little about our memory.
+built "ASan and UBSan build" && tests asan "$BUILD/asan" '.*' $(printf '%s\n' $names | grep -vxE 'crash|independence')
+built "TSan build" && tests tsan "$BUILD/tsan" 'station_.*|port_.*|db_threads' flash faults campaign handtools stop loop
 finish

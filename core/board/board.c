@@ -133,7 +133,7 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
 {
     const struct chip_watchdog *w = &l->chip->watchdog;
     const struct port *port = l->link.port;
-    bool may_run = usb_kind_of(port) == USB_JTAG || port_is_remote(port);
+    bool may_run = usb_kind_of(port) == USB_JTAG || port->ops->remote;
     if (w->super_config_addr == 0 || l->stub || l->secured || !may_run)
         return true;
     return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&

@@ -18,6 +18,18 @@ static const struct port_ops *const drivers[] = {
 
 #define DRIVER_COUNT (sizeof drivers / sizeof drivers[0])
 
+static void not_a_port(const char *where, struct err *e)
+{
+    char forms[160] = "";
+    for (size_t i = 0; i < DRIVER_COUNT; i++) {
+        size_t n = strlen(forms);
+        const char *between = i == 0 ? "" : i + 1 < DRIVER_COUNT ? ", " : " or ";
+        snprintf(forms + n, sizeof forms - n, "%s%s", between, drivers[i]->form);
+    }
+    err_set(e, ERR_USAGE, "'%s' is not a port", where);
+    err_hint(e, "A port is %s. To list what is plugged in: espstation ports", forms);
+}
+
 const struct port_ops *port_ops_for(const char *where, struct err *e)
 {
     for (size_t i = 0; i < DRIVER_COUNT; i++) {
@@ -25,15 +37,8 @@ const struct port_ops *port_ops_for(const char *where, struct err *e)
             continue;
         return !drivers[i]->check || drivers[i]->check(where, e) ? drivers[i] : NULL;
     }
-    err_set(e, ERR_USAGE, "'%s' is not a port", where);
-    err_hint(e, "A port is a device path (/dev/ttyUSB0), rfc2217://host:port or "
-                "socket://host:port. To list what is plugged in: espstation ports");
+    not_a_port(where, e);
     return NULL;
-}
-
-bool port_is_remote(const struct port *p)
-{
-    return strstr(p->ops->prefix, "://") != NULL;
 }
 
 struct port *port_new(const char *where, uint32_t baud, const struct clock *clock, int stop_fd,

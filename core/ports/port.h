@@ -4,7 +4,7 @@
  * Low level: knows no packets and no chips. One thread at a time per port; different ports are free
  * of each other. Nothing here prints, and no call waits past its deadline.
  *
- * A transport is one file (core/port_NAME.c) and one line in core/ports/port_list.h.
+ * A transport is one file (core/ports/port_NAME.c) and one line in core/ports/port_list.h.
  */
 #ifndef CORE_PORT_H
 #define CORE_PORT_H
@@ -33,6 +33,8 @@ enum port_line {
 struct port_ops {
     const char *name;    /* "serial", "rfc2217", "socket": in messages */
     const char *prefix;  /* what a port's text starts with: "rfc2217://", or "/" for a path */
+    const char *form;    /* how to write such a port, with an example's words: in hints */
+    bool remote;         /* reached over a network, where a connection can be dead and look alive */
     size_t struct_bytes; /* size of the driver's own struct, whose first member is struct port */
     /* Optional. Whether the rest of the text can be a port of this kind; opens nothing. ERR_USAGE.
      */
@@ -118,9 +120,6 @@ bool port_settle_lines(struct port *p, struct err *e);
 
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);
-
-/* Whether it is reached over a network, where a connection can be dead and look alive. */
-bool port_is_remote(const struct port *p);
 
 /* The transport for a port's text, NULL with ERR_USAGE and the list of forms otherwise. A text that
  * passed is no secret: one with a user's name or password in it is refused and not quoted. */

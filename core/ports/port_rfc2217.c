@@ -182,6 +182,8 @@ static bool rfc2217_check(const char *where, struct err *e)
 const struct port_ops port_rfc2217 = {
     .name = "rfc2217",
     .prefix = PREFIX,
+    .form = "rfc2217://host:port",
+    .remote = true,
     .struct_bytes = sizeof(struct rfc2217_port),
     .check = rfc2217_check,
     .open = rfc2217_open,

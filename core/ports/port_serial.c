@@ -468,6 +468,7 @@ static bool serial_set_lines(struct port *p, unsigned mask, unsigned on, struct 
 const struct port_ops port_serial = {
     .name = "serial",
     .prefix = "/",
+    .form = "a device path (/dev/ttyUSB0)",
     .struct_bytes = sizeof(struct serial_port),
     .open = serial_open,
     .read = serial_read,

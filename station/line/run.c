@@ -196,7 +196,7 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     run->state = result->state;
     /* The reset of a native board has made it another device. A connection over which nothing at
      * all came may be dead without anybody having been told; a new one will show. */
-    if (slot_is_native(s) || (!ok && silent && port_is_remote(s->port)))
+    if (slot_is_native(s) || (!ok && silent && s->port->ops->remote))
         slot_close_port(s);
     return ok;
 }

@@ -257,7 +257,7 @@ static void watchdogs_are_stopped_where_they_may_run(void **state)
     make_board(&r, chip_by_name("esp32c3"));
     reg_set(&r, 0x600080AC, 0x123);
     struct port_ops remote = *r.port.ops;
-    remote.prefix = "rfc2217://"; /* where nobody knows what hangs behind the server */
+    remote.remote = true; /* where nobody knows what hangs behind the server */
     r.port.ops = &remote;
     assert_ok(identify(&r, &b, &e), &e);
     assert_writes(&r, wanted, COUNT_OF(wanted));
