@@ -41,10 +41,10 @@ db/write           core/base db/store db/store/db_priv.h db/proof db/proof/check
 db/export          core/base db/store db/store/db_priv.h
 db/read            core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h db/export/export_priv.h
 station/base       core/base
-station/attempt    core recipes station/base
+station/attempt    core recipes station/base db/store/timing_list.h
 station/cli        core/base station/base station/attempt/job.h db/store db/proof
 station/line       core recipes db/store db/write station/base station/attempt
-station/screen     core/base station/base station/attempt station/line
+station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
 station/hand       core station/base station/cli station/line/ports.h
 station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db station/base
@@ -103,6 +103,9 @@ grep -nE '^(static )?(struct [a-z_]+|[a-z_0-9]+|char) \*?[a-z_]+(\[[^]]*\])?( =.
 grep -nP '[^\x00-\x7F]' "${sources[@]}" | complain "Source files are plain ASCII"
 awk 'FNR == 1 { long = 0 } length($0) > 100 { print FILENAME ":" FNR ": " length($0) " columns" }' "${sources[@]}" |
     complain "Lines have at most 100 columns"
+
+# ---- What docs/ has from the program's tables --------------------------------------------------
+tools/docs.sh --check | complain "docs/ is not as the program's tables say; run: make docs"
 
 # ---- Every header compiles alone -----------------------------------------------------------------
 for h in $(list '*.h' | grep -v 'list\.h$'); do

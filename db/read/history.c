@@ -62,18 +62,8 @@ static struct db_run_row run_row(sqlite3_stmt *s)
 static struct db_timing timing_row(sqlite3_stmt *s, int first)
 {
     return (struct db_timing){
-        .reset_ms = number_or(s, first, -1),
-        .sync_ms = number_or(s, first + 1, -1),
-        .identify_ms = number_or(s, first + 2, -1),
-        .stub_ms = number_or(s, first + 3, -1),
-        .baud_ms = number_or(s, first + 4, -1),
-        .erase_ms = number_or(s, first + 5, -1),
-        .wire_ms = number_or(s, first + 6, -1),
-        .stall_ms = number_or(s, first + 7, -1),
-        .md5_ms = number_or(s, first + 8, -1),
-        .leave_ms = number_or(s, first + 9, -1),
-        .boot_ms = number_or(s, first + 10, -1),
-        .floor_ms = number_or(s, first + 11, -1),
+#define TIMING(version, name, sentence) .name##_ms = number_or(s, first + TIMING_##name, -1),
+#include "db/store/timing_list.h"
     };
 }
 

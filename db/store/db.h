@@ -36,6 +36,7 @@
 #define DB_DB_H
 
 #include "core/base/err.h"
+#include "db/store/timing.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -195,14 +196,6 @@ struct db_digest {
      * found. NULL: none were sent. */
     const char *written_md5, *written_sha256;
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
-};
-
-/* Where the time of an attempt went, in milliseconds; below 0: unknown. */
-struct db_timing {
-    int64_t reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms;
-    int64_t wire_ms, stall_ms; /* bytes on the wire; waiting for the chip between them */
-    int64_t md5_ms, leave_ms, boot_ms;
-    int64_t floor_ms; /* an estimate: what wire and flash alone would have taken */
 };
 
 struct db_attempt {

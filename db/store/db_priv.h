@@ -130,6 +130,7 @@ enum {
 struct schema_step {
     const char *const *sql;
     size_t count;
+    int timings; /* adds the times of timing_list.h that came with this version; 0: none */
     /* What is done when the last step is; NULL: nothing. Statements know the last version only. */
     bool (*at_last)(struct db *db, struct err *e);
 };

@@ -33,6 +33,7 @@ struct part {
     const char *from;
     const struct part *inner; /* the lines that belong to this one; NULL: none */
     const char *complete;     /* when the row is complete; NULL: always */
+    bool timings;             /* the times of timing_list.h stand behind the columns */
 };
 
 static const struct part digest_lines = {
@@ -47,9 +48,8 @@ static const struct part attempt_lines = {
     .word = "attempt",
     .columns = "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase"
                " a.code a.sentence a.hint a.board_state a.bytes_written# a.wire_bytes#"
-               " a.baud_asked# a.baud_why a.write_mode a.round_trips# a.reset_ms# a.sync_ms#"
-               " a.identify_ms# a.stub_ms# a.baud_ms# a.erase_ms# a.wire_ms# a.stall_ms# a.md5_ms#"
-               " a.leave_ms# a.boot_ms# a.floor_ms#",
+               " a.baud_asked# a.baud_why a.write_mode a.round_trips#",
+    .timings = true,
     .from = "attempt AS a WHERE a.run = r.id ORDER BY a.number",
     .inner = &digest_lines,
 };
@@ -165,13 +165,28 @@ static void append_each(char sql[static FORM_SQL_CAP], const char *columns,
     }
 }
 
+/* Of version 2 in their places, the later ones by name. */
+static void append_timings(char sql[static FORM_SQL_CAP], bool later)
+{
+    char column[48];
+    for (size_t i = 0; i < TIMING_COUNT; i++) {
+        const int n = snprintf(column, sizeof column, "a.%s#", timing_infos[i].column);
+        if (later == (timing_infos[i].version > 2))
+            (later ? append_by_name : append_in_place)(sql, column, (size_t)n);
+    }
+}
+
 static void append_line(char sql[static FORM_SQL_CAP], const struct part *part)
 {
     append_text(sql, "'");
     append_text(sql, part->word);
     append_text(sql, "'");
     append_each(sql, part->columns, append_in_place);
+    if (part->timings)
+        append_timings(sql, false);
     append_each(sql, part->later, append_by_name);
+    if (part->timings)
+        append_timings(sql, true);
     append_text(sql, " || char(10)");
 }
 

@@ -77,12 +77,26 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
     return err_hint(e, "Let a station open it once (espstation run --db FILE); that brings it up.");
 }
 
+static int add_timings(sqlite3 *sql, int version)
+{
+    char text[96];
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < TIMING_COUNT; i++) {
+        if (timing_infos[i].version != version)
+            continue;
+        snprintf(text, sizeof text, "ALTER TABLE attempt ADD COLUMN %s INTEGER",
+                 timing_infos[i].column);
+        rc = sqlite3_exec(sql, text, NULL, NULL, NULL);
+    }
+    return rc;
+}
+
 int schema_run_step(sqlite3 *sql, const struct schema_step *step)
 {
     int rc = SQLITE_OK;
     for (size_t i = 0; rc == SQLITE_OK && i < step->count; i++)
         rc = sqlite3_exec(sql, step->sql[i], NULL, NULL, NULL);
-    return rc;
+    return rc == SQLITE_OK && step->timings != 0 ? add_timings(sql, step->timings) : rc;
 }
 
 static bool run_step(struct db *db, const struct schema_step *step, struct err *e)

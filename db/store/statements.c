@@ -125,11 +125,13 @@ static const char *const texts[STMT_COUNT] = {
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
-                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips,"
-                         " reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms, wire_ms,"
-                         " stall_ms, md5_ms, leave_ms, boot_ms, floor_ms)"
-                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                         " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips"
+#define TIMING(version, name, sentence) ", " #name "_ms"
+#include "db/store/timing_list.h"
+                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define TIMING(version, name, sentence) ", ?"
+#include "db/store/timing_list.h"
+                         ")",
     [STMT_DIGEST_ADD] = "INSERT INTO digest (attempt, image, expected_md5, read_md5, written_md5,"
                         " written_sha256, skipped_bytes) VALUES (?1, (SELECT i.id FROM attempt AS a"
                         "  JOIN run AS r ON r.id = a.run JOIN image AS i ON i.recipe = r.recipe"
@@ -159,9 +161,9 @@ static const char *const texts[STMT_COUNT] = {
                                  " WHERE run = ? ORDER BY id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT id, number, started_utc, duration_ms, baud, bytes_written,"
                               " wire_bytes, reset, loader, phase, code, sentence, hint,"
-                              " board_state, baud_asked, baud_why, write_mode, round_trips,"
-                              " reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms,"
-                              " wire_ms, stall_ms, md5_ms, leave_ms, boot_ms, floor_ms"
+                              " board_state, baud_asked, baud_why, write_mode, round_trips"
+#define TIMING(version, name, sentence) ", " #name "_ms"
+#include "db/store/timing_list.h"
                               " FROM attempt WHERE run = ? ORDER BY number",
     [STMT_HISTORY_DIGESTS] = "SELECT i.file, i.offset, i.size_bytes, d.skipped_bytes,"
                              " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"

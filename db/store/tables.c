@@ -233,26 +233,14 @@ static const char *const version_1[] = {
     " BEGIN SELECT RAISE(ABORT, 'a digest belongs to an attempt of an open run'); END",
 };
 
-/* What is new in version 2 may be NULL, for rows that were there before. */
+/* What is new in version 2 may be NULL, for rows that were there before. The times of an attempt
+ * come from timing_list.h, in each version. */
 static const char *const version_2[] = {
     "ALTER TABLE attempt ADD COLUMN baud_asked INTEGER", /* the recipe's port.baud */
     "ALTER TABLE attempt ADD COLUMN baud_why TEXT"
     " CHECK (baud_why IN ('recipe', 'learned', 'stepped-down'))",
     "ALTER TABLE attempt ADD COLUMN write_mode TEXT CHECK (write_mode IN ('always', 'changed'))",
     "ALTER TABLE attempt ADD COLUMN round_trips INTEGER",
-    /* where the time went */
-    "ALTER TABLE attempt ADD COLUMN reset_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN sync_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN identify_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN stub_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN baud_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN erase_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN wire_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN stall_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN md5_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN leave_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN boot_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN floor_ms INTEGER", /* wire and flash alone; an estimate */
 
     /* of the image, not sent because the chip's MD5 proved them equal */
     "ALTER TABLE digest ADD COLUMN skipped_bytes INTEGER NOT NULL DEFAULT 0"
@@ -394,8 +382,8 @@ static const char *const version_3[] = {
 #undef NOT_REPLACED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
-    { version_1, sizeof version_1 / sizeof version_1[0], NULL },
+    { version_1, sizeof version_1 / sizeof version_1[0], 0, NULL },
     /* the rows that are there get their links */
-    { version_2, sizeof version_2 / sizeof version_2[0], chain_begin_locked },
-    { version_3, sizeof version_3 / sizeof version_3[0], NULL },
+    { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
+    { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
 };

@@ -68,11 +68,8 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
 
 static void bind_timing(struct query *q, const struct db_timing *t)
 {
-    const int64_t values[] = { t->reset_ms, t->sync_ms,  t->identify_ms, t->stub_ms,
-                               t->baud_ms,  t->erase_ms, t->wire_ms,     t->stall_ms,
-                               t->md5_ms,   t->leave_ms, t->boot_ms,     t->floor_ms };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        query_int_or_null(q, values[i], 0);
+#define TIMING(version, name, sentence) query_int_or_null(q, t->name##_ms, 0);
+#include "db/store/timing_list.h"
 }
 
 static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db_attempt *attempt,

@@ -339,8 +339,8 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
         "CREATE TABLE shift (id INTEGER PRIMARY KEY)",
     };
     static const char *const bad[] = { "ALTER TABLE lot ADD COLUMN shift INTEGER", "nonsense" };
-    struct schema_step broken[NEXT] = { [NEXT - 1] = { bad, 2, NULL } };
-    struct schema_step whole[NEXT] = { [NEXT - 1] = { good, 2, NULL } };
+    struct schema_step broken[NEXT] = { [NEXT - 1] = { bad, 2, 0, NULL } };
+    struct schema_step whole[NEXT] = { [NEXT - 1] = { good, 2, 0, NULL } };
     struct bench *b = *state;
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS);
