@@ -36,7 +36,7 @@
 #define DB_DB_H
 
 #include "core/base/err.h"
-#include "db/store/timing.h"
+#include "db/store/timings.h"
 
 #include <stdbool.h>
 #include <stddef.h>

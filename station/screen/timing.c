@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define OFFSET_OF(member) offsetof(struct attempt_timing, member)
+
 static const struct part {
     const char *name;
     size_t offset;
 } parts[] = {
-#define TIMING(version, name, sentence)          { #name, offsetof(struct attempt_timing, name##_us) },
+#define TIMING(version, name, sentence)          { #name, OFFSET_OF(name##_us) },
 #define TIMING_ESTIMATE(version, name, sentence) /* has a column of its own */
 #include "db/store/timing_list.h"
 };

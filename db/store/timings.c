@@ -1,5 +1,5 @@
 /* The table of the times of an attempt. */
-#include "db/store/timing.h"
+#include "db/store/timings.h"
 
 const struct timing_info timing_infos[TIMING_COUNT] = {
 #define TIMING(version, name, sentence) [TIMING_##name] = { version, #name "_ms" },

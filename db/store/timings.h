@@ -1,6 +1,6 @@
 /* Where the time of an attempt went, as the record has it: made from timing_list.h. */
-#ifndef DB_TIMING_H
-#define DB_TIMING_H
+#ifndef DB_TIMINGS_H
+#define DB_TIMINGS_H
 
 #include <stdint.h>
 
