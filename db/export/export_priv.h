@@ -2,7 +2,9 @@
 #ifndef DB_EXPORT_PRIV_H
 #define DB_EXPORT_PRIV_H
 
-#include "db/store/db_priv.h"
+#include "db/export/export.h"
+#include "db/export/terms.h"
+#include "db/store/handle.h"
 
 /* ---- Columns ----------------------------------------------------------------------------------*/
 
@@ -176,18 +178,6 @@ void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int col
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count);
 
 /* ---- An export under way ----------------------------------------------------------------------*/
-
-/* A filter as SQL, with its values in the form of the record. */
-struct terms {
-    const char *text[10];
-    int count;
-    char sql[2048];
-    size_t used;
-    char mac[DB_MAC_CAP], since[DB_UTC_CAP], until[DB_UTC_CAP], slot[16];
-};
-
-/* `filter` NULL: every run. Its texts must outlive the terms. */
-bool terms_make(struct terms *terms, const struct db_filter *filter, struct err *e);
 
 struct export
 {

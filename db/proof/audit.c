@@ -9,8 +9,16 @@
 #include "db/proof/audit.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
 #include "db/store/phrases.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/sha256.h"
+#include "db/store/turn.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -632,23 +640,29 @@ bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_a
 
 /* ---- For a shell of SQLite --------------------------------------------------------------------*/
 
-static bool put(const struct db_sink *sink, const char *text)
+struct shell {
+    bool (*emit)(void *ctx, const char *bytes, size_t n);
+    void *ctx;
+};
+
+static bool put(const struct shell *to, const char *text)
 {
-    return sink->emit(sink->ctx, text, strlen(text));
+    return to->emit(to->ctx, text, strlen(text));
 }
 
-bool db_audit_sql(const struct db_sink *sink)
+bool db_audit_sql(bool (*emit)(void *ctx, const char *bytes, size_t n), void *ctx)
 {
+    const struct shell to = { emit, ctx };
     char form[FORM_SQL_CAP];
-    bool ok = put(sink, "-- The canonical form of every row that the chain binds.\n"
-                        "CREATE TEMP VIEW form AS\n");
+    bool ok = put(&to, "-- The canonical form of every row that the chain binds.\n"
+                       "CREATE TEMP VIEW form AS\n");
     for (unsigned kind = 0; ok && kind < LINK_KIND_COUNT; kind++) {
         form_all_sql(kind, form);
-        ok = put(sink, kind == 0 ? "" : "\nUNION ALL\n") && put(sink, form);
+        ok = put(&to, kind == 0 ? "" : "\nUNION ALL\n") && put(&to, form);
     }
-    return ok && put(sink, ";\n\n-- What the hash of each link is made of.\n"
-                           "CREATE TEMP VIEW bound AS\n"
-                           "SELECT l.id, ifnull(p.sha256, hex(zeroblob(32))) || char(10) || l.kind"
-                           "\n  || ' ' || l.row || ' ' || l.form_sha256 || char(10) AS text,"
-                           " l.sha256\n FROM link AS l LEFT JOIN link AS p ON p.id = l.id - 1;\n");
+    return ok && put(&to, ";\n\n-- What the hash of each link is made of.\n"
+                          "CREATE TEMP VIEW bound AS\n"
+                          "SELECT l.id, ifnull(p.sha256, hex(zeroblob(32))) || char(10) || l.kind"
+                          "\n  || ' ' || l.row || ' ' || l.form_sha256 || char(10) AS text,"
+                          " l.sha256\n FROM link AS l LEFT JOIN link AS p ON p.id = l.id - 1;\n");
 }

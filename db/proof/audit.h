@@ -78,6 +78,6 @@ bool db_checkpoint_text(const struct db_audit *audit, const struct key *key,
 bool db_backup(struct db *reader, const char *path, struct db_audit *audit, struct err *e);
 
 /* The views by which a person can follow the chain in a shell of SQLite, as SQL. */
-bool db_audit_sql(const struct db_sink *sink);
+bool db_audit_sql(bool (*emit)(void *ctx, const char *bytes, size_t n), void *ctx);
 
 #endif

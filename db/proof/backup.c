@@ -1,7 +1,10 @@
 /* A copy of the record that was asked for: it gets its name only when it passes the audit. */
 #include "db/proof/audit.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/copy.h"
+#include "db/store/handle.h"
+#include "db/store/turn.h"
 
 static bool audit_part(const char *part, void *ctx, struct err *e)
 {

@@ -1,5 +1,11 @@
 /* Whether the record is sound, for the one who looks after the station. */
-#include "db/store/db_priv.h"
+#include "db/read/health.h"
+
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/schema.h"
+#include "db/store/turn.h"
 
 #include <stdio.h>
 #include <string.h>

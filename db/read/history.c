@@ -1,5 +1,10 @@
 /* The life of one board, row by row. */
-#include "db/store/db_priv.h"
+#include "db/read/history.h"
+
+#include "db/store/connect.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
 
 static const char *text(sqlite3_stmt *s, int column)
 {

@@ -3,8 +3,11 @@
 #include "db/read/report_read.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
 #include "db/store/phrases.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -9,8 +9,12 @@
  */
 #include "db/read/stats.h"
 
-#include "db/export/export_priv.h"
+#include "db/export/terms.h"
 #include "db/read/stats_priv.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>

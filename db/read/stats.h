@@ -10,6 +10,7 @@
 #ifndef DB_STATS_H
 #define DB_STATS_H
 
+#include "db/export/filter.h"
 #include "db/store/db.h"
 
 /* What a group is. A board belongs to the group of its first judged run, so that the boards of all

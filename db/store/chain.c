@@ -13,7 +13,14 @@
  * its chain: the write lock that the transaction has anyway keeps two of them from taking the same
  * place.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/sha256.h"
+#include "db/store/statements.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,14 @@
  * From a path to a connection: judges the file first, so that a file which is not a record is
  * refused before SQLite makes anything in it or beside it.
  */
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/uri.h"
+#include "db/store/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,7 +3,10 @@
  * file, while stations write on; proved; and given their name only then. A file that has this name
  * already is never overwritten.
  */
-#include "db/store/db_priv.h"
+#include "db/store/copy.h"
+
+#include "db/store/handle.h"
+#include "db/store/uri.h"
 
 #include <errno.h>
 #include <fcntl.h>

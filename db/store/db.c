@@ -1,8 +1,10 @@
 /* The handle: open and close. */
 #include "db/store/db.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/handle.h"
 #include "db/store/presence.h"
+#include "db/store/statements.h"
 
 #include <errno.h>
 #include <stdio.h>

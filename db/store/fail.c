@@ -1,5 +1,7 @@
 /* What SQLite or the system reports, as a sentence for the operator. */
-#include "db/store/db_priv.h"
+#include "db/store/fail.h"
+
+#include "db/store/handle.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -21,8 +21,11 @@
  * A new column of these tables belongs at the end of its `later` below. The test of the audit
  * changes each column of each table in turn and wants it noticed.
  */
-#include "db/store/db_priv.h"
+#include "db/store/forms.h"
 
+#include "db/store/timings.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* MACs and times: from what people type to the one form of the record. */
-#include "db/store/db_priv.h"
+#include "db/store/mac_utc.h"
 
 #include <ctype.h>
 #include <stdio.h>

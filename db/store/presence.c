@@ -1,6 +1,8 @@
 /* The file of locks beside the record, and what lies on a disk of this machine. */
 #include "db/store/presence.h"
 
+#include "db/store/uri.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

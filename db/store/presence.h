@@ -11,7 +11,7 @@
 #ifndef DB_PRESENCE_H
 #define DB_PRESENCE_H
 
-#include "db/store/db_priv.h"
+#include "db/store/handle.h"
 
 enum { PRESENCE_WORD_CAP = 33 };
 

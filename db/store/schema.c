@@ -1,5 +1,9 @@
 /* Which version a file has, whether it may be used, and how it is brought up to date. */
-#include "db/store/db_priv.h"
+#include "db/store/schema.h"
+
+#include "db/store/copy.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
 
 #include <errno.h>
 #include <stdio.h>

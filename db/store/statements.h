@@ -2,6 +2,8 @@
 #ifndef DB_STATEMENTS_H
 #define DB_STATEMENTS_H
 
+#include <stdbool.h>
+
 enum statement {
     STMT_BEGIN_READ,
     STMT_BEGIN_WRITE,
@@ -54,5 +56,11 @@ enum statement {
     STMT_AUDIT_NAME,
     STMT_COUNT
 };
+
+struct db;
+struct err;
+
+bool statements_prepare(struct db *db, struct err *e);
+void statements_finalize(struct db *db);
 
 #endif

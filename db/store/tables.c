@@ -28,8 +28,9 @@
  * one filter gives its rows in order without sorting. run_pass answers "did this board pass before,
  * in this lot?" from the index alone, run_lot_passed and run_lot_open how full a lot is.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
 #include "db/store/phrases.h"
+#include "db/store/schema.h"
 
 #define UTC(column)                                                                                \
     "CHECK (" column " GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"                            \

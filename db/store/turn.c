@@ -7,7 +7,12 @@
  * moment wait for the disk once, and not for each other's. Each call still returns only when what
  * it wrote is on the disk; one that fails undoes its own part alone.
  */
-#include "db/store/db_priv.h"
+#include "db/store/turn.h"
+
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/wait.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,6 @@
-#include "db/store/db_priv.h"
+#include "db/store/uri.h"
+
+#include <stdbool.h>
 
 #include <stdio.h>
 #include <string.h>

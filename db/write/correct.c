@@ -1,7 +1,14 @@
 /* Corrections: what was recorded stays; what a person knows better is a row of its own. */
 #include "db/write/lot.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
+#include "db/write/station_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>

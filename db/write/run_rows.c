@@ -1,5 +1,11 @@
 /* The life of a run: started, its board seen, its attempts, closed. */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>

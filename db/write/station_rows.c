@@ -1,6 +1,12 @@
 /* The station process: who it is, whether it lives, and what dead ones left behind. */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
 #include "db/store/presence.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/station_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>

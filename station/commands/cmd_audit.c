@@ -174,8 +174,7 @@ static enum exit_status audit(int argc, char **argv)
     if (!cmd_parse(&cmd_audit, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    bool ok = o.sql ? db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out })
-                    : audit_record(&o, &a, &e);
+    bool ok = o.sql ? db_audit_sql(write_out, stdout) : audit_record(&o, &a, &e);
     if (fflush(stdout) != 0 || (!ok && e.code == ERR_NONE))
         ok = err_set_sys(&e, ERR_STATION, errno, "The audit could not be written");
     if (!ok)

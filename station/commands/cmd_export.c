@@ -2,7 +2,7 @@
 #include "station/cli/cmd.h"
 
 #include "core/base/nearest.h"
-#include "db/store/db.h"
+#include "db/export/export.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>

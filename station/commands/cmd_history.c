@@ -1,7 +1,7 @@
 /* espstation history: the life of one board. */
 #include "station/cli/cmd.h"
 
-#include "db/store/db.h"
+#include "db/read/history.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -5,7 +5,9 @@
  */
 #include "tests/unit/alloc_help.h"
 
+#include "db/export/export.h"
 #include "db/proof/audit.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 /* Each test has a folder in memory: thousands of commits would take minutes on a disk. */

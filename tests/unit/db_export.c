@@ -1,4 +1,6 @@
 /* Exports and histories, read back by programs that are not ours where there are such. */
+#include "db/export/export.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 #include <sys/wait.h>

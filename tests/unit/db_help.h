@@ -3,7 +3,20 @@
 #ifndef TESTS_UNIT_DB_HELP_H
 #define TESTS_UNIT_DB_HELP_H
 
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/copy.h"
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/mac_utc.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/sha256.h"
+#include "db/store/statements.h"
+#include "db/store/turn.h"
+#include "db/store/uri.h"
+#include "db/store/wait.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -1,5 +1,7 @@
 /* Opening: new files, files that are none of ours, rights, locks, full disks, migrations, readers.
  */
+#include "db/export/export.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 #include "db/proof/audit.h"
