@@ -71,10 +71,11 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help
+.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
+	$(if $(STUB_JSON),,@echo 'No flasher stubs in deps/: this espstation leaves all work to the ROM loaders, which takes longer. To have them: make deps, then make.')
 
 $(BUILD)/espstation: $(BUILD)/obj/station/commands/main.o $(LIB_OBJ) $(STUB_OBJ)
 	$(call say,LD,$@)
@@ -149,7 +150,11 @@ $(BUILD)/unit/port_serial: | $(BUILD)/pty_lines.so
 # The flasher stubs go into the binary as the JSON files they are: one parser serves them and the
 # folder given at run time. Without deps/ the table is empty and the ROM loader is used.
 STUB_JSON := $(wildcard deps/esptool-js/lib/targets/stub_flasher/*.json)
-$(BUILD)/gen/stub_files.c: $(BUILD)/embed $(STUB_JSON) | $(BUILD)/gen
+# Which files there are counts, and not only how old they are: whoever copies them keeps their times.
+$(BUILD)/gen/stub_names: force | $(BUILD)/gen
+	@echo '$(STUB_JSON)' | cmp -s - $@ || echo '$(STUB_JSON)' > $@
+force:
+$(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed stub_files $(STUB_JSON) > $@
 $(BUILD)/obj/gen/stub_files.o: $(BUILD)/gen/stub_files.c

@@ -86,6 +86,13 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .also = LIST("sha", "sha-256", "hash", "digest"),
         .sentence = "Pins the image: a file with other bytes is refused.",
     },
+    [RECIPE_KEY_IMAGE_AS] = {
+        .path = "images.as", .parent = RECIPE_KEY_IMAGES, .kind = KEY_WORD,
+        .words = LIST("auto", "data"), IMAGE_FIELD(as), .preset = "auto",
+        .also = LIST("type", "kind"),
+        .sentence = "What the file is: auto looks into it; data is written as it is and never "
+                    "judged nor patched, as for the firmware of another chip in a partition.",
+    },
     [RECIPE_KEY_VERIFY] = {
         .path = "verify", .kind = KEY_WORD, .words = LIST("md5", "none"), FIELD(verify),
         .preset = "md5",

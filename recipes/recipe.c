@@ -4,6 +4,7 @@
 #include "recipes/recipe.h"
 
 #include "core/base/err.h"
+#include "core/base/read_all.h"
 #include "recipes/recipe_priv.h"
 
 #include <errno.h>
@@ -105,31 +106,11 @@ static bool open_recipe(const char *path, int *fd, size_t *bytes, struct err *e)
     return err_set_sys(e, ERR_RECIPE, sys, "recipe '%s' cannot be read", path);
 }
 
-/* Reads what fstat promised; a file that shrank meanwhile gives less, one that grew is cut. */
-static bool read_all(int fd, char *text, size_t bytes, size_t *n, int *sys)
-{
-    *n = 0;
-    while (*n < bytes) {
-        const ssize_t got = read(fd, text + *n, bytes - *n);
-        if (got == 0)
-            break;
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            *sys = errno;
-            return false;
-        }
-        *n += (size_t)got;
-    }
-    return true;
-}
-
 bool recipe_load(const char *path, struct recipe **out, struct recipe_report *report, struct err *e)
 {
     char *text = NULL;
     char *folder = NULL;
     int fd = -1;
-    int sys = 0;
     size_t bytes, n;
     bool ok = false;
 
@@ -141,8 +122,8 @@ bool recipe_load(const char *path, struct recipe **out, struct recipe_report *re
     folder = file_folder(path);
     if (!text || !folder)
         no_memory(e, path);
-    else if (!read_all(fd, text, bytes, &n, &sys))
-        err_set_sys(e, ERR_RECIPE, sys, "recipe '%s' cannot be read", path);
+    else if (!read_all(fd, text, bytes, &n)) /* fewer or more by now: a mistake like others */
+        err_set_sys(e, ERR_RECIPE, errno, "recipe '%s' cannot be read", path);
     else
         ok = recipe_parse(path, text, n, folder, out, report, e);
     close(fd);

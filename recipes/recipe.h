@@ -73,9 +73,10 @@ enum recipe_key {
     RECIPE_KEY_FLASH_MODE,
     RECIPE_KEY_FLASH_FREQ,
     RECIPE_KEY_IMAGES,
-    RECIPE_KEY_IMAGE_FILE, /* the three of an image: see recipe_image.at, recipe.at has none */
+    RECIPE_KEY_IMAGE_FILE, /* those of an image: see recipe_image.at, recipe.at has none */
     RECIPE_KEY_IMAGE_OFFSET,
     RECIPE_KEY_IMAGE_SHA256,
+    RECIPE_KEY_IMAGE_AS,
     RECIPE_KEY_VERIFY,
     RECIPE_KEY_WRITE,
     RECIPE_KEY_ERASE,
@@ -110,6 +111,8 @@ enum recipe_flash_mode {
     RECIPE_MODE_DIO,
     RECIPE_MODE_DOUT
 };
+/* Whether a file is judged by what it begins like, or written as it is. */
+enum recipe_as { RECIPE_AS_AUTO, RECIPE_AS_DATA };
 enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
 enum recipe_write { RECIPE_WRITE_ALWAYS, RECIPE_WRITE_CHANGED };
 enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
@@ -133,7 +136,8 @@ struct recipe_image {
     uint32_t offset_bytes; /* from the start of the flash, at most 0x7FFFFFFF */
     bool pinned;           /* the recipe gives the digest; other bytes are refused */
     uint8_t sha256[32];    /* only if pinned */
-    struct recipe_pos at;  /* the entry */
+    enum recipe_as as;
+    struct recipe_pos at;                            /* the entry */
     struct recipe_pos file_at, offset_at, sha256_at; /* the values */
 };
 

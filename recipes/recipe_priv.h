@@ -104,8 +104,9 @@ struct values {
  * Returns false with a mistake reported, or with out_of_memory set. */
 bool value_store(struct values *v, enum recipe_key id, const struct scalar *s, void *target);
 
-/* Gives every key that has a default that default. */
+/* Gives every key that has a default that default: those of the recipe, those of an image. */
 void value_presets(struct values *v);
+void value_image_presets(struct values *v, struct recipe_image *image);
 
 /* At most `cap` - 1 bytes of `text` for a message, cut at a whole character, "..." if cut. */
 const char *value_quote(const char *text, char *buf, size_t cap);

@@ -354,15 +354,29 @@ bool value_store(struct values *v, enum recipe_key id, const struct scalar *s, v
     return false; /* sections hold keys, not a value; the caller walks them */
 }
 
+static void store_preset(struct values *v, enum recipe_key id, void *target)
+{
+    char text[64] = "";
+    text_append(text, sizeof text, "%s", key_row(id)->preset ? key_row(id)->preset : "");
+    char *rest = text;
+    for (char *word; (word = strsep(&rest, " ")) && *word;) {
+        const struct scalar s = { .text = word, .bytes = strlen(word) };
+        value_store(v, id, &s, target);
+    }
+}
+
 void value_presets(struct values *v)
 {
     for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
-        char text[64] = "";
-        text_append(text, sizeof text, "%s", key_row(id)->preset ? key_row(id)->preset : "");
-        char *rest = text;
-        for (char *word; (word = strsep(&rest, " ")) && *word;) {
-            const struct scalar s = { .text = word, .bytes = strlen(word) };
-            value_store(v, id, &s, v->recipe);
-        }
+        if (key_row(id)->parent != RECIPE_KEY_IMAGES)
+            store_preset(v, id, v->recipe);
+    }
+}
+
+void value_image_presets(struct values *v, struct recipe_image *image)
+{
+    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
+        if (key_row(id)->parent == RECIPE_KEY_IMAGES)
+            store_preset(v, id, image);
     }
 }

@@ -198,6 +198,7 @@ static void walk_image(struct walk *w, struct recipe_image *image)
                                .target = image,
                                .at = yaml_reader_pos(&w->yaml),
                                .value_at = value_at };
+    value_image_presets(w->values, image);
     walk_section(w, &section);
     image->at = section.at;
     image->file_at = value_at[RECIPE_KEY_IMAGE_FILE];

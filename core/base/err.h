@@ -33,6 +33,8 @@ enum err_code {
     ERR_CHIP_REVISION,
     ERR_FLASH_SIZE,
     ERR_NO_FLASH,
+    ERR_FLASH_SIZE_FALSE,
+    ERR_BAD_MAC,
     ERR_SECURED,
     ERR_PROTECTED,
     ERR_DUPLICATE,
@@ -43,6 +45,7 @@ enum err_code {
     ERR_ERASE,
     ERR_WRITE,
     ERR_VERIFY,
+    ERR_BAD_FLASH,
     ERR_FINISH,
     ERR_BOOT,
     /* the station and what it was given */

@@ -91,6 +91,29 @@ static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info,
     return err_set(e, ERR_FRAME, "what tells the chip differs from reading to reading");
 }
 
+/* The value in ROM is that of a chip which tells its security, and no id with it. */
+static bool contradicts_itself(const struct loader *l, const struct security_info *info,
+                               bool has_info)
+{
+    return l->chip && !l->stub && (!has_info || info->has_chip_id);
+}
+
+static bool refuse_contradiction(struct loader *l, const struct security_info *info, bool has_info,
+                                 struct err *e)
+{
+    const char *name = l->chip->name;
+    l->chip = NULL;
+    if (!has_info)
+        return err_set(e, ERR_WRONG_CHIP,
+                       "The chip has the magic of %s, whose loader knows GET_SECURITY_INFO, and "
+                       "this one does not: it is another chip",
+                       name);
+    const struct chip *other =
+        info->chip_id < CHIP_NO_IMAGE_ID ? chip_by_image_id((uint16_t)info->chip_id) : NULL;
+    return err_set(e, ERR_WRONG_CHIP, "The chip has the magic of %s and id %u, which is %s's", name,
+                   info->chip_id, other ? other->name : "nobody");
+}
+
 /* The old chips tell by a value in ROM, the others by GET_SECURITY_INFO, which the old ones do not
  * know; so the value is read first, and nobody is asked what it cannot answer. A chip that refuses
  * the read is in Secure Download Mode. */
@@ -110,6 +133,8 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
     if (!has_registers && !l->secured)
         return err_set(e, ERR_FRAME,
                        "the chip refuses to be read, but is not in Secure Download Mode");
+    if (contradicts_itself(l, info, has_info))
+        return refuse_contradiction(l, info, has_info, e);
     if (!l->chip && has_info)
         l->chip = chip_by_security_info(info, l->secured);
     if (l->chip || (has_registers && !says_the_same_again(l, magic, has_info, e)))
@@ -144,10 +169,19 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
            loader_write_reg(l, w->super_protect_addr, 0, e);
 }
 
+/* A MAC that is refused names no board: two such boards are not the same. */
+static bool read_mac(struct loader *l, struct board *b, struct err *e)
+{
+    if (l->chip->read_mac(l, &b->mac, e))
+        return true;
+    b->mac.count = 0;
+    return false;
+}
+
 static bool read_all(struct loader *l, struct board *b, struct err *e)
 {
     const struct chip *c = l->chip;
-    return c->read_mac(l, &b->mac, e) && c->read_revision(l, &b->revision, e) &&
+    return read_mac(l, b, e) && c->read_revision(l, &b->revision, e) &&
            c->read_package(l, &b->package, e) && c->read_security(l, &b->security, e) &&
            regs_crystal_mhz(l, &b->crystal_mhz, e);
 }
@@ -169,6 +203,8 @@ static void note_identity(struct loader *l)
     c->read_package(l, &unread.package, &ignored);
     c->read_security(l, &unread.security, &ignored);
     c->read_spi_pins(l, &value, &ignored);
+    if (c->rom_baud_addr != 0 && !l->stub)
+        regs_read_fixed(l, c->rom_baud_addr, &value, &ignored);
     regs_crystal_mhz(l, &value, &ignored);
     spiflash_note(l);
 }
@@ -185,13 +221,24 @@ static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
     if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
-        return l->stub || loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0,
-                                             loader_timeout_ms(0, 0), e);
+        return l->stub || loader_flash_begin(l, &loader_begin_nothing, e);
     if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
         return false;
     if (!l->chip->read_spi_pins(l, &pins, e))
         return false;
     return (l->stub && pins == 0) || loader_spi_attach(l, pins, e);
+}
+
+/* Whether the sequence has helped is for the id to say (esptool said so unasked up to 5.4). */
+static bool identify_woken(struct loader *l, struct spiflash *flash, struct err *e)
+{
+    if (!spiflash_identify(l, flash, e))
+        return false;
+    if (spiflash_is_awake(flash->id))
+        return true;
+    err_set(e, ERR_NO_FLASH, "The flash chip is one of XMC that has not started: its id reads %06X",
+            flash->id);
+    return err_hint(e, "Take the board's power away for some seconds, then try again.");
 }
 
 /* A part that has come up half asleep is woken and asked again. */
@@ -205,7 +252,7 @@ static bool read_flash_id(struct loader *l, struct spiflash *flash, struct err *
         if (!spiflash_wake(l, &woken, e))
             return false;
         if (woken)
-            return spiflash_identify(l, flash, e);
+            return identify_woken(l, flash, e);
     }
     if (!ok)
         *e = failure;
@@ -243,6 +290,40 @@ static bool find_flash(struct loader *l, struct board *b, struct err *e)
     return false;
 }
 
+/* Through its own USB device the chip takes small blocks only. Ports without USB ids do not tell
+ * whether that is what hangs at their end: an upload to RAM is small and stays on the safe side (as
+ * esptool does since 5.5, e781a1c); for the flash the ROM is asked. */
+static bool choose_blocks(struct loader *l, const struct board *b, struct err *e)
+{
+    const struct chip_console *known = NULL;
+    uint32_t value;
+    if (l->small_blocks || !(l->chip->flags & CHIP_USB_OTG) || l->link.port->usb.vid != 0)
+        return true;
+    l->mem_block_bytes = LOADER_USB_BLOCK_BYTES;
+    for (size_t i = 0; i < sizeof l->chip->console / sizeof l->chip->console[0]; i++) {
+        const struct chip_console *c = &l->chip->console[i];
+        known = c->addr != 0 && b->revision >= c->from_revision ? c : known;
+    }
+    if (!known)
+        return true;
+    if (!loader_read_reg(l, known->addr, &value, e))
+        return false;
+    l->small_blocks = (value & 0xFF) == known->otg;
+    return true;
+}
+
+/* What a flash that does not answer may miss. */
+static bool explain_no_flash(const struct board *b, struct err *e)
+{
+    uint32_t known = b->chip->power_known_revision;
+    if (e->code == ERR_NO_FLASH && known != 0 && b->revision > known)
+        err_hint(e,
+                 "Revision %u.%u of this chip is newer than this station: its flash may have to be "
+                 "powered first. Look for a newer station; esptool 5.7 or later can.",
+                 b->revision / 100, b->revision % 100);
+    return false;
+}
+
 bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
 {
     struct security_info info;
@@ -255,7 +336,8 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
         b->crystal_mhz = l->chip->crystal.fixed_mhz;
         b->security.secure_download = true;
     }
-    bool ok = l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e));
+    bool ok =
+        l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e) && choose_blocks(l, b, e));
     add_security_info(&b->security, &info);
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
@@ -263,8 +345,8 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
 
 bool board_identify_flash(struct loader *l, struct board *b, struct err *e)
 {
-    bool ok =
-        l->secured ? loader_spi_attach(l, 0, e) : attach_flash(l, b, e) && find_flash(l, b, e);
+    bool ok = l->secured ? loader_spi_attach(l, 0, e)
+                         : attach_flash(l, b, e) && (find_flash(l, b, e) || explain_no_flash(b, e));
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the flash");
 }
 
@@ -291,12 +373,23 @@ bool board_has_fixed_baud(const struct loader *l)
            (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
 }
 
+#define STUB_RECKONS_BAUD 115200u
+
+/* The older stubs are told the present rate, and reckon with that. */
+static bool stub_request(const struct loader *l, uint32_t *request)
+{
+    bool scales = (l->chip->flags & CHIP_STUB_SCALES_BAUD) && l->kind == &loader_stub;
+    if (scales)
+        *request = (uint32_t)((uint64_t)*request * STUB_RECKONS_BAUD / l->link.port->baud);
+    return true;
+}
+
 bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
 {
     uint32_t request = baud;
     if (l->link.port->baud == baud || board_has_fixed_baud(l))
         return true;
-    if ((l->stub || l->chip->rom_baud(l, baud, &request, e)) &&
+    if ((l->stub ? stub_request(l, &request) : l->chip->rom_baud(l, baud, &request, e)) &&
         loader_change_baud(l, request, baud, e))
         return true;
     return wire_failure(e, ERR_BAUD, "Changing the rate");

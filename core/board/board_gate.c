@@ -11,12 +11,13 @@ static bool gate_chip(const struct board *b, const struct plan *p, struct err *e
     if (b->chip != wanted)
         return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
                        b->chip->name, wanted->name);
-    for (size_t i = 0; i < plan_image_count(p); i++) {
-        if (b->revision != BOARD_REVISION_UNKNOWN &&
-            !image_fits_revision(plan_image(p, i), b->chip, b->revision))
+    for (size_t i = 0; i < plan_part_count(p) && b->revision != BOARD_REVISION_UNKNOWN; i++) {
+        const struct plan_part *part = plan_part(p, i);
+        if (!image_fits_revision(&part->image, b->chip, b->revision))
             return err_set(e, ERR_CHIP_REVISION,
-                           "The chip has revision v%u.%u, and image %zu does not run on it",
-                           b->revision / 100, b->revision % 100, i + 1);
+                           "The chip has revision v%u.%u, and the image at 0x%x (%s) does not run "
+                           "on it",
+                           b->revision / 100, b->revision % 100, part->addr, part->name);
     }
     return true;
 }
@@ -100,6 +101,11 @@ static bool gate_flash(const struct board *b, const struct plan *p, struct err *
         return err_hint(e, "Give flash.size: detect in the recipe, or use a board with that "
                            "flash.");
     }
+    if (has < plan_partitions_end(p))
+        return err_set(e, ERR_FLASH_SIZE,
+                       "The flash has %u KB, and the partition table reaches to %llu KB: it would "
+                       "not start",
+                       has / 1024, (unsigned long long)(plan_partitions_end(p) + 1023) / 1024);
     if (has < plan_needs_bytes(p))
         return err_set(e, ERR_FLASH_SIZE, "The flash has %u KB, and the images need %u KB",
                        has / 1024, (plan_needs_bytes(p) + 1023) / 1024);

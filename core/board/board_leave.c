@@ -22,7 +22,7 @@ static bool leave_by_command(struct loader *l, struct err *e)
     if (l->stub)
         return err_set(e, ERR_FINISH,
                        "The port has no reset line, and the flasher stub cannot restart the chip");
-    if (!loader_flash_begin(l, false, 0, 0, LOADER_ROM_BLOCK_BYTES, 0, loader_timeout_ms(0, 0), e))
+    if (!loader_flash_begin(l, &loader_begin_nothing, e))
         return err_as_phase(e, ERR_FINISH);
     if (loader_flash_end(l, &refusal) || refusal.code == ERR_TIMEOUT)
         return true;

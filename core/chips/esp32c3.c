@@ -24,14 +24,12 @@ static const struct chip_package packages[] = {
 const struct chip chip_esp32c3 = {
     .name = "ESP32-C3",
     .id_name = "esp32c3",
+    CHIP_FAMILY(&efuse),
     .image_id = 5,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG |
-             CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags =
+        CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB,
     .spi = CHIP_SPI_SINCE_S2(0x60002000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .fixed_mhz = 40 },
@@ -43,15 +41,10 @@ const struct chip chip_esp32c3 = {
                   .super_protect_addr = 0x600080B0,
                   .super_key = 0x8F1D312A,
                   .super_feed_bit = 31 },
-    .efuse = &efuse,
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO9 must be low and GPIO8 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = efuse_read_spi_pins,
     .rom_baud = chip_rom_baud_plain,
 };

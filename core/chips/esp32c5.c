@@ -4,7 +4,10 @@
 
 #define PCR_SYSCLK_ADDR 0x60096110u
 
-/* The ROM reckons with the frequency that this register announces, whatever the crystal is. */
+/* The ROM reckons with the frequency that this register announces, whatever the crystal is. In
+ * Secure Download Mode neither can be read, so the rate stays (CHIP_SECURED_NO_BAUD). esptool
+ * changes it there since 5.5 (470f0b3): how it knows the right one is not in its release notes, and
+ * the code was not to be had. */
 static bool rom_baud(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e)
 {
     uint32_t mhz, sysclk;
@@ -33,14 +36,11 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32c5 = {
     .name = "ESP32-C5",
     .id_name = "esp32c5",
+    CHIP_FAMILY(&efuse),
     .image_id = 23,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_JTAG_SLOW_RESET |
-             CHIP_SECURED_NO_BAUD,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_JTAG_SLOW_RESET | CHIP_SECURED_NO_BAUD,
     .spi = CHIP_SPI_SINCE_S2(0x60003000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80_40_20m,
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
     .crystal = { .divider_addr = 0x60000014, .divider_unit = 1 },
@@ -52,14 +52,9 @@ const struct chip chip_esp32c5 = {
                   .super_protect_addr = 0x600B1C20,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .efuse = &efuse,
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO28 must be low and GPIO27 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO28 must be low and GPIO27 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = rom_baud,
 };

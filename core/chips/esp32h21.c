@@ -1,5 +1,6 @@
-/* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. No
- * flasher stub is published for it: the ROM writes. */
+/* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. Its
+ * flasher stub came after those that are built in (esp-flasher-stub 1.4.0, in esptool 5.5.0,
+ * 7f5da4d; the form of the file is the same): esp32h21.json with --stubs; else the ROM writes. */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -18,13 +19,11 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32h21 = {
     .name = "ESP32-H21",
     .id_name = "esp32h21",
+    CHIP_FAMILY(&efuse),
     .image_id = 25,
     .boot_addr = 0x0,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG,
     .spi = CHIP_SPI_SINCE_S2(0x60003000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_48m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .fixed_mhz = 32 },
@@ -36,14 +35,9 @@ const struct chip chip_esp32h21 = {
                   .super_protect_addr = 0x600B1C24,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .efuse = &efuse,
     .tested = CHIP_TRIED_NOT,
-    .hint_no_sync = "Check power and cable; GPIO14 must be low and GPIO13 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO14 must be low and GPIO13 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
 };

@@ -1,4 +1,8 @@
-/* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+/* ESP32-H4. Register facts: eFuse controller and low-power watchdogs as public SDKs use them.
+ *
+ * The super watchdog is one word behind that of its relatives: ESP-IDF 96a022af0e3,
+ * esp32h4/register/soc/lp_wdt_reg.h (esptool had it at their place up to 5.4). The other is a timer
+ * group's, as in esptool. */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -18,13 +22,11 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32h4 = {
     .name = "ESP32-H4",
     .id_name = "esp32h4",
+    CHIP_FAMILY(&efuse),
     .image_id = 28,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG,
     .spi = CHIP_SPI_SINCE_S2(0x60099000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_48m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .fixed_mhz = 32 },
@@ -32,18 +34,13 @@ const struct chip chip_esp32h4 = {
                   .config1_addr = 0x6009004C,
                   .protect_addr = 0x60090064,
                   .resets = false,
-                  .super_config_addr = 0x600B541C,
-                  .super_protect_addr = 0x600B5420,
+                  .super_config_addr = 0x600B5420,
+                  .super_protect_addr = 0x600B5424,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .efuse = &efuse,
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO14 must be low and GPIO13 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO14 must be low and GPIO13 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
 };

@@ -24,7 +24,11 @@ static bool release_rom_power(struct loader *loader, struct err *e)
 }
 
 /* Revisions 3.1 and 3.2 come into download mode with the flash unpowered. On 3.2 a fuse may leave
- * that to the ROM, which is then only to be let go on. The pauses are 50 us and 1.8 ms at least. */
+ * that to the ROM, which is then only to be let go on (esptool bb72741: not 0 to all of the
+ * register, as 5.3.1 did). The pauses are 50 us and 1.8 ms at least. The next silicon, "ECO8",
+ * needs it too (esptool 5.7.0, dd44383: release notes only, its code was not to be had): as long as
+ * nobody knows what its regulator wants, it is left alone, for a wrong voltage may cost the flash.
+ */
 static bool power_flash(struct loader *loader, uint32_t revision, struct err *e)
 {
     uint32_t rom_does_it = 0;
@@ -60,18 +64,18 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32p4 = {
     .name = "ESP32-P4",
     .id_name = "esp32p4",
+    CHIP_FAMILY(&efuse),
     .image_id = 18,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_FAMILY_FLAGS | CHIP_STUB_SETS_BAUD | CHIP_USB_JTAG | CHIP_USB_OTG |
              CHIP_OTG_LEAVES_BY_WATCHDOG,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
     .spi = CHIP_SPI_SINCE_S2(0x5008D000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
     .stub_min_revision = 300,
     .stub_below = "esp32p4-rev1",
+    .stub_text_addr = 0x4FF50000, /* esptool v4.8 and later; the other is at 4FF10000 */
     .crystal = { .fixed_mhz = 40 },
     .watchdog = { .config0_addr = 0x50116000,
                   .config1_addr = 0x50116004,
@@ -81,15 +85,13 @@ const struct chip chip_esp32p4 = {
                   .super_protect_addr = 0x50116020,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .efuse = &efuse,
+    .console = { { .addr = 0x4FF3FEC8, .otg = 5 },
+                 { .addr = 0x4FFBFEC8, .from_revision = 300, .otg = 5 } },
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO35 must be low and GPIO36 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO35 must be low and GPIO36 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
     .power_flash = power_flash,
+    .power_known_revision = 302,
 };

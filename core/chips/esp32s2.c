@@ -16,14 +16,14 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32s2 = {
     .name = "ESP32-S2",
     .id_name = "esp32s2",
+    CHIP_FAMILY(&efuse),
     .image_id = 2,
     .magic = 0x000007C6,
     .boot_addr = 0x1000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_OTG,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2). */
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_OTG | CHIP_STUB_SETS_BAUD,
+    .rom_baud_addr = 0x3FFFFCFC, /* UartDev, as on the ESP32 */
     .spi = CHIP_SPI_SINCE_S2(0x3F402000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80m,
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .fixed_mhz = 40 },
@@ -33,14 +33,10 @@ const struct chip chip_esp32s2 = {
                   .resets = true },
     .strap_addr = 0x3F404038,
     .forced_download_addr = 0x3F408128,
-    .efuse = &efuse,
+    .console = { { .addr = 0x3FFFFD14, .otg = 2 } },
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO0 and GPIO46 must be low at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = efuse_read_spi_pins,
     .rom_baud = chip_rom_baud_plain,
 };

@@ -1,4 +1,6 @@
-/* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+/* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them; the
+ * super watchdog from ESP-IDF 33d29b43656, esp32s31/register/soc/lp_wdt_reg.h (esptool stops it
+ * since 5.5, 3c4c026). */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -17,29 +19,25 @@ static const struct efuse_map efuse = {
 const struct chip chip_esp32s31 = {
     .name = "ESP32-S31",
     .id_name = "esp32s31",
+    CHIP_FAMILY(&efuse),
     .image_id = 32,
     .boot_addr = 0x2000,
-    .flags = CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD | CHIP_USB_JTAG | CHIP_USB_OTG |
-             CHIP_OTG_LEAVES_BY_WATCHDOG,
-    .status_bytes = 4,
-    .boot_log_baud = 115200,
+    .flags = CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_USB_OTG | CHIP_OTG_LEAVES_BY_WATCHDOG,
     .spi = CHIP_SPI_SINCE_S2(0x20501000),
-    .sizes = chip_sizes_esp32,
     .freqs = chip_freqs_80_40_20m,
     .stub_max_flash_bytes = CHIP_FLASH_4_BYTES_MAX,
     .crystal = { .fixed_mhz = 40 },
     .watchdog = { .config0_addr = 0x20801000,
                   .config1_addr = 0x20801004,
                   .protect_addr = 0x20801018,
-                  .resets = true },
-    .efuse = &efuse,
+                  .resets = true,
+                  .super_config_addr = 0x2080101C,
+                  .super_protect_addr = 0x20801020,
+                  .super_key = 0x50D83AA1,
+                  .super_feed_bit = 18 },
     .tested = CHIP_TRIED_VIRTUAL,
-    .hint_no_sync = "Check power and cable; GPIO61 must be low and GPIO60 high at reset. Without "
-                    "auto-reset: hold BOOT, press RESET, release BOOT.",
-    .read_mac = efuse_read_mac,
+    .hint_no_sync = CHIP_FAMILY_HINT("; GPIO61 must be low and GPIO60 high at reset"),
     .read_revision = efuse_read_revision,
-    .read_package = efuse_read_package,
-    .read_security = efuse_read_security,
     .read_spi_pins = chip_spi_pins_default,
     .rom_baud = chip_rom_baud_plain,
 };

@@ -22,7 +22,7 @@ static bool mac_prefix(uint32_t word1, uint32_t word3, uint8_t prefix[static 3],
         return true;
     }
     if (which > 1)
-        return err_set(e, ERR_IDENTIFY, "The eFuses hold no MAC: prefix %u is not known", which);
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: prefix %u is not known", which);
     memcpy(prefix, known[which], 3);
     return true;
 }
@@ -39,7 +39,7 @@ static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
     mac->bytes[4] = (uint8_t)word1;
     mac->bytes[5] = (uint8_t)(word0 >> 24);
     mac->count = 6;
-    return true;
+    return chip_check_mac(mac, e);
 }
 
 /* There is one silicon revision, and no eFuse for it. */
@@ -86,8 +86,9 @@ const struct chip chip_esp8266 = {
     .image_id = CHIP_NO_IMAGE_ID,
     .magic = 0xFFF0C101,
     .boot_addr = 0x0,
-    .flags = CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP | CHIP_ROM_ERASE_DEFECT |
-             CHIP_SHORT_HEADER,
+    /* Scales: src/target/esp8266/src/uart.c of esp-stub-lib b8f78b2. */
+    .flags = CHIP_STUB_SCALES_BAUD | CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP |
+             CHIP_ROM_ERASE_DEFECT | CHIP_SHORT_HEADER,
     .status_bytes = 2,
     .boot_log_baud = 74880, /* 115200 x 26/40: the ROM assumes a 40 MHz crystal, boards have 26 */
     .spi = { .base_addr = 0x60000200,

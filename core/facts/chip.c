@@ -27,8 +27,17 @@ const struct chip_code chip_freqs_80m[] = {
     { "80m", 0xF, 0 }, { "40m", 0x0, 0 }, { "26m", 0x1, 0 }, { "20m", 0x2, 0 }, { 0 },
 };
 
+/* The code is a divider, and the clock that it divides is 48 or 64 MHz: ESP-IDF speaks of 64 and 32
+ * (spi_flash/esp32h2 and esp32h4, Kconfig.flash_freq) where esptool said 48 and 24; since 5.5 it
+ * takes both (bf85060). What "16m" means stays what esptool means by it. */
 const struct chip_code chip_freqs_48m[] = {
-    { "48m", 0xF, 0 }, { "24m", 0x0, 0 }, { "16m", 0x1, 0 }, { "12m", 0x2, 0 }, { 0 },
+    { "48m", 0xF, 0 },
+    { "24m", 0x0, 0 },
+    { "16m", 0x1, 0 },
+    { "12m", 0x2, 0 },
+    { "64m", 0xF, 0 },
+    { "32m", 0x0, 0 },
+    { 0 },
 };
 
 const struct chip_code chip_freqs_80_40_20m[] = {
@@ -106,6 +115,27 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
             return rows;
     }
     return NULL;
+}
+
+static bool is_all(const struct chip_mac *mac, uint8_t byte)
+{
+    size_t i = 0;
+    while (i < mac->count && mac->bytes[i] == byte)
+        i++;
+    return i == mac->count;
+}
+
+bool chip_check_mac(const struct chip_mac *mac, struct err *e)
+{
+    if (is_all(mac, 0x00) || is_all(mac, 0xFF))
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: all its bytes are %02X",
+                       mac->count > 0 ? mac->bytes[0] : 0);
+    if (mac->bytes[0] & 1)
+        return err_set(e, ERR_BAD_MAC,
+                       "The MAC in the eFuses begins with %02X: that is a multicast address, which "
+                       "no board has",
+                       mac->bytes[0]);
+    return true;
 }
 
 const char *chip_package_name(const struct chip *chip, uint32_t package)

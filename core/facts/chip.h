@@ -48,6 +48,13 @@ struct chip_watchdog {
     uint8_t super_feed_bit; /* feeds itself */
 };
 
+/* A variable of the ROM's that tells which console it speaks through; for ports without USB ids. */
+struct chip_console {
+    uint32_t addr;          /* its low byte; 0: not known */
+    uint32_t from_revision; /* of the chip */
+    uint8_t otg;            /* what it holds when that is USB-OTG */
+};
+
 /* A number of the eFuses, and the part it stands for. */
 struct chip_package {
     uint8_t number;
@@ -70,6 +77,9 @@ enum chip_flags {
     CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
     CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
     CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
+    CHIP_STUB_SETS_BAUD = 1 << 15,   /* its stub speeds the clock up as it starts, and sets the rate
+                                      * to what the ROM remembers: not to what it was changed to */
+    CHIP_STUB_SCALES_BAUD = 1 << 16, /* its stub reckons as if the present rate were 115200 */
 };
 
 /* What was tried: shown by `espstation chips`. */
@@ -119,21 +129,26 @@ struct chip {
     uint32_t stub_max_flash_bytes; /* flash that addresses can reach through the stub */
     uint32_t stub_min_revision;    /* below it the chip's own stub does not run... */
     const char *stub_below;        /* ...but this one does; NULL: none */
+    uint32_t stub_text_addr; /* where its own lies, if that tells the two apart; 0: it does not */
     /* A word of the ROM's RAM that it jumps through: with secure boot it starts no code otherwise.
      * 0: the chip has no such way, or needs none. */
     uint32_t start_pointer_addr;
     uint32_t spare_spi_pins; /* to try where no flash answers on the first ones; 0: none */
+    /* The word in which the ROM remembers its rate, for CHIP_STUB_SETS_BAUD; 0: not known. */
+    uint32_t rom_baud_addr;
     struct chip_crystal crystal;
     struct chip_watchdog watchdog;
     /* Over USB-OTG: straps (bit 3 low: kept in the loader) and forced download (bit 0). 0: RTS does
      * it. */
     uint32_t strap_addr, forced_download_addr;
+    struct chip_console console[2]; /* the last one that the revision reaches counts */
     const struct efuse_map
         *efuse; /* for the hooks of core/loader/efuse.h; NULL: the chip has its own */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. Required unless marked optional, all through registers, with ROM and stub alike. */
+    /* Ends with chip_check_mac. */
     bool (*read_mac)(struct loader *loader, struct chip_mac *mac, struct err *e);
     bool (*read_revision)(struct loader *loader, uint32_t *revision,
                           struct err *e); /* major*100+minor */
@@ -143,8 +158,10 @@ struct chip {
     bool (*read_spi_pins)(struct loader *loader, uint32_t *pins, struct err *e);
     /* What to ask the ROM for so that it really runs at `baud` (clock drift, crystals). */
     bool (*rom_baud)(struct loader *loader, uint32_t baud, uint32_t *request, struct err *e);
-    /* Optional: what must be done before the flash is attached. */
+    /* Optional: what must be done before the flash is attached. Later revisions than the one named
+     * may need something that is not known here. */
     bool (*power_flash)(struct loader *loader, uint32_t revision, struct err *e);
+    uint32_t power_known_revision;
 };
 
 /* Readable on every chip; holds a value of the chip's own on the older ones. ROM behaviour. */
@@ -167,6 +184,10 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
 
 /* The name of a package, NULL if it has none. */
 const char *chip_package_name(const struct chip *chip, uint32_t package);
+
+/* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt,
+ * or that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */
+bool chip_check_mac(const struct chip_mac *mac, struct err *e);
 
 /* Flash modes are the same on all chips: "qio", "qout", "dio", "dout". */
 extern const struct chip_code chip_modes[];

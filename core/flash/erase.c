@@ -26,9 +26,12 @@ static bool erase_by_stub(struct loader *l, uint32_t addr, uint32_t n, uint32_t 
 static bool erase_piece(struct loader *l, uint32_t addr, uint32_t n, struct err *e)
 {
     uint32_t timeout_ms = loader_timeout_ms(n, LOADER_ERASE_MS_PER_MB);
-    if (l->stub ? erase_by_stub(l, addr, n, timeout_ms, e)
-                : loader_flash_begin(l, false, n, n / LOADER_ROM_BLOCK_BYTES,
-                                     LOADER_ROM_BLOCK_BYTES, addr, timeout_ms, e))
+    const struct loader_begin announced = { .bytes = n,
+                                            .blocks = n / LOADER_ROM_BLOCK_BYTES,
+                                            .block_bytes = LOADER_ROM_BLOCK_BYTES,
+                                            .addr = addr,
+                                            .timeout_ms = timeout_ms };
+    if (l->stub ? erase_by_stub(l, addr, n, timeout_ms, e) : loader_flash_begin(l, &announced, e))
         return true;
     err_as_phase(e, ERR_ERASE);
     return err_wrap(e, "Erasing 0x%x to 0x%x", addr, addr + n - 1);

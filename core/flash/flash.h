@@ -18,10 +18,6 @@ struct flash_progress {
     void *ctx;
 };
 
-/* Whether two commands may be under way at once: a stub has two buffers, and one that has nothing
- * to do takes the first command up as it comes, so the second finds a buffer free. */
-bool flash_is_idle(const struct loader *l);
-
 /* Tells the loader how large the flash is; 0: unknown, taken as 4 MB. ERR_WRITE on failure. */
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 
@@ -44,7 +40,8 @@ bool flash_settle(struct loader *l, struct err *e);
 bool flash_md5(struct loader *l, const struct plan_region *r,
                uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
 
-/* The same in two steps. All that was asked must be answered before anything else is asked. */
+/* The same in two steps, where loader_may_follow allows the second question. After an answer that
+ * is missing none of the others can be trusted. */
 bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e);
 bool flash_md5_answer(struct loader *l, const struct plan_region *r,
                       uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
@@ -54,10 +51,18 @@ bool flash_md5_answer(struct loader *l, const struct plan_region *r,
 bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
                          bool *right, struct err *e);
 
-/* Judges what flash_md5 found. ERR_VERIFY when it differs, after asking on: "all FF" and the first
- * differing byte are told apart. */
+/* The first byte of the flash that is not what it should be; not `known`: nobody knows which. */
+struct flash_difference {
+    bool known;
+    uint32_t addr;
+};
+
+/* Judges what flash_md5 found. No answer carries a check of its own, so where it differs the chip
+ * is asked once more, and *found is what it says then. ERR_VERIFY when that differs too, after
+ * asking on: "all FF" and the first differing byte are told apart. */
 bool flash_judge(struct loader *l, const struct plan_region *r,
-                 const uint8_t found[static DIGEST_MD5_BYTES], struct err *e);
+                 uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
+                 struct err *e);
 
 /* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
  * counts the sectors up to the next 64 KiB boundary twice. Pure. */

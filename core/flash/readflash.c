@@ -15,7 +15,6 @@
 #define WRITE_MS         10000u
 #define QUIET_MS         300u
 #define CHUNK_TRIES      3
-#define SYNC_TRIES       6
 
 static struct deadline answer_deadline(const struct loader *l)
 {
@@ -110,30 +109,6 @@ static bool read_by_stub(struct loader *l, uint32_t addr, uint8_t *bytes, uint32
     return ok;
 }
 
-/* A stub opens and closes frames with the same C0: when one was lost on the way, it takes frames
- * for gaps from then on, until a lone C0 turns that round again. Nobody can tell from here, so
- * every second SYNC has one in front. */
-static bool find_stub(struct loader *l, struct err *e)
-{
-    static const uint8_t lone_delimiter = 0xC0;
-    struct port *port = l->link.port;
-    struct err silence = { 0 };
-    for (int i = 0; i < SYNC_TRIES; i++) {
-        silence = (struct err){ 0 };
-        if (i % 2 == 1 &&
-            !port_write(port, &lone_delimiter, 1, deadline_in_ms(port->clock, WRITE_MS), e))
-            return false;
-        if (!link_discard(&l->link, e))
-            return false;
-        if (loader_sync(l, &silence))
-            return l->stub || err_set(e, ERR_TIMEOUT, "the board has reset itself");
-        if (!is_of_the_wire(&silence))
-            break;
-    }
-    *e = silence;
-    return false;
-}
-
 /* An acknowledgement of another length than four bytes ends a stream; its MD5 follows. */
 static bool end_stream(struct loader *l, struct err *e)
 {
@@ -143,7 +118,7 @@ static bool end_stream(struct loader *l, struct err *e)
     l->link.from_stub = false;
     bool quiet = link_listen(&l->link, deadline_in_ms(l->link.port->clock, QUIET_MS), e);
     l->link.from_stub = true;
-    return quiet && find_stub(l, e);
+    return quiet && loader_find_stub(l, e);
 }
 
 /* ---- Through the ROM ---- */

@@ -1,6 +1,6 @@
 #include "core/frames/slip.h"
 
-enum { END = 0xC0, ESC = 0xDB, ESC_END = 0xDC, ESC_ESC = 0xDD };
+enum { END = SLIP_DELIMITER, ESC = 0xDB, ESC_END = 0xDC, ESC_ESC = 0xDD };
 
 static void put_raw(struct slip_encoder *s, uint8_t byte)
 {

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SLIP_DELIMITER 0xC0u
+
 /* Bytes that n bytes can grow to, with both delimiters. */
 #define SLIP_ENCODED_MAX(n) (2 * (size_t)(n) + 2)
 

@@ -14,6 +14,10 @@
 #define APP_AT               32u
 #define APP_BYTES            256u
 #define REVISION_NO_LIMIT    0xFFFFu
+#define ESP8266_LONG_ID      0u
+#define SIGNATURE_SECTOR     4096u
+#define SIGNATURE_V1_BYTES   68u
+#define SIGNATURE_V2_BYTES   1216u
 
 /* Walks the segments from `at`; on success *end is behind the checksum byte. */
 static const char *walk_segments(const uint8_t *bytes, size_t n, size_t at, uint8_t segments,
@@ -56,7 +60,9 @@ static const char *read_short(const uint8_t *bytes, size_t n, struct image *imag
         return "it is shorter than a header";
     read_flash_fields(bytes, image);
     image->kind = IMAGE_SHORT;
-    return walk_segments(bytes, n, SHORT_HEADER_BYTES, bytes[1], &end);
+    const char *problem = walk_segments(bytes, n, SHORT_HEADER_BYTES, bytes[1], &end);
+    image->end = problem ? 0 : (uint32_t)end;
+    return problem;
 }
 
 /* EA, then the IROM part as one segment outside the checksum, then a whole E9 image. The checksum's
@@ -75,7 +81,46 @@ static const char *read_short_v2(const uint8_t *bytes, size_t n, struct image *i
     at += irom_bytes;
     if (bytes[at] != IMAGE_MAGIC)
         return "its second header is missing";
-    return walk_segments(bytes, n, at + SHORT_HEADER_BYTES, bytes[at + 1], &end);
+    const char *problem = walk_segments(bytes, n, at + SHORT_HEADER_BYTES, bytes[at + 1], &end);
+    image->end = problem ? 0 : (uint32_t)end;
+    return problem;
+}
+
+static bool is_within(uint32_t addr, uint32_t first, uint32_t end)
+{
+    return addr >= first && addr < end;
+}
+
+/* Memory of the ESP8266: data RAM, instruction RAM with both caches, mapped flash. Its images with
+ * a long header (ESP8266_RTOS_SDK 3) say chip id 0, which is the ESP32's too; that one has other
+ * instruction RAM, which each of its images uses. Segments without an address only fill. */
+static bool loads_on_esp8266(const uint8_t *bytes, uint8_t segments)
+{
+    bool code = false;
+    const uint8_t *at = bytes + LONG_HEADER_BYTES;
+    for (uint8_t i = 0; i < segments; i++) {
+        uint32_t addr = load_u32(at);
+        bool runs =
+            is_within(addr, 0x40100000, 0x40110000) || is_within(addr, 0x40200000, 0x40A00000);
+        if (addr != 0 && !runs && !is_within(addr, 0x3FFE8000, 0x40000000))
+            return false;
+        code = code || runs;
+        at += SEGMENT_HEADER_BYTES + load_u32(at + 4);
+    }
+    return code;
+}
+
+/* Source of both layouts: the secure boot pages of ESP-IDF. V1: a zero word and two numbers of 32
+ * bytes, the last of the file. V2: E7, and the version of the block. */
+static enum image_signature find_signature(const uint8_t *bytes, size_t n, size_t end)
+{
+    size_t sector = (end + SIGNATURE_SECTOR - 1) / SIGNATURE_SECTOR * SIGNATURE_SECTOR;
+    if (n >= sector + SIGNATURE_V2_BYTES && bytes[sector] == 0xE7 &&
+        is_within(bytes[sector + 1], 2, 4) && bytes[sector + 3] == 0)
+        return IMAGE_SIGNED_V2;
+    if (n - end == SIGNATURE_V1_BYTES && load_u32(bytes + end) == 0)
+        return IMAGE_SIGNED_V1;
+    return IMAGE_UNSIGNED;
 }
 
 static void copy_text(char text[static 33], const uint8_t *bytes)
@@ -96,6 +141,8 @@ static void read_app(const uint8_t *bytes, size_t n, struct image *image)
     memcpy(image->app_elf_sha256, bytes + APP_AT + 144, sizeof image->app_elf_sha256);
 }
 
+const char image_no_memory[] = "there is no memory to check its SHA-256";
+
 static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, struct image *image)
 {
     uint8_t digest[IMAGE_SHA256_BYTES];
@@ -106,7 +153,7 @@ static const char *check_digest(const uint8_t *bytes, size_t n, size_t end, stru
     if (n - end < IMAGE_SHA256_BYTES)
         return "it ends before its SHA-256";
     if (!digest_sha256(bytes, end, digest))
-        return "there is no memory to check its SHA-256";
+        return image_no_memory;
     if (memcmp(digest, bytes + end, sizeof digest) != 0)
         return "its SHA-256 is wrong";
     image->digest_at = (uint32_t)end;
@@ -128,9 +175,13 @@ static const char *read_long(const uint8_t *bytes, size_t n, struct image *image
     if (problem)
         return problem;
     problem = check_digest(bytes, n, end, image);
-    if (!problem)
-        read_app(bytes, n, image);
-    return problem;
+    if (problem)
+        return problem;
+    image->end = (uint32_t)end + (image->digest_at ? IMAGE_SHA256_BYTES : 0);
+    image->signature = find_signature(bytes, n, image->end);
+    image->esp8266_memory = image->chip_id == ESP8266_LONG_ID && loads_on_esp8266(bytes, bytes[1]);
+    read_app(bytes, n, image);
+    return NULL;
 }
 
 typedef const char *(*reader)(const uint8_t *, size_t, struct image *);
@@ -191,7 +242,8 @@ bool image_fits_chip(const struct image *image, const struct chip *chip)
     case IMAGE_SHORT_V2:
         return short_header;
     case IMAGE_LONG:
-        return !short_header && image->chip_id == chip->image_id;
+        return short_header ? image->esp8266_memory
+                            : image->chip_id == chip->image_id && !image->esp8266_memory;
     default:
         return true;
     }

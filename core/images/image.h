@@ -18,6 +18,13 @@ enum image_kind {
     IMAGE_DAMAGED,  /* begins like an image and is none */
 };
 
+/* Behind an image, over all that stands before it: its header may not change any more. */
+enum image_signature {
+    IMAGE_UNSIGNED,
+    IMAGE_SIGNED_V1, /* 68 bytes at the end of the file */
+    IMAGE_SIGNED_V2, /* a sector of its own behind the image's last one */
+};
+
 struct image {
     enum image_kind kind;
     const char *problem; /* half a sentence, for IMAGE_DAMAGED */
@@ -25,7 +32,10 @@ struct image {
     uint8_t size_code;
     uint8_t freq_code;
     uint32_t digest_at; /* offset of the appended SHA-256, 0: none */
-    uint16_t chip_id;   /* long header only */
+    uint32_t end;       /* behind checksum and SHA-256; what follows is not the image's */
+    enum image_signature signature;
+    uint16_t chip_id;    /* long header only */
+    bool esp8266_memory; /* long header only: it loads where that chip has memory, and code */
     uint8_t min_revision_old;
     uint16_t min_revision;
     uint16_t max_revision;
@@ -39,11 +49,15 @@ struct image {
 #define IMAGE_MAGIC_V2     0xEAu
 #define IMAGE_SHA256_BYTES 32u
 
+/* The problem of an image that could not be judged. */
+extern const char image_no_memory[];
+
 /* Says what a file is. `short_header`: the layout of the recipe's chip, tried first; an image of
  * the other layout is recognised as such. Never fails. */
 void image_read(const uint8_t *bytes, size_t n, bool short_header, struct image *image);
 
-/* Whether an image of `kind` can belong to the chip at all, whatever its chip id. */
+/* Whether an image can belong to the chip at all. The ESP8266 takes both headers, and its id in the
+ * long one is the ESP32's: there the addresses tell. */
 bool image_fits_chip(const struct image *image, const struct chip *chip);
 
 /* Whether the chip's revision (major*100+minor) lies within what the header demands. */

@@ -10,6 +10,8 @@
 #define PIECES_MAX        (1u << 20) /* a file for a flash has a few */
 #define ADDRESS_END       ((uint64_t)1 << 32)
 #define SEGMENT_END_BYTES 0x10000u
+#define LOOK_BYTES        512u /* of a file, to see that it is text */
+#define BOM_BYTES         3u
 
 enum record_type {
     RECORD_DATA = 0,
@@ -40,6 +42,7 @@ struct reader {
     size_t n, at;
     unsigned line;
     uint64_t base_addr;
+    bool linear; /* the base came with type 04, under which addresses count on */
     bool ended;
     uint8_t *bytes; /* what all data records hold, in the order of the file */
     size_t have;
@@ -68,7 +71,14 @@ static bool is_blank(uint8_t c)
     return c == '\r' || c == ' ' || c == '\t';
 }
 
-/* The next line without its end; false behind the last one. Blank lines are passed over. */
+/* Editors of some systems put a mark in front of a text that says it is UTF-8. */
+static size_t mark_bytes(const uint8_t *text, size_t n)
+{
+    return n >= BOM_BYTES && memcmp(text, "\xEF\xBB\xBF", BOM_BYTES) == 0 ? BOM_BYTES : 0;
+}
+
+/* The next line without its end and what is blank around it; false behind the last one. Blank lines
+ * are passed over. */
 static bool next_line(struct reader *r, const uint8_t **line, size_t *n)
 {
     while (r->at < r->n) {
@@ -79,6 +89,8 @@ static bool next_line(struct reader *r, const uint8_t **line, size_t *n)
         r->line++;
         while (length > 0 && is_blank(from[length - 1]))
             length--;
+        for (; length > 0 && is_blank(from[0]); length--)
+            from++;
         *line = from;
         *n = length;
         if (length > 0)
@@ -149,13 +161,19 @@ static struct piece *add_piece(struct reader *r, struct err *e)
     return &r->pieces[r->piece_count++];
 }
 
-/* Programs disagree about where data go on behind the end of 64 KiB, so they may not. */
+/* Behind the end of 64 KiB addresses count on under type 04. Under type 02 they begin anew, and
+ * programs disagree about that, as they do where neither came: so data may not go there. */
 static bool take_data(struct reader *r, const struct record *rec, struct err *e)
 {
     uint64_t addr = r->base_addr + rec->addr;
     struct piece *last = r->piece_count > 0 ? &r->pieces[r->piece_count - 1] : NULL;
-    if ((uint32_t)rec->addr + rec->count > SEGMENT_END_BYTES || addr + rec->count > ADDRESS_END)
-        return err_set(e, ERR_IMAGE, "line %u runs over the end of its 64 KiB", r->line);
+    bool crosses = (uint32_t)rec->addr + rec->count > SEGMENT_END_BYTES;
+    if (crosses && !r->linear)
+        return err_set(e, ERR_IMAGE,
+                       "line %u runs over the end of its 64 KiB, without an address of type 04",
+                       r->line);
+    if (addr + rec->count > ADDRESS_END)
+        return err_set(e, ERR_IMAGE, "line %u runs over the last address", r->line);
     if (rec->count == 0)
         return true;
     if (!last || last->addr + last->size_bytes != addr) {
@@ -176,6 +194,7 @@ static bool take_base(struct reader *r, const struct record *rec, unsigned shift
         return err_set(e, ERR_IMAGE, "line %u: an extended address has 2 bytes, this one has %u",
                        r->line, rec->count);
     r->base_addr = (uint64_t)(rec->data[0] << 8 | rec->data[1]) << shift;
+    r->linear = rec->type == RECORD_LINEAR;
     return true;
 }
 
@@ -300,15 +319,46 @@ static bool make_regions(struct reader *r, uint32_t unit_bytes, struct intel_hex
     return true;
 }
 
+/* Whatever its encoding: a comment may hold anything that is no control character. */
+static bool is_text(const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if ((bytes[i] < ' ' && !is_blank(bytes[i]) && bytes[i] != '\n') || bytes[i] == 0x7F)
+            return false;
+    }
+    return true;
+}
+
+/* ':' and the four bytes that every record has in front of its data. */
+static bool begins_record(const uint8_t *line, size_t n)
+{
+    size_t digits = 0;
+    while (1 + digits < n && hex_digit(line[1 + digits]) >= 0)
+        digits++;
+    return n > 0 && line[0] == ':' && digits >= 8;
+}
+
 bool intel_hex_is(const uint8_t *text, size_t n)
 {
-    return n > 0 && text[0] == ':';
+    struct reader r = { .text = text, .at = mark_bytes(text, n) };
+    const uint8_t *line;
+    size_t length;
+    r.n = n < LOOK_BYTES ? n : LOOK_BYTES;
+    if (!is_text(text + r.at, r.n - r.at) || !next_line(&r, &line, &length))
+        return false;
+    if (line[0] == ':')
+        return true;
+    while (next_line(&r, &line, &length)) {
+        if (begins_record(line, length))
+            return true;
+    }
+    return false;
 }
 
 bool intel_hex_read(const uint8_t *text, size_t n, uint32_t unit_bytes, struct intel_hex *out,
                     struct err *e)
 {
-    struct reader r = { .text = text, .n = n };
+    struct reader r = { .text = text, .n = n, .at = mark_bytes(text, n) };
     *out = (struct intel_hex){ 0 };
     r.bytes = malloc(n / 2 + 1); /* two digits a byte: more cannot come */
     bool ok = r.bytes ? read_all(&r, e) && make_regions(&r, unit_bytes, out, e) : no_memory(e);

@@ -25,7 +25,9 @@ struct intel_hex {
     uint8_t *bytes;
 };
 
-/* Whether a file is one: it begins with a colon, which no other image does. */
+/* Whether a file is one, or means to be: a text whose first line begins with a colon, or that has
+ * lines above its first record (intel_hex_read then refuses them). A blank line, blanks and the
+ * mark of UTF-8 count for nothing. */
 bool intel_hex_is(const uint8_t *text, size_t n);
 
 /* Reads a whole file. Pieces that touch the same unit of `unit_bytes` (a power of two: the flash's

@@ -18,7 +18,7 @@ static bool is_mapped_size(uint8_t code)
 
 struct plan_item {
     struct image image;
-    bool patchable;
+    const struct plan_part *boot; /* its header gets the flash words; NULL: nothing is patched */
     /* Bytes as the file has them; digests and frames only where nothing is patched. */
     struct plan_region region;
 };
@@ -27,6 +27,7 @@ struct plan {
     struct plan_settings settings;
     size_t count;
     struct plan_item *items;
+    struct plan_parts parts;
 };
 
 struct plan_variant {
@@ -43,12 +44,6 @@ uint32_t plan_header_flash_bytes(const struct chip *chip, const struct image *im
     for (; rows->word && rows->code != image->size_code; rows++)
         ;
     return rows->word ? rows->flash_bytes : 0;
-}
-
-bool plan_is_patchable(const struct image *image, uint32_t offset_addr, const struct chip *chip)
-{
-    return (image->kind == IMAGE_SHORT || image->kind == IMAGE_LONG) &&
-           offset_addr == chip->boot_addr;
 }
 
 static bool no_memory(struct err *e)
@@ -135,23 +130,40 @@ static bool region_finish(struct plan_region *r, const struct plan_settings *set
 
 /* ---- Plan ---- */
 
-static bool wants_patch(const struct plan_settings *s)
+/* A signed header stays as it is: patched, its signature would fit no more. */
+static bool may_patch(const struct plan_settings *s, const struct plan_part *boot)
 {
-    return s->size != PLAN_SIZE_KEEP || s->mode || s->freq;
+    return boot && boot->image.signature == IMAGE_UNSIGNED &&
+           (s->size != PLAN_SIZE_KEEP || s->mode || s->freq);
 }
 
+/* The checks have found no mistake in it: an image that is damaged now could not be read for want
+ * of memory, and would go to the board without its patch. */
 static bool item_make(struct plan_item *item, const struct plan_settings *settings,
                       const struct plan_source *source)
 {
-    const struct chip *chip = settings->chip;
-    image_read(source->bytes, source->size_bytes, chip->flags & CHIP_SHORT_HEADER, &item->image);
-    /* The checks have found no mistake in it: now it could not be read for want of memory, and
-     * would go to the board without its patch. */
-    if (item->image.kind == IMAGE_DAMAGED)
-        return false;
-    bool is_header = item->image.kind == IMAGE_SHORT || item->image.kind == IMAGE_LONG;
-    item->patchable = is_header && source->offset_addr == chip->boot_addr && wants_patch(settings);
-    return region_place(&item->region, source);
+    plan_read_image(settings, source, 0, &item->image);
+    return item->image.kind != IMAGE_DAMAGED && region_place(&item->region, source);
+}
+
+/* As in item_make: what is wrong now, and was not when it was checked, wants memory. */
+static bool parts_are_sound(const struct plan_parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++) {
+        if (parts->rows[i].image.kind == IMAGE_DAMAGED)
+            return false;
+    }
+    return !parts->has_table || !parts->table.problem;
+}
+
+/* From now on nothing refers to the sources any more. */
+static void parts_settle(struct plan *p)
+{
+    for (size_t i = 0; i < p->parts.count; i++)
+        p->parts.rows[i].name = p->items[p->parts.rows[i].source].region.name;
+    const struct plan_part *boot = plan_parts_boot(&p->parts, p->settings.chip);
+    if (may_patch(&p->settings, boot))
+        p->items[boot->source].boot = boot;
 }
 
 struct plan *plan_new(const struct plan_settings *settings, const struct plan_source *sources,
@@ -169,6 +181,9 @@ struct plan *plan_new(const struct plan_settings *settings, const struct plan_so
         if (!item_make(&p->items[i], settings, &sources[i]))
             goto fail;
     }
+    if (!plan_parts_find(&p->parts, settings, sources, count) || !parts_are_sound(&p->parts))
+        goto fail;
+    parts_settle(p);
     return p;
 fail:
     plan_free(p);
@@ -180,7 +195,7 @@ bool plan_encode(struct plan *p, struct err *e)
 {
     for (size_t i = 0; i < p->count; i++) {
         struct plan_item *item = &p->items[i];
-        if (!item->patchable && !region_finish(&item->region, &p->settings))
+        if (!item->boot && !region_finish(&item->region, &p->settings))
             return no_memory(e);
     }
     return true;
@@ -194,6 +209,7 @@ void plan_free(struct plan *p)
         free((void *)(uintptr_t)p->items[i].region.name);
         region_done(&p->items[i].region);
     }
+    plan_parts_done(&p->parts);
     free(p->items);
     free(p);
 }
@@ -211,6 +227,21 @@ size_t plan_image_count(const struct plan *p)
 const struct image *plan_image(const struct plan *p, size_t i)
 {
     return &p->items[i].image;
+}
+
+size_t plan_part_count(const struct plan *p)
+{
+    return p->parts.count;
+}
+
+const struct plan_part *plan_part(const struct plan *p, size_t i)
+{
+    return &p->parts.rows[i];
+}
+
+uint64_t plan_partitions_end(const struct plan *p)
+{
+    return partitions_end(&p->parts.table);
 }
 
 uint32_t plan_first_addr(const struct plan *p)
@@ -234,11 +265,30 @@ uint32_t plan_needs_bytes(const struct plan *p)
 uint32_t plan_kept_flash_bytes(const struct plan *p)
 {
     const struct chip *chip = p->settings.chip;
-    for (size_t i = 0; i < p->count && p->settings.size == PLAN_SIZE_KEEP; i++) {
-        if (plan_is_patchable(&p->items[i].image, p->items[i].region.offset_addr, chip))
-            return plan_header_flash_bytes(chip, &p->items[i].image);
-    }
-    return 0;
+    const struct plan_part *boot = plan_parts_boot(&p->parts, chip);
+    if (!boot || (p->settings.size != PLAN_SIZE_KEEP && may_patch(&p->settings, boot)))
+        return 0;
+    return plan_header_flash_bytes(chip, &boot->image);
+}
+
+/* What the header will say; 0: the plan has none. */
+static uint32_t header_bytes(const struct plan *p, uint32_t flash_bytes)
+{
+    uint32_t kept = plan_kept_flash_bytes(p);
+    if (kept != 0 || !plan_parts_boot(&p->parts, p->settings.chip))
+        return kept;
+    return p->settings.size == PLAN_SIZE_FIXED ? p->settings.flash_bytes : flash_bytes;
+}
+
+uint32_t plan_claims_bytes(const struct plan *p, uint32_t flash_bytes)
+{
+    uint64_t needs = plan_needs_bytes(p), table = plan_partitions_end(p), claim = 1;
+    uint64_t header = header_bytes(p, flash_bytes);
+    needs = needs > table ? needs : table;
+    needs = needs > header ? needs : header;
+    while (claim < needs && claim < CHIP_FLASH_4_BYTES_MAX)
+        claim *= 2;
+    return flash_bytes != 0 && claim > flash_bytes ? flash_bytes : (uint32_t)claim;
 }
 
 bool plan_depends_on_flash(const struct plan *p)
@@ -246,7 +296,7 @@ bool plan_depends_on_flash(const struct plan *p)
     if (p->settings.size != PLAN_SIZE_DETECT)
         return false;
     for (size_t i = 0; i < p->count; i++) {
-        if (p->items[i].patchable)
+        if (p->items[i].boot)
             return true;
     }
     return false;
@@ -284,14 +334,13 @@ bool plan_patches(const struct plan *p, uint32_t flash_bytes)
 {
     const struct plan_settings *s = &p->settings;
     for (size_t i = 0; i < p->count; i++) {
-        const struct image *image = &p->items[i].image;
+        const struct plan_part *boot = p->items[i].boot;
         uint8_t size_code = IMAGE_KEEP;
         struct err no_code;
-        if (p->items[i].patchable &&
-            (!choose_size_code(s, image, flash_bytes, &size_code, &no_code) ||
-             is_other(size_code, image->size_code) ||
-             (s->mode && is_other(s->mode->code, image->mode_code)) ||
-             (s->freq && is_other(s->freq->code, image->freq_code))))
+        if (boot && (!choose_size_code(s, &boot->image, flash_bytes, &size_code, &no_code) ||
+                     is_other(size_code, boot->image.size_code) ||
+                     (s->mode && is_other(s->mode->code, boot->image.mode_code)) ||
+                     (s->freq && is_other(s->freq->code, boot->image.freq_code))))
             return true;
     }
     return false;
@@ -302,8 +351,10 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
 {
     const struct plan_settings *s = &p->settings;
     const struct plan_region *base = &item->region;
+    const struct image *image = &item->boot->image;
+    uint32_t header_at = base->offset_addr - base->addr + item->boot->at;
     uint8_t size_code;
-    if (!choose_size_code(s, &item->image, flash_bytes, &size_code, e))
+    if (!choose_size_code(s, image, flash_bytes, &size_code, e))
         return false;
     own->name = base->name;
     own->addr = base->addr;
@@ -313,9 +364,8 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
     if (!own->bytes)
         return no_memory(e);
     memcpy(own->bytes, base->bytes, base->size_bytes);
-    return (image_patch(own->bytes + (base->offset_addr - base->addr), &item->image,
-                        s->mode ? s->mode->code : IMAGE_KEEP, size_code,
-                        s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
+    return (image_patch(own->bytes + header_at, image, s->mode ? s->mode->code : IMAGE_KEEP,
+                        size_code, s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
             region_finish(own, s)) ||
            no_memory(e);
 }
@@ -331,8 +381,8 @@ struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes
         goto no_memory;
     v->count = p->count;
     for (size_t i = 0; i < p->count; i++) {
-        v->regions[i] = p->items[i].patchable ? &v->own[i] : &p->items[i].region;
-        if (p->items[i].patchable && !make_patched(&v->own[i], p, &p->items[i], flash_bytes, e))
+        v->regions[i] = p->items[i].boot ? &v->own[i] : &p->items[i].region;
+        if (p->items[i].boot && !make_patched(&v->own[i], p, &p->items[i], flash_bytes, e))
             goto fail;
     }
     return v;

@@ -37,6 +37,7 @@ struct plan_settings {
     bool plain_when_encrypted; /* write also where the chip expects encrypted bytes */
     bool erase_all;            /* the whole flash is erased first */
     bool pieces;               /* regions are cut, so that parts of them can be written */
+    const char *stub_advice;   /* the ROM has to write, and how to get a stub; NULL: one can */
 };
 
 /* One image as it was read. Borrowed while the plan is made. */
@@ -45,6 +46,16 @@ struct plan_source {
     const uint8_t *bytes;
     uint32_t size_bytes;
     uint32_t offset_addr;
+    bool data; /* goes as it is, whatever it begins like */
+};
+
+/* A firmware image in the plan: a file, or what lies inside a merged one. */
+struct plan_part {
+    const char *name; /* of the file */
+    size_t source;
+    uint32_t addr; /* in the flash */
+    uint32_t at;   /* in the file */
+    struct image image;
 };
 
 /* Data blocks as ready frames, back to back; frame i is bytes[at[i]] .. bytes[at[i + 1]]. */
@@ -82,12 +93,14 @@ struct plan_variant;
 #define PLAN_NO_IMAGE SIZE_MAX
 struct plan_report {
     void (*mistake)(void *ctx, size_t image, const char *sentence);
+    /* What may be meant so, and hardly is. NULL: not wanted. */
+    void (*warning)(void *ctx, size_t image, const char *sentence);
     void *ctx;
 };
 
 /* Judges everything that can be known without a board: the flash words exist on the chip, images
- * parse and are this chip's, no two share a sector, all lie inside the flash. Returns the number of
- * mistakes, after naming each. */
+ * parse and are this chip's, no two share a sector, all lie inside the flash, and what is there can
+ * start. Returns the number of mistakes, after naming each. */
 size_t plan_check(const struct plan_settings *settings, const struct plan_source *sources,
                   size_t count, const struct plan_report *report);
 
@@ -105,13 +118,25 @@ const struct plan_settings *plan_settings(const struct plan *p);
 size_t plan_image_count(const struct plan *p);
 const struct image *plan_image(const struct plan *p, size_t i);
 
+/* All firmware images, in no order. */
+size_t plan_part_count(const struct plan *p);
+const struct plan_part *plan_part(const struct plan *p, size_t i);
+
 /* Where the first image begins, rounded down to a sector. */
 uint32_t plan_first_addr(const struct plan *p);
 
 /* The first byte behind the last image: the flash must be at least so large. */
 uint32_t plan_needs_bytes(const struct plan *p);
 
-/* What the boot image's header says about the flash, where the recipe keeps it; 0: it does not. */
+/* Behind the last byte that the plan's partition table gives away; 0: it has no table. */
+uint64_t plan_partitions_end(const struct plan *p);
+
+/* How large the flash has to be for what the plan writes, and for what the firmware will believe of
+ * it by header and partition table: a power of two, at most what a flash says (`flash_bytes`, 0: it
+ * does not). */
+uint32_t plan_claims_bytes(const struct plan *p, uint32_t flash_bytes);
+
+/* What the boot image's header says about the flash, where it stays as it is; 0: it does not. */
 uint32_t plan_kept_flash_bytes(const struct plan *p);
 
 /* Whether boards of another flash size get other bytes. */

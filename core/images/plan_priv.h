@@ -1,14 +1,59 @@
-/* Between the files of the plan: plan.c (regions, variants), plan_check.c, plan_frames.c. */
+/* Between the files of the plan: plan.c (regions, variants), plan_parts.c, plan_check*.c,
+ * plan_frames.c. */
 #ifndef CORE_PLAN_PRIV_H
 #define CORE_PLAN_PRIV_H
 
+#include "core/images/partitions.h"
 #include "core/images/plan.h"
 
 /* What the header of a boot image says about the flash; 0: nothing this chip has a code for. */
 uint32_t plan_header_flash_bytes(const struct chip *chip, const struct image *image);
 
-/* Whether it is the chip's boot image, with a header that tells the flash's mode and size. */
-bool plan_is_patchable(const struct image *image, uint32_t offset_addr, const struct chip *chip);
+/* ---- plan_parts.c ---- */
+
+struct plan_parts {
+    struct plan_part *rows; /* names are borrowed from the sources */
+    size_t count;
+    bool has_table;
+    size_t table_source;
+    uint32_t table_addr;
+    struct partitions table; /* no rows unless has_table */
+};
+
+/* False: out of memory. */
+bool plan_parts_find(struct plan_parts *p, const struct plan_settings *settings,
+                     const struct plan_source *sources, size_t count);
+void plan_parts_done(struct plan_parts *p);
+
+/* The one with which the ROM starts, whose header tells the flash's mode and size; NULL: none. */
+const struct plan_part *plan_parts_boot(const struct plan_parts *p, const struct chip *chip);
+
+bool plan_covers(const struct plan_source *s, uint64_t addr);
+
+/* What begins at byte `at` of a source; data where the recipe says so. */
+void plan_read_image(const struct plan_settings *settings, const struct plan_source *s, uint32_t at,
+                     struct image *image);
+
+/* ---- plan_check.c, plan_check_layout.c ---- */
+
+struct plan_checker {
+    const struct plan_settings *settings;
+    const struct plan_source *sources;
+    size_t count;
+    const struct plan_report *report;
+    size_t mistakes;
+    struct plan_parts parts;
+};
+
+void plan_mistake(struct plan_checker *c, size_t image, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void plan_warning(struct plan_checker *c, size_t image, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Whether the images can start together: what the ROM finds, the partition table, what it names. */
+void plan_check_layout(struct plan_checker *c);
+
+/* ---- plan_frames.c ---- */
 
 /* Encodes for a loader that takes FLASH_DATA in blocks of this size. False: out of memory. */
 bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t *bytes, size_t n);

@@ -55,14 +55,12 @@ bool efuse_read_mac(struct loader *l, struct chip_mac *mac, struct err *e)
     memset(mac, 0, sizeof *mac);
     if (!read_word(l, map->mac_block, 0, &low, e) || !read_word(l, map->mac_block, 1, &high, e))
         return false;
-    if (low == 0 && (high & 0xFFFF) == 0)
-        return err_set(e, ERR_IDENTIFY, "The eFuses hold no MAC");
     put_bytes(mac, high, 2);
     put_bytes(mac, low >> 24, 1);
     if (map->eui64 && high >> 16 != 0)
         put_bytes(mac, high >> 16, 2);
     put_bytes(mac, low, 3);
-    return true;
+    return chip_check_mac(mac, e);
 }
 
 bool efuse_read_revision(struct loader *l, uint32_t *revision, struct err *e)

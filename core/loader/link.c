@@ -8,6 +8,7 @@
 #define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
 #define WRITE_MS           10000u
+#define FILLER_MAX         64u
 #define BITS_PER_BYTE      10u /* 8N1 */
 #define BOOT_LOG_MS        100u
 
@@ -15,7 +16,6 @@ void link_init(struct link *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     l->port = port;
-    l->latency_us = UINT64_MAX;
     slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
 }
 
@@ -33,26 +33,35 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
     size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
     if (len == 0)
         return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
-    return link_write(l, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+    return link_write(l, command, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
 }
 
-bool link_write(struct link *l, const uint8_t *bytes, size_t n, struct deadline d, struct err *e)
+/* Any byte but C0 is nothing to a decoder between two frames. */
+static bool send_filler(struct link *l, struct deadline d, struct err *e)
 {
-    l->asked = true;
-    l->asked_us = l->port->clock->now_us(l->port->clock);
-    l->asked_bytes = n;
-    return port_write(l->port, bytes, n, d, e);
+    static const uint8_t filler[FILLER_MAX] = { 0 };
+    size_t n = l->filler_bytes < FILLER_MAX ? l->filler_bytes : FILLER_MAX;
+    return n == 0 || port_write(l->port, filler, n, d, e);
+}
+
+bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
+                struct err *e)
+{
+    bool behind = l->flight.count > 0;
+    l->asked = l->asked || !behind;
+    flight_sent(&l->flight, command);
+    return (!behind || send_filler(l, d, e)) && port_write(l->port, bytes, n, d, e);
+}
+
+bool link_send_delimiter(struct link *l, struct err *e)
+{
+    static const uint8_t delimiter = SLIP_DELIMITER;
+    return port_write(l->port, &delimiter, 1, deadline_in_ms(l->port->clock, WRITE_MS), e);
 }
 
 static uint64_t wire_us(const struct link *l, size_t bytes)
 {
     return l->port->baud ? (uint64_t)bytes * BITS_PER_BYTE * 1000000 / l->port->baud : 0;
-}
-
-bool link_write_behind(struct link *l, const uint8_t *bytes, size_t n, struct deadline d,
-                       struct err *e)
-{
-    return port_write(l->port, bytes, n, d, e);
 }
 
 struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms)
@@ -103,7 +112,8 @@ bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, 
         if (l->rx_at == l->rx_have) {
             if (!refill(l, d, e))
                 return false;
-            if (has_reset_itself(l))
+            l->has_reset = has_reset_itself(l);
+            if (l->has_reset)
                 return err_set(e, ERR_TIMEOUT, "no frame, but a boot log");
         }
         enum slip_event event;
@@ -139,9 +149,10 @@ static bool refused(const struct link *l, uint8_t command, const struct reply *r
     return false;
 }
 
-static bool no_reply(const struct link *l, uint8_t command, uint64_t start_us, struct err *e)
+static bool no_reply(struct link *l, uint8_t command, uint64_t start_us, struct err *e)
 {
     char spare[16];
+    flight_lost(&l->flight);
     uint64_t now_us = l->port->clock->now_us(l->port->clock);
     return err_set(e, ERR_TIMEOUT, "no reply to %s after %.1f s",
                    packet_command_name(command, spare), (double)(now_us - start_us) / 1e6);
@@ -154,32 +165,11 @@ static bool is_reply_to(uint8_t command, bool may_be_unknown, const uint8_t *fra
            (r->command == command || (may_be_unknown && says_unknown(r)));
 }
 
-/* What a link needs for an answer shows only where question and answer are alone on it: bridges
- * keep a short answer back and pass a stream of them on at once. A stub is asked one by one, but
- * for its blocks of data. */
-static void note_latency(struct link *l, size_t reply_bytes)
+static void note_answer(struct link *l, uint8_t command)
 {
-    uint64_t took_us = l->port->clock->now_us(l->port->clock) - l->asked_us;
-    uint64_t travel_us = wire_us(l, l->asked_bytes + reply_bytes);
-    uint64_t latency_us = took_us > travel_us ? took_us - travel_us : 0;
-    bool alone = l->from_stub && l->asked_bytes <= REQUEST_DATA_MAX;
-    if (alone && latency_us < l->latency_us)
-        l->latency_us = latency_us;
-}
-
-static void count_round_trip(struct link *l, size_t reply_bytes)
-{
-    if (!l->asked)
-        return;
+    flight_answered(&l->flight, command);
+    l->round_trips += l->asked;
     l->asked = false;
-    l->round_trips++;
-    note_latency(l, reply_bytes);
-}
-
-bool link_wait(struct link *l, struct deadline d)
-{
-    struct err ignored = { 0 };
-    return l->rx_at < l->rx_have || refill(l, d, &ignored);
 }
 
 bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
@@ -197,7 +187,7 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                 return no_reply(l, command, start_us, e);
             continue;
         }
-        count_round_trip(l, n);
+        note_answer(l, command);
         if (!packet_judge(r, r->command == command ? payload_bytes : 0))
             return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
                            r->data_bytes);

@@ -10,6 +10,7 @@
 #include "core/base/err.h"
 #include "core/frames/packet.h"
 #include "core/frames/slip.h"
+#include "core/loader/flight.h"
 #include "core/ports/port.h"
 
 /* The longest reply there is: a packet of a flash read, 4096 bytes, and room for a header. */
@@ -24,10 +25,10 @@ struct link {
     uint8_t rx[1024];
     size_t rx_at, rx_have;
     uint32_t round_trips;     /* waits for an answer with nothing else under way */
-    bool asked;               /* something was sent since the last wait... */
-    uint64_t asked_us;        /* ...then... */
-    size_t asked_bytes;       /* ...so much */
-    uint64_t latency_us;      /* the least that a stub's answer took beyond its time on the wire */
+    bool asked;               /* something was sent since the last wait */
+    struct flight flight;     /* requests that are not answered */
+    size_t filler_bytes;      /* in front of a request that follows one of those */
+    bool has_reset;           /* it stopped answering because the chip has reset itself */
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
     size_t tail_have;
@@ -38,23 +39,21 @@ void link_init(struct link *l, struct port *port);
 /* Drops all that was received, here and in the port, and the tail. */
 bool link_discard(struct link *l, struct err *e);
 
-/* Sends one request with at most 64 bytes of data. */
+/* Sends one request with at most 64 bytes of data; filler in front, where others are not answered.
+ * Whether it may follow them is for the caller to know (loader_may_follow). */
 bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e);
 
-/* Sends what is encoded already: one frame or several. */
-bool link_write(struct link *l, const uint8_t *bytes, size_t n, struct deadline d, struct err *e);
+/* The same with what is encoded already: one frame, or to a ROM several of one command. */
+bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
+                struct err *e);
+
+/* One C0 alone. A stub opens and closes frames with it: where one was lost or doubled on the way,
+ * it takes frames for gaps, and gaps for frames, until one more turns that round. */
+bool link_send_delimiter(struct link *l, struct err *e);
 
 /* `ms` after the wire has carried `wire_bytes` at the present rate: a transport may take a block at
  * once that then travels for seconds. */
 struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t ms);
-
-/* The same while answers to earlier frames are still on their way: no round trip of its own. */
-bool link_write_behind(struct link *l, const uint8_t *bytes, size_t n, struct deadline d,
-                       struct err *e);
-
-/* Waits for the first byte of whatever comes; false when none did until the deadline, or the port
- * fails, which the next call will tell. */
-bool link_wait(struct link *l, struct deadline d);
 
 /* Waits for the next frame that reads as a reply to `command`; others are skipped. Where
  * `may_be_unknown`, a ROM's "unknown command", which carries the number of an earlier command, is

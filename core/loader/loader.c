@@ -16,6 +16,7 @@ void loader_init(struct loader *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     link_init(&l->link, port);
+    loader_set_kind(l, &loader_rom);
     l->small_blocks = usb_kind_of(port) == USB_OTG;
     l->mem_block_bytes = l->small_blocks ? LOADER_USB_BLOCK_BYTES : LOADER_MEM_BLOCK_BYTES;
 }
@@ -39,14 +40,44 @@ static bool order(struct loader *l, uint8_t command, const void *data, size_t n,
     return ask(l, command, data, n, 0, timeout_ms, &r, e);
 }
 
-static void set_stub(struct loader *l, bool stub)
+void loader_set_kind(struct loader *l, const struct loader_kind *kind)
 {
-    l->stub = stub;
-    l->link.from_stub = stub;
+    l->kind = kind;
+    l->stub = kind != &loader_rom;
+    l->link.from_stub = l->stub;
+    l->link.filler_bytes = kind->filler_bytes;
+    flight_reset(&l->link.flight);
+}
+
+/* Whether the bytes come to the chip through its UART for sure. Over its own USB device a stub
+ * takes them packet by packet, as long as there are any, and how far two frames must be apart then
+ * is not known; behind a server nobody knows which of the two it is, unless the chip has no USB. */
+static bool is_on_uart(const struct loader *l)
+{
+    const struct port *port = l->link.port;
+    bool has_usb = !l->chip || (l->chip->flags & (CHIP_USB_JTAG | CHIP_USB_OTG));
+    return !usb_is_native(port) && !(port->ops->remote && has_usb);
+}
+
+bool loader_in_pairs(const struct loader *l)
+{
+    return l->kind->in_flight > 1 && !l->careful && is_on_uart(l);
+}
+
+bool loader_takes_two(const struct loader *l)
+{
+    return loader_in_pairs(l) && flight_is_idle(&l->link.flight);
+}
+
+bool loader_may_follow(const struct loader *l, uint8_t command)
+{
+    return l->link.flight.count == 0 ||
+           (loader_in_pairs(l) && flight_may_follow(&l->link.flight, command));
 }
 
 /* SYNC is answered eight times. A ROM fills the value field, a stub leaves it 0: one that is filled
- * is enough, and the rest is skipped by whoever asks next. */
+ * is enough, and the rest is skipped by whoever asks next. Of a stub that runs already nobody knows
+ * the generation. */
 bool loader_sync(struct loader *l, struct err *e)
 {
     uint8_t data[36];
@@ -64,8 +95,61 @@ bool loader_sync(struct loader *l, struct err *e)
         *e = missing;
         return false;
     }
-    set_stub(l, r.value == 0);
+    if (l->stub != (r.value == 0))
+        loader_set_kind(l, r.value == 0 ? &loader_stub_legacy : &loader_rom);
     return true;
+}
+
+/* ---- Asking again ---- */
+
+#define FIND_TRIES 6
+
+static bool is_of_the_wire(const struct err *e)
+{
+    return e->code == ERR_TIMEOUT || e->code == ERR_FRAME || e->code == ERR_REFUSED;
+}
+
+/* A stub opens and closes frames with the same C0: when one was lost on the way, it takes frames
+ * for gaps from then on, until a lone C0 turns that round again. Nobody can tell from here, so
+ * every second SYNC has one in front. */
+bool loader_find_stub(struct loader *l, struct err *e)
+{
+    struct err silence = { 0 };
+    for (int i = 0; i < FIND_TRIES; i++) {
+        silence = (struct err){ 0 };
+        if ((i % 2 == 1 && !link_send_delimiter(&l->link, e)) || !link_discard(&l->link, e))
+            return false;
+        if (loader_sync(l, &silence))
+            return l->stub || err_set(e, ERR_TIMEOUT, "the board has reset itself");
+        if (!is_of_the_wire(&silence))
+            break;
+    }
+    *e = silence;
+    return false;
+}
+
+/* What a stub has acknowledged may fail, and its next answer says so, once: if that one is lost,
+ * another question would hide it; but not from an MD5. */
+static bool may_ask_again(const struct loader *l, uint8_t command, const struct err *e)
+{
+    bool hides = l->unsettled_bytes > 0 && command != CMD_SPI_FLASH_MD5;
+    return l->stub && e->code == ERR_TIMEOUT && !l->link.has_reset && !hides;
+}
+
+/* For a question that changes nothing, or the same thing twice: when no answer comes, a stub is
+ * found again, which also lets late answers pass that nobody could tell from the right one. */
+static bool ask_patiently(struct loader *l, uint8_t command, const void *data, size_t n,
+                          size_t payload_bytes, uint32_t timeout_ms, struct reply *r, struct err *e)
+{
+    struct err failure = { 0 }, lost = { 0 };
+    if (ask(l, command, data, n, payload_bytes, timeout_ms, r, &failure))
+        return true;
+    if (may_ask_again(l, command, &failure) && loader_find_stub(l, &lost)) {
+        l->careful = true;
+        return ask(l, command, data, n, payload_bytes, timeout_ms, r, e);
+    }
+    *e = lost.code == ERR_NONE || is_of_the_wire(&lost) ? failure : lost;
+    return false;
 }
 
 bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e)
@@ -73,7 +157,7 @@ bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct er
     uint8_t data[4];
     struct reply r;
     store_u32(data, addr);
-    if (!ask(l, CMD_READ_REG, data, sizeof data, 0, COMMAND_MS, &r, e))
+    if (!ask_patiently(l, CMD_READ_REG, data, sizeof data, 0, COMMAND_MS, &r, e))
         return false;
     *value = r.value;
     return true;
@@ -184,21 +268,30 @@ bool loader_security_info(struct loader *l, struct security_info *info, bool *kn
     return true;
 }
 
-static bool send_words(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
-                       struct err *e)
+#define WORDS_MAX 6u
+
+static size_t pack_words(uint8_t *data, const uint32_t *words, size_t count)
 {
-    uint8_t data[24];
     for (size_t i = 0; i < count; i++)
         store_u32(data + 4 * i, words[i]);
-    return link_send(&l->link, command, data, 4 * count, e);
+    return 4 * count;
 }
 
-static bool begin(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
-                  uint32_t timeout_ms, struct err *e)
+/* All that is told so may be told twice. */
+static bool tell(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
+                 uint32_t timeout_ms, struct err *e)
 {
+    uint8_t data[WORDS_MAX * 4];
     struct reply r;
-    return send_words(l, command, words, count, e) &&
-           link_await(&l->link, command, 0, false, after_ms(l, timeout_ms), &r, e);
+    size_t n = pack_words(data, words, count);
+    return ask_patiently(l, command, data, n, 0, timeout_ms, &r, e);
+}
+
+#define ROM_TRIED_BAUD 921600u
+
+bool loader_rom_keeps_up(const struct loader *l)
+{
+    return !l->stub && !l->careful && l->link.port->baud <= ROM_TRIED_BAUD;
 }
 
 /* ---- RAM ----
@@ -226,15 +319,13 @@ static bool mem_settle(struct loader *l, struct err *e)
 static bool mem_send(struct loader *l, uint8_t command, const uint8_t *frame, size_t n,
                      struct err *e)
 {
-    bool wait = l->careful || l->stub || n > MEM_SHORT_BYTES;
+    bool wait = !loader_rom_keeps_up(l) || n > MEM_SHORT_BYTES;
     if (l->mem_waiting_count == LOADER_MEM_WAITING_MAX && !mem_settle(l, e))
         return false;
-    bool behind = l->mem_waiting_count > 0;
     struct deadline d = link_deadline(&l->link, n, COMMAND_MS);
     l->mem_waiting[l->mem_waiting_count++] = command;
     l->mem_waiting_bytes += n;
-    return (behind ? link_write_behind : link_write)(&l->link, frame, n, d, e) &&
-           (!wait || mem_settle(l, e));
+    return link_write(&l->link, command, frame, n, d, e) && (!wait || mem_settle(l, e));
 }
 
 bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e)
@@ -284,13 +375,13 @@ bool loader_nudge(struct loader *l, struct err *e)
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e)
 {
     const uint32_t words[2] = { pins, 0 };
-    return begin(l, CMD_SPI_ATTACH, words, l->stub ? 1 : 2, COMMAND_MS, e);
+    return tell(l, CMD_SPI_ATTACH, words, l->stub ? 1 : 2, COMMAND_MS, e);
 }
 
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
     const uint32_t words[6] = { 0, flash_bytes, 0x10000, 0x1000, 0x100, 0xFFFF };
-    return begin(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
+    return tell(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
 }
 
 static uint8_t begin_command(bool compressed)
@@ -298,35 +389,44 @@ static uint8_t begin_command(bool compressed)
     return compressed ? CMD_FLASH_DEFL_BEGIN : CMD_FLASH_BEGIN;
 }
 
+const struct loader_begin loader_begin_nothing = { .block_bytes = LOADER_ROM_BLOCK_BYTES,
+                                                   .timeout_ms = COMMAND_MS };
+
 /* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. A chip
  * that was not identified gets four as well: it can only be asked to leave its loader. */
-bool loader_flash_begin_ask(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
-                            uint32_t block_bytes, uint32_t addr, struct err *e)
+static size_t pack_begin(const struct loader *l, const struct loader_begin *b, uint8_t *data)
 {
-    const uint32_t words[5] = { bytes, blocks, block_bytes, addr, 0 };
+    const uint32_t words[5] = { b->bytes, b->blocks, b->block_bytes, b->addr, 0 };
     bool fifth = !l->stub && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
-    return send_words(l, begin_command(compressed), words, fifth ? 5 : 4, e);
+    return pack_words(data, words, fifth ? 5 : 4);
 }
 
-bool loader_flash_begin_answer(struct loader *l, bool compressed, uint32_t timeout_ms,
-                               struct err *e)
+bool loader_flash_begin_ask(struct loader *l, const struct loader_begin *b, struct err *e)
+{
+    uint8_t data[20];
+    return link_send(&l->link, begin_command(b->compressed), data, pack_begin(l, b, data), e);
+}
+
+bool loader_flash_begin_answer(struct loader *l, const struct loader_begin *b, struct err *e)
 {
     struct reply r;
-    return link_await(&l->link, begin_command(compressed), 0, false, after_ms(l, timeout_ms), &r,
-                      e);
+    return link_await(&l->link, begin_command(b->compressed), 0, false, after_ms(l, b->timeout_ms),
+                      &r, e);
 }
 
-bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
-                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e)
+bool loader_flash_begin(struct loader *l, const struct loader_begin *b, struct err *e)
 {
-    return loader_flash_begin_ask(l, compressed, bytes, blocks, block_bytes, addr, e) &&
-           loader_flash_begin_answer(l, compressed, timeout_ms, e);
+    uint8_t data[20];
+    struct reply r;
+    size_t n = pack_begin(l, b, data);
+    return ask_patiently(l, begin_command(b->compressed), data, n, 0, b->timeout_ms, &r, e);
 }
 
 bool loader_flash_end(struct loader *l, struct err *e)
 {
     const uint32_t restart = 0;
-    return begin(l, CMD_FLASH_END, &restart, 1, COMMAND_MS, e);
+    uint8_t data[4];
+    return order(l, CMD_FLASH_END, data, pack_words(data, &restart, 1), COMMAND_MS, e);
 }
 
 static int hex_digit(uint8_t c)
@@ -352,37 +452,51 @@ static bool md5_from_hex(const uint8_t *text, uint8_t md5[static LOADER_MD5_BYTE
     return true;
 }
 
+static size_t md5_payload_bytes(const struct loader *l)
+{
+    return l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
+}
+
+static bool take_md5(const struct loader *l, const struct reply *r,
+                     uint8_t md5[static LOADER_MD5_BYTES], struct err *e)
+{
+    size_t want = md5_payload_bytes(l) + 2;
+    if (r->data_bytes < want)
+        return err_set(e, ERR_FRAME, "the MD5 reply holds %zu bytes, %zu expected", r->data_bytes,
+                       want);
+    if (l->stub) {
+        memcpy(md5, r->data, LOADER_MD5_BYTES);
+        return true;
+    }
+    return md5_from_hex(r->data, md5) ||
+           err_set(e, ERR_FRAME, "the MD5 reply is not hexadecimal text");
+}
+
 bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e)
 {
-    uint8_t data[16] = { 0 };
-    store_u32(data, addr);
-    store_u32(data + 4, bytes);
-    return link_send(&l->link, CMD_SPI_FLASH_MD5, data, sizeof data, e);
+    const uint32_t words[4] = { addr, bytes };
+    uint8_t data[16];
+    return link_send(&l->link, CMD_SPI_FLASH_MD5, data, pack_words(data, words, 4), e);
 }
 
 bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
                        struct err *e)
 {
     struct reply r;
-    size_t payload_bytes = l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
-    if (!link_await(&l->link, CMD_SPI_FLASH_MD5, payload_bytes, false, after_ms(l, timeout_ms), &r,
-                    e))
-        return false;
-    if (r.data_bytes < payload_bytes + 2)
-        return err_set(e, ERR_FRAME, "the MD5 reply holds %zu bytes, %zu expected", r.data_bytes,
-                       payload_bytes + 2);
-    if (l->stub) {
-        memcpy(md5, r.data, LOADER_MD5_BYTES);
-        return true;
-    }
-    return md5_from_hex(r.data, md5) ||
-           err_set(e, ERR_FRAME, "the MD5 reply is not hexadecimal text");
+    return link_await(&l->link, CMD_SPI_FLASH_MD5, md5_payload_bytes(l), false,
+                      after_ms(l, timeout_ms), &r, e) &&
+           take_md5(l, &r, md5, e);
 }
 
 bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
                 uint8_t md5[static LOADER_MD5_BYTES], struct err *e)
 {
-    return loader_md5_ask(l, addr, bytes, e) && loader_md5_answer(l, timeout_ms, md5, e);
+    const uint32_t words[4] = { addr, bytes };
+    uint8_t data[16];
+    struct reply r;
+    size_t n = pack_words(data, words, 4);
+    return ask_patiently(l, CMD_SPI_FLASH_MD5, data, n, md5_payload_bytes(l), timeout_ms, &r, e) &&
+           take_md5(l, &r, md5, e);
 }
 
 bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e)
@@ -419,7 +533,8 @@ bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struc
     struct port *port = l->link.port;
     struct err silence = { 0 };
     const uint32_t words[2] = { request, l->stub ? port->baud : 0 };
-    if (!begin(l, CMD_CHANGE_BAUDRATE, words, 2, COMMAND_MS, e) ||
+    uint8_t data[8];
+    if (!order(l, CMD_CHANGE_BAUDRATE, data, pack_words(data, words, 2), COMMAND_MS, e) ||
         !port_drain(port, after_ms(l, COMMAND_MS), e) || !port_set_baud(port, baud, e))
         return false;
     if (prove_baud(l, &silence))

@@ -10,6 +10,7 @@
 
 #include "core/facts/blocks.h"
 #include "core/facts/chip.h"
+#include "core/facts/loader_kind.h"
 #include "core/loader/link.h"
 
 #define LOADER_MD5_BYTES 16u
@@ -27,15 +28,14 @@ struct loader {
     struct link link;
     const struct chip *chip; /* NULL until identified */
     bool stub;
+    const struct loader_kind *kind;
     uint32_t mem_block_bytes;
     bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
     bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
-    bool may_run_ahead; /* see core/flash/pace.h; only where an MD5 will prove what was written */
-    unsigned blocks_ahead; /* so many went out before the one before was acknowledged */
-    bool noting;           /* see regs_note */
+    bool noting;                 /* see regs_note */
     struct loader_fixed fixed[LOADER_FIXED_MAX];
     size_t fixed_count;
     uint8_t mem_waiting[LOADER_MEM_WAITING_MAX]; /* commands for RAM not answered yet */
@@ -46,8 +46,21 @@ struct loader {
 
 void loader_init(struct loader *l, struct port *port);
 
+/* Another loader answers from now on, and has nothing to do. */
+void loader_set_kind(struct loader *l, const struct loader_kind *kind);
+
+/* Whether two requests may go together at all, whether they may now, and whether `command` may be
+ * sent although an answer is still missing. */
+bool loader_in_pairs(const struct loader *l);
+bool loader_takes_two(const struct loader *l);
+bool loader_may_follow(const struct loader *l, uint8_t command);
+
 /* One SYNC and its answers, within 100 ms each. Sets `stub` when a running stub answered. */
 bool loader_sync(struct loader *l, struct err *e);
+
+/* After an answer that did not come: SYNCs, with a lone delimiter in front of every second one, as
+ * a stub may take frames for gaps by now. What was asked before is answered or lost then. */
+bool loader_find_stub(struct loader *l, struct err *e);
 
 bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
 bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
@@ -60,8 +73,8 @@ bool loader_fire_reg(struct loader *l, uint32_t addr, uint32_t value, struct err
 bool loader_change_reg(struct loader *l, uint32_t addr, uint32_t clear, uint32_t set,
                        struct err *e);
 
-/* An exchange without effect, which a stub answers once all that it has acknowledged is done; or
- * refuses with the failure of that work. */
+/* An exchange without effect, and asked once only, which a stub answers once all that it has
+ * acknowledged is done; or refuses with the failure of that work. */
 bool loader_settle(struct loader *l, uint32_t timeout_ms, struct err *e);
 
 /* Whether the loader knows READ_REG at all is told apart: *known is false, and the call succeeds,
@@ -77,6 +90,12 @@ struct security_info {
 
 /* *known is false, and the call succeeds, where the loader has no such command. */
 bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e);
+
+/* Whether a ROM answers and may be asked before it has answered. It works off what waits in its
+ * FIFO, and how long it takes for that nobody has said: so only up to the rate at which real ROMs
+ * were seen to do it (ESP32 and ESP32-C3 at 115200 to 921600 baud; at 2000000 one did not answer a
+ * WRITE_REG that others followed). */
+bool loader_rom_keeps_up(const struct loader *l);
 
 /* Announces `bytes` for RAM at `addr`, in blocks of l->mem_block_bytes. Answers to this and to
  * short blocks are not waited for at once: a refusal shows with a later block, or with the end. */
@@ -97,16 +116,21 @@ bool loader_nudge(struct loader *l, struct err *e);
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e);
 
-/* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. `bytes` is what the command's first word holds;
- * `timeout_ms` must cover the erase where the loader erases before it answers. */
-bool loader_flash_begin(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
-                        uint32_t block_bytes, uint32_t addr, uint32_t timeout_ms, struct err *e);
+/* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. */
+struct loader_begin {
+    bool compressed;
+    uint32_t bytes; /* what the command's first word holds */
+    uint32_t blocks, block_bytes, addr;
+    uint32_t timeout_ms; /* covers the erase where the loader erases before it answers */
+};
+bool loader_flash_begin(struct loader *l, const struct loader_begin *b, struct err *e);
 
-/* The same in two steps, for a block that follows at once. */
-bool loader_flash_begin_ask(struct loader *l, bool compressed, uint32_t bytes, uint32_t blocks,
-                            uint32_t block_bytes, uint32_t addr, struct err *e);
-bool loader_flash_begin_answer(struct loader *l, bool compressed, uint32_t timeout_ms,
-                               struct err *e);
+/* Of no bytes, to a ROM: it attaches its flash, or ends what it was at. */
+extern const struct loader_begin loader_begin_nothing;
+
+/* The same in two steps, for a block that follows at once; asked once only. */
+bool loader_flash_begin_ask(struct loader *l, const struct loader_begin *b, struct err *e);
+bool loader_flash_begin_answer(struct loader *l, const struct loader_begin *b, struct err *e);
 
 /* FLASH_END with flag 0 (restart). Only for boards whose reset line is not wired. */
 bool loader_flash_end(struct loader *l, struct err *e);
@@ -115,7 +139,8 @@ bool loader_flash_end(struct loader *l, struct err *e);
 bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
                 uint8_t md5[static LOADER_MD5_BYTES], struct err *e);
 
-/* The same in two steps, for questions that follow each other closely. */
+/* The same in two steps, for questions that follow each other closely; asked once only. No answer
+ * tells which question it is for: if one is missing, none of those before it can be trusted. */
 bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e);
 bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
                        struct err *e);

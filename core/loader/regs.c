@@ -20,6 +20,7 @@
 struct batch {
     uint8_t bytes[REQUEST_CAP];
     size_t have;
+    size_t frames;
 };
 
 static bool add(struct batch *b, size_t room, uint8_t command, const void *data, size_t n)
@@ -27,6 +28,7 @@ static bool add(struct batch *b, size_t room, uint8_t command, const void *data,
     size_t cap = b->have + room < sizeof b->bytes ? room : sizeof b->bytes - b->have;
     size_t len = packet_encode(b->bytes + b->have, cap, command, 0, data, n, NULL, 0);
     b->have += len;
+    b->frames += len > 0;
     return len > 0;
 }
 
@@ -37,15 +39,14 @@ static bool add_read(struct batch *b, size_t room, uint32_t addr)
     return add(b, room, CMD_READ_REG, data, sizeof data);
 }
 
-static bool send(struct loader *l, const struct batch *b, struct err *e)
+/* `command`: the first one of them. */
+static bool send(struct loader *l, uint8_t command, const struct batch *b, struct err *e)
 {
-    return link_write(&l->link, b->bytes, b->have, link_deadline(&l->link, b->have, COMMAND_MS), e);
-}
-
-static bool send_behind(struct loader *l, const struct batch *b, struct err *e)
-{
-    return link_write_behind(&l->link, b->bytes, b->have,
-                             link_deadline(&l->link, b->have, COMMAND_MS), e);
+    bool ok = link_write(&l->link, command, b->bytes, b->have,
+                         link_deadline(&l->link, b->have, COMMAND_MS), e);
+    for (size_t i = 1; i < b->frames; i++)
+        flight_sent(&l->link.flight, CMD_READ_REG);
+    return ok;
 }
 
 static bool await(struct loader *l, uint8_t command, size_t sent_bytes, uint32_t *value,
@@ -72,7 +73,7 @@ static bool overruns(const struct loader *l, const struct reg_script *s)
 
 static bool one_by_one(const struct loader *l, const struct reg_ask *asks, size_t count)
 {
-    bool needed = l->stub || l->careful;
+    bool needed = !loader_rom_keeps_up(l);
     for (size_t i = 0; i < count; i++)
         needed = needed || overruns(l, asks[i].script);
     return needed;
@@ -141,7 +142,7 @@ static bool run_together(struct loader *l, const struct reg_ask *asks, size_t co
         if (!add_ask(&b, &asks[i]))
             return err_set(e, ERR_STATION, "The register accesses do not fit one exchange");
     }
-    if (!send(l, &b, e))
+    if (!send(l, asks[0].script->count > 0 ? CMD_WRITE_REG : CMD_READ_REG, &b, e))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!await_ask(l, &asks[i], b.have, e))
@@ -163,7 +164,7 @@ static bool read_one_by_one(struct loader *l, const uint32_t *addrs, uint32_t *v
 static bool run_one_by_one(struct loader *l, const struct reg_ask *ask, struct err *e)
 {
     struct batch b = { .have = 0 };
-    if (ask->script->count > 0 && (!add_script(&b, ask->script) || !send(l, &b, e) ||
+    if (ask->script->count > 0 && (!add_script(&b, ask->script) || !send(l, CMD_WRITE_REG, &b, e) ||
                                    !await(l, CMD_WRITE_REG, b.have, NULL, e)))
         return false;
     return read_one_by_one(l, ask->addrs, ask->values, ask->count, e);
@@ -256,7 +257,7 @@ static bool read_stream(struct loader *l, const uint32_t *addrs, uint32_t *value
             if (!add_read(&b, sizeof b.bytes - b.have, addrs[asked]))
                 return err_set(e, ERR_STATION, "A register read does not fit its frame");
         }
-        if ((b.have > 0 && !(answered == 0 ? send : send_behind)(l, &b, e)) ||
+        if ((b.have > 0 && !send(l, CMD_READ_REG, &b, e)) ||
             !await(l, CMD_READ_REG, ROM_FIFO_BYTES, &values[answered], e))
             return false;
     }
@@ -272,7 +273,7 @@ bool regs_fetch(struct loader *l, struct err *e)
     l->noting = false;
     for (size_t i = 0; i < n; i++)
         addrs[i] = addrs[n + i] = l->fixed[i].addr;
-    if (!(l->stub || l->careful ? read_one_by_one : read_stream)(l, addrs, values, 2 * n, e))
+    if (!(loader_rom_keeps_up(l) ? read_stream : read_one_by_one)(l, addrs, values, 2 * n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
         if (values[i] != values[n + i])

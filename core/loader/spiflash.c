@@ -293,6 +293,12 @@ bool spiflash_id_is_sound(uint32_t id)
     return (id & 0xFF) != VENDOR_XMC || is_xmc_part(id);
 }
 
+/* Any part of theirs will do, also of a kind that is_xmc_part does not know yet. */
+bool spiflash_is_awake(uint32_t id)
+{
+    return (id & 0xFF) == VENDOR_XMC;
+}
+
 static bool read_parameters(struct loader *l, uint32_t addr, unsigned bits, uint32_t *value,
                             struct err *e)
 {

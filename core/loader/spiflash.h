@@ -38,6 +38,9 @@ bool spiflash_id_is_sound(uint32_t id);
  * tells whether it was one. */
 bool spiflash_wake(struct loader *l, bool *woken, struct err *e);
 
+/* Whether that id, read after a wake, says that the part is up now. Pure. */
+bool spiflash_is_awake(uint32_t id);
+
 /* Whether the flash tells its parameters (SFDP): it is there, whatever its id says. */
 bool spiflash_has_parameters(struct loader *l, bool *has, struct err *e);
 

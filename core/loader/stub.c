@@ -2,7 +2,9 @@
 
 #include "core/base/bytes.h"
 #include "core/base/embedded.h"
+#include "core/facts/chip.h"
 #include "core/loader/regs.h"
+#include "core/loader/stub_release.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +21,7 @@
 #define SEGMENT_MAX_BYTES (256u << 10)
 
 struct stub_set {
+    char *folder; /* NULL: built in */
     struct stub **stubs;
     size_t count;
 };
@@ -169,6 +172,27 @@ static bool check_stub(const struct stub *s, struct err *e)
     return true;
 }
 
+/* A stub does not say which generation it is of, so only those that were tried are known: the files
+ * built in, wherever they lie. */
+static const struct loader_kind *kind_of(const unsigned char *json, size_t n)
+{
+    for (size_t i = 0; i < stub_files_count; i++) {
+        if (stub_files[i].size_bytes == n && memcmp(stub_files[i].bytes, json, n) == 0)
+            return &loader_stub;
+    }
+    return &loader_stub_legacy;
+}
+
+#define OLD_PREFIX "stub_flasher_"
+
+/* Named for its chip; the old names lack the "esp". */
+static void name_stub(struct stub *s, const char *file)
+{
+    bool old = strncmp(file, OLD_PREFIX, sizeof OLD_PREFIX - 1) == 0;
+    const char *from = old ? file + sizeof OLD_PREFIX - 1 : file;
+    snprintf(s->name, sizeof s->name, "%s%.*s", old ? "esp" : "", (int)strcspn(from, "."), from);
+}
+
 struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e)
 {
     struct stub *s = calloc(1, sizeof *s);
@@ -176,7 +200,9 @@ struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, s
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
-    snprintf(s->name, sizeof s->name, "%.*s", (int)strcspn(name, "."), name);
+    snprintf(s->file, sizeof s->file, "%s", name);
+    name_stub(s, name);
+    s->kind = kind_of(json, n);
     if (parse_json(s, json, n, e) && check_stub(s, e))
         return s;
     stub_free(s);
@@ -204,8 +230,41 @@ static bool set_add(struct stub_set *set, const char *name, const unsigned char 
     set->stubs[set->count] = stub_parse(name, json, n, e);
     if (!set->stubs[set->count])
         return false;
-    set->count++;
-    return true;
+    set->count++; /* which frees it, whatever follows */
+    const struct stub *s = set->stubs[set->count - 1], *first = stub_set_find(set, s->name);
+    return first == s || err_set(e, ERR_STATION, "'%s' and '%s' are both the flasher stub %s",
+                                 first->file, s->file, s->name);
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(struct stub *const *)a)->name, (*(struct stub *const *)b)->name);
+}
+
+/* "esp32p4.json" is the stub for silicon of revision 3 on in esptool, but for the one before in
+ * esptool up to 4.7 and in tasmota-webserial-esptool 7.3.7. */
+static bool check_silicon(const struct stub *s, const char *path, struct err *e)
+{
+    const struct chip *c = chip_by_name(s->name);
+    if (!c || c->stub_text_addr == 0 || s->text.addr == c->stub_text_addr)
+        return true;
+    err_set(e, ERR_STATION, "The stub file '%s' is for %s below revision %u.%u", path, c->name,
+            c->stub_min_revision / 100, c->stub_min_revision % 100);
+    return err_hint(e, "Call it %s.json; %s.json is the one for later silicon.", c->stub_below,
+                    c->id_name);
+}
+
+/* The wrong chip's code would be uploaded and never heard of again. */
+static bool check_name(const struct stub *s, const char *path, struct err *e)
+{
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    if (!stub_digest(s, sha256))
+        return err_set(e, ERR_STATION, "Out of memory");
+    const struct stub_release *r = stub_release_of(sha256);
+    if (!r || !stub_release_is_misnamed(s, r))
+        return check_silicon(s, path, e);
+    err_set(e, ERR_STATION, "The stub file '%s' holds the flasher stub of %s", path, r->name);
+    return err_hint(e, "Give it its own name, or take it out of the folder.");
 }
 
 static bool add_file(struct stub_set *set, const char *folder, const char *name, struct err *e)
@@ -227,11 +286,35 @@ static bool add_file(struct stub_set *set, const char *folder, const char *name,
         err_set(e, ERR_STATION, "The stub file '%s' is unreadable or larger than 1 MiB", path);
         goto out;
     }
-    ok = set_add(set, name, text, n, e);
+    ok = set_add(set, name, text, n, e) && check_name(set->stubs[set->count - 1], path, e);
 out:
     free(text);
     fclose(f);
     return ok;
+}
+
+/* Others lie beside them: package.json, what they were made from. */
+static bool is_stub_name(const char *file)
+{
+    const char *dot = strchr(file, '.');
+    return dot && strcmp(dot, ".json") == 0 &&
+           (strncmp(file, "esp", 3) == 0 || strncmp(file, OLD_PREFIX, sizeof OLD_PREFIX - 1) == 0);
+}
+
+/* esptool keeps two generations in folders of their own. */
+static bool no_stub_in(const char *folder, struct err *e)
+{
+    char path[4096];
+    err_set(e, ERR_STATION, "The stub folder '%s' holds no flasher stub: no esp*.json file",
+            folder);
+    snprintf(path, sizeof path, "%s/2", folder);
+    DIR *newer = opendir(path);
+    if (!newer)
+        return err_hint(e, "Give the folder of a published stub, for example "
+                           "targets/stub_flasher/2 "
+                           "of esptool.");
+    closedir(newer);
+    return err_hint(e, "It has a folder '2', as in esptool: try --stubs '%s'.", path);
 }
 
 static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
@@ -241,13 +324,12 @@ static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
     if (!dir)
         return err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
-        const char *dot = strrchr(entry->d_name, '.');
-        if (dot && strcmp(dot, ".json") == 0)
+        if (is_stub_name(entry->d_name))
             ok = add_file(set, folder, entry->d_name, e);
     }
     closedir(dir);
     if (ok && set->count == 0)
-        return err_set(e, ERR_STATION, "The stub folder '%s' holds no .json file", folder);
+        return no_stub_in(folder, e);
     return ok;
 }
 
@@ -267,8 +349,13 @@ struct stub_set *stub_set_new(const char *folder, struct err *e)
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
-    if (folder ? add_folder(set, folder, e) : add_embedded(set, e))
+    if (folder && !(set->folder = strdup(folder))) {
+        err_set(e, ERR_STATION, "Out of memory");
+    } else if (folder ? add_folder(set, folder, e) : add_embedded(set, e)) {
+        if (set->count > 0)
+            qsort(set->stubs, set->count, sizeof set->stubs[0], by_name);
         return set;
+    }
     stub_set_free(set);
     return NULL;
 }
@@ -280,6 +367,7 @@ void stub_set_free(struct stub_set *set)
     for (size_t i = 0; i < set->count; i++)
         stub_free(set->stubs[i]);
     free(set->stubs);
+    free(set->folder);
     free(set);
 }
 
@@ -295,6 +383,27 @@ const struct stub *stub_set_find(const struct stub_set *set, const char *name)
 size_t stub_set_count(const struct stub_set *set)
 {
     return set ? set->count : 0;
+}
+
+const struct stub *stub_set_at(const struct stub_set *set, size_t i)
+{
+    return set->stubs[i];
+}
+
+const char *stub_set_folder(const struct stub_set *set)
+{
+    return set->folder;
+}
+
+void stub_set_explain(const struct stub_set *set, const char *name, const char *chip, char *text,
+                      size_t cap)
+{
+    if (set->folder)
+        snprintf(text, cap, "'%s' holds no flasher stub for %s (%s.json)", set->folder, chip, name);
+    else if (set->count > 0)
+        snprintf(text, cap, "no flasher stub for %s is built in (%s.json)", chip, name);
+    else
+        snprintf(text, cap, "this espstation was built without flasher stubs");
 }
 
 /* ---- Starting it ---- */
@@ -315,17 +424,50 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
     return true;
 }
 
+/* ---- The rate it starts with ---- */
+
+#define ROM_BAUD 115200u /* what every ROM remembers in its loader, whatever it listens at */
+
+static bool sets_baud(const struct loader *l)
+{
+    return l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
+}
+
+/* A word that holds something else is not the one: it stays as it is. */
+static bool knows_where(struct loader *l, uint32_t *remembered)
+{
+    struct err ignored = { 0 };
+    return l->chip->rom_baud_addr != 0 &&
+           regs_read_fixed(l, l->chip->rom_baud_addr, remembered, &ignored) &&
+           *remembered == ROM_BAUD;
+}
+
+bool stub_keeps_baud(struct loader *l, const struct stub *s)
+{
+    uint32_t remembered;
+    return s->kind->keeps_baud && (!sets_baud(l) || knows_where(l, &remembered));
+}
+
+static bool remember_baud(struct loader *l, struct err *e)
+{
+    uint32_t remembered, baud = l->link.port->baud;
+    if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
+        return true;
+    return loader_write_reg(l, l->chip->rom_baud_addr, baud, e);
+}
+
+/* ---- Into it ---- */
+
 /* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
-static bool await_greeting(struct loader *l, struct err *e)
+static bool await_greeting(struct loader *l, const struct loader_kind *kind, struct err *e)
 {
     struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
     const uint8_t *frame;
     size_t n;
     while (link_await_frame(&l->link, d, &frame, &n, e)) {
         if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
-            l->stub = true;
+            loader_set_kind(l, kind);
             regs_forget(l); /* it has set up the flash controller anew */
-            l->link.from_stub = true;
             return true;
         }
         if (deadline_over(l->link.port->clock, d)) {
@@ -338,25 +480,25 @@ static bool await_greeting(struct loader *l, struct err *e)
 
 /* The ESP32-S3's ROM starts nothing in RAM while secure boot is on, but it calls through a pointer
  * in RAM when it reads the flash. The stub is started so, and puts the pointer right afterwards. */
-static bool start_by_pointer(struct loader *l, uint32_t entry_addr, struct err *e)
+static bool start_by_pointer(struct loader *l, const struct stub *s, struct err *e)
 {
     uint32_t pointer;
     return loader_mem_stay(l, e) && loader_read_reg(l, l->start_pointer_addr, &pointer, e) &&
-           loader_write_reg(l, l->start_pointer_addr, entry_addr, e) && loader_nudge(l, e) &&
-           await_greeting(l, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
+           loader_write_reg(l, l->start_pointer_addr, s->entry_addr, e) && loader_nudge(l, e) &&
+           await_greeting(l, s->kind, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
 }
 
-static bool start(struct loader *l, uint32_t entry_addr, struct err *e)
+static bool start(struct loader *l, const struct stub *s, struct err *e)
 {
     if (l->start_pointer_addr != 0)
-        return start_by_pointer(l, entry_addr, e);
-    return loader_mem_run(l, entry_addr, e) && await_greeting(l, e);
+        return start_by_pointer(l, s, e);
+    return loader_mem_run(l, s->entry_addr, e) && await_greeting(l, s->kind, e);
 }
 
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
 {
-    if (upload(l, &s->text, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e)) &&
-        start(l, s->entry_addr, e))
+    if (remember_baud(l, e) && upload(l, &s->text, e) &&
+        (s->data.size_bytes == 0 || upload(l, &s->data, e)) && start(l, s, e))
         return true;
     err_as_phase(e, ERR_STUB);
     return err_wrap(e, "Starting the flasher stub");

@@ -19,6 +19,8 @@ struct stub_segment {
 
 struct stub {
     char name[32]; /* "esp32", as the chip's id_name */
+    const struct loader_kind *kind;
+    char file[64]; /* base name of its file, cut off at the end */
     uint32_t entry_addr;
     struct stub_segment text;
     struct stub_segment data; /* may be empty */
@@ -29,8 +31,10 @@ struct stub {
 struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e);
 void stub_free(struct stub *s);
 
-/* All stubs at hand; immutable, shared by all threads. `folder` NULL: those built in. A folder that
- * cannot be read, or a file in it that is no stub, fails. */
+/* All stubs at hand, by name; immutable, shared by all threads. `folder` NULL: those built in. Of a
+ * folder the files count that are called like stubs: esp32c3.json, or stub_flasher_32c3.json as
+ * they were up to esptool 4.7 and in esptool-js of that time. A folder that cannot be read or holds
+ * none fails, and so does such a file that is no stub, or two for the same chip. */
 struct stub_set;
 struct stub_set *stub_set_new(const char *folder, struct err *e);
 void stub_set_free(struct stub_set *set);
@@ -38,6 +42,20 @@ void stub_set_free(struct stub_set *set);
 /* Lent as long as the set lives; NULL if there is none of that name. `set` may be NULL. */
 const struct stub *stub_set_find(const struct stub_set *set, const char *name);
 size_t stub_set_count(const struct stub_set *set);
+const struct stub *stub_set_at(const struct stub_set *set, size_t i);
+
+/* The folder they came from; NULL: they are built in. Lent. */
+const char *stub_set_folder(const struct stub_set *set);
+
+/* Writes half a sentence into `text` that says why there is none of that name: "'DIR' holds no
+ * flasher stub for ESP32-C3 (esp32c3.json)". */
+void stub_set_explain(const struct stub_set *set, const char *name, const char *chip, char *text,
+                      size_t cap);
+
+/* Whether a rate that the ROM was changed to lasts while the stub starts. Where the stub sets it
+ * anew, stub_start puts right what the ROM remembers, if that is where it should be; else the rate
+ * has to wait for the stub. False on failures too, whatever they are. */
+bool stub_keeps_baud(struct loader *l, const struct stub *s);
 
 /* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
  * ERR_STUB, or with what the port says. */

@@ -4,7 +4,12 @@
  * export_out.c what cleans and escapes texts.
  */
 #include "db/export/export_priv.h"
+
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/mac_utc.h"
 #include "db/store/phrases.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* Which runs: from what a person typed to the WHERE of a query. */
 #include "db/export/export_priv.h"
+
+#include "db/store/mac_utc.h"
 #include "db/store/phrases.h"
 
 #include <stdio.h>

@@ -142,8 +142,8 @@ static const char *const texts[STMT_COUNT] = {
                    " FROM (SELECT id FROM run WHERE port = ? ORDER BY id DESC LIMIT ?) AS r"
                    " JOIN attempt AS a ON a.run = r.id"
                    " LEFT JOIN attempt AS n ON n.run = a.run AND n.number = a.number + 1"
-                   " WHERE a.baud IS NOT NULL AND (a.code IN ('ok', 'verify', 'baud') OR"
-                   " (a.code = 'write' AND n.baud IS NOT a.baud))"
+                   " WHERE a.baud IS NOT NULL AND (a.code IN ('ok', 'baud') OR"
+                   " (a.code IN ('write', 'verify') AND n.baud IS NOT a.baud))"
                    " ORDER BY a.id DESC LIMIT ?",
 
     [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"

@@ -26,6 +26,8 @@ TIMING(2, md5, "the chip's MD5 of its flash")
 TIMING(2, leave, "leaving the loader")
 TIMING(2, boot, "waiting for what the application says")
 TIMING_ESTIMATE(2, floor, "an estimate: what wire and flash alone would have taken")
+/* since version 3 */
+TIMING(3, size, "finding out whether the flash is as large as it says")
 
 #undef TIMING
 #undef TIMING_ESTIMATE

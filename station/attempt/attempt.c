@@ -67,10 +67,36 @@ static bool look(struct attempt *a,
     return false;
 }
 
+/* A chip that is not the recipe's need not be able to say more than that. */
+static bool is_wrong_chip(const struct attempt *a, const struct err *failure)
+{
+    const struct chip *found = a->result->board.chip;
+    bool by_the_chip = failure->code == ERR_IDENTIFY || failure->code == ERR_BAD_MAC ||
+                       failure->code == ERR_NO_FLASH;
+    return by_the_chip && found && found != attempt_recipe(a)->chip;
+}
+
+/* What could not be read of another chip than the recipe's says nothing about the wire; unless the
+ * chip was misread, which the second look shows. */
+static bool look_for_chip(struct attempt *a,
+                          bool (*identify)(struct loader *l, struct board *b, struct err *e),
+                          struct err *e)
+{
+    struct err failure = { 0 }, again = { 0 };
+    if (look(a, identify, &failure))
+        return true;
+    *e = failure;
+    if (!is_wrong_chip(a, &failure) || board_identify_chip(&a->loader, &a->result->board, &again) ||
+        !is_wrong_chip(a, &again))
+        return false;
+    return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s (%s)",
+                   a->result->board.chip->name, attempt_recipe(a)->chip->name, failure.what);
+}
+
 bool step_identify(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_IDENTIFY);
-    return look(a, board_identify_chip, e);
+    return look_for_chip(a, board_identify_chip, e);
 }
 
 /* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
@@ -199,13 +225,12 @@ bool step_baud(struct attempt *a, struct err *e)
     return true;
 }
 
-/* Before the flash is asked and the stub sent, where the ROM can: the stub alone takes half a
- * second at 115200 baud. Some stubs set the rate anew as they start, from what the ROM remembers;
- * where that is another one than was agreed, they are not heard, and the next attempt takes the
- * late way. */
+/* Before the flash is asked and the stub sent, where the ROM can and the rate lasts: the stub alone
+ * takes half a second at 115200 baud. */
 bool step_early_baud(struct attempt *a, struct err *e)
 {
     const struct board *b = &a->result->board;
+    const struct stub *stub = stub_for(a, b);
     bool wanted = !a->setup->careful && !a->loader.stub && b->chip == attempt_recipe(a)->chip;
-    return !wanted || !stub_for(a, b) || step_baud(a, e);
+    return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || step_baud(a, e);
 }

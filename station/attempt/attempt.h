@@ -7,6 +7,7 @@
 #define STATION_ATTEMPT_H
 
 #include "core/board/board.h"
+#include "core/flash/flash.h"
 #include "station/attempt/job.h"
 
 enum phase {
@@ -86,7 +87,7 @@ struct attempt_result {
     uint64_t wire_bytes;
     enum recipe_write write; /* how it was done: not every loader can tell what differs */
     unsigned round_trips;
-    unsigned blocks_ahead; /* see core/flash/pace.h */
+    struct flash_difference differs; /* where the flash is not what it should be */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
 };

@@ -2,6 +2,7 @@
 #ifndef STATION_ATTEMPT_PRIV_H
 #define STATION_ATTEMPT_PRIV_H
 
+#include "core/flash/size_proof.h"
 #include "station/attempt/attempt.h"
 
 /* Everything a step needs. Steps set board state and phase in the result as they go. */
@@ -15,6 +16,9 @@ struct attempt {
     uint64_t entered_us;
     uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
     uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
+    struct size_proof size;
+    uint64_t size_us; /* that took, of no phase */
+    bool knows_size;  /* the present loader was told how large the flash is */
 };
 
 /* ---- attempt.c ---- */
@@ -50,6 +54,7 @@ bool step_baud(struct attempt *a, struct err *e);
 
 /* ---- attempt_write.c ---- */
 
+bool step_size(struct attempt *a, struct err *e);
 bool step_erase(struct attempt *a, struct err *e);
 bool step_write(struct attempt *a, struct err *e);
 bool step_verify(struct attempt *a, struct err *e);

@@ -15,9 +15,9 @@
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,  step_identify, step_early_baud, step_flash,
-                              step_gate,  step_stub,     step_baud,       step_erase,
-                              step_write, step_verify,   step_leave,      step_boot };
+static const step steps[] = { step_sync,   step_identify, step_early_baud, step_flash, step_gate,
+                              step_stub,   step_baud,     step_size,       step_erase, step_write,
+                              step_verify, step_leave,    step_boot };
 
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
  * matters, and no stop request may cut it short. */
@@ -84,6 +84,7 @@ static void fill_timing(struct attempt *a)
                                   .identify_us = in[PHASE_IDENTIFY] + in[PHASE_GATE],
                                   .stub_us = in[PHASE_STUB],
                                   .baud_us = in[PHASE_BAUD],
+                                  .size_us = a->size_us,
                                   .erase_us = in[PHASE_ERASE],
                                   .md5_us = in[PHASE_VERIFY] + a->compare_us,
                                   .leave_us = in[PHASE_LEAVE],
@@ -119,7 +120,6 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     attempt_close_phase(a);
     fill_timing(a);
     result->round_trips = a->loader.link.round_trips;
-    result->blocks_ahead = a->loader.blocks_ahead;
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
     free(a);
     return result->ok;

@@ -2,7 +2,6 @@
 #include "station/attempt/attempt_priv.h"
 
 #include "core/flash/differ.h"
-#include "core/loader/usb.h"
 
 #include <string.h>
 
@@ -13,14 +12,68 @@ static void tell_progress(void *ctx, uint32_t flash_bytes_done)
     w->progress(w->ctx, a->bytes_before + flash_bytes_done, a->bytes_total);
 }
 
+static bool tell_size(struct attempt *a, struct err *e)
+{
+    a->knows_size = a->knows_size || flash_set_size(&a->loader, attempt_flash_bytes(a), e);
+    return a->knows_size;
+}
+
+/* ---- Whether the flash is as large as it says ---- */
+
+/* What passed since belongs to it, and to no phase. What it finds is a refusal; where it was found
+ * before anything was written, one of the gate. */
+static bool end_size(struct attempt *a, bool ok, const struct err *e)
+{
+    uint64_t now = attempt_now_us(a);
+    a->size_us += now - a->entered_us;
+    a->entered_us = now;
+    if (a->size.changed)
+        a->result->state = BOARD_HALF_WRITTEN;
+    if (!ok && e->code == ERR_FLASH_SIZE_FALSE && a->result->phase != PHASE_WRITE)
+        a->result->phase = PHASE_GATE;
+    return ok;
+}
+
+bool step_size(struct attempt *a, struct err *e)
+{
+    const struct recipe *r = attempt_recipe(a);
+    bool erase = attempt_flashes(a) && r->erase != RECIPE_ERASE_ALL;
+    size_proof_begin(&a->size, job_plan(a->setup->job), a->result->variant, attempt_flash_bytes(a));
+    if (!a->size.open)
+        return true;
+    if (!tell_size(a, e))
+        return false;
+    attempt_close_phase(a);
+    return end_size(a, size_proof_ask(&a->size, &a->loader, erase, e), e);
+}
+
+/* The rest of the last block is waited for before, as whatever follows would have to. */
+static bool size_after(struct attempt *a, size_t image, struct err *e)
+{
+    if (!a->size.open || image != a->size.image)
+        return true;
+    if (!flash_settle(&a->loader, e))
+        return false;
+    attempt_close_phase(a);
+    return end_size(a, size_proof_written(&a->size, &a->loader, image, e), e);
+}
+
+static bool size_at_end(struct attempt *a, struct err *e)
+{
+    attempt_close_phase(a);
+    return end_size(a, size_proof_end(&a->size, &a->loader, e), e);
+}
+
+/* ---- Erase and write ---- */
+
 bool step_erase(struct attempt *a, struct err *e)
 {
     if (!attempt_flashes(a) || attempt_recipe(a)->erase != RECIPE_ERASE_ALL)
         return true;
     attempt_enter(a, PHASE_ERASE);
     a->result->state = BOARD_HALF_WRITTEN;
-    return flash_set_size(&a->loader, attempt_flash_bytes(a), e) &&
-           flash_erase_all(&a->loader, attempt_flash_bytes(a), e);
+    return tell_size(a, e) && flash_erase_all(&a->loader, attempt_flash_bytes(a), e) &&
+           size_proof_erased(&a->size, e);
 }
 
 /* What lies in the flash can only be asked of a loader that computes MD5, and be left alone only by
@@ -76,7 +129,8 @@ static bool write_images(struct attempt *a, struct err *e)
         const struct plan_region *r = plan_region(a->result->variant, i);
         struct attempt_digest *d = &a->result->digests[i];
         if (!(a->result->write == RECIPE_WRITE_CHANGED ? write_changed(a, r, d, &progress, e)
-                                                       : write_all(a, r, d, &progress, e)))
+                                                       : write_all(a, r, d, &progress, e)) ||
+            !size_after(a, i, e))
             return false;
         a->bytes_before += r->size_bytes;
         tell_progress(a, 0);
@@ -89,13 +143,10 @@ bool step_write(struct attempt *a, struct err *e)
     const struct port *port = a->loader.link.port;
     bool proves = attempt_recipe(a)->verify == RECIPE_VERIFY_MD5;
     attempt_enter(a, PHASE_WRITE);
-    if (!flash_set_size(&a->loader, attempt_flash_bytes(a), e))
+    if (!tell_size(a, e))
         return false;
     if (!attempt_flashes(a))
         return true;
-    /* To run ahead of the acknowledgements takes a rate to reckon with, and a proof afterwards. */
-    a->loader.may_run_ahead =
-        proves && !a->setup->careful && (port->caps & PORT_BAUD) && !usb_is_native(port);
     a->write_tx_bytes = port->tx_bytes;
     bool ok = write_images(a, e);
     a->write_tx_bytes = port->tx_bytes - a->write_tx_bytes;
@@ -114,7 +165,8 @@ static bool ensure_md5(struct attempt *a, struct err *e)
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)
         return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
-    return attempt_start_stub(a, stub, e) && flash_set_size(&a->loader, attempt_flash_bytes(a), e);
+    a->knows_size = false;
+    return attempt_start_stub(a, stub, e) && tell_size(a, e);
 }
 
 /* The next image that has to be proved, from number i on: one that was equal before, and to which
@@ -133,20 +185,67 @@ static bool ask_md5(struct attempt *a, size_t *i, struct err *e)
     return flash_md5_ask(&a->loader, r, e);
 }
 
-/* The chip is asked for the next digest before it has given the last one, where it can be. */
-static bool read_md5s(struct attempt *a, struct err *e)
+/* The chip is asked for the next digest before it has given the last one, where it may be. */
+static bool read_md5s_in_pairs(struct attempt *a, struct err *e)
 {
+    const struct loader *l = &a->loader;
     size_t count = job_image_count(a->setup->job), asked = next_unproved(a, 0);
     for (size_t i = asked; i < count; i = next_unproved(a, i + 1)) {
         struct attempt_digest *d = &a->result->digests[i];
         if ((asked == i && !ask_md5(a, &asked, e)) ||
-            (asked < count && flash_is_idle(&a->loader) && !ask_md5(a, &asked, e)))
+            (asked < count && loader_may_follow(l, CMD_SPI_FLASH_MD5) && !ask_md5(a, &asked, e)))
             return false;
         d->read = flash_md5_answer(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
         if (!d->read)
             return false;
     }
     return true;
+}
+
+static bool read_md5s_one_by_one(struct attempt *a, struct err *e)
+{
+    for (size_t i = next_unproved(a, 0); i < job_image_count(a->setup->job);
+         i = next_unproved(a, i + 1)) {
+        struct attempt_digest *d = &a->result->digests[i];
+        d->read = flash_md5(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
+        if (!d->read)
+            return false;
+    }
+    return true;
+}
+
+/* When an answer of a pair is missing, the one that came may be that to either question: all are
+ * asked for once more, one by one. */
+static bool read_md5s(struct attempt *a, struct err *e)
+{
+    struct loader *l = &a->loader;
+    struct err failure = { 0 };
+    if (!loader_in_pairs(l))
+        return read_md5s_one_by_one(a, e);
+    if (read_md5s_in_pairs(a, &failure))
+        return true;
+    l->careful = true;
+    if (failure.wire == ERR_TIMEOUT && !l->link.has_reset && loader_find_stub(l, e))
+        return read_md5s_one_by_one(a, e);
+    *e = failure;
+    return false;
+}
+
+/* A flash smaller than it says has overwritten one image by another: then that is the cause. Who
+ * only looks has sent no bytes, and no supply is to blame. */
+static bool judge_image(struct attempt *a, size_t i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, i);
+    uint8_t *found = a->result->digests[i].read_md5;
+    if (flash_judge(&a->loader, r, found, &a->result->differs, e))
+        return true;
+    if (e->code == ERR_VERIFY && size_proof_explains(job_plan(a->setup->job), a->result->variant,
+                                                     attempt_flash_bytes(a), &a->loader, e))
+        return false;
+    if (a->result->differs.known && !attempt_flashes(a))
+        err_hint(e, "The board does not hold the images of this recipe: write it again with "
+                    "espstation run, or set it aside.");
+    return false;
 }
 
 bool step_verify(struct attempt *a, struct err *e)
@@ -159,10 +258,11 @@ bool step_verify(struct attempt *a, struct err *e)
     if (!read_md5s(a, e))
         return false;
     for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
-        const struct plan_region *r = plan_region(a->result->variant, i);
-        if (!flash_judge(&a->loader, r, a->result->digests[i].read_md5, e))
+        if (!judge_image(a, i, e))
             return false;
     }
+    if (!size_at_end(a, e))
+        return false;
     a->result->state = BOARD_VERIFIED;
     return true;
 }

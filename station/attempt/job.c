@@ -1,6 +1,7 @@
 #include "station/attempt/job.h"
 
 #include "core/base/bytes.h"
+#include "core/base/read_all.h"
 #include "core/images/intel_hex.h"
 
 #include <errno.h>
@@ -20,6 +21,7 @@ struct job {
     struct plan *plan;
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
+    struct recipe_report warnings;
     /* The plan is encoded while the first boards are reset and asked who they are. */
     pthread_t encoder;
     bool encoder_started;
@@ -49,19 +51,6 @@ struct sources {
     size_t count;
 };
 
-static bool read_all(int fd, uint8_t *bytes, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, bytes + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false; /* the file shrank under our hands, or the disk failed */
-        at += (size_t)got;
-    }
-    return true;
-}
-
 /* The recipe has looked at the file already; it may have changed since, so all is checked again. */
 static bool load_file(const struct recipe_image *image, struct loaded *out)
 {
@@ -73,7 +62,10 @@ static bool load_file(const struct recipe_image *image, struct loaded *out)
     }
     out->size_bytes = (size_t)size_bytes;
     out->bytes = malloc(out->size_bytes);
-    bool ok = out->bytes && read_all(fd, out->bytes, out->size_bytes);
+    size_t have = 0;
+    /* Less than all: the file shrank under our hands. */
+    bool ok =
+        out->bytes && read_all(fd, out->bytes, out->size_bytes, &have) && have == out->size_bytes;
     close(fd);
     return ok;
 }
@@ -150,7 +142,8 @@ static bool add_source(struct job *j, struct sources *to, size_t entry, char *na
         return false;
     *out = (struct job_image){ .file = name, .offset_addr = offset_addr, .size_bytes = size_bytes };
     j->image_count++; /* which frees the name, whatever follows */
-    to->rows[to->count] = (struct plan_source){ name, bytes, size_bytes, offset_addr };
+    to->rows[to->count] = (struct plan_source){ name, bytes, size_bytes, offset_addr,
+                                                j->recipe->images[entry].as == RECIPE_AS_DATA };
     to->entry[to->count++] = entry;
     return digest_md5(bytes, size_bytes, out->md5) && digest_sha256(bytes, size_bytes, out->sha256);
 }
@@ -192,11 +185,12 @@ static bool add_file(struct job *j, struct sources *to, size_t entry, struct loa
                      struct recipe_report *report)
 {
     const struct recipe_image *image = &j->recipe->images[entry];
+    bool data = image->as == RECIPE_AS_DATA;
     if (!check_pin(image, f, report))
         return false;
-    if (refuse_format(j->recipe, image, f, report))
+    if (!data && refuse_format(j->recipe, image, f, report))
         return true;
-    if (intel_hex_is(f->bytes, f->size_bytes))
+    if (!data && intel_hex_is(f->bytes, f->size_bytes))
         return add_hex(j, to, entry, f, report);
     if (to->count == RECIPE_IMAGES_MAX) {
         recipe_report_add(report, image->file_at, "'%s' is one region too many; there may be %d",
@@ -250,9 +244,18 @@ static bool freq_code(const struct recipe *r, const struct chip_code **code,
     return false;
 }
 
-static void make_settings(const struct recipe *r, struct plan_settings *s,
+/* Why the ROM would have to write, as what to do about it; NULL: a stub can. */
+static const char *stub_advice(const struct job *j)
+{
+    if (!stub_set_find(j->stubs, j->recipe->chip->id_name))
+        return "which is not here: run 'make deps', or give a folder with --stubs";
+    return j->recipe->loader == RECIPE_LOADER_ROM ? "so give loader: auto" : NULL;
+}
+
+static void make_settings(const struct job *j, struct plan_settings *s,
                           struct recipe_report *report)
 {
+    const struct recipe *r = j->recipe;
     *s = (struct plan_settings){
         .chip = r->chip,
         .flash_bytes = r->flash.size_bytes,
@@ -260,6 +263,7 @@ static void make_settings(const struct recipe *r, struct plan_settings *s,
         .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
         .erase_all = r->erase == RECIPE_ERASE_ALL,
         .pieces = r->write == RECIPE_WRITE_CHANGED,
+        .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {
     case RECIPE_SIZE_DETECT:
@@ -282,36 +286,47 @@ static void make_settings(const struct recipe *r, struct plan_settings *s,
 struct report_to_recipe {
     const struct recipe *recipe;
     const struct sources *sources;
-    struct recipe_report *report;
+    struct recipe_report *report, *warnings;
 };
+
+static struct recipe_pos place_of(const struct report_to_recipe *to, size_t image,
+                                  enum recipe_key otherwise)
+{
+    return image == PLAN_NO_IMAGE ? to->recipe->at[otherwise]
+                                  : to->recipe->images[to->sources->entry[image]].at;
+}
 
 static void add_mistake(void *ctx, size_t image, const char *sentence)
 {
     struct report_to_recipe *to = ctx;
-    struct recipe_pos at = image == PLAN_NO_IMAGE
-                               ? to->recipe->at[RECIPE_KEY_FLASH_SIZE]
-                               : to->recipe->images[to->sources->entry[image]].at;
-    recipe_report_add(to->report, at, "%s", sentence);
+    recipe_report_add(to->report, place_of(to, image, RECIPE_KEY_FLASH_SIZE), "%s", sentence);
+}
+
+static void add_warning(void *ctx, size_t image, const char *sentence)
+{
+    struct report_to_recipe *to = ctx;
+    recipe_report_add(to->warnings, place_of(to, image, RECIPE_KEY_IMAGES), "warning: %s",
+                      sentence);
 }
 
 static void check_loader(const struct job *j, struct recipe_report *report)
 {
     const struct recipe *r = j->recipe;
     bool no_stub = !stub_set_find(j->stubs, r->chip->id_name);
+    char why[512];
+    stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
     if (r->loader == RECIPE_LOADER_STUB && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
-                          "there is no flasher stub for %s here; run 'make deps', or give a folder "
-                          "with --stubs",
-                          r->chip->name);
+                          "%s; give a folder that has it with --stubs, or use 'loader: auto'", why);
     if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
         recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
                           "%s cannot be restarted by its watchdog; expected auto or a sequence",
                           r->chip->name);
     if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
         recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
-                          "the ROM of %s cannot compute an MD5, and there is no flasher stub here; "
-                          "run 'make deps', or use 'verify: none'",
-                          r->chip->name);
+                          "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
+                          "with --stubs, or use 'verify: none'",
+                          r->chip->name, why);
 }
 
 /* After an erase of everything there is nothing left that could be as it was. */
@@ -328,10 +343,10 @@ static void make_plan(struct job *j, const struct sources *sources, struct recip
                       struct err *e)
 {
     const struct recipe *r = j->recipe;
-    struct report_to_recipe to = { r, sources, report };
-    const struct plan_report plan_report = { add_mistake, &to };
+    struct report_to_recipe to = { r, sources, report, &j->warnings };
+    const struct plan_report plan_report = { add_mistake, add_warning, &to };
     struct plan_settings settings;
-    make_settings(r, &settings, report);
+    make_settings(j, &settings, report);
     check_loader(j, report);
     check_write(j, report);
     if (report->total == 0)
@@ -431,6 +446,11 @@ void job_free(struct job *j)
     free(j);
 }
 
+const struct recipe_report *job_warnings(const struct job *j)
+{
+    return &j->warnings;
+}
+
 const struct recipe *job_recipe(const struct job *j)
 {
     return j->recipe;
@@ -462,6 +482,29 @@ uint64_t job_bytes(const struct job *j)
 const struct stub *job_stub_named(const struct job *j, const char *name)
 {
     return stub_set_find(j->stubs, name);
+}
+
+/* Boards of one recipe may need two of them: silicon below some revision has its own. */
+bool job_explain_loader(const struct job *j, char *text, size_t cap)
+{
+    const struct recipe *r = j->recipe;
+    char why[512];
+    if (r->loader != RECIPE_LOADER_AUTO)
+        return false;
+    if (!stub_set_find(j->stubs, r->chip->id_name)) {
+        stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
+        snprintf(text, cap,
+                 "%s: the ROM loader writes, which takes longer. Another folder: --stubs DIR; on "
+                 "purpose: 'loader: rom' in the recipe",
+                 why);
+        return true;
+    }
+    if (!r->chip->stub_below || stub_set_find(j->stubs, r->chip->stub_below))
+        return false;
+    stub_set_explain(j->stubs, r->chip->stub_below, r->chip->name, why, sizeof why);
+    snprintf(text, cap, "%s: the ROM loader writes boards below revision %u.%u, which takes longer",
+             why, r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
+    return true;
 }
 
 const struct stub *job_proving_stub(const struct job *j)

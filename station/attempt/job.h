@@ -32,6 +32,9 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
                     struct err *e);
 void job_free(struct job *j);
 
+/* What may be meant so in the recipe, and hardly is: each begins with "warning: ". */
+const struct recipe_report *job_warnings(const struct job *j);
+
 const struct recipe *job_recipe(const struct job *j);
 const struct plan *job_plan(const struct job *j);
 
@@ -51,6 +54,10 @@ const struct stub *job_proving_stub(const struct job *j);
 
 /* By the name of its file: some boards need another one than their chip's. NULL: there is none. */
 const struct stub *job_stub_named(const struct job *j, const char *name);
+
+/* Whether boards are written by their ROM only because a stub is missing, which costs time; a
+ * sentence for people in `text` then, without its full stop. */
+bool job_explain_loader(const struct job *j, char *text, size_t cap);
 
 /* What a board with so much flash gets. Made on first use, then shared; lent as long as the job
  * lives. NULL: ERR_FLASH_SIZE or ERR_STATION. */

@@ -150,12 +150,26 @@ static void print_mistakes(const char *path, const struct recipe_report *report)
         fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
 }
 
+/* Nobody may find out by the clock that a stub is missing. */
+static void print_loader_note(const struct job *job)
+{
+    char text[768];
+    if (!job_explain_loader(job, text, sizeof text))
+        return;
+    plain_make(text);
+    fprintf(stderr, "espstation: %s.\n", text);
+}
+
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
     struct recipe_report report;
     recipe_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
+    if (job) {
+        print_mistakes(recipe_path, job_warnings(job));
+        print_loader_note(job);
+    }
     return job;
 }
 

@@ -52,7 +52,8 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
 /* Whether exactly the one argument came that the command needs; says so if not. */
 bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
 
-/* Loads a job and prints all mistakes of its recipe on standard error. The caller owns it. */
+/* Loads a job and prints all mistakes of its recipe on standard error; also that the ROM must write
+ * for want of a stub. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
 
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
@@ -68,6 +69,6 @@ enum exit_status cmd_status_of(const struct err *e);
 /* One line for each command, for the screen. */
 extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
     cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
-    cmd_recipe, cmd_import, cmd_read, cmd_erase, cmd_monitor, cmd_doctor;
+    cmd_stubs, cmd_recipe, cmd_import, cmd_read, cmd_erase, cmd_monitor, cmd_doctor;
 
 #endif

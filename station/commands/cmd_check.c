@@ -41,21 +41,33 @@ static void print_flash(const struct job *job)
            (plan_needs_bytes(job_plan(job)) + 1023) / 1024);
 }
 
+/* In a merged file there may be several. */
+static void print_apps(const struct plan *plan, size_t source)
+{
+    for (size_t i = 0; i < plan_part_count(plan); i++) {
+        const struct plan_part *part = plan_part(plan, i);
+        if (part->source != source || !part->image.has_app)
+            continue;
+        printf("  %43s application %s %s", "", part->image.app_project, part->image.app_version);
+        if (part->at > 0)
+            printf(", at 0x%x", part->addr);
+        putchar('\n');
+    }
+}
+
 static void print_images(const struct job *job, const struct plan_variant *variant)
 {
     printf("\n  %-10s %-10s %9s %9s  %-32s  %s\n", "offset", "end", "bytes", "on wire", "md5",
            "file");
     for (size_t i = 0; i < job_image_count(job); i++) {
         const struct plan_region *region = plan_region(variant, i);
-        const struct image *image = plan_image(job_plan(job), i);
         char md5[2 * DIGEST_MD5_BYTES + 1];
         digest_hex(region->md5, DIGEST_MD5_BYTES, md5);
         printf("  0x%08x 0x%08x %9u %9llu  %s  %s%s\n", region->offset_addr,
                region->addr + region->size_bytes - 1, job_image(job, i)->size_bytes,
                (unsigned long long)plan_frames_wire_bytes(&region->stub), md5, region->name,
                region->patched ? " (header patched)" : "");
-        if (image->has_app)
-            printf("  %43s application %s %s\n", "", image->app_project, image->app_version);
+        print_apps(job_plan(job), i);
     }
 }
 

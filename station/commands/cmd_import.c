@@ -1,6 +1,7 @@
 /* espstation import: a recipe from what a build leaves behind, or from a flashing command. */
 #include "station/cli/cmd.h"
 
+#include "core/base/plain.h"
 #include "station/import/import.h"
 
 #include <errno.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WORDS_MAX 512
@@ -20,51 +20,28 @@ struct import_options {
 
 /* ---- What is given ---- */
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* A whole command pasted between quotes. */
-static bool import_pasted(struct import *im, const char *text, struct err *e)
-{
-    struct import_words *words = calloc(1, sizeof *words);
-    bool ok = words ? import_split(text, words, e) &&
-                          import_esptool(im, (const char *const *)words->items, words->count, e)
-                    : err_set(e, ERR_STATION, "Out of memory");
-    if (words)
-        import_words_done(words);
-    free(words);
-    return ok;
-}
-
-/* One of the files that name the images, instead of the folder they are in. */
-static bool import_file(struct import *im, const char *path, struct err *e)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
-    char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup("");
-    if (!folder)
-        return err_set(e, ERR_STATION, "Out of memory");
-    bool ok = strcmp(name, "flasher_args.json") == 0 ? import_flasher_args(im, folder, e)
-                                                     : import_flash_args(im, folder, name, e);
-    free(folder);
-    return ok;
-}
-
+/* A whole command, or a text with one, pasted between quotes; else words. */
 static bool import_any(struct import *im, const char *const *words, size_t count, struct err *e)
 {
-    if (count == 1 && is_folder(words[0]))
-        return import_folder(im, words[0], e);
-    if (count == 1 && import_is_file("", words[0]))
-        return import_file(im, words[0], e);
-    if (count == 1 && strstr(words[0], "esptool") && strpbrk(words[0], " \t\n"))
-        return import_pasted(im, words[0], e);
-    return import_esptool(im, words, count, e);
+    if (count == 1 && (import_is_folder(words[0]) || import_is_file("", words[0])))
+        return import_path(im, words[0], e);
+    if (count == 1 && strpbrk(words[0], " \t\n"))
+        return import_pasted(im, "", words[0], e);
+    return import_command(im, "", words, count, e);
 }
 
 /* ---- What comes out ---- */
+
+/* What stays behind is said, and not only written. */
+static void say_notes(const struct import *im)
+{
+    for (size_t i = 0; i < im->note_count; i++) {
+        plain_make(im->notes[i]);
+        fprintf(stderr, "Not carried over: %s.\n", im->notes[i]);
+    }
+    if (im->notes_lost)
+        fprintf(stderr, "Not carried over: more than can be told here.\n");
+}
 
 /* Read back as `run` will read it, before anybody relies on it. */
 static bool check(const char *path, const char *text, struct err *e)
@@ -107,9 +84,10 @@ static bool write_file(const struct import_options *o, const char *text, struct 
     return ok || err_set_sys(e, ERR_USAGE, errno, "'%.150s' cannot be written", o->out_path);
 }
 
-static bool write_out(const struct import *im, const struct import_options *o, const char *text,
+static bool write_out(struct import *im, const struct import_options *o, const char *text,
                       struct err *e)
 {
+    say_notes(im);
     if (!o->out_path) {
         fputs(text, stdout);
         return fflush(stdout) == 0 || err_set_sys(e, ERR_STATION, errno,
@@ -120,9 +98,6 @@ static bool write_out(const struct import *im, const struct import_options *o, c
         return false;
     printf("%s: a recipe for %s, %zu image%s pinned", o->out_path, im->chip->name, im->image_count,
            im->image_count == 1 ? "" : "s");
-    if (im->note_count > 0)
-        printf("; %zu thing%s not carried over, see its first lines", im->note_count,
-               im->note_count == 1 ? "" : "s");
     printf(".\nNext: espstation check %s\n", o->out_path);
     return true;
 }
@@ -150,8 +125,8 @@ static enum exit_status import(int argc, char **argv)
 {
     struct import_options o = { 0 };
     const struct option_row rows[] = {
-        { "-o", "FILE", "where to write the recipe; default: standard output", NULL, &o.out_path,
-          NULL },
+        { "-o", "FILE", "where to write the recipe; - or nothing: standard output", NULL,
+          &o.out_path, NULL },
         { "--chip", "NAME", "the chip, where the images do not tell", NULL, &o.chip, NULL },
         { "--overwrite", NULL, "write the file even if it is there", &o.overwrite, NULL, NULL },
     };
@@ -167,13 +142,16 @@ static enum exit_status import(int argc, char **argv)
                         "See: espstation import --help\n");
         return EXIT_USAGE;
     }
+    if (o.out_path && strcmp(o.out_path, "-") == 0)
+        o.out_path = NULL;
     if (import_to(&o, words, count, &e))
         return EXIT_PASSED;
     cmd_print_err(&e);
     return cmd_status_of(&e);
 }
 
-const struct cmd cmd_import = { "import", "FOLDER | -- COMMAND",
-                                "Makes a recipe from a build of ESP-IDF, PlatformIO or Arduino, or "
-                                "from a command.",
+const struct cmd cmd_import = { "import", "FOLDER | FILE | -- COMMAND",
+                                "Makes a recipe from a build (ESP-IDF, PlatformIO, Arduino, ESP "
+                                "Web "
+                                "Tools) or a command.",
                                 import };

@@ -64,6 +64,12 @@ static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err 
 {
     const char *name = board_stub_name(&h->board);
     const struct stub *stub = name && !h->loader->stub ? stub_set_find(stubs, name) : NULL;
+    if (name && !h->loader->stub && !stub && stubs && stub_set_folder(stubs)) {
+        char why[512];
+        stub_set_explain(stubs, name, h->board.chip->name, why, sizeof why);
+        err_set(e, ERR_STUB, "There is no stub to start: %s", why);
+        return err_hint(e, "Give a folder that has it with --stubs, or --rom.");
+    }
     return !stub || (stub_start(h->loader, stub, e) && board_attach_stub(h->loader, &h->board, e));
 }
 

@@ -1,18 +1,18 @@
 /*
- * A command line of esptool: versions 4 (underscores) and 5 (dashes) spell the same options.
+ * The options of esptool: versions 4 (underscores) and 5 (dashes) spell the same ones.
  *
  * Every option has a row that says what becomes of it. One that changes which bytes reach the flash
  * and has no place in a recipe is refused; one that only changes how they get there becomes a note.
  */
 #include "core/base/err.h"
 #include "core/base/nearest.h"
-#include "station/import/import.h"
+#include "station/import/esptool_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NAME_BYTES 64
+#define NAME_BYTES IMPORT_COMMAND_BYTES
 
 enum meaning {
     MEANS_CHIP,
@@ -30,9 +30,11 @@ enum meaning {
     MEANS_REFUSE /* `why` tells why */
 };
 
+enum takes { TAKES_NONE, TAKES_ONE, TAKES_MANY };
+
 struct option {
     const char *name, *brief; /* with dashes; brief NULL: has none */
-    bool has_value;
+    enum takes takes;
     enum meaning meaning;
     const char *why;
 };
@@ -40,43 +42,47 @@ struct option {
 #define SCREEN "the station's own screen shows what goes on"
 
 static const struct option global_options[] = {
-    { "--chip", "-c", true, MEANS_CHIP, NULL },
-    { "--port", "-p", true, MEANS_NOTE, "a recipe names no port; give it to espstation run" },
-    { "--port-filter", NULL, true, MEANS_NOTE,
+    { "--chip", "-c", TAKES_ONE, MEANS_CHIP, NULL },
+    { "--port", "-p", TAKES_ONE, MEANS_NOTE, "a recipe names no port; give it to espstation run" },
+    { "--port-filter", NULL, TAKES_ONE, MEANS_NOTE,
       "a recipe names no port; give it to espstation run" },
-    { "--baud", "-b", true, MEANS_BAUD, NULL },
-    { "--before", NULL, true, MEANS_BEFORE, NULL },
-    { "--after", "-a", true, MEANS_AFTER, NULL },
-    { "--no-stub", NULL, false, MEANS_ROM, NULL },
-    { "--stub-version", NULL, true, MEANS_NOTE, "the station has its own stubs; see run --stubs" },
-    { "--connect-attempts", NULL, true, MEANS_ATTEMPTS, NULL },
-    { "--trace", "-t", false, MEANS_NOTE, SCREEN },
-    { "--verbose", "-v", false, MEANS_NOTE, SCREEN },
-    { "--silent", "-s", false, MEANS_NOTE, SCREEN },
-    { "--override-vddsdio", NULL, true, MEANS_REFUSE,
+    { "--baud", "-b", TAKES_ONE, MEANS_BAUD, NULL },
+    { "--before", NULL, TAKES_ONE, MEANS_BEFORE, NULL },
+    { "--after", "-a", TAKES_ONE, MEANS_AFTER, NULL },
+    { "--no-stub", NULL, TAKES_NONE, MEANS_ROM, NULL },
+    { "--stub-version", NULL, TAKES_ONE, MEANS_NOTE,
+      "the station has its own stubs; see run --stubs" },
+    { "--connect-attempts", NULL, TAKES_ONE, MEANS_ATTEMPTS, NULL },
+    { "--trace", "-t", TAKES_NONE, MEANS_NOTE, SCREEN },
+    { "--verbose", "-v", TAKES_NONE, MEANS_NOTE, SCREEN },
+    { "--silent", "-s", TAKES_NONE, MEANS_NOTE, SCREEN },
+    { "--override-vddsdio", NULL, TAKES_ONE, MEANS_REFUSE,
       "the station does not change the voltage of the flash" },
 };
 
 static const struct option write_options[] = {
-    { "--flash-mode", "-fm", true, MEANS_MODE, NULL },
-    { "--flash-freq", "-ff", true, MEANS_FREQ, NULL },
-    { "--flash-size", "-fs", true, MEANS_SIZE, NULL },
-    { "--erase-all", "-e", false, MEANS_ERASE_ALL, NULL },
-    { "--compress", "-z", false, MEANS_SAME, NULL },
-    { "--verify", NULL, false, MEANS_SAME, NULL },
-    { "--no-compress", "-u", false, MEANS_NOTE,
+    { "--flash-mode", "-fm", TAKES_ONE, MEANS_MODE, NULL },
+    { "--flash-freq", "-ff", TAKES_ONE, MEANS_FREQ, NULL },
+    { "--flash-size", "-fs", TAKES_ONE, MEANS_SIZE, NULL },
+    { "--erase-all", "-e", TAKES_NONE, MEANS_ERASE_ALL, NULL },
+    { "--compress", "-z", TAKES_NONE, MEANS_SAME, NULL },
+    { "--verify", NULL, TAKES_NONE, MEANS_SAME, NULL },
+    { "--no-compress", "-u", TAKES_NONE, MEANS_NOTE,
       "the station compresses wherever the chip inflates" },
-    { "--no-progress", "-p", false, MEANS_NOTE, SCREEN },
-    { "--force", NULL, false, MEANS_NOTE, "what the station's checks forbid stays forbidden" },
-    { "--ignore-flash-enc-efuse", NULL, false, MEANS_NOTE,
+    { "--no-progress", "-p", TAKES_NONE, MEANS_NOTE, SCREEN },
+    { "--force", NULL, TAKES_NONE, MEANS_NOTE, "what the station's checks forbid stays forbidden" },
+    { "--ignore-flash-enc-efuse", NULL, TAKES_NONE, MEANS_NOTE,
       "see the key `encrypted` for boards whose flash encryption is on" },
-    { "--ignore-flash-encryption-efuse-setting", NULL, false, MEANS_NOTE,
+    { "--ignore-flash-encryption-efuse-setting", NULL, TAKES_NONE, MEANS_NOTE,
       "see the key `encrypted` for boards whose flash encryption is on" },
-    { "--skip-flashed", NULL, false, MEANS_NOTE, "the station writes every image" },
-    { "--diff-with", NULL, true, MEANS_NOTE, "the station writes every image as a whole" },
-    { "--encrypt", NULL, false, MEANS_REFUSE, "the station does not let the chip encrypt" },
-    { "--encrypt-files", NULL, true, MEANS_REFUSE, "the station does not let the chip encrypt" },
-    { "--spi-connection", "-sc", true, MEANS_REFUSE,
+    { "--skip-flashed", NULL, TAKES_NONE, MEANS_NOTE, "the station writes every image" },
+    { "--diff-with", NULL, TAKES_MANY, MEANS_NOTE, "the station writes every image as a whole" },
+    { "--trust-flash-content", NULL, TAKES_NONE, MEANS_NOTE,
+      "the station asks the chip what its flash holds" },
+    { "--encrypt", NULL, TAKES_NONE, MEANS_REFUSE, "the station does not let the chip encrypt" },
+    { "--encrypt-files", NULL, TAKES_ONE, MEANS_REFUSE,
+      "the station does not let the chip encrypt" },
+    { "--spi-connection", "-sc", TAKES_ONE, MEANS_REFUSE,
       "the station writes to the flash that the chip starts from, not to one at other pins" },
 };
 
@@ -85,8 +91,7 @@ static const struct option write_options[] = {
 
 /* ---- What options mean ---- */
 
-/* Both spellings as the new one; a value behind `=`, or sticking to a letter, stays as it is. */
-static void with_dashes(const char *word, char *name, size_t cap)
+void import_with_dashes(const char *word, char *name, size_t cap)
 {
     snprintf(name, cap, "%s", word);
     bool short_form = name[0] == '-' && name[1] != '-';
@@ -106,8 +111,13 @@ static bool set_chip(struct import *im, const char *value, struct err *e)
 {
     if (strcmp(value, "auto") == 0)
         return true; /* the images tell */
-    im->chip = chip_by_name(value);
-    if (im->chip)
+    const struct chip *chip = chip_by_name(value);
+    if (chip && im->chip && im->chip != chip) {
+        err_set(e, ERR_USAGE, "One place says %s, another one %s", im->chip->name, chip->name);
+        return err_hint(e, "Correct the one that is wrong: --chip, or what is imported.");
+    }
+    im->chip = chip ? chip : im->chip;
+    if (chip)
         return true;
     err_set(e, ERR_USAGE, "This station does not know the chip '%.40s'", value);
     return err_hint(e, "See: espstation chips");
@@ -142,7 +152,7 @@ static bool set_attempts(struct import *im, const char *value, struct err *e)
 static bool set_before(struct import *im, const char *value, struct err *e)
 {
     char word[NAME_BYTES];
-    with_dashes(value, word, sizeof word);
+    import_with_dashes(value, word, sizeof word);
     if (strcmp(word, "default-reset") == 0)
         return true;
     if (strcmp(word, "usb-reset") == 0)
@@ -161,7 +171,7 @@ static bool set_after(struct import *im, const char *value, struct err *e)
     static const char *const others[] = { "no-reset", "no-reset-stub", "soft-reset",
                                           "watchdog-reset" };
     char word[NAME_BYTES];
-    with_dashes(value, word, sizeof word);
+    import_with_dashes(value, word, sizeof word);
     if (strcmp(word, "hard-reset") == 0)
         return true;
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
@@ -268,14 +278,6 @@ static bool apply(struct import *im, const struct option *o, const char *value, 
 
 /* ---- Words ---- */
 
-/* A row of words; the present one is at `at`. */
-struct line {
-    struct import *im;
-    const char *folder;
-    const char *const *words;
-    size_t count, at;
-};
-
 /* "-b460800": a value may stick to a single letter. */
 static bool is_row(const struct option *o, const char *name, const char **value)
 {
@@ -287,7 +289,7 @@ static bool is_row(const struct option *o, const char *name, const char **value)
     *value = NULL;
     if (!o->brief || strcmp(o->brief, name) == 0)
         return o->brief != NULL;
-    if (!o->has_value || strlen(o->brief) != 2 || strncmp(o->brief, name, 2) != 0)
+    if (o->takes == TAKES_NONE || strlen(o->brief) != 2 || strncmp(o->brief, name, 2) != 0)
         return false;
     *value = name + 2;
     return true;
@@ -314,22 +316,38 @@ static bool unknown(const struct option *rows, size_t count, const char *name, s
     return err_hint(e, "Leave it out, and set what it does by hand in the recipe.");
 }
 
-static bool take_option(struct line *l, const struct option *rows, size_t count, struct err *e)
+/* Files to compare with, one for each image, end where the next option or image begins. */
+static void skip_more(struct import_line *l)
+{
+    while (l->at < l->count && l->words[l->at][0] != '-' && l->words[l->at][0] != '@' &&
+           (l->words[l->at][0] < '0' || l->words[l->at][0] > '9'))
+        l->at++;
+}
+
+static bool take_option(struct import_line *l, const struct option *rows, size_t count,
+                        struct err *e)
 {
     char name[1100];
     const char *value;
-    with_dashes(l->words[l->at++], name, sizeof name);
+    import_with_dashes(l->words[l->at++], name, sizeof name);
     const struct option *o = find_row(rows, count, name, &value);
     if (!o)
         return unknown(rows, count, name, e);
-    if (!o->has_value)
+    if (o->takes == TAKES_NONE)
         return value ? bad_value(o->name, value, "none", e) : apply(l->im, o, NULL, e);
     /* what is refused anyway needs no value to say so */
     if (!value && l->at < l->count && o->meaning != MEANS_REFUSE)
         value = l->words[l->at++];
+    if (o->takes == TAKES_MANY)
+        skip_more(l);
     if (value || o->meaning == MEANS_REFUSE)
         return apply(l->im, o, value, e);
     return err_set(e, ERR_USAGE, "A value is missing behind %s", o->name);
+}
+
+bool import_take_global(struct import_line *l, struct err *e)
+{
+    return take_option(l, global_options, GLOBAL_COUNT, e);
 }
 
 bool import_global_option(struct import *im, const char *option, const char *value, struct err *e)
@@ -339,7 +357,7 @@ bool import_global_option(struct import *im, const char *option, const char *val
     return o ? apply(im, o, value, e) : unknown(global_options, GLOBAL_COUNT, option, e);
 }
 
-static bool take_image(struct line *l, struct err *e)
+static bool take_image(struct import_line *l, struct err *e)
 {
     uint32_t offset_addr;
     const char *offset = l->words[l->at++];
@@ -352,7 +370,7 @@ static bool take_image(struct line *l, struct err *e)
 
 /* The content of @file; such a file names no further ones. Files in it are seen from the same
  * folder as those outside. */
-static bool take_args_file(struct line *l, struct err *e)
+static bool take_args_file(struct import_line *l, struct err *e)
 {
     struct import_words *words = calloc(1, sizeof *words);
     char *path = import_join(l->folder, l->words[l->at++] + 1, e);
@@ -385,7 +403,7 @@ out:
     return ok;
 }
 
-static bool take_write_words(struct line *l, struct err *e)
+bool import_take_write_words(struct import_line *l, struct err *e)
 {
     while (l->at < l->count) {
         const char *word = l->words[l->at];
@@ -400,68 +418,6 @@ static bool take_write_words(struct line *l, struct err *e)
 bool import_write_flash(struct import *im, const char *folder, const char *const *words,
                         size_t count, struct err *e)
 {
-    struct line l = { im, folder, words, count, 0 };
-    return take_write_words(&l, e);
-}
-
-/* ---- The command ---- */
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    const char *back = strrchr(path, '\\');
-    if (back && (!slash || back > slash))
-        slash = back;
-    return slash ? slash + 1 : path;
-}
-
-static bool is_esptool(const char *word)
-{
-    const char *name = base_name(word);
-    return strcmp(name, "esptool") == 0 || strcmp(name, "esptool.py") == 0 ||
-           strcmp(name, "esptool.exe") == 0;
-}
-
-/* [python] [-m] esptool */
-static bool take_program(struct line *l, struct err *e)
-{
-    if (l->at < l->count && strncmp(base_name(l->words[l->at]), "python", 6) == 0)
-        l->at++;
-    if (l->at > 0 && l->at < l->count && strcmp(l->words[l->at], "-m") == 0)
-        l->at++;
-    if (l->at < l->count && is_esptool(l->words[l->at])) {
-        l->at++;
-        return true;
-    }
-    err_set(e, ERR_USAGE, "'%.80s' is neither a folder nor a command of esptool",
-            l->count > 0 ? l->words[0] : "");
-    return err_hint(e, "As in: espstation import build, or: espstation import -- esptool ...");
-}
-
-static bool take_command(struct line *l, struct err *e)
-{
-    char command[NAME_BYTES];
-    if (l->at == l->count)
-        return err_set(e, ERR_USAGE, "The command line has no write-flash");
-    const char *word = l->words[l->at++];
-    with_dashes(word, command, sizeof command);
-    if (strcmp(command, "write-flash") == 0)
-        return true;
-    err_set(e, ERR_USAGE, "'%.60s' is not write-flash, and nothing else makes a recipe", word);
-    return err_hint(e, "Give the command that writes the images.");
-}
-
-bool import_esptool(struct import *im, const char *const *words, size_t count, struct err *e)
-{
-    struct line l = { im, "", words, count, 0 };
-    if (!take_program(&l, e))
-        return false;
-    while (l.at < l.count && l.words[l.at][0] == '-') {
-        if (!take_option(&l, global_options, GLOBAL_COUNT, e))
-            return false;
-    }
-    if (!take_command(&l, e) || !take_write_words(&l, e))
-        return false;
-    snprintf(im->source, sizeof im->source, "a command line of esptool");
-    return im->image_count > 0 || err_set(e, ERR_USAGE, "The command line writes no file");
+    struct import_line l = { .im = im, .folder = folder, .words = words, .count = count };
+    return import_take_write_words(&l, e);
 }

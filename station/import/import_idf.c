@@ -79,12 +79,12 @@ static bool take_extra(struct import *im, const struct import_json *extra, struc
     return true;
 }
 
-bool import_flasher_args(struct import *im, const char *folder, struct err *e)
+bool import_flasher_args(struct import *im, const char *folder, const char *file, struct err *e)
 {
     struct import_json *root = NULL;
-    char *path = import_join(folder, "flasher_args.json", e);
+    char *path = import_join(folder, file, e);
     size_t n = 0;
-    bool there, ok = false;
+    bool there = false, ok = false;
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
     if (path && !there)
         err_set(e, ERR_USAGE, "'%.150s' is not there", path);
@@ -100,6 +100,7 @@ bool import_flasher_args(struct import *im, const char *folder, struct err *e)
         note_encrypted(im, root);
     else
         err_wrap(e, "%.100s", path);
+    im->whole = true;
     snprintf(im->source, sizeof im->source, "flasher_args.json of ESP-IDF");
 out:
     import_json_free(root);
@@ -129,6 +130,7 @@ bool import_flash_args(struct import *im, const char *folder, const char *file, 
         if (!ok)
             err_wrap(e, "%.100s", path);
     }
+    im->whole = true;
     snprintf(im->source, sizeof im->source, "the arguments in %s", file);
     if (words)
         import_words_done(words);
@@ -136,4 +138,32 @@ bool import_flash_args(struct import *im, const char *folder, const char *file, 
     free(text);
     free(path);
     return ok;
+}
+
+/* ---- Whether they are whole ---- */
+
+/* The importer itself tells, without what it makes; only want of memory is an error. */
+static bool is_whole(bool (*take)(struct import *, const char *, const char *, struct err *),
+                     const char *folder, const char *file, struct err *e)
+{
+    struct err problem = { 0 };
+    struct import *scratch = calloc(1, sizeof *scratch);
+    if (!scratch)
+        return err_set(e, ERR_STATION, "Out of memory for the import");
+    bool whole = import_is_file(folder, file) && take(scratch, folder, file, &problem);
+    import_done(scratch);
+    free(scratch);
+    if (problem.code == ERR_STATION)
+        *e = problem;
+    return whole;
+}
+
+bool import_flasher_args_whole(const char *folder, struct err *e)
+{
+    return is_whole(import_flasher_args, folder, "flasher_args.json", e);
+}
+
+bool import_flash_args_whole(const char *folder, const char *file, struct err *e)
+{
+    return is_whole(import_flash_args, folder, file, e);
 }

@@ -4,6 +4,7 @@
 #include "core/base/plain.h"
 #include "core/images/image.h"
 #include "core/images/intel_hex.h"
+#include "core/images/partitions.h"
 #include "station/import/import.h"
 
 #include <errno.h>
@@ -14,37 +15,56 @@
 /* What an image says about itself. */
 struct facts {
     uint8_t sha256[DIGEST_SHA256_BYTES];
+    size_t size_bytes;
     bool hex;
+    bool data; /* of another chip, in a partition for data: written as it is */
     struct image image;
     const struct chip *chip; /* NULL: it does not say */
 };
 
 struct writer {
     struct import *im;
+    struct partitions *table; /* NULL: none among the images */
     struct facts facts[RECIPE_IMAGES_MAX];
     char *folder; /* of the recipe, resolved */
     FILE *out;
 };
 
-/* The project name of every application that Arduino's ready-made libraries begin with. */
-static const char arduino_project[] = "arduino-lib-builder";
-
 /* ---- Looking at the images ---- */
 
-/* EA is an ESP8266's second format; anywhere else it is a byte like others. */
-static void read_header(const uint8_t *bytes, size_t n, const struct chip *chip, struct facts *f)
+const struct chip *import_chip_of(const struct image *image)
 {
-    bool known_short = chip && (chip->flags & CHIP_SHORT_HEADER);
-    image_read(bytes, n, known_short, &f->image);
-    if (!chip && bytes[0] == IMAGE_MAGIC_V2)
-        image_read(bytes, n, true, &f->image);
-    if (f->image.kind == IMAGE_LONG)
-        f->chip = chip_by_image_id(f->image.chip_id);
-    else if (f->image.kind == IMAGE_SHORT || f->image.kind == IMAGE_SHORT_V2)
-        f->chip = chip_by_name("esp8266");
+    bool esp8266 = image->kind == IMAGE_SHORT || image->kind == IMAGE_SHORT_V2 ||
+                   (image->kind == IMAGE_LONG && image->esp8266_memory);
+    return esp8266                     ? chip_by_name("esp8266")
+           : image->kind == IMAGE_LONG ? chip_by_image_id(image->chip_id)
+                                       : NULL;
 }
 
-static bool look_at(const struct import_image *image, const struct chip *chip, struct facts *f,
+/* EA is an ESP8266's second format; anywhere else it is a byte like others. */
+bool import_look(const uint8_t *bytes, size_t n, const struct chip *chip, struct image *image,
+                 struct err *e)
+{
+    bool known_short = chip && (chip->flags & CHIP_SHORT_HEADER);
+    image_read(bytes, n, known_short || (!chip && bytes[0] == IMAGE_MAGIC_V2), image);
+    return image->problem != image_no_memory ||
+           err_set(e, ERR_STATION, "Out of memory for the import");
+}
+
+/* A table tells which places are for data. The first one counts. */
+static bool take_table(struct writer *w, const uint8_t *bytes, size_t n, struct err *e)
+{
+    struct partitions table;
+    if (w->table || !partitions_read(bytes, n, &table))
+        return true;
+    w->table = malloc(sizeof *w->table);
+    if (!w->table)
+        return err_set(e, ERR_STATION, "Out of memory for the import");
+    *w->table = table;
+    return true;
+}
+
+static bool look_at(struct writer *w, const struct import_image *image, struct facts *f,
                     struct err *e)
 {
     size_t n;
@@ -56,14 +76,25 @@ static bool look_at(const struct import_image *image, const struct chip *chip, s
         return err_set(e, ERR_STATION, "Out of memory for the import");
     }
     f->hex = intel_hex_is(bytes, n);
-    read_header(bytes, n, chip, f);
+    f->size_bytes = n;
+    bool ok = import_look(bytes, n, w->im->chip, &f->image, e) && take_table(w, bytes, n, e);
+    f->chip = import_chip_of(&f->image);
     free(bytes);
+    if (!ok)
+        return false;
     if (f->image.kind != IMAGE_LONG || f->chip)
         return true;
     return err_set(e, ERR_IMAGE,
                    "'%.120s' is for a chip with id %u, which this station does not "
                    "know",
                    image->path, f->image.chip_id);
+}
+
+/* The firmware of a radio lies in its host's flash as data, where the host finds it. */
+static bool is_data(const struct writer *w, uint32_t addr)
+{
+    const struct partition *p = w->table ? partitions_at(w->table, addr) : NULL;
+    return p && p->type != PARTITION_APP;
 }
 
 static bool agree_on_chip(struct writer *w, struct err *e)
@@ -73,7 +104,10 @@ static bool agree_on_chip(struct writer *w, struct err *e)
         const struct chip *says = w->facts[i].chip;
         if (!im->chip)
             im->chip = says;
-        if (says && says != im->chip)
+        if (!says || says == im->chip)
+            continue;
+        w->facts[i].data = is_data(w, im->images[i].offset_addr);
+        if (!w->facts[i].data)
             return err_set(e, ERR_IMAGE, "'%.120s' is an image for %s, and the rest is for %s",
                            im->images[i].path, says->name, im->chip->name);
     }
@@ -94,7 +128,7 @@ static bool look_at_all(struct writer *w, struct err *e)
     struct import *im = w->im;
     qsort(im->images, im->image_count, sizeof *im->images, by_offset);
     for (size_t i = 0; i < im->image_count; i++) {
-        if (!look_at(&im->images[i], im->chip, &w->facts[i], e))
+        if (!look_at(w, &im->images[i], &w->facts[i], e))
             return false;
     }
     return agree_on_chip(w, e);
@@ -191,7 +225,7 @@ static void put_comment(FILE *out, const char *head, const char *text)
 static const struct facts *application(const struct writer *w)
 {
     for (size_t i = 0; i < w->im->image_count; i++) {
-        if (w->facts[i].image.has_app)
+        if (w->facts[i].image.has_app && !w->facts[i].data)
             return &w->facts[i];
     }
     return NULL;
@@ -210,7 +244,7 @@ static void put_name(FILE *out, const char *text)
 static void put_head(const struct writer *w)
 {
     const struct facts *app = application(w);
-    bool own = app && strcmp(app->image.app_project, arduino_project) != 0;
+    bool own = app && strcmp(app->image.app_project, import_arduino_project) != 0;
     const char *name = own && app->image.app_project[0] ? app->image.app_project : w->im->name;
     put_comment(w->out, "Made by espstation import from ", w->im->source);
     for (size_t i = 0; i < w->im->note_count; i++)
@@ -219,9 +253,11 @@ static void put_head(const struct writer *w)
         put_comment(w->out, "not carried over: ", "more than can be told here");
     fputs("recipe: ", w->out);
     put_name(w->out, name[0] ? name : "imported");
-    if (own && app->image.app_version[0]) {
+    const char *version =
+        own && app->image.app_version[0] ? app->image.app_version : w->im->version;
+    if (version[0]) {
         fputs("\nversion: ", w->out);
-        put_quoted(w->out, app->image.app_version);
+        put_name(w->out, version);
     }
     fprintf(w->out, "\nchip: %s\n", w->im->chip->id_name);
 }
@@ -255,6 +291,8 @@ static bool put_images(const struct writer *w, struct err *e)
         put_quoted(w->out, path);
         fprintf(w->out, "\n    offset: 0x%x\n    sha256: %s\n",
                 w->facts[i].hex ? 0 : w->im->images[i].offset_addr, sha256);
+        if (w->facts[i].data)
+            fprintf(w->out, "    as: data # for %s\n", w->facts[i].chip->name);
         free(path);
     }
     return true;
@@ -293,9 +331,26 @@ static void note_hex(struct writer *w)
     }
 }
 
+/* Builds for secure boot leave the boot loader out: it is written once, and signed elsewhere. */
+static void note_boot(struct writer *w)
+{
+    uint32_t addr = w->im->chip->boot_addr;
+    for (size_t i = 0; i < w->im->image_count; i++) {
+        uint32_t from = w->im->images[i].offset_addr;
+        if (w->facts[i].hex || (addr >= from && addr - from < w->facts[i].size_bytes))
+            return;
+    }
+    if (w->im->whole)
+        import_note(w->im,
+                    "a boot loader for 0x%x, which this build does not list (as for secure boot): "
+                    "a board that has none there does not start",
+                    addr);
+}
+
 static bool put_recipe(struct writer *w, struct err *e)
 {
     note_hex(w);
+    note_boot(w);
     put_head(w);
     put_flash(w);
     if (!put_images(w, e))
@@ -330,6 +385,7 @@ char *import_recipe(struct import *im, const char *recipe_path, struct err *e)
         text = NULL;
     }
     free(w->folder);
+    free(w->table);
 out:
     free(w);
     return text;

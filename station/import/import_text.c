@@ -1,5 +1,6 @@
 /* What all sources of an import share: files, words, images and notes. */
 #include "core/base/err.h"
+#include "core/base/read_all.h"
 #include "station/import/import.h"
 
 #include <errno.h>
@@ -19,23 +20,11 @@ static bool no_memory(struct err *e)
 
 /* ---- Files ---- */
 
-static bool read_all(int fd, char *text, size_t n)
-{
-    for (size_t at = 0; at < n;) {
-        ssize_t got = read(fd, text + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        at += (size_t)got;
-    }
-    return true;
-}
-
 char *import_read_text(const char *path, size_t *n, bool *there, struct err *e)
 {
     struct stat st = { 0 };
     char *text = NULL;
+    size_t have = 0;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     *there = fd >= 0 || errno != ENOENT;
     if (fd < 0) {
@@ -49,7 +38,7 @@ char *import_read_text(const char *path, size_t *n, bool *there, struct err *e)
         err_set(e, ERR_USAGE, "'%.150s' is too large to come from a build", path);
     else if ((text = calloc(1, (size_t)st.st_size + 1)) == NULL)
         no_memory(e);
-    else if (!read_all(fd, text, (size_t)st.st_size))
+    else if (!read_all(fd, text, (size_t)st.st_size, &have) || have < (size_t)st.st_size)
         err_set(e, ERR_USAGE, "'%.150s' cannot be read to its end", path);
     else if (strlen(text) != (size_t)st.st_size)
         err_set(e, ERR_USAGE, "'%.150s' is no text", path);
@@ -74,6 +63,22 @@ char *import_join(const char *folder, const char *file, struct err *e)
     return NULL;
 }
 
+const char *import_base_name(const char *path)
+{
+    const char *name = path;
+    for (const char *p = path; *p; p++) {
+        if (*p == '/' || *p == '\\')
+            name = p + 1;
+    }
+    return name;
+}
+
+bool import_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path[0] ? path : ".", &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 bool import_is_file(const char *folder, const char *file)
 {
     struct stat st;
@@ -96,15 +101,8 @@ uint8_t *import_read_image(const char *path, size_t *n, struct err *e)
         goto out;
     }
     bytes = ok ? malloc((size_t)st.st_size) : NULL;
-    while (bytes && have < (size_t)st.st_size) {
-        ssize_t got = read(fd, bytes + have, (size_t)st.st_size - have);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        have += (size_t)got;
-    }
-    if (!bytes || have < (size_t)st.st_size) {
+    bool read = bytes && read_all(fd, bytes, (size_t)st.st_size, &have);
+    if (!read || have < (size_t)st.st_size) {
         err_set_sys(e, errno == ENOMEM ? ERR_STATION : ERR_IMAGE, errno, "'%.150s' cannot be read",
                     path);
         free(bytes);
@@ -124,6 +122,17 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Whether the backslash at `p` makes the next character an ordinary one, as in a shell. Elsewhere
+ * it is one itself: pasted paths of Windows have it between two names. */
+static bool escapes(const char *p, char quote)
+{
+    if (*p != '\\' || p[1] == '\0' || quote == '\'')
+        return false;
+    bool name = (p[1] >= '0' && p[1] <= '9') || (p[1] >= 'a' && p[1] <= 'z') ||
+                (p[1] >= 'A' && p[1] <= 'Z') || p[1] == '.' || p[1] == '_' || p[1] == '-';
+    return quote ? strchr("\"\\$`\n\r", p[1]) != NULL : !name;
+}
+
 /* Takes one word from *at into `word`, which is as long as the text. False: a quote stays open. */
 static bool take_word(const char **at, char *word)
 {
@@ -131,7 +140,7 @@ static bool take_word(const char **at, char *word)
     char quote = '\0';
     size_t n = 0;
     for (; *p && (quote || !is_blank(*p)); p++) {
-        bool escaped = *p == '\\' && quote != '\'' && p[1] != '\0';
+        bool escaped = escapes(p, quote);
         if (escaped && (p[1] == '\n' || (p[1] == '\r' && p[2] == '\n'))) {
             p += p[1] == '\r' ? 2 : 1; /* a long command, continued on the next line */
         } else if (escaped) {
@@ -198,21 +207,70 @@ bool import_parse_offset(const char *text, uint32_t *offset_addr, struct err *e)
 
 /* ---- Images and notes ---- */
 
+/* With the other slash, if that is how the path is written and found. */
+static char *find_image(const char *folder, const char *file, struct err *e)
+{
+    char *path = import_join(folder, file, e);
+    if (!path || import_is_file("", path) || !strchr(file, '\\'))
+        return path;
+    for (char *p = path + strlen(path) - strlen(file); *p; p++)
+        *p = *p == '\\' ? '/' : *p;
+    return path;
+}
+
+static bool not_there(const char *folder, const char *file, uint32_t offset_addr, struct err *e)
+{
+    const char *name = import_base_name(file);
+    const char *here = folder[0] ? folder : "the current folder";
+    err_set(e, ERR_IMAGE, "The image '%.120s' for 0x%x is not there", file, offset_addr);
+    if (name != file && import_is_file(folder, name))
+        return err_hint(e, "%.100s has a file of that name; if it is the one, give it as: %.60s",
+                        here, name);
+    if (folder[0] == '\0' && import_is_file("build", file))
+        return err_hint(e, "It is in build: cd build, and import again.");
+    return err_hint(e, "Build first; relative paths are seen from %.100s.", here);
+}
+
+static bool same_file(const char *a, const char *b)
+{
+    struct stat left, right;
+    return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+           left.st_ino == right.st_ino;
+}
+
+/* The image for that place, NULL if there is none yet. */
+static const struct import_image *image_at(const struct import *im, uint32_t offset_addr)
+{
+    for (size_t i = 0; i < im->image_count; i++) {
+        if (im->images[i].offset_addr == offset_addr)
+            return &im->images[i];
+    }
+    return NULL;
+}
+
 bool import_add_image(struct import *im, const char *folder, const char *file, uint32_t offset_addr,
                       struct err *e)
 {
-    if (im->image_count == RECIPE_IMAGES_MAX)
-        return err_set(e, ERR_USAGE, "There are more than %d images", RECIPE_IMAGES_MAX);
-    if (!import_is_file(folder, file)) {
-        err_set(e, ERR_IMAGE, "The image '%.120s' for 0x%x is not there", file, offset_addr);
-        return err_hint(e, "Build first; relative paths are seen from %.100s.",
-                        folder[0] ? folder : "the current folder");
-    }
-    char *path = import_join(folder, file, e);
+    char *path = find_image(folder, file, e);
+    const struct import_image *present = image_at(im, offset_addr);
+    bool known = path && present && same_file(present->path, path);
     if (!path)
         return false;
-    im->images[im->image_count++] = (struct import_image){ path, offset_addr };
-    return true;
+    if (known || !import_is_file("", path)) {
+        free(path);
+        return known || not_there(folder, file, offset_addr, e);
+    }
+    if (present)
+        err_set(e, ERR_USAGE, "'%.90s' and '%.90s' are both for 0x%x", present->path, path,
+                offset_addr);
+    else if (im->image_count == RECIPE_IMAGES_MAX)
+        err_set(e, ERR_USAGE, "There are more than %d images", RECIPE_IMAGES_MAX);
+    else {
+        im->images[im->image_count++] = (struct import_image){ path, offset_addr };
+        return true;
+    }
+    free(path);
+    return false;
 }
 
 void import_note(struct import *im, const char *fmt, ...)

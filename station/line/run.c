@@ -1,6 +1,7 @@
 /*
  * One board's run: its attempts, what is changed from one to the next, its verdict and its row.
  */
+#include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
 #include <stdio.h>
@@ -17,11 +18,8 @@ struct run {
     int64_t started_utc_ms;
     unsigned attempt;
     struct err record_err; /* the record failed: no PASS can be given any more */
-    /* What was used up, against the recipe's `retry`. */
-    unsigned sync_tries, write_tries, verify_tries, finish_tries, boot_tries, stub_failures;
-    size_t baud_index, first_baud_index; /* 0: the recipe's rate, then its fallbacks */
-    bool use_rom;
-    bool careful, sync_slowly;
+    struct remedy remedy;  /* how the next attempt goes */
+    size_t first_baud_index, first_reset_index;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
@@ -117,31 +115,58 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
 static uint32_t run_baud(const struct run *run)
 {
     const struct recipe_port *p = &slot_recipe(run->slot)->port;
-    return run->baud_index == 0 ? p->baud : p->fallback_baud[run->baud_index - 1];
-}
-
-static void lower_baud(struct run *run)
-{
-    if (run->baud_index < slot_recipe(run->slot)->port.fallback_count)
-        run->baud_index++;
+    return run->remedy.baud_index == 0 ? p->baud : p->fallback_baud[run->remedy.baud_index - 1];
 }
 
 /* For the record: why it is this rate. */
 static const char *baud_why(const struct run *run)
 {
-    if (run->baud_index > run->first_baud_index)
+    if (run->remedy.baud_index > run->first_baud_index)
         return "stepped-down";
-    return run->baud_index > 0 ? "learned" : "recipe";
+    return run->remedy.baud_index > 0 ? "learned" : "recipe";
+}
+
+static struct remedy_facts facts_of(const struct run *run, const struct attempt_result *result)
+{
+    const struct slot *s = run->slot;
+    const struct recipe *r = slot_recipe(s);
+    const struct job *job = s->gang->job;
+    bool rom_proves = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    bool rom_reaches = plan_needs_bytes(job_plan(job)) <= CHIP_FLASH_3_BYTES_MAX;
+    return (struct remedy_facts){
+        .allowed = &r->retry,
+        .fallback_count = r->port.fallback_count,
+        .only_looks = s->gang->kind == ATTEMPT_VERIFY,
+        .may_use_rom = r->loader == RECIPE_LOADER_AUTO && rom_proves && rom_reaches,
+        .no_stub = !job_stub(job),
+        .rate_from_sync = (r->chip->flags & CHIP_ROM_NO_BAUD) != 0,
+        .port_was_open = s->was_open,
+        .plays_usb = s->usb == USB_OTG,
+        .differs = { result->differs.known, result->differs.addr },
+    };
 }
 
 /* Failures that a lower rate may cure speak against the rate, successes for it; others say nothing
  * about it. */
 static void learn_rate(struct run *run, const struct attempt_result *result)
 {
-    enum err_code code = result->err.code;
-    bool by_the_wire = code == ERR_WRITE || code == ERR_VERIFY || code == ERR_BAUD;
-    if (result->baud != 0 && (result->ok || (by_the_wire && result->blocks_ahead == 0)))
-        rates_note(&run->slot->rates, run->baud_index, !result->ok);
+    const struct remedy_facts facts = facts_of(run, result);
+    bool blamed = !result->ok && remedy_blames_rate(&run->remedy, &facts, &result->err);
+    if (result->baud != 0 && (result->ok || blamed))
+        rates_note(&run->slot->rates, run->remedy.baud_index, blamed);
+}
+
+/* What the attempts say together, one alone cannot. */
+static void judge_flash(const struct run *run, struct attempt_result *result)
+{
+    const struct remedy_facts facts = facts_of(run, result);
+    if (!remedy_is_bad_flash(&run->remedy, &facts, &result->err))
+        return;
+    const char *old_hint = err_row(ERR_VERIFY)->hint;
+    result->err.code = ERR_BAD_FLASH;
+    if (strcmp(result->err.hint, old_hint) == 0)
+        err_hint(&result->err, "%s", err_row(ERR_BAD_FLASH)->hint);
+    err_wrap(&result->err, "Written twice, and wrong at the same byte");
 }
 
 /* The recipe's own way out of the loader, if it gives one. */
@@ -177,9 +202,9 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .kind = s->gang->kind,
                                    .state = run->state,
                                    .baud = run_baud(run),
-                                   .use_rom = run->use_rom,
-                                   .careful = run->careful,
-                                   .sync_slowly = run->sync_slowly,
+                                   .use_rom = run->remedy.use_rom,
+                                   .careful = run->remedy.careful,
+                                   .sync_slowly = run->remedy.sync_slowly,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
     result->state = run->state;
@@ -226,77 +251,12 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
         run->record_err = failure;
 }
 
-/* Uses one try up; false when there was none left. */
-static bool spend(unsigned *used, unsigned allowed)
-{
-    return *used < allowed && ++*used > 0;
-}
-
-/* The stub failed: once may be chance, twice is a reason to do without it where that is possible.
- */
-static void give_up_stub(struct run *run)
-{
-    const struct recipe *r = slot_recipe(run->slot);
-    bool rom_can = (!(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE) &&
-                   plan_needs_bytes(job_plan(run->slot->gang->job)) <= CHIP_FLASH_3_BYTES_MAX;
-    if (++run->stub_failures >= 2 && r->loader == RECIPE_LOADER_AUTO && rom_can)
-        run->use_rom = true;
-}
-
-/* A ROM that takes its rate from the SYNC may not follow a high one. Once may be the reset; after
- * that it is synced slowly, which without a stub means to stay there. */
-static void sync_lower(struct run *run)
-{
-    const struct slot *s = run->slot;
-    bool rom_only = run->use_rom || !job_stub(s->gang->job);
-    bool stays = slot_recipe(s)->chip->flags & CHIP_ROM_NO_BAUD;
-    if (stays && rom_only && run->sync_slowly)
-        lower_baud(run);
-    run->sync_slowly = true;
-}
-
-/* Whether another attempt can help, and what to change for it. */
 static bool may_retry(struct run *run, const struct attempt_result *result)
 {
-    const struct err *failure = &result->err;
-    const struct recipe_retry *allowed = &slot_recipe(run->slot)->retry;
-    if (!err_row(failure->code)->may_retry)
-        return false;
-    switch (failure->code) {
-    case ERR_NO_SYNC:
-    case ERR_WRONG_BOOT_MODE:
-        run->slot->reset_index++;
-        sync_lower(run);
-        return spend(&run->sync_tries, allowed->sync);
-    case ERR_PORT_MISSING:
-    case ERR_PORT_BUSY:
-        return run->slot->was_open && spend(&run->sync_tries, allowed->sync);
-    case ERR_VERIFY:
-        lower_baud(run);
-        return spend(&run->verify_tries, allowed->verify);
-    case ERR_FINISH:
-        return spend(&run->finish_tries, allowed->finish);
-    case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
-        return run->slot->usb != USB_OTG && spend(&run->boot_tries, 1);
-    case ERR_STUB:
-        run->careful = true;
-        give_up_stub(run);
-        return spend(&run->write_tries, allowed->write);
-    case ERR_BAUD:
-        run->careful = true;
-        lower_baud(run);
-        return spend(&run->write_tries, allowed->write);
-    case ERR_WRITE: /* where blocks ran ahead that is to blame first, and then the wire */
-        if (result->blocks_ahead == 0)
-            lower_baud(run);
-        run->careful = true;
-        return spend(&run->write_tries, allowed->write);
-    case ERR_IDENTIFY:
-        run->careful = true;
-        return spend(&run->write_tries, allowed->write);
-    default: /* erase, a pulled cable */
-        return spend(&run->write_tries, allowed->write);
-    }
+    const struct remedy_facts facts = facts_of(run, result);
+    bool again = remedy_after(&run->remedy, &facts, &result->err);
+    run->slot->reset_index = run->first_reset_index + run->remedy.reset_step;
+    return again;
 }
 
 /* Attempts until one succeeds or none can help any more. The last result stays in *result. */
@@ -308,6 +268,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         int64_t start_utc_ms = run_utc_ms(run);
         begin_attempt(run);
         bool ok = attempt_board(run, result);
+        judge_flash(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
         if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
             return ok;
@@ -326,9 +287,10 @@ static void begin_run(struct slot *s, struct run *run)
     run->slot = s;
     run->started_us = slot_now_us(s);
     run->started_utc_ms = slot_utc_ms(s);
-    run->baud_index = run->first_baud_index = rates_choose(&s->rates);
-    run->careful = s->careful_boards > 0;
-    run->sync_slowly = s->slow_boards > 0;
+    run->remedy.baud_index = run->first_baud_index = rates_choose(&s->rates);
+    run->first_reset_index = s->reset_index;
+    run->remedy.careful = s->careful_boards > 0;
+    run->remedy.sync_slowly = s->slow_boards > 0;
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
@@ -386,8 +348,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         verdict = VERDICT_FAIL;
     }
     if (verdict == VERDICT_PASS) {
-        remember(run, run->careful, &s->careful_boards);
-        remember(run, run->sync_slowly, &s->slow_boards);
+        remember(run, run->remedy.careful, &s->careful_boards);
+        remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
     show_verdict(run, result, verdict);
 }
@@ -395,7 +357,7 @@ static void end_run(struct run *run, struct attempt_result *result)
 static void note_rate(struct run *run)
 {
     char sentence[120];
-    if (run->baud_index == 0)
+    if (run->remedy.baud_index == 0)
         return;
     snprintf(sentence, sizeof sentence, "Begins at %u baud: %u failed too often here lately",
              run_baud(run), slot_recipe(run->slot)->port.baud);

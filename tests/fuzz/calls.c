@@ -30,9 +30,9 @@ static void set_up(void)
     if (plan)
         return;
     struct made_image made = make_image(&r);
-    const struct plan_source sources[] = { { "boot", made.bytes, (uint32_t)made.size_bytes,
-                                             0x1000 },
-                                           { "data", made.bytes + 1, 999, 0x20000 } };
+    const struct plan_source sources[] = { { "boot", made.bytes, (uint32_t)made.size_bytes, 0x1000,
+                                             false },
+                                           { "data", made.bytes + 1, 999, 0x20000, false } };
     plan = plan_new(&s, sources, 2, &e);
     must(plan != NULL && plan_encode(plan, &e), "the plan of this test can be made");
     variant = plan_variant_new(plan, 4u << 20, &e);
@@ -74,6 +74,7 @@ static bool call_stub(struct loader *l, uint8_t how, struct err *e)
 {
     static uint8_t text[7000];
     const struct stub stub = { .name = "x",
+                               .kind = &loader_stub,
                                .entry_addr = 0x400A8000,
                                .text = { text, how & 1 ? 7000 : 16, 0x400A8000 },
                                .data = { text, how & 2 ? 16 : 0, 0x3FFF0000 } };
@@ -90,7 +91,8 @@ static bool call_verify(struct loader *l, uint8_t how, struct err *e)
 {
     const struct plan_region *r = plan_region(variant, how & 1);
     uint8_t md5[DIGEST_MD5_BYTES];
-    if (!flash_md5(l, r, md5, e) || !flash_judge(l, r, md5, e))
+    struct flash_difference differs;
+    if (!flash_md5(l, r, md5, e) || !flash_judge(l, r, md5, &differs, e))
         return false;
     must(memcmp(md5, r->md5, sizeof md5) == 0, "only the right digest is right");
     return true;

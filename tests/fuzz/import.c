@@ -2,13 +2,15 @@
  * What builds leave behind, and commands of esptool: a recipe comes out, or a sentence.
  *
  * The first byte says what the rest is: a command, flasher_args.json, flash_args, idedata.json, a
- * partition table, or JSON alone. Small images of several chips lie around it.
+ * partition table, JSON alone, a manifest, a file of unknown kind, otadata, flasher_args.json of
+ * another tool's build, or sdkconfig. Small images of several chips lie around it.
  */
 #include "tests/fuzz/lib/fuzz.h"
 
 #include "station/import/import.h"
 #include "tests/lib/make_image.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +33,10 @@ static void put_build(const char *folder)
     uint8_t *table = make_partition_table();
     struct image_recipe app = esp32_image;
     app.project = "fuzz";
-    must(mkdir(folder, 0700) == 0 && chdir(folder) == 0, "the temporary folder can be written");
+    char top[PATH_MAX];
+    must(getcwd(top, sizeof top) && mkdir(folder, 0700) == 0 && chdir(folder) == 0, "the temporary "
+                                                                                    "folder can be "
+                                                                                    "written");
     put_image("bootloader.bin", &esp32_image);
     put_image("firmware.bin", &app);
     put_image("app.bin", &app);
@@ -43,11 +48,12 @@ static void put_build(const char *folder)
     put_image("c3.bin", &app);
     app.layout = MADE_SHORT;
     put_image("esp8266.bin", &app);
-    must(chdir("..") == 0, "the temporary folder is there");
+    must(chdir(top) == 0, "the temporary folder is there");
     free(table);
 }
 
-/* Two folders, so that one build cannot be taken for the other; `build` is the current one. */
+/* Folders of their own, so that one build cannot be taken for the other; `build` is the current
+ * one. */
 static void set_up(void)
 {
     static bool done;
@@ -57,28 +63,29 @@ static void set_up(void)
     enter_folder();
     put_build("build");
     put_build("pio");
+    must(mkdir("made", 0700) == 0 && mkdir("made/.pio", 0700) == 0 &&
+             mkdir("made/.pio/build", 0700) == 0,
+         "the temporary folder can be written");
+    put_build("made/.pio/build/fuzz");
     must(chdir("build") == 0, "the temporary folder is there");
 }
 
 /* ---- One kind each ---- */
 
-static bool import_command(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+static bool import_line(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
 {
-    static struct import_words words;
-    char *line = must_alloc(n + 1);
-    memcpy(line, bytes, n);
-    line[n] = '\0';
-    bool ok = import_split(line, &words, e) &&
-              import_esptool(im, (const char *const *)words.items, words.count, e);
-    import_words_done(&words);
-    free(line);
+    char *text = must_alloc(n + 1);
+    memcpy(text, bytes, n);
+    text[n] = '\0';
+    bool ok = import_pasted(im, "", text, e);
+    free(text);
     return ok;
 }
 
 static bool import_idf(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
 {
     put_file("flasher_args.json", bytes, n);
-    bool ok = import_flasher_args(im, "", e);
+    bool ok = import_flasher_args(im, "", "flasher_args.json", e);
     unlink("flasher_args.json");
     return ok;
 }
@@ -103,6 +110,44 @@ static bool import_table(struct import *im, const uint8_t *bytes, size_t n, stru
 {
     put_file("../pio/partitions.bin", bytes, n);
     return import_folder(im, "../pio", e);
+}
+
+static bool import_start(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+{
+    put_file("../pio/boot_app0.bin", bytes, n);
+    bool ok = import_folder(im, "../pio", e);
+    put_file("../pio/boot_app0.bin", (const uint8_t *)"data", 4);
+    return ok;
+}
+
+static bool import_witness(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+{
+    put_file("../pio/flasher_args.json", bytes, n);
+    bool ok = import_platformio(im, "../pio", e);
+    unlink("../pio/flasher_args.json");
+    return ok;
+}
+
+static bool import_settings(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+{
+    put_file("../made/sdkconfig.fuzz", bytes, n);
+    return import_folder(im, "../made", e);
+}
+
+static bool import_page(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+{
+    put_file("manifest.json", bytes, n);
+    bool ok = import_manifest(im, "", "manifest.json", e);
+    unlink("manifest.json");
+    return ok;
+}
+
+static bool import_whatever(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
+{
+    put_file("whatever", bytes, n);
+    bool ok = import_path(im, "whatever", e);
+    unlink("whatever");
+    return ok;
 }
 
 static bool import_tree(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
@@ -137,13 +182,14 @@ static void try_recipe(struct import *im)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    static bool (*const kinds[])(struct import *, const uint8_t *, size_t,
-                                 struct err *) = { import_command, import_idf,   import_args,
-                                                   import_listed,  import_table, import_tree };
+    static bool (*const kinds[])(struct import *, const uint8_t *, size_t, struct err *) = {
+        import_line, import_idf,      import_args,  import_listed,  import_table,   import_tree,
+        import_page, import_whatever, import_start, import_witness, import_settings
+    };
     static struct import im;
     struct input in = { bytes, n };
     struct err e = { 0 };
-    size_t kind = input_byte(&in) % 6;
+    size_t kind = input_byte(&in) % (sizeof kinds / sizeof kinds[0]);
     set_up();
     memset(&im, 0, sizeof im);
     bool ok = kinds[kind](&im, in.at, in.left, &e);

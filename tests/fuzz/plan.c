@@ -87,8 +87,8 @@ static void take_source(struct input *in, const struct chip *chip, struct source
     else
         made.bytes = take_bytes(in, &made.size_bytes);
     to->bytes[to->count] = made.bytes;
-    to->rows[to->count++] =
-        (struct plan_source){ "image", made.bytes, (uint32_t)made.size_bytes, offset_addr };
+    to->rows[to->count++] = (struct plan_source){ "image", made.bytes, (uint32_t)made.size_bytes,
+                                                  offset_addr, (how & 8) != 0 };
 }
 
 static void sources_done(struct sources *s)
@@ -215,7 +215,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     struct plan_settings settings = take_settings(&in);
     uint32_t flash_bytes = (256u << 10) << input_byte(&in) % 12;
     struct sources s = { .count = 0 };
-    const struct plan_report report = { count_mistake, &s };
+    const struct plan_report report = { count_mistake, count_mistake, &s };
     while (in.left > 0 && s.count < IMAGES_MAX)
         take_source(&in, settings.chip, &s);
     if (plan_check(&settings, s.rows, s.count, &report) == 0 && s.count > 0)

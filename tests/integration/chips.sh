@@ -44,6 +44,11 @@ chips+=(
     "esp32s3  9  0x0    stub stub=v1"
 )
 
+# The station's own list, against this one; the esp8266 is not of this kind and has other scripts.
+missing=$("$station" chips | awk 'NR > 1 { print $1 }' | grep -vx esp8266 |
+    grep -vxF "$(printf '%s\n' "${chips[@]}" | awk '{ print $1 }')" | paste -sd' ')
+check "every chip has a row in tests/integration/chips.sh${missing:+: $missing has none}" /dev/null [ -z "$missing" ]
+
 # ---- Images and boards ---------------------------------------------------------------------------
 # What a recipe has to say about a board that is special, as a sed script.
 recipe_change() { # loader special

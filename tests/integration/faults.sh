@@ -122,7 +122,7 @@ in_turn passes_with pull=60000,back-ms=600,times=1 "slot 2: attempt 1 failed" "p
 in_turn fails_with chip=esp8266 wrong-chip untouched "The board has an ESP8266"
 in_turn fails_with flash=256KB flash-size untouched "256 KB"
 in_turn fails_with rdid=ffffff no-flash untouched
-in_turn fails_with stuck-bit=0x12345 verify written "differs from byte 0x12344"
+in_turn fails_with stuck-bit=0x12345 bad-flash written "differs from byte 0x12345" "wrong at the same byte"
 in_turn fails_with write-protect protected untouched
 in_turn fails_with no-reset wrong-boot-mode untouched
 in_turn fails_with brownout=60000 write half-written "the board has reset itself" "brown-out"

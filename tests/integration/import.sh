@@ -84,12 +84,26 @@ check "a command becomes a recipe" "$work/out" \
 check "also as one text" "$work/out" \
     exits 0 "$station" import "esptool --chip esp32 write-flash 0x1000 'bootloader.bin' 0x10000 app.bin"
 cd "$root" || exit 1
-check "what is left out is said" "$work/command.yaml" \
+check "what is left out is written" "$work/command.yaml" \
     says "$work/command.yaml" "# not carried over: --port /dev/ttyUSB0" "images/app.bin"
 check "it is sound" "$work/out" exits 0 "$station" check "$work/command.yaml"
 check "it flashes a board" "$work/out" \
     exits 0 "$station" run "$work/command.yaml" --db "$work/db" --port "$port"
 check "which runs" "$work/fixture.log" esp32_is_right 0
+cd "$images" || exit 1
+line="sudo python3 -m esptool --chip esp32 -p /dev/ttyUSB0 write_flash 0x1000 bootloader.bin 0x8000 partitions.bin 0x10000 app.bin"
+"$station" import -o - -- $line >"$work/dash.yaml" 2>"$work/out"
+check "behind sudo, and - is standard output" "$work/dash.yaml" says "$work/dash.yaml" 'file: "app.bin"' "chip: esp32"
+check "no file is called so" "$work/out" test ! -e -
+check "what is left out is said" "$work/out" says "$work/out" "Not carried over: --port /dev/ttyUSB0"
+printf 'esptool.py v4.7.0\n%s\nHash of data verified.\n' "$line" >"$images/flash.log"
+"$station" import flash.log >"$work/log.yaml" 2>"$work/out"
+check "what a tool has printed is as good" "$work/log.yaml" cmp -s "$work/log.yaml" "$work/dash.yaml"
+cd "$root" || exit 1
+check "an image alone has no place" "$work/out" exits 2 "$station" import "$images/app.bin"
+check "it says what to type" "$work/out" says "$work/out" "does not say where it goes" "espstation import -- esptool write-flash"
+refused 2 "what is no build" "names no images" "flasher_args.json" "a manifest of ESP Web Tools" -- \
+    "$station" import "$root/tests/integration/lib.sh"
 refused 2 "what a recipe cannot have" "--encrypt cannot become part" -- \
     "$station" import -- esptool --chip esp32 write_flash --encrypt 0x10000 "$images/app.bin"
 refused 2 "no folder, no command" "neither a folder nor a command" -- "$station" import nowhere
@@ -109,6 +123,22 @@ check "is one for an ESP8266" "$work/blink/blink.yaml" \
 check "and flashes one" "$work/out" \
     exits 0 "$station" run "$work/blink/blink.yaml" --db "$work/db" --port "${ports[1]}"
 
+# ---- A page that installs ----
+ctl fill 0 dirty >/dev/null
+web=$work/web
+mkdir -p "$web"
+cp "$images/bootloader.bin" "$images/partitions.bin" "$images/app.bin" "$web/"
+cat >"$web/manifest.json" <<'END'
+{ "name": "Thermostat", "version": "3", "builds": [
+  { "chipFamily": "ESP32", "parts": [ { "path": "bootloader.bin", "offset": 4096 },
+    { "path": "partitions.bin?v=3", "offset": 32768 }, { "path": "./app.bin", "offset": 65536 } ] },
+  { "chipFamily": "ESP32-C3", "parts": [ { "path": "c3.bin", "offset": 0 } ] } ] }
+END
+refused 2 "a manifest of two chips" "several builds (ESP32, ESP32-C3)" "--chip ESP32" -- "$station" import "$web"
+check "becomes a recipe for one" "$work/out" exits 0 "$station" import --chip esp32 "$web" -o "$web/web.yaml"
+check "which flashes a board" "$work/out" exits 0 "$station" run "$web/web.yaml" --db "$work/db" --port "$port"
+check "that runs" "$work/fixture.log" esp32_is_right 0
+
 # ---- Intel HEX: one file, three regions ----
 ctl fill 0 dirty >/dev/null
 {
@@ -127,7 +157,7 @@ check "which runs" "$work/fixture.log" esp32_is_right 0
 check "the record has the three" "$work/db" \
     test "$(sql "$work/db" "select group_concat(file, ' ') from image where file like '%.hex@%'")" = "all.hex@0x1000 all.hex@0x8000 all.hex@0x10000"
 check "each proved, like all images before" "$work/db" \
-    test "$(sql "$work/db" "select count(*) from digest where expected_md5=read_md5")" = 10
+    test "$(sql "$work/db" "select count(*) from digest where expected_md5=read_md5")" = 13
 
 hex_recipe() { # FILE OFFSET
     printf 'recipe: hex\nchip: esp32\nimages:\n  - { file: %s, offset: %s }\n' "$1" "$2" >"$images/bad.yaml"

@@ -22,7 +22,8 @@ static void put16(uint8_t *p, uint32_t v)
 
 static size_t room(const struct image_recipe *r)
 {
-    return SPARE_BYTES + (size_t)(r->segments + 1u) * (r->segment_bytes + 8) + r->trailing_bytes;
+    return 3 * SPARE_BYTES + (size_t)(r->segments + 1u) * (r->segment_bytes + 8) +
+           r->trailing_bytes;
 }
 
 /* Something that compresses a little, and differs from place to place. */
@@ -61,7 +62,7 @@ static void put_app(const struct image_recipe *r, uint8_t *p)
 static size_t put_segments(const struct image_recipe *r, uint8_t *p, size_t at, uint8_t *sum)
 {
     for (uint32_t i = 0; i < r->segments; i++) {
-        put32(p + at, 0x40080000 + i * 0x1000);
+        put32(p + at, (r->load_addr ? r->load_addr : 0x40080000) + i * 0x1000);
         put32(p + at + 4, r->segment_bytes);
         at += 8;
         fill(p + at, r->segment_bytes, i + 1);
@@ -93,6 +94,22 @@ static void put_crc(const struct image_recipe *r, struct made_image *m)
     m->end += 4;
 }
 
+/* The signature pages of ESP-IDF: V1 is a zero and two numbers, V2 a sector behind the last one. */
+static void put_signature(const struct image_recipe *r, struct made_image *m)
+{
+    size_t sector = (m->end + 4095) / 4096 * 4096;
+    if (r->signed_v == 1) {
+        fill(m->bytes + m->end + 4, 64, 5);
+        m->end += 68;
+    } else if (r->signed_v == 2) {
+        memset(m->bytes + m->end, 0xFF, sector + 4096 - m->end);
+        fill(m->bytes + sector, 1216, 3);
+        put32(m->bytes + sector, 0x000002E7);
+        put32(m->bytes + sector + 1196, (uint32_t)crc32(0, m->bytes + sector, 1196));
+        m->end = sector + 4096;
+    }
+}
+
 struct made_image make_image(const struct image_recipe *r)
 {
     struct made_image m = { .bytes = calloc(1, room(r)) };
@@ -113,6 +130,7 @@ struct made_image make_image(const struct image_recipe *r)
     m.end = m.checksum_at + 1;
     put_digest(r, &m);
     put_crc(r, &m);
+    put_signature(r, &m);
     m.size_bytes = m.end + r->trailing_bytes;
     fill(m.bytes + m.end, r->trailing_bytes, 7);
     return m;
@@ -131,16 +149,33 @@ static void put_row(uint8_t *p, uint8_t type, uint8_t subtype, uint32_t addr, ui
     snprintf((char *)p + 12, 16, "%s", name);
 }
 
-uint8_t *make_partition_table(void)
+uint8_t *make_table_of(const struct made_row *rows, size_t count)
 {
     uint8_t *p = malloc(MADE_TABLE_BYTES);
     if (!p)
         abort();
     memset(p, 0xFF, MADE_TABLE_BYTES);
-    put_row(p, 1, 2, 0x9000, 0x6000, "nvs");
-    put_row(p + 32, 1, 1, 0xF000, 0x1000, "phy_init");
-    put_row(p + 64, 0, 0, 0x10000, 0x100000, "factory");
-    p[96] = p[97] = 0xEB;
-    EVP_Digest(p, 96, p + 112, NULL, EVP_md5(), NULL);
+    for (size_t i = 0; i < count; i++)
+        put_row(p + 32 * i, rows[i].type, rows[i].subtype, rows[i].addr, rows[i].size_bytes,
+                rows[i].label);
+    p[32 * count] = p[32 * count + 1] = 0xEB;
+    EVP_Digest(p, 32 * count, p + 32 * count + 16, NULL, EVP_md5(), NULL);
     return p;
+}
+
+uint8_t *make_partition_table(void)
+{
+    static const struct made_row rows[] = {
+        { 1, 2, 0x9000, 0x6000, "nvs" },
+        { 1, 1, 0xF000, 0x1000, "phy_init" },
+        { 0, 0, 0x10000, 0x100000, "factory" },
+    };
+    return make_table_of(rows, sizeof rows / sizeof rows[0]);
+}
+
+void make_ota_entry(uint32_t sequence, uint8_t entry[MADE_OTA_BYTES])
+{
+    memset(entry, 0xFF, MADE_OTA_BYTES);
+    put32(entry, sequence);
+    put32(entry + 28, (uint32_t)crc32(UINT32_MAX, entry, 4));
 }

@@ -22,7 +22,9 @@ struct image_recipe {
     uint16_t min_revision, max_revision;
     bool digest;
     const char *project;     /* not NULL: an application descriptor, with a version */
-    uint32_t trailing_bytes; /* behind the image: a signature, or a merged file's rest */
+    uint32_t trailing_bytes; /* behind the image: a merged file's rest */
+    uint32_t load_addr;      /* of the first segment; 0: instruction RAM of the ESP32 */
+    int signed_v;            /* 1 or 2: behind the image a signature block of that version */
 };
 
 struct made_image {
@@ -40,5 +42,18 @@ struct made_image make_image(const struct image_recipe *r);
  * 3072 bytes to free(). */
 #define MADE_TABLE_BYTES 0xC00u
 uint8_t *make_partition_table(void);
+
+struct made_row {
+    uint8_t type, subtype;
+    uint32_t addr, size_bytes;
+    const char *label;
+};
+
+/* One of these rows, likewise. */
+uint8_t *make_table_of(const struct made_row *rows, size_t count);
+
+/* An entry of otadata that chooses slot `sequence` - 1. */
+#define MADE_OTA_BYTES 32u
+void make_ota_entry(uint32_t sequence, uint8_t entry[MADE_OTA_BYTES]);
 
 #endif

@@ -120,7 +120,7 @@ static void sim_close(struct port *p)
 
 static const struct port_ops ops = {
     .name = "sim",
-    .prefix = "sim://",
+    .prefix = "/",
     .struct_bytes = sizeof(struct sim_port),
     .open = sim_open,
     .read = sim_read,

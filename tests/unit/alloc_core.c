@@ -44,13 +44,13 @@ static void put_build(void)
                                         .digest = true,
                                         .project = "fuzz" };
     static const char recipe[] =
-        "recipe: memory\nchip: esp32\nimages:\n  - { file: boot.bin, offset: 0x1000 }\n"
+        "recipe: memory\nchip: esp32\nimages:\n  - { file: loader.bin, offset: 0x1000 }\n"
         "  - { file: app.bin, offset: 0x10000 }\n  - { file: data.hex, offset: 0 }\n"
         "port: { baud: 921600, fallback: [460800], reset: \"D0|R1|W0.1|D1|R0|W0.05|D0\" }\n"
         "boot: { expect: ready, reject: [Guru, Brownout], within_ms: 1000 }\n";
     static const char plain[] = "recipe: memory\nchip: esp32\n"
                                 "flash: { size: detect, freq: 80m }\nimages:\n"
-                                "  - { file: boot.bin, offset: 0x1000 }\n"
+                                "  - { file: loader.bin, offset: 0x1000 }\n"
                                 "  - { file: app.bin, offset: 0x10000 }\n";
     static const char args[] = "{\"write_flash_args\":[\"--flash_mode\",\"dio\"],\"flash_files\":{"
                                "\"0x1000\":\"boot.bin\","
@@ -58,6 +58,9 @@ static void put_build(void)
                                "\"app.bin\","
                                "\"encrypted\":\"true\"},\"extra_esptool_args\":{\"chip\":\"esp32\","
                                "\"after\":\"no_reset\"}}";
+    struct image_recipe boot = image;
+    boot.project = NULL;
+    put_image("loader.bin", &boot);
     put_image("boot.bin", &image);
     put_image("app.bin", &image);
     put_file("data.hex", ":020000040020DA\n:020000000102FB\n:00000001FF\n", 44);
@@ -170,8 +173,8 @@ static bool call_plan(void *ctx, struct err *e)
                                             .size = PLAN_SIZE_DETECT,
                                             .freq = chip_code_by_word(chip_freqs_80m, "80m") };
     const struct plan_source sources[] = {
-        { "boot", p->image.bytes, (uint32_t)p->image.size_bytes, 0x1000 },
-        { "data", p->image.bytes + 1, 5000, 0x20000 },
+        { "boot", p->image.bytes, (uint32_t)p->image.size_bytes, 0x1000, false },
+        { "data", p->image.bytes + 1, 5000, 0x20000, false },
     };
     p->plan = plan_new(&settings, sources, 2, e);
     if (!p->plan || !plan_encode(p->plan, e))

@@ -108,6 +108,26 @@ static void unknown_ids_are_refused(void **state)
     }
 }
 
+/* The magic of an ESP32-S2, which has a short answer to GET_SECURITY_INFO: a chip that has none, or
+ * a long one with an id in it, is another, whichever that is. */
+static void a_chip_that_contradicts_itself_is_refused(void **state)
+{
+    struct reg_port r;
+    struct board b;
+    struct err e = { 0 };
+    (void)state;
+    make_board(&r, chip_by_name("esp32c3"));
+    reg_set(&r, MAGIC_ADDR, chip_by_name("esp32s2")->magic);
+    assert_code(identify(&r, &b, &e), &e, ERR_WRONG_CHIP);
+    assert_has(e.what, "the magic of ESP32-S2 and id 5, which is ESP32-C3's");
+    assert_null(b.chip);
+    assert_null(r.loader.chip);
+    reg_port_init(&r, "esp32");
+    reg_set(&r, MAGIC_ADDR, chip_by_name("esp32s2")->magic);
+    assert_code(identify(&r, &b, &e), &e, ERR_WRONG_CHIP);
+    assert_has(e.what, "has the magic of ESP32-S2, whose loader knows GET_SECURITY_INFO");
+}
+
 /* What the answer says and what the fuses say: either is enough. */
 static void security_is_the_stricter_of_two(void **state)
 {
@@ -187,6 +207,51 @@ static void stubs_are_chosen_by_board(void **state)
     }
 }
 
+/* A part of XMC that stays asleep after the sequence is no flash; one of a kind that nobody knows
+ * yet is one. */
+static void a_woken_flash_is_looked_at_again(void **state)
+{
+    static const struct {
+        uint32_t id;
+        enum err_code code;
+    } cases[] = { { 0x1640EF, ERR_NONE },
+                  { 0xFFFFFF, ERR_NO_FLASH },
+                  { 0x164000, ERR_NO_FLASH },
+                  { 0x164220, ERR_NONE } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reg_port r;
+        struct board b;
+        struct err e = { 0 };
+        make_board(&r, chip_by_name("esp32c3"));
+        r.flash_id = cases[i].id;
+        r.parameters = 0x20; /* its vendor */
+        assert_int_equal(identify(&r, &b, &e), cases[i].code == ERR_NONE);
+        assert_int_equal(e.code, cases[i].code);
+    }
+}
+
+/* A part that lets its flash be powered in a way this station does not know says so. */
+static void newer_silicon_without_flash_is_named(void **state)
+{
+    static const struct {
+        uint32_t revision;
+        bool named;
+    } cases[] = { { 300, false }, { 302, false }, { 303, true } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reg_port r;
+        struct board b;
+        struct err e = { 0 };
+        make_board(&r, chip_by_name("esp32p4"));
+        reg_field(&r, 0x5012D044 + 8, 4, 2, cases[i].revision / 100);
+        reg_field(&r, 0x5012D044 + 8, 0, 4, cases[i].revision % 100);
+        r.flash_id = 0xFFFFFF;
+        assert_code(identify(&r, &b, &e), &e, ERR_NO_FLASH);
+        assert_int_equal(strstr(e.hint, "newer than this station") != NULL, cases[i].named);
+    }
+}
+
 /* ---- Ports ---- */
 
 static void plug(struct reg_port *r, uint16_t vid, uint16_t pid)
@@ -230,6 +295,41 @@ static void ports_are_known_by_their_usb_ids(void **state)
     }
 }
 
+/* Where no USB ids tell what hangs at the port, the ROM does. */
+static void blocks_are_small_where_the_rom_speaks_usb(void **state)
+{
+    static const struct {
+        const char *chip;
+        uint32_t console_addr, console;
+        uint16_t vid;
+        bool small_ram, small_flash;
+    } cases[] = {
+        { "esp32s2", 0x3FFFFD14, 2, 0, true, true },
+        { "esp32s2", 0x3FFFFD14, 0, 0, true, false },
+        { "esp32s2", 0x3FFFFD14, 2, 0x10C4, false, false }, /* an adapter: it is none of the chip */
+        { "esp32s3", 0x3FCEF14C, 3, 0, true, true },
+        { "esp32s3", 0x3FCEF14C, 0xAABBCC03, 0, true, true },
+        { "esp32s3", 0x3FCEF14C, 4, 0, true, false },
+        { "esp32p4", 0x4FF3FEC8, 5, 0, true, true }, /* revision 0.0 */
+        { "esp32p4", 0x4FFBFEC8, 5, 0, true, false },
+        { "esp32s31", 0, 0, 0, true, false }, /* not known */
+        { "esp32e22", 0x3111B700, 3, 0, true, true },
+        { "esp32c3", 0, 0, 0, false, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct reg_port r;
+        struct board b;
+        struct err e = { 0 };
+        make_board(&r, chip_by_name(cases[i].chip));
+        reg_set(&r, cases[i].console_addr, cases[i].console);
+        r.port.usb.vid = cases[i].vid;
+        assert_ok(identify(&r, &b, &e), &e);
+        assert_int_equal(r.loader.mem_block_bytes, cases[i].small_ram ? 0x800 : 0x1800);
+        assert_int_equal(r.loader.small_blocks, cases[i].small_flash);
+    }
+}
+
 static void assert_writes(const struct reg_port *r, const struct reg_word *wanted, size_t n)
 {
     assert_int_equal(r->write_count, n);
@@ -269,10 +369,22 @@ static void watchdogs_are_stopped_where_they_may_run(void **state)
     r.loader.stub = true; /* it has done so itself */
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(r.write_count, 0);
-    make_board(&r, chip_by_name("esp32s31")); /* registers not known */
+    make_board(&r, chip_by_name("esp32c2")); /* has no such USB, nor registers that are known */
     plug(&r, 0x303A, 0x1001);
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(r.write_count, 0);
+}
+
+/* Every chip with the unit that a reset does not stop its watchdogs through. */
+static void watchdogs_of_every_usb_unit_are_known(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct chip *c = chip_at(i);
+        bool known = c->watchdog.config0_addr != 0 && c->watchdog.super_config_addr != 0;
+        if ((c->flags & CHIP_USB_JTAG) && !known)
+            fail_msg("%s has a USB Serial/JTAG unit, but its row lacks watchdogs", c->id_name);
+    }
 }
 
 static void p4_flash_is_powered_by_revision(void **state)
@@ -444,11 +556,16 @@ int main(void)
         cmocka_unit_test(every_chip_is_detected_in_secure_download_mode),
         cmocka_unit_test(a_chip_that_refuses_a_read_is_not_secured_by_that_alone),
         cmocka_unit_test(unknown_ids_are_refused),
+        cmocka_unit_test(a_chip_that_contradicts_itself_is_refused),
         cmocka_unit_test(security_is_the_stricter_of_two),
         cmocka_unit_test(the_pico_d4_is_found_at_its_other_pins),
         cmocka_unit_test(stubs_are_chosen_by_board),
         cmocka_unit_test(ports_are_known_by_their_usb_ids),
+        cmocka_unit_test(a_woken_flash_is_looked_at_again),
+        cmocka_unit_test(newer_silicon_without_flash_is_named),
+        cmocka_unit_test(blocks_are_small_where_the_rom_speaks_usb),
         cmocka_unit_test(watchdogs_are_stopped_where_they_may_run),
+        cmocka_unit_test(watchdogs_of_every_usb_unit_are_known),
         cmocka_unit_test(p4_flash_is_powered_by_revision),
         cmocka_unit_test(otg_boards_leave_as_their_straps_demand),
         cmocka_unit_test(secured_boards_leave_by_rts),

@@ -26,7 +26,8 @@ struct reg_port {
     size_t reg_count;
     struct reg_word writes[WRITES_MAX]; /* in the order they came */
     size_t write_count;
-    uint32_t flash_id; /* what RDID gives; W0 of the chip's controller */
+    uint32_t flash_id;   /* what RDID gives; W0 of the chip's controller */
+    uint32_t parameters; /* what SFDP gives, at any address */
     uint32_t spi_command;
     uint32_t pins_seen; /* of the last SPI_ATTACH */
     uint32_t pins_good; /* the flash answers at these only; 0: at any */
@@ -100,7 +101,10 @@ static inline void reg_read(struct reg_port *r, uint32_t addr)
     if (spi && addr == spi->base_addr + spi->w0) {
         bool is_id = r->spi_command == 0x9F;
         bool here = r->pins_good == 0 || r->pins_good == r->pins_seen;
-        value = !here ? 0xFFFFFFFF : is_id ? r->flash_id : 0;
+        value = !here                    ? 0xFFFFFFFF
+                : is_id                  ? r->flash_id
+                : r->spi_command == 0x5A ? r->parameters
+                                         : 0;
     }
     reg_answer(r, CMD_READ_REG, value, NULL, 0, r->no_registers);
 }

@@ -5,10 +5,20 @@
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 
 /* ---- The table ---- */
+
+static void must(bool holds, const struct chip *c, const char *what)
+{
+    if (!holds)
+        fail_msg("core/chips/%s.c: %s", c->id_name, what);
+}
+
+static bool is_plain_name(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0';
+}
 
 static void chip_rows_are_complete(void **state)
 {
@@ -16,23 +26,24 @@ static void chip_rows_are_complete(void **state)
     assert_true(chip_count() >= 2);
     for (size_t i = 0; i < chip_count(); i++) {
         const struct chip *c = chip_at(i);
-        assert_true(strncmp(c->name, "ESP", 3) == 0);
-        for (const char *p = c->id_name; *p; p++)
-            assert_true(islower((unsigned char)*p) || isdigit((unsigned char)*p));
-        assert_true(c->status_bytes == 2 || c->status_bytes == 4);
-        assert_int_equal(c->boot_addr % 4096, 0);
-        assert_true(c->boot_log_baud >= 9600);
-        assert_true(c->stub_max_flash_bytes >= 4u << 20);
-        assert_non_null(c->read_mac);
-        assert_non_null(c->read_revision);
-        assert_non_null(c->read_security);
-        assert_non_null(c->read_spi_pins);
-        assert_non_null(c->rom_baud);
-        assert_non_null(c->hint_no_sync);
-        assert_true(strlen(c->hint_no_sync) > 20);
-        assert_true(strlen(c->hint_no_sync) < sizeof((struct err *)0)->hint);
-        assert_true(c->magic != 0 || (c->flags & CHIP_HAS_SECURITY_INFO));
-        assert_int_equal(c->image_id == CHIP_NO_IMAGE_ID, (c->flags & CHIP_SHORT_HEADER) != 0);
+        const size_t hint = c->hint_no_sync ? strlen(c->hint_no_sync) : 0;
+        const bool short_header = (c->flags & CHIP_SHORT_HEADER) != 0;
+        must(strncmp(c->name, "ESP", 3) == 0, c, "name");
+        must(is_plain_name(c->id_name), c, "id_name has small letters and digits only");
+        must(c->status_bytes == 2 || c->status_bytes == 4, c, "status_bytes is 2 or 4");
+        must(c->boot_addr % 4096 == 0, c, "boot_addr is where a sector begins");
+        must(c->boot_log_baud >= 9600, c, "boot_log_baud is missing");
+        must(c->stub_max_flash_bytes >= 4u << 20, c, "stub_max_flash_bytes is missing");
+        must(c->sizes != NULL && c->freqs != NULL, c, "sizes or freqs is missing");
+        must(c->read_mac != NULL, c, "read_mac is missing");
+        must(c->read_revision != NULL, c, "read_revision is missing");
+        must(c->read_package != NULL, c, "read_package is missing");
+        must(c->read_security != NULL, c, "read_security is missing");
+        must(c->read_spi_pins != NULL, c, "read_spi_pins is missing");
+        must(c->rom_baud != NULL, c, "rom_baud is missing");
+        must(hint > 20 && hint < sizeof((struct err *)0)->hint, c, "hint_no_sync");
+        must(c->magic != 0 || (c->flags & CHIP_HAS_SECURITY_INFO), c, "nothing detects it");
+        must((c->image_id == CHIP_NO_IMAGE_ID) == short_header, c, "image_id is missing");
     }
 }
 
@@ -249,9 +260,12 @@ static void esp8266_mac_comes_from_each_prefix(void **state)
     assert_mac(&mac, "ac:d0:74:12:34:56");
     assert_ok(esp8266_mac(0x56FFFFFF, 0xFF071234, 0xFFA0B1C2, &mac, &e), &e);
     assert_mac(&mac, "a0:b1:c2:12:34:56");
-    assert_code(esp8266_mac(0, 0x00020000, 0, &mac, &e), &e, ERR_IDENTIFY);
+    assert_code(esp8266_mac(0, 0x00020000, 0, &mac, &e), &e, ERR_BAD_MAC);
     assert_has(e.what, "prefix 2");
-    assert_code(esp8266_mac(0, 0x00FF0000, 0, &mac, &e), &e, ERR_IDENTIFY);
+    assert_code(esp8266_mac(0, 0x00FF0000, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_code(esp8266_mac(0, 0xFF070000, 0xFF01B1C2, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "multicast");
+    assert_code(esp8266_mac(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, &mac, &e), &e, ERR_BAD_MAC);
 }
 
 static bool esp32_mac(uint32_t w1, uint32_t w2, struct chip_mac *mac, struct err *e)
@@ -272,8 +286,17 @@ static void esp32_mac_is_checked_by_its_crc(void **state)
     (void)state;
     assert_ok(esp32_mac(0x92157216, 0xFF754863, &mac, &e), &e);
     assert_mac(&mac, "48:63:92:15:72:16");
-    assert_code(esp32_mac(0x92157217, 0xFF754863, &mac, &e), &e, ERR_IDENTIFY);
-    assert_has(e.what, "75");
+    assert_code(esp32_mac(0x92157217, 0xFF754863, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "48:63:92:15:72:17, fails its own check");
+    assert_has(e.what, "the eFuses say 75");
+    assert_has(e.hint, "applications of ESP-IDF stop");
+    /* Blank fuses meet their check: the CRC of zeros is zero. */
+    assert_code(esp32_mac(0, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "hold no MAC: all its bytes are 00");
+    assert_code(esp32_mac(0xFFFFFFFF, 0xFFFFFFFF, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "hold no MAC: all its bytes are FF");
+    assert_code(esp32_mac(0x92157216, 0xFF754963, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "begins with 49: that is a multicast address");
     for (unsigned bit = 0; bit < 32; bit++)
         assert_false(esp32_mac(0x92157216 ^ 1u << bit, 0xFF754863, &mac, &e));
     for (unsigned bit = 0; bit < 24; bit++)

@@ -80,7 +80,8 @@ static struct gate make_gate(enum plan_size size, uint32_t flash_bytes, const ch
                                      .size = size,
                                      .flash_bytes = flash_bytes,
                                      .mode = mode ? chip_code_by_word(chip_modes, mode) : NULL };
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct err e = { 0 };
     struct gate g = { .plan = plan_new(&s, &source, 1, &e) };
     assert_ok(g.plan != NULL, &e);
@@ -201,7 +202,7 @@ static void judge_begin(struct judge *j)
     script_port_init(&j->script, &j->clock);
     loader_init(&j->loader, &j->script.port);
     j->loader.chip = chip_by_name("esp32");
-    j->loader.stub = j->loader.link.from_stub = true;
+    loader_set_kind(&j->loader, &loader_stub);
     for (size_t i = 0; i < sizeof j->wanted; i++)
         j->wanted[i] = j->flash[i] = (uint8_t)(i * 7);
     j->region = (struct plan_region){
@@ -236,21 +237,49 @@ static void answer_halving(struct judge *j)
     }
 }
 
-static void flash_judge_names_the_first_wrong_word(void **state)
+/* READ_FLASH of one word: the answer, the word, the acknowledgement, and an MD5 of the word. */
+static void answer_word(struct judge *j, uint32_t at)
+{
+    uint8_t words[16] = { 0, 0, 0, 0, 4, 0, 0, 0, 0x00, 0x10, 0, 0, 64 }, frame[64], md5[16];
+    const uint8_t ok[2] = { 0 }, have[4] = { 4 };
+    struct slip_encoder out;
+    words[0] = (uint8_t)at;
+    words[1] = (uint8_t)((0x1000 + at) >> 8);
+    script_request(&j->script, CMD_READ_FLASH, words, sizeof words);
+    script_reply(&j->script, 100, CMD_READ_FLASH, 0, ok, sizeof ok);
+    slip_begin(&out, frame, sizeof frame);
+    slip_put(&out, j->flash + at, 4);
+    script_give(&j->script, 100, frame, slip_end(&out));
+    slip_begin(&out, frame, sizeof frame);
+    slip_put(&out, have, sizeof have);
+    script_expect(&j->script, frame, slip_end(&out));
+    assert_true(digest_md5(j->flash + at, 4, md5));
+    slip_begin(&out, frame, sizeof frame);
+    slip_put(&out, md5, sizeof md5);
+    script_give(&j->script, 100, frame, slip_end(&out));
+}
+
+static void flash_judge_names_the_first_wrong_byte(void **state)
 {
     (void)state;
     for (size_t at = 0; at < 256; at += 5) {
         struct judge j;
         struct err e = { 0 };
+        struct flash_difference differs;
         uint8_t found[DIGEST_MD5_BYTES];
-        char address[32];
+        char address[64];
         judge_begin(&j);
         j.flash[at] ^= 0x10;
         j.flash[255] ^= 0x01; /* a second difference further on */
+        answer_md5(&j, 0, sizeof j.flash);
         answer_halving(&j);
+        answer_word(&j, (uint32_t)at / 4 * 4);
         assert_true(digest_md5(j.flash, sizeof j.flash, found));
-        assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
-        snprintf(address, sizeof address, "from byte 0x%x on", (unsigned)(0x1000 + at / 4 * 4));
+        assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
+        assert_true(differs.known);
+        assert_int_equal(differs.addr, 0x1000 + at);
+        snprintf(address, sizeof address, "from byte 0x%x on, which is %02X, not %02X",
+                 (unsigned)(0x1000 + at), j.flash[at], j.wanted[at]);
         assert_has(e.what, address);
         if (!script_played(&j.script))
             fail_msg("%s", j.script.trouble);
@@ -258,17 +287,40 @@ static void flash_judge_names_the_first_wrong_word(void **state)
     }
 }
 
+/* One answer that was damaged on the way is no flash that differs. */
+static void flash_judge_asks_twice(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    struct flash_difference differs;
+    uint8_t found[DIGEST_MD5_BYTES];
+    (void)state;
+    judge_begin(&j);
+    memcpy(found, j.region.md5, sizeof found);
+    found[3] ^= 0x40;
+    answer_md5(&j, 0, sizeof j.flash);
+    assert_ok(flash_judge(&j.loader, &j.region, found, &differs, &e), &e);
+    assert_memory_equal(found, j.region.md5, sizeof found);
+    assert_true(script_played(&j.script));
+    script_port_done(&j.script);
+}
+
 static void flash_judge_tells_a_blank_flash(void **state)
 {
     struct judge j;
     struct err e = { 0 };
+    struct flash_difference differs;
     uint8_t found[DIGEST_MD5_BYTES];
     (void)state;
     judge_begin(&j);
-    assert_ok(flash_judge(&j.loader, &j.region, j.region.md5, &e), &e);
+    assert_ok(flash_judge(&j.loader, &j.region, j.region.md5, &differs, &e), &e);
+    assert_false(differs.known);
     memset(j.flash, 0xFF, sizeof j.flash);
     assert_true(digest_md5(j.flash, sizeof j.flash, found));
-    assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
+    answer_md5(&j, 0, sizeof j.flash);
+    assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
+    assert_true(differs.known);
+    assert_int_equal(differs.addr, 0x1000);
     assert_has(e.what, "still blank");
     assert_has(e.hint, "write-protected");
     assert_true(script_played(&j.script));
@@ -280,11 +332,13 @@ static void flash_judge_does_without_the_place(void **state)
 {
     struct judge j;
     struct err e = { 0 };
-    const uint8_t found[DIGEST_MD5_BYTES] = { 1, 2, 3 };
+    uint8_t found[DIGEST_MD5_BYTES] = { 1, 2, 3 };
+    struct flash_difference differs;
     (void)state;
     judge_begin(&j);
     script_gone(&j.script, 0);
-    assert_code(flash_judge(&j.loader, &j.region, found, &e), &e, ERR_VERIFY);
+    assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
+    assert_false(differs.known);
     assert_has(e.what, "MD5 is 010203");
     script_port_done(&j.script);
 }
@@ -298,7 +352,8 @@ int main(void)
         cmocka_unit_test(board_gate_keeps_the_wrong_board_out),
         cmocka_unit_test(board_gate_guards_the_signature),
         cmocka_unit_test(board_texts_are_exact),
-        cmocka_unit_test(flash_judge_names_the_first_wrong_word),
+        cmocka_unit_test(flash_judge_names_the_first_wrong_byte),
+        cmocka_unit_test(flash_judge_asks_twice),
         cmocka_unit_test(flash_judge_tells_a_blank_flash),
         cmocka_unit_test(flash_judge_does_without_the_place),
     };

@@ -231,7 +231,8 @@ static struct material make_material(void)
     };
     struct made_image image = make_image(&recipe);
     const struct plan_settings s = { .chip = chip_by_name("esp32"), .size = PLAN_SIZE_DETECT };
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct err e = { 0 };
     struct material m = { .plan = plan_new(&s, &source, 1, &e) };
     assert_ok(m.plan != NULL && plan_encode(m.plan, &e), &e);
@@ -261,11 +262,13 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
     const struct plan_region *r = plan_region(m->variant, 0);
     const struct flash_progress progress = { no_progress, NULL };
     const struct stub stub = { .name = "x",
+                               .kind = &loader_stub,
                                .entry_addr = 0x400A8000,
                                .text = { m->text, sizeof m->text, 0x400A8000 } };
     static const char *const reject[] = { "Brownout" };
     const struct console_check check = { "hello", reject, 1, 3000, 115200 };
     const struct console_check silent = { NULL, reject, 1, 3000, 115200 };
+    struct flash_difference differs;
     uint8_t md5[LOADER_MD5_BYTES];
     char text[LINK_TAIL_MAX + 1];
     struct board board;
@@ -300,7 +303,7 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
     case 12:
         return flash_write(l, r, &progress, e);
     case 13:
-        return flash_md5(l, r, md5, e) && flash_judge(l, r, md5, e);
+        return flash_md5(l, r, md5, e) && flash_judge(l, r, md5, &differs, e);
     case 14:
         return board_leave(l, false, e);
     case 15:
@@ -326,7 +329,7 @@ static void try_call(babble *b, int k, uint32_t seed, uint32_t length, bool from
     h.at_most_us = h.clock.us + LONGEST_US;
     loader_init(l, &h.port);
     l->chip = chip_by_name(chip);
-    l->stub = l->link.from_stub = from_stub;
+    loader_set_kind(l, from_stub ? &loader_stub : &loader_rom);
     bool ok = run_call(k, l, m, &e);
     if (ok != (e.code == ERR_NONE))
         fail_msg("call %d, seed %u, length %u: %s, but %s", k, seed, length,

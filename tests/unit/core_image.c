@@ -147,6 +147,56 @@ static void image_of_the_other_family_is_recognised(void **state)
     free(m.bytes);
 }
 
+/* ESP8266_RTOS_SDK 3 writes the long header with the ESP32's id: where it loads tells them apart.
+ */
+static void image_with_the_long_header_may_be_an_esp8266s(void **state)
+{
+    (void)state;
+    for (int digest = 0; digest < 2; digest++) {
+        const struct image_recipe rtos = { .layout = MADE_LONG,
+                                           .segments = 3,
+                                           .segment_bytes = 300,
+                                           .load_addr = 0x40210010,
+                                           .digest = digest };
+        struct made_image m = make_image(&rtos);
+        struct image i = read_image(m.bytes, m.size_bytes, true);
+        assert_int_equal(i.kind, IMAGE_LONG);
+        assert_true(image_fits_chip(&i, chip_by_name("esp8266")));
+        assert_false(image_fits_chip(&i, chip_by_name("esp32")));
+        i = read_image(m.bytes, m.size_bytes, false);
+        assert_true(image_fits_chip(&i, chip_by_name("esp8266")));
+        assert_false(image_fits_chip(&i, chip_by_name("esp32")));
+        free(m.bytes);
+    }
+    struct image_recipe data_only = esp32_app;
+    data_only.load_addr = 0x3FFF0000; /* both have memory there: no code speaks for the ESP8266 */
+    struct made_image m = make_image(&data_only);
+    struct image i = read_image(m.bytes, m.size_bytes, false);
+    assert_true(image_fits_chip(&i, chip_by_name("esp32")));
+    free(m.bytes);
+}
+
+static void image_knows_its_signature(void **state)
+{
+    (void)state;
+    for (int v = 0; v <= 2; v++) {
+        for (int digest = 0; digest < 2; digest++) {
+            struct image_recipe r = esp32_app;
+            r.signed_v = v;
+            r.digest = digest;
+            struct made_image m = make_image(&r);
+            struct image i = read_image(m.bytes, m.size_bytes, false);
+            assert_int_equal(i.signature, v);
+            assert_int_equal(i.end, m.checksum_at + 1 + (digest ? 32 : 0));
+            if (v == 2) { /* cut off, it is none */
+                i = read_image(m.bytes, m.size_bytes - 4096 + 1215, false);
+                assert_int_equal(i.signature, IMAGE_UNSIGNED);
+            }
+            free(m.bytes);
+        }
+    }
+}
+
 /* A short image whose data read as a long image too, checksum and all: the recipe's chip decides,
  * since no digest speaks for the long one. */
 static void image_with_two_readings_is_the_recipes(void **state)
@@ -438,6 +488,8 @@ int main(void)
         cmocka_unit_test(image_checksum_ends_a_row_of_16),
         cmocka_unit_test(image_may_be_followed_by_other_bytes),
         cmocka_unit_test(image_of_the_other_family_is_recognised),
+        cmocka_unit_test(image_with_the_long_header_may_be_an_esp8266s),
+        cmocka_unit_test(image_knows_its_signature),
         cmocka_unit_test(image_with_two_readings_is_the_recipes),
         cmocka_unit_test(image_tells_data_from_firmware),
         cmocka_unit_test(image_cut_short_anywhere_is_damaged),

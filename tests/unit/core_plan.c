@@ -41,9 +41,9 @@ static uint8_t *some_bytes(size_t n, bool noise)
 /* ---- Checking ---- */
 
 struct mistakes {
-    size_t count;
+    size_t count, warnings;
     size_t image[8];
-    char text[8][240];
+    char text[8][300], warning[8][300];
 };
 
 static void keep_mistake(void *ctx, size_t image, const char *sentence)
@@ -54,11 +54,19 @@ static void keep_mistake(void *ctx, size_t image, const char *sentence)
     snprintf(m->text[m->count++], sizeof m->text[0], "%s", sentence);
 }
 
+static void keep_warning(void *ctx, size_t image, const char *sentence)
+{
+    struct mistakes *m = ctx;
+    (void)image;
+    assert_true(m->warnings < COUNT_OF(m->warning));
+    snprintf(m->warning[m->warnings++], sizeof m->warning[0], "%s", sentence);
+}
+
 static struct mistakes check(const struct plan_settings *s, const struct plan_source *sources,
                              size_t count)
 {
     struct mistakes m = { .count = 0 };
-    const struct plan_report report = { keep_mistake, &m };
+    const struct plan_report report = { keep_mistake, keep_warning, &m };
     size_t n = plan_check(s, sources, count, &report);
     assert_int_equal(n, m.count);
     return m;
@@ -67,7 +75,15 @@ static struct mistakes check(const struct plan_settings *s, const struct plan_so
 static struct mistakes check_one(const struct plan_settings *s, const uint8_t *bytes, size_t n,
                                  uint32_t offset_addr)
 {
-    const struct plan_source source = { "x.bin", bytes, (uint32_t)n, offset_addr };
+    const struct plan_source source = { "x.bin", bytes, (uint32_t)n, offset_addr, false };
+    return check(s, &source, 1);
+}
+
+/* Of which only the place is judged. */
+static struct mistakes check_data(const struct plan_settings *s, const uint8_t *bytes, size_t n,
+                                  uint32_t offset_addr)
+{
+    const struct plan_source source = { "x.bin", bytes, (uint32_t)n, offset_addr, true };
     return check(s, &source, 1);
 }
 
@@ -95,8 +111,8 @@ static void plan_check_finds_shared_sectors(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct plan_source sources[] = {
-            { "a.bin", bytes, cases[i].a_bytes, cases[i].a_addr },
-            { "b.bin", bytes, cases[i].b_bytes, cases[i].b_addr },
+            { "a.bin", bytes, cases[i].a_bytes, cases[i].a_addr, true },
+            { "b.bin", bytes, cases[i].b_bytes, cases[i].b_addr, true },
         };
         struct mistakes m = check(&s, sources, 2);
         assert_int_equal(m.count, cases[i].clash);
@@ -114,14 +130,14 @@ static void plan_check_keeps_images_inside_the_flash(void **state)
     uint8_t *bytes = some_bytes(0x2000, true);
     struct plan_settings s = settings_for("esp32", PLAN_SIZE_FIXED, MB(1));
     (void)state;
-    assert_int_equal(check_one(&s, bytes, 0x1000, MB(1) - 0x1000).count, 0);
-    assert_int_equal(check_one(&s, bytes, 0x1001, MB(1) - 0x1000).count, 1);
-    assert_int_equal(check_one(&s, bytes, 1, MB(1)).count, 1);
-    assert_int_equal(check_one(&s, bytes, 0x2000, 0xFFFFFF00).count, 1);
+    assert_int_equal(check_data(&s, bytes, 0x1000, MB(1) - 0x1000).count, 0);
+    assert_int_equal(check_data(&s, bytes, 0x1001, MB(1) - 0x1000).count, 1);
+    assert_int_equal(check_data(&s, bytes, 1, MB(1)).count, 1);
+    assert_int_equal(check_data(&s, bytes, 0x2000, 0xFFFFFF00).count, 1);
     s.size = PLAN_SIZE_DETECT; /* what the chip can address at all still counts */
-    assert_int_equal(check_one(&s, bytes, 4, MB(16) - 4).count, 0);
-    assert_int_equal(check_one(&s, bytes, 5, MB(16) - 4).count, 1);
-    assert_int_equal(check_one(&s, bytes, 0x2000, 0xFFFFF000).count, 1);
+    assert_int_equal(check_data(&s, bytes, 4, MB(16) - 4).count, 0);
+    assert_int_equal(check_data(&s, bytes, 5, MB(16) - 4).count, 1);
+    assert_int_equal(check_data(&s, bytes, 0x2000, 0xFFFFF000).count, 1);
     free(bytes);
 }
 
@@ -130,16 +146,16 @@ static void plan_check_judges_sizes_and_empty_files(void **state)
     uint8_t *bytes = some_bytes(16, true);
     struct plan_settings s = settings_for("esp32", PLAN_SIZE_FIXED, KB(512));
     (void)state;
-    struct mistakes m = check_one(&s, bytes, 16, 0);
+    struct mistakes m = check_data(&s, bytes, 16, 0);
     assert_int_equal(m.count, 1);
     assert_int_equal(m.image[0], PLAN_NO_IMAGE);
     assert_has(m.text[0], "no code for a flash of 512 KB");
     s = settings_for("esp8266", PLAN_SIZE_FIXED, KB(512));
-    assert_int_equal(check_one(&s, bytes, 16, 0).count, 0);
+    assert_int_equal(check_data(&s, bytes, 16, 0).count, 0);
     /* An empty file is one mistake, and no reason to suspect its neighbours. */
-    const struct plan_source sources[] = { { "empty", bytes, 0, 0 },
-                                           { "a", bytes, 16, 0x1000 },
-                                           { "b", bytes, 16, 0 } };
+    const struct plan_source sources[] = { { "empty", bytes, 0, 0, true },
+                                           { "a", bytes, 16, 0x1000, true },
+                                           { "b", bytes, 16, 0, true } };
     m = check(&s, sources, 3);
     assert_int_equal(m.count, 1);
     assert_int_equal(m.image[0], 0);
@@ -318,7 +334,7 @@ static void made_plan_free(struct made_plan *m)
 static void check_decoding(const struct plan_settings *s, uint32_t n, bool noise)
 {
     uint8_t *bytes = some_bytes(n, noise);
-    const struct plan_source source = { "a", bytes, n, 0x10000 };
+    const struct plan_source source = { "a", bytes, n, 0x10000, false };
     struct made_plan m = make_plan(s, &source, 1, 0);
     const struct plan_region *r = plan_region(m.variant, 0);
     assert_int_equal(r->size_bytes, (n + 3) / 4 * 4);
@@ -351,7 +367,7 @@ static void plan_measures_what_a_compressed_block_inflates_to(void **state)
 {
     const struct plan_settings s = settings_for("esp32", PLAN_SIZE_KEEP, 0);
     uint8_t *bytes = must_alloc(MB(1));
-    const struct plan_source source = { "a", bytes, MB(1), 0 };
+    const struct plan_source source = { "a", bytes, MB(1), 0, false };
     (void)state;
     memset(bytes, 0xFF, MB(1));
     struct made_plan m = make_plan(&s, &source, 1, 0);
@@ -368,7 +384,7 @@ static void plan_measures_blocks_of_one_stream_apart(void **state)
 {
     const struct plan_settings s = settings_for("esp32", PLAN_SIZE_KEEP, 0);
     uint8_t *noise = some_bytes(0x14000, true), *bytes = must_alloc(MB(1));
-    const struct plan_source source = { "a", bytes, MB(1), 0 };
+    const struct plan_source source = { "a", bytes, MB(1), 0, false };
     (void)state;
     memset(bytes, 0xFF, MB(1));
     memcpy(bytes, noise, 0x14000);
@@ -390,7 +406,7 @@ static void plan_pads_an_unaligned_offset_in_front(void **state)
     uint8_t *bytes = some_bytes(100, true);
     (void)state;
     for (size_t i = 0; i < COUNT_OF(offsets); i++) {
-        const struct plan_source source = { "a", bytes, 100, offsets[i] };
+        const struct plan_source source = { "a", bytes, 100, offsets[i], false };
         struct made_plan m = make_plan(&s, &source, 1, 0);
         const struct plan_region *r = plan_region(m.variant, 0);
         uint32_t front = offsets[i] % 4096;
@@ -425,7 +441,7 @@ static uint8_t header_for(const struct image_recipe *recipe, const struct plan_s
 {
     struct made_image image = make_image(recipe);
     const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes,
-                                        s->chip->boot_addr };
+                                        s->chip->boot_addr, false };
     struct made_plan m = make_plan(s, &source, 1, flash_bytes);
     const struct plan_region *r = plan_region(m.variant, 0);
     bool changed = memcmp(r->bytes, image.bytes, image.size_bytes) != 0;
@@ -496,7 +512,8 @@ static void plan_refuses_a_size_without_a_code(void **state)
     struct err e = { 0 };
     (void)state;
     struct made_image image = make_image(&esp32_app);
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct plan *p = plan_new(&s, &source, 1, &e);
     assert_non_null(p);
     assert_code(plan_variant_new(p, KB(512), &e) != NULL, &e, ERR_FLASH_SIZE);
@@ -515,9 +532,9 @@ static void plan_patches_the_boot_image_only(void **state)
     struct made_image image = make_image(&esp32_app);
     uint8_t *table = make_partition_table();
     const struct plan_source sources[] = {
-        { "boot", image.bytes, (uint32_t)image.size_bytes, 0x1000 },
-        { "table", table, MADE_TABLE_BYTES, 0x8000 },
-        { "app", image.bytes, (uint32_t)image.size_bytes, 0x10000 },
+        { "boot", image.bytes, (uint32_t)image.size_bytes, 0x1000, false },
+        { "table", table, MADE_TABLE_BYTES, 0x8000, false },
+        { "app", image.bytes, (uint32_t)image.size_bytes, 0x10000, false },
     };
     struct made_plan m = make_plan(&s, sources, 3, MB(16));
     assert_true(plan_depends_on_flash(m.plan));
@@ -547,7 +564,8 @@ static void plan_stands_alone_once_made(void **state)
     char name[] = "app";
     (void)state;
     struct made_image image = make_image(&esp32_app);
-    const struct plan_source source = { name, image.bytes, (uint32_t)image.size_bytes, 0x1000 };
+    const struct plan_source source = { name, image.bytes, (uint32_t)image.size_bytes, 0x1000,
+                                        false };
     struct plan *p = plan_new(&s, &source, 1, &e);
     assert_non_null(p);
     free(image.bytes);

@@ -102,8 +102,8 @@ static bool call_begin(struct replay *r, const uint32_t *args, char *result, siz
                        struct err *e)
 {
     snprintf(result, cap, "begun");
-    return loader_flash_begin(&r->loader, args[0] != 0, args[1], args[2], args[3], args[4], 3000,
-                              e);
+    const struct loader_begin b = { args[0] != 0, args[1], args[2], args[3], args[4], 3000 };
+    return loader_flash_begin(&r->loader, &b, e);
 }
 
 static bool call_attach(struct replay *r, const uint32_t *args, char *result, size_t cap,
@@ -150,7 +150,8 @@ static bool call_start_stub(struct replay *r, const uint32_t *args, char *result
                             struct err *e)
 {
     uint8_t text[8] = { 1, 2, 3, 4, 5, 6, 7, 8 }, data[4] = { 9, 10, 11, 12 };
-    const struct stub s = { .entry_addr = args[0],
+    const struct stub s = { .kind = &loader_stub,
+                            .entry_addr = args[0],
                             .text = { text, sizeof text, args[0] },
                             .data = { data, sizeof data, args[1] } };
     bool ok = stub_start(&r->loader, &s, e);
@@ -238,7 +239,9 @@ static void set_up(struct replay *r, const char *key, const char *value)
         if (!r->loader.chip && strcmp(value, "none") != 0)
             fail_at(r, "no such chip", value);
     } else if (strcmp(key, "loader") == 0) {
-        r->loader.stub = r->loader.link.from_stub = strcmp(value, "stub") == 0;
+        loader_set_kind(&r->loader, strcmp(value, "stub") == 0     ? &loader_stub
+                                    : strcmp(value, "legacy") == 0 ? &loader_stub_legacy
+                                                                   : &loader_rom);
     } else if (strcmp(key, "lines") == 0) {
         r->script.port.caps = PORT_BAUD;
     } else {

@@ -52,9 +52,9 @@ static struct plan *plan_of(const char *chip)
     struct made_image b = make_image(&boot), a = make_image(&app);
     uint8_t *table = make_partition_table();
     const struct plan_source sources[] = {
-        { "boot", b.bytes, (uint32_t)b.size_bytes, s.chip->boot_addr },
-        { "table", table, MADE_TABLE_BYTES, 0x8000 },
-        { "app", a.bytes, (uint32_t)a.size_bytes, 0x10000 },
+        { "boot", b.bytes, (uint32_t)b.size_bytes, s.chip->boot_addr, false },
+        { "table", table, MADE_TABLE_BYTES, 0x8000, false },
+        { "app", a.bytes, (uint32_t)a.size_bytes, 0x10000, false },
     };
     struct err e = { 0 };
     struct plan *p = plan_new(&s, sources, esp32 ? 3 : 1, &e);
@@ -141,10 +141,7 @@ static bool have_stub(const struct bench *b)
 
 static bool change_baud(struct bench *b, uint32_t baud, struct err *e)
 {
-    uint32_t request = baud;
-    if (!b->loader.stub && !b->chip->rom_baud(&b->loader, baud, &request, e))
-        return false;
-    return loader_change_baud(&b->loader, request, baud, e);
+    return board_change_baud(&b->loader, baud, e);
 }
 
 static void tell(void *ctx, uint32_t flash_bytes_done)
@@ -177,8 +174,9 @@ static bool verify_all(struct bench *b, struct err *e)
 {
     for (size_t i = 0; i < plan_image_count(b->plan); i++) {
         uint8_t found[DIGEST_MD5_BYTES];
+        struct flash_difference differs;
         const struct plan_region *r = plan_region(b->variant, i);
-        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, e))
+        if (!flash_md5(&b->loader, r, found, e) || !flash_judge(&b->loader, r, found, &differs, e))
             return false;
     }
     return true;
@@ -398,13 +396,13 @@ static void session_erases_the_whole_flash(void **state)
             struct err e = { 0 };
             uint8_t found[4096];
             c.fill = SIM_FILL_DIRTY;
-            c.flash_bytes = 1u << 20;
+            c.flash_bytes = 2u << 20;
             struct bench *b = ready(&c, 115200);
             if (stub && have_stub(b))
                 assert_ok(start_stub(b, &e), &e);
-            assert_ok(flash_set_size(&b->loader, 1u << 20, &e), &e);
-            assert_ok(flash_erase_all(&b->loader, 1u << 20, &e), &e);
-            for (uint32_t at = 0; at < 1u << 20; at += sizeof found) {
+            assert_ok(flash_set_size(&b->loader, 2u << 20, &e), &e);
+            assert_ok(flash_erase_all(&b->loader, 2u << 20, &e), &e);
+            for (uint32_t at = 0; at < 2u << 20; at += sizeof found) {
                 assert_true(chip_sim_flash_read(b->sim.sim, at, found, sizeof found));
                 for (size_t k = 0; k < sizeof found; k++)
                     assert_int_equal(found[k], 0xFF);

@@ -1,9 +1,11 @@
 /* Stub files: the real ones, and what is wrong with all others. */
-#include "core/loader/stub.h"
+#include "core/loader/stub_release.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define REAL_FOLDER "deps/esptool-js/lib/targets/stub_flasher"
 
@@ -241,11 +243,244 @@ static void stub_set_refuses_folders_that_are_none(void **state)
     assert_code(stub_set_new("/nonexistent/stubs", &e) != NULL, &e, ERR_STATION);
     assert_has(e.what, "/nonexistent/stubs");
     assert_code(stub_set_new("tests/data/protocol", &e) != NULL, &e, ERR_STATION);
-    assert_has(e.what, "no .json file");
+    assert_has(e.what, "no flasher stub");
     assert_null(stub_set_find(NULL, "esp32"));
     assert_int_equal(stub_set_count(NULL), 0);
     stub_set_free(NULL);
     stub_free(NULL);
+}
+
+/* ---- Folders made here ---- */
+
+struct folder {
+    char path[64];
+    const char *files[4];
+    size_t count;
+};
+
+static void folder_make(struct folder *f)
+{
+    memset(f, 0, sizeof *f);
+    snprintf(f->path, sizeof f->path, "/tmp/espstation-stubs-XXXXXX");
+    assert_non_null(mkdtemp(f->path));
+}
+
+static void folder_put(struct folder *f, const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", f->path, name);
+    f->files[f->count++] = name;
+    FILE *out = fopen(path, "w");
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void folder_remove(struct folder *f)
+{
+    for (size_t i = 0; i < f->count; i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s/%s", f->path, f->files[i]);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(f->path), 0);
+}
+
+static void stub_set_takes_what_is_called_like_a_stub(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "stub_flasher_8266.json", good);
+    folder_put(&f, "esp32p4-rev1.json", good);
+    folder_put(&f, "package.json", "{ \"name\": \"esptool-js\" }");
+    folder_put(&f, "esp32.base.json", "{}"); /* what a release was made from */
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_int_equal(stub_set_count(set), 2);
+    assert_string_equal(stub_set_at(set, 0)->name, "esp32p4-rev1");
+    assert_string_equal(stub_set_at(set, 1)->name, "esp8266");
+    assert_string_equal(stub_set_at(set, 1)->file, "stub_flasher_8266.json");
+    assert_ptr_equal(stub_set_find(set, "esp8266"), stub_set_at(set, 1));
+    assert_string_equal(stub_set_folder(set), f.path);
+    stub_set_free(set);
+    folder_remove(&f);
+}
+
+static void stub_set_refuses_two_for_one_chip(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "stub_flasher_32c3.json", good);
+    folder_put(&f, "esp32c3.json", good);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.what, "'stub_flasher_32c3.json'");
+    assert_has(e.what, "'esp32c3.json'");
+    folder_remove(&f);
+}
+
+/* One name, two kinds of silicon: where it lies tells. */
+static void stub_set_refuses_the_stub_of_older_silicon(void **state)
+{
+    static const char old[] = "{\"entry\": 1341194240, \"text\": \"AQIDBA==\","
+                              " \"text_start\": 1341194240}"; /* 4FF10000 */
+    struct folder f;
+    struct err e = { 0 };
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "esp32p4-rev1.json", old);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    stub_set_free(set);
+    folder_put(&f, "esp32p4.json", old);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.what, "esp32p4.json' is for ESP32-P4 below revision 3.0");
+    assert_has(e.hint, "esp32p4-rev1.json");
+    folder_remove(&f);
+}
+
+static void stub_set_points_at_the_folders_of_esptool(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    char inner[80];
+    (void)state;
+    folder_make(&f);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.hint, "published stub");
+    snprintf(inner, sizeof inner, "%s/2", f.path);
+    assert_int_equal(mkdir(inner, 0700), 0);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.hint, inner);
+    assert_int_equal(rmdir(inner), 0);
+    folder_remove(&f);
+}
+
+static void stub_set_says_why_there_is_none(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    char text[512];
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "esp32.json", good);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    stub_set_explain(set, "esp32c3", "ESP32-C3", text, sizeof text);
+    assert_has(text, f.path);
+    assert_has(text, "ESP32-C3 (esp32c3.json)");
+    assert_null(strstr(text, "make deps"));
+    stub_set_free(set);
+    set = stub_set_new(NULL, &e);
+    assert_ok(set != NULL, &e);
+    assert_null(stub_set_folder(set));
+    stub_set_explain(set, "esp32h21", "ESP32-H21", text, sizeof text);
+    assert_has(text, stub_set_count(set) > 0 ? "(esp32h21.json)" : "without flasher stubs");
+    stub_set_free(set);
+    folder_remove(&f);
+}
+
+/* ---- Releases ---- */
+
+/* One more byte that reaches the chip, and it is another program; what does not reach it is not. */
+static void stub_digest_is_of_what_reaches_the_chip(void **state)
+{
+    static const char *const others[] = {
+        "{\"entry\": 4101, \"text\": \"AQIDBAUGBwg=\", \"text_start\": 4096,"
+        " \"data\": \"CQoLDA==\", \"data_start\": 8192}",
+        "{\"entry\": 4100, \"text\": \"AQIDBAUGBwk=\", \"text_start\": 4096,"
+        " \"data\": \"CQoLDA==\", \"data_start\": 8192}",
+        "{\"entry\": 4100, \"text\": \"AQIDBAUGBwg=\", \"text_start\": 4097,"
+        " \"data\": \"CQoLDA==\", \"data_start\": 8192}",
+        "{\"entry\": 4100, \"text\": \"AQIDBAUGBwg=\", \"text_start\": 4096,"
+        " \"data\": \"CQoLDA==\", \"data_start\": 8193}",
+        "{\"entry\": 4100, \"text\": \"AQIDBAUGBwg=\", \"text_start\": 4096}",
+    };
+    static const char same[] = "{\"data\":\"CQoLDA==\",\"data_start\":8192,\"text_start\":4096,"
+                               "\"text\":\"AQIDBAUGBwg=\",\"entry\":4100}";
+    uint8_t first[DIGEST_SHA256_BYTES], digest[DIGEST_SHA256_BYTES];
+    struct err e = { 0 };
+    (void)state;
+    struct stub *s = parse(good, sizeof good - 1, &e);
+    assert_true(stub_digest(s, first));
+    stub_free(s);
+    s = parse(same, sizeof same - 1, &e);
+    assert_true(stub_digest(s, digest));
+    assert_memory_equal(first, digest, sizeof digest);
+    assert_null(stub_release_of(digest));
+    stub_free(s);
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        s = parse(others[i], strlen(others[i]), &e);
+        assert_ok(s != NULL, &e);
+        assert_true(stub_digest(s, digest));
+        assert_memory_not_equal(first, digest, sizeof digest);
+        stub_free(s);
+    }
+}
+
+static void releases_are_told_apart(void **state)
+{
+    (void)state;
+    for (size_t i = 0; stub_release_at(i); i++) {
+        const struct stub_release *a = stub_release_at(i);
+        assert_true(a->name[0] && a->version[0]);
+        for (size_t k = 0; k < i; k++) {
+            if (stub_release_at(k)->digest == a->digest)
+                fail_msg("%s %s is there twice", a->name, a->version);
+        }
+    }
+}
+
+/* All that is built in is of one known release, and was tried. */
+static void built_in_stubs_are_known(void **state)
+{
+    struct err e = { 0 };
+    (void)state;
+    struct stub_set *set = stub_set_new(NULL, &e);
+    assert_ok(set != NULL, &e);
+    for (size_t i = 0; i < stub_set_count(set); i++) {
+        const struct stub *s = stub_set_at(set, i);
+        uint8_t digest[DIGEST_SHA256_BYTES];
+        assert_true(stub_digest(s, digest));
+        const struct stub_release *r = stub_release_of(digest);
+        if (!r)
+            fail_msg("%s is not in core/loader/stub_list.h", s->file);
+        assert_string_equal(r->name, s->name);
+        assert_has(r->version, "1.2.2");
+        assert_true(r->tried & STUB_TRIED_MODEL);
+    }
+    stub_set_free(set);
+}
+
+static void stub_set_refuses_the_stub_of_another_chip(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    static char text[1 << 16];
+    (void)state;
+    FILE *in = fopen(REAL_FOLDER "/esp32c6.json", "rb");
+    if (!in) {
+        print_message("%s is not there: nothing to check\n", REAL_FOLDER);
+        return;
+    }
+    text[fread(text, 1, sizeof text - 1, in)] = '\0';
+    fclose(in);
+    folder_make(&f);
+    folder_put(&f, "esp32c3.json", text);
+    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    assert_has(e.what, "esp32c3.json' holds the flasher stub of esp32c6");
+    folder_remove(&f);
+    folder_make(&f);
+    folder_put(&f, "stub_flasher_32c6.json", text);
+    folder_put(&f, "esp32c6rc1.json", text); /* of silicon that nobody sells */
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_int_equal(stub_set_count(set), 2);
+    stub_set_free(set);
+    folder_remove(&f);
 }
 
 int main(void)
@@ -261,6 +496,15 @@ int main(void)
         cmocka_unit_test(stub_parse_survives_any_change_of_a_byte),
         cmocka_unit_test(stub_set_reads_the_real_files),
         cmocka_unit_test(stub_set_refuses_folders_that_are_none),
+        cmocka_unit_test(stub_set_takes_what_is_called_like_a_stub),
+        cmocka_unit_test(stub_set_refuses_two_for_one_chip),
+        cmocka_unit_test(stub_set_refuses_the_stub_of_older_silicon),
+        cmocka_unit_test(stub_set_points_at_the_folders_of_esptool),
+        cmocka_unit_test(stub_set_says_why_there_is_none),
+        cmocka_unit_test(stub_digest_is_of_what_reaches_the_chip),
+        cmocka_unit_test(releases_are_told_apart),
+        cmocka_unit_test(built_in_stubs_are_known),
+        cmocka_unit_test(stub_set_refuses_the_stub_of_another_chip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

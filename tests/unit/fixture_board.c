@@ -35,6 +35,44 @@ static void board_with_big_capacitor_needs_the_long_delay(void **state)
     host_free(h);
 }
 
+/* As long as EN rises, it does not matter which line comes first, nor that they come 51 ms apart.
+ */
+static void board_is_entered_one_line_at_a_time(void **state)
+{
+    (void)state;
+    for (int en_ms = 2; en_ms <= 120; en_ms += 58) {
+        struct chip_sim_config config = chip_sim_default_config();
+        config.en_rise_us = (uint32_t)en_ms * 1000;
+        config.strap_us = 25000;
+        struct host *h = host_with(config);
+        const bool step[][2] = { { false, false }, { false, true }, { true, true },
+                                 { true, false },  { true, false }, { false, false } };
+        for (size_t i = 0; i < sizeof step / sizeof step[0]; i++) {
+            host_lines(h, step[i][0], step[i][1]);
+            host_wait(h, 51 * MS);
+        }
+        host_wait(h, 100 * MS);
+        assert_int_equal(strcmp(host_state(h).mode, "rom") == 0, en_ms > 50);
+        host_free(h);
+    }
+}
+
+/* Who lets go of the strap after 50 ms is saved by what the strap's own capacitor holds. */
+static void board_holds_its_strap_for_a_while(void **state)
+{
+    (void)state;
+    for (uint32_t strap_ms = 0; strap_ms <= 25; strap_ms += 25) {
+        struct chip_sim_config config = chip_sim_default_config();
+        config.en_rise_us = 60000;
+        config.strap_us = strap_ms * 1000;
+        struct host *h = host_with(config);
+        host_classic_reset(h, 50 * MS);
+        host_wait(h, 100 * MS);
+        assert_int_equal(strcmp(host_state(h).mode, "rom") == 0, strap_ms > 10);
+        host_free(h);
+    }
+}
+
 static void board_without_lines_ignores_them(void **state)
 {
     (void)state;
@@ -202,7 +240,7 @@ static void flash_programming_only_clears_bits(void **state)
     struct sim_faults none = { .count = 0 };
     struct sim_nor nor = { .faults = &none };
     uint8_t have[4];
-    assert_true(sim_nor_init(&nor, 1 << 20, 1));
+    assert_true(sim_nor_init(&nor, 1 << 20, 0, 1));
     sim_nor_program(&nor, 0xffe, first, 4);
     sim_nor_program(&nor, 0xffe, second, 4);
     sim_nor_read(&nor, 0xffe, have, 4);
@@ -631,6 +669,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(board_samples_the_strap_when_en_rises),
         cmocka_unit_test(board_with_big_capacitor_needs_the_long_delay),
+        cmocka_unit_test(board_is_entered_one_line_at_a_time),
+        cmocka_unit_test(board_holds_its_strap_for_a_while),
         cmocka_unit_test(board_without_lines_ignores_them),
         cmocka_unit_test(wire_takes_ten_bit_times_per_byte),
         cmocka_unit_test(wire_garbles_when_rates_differ),

@@ -374,11 +374,13 @@ static void rom_esp8266_erases_too_much(void **state)
 static void rom_esp8266_lacks_later_commands(void **state)
 {
     (void)state;
-    static const uint8_t op[] = { 0x0b, 0x0d, 0x0f, 0x10, 0x13, 0x14 };
+    static const uint8_t op[] = { 0x0d, 0x0f, 0x10, 0x13, 0x14 };
     struct host *h = attached("esp8266");
     host_words(h, 0x0a, WORDS(0x40001000), 1);
     for (size_t i = 0; i < sizeof op; i++)
         assert_status(host_command(h, op[i], NULL, 0), 0x0a, 1, 5);
+    assert_status(host_words(h, 0x0b, WORDS(0, 4 << 20, 0x10000, 0x1000, 0x100, 0xffff), 6), 0x0b,
+                  0, 0);
     host_free(h);
 }
 

@@ -448,8 +448,10 @@ static void v1_answers_in_its_own_way(void **state)
     assert_status(host_words(h, 0x04, WORDS(1), 1), 4, 0xc6, 0); /* END without BEGIN */
     assert_status(host_words(h, 0x02, WORDS(0x800, 2, 0x400, 0, 0), 5), 2, 0, 0);
     assert_status(host_words(h, 0x04, WORDS(1), 1), 4, 0xc8, 0); /* bytes are missing */
-    /* It minds only what is missing. */
-    assert_status(host_command(h, 0x0a, (uint8_t[8]){ 0x00, 0x10, 0x00, 0x40 }, 8), 0x0a, 0, 0);
+    /* Lengths count, but those of END. */
+    assert_status(host_command(h, 0x0a, (uint8_t[8]){ 0x00, 0x10, 0x00, 0x40 }, 8), 0x0a, 0xc0, 0);
+    assert_status(host_words(h, 0x13, WORDS(0, 0x1000, 0), 3), 0x13, 0x01, 0);
+    assert_status(host_words(h, 0x04, WORDS(1, 0), 2), 4, 0xc8, 0);
     /* Its security answer counts two bytes too few. */
     host_send(h, 0x14, NULL, 0, 0);
     uint8_t frame[64];
@@ -470,7 +472,8 @@ static void v1_keeps_a_late_error_until_the_next_begin(void **state)
     assert_status(host_words(h, 0x0a, WORDS(0x40001000), 1), 0x0a, 0, 0);     /* not told here */
     assert_status(host_block(h, 0x11, 1, broken, sizeof broken), 0x11, 0xc7, 0);
     assert_status(host_block(h, 0x11, 2, broken, sizeof broken), 0x11, 0xc7, 0);
-    assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 0xc7, 0);
+    assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 0xc8,
+                  0); /* what is missing comes first */
     assert_status(host_words(h, 0x02, WORDS(0x10, 1, 0x10, 0, 0), 5), 2, 0, 0);
     assert_status(host_block(h, 0x03, 0, broken, 16), 3, 0, 0);
     assert_status(host_words(h, 0x04, WORDS(1), 1), 4, 0, 0);
@@ -480,6 +483,36 @@ static void v1_keeps_a_late_error_until_the_next_begin(void **state)
     host_wait(h, 100 * MS);
     assert_string_equal(host_state(h).mode, "rom");
     host_free(h);
+}
+
+/* Files of other versions are known by the room that they leave in front of their data. */
+static void other_stubs_run_as_their_generation(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t bss_bytes, text_bytes;
+        int generation; /* 0: it is nothing but an application */
+    } row[] = {
+        { 0x12bb4, 0x1000, 1 }, { 0x12ba8, 0x1000, 1 }, { 0x12d64, 0x1000, 2 },
+        { 0x12f0c, 0x1000, 2 }, { 0x0c020, 0x1000, 0 }, { 0x14000, 0x1000, 0 },
+    };
+    uint8_t code[0x1000];
+    struct sim_stub_file f = { 0 };
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(code, sizeof code, 79);
+    assert_true(sim_stub_file_load(&f, "esp32c3.json"));
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        struct host *h = connected(config_of("esp32c3"));
+        host_load_ram(h, f.text_start, code, row[i].text_bytes);
+        host_load_ram(h, f.bss_start + row[i].bss_bytes, code, 64);
+        host_words(h, 0x06, WORDS(0, f.text_start + 0x20), 2);
+        assert_int_equal(says_hello(h), row[i].generation != 0);
+        if (row[i].generation)
+            assert_status(host_command(h, 0x19, NULL, 0), 0x19,
+                          row[i].generation == 1 ? 0xff : 0xc3, 0);
+        host_free(h);
+    }
+    sim_stub_file_done(&f);
 }
 
 static void v1_erases_what_is_blank_already(void **state)
@@ -554,6 +587,7 @@ int main(void)
         cmocka_unit_test(v1_answers_in_its_own_way),
         cmocka_unit_test(v1_keeps_a_late_error_until_the_next_begin),
         cmocka_unit_test(v1_erases_what_is_blank_already),
+        cmocka_unit_test(other_stubs_run_as_their_generation),
         cmocka_unit_test(v1_trusts_the_old_rate),
         cmocka_unit_test(v1_says_nothing_to_long_packets_and_to_run_user_code),
         cmocka_unit_test(v1_carries_out_again_what_an_empty_frame_finds),

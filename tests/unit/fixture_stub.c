@@ -139,6 +139,48 @@ static void stub_end_tells_what_is_missing(void **state)
     host_free(h);
 }
 
+/* Other tools end what they have begun plainly by the END of a compressed write. */
+static void stub_does_not_ask_which_end_it_is(void **state)
+{
+    (void)state;
+    uint8_t bytes[0x1000], packed[0x2000];
+    uLongf n = sizeof packed;
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(bytes, sizeof bytes, 21);
+    assert_int_equal(compress2(packed, &n, bytes, sizeof bytes, 9), Z_OK);
+    struct host *h = host_with_stub();
+    assert_status(host_words(h, 0x02, WORDS(0, 0, 0x4000, 0), 4), 0x02, 0, 0);
+    assert_status(host_words(h, 0x12, WORDS(1), 1), 0x12, 0, 0);
+    host_words(h, 0x02, WORDS(sizeof bytes, 1, 0x8000, 0x3000), 4);
+    assert_status(host_block(h, 0x11, 0, packed, n), 0x11, 0, 0);
+    assert_status(host_words(h, 0x04, WORDS(1), 1), 0x04, 0, 0);
+    assert_flash(h, 0x3000, bytes, sizeof bytes);
+    host_free(h);
+}
+
+/* More than was announced: up to the end of the sector it is written, and END complains. Past that
+ * the stub waits for a sector that it has not been told to erase. */
+static void stub_stops_at_a_stream_longer_than_announced(void **state)
+{
+    (void)state;
+    uint8_t bytes[0x1800], packed[0x2000];
+    SKIP_WITHOUT_STUBS();
+    fill_pattern(bytes, sizeof bytes, 22);
+    for (uLong k = 0x1000; k <= sizeof bytes; k += 0x800) {
+        uLongf n = sizeof packed;
+        assert_int_equal(compress2(packed, &n, bytes, k, 9), Z_OK);
+        struct host *h = host_with_stub();
+        host_words(h, 0x10, WORDS(0xf00, 1, 0x4000, 0x3000), 4);
+        assert_status(host_block(h, 0x11, 0, packed, n), 0x11, 0, 0);
+        host_send(h, 0x12, WORDS(1), 4, 0);
+        if (k == 0x1000)
+            assert_status(host_get(h, 1000 * MS), 0x12, 0xc0, 0);
+        else
+            assert_false(host_get(h, 1000 * MS).found);
+        host_free(h);
+    }
+}
+
 static void stub_acknowledges_before_it_writes(void **state)
 {
     (void)state;
@@ -147,7 +189,7 @@ static void stub_acknowledges_before_it_writes(void **state)
     fill_pattern(block, sizeof block, 3);
     struct host *h = begun(0x8000, 0);
     host_words(h, 0x0f, WORDS(2000000, 115200), 2);
-    host_wait(h, MS);
+    host_wait(h, 15 * MS);
     chip_sim_host_baud(h->sim, 2000000, h->now_us);
     uint64_t from_us = h->now_us;
     host_block(h, 0x03, 0, block, sizeof block);
@@ -250,7 +292,7 @@ static void stub_time_of_writing_is_accounted_for(void **state)
     struct host *h = host_with_stub();
     chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
     host_words(h, 0x0f, WORDS(8000000, 115200), 2);
-    host_wait(h, MS);
+    host_wait(h, 15 * MS);
     chip_sim_host_baud(h->sim, 8000000, h->now_us);
     host_words(h, 0x02, WORDS(3 * 0x4000, 3, 0x4000, 0x10000), 4);
     uint64_t idle_us = host_state(h).wire_idle_us;
@@ -262,7 +304,7 @@ static void stub_time_of_writing_is_accounted_for(void **state)
     assert_int_equal(s.ops[0x03], 3);
     assert_in_range(s.stub_stall_us, (190 - 21 + 235 - 21) * MS, (190 - 20 + 235 - 20) * MS);
     assert_in_range(s.wire_idle_us - idle_us - s.stub_stall_us, 30 * MS, 31 * MS);
-    assert_int_equal(s.write_tail_us, 0);
+    assert_true(s.write_tail_us < 50); /* what its interrupt takes, and no more */
     host_words(h, 0x13, WORDS(0x10000, 0x1e848, 0, 0), 4);
     s = host_state(h);
     assert_in_range(s.write_tail_us, 230 * MS, 236 * MS);
@@ -293,25 +335,6 @@ static void stub_late_error_takes_the_place_of_the_next_answer(void **state)
     host_free(h);
 }
 
-static void stub_loses_the_third_frame(void **state)
-{
-    (void)state;
-    uint8_t block[0x400];
-    SKIP_WITHOUT_STUBS();
-    fill_pattern(block, sizeof block, 4);
-    struct host *h = host_with_stub();
-    chip_sim_flash_fill(h->sim, SIM_FILL_DIRTY);
-    host_words(h, 0xd1, WORDS(0, 0x1000), 2);
-    host_send(h, 0xd1, WORDS(0, 0x10000), 8, 0); /* takes 150 ms */
-    for (int i = 0; i < 3; i++)
-        host_send(h, 0x0a, WORDS(0x40001000), 4, 0);
-    assert_status(host_get(h, 1000 * MS), 0xd1, 0, 0);
-    assert_status(host_get(h, 1000 * MS), 0x0a, 0, 0);
-    assert_false(host_get(h, 500 * MS).found);
-    assert_int_equal(host_state(h).overruns, 2);
-    host_free(h);
-}
-
 static void stub_takes_c0_by_turns(void **state)
 {
     (void)state;
@@ -338,8 +361,13 @@ static void stub_drops_bad_escapes_and_long_frames(void **state)
     struct host *h = host_with_stub();
     host_raw(h, bad, sizeof bad);
     assert_false(host_get(h, 100 * MS).found);
+    assert_true(host_words(h, 0x0a, WORDS(0), 1).found); /* the mistake and its end in one batch */
     host_send(h, 0x03, large, 0x5000, 0);
     assert_false(host_get(h, 3000 * MS).found);
+    /* It had a new buffer when the end of the long one came, and took that for a beginning. */
+    host_send(h, 0x0a, WORDS(0), 4, 0);
+    assert_false(host_get(h, 100 * MS).found);
+    host_raw(h, "\xc0", 1);
     assert_true(host_words(h, 0x0a, WORDS(0), 1).found);
     free(large);
     host_free(h);
@@ -482,6 +510,8 @@ int main(void)
         cmocka_unit_test(stub_writes_unaligned_and_trims_the_padding),
         cmocka_unit_test(stub_refuses_a_wrong_checksum_and_takes_the_block_again),
         cmocka_unit_test(stub_end_tells_what_is_missing),
+        cmocka_unit_test(stub_does_not_ask_which_end_it_is),
+        cmocka_unit_test(stub_stops_at_a_stream_longer_than_announced),
         cmocka_unit_test(stub_acknowledges_before_it_writes),
         cmocka_unit_test(stub_erases_only_what_is_dirty),
         cmocka_unit_test(stub_erases_by_blocks_and_not_while_it_waits),
@@ -489,7 +519,6 @@ int main(void)
         cmocka_unit_test(stub_writes_by_windows_of_32_kib),
         cmocka_unit_test(stub_time_of_writing_is_accounted_for),
         cmocka_unit_test(stub_late_error_takes_the_place_of_the_next_answer),
-        cmocka_unit_test(stub_loses_the_third_frame),
         cmocka_unit_test(stub_takes_c0_by_turns),
         cmocka_unit_test(stub_drops_bad_escapes_and_long_frames),
         cmocka_unit_test(stub_inflates_one_stream_in_blocks),

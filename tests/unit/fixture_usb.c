@@ -150,9 +150,11 @@ static const struct dogs dogs[] = {
       false },
     { "esp32h21", 0x600b1c00, 0x600b1c04, 0x600b1c1c, 0x600b1c20, 0x600b1c24, 0x50d83aa1, 18,
       false },
-    { "esp32h4", 0x60090048, 0x6009004c, 0x60090064, 0x600b541c, 0x600b5420, 0x50d83aa1, 18,
+    { "esp32h4", 0x60090048, 0x6009004c, 0x60090064, 0x600b5420, 0x600b5424, 0x50d83aa1, 18,
       false },
     { "esp32p4", 0x50116000, 0x50116004, 0x50116018, 0x5011601c, 0x50116020, 0x50d83aa1, 18, true },
+    { "esp32s31", 0x20801000, 0x20801004, 0x20801018, 0x2080101c, 0x20801020, 0x50d83aa1, 18,
+      true },
 };
 
 #define EACH_DOG(d) for (const struct dogs *d = dogs; d < dogs + sizeof dogs / sizeof dogs[0]; d++)

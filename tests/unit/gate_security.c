@@ -26,8 +26,8 @@ static struct gate make_gate(const char *chip_name, uint32_t offset_addr,
                                          .digest = true };
     struct made_image image = make_image(&recipe);
     struct plan_settings s = *wishes;
-    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes,
-                                        offset_addr };
+    const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, offset_addr,
+                                        false };
     struct err e = { 0 };
     s.chip = chip;
     struct gate g = { .plan = plan_new(&s, &source, 1, &e) };

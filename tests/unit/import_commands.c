@@ -61,14 +61,7 @@ static void assert_is_recipe(const char *name, const char *text)
 static char *import_text(const char *command, struct err *e)
 {
     struct import im = { 0 };
-    struct import_words *words = calloc(1, sizeof *words);
-    char *text = NULL;
-    assert_non_null(words);
-    if (import_split(command, words, e) &&
-        import_esptool(&im, (const char *const *)words->items, words->count, e))
-        text = import_recipe(&im, NULL, e);
-    import_words_done(words);
-    free(words);
+    char *text = import_pasted(&im, "", command, e) ? import_recipe(&im, NULL, e) : NULL;
     import_done(&im);
     return text;
 }

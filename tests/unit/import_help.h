@@ -34,30 +34,49 @@ static inline void put_image(const char *path, const struct image_recipe *recipe
     free(image.bytes);
 }
 
+static inline void put_table(const char *path, const struct made_row *rows, size_t count)
+{
+    uint8_t *table = make_table_of(rows, count);
+    put_bytes(path, table, MADE_TABLE_BYTES);
+    free(table);
+}
+
 /* nvs, which slot starts, two slots: what Arduino makes of an ESP32. */
 static inline void put_ota_table(const char *path)
 {
-    static const struct {
-        uint8_t type, subtype;
-        uint32_t addr, bytes;
-    } rows[] = { { 1, 2, 0x9000, 0x5000 },
-                 { 1, 0, 0xE000, 0x2000 },
-                 { 0, 0x10, 0x10000, 0x140000 },
-                 { 0, 0x11, 0x150000, 0x140000 } };
-    uint8_t table[MADE_TABLE_BYTES];
-    memset(table, 0xFF, sizeof table);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        uint8_t *row = table + 32 * i;
-        memset(row, 0, 32);
-        memcpy(row, "\xAA\x50", 2);
-        row[2] = rows[i].type;
-        row[3] = rows[i].subtype;
-        for (size_t k = 0; k < 4; k++) {
-            row[4 + k] = (uint8_t)(rows[i].addr >> 8 * k);
-            row[8 + k] = (uint8_t)(rows[i].bytes >> 8 * k);
-        }
+    static const struct made_row rows[] = { { 1, 2, 0x9000, 0x5000, "nvs" },
+                                            { 1, 0, 0xE000, 0x2000, "otadata" },
+                                            { 0, 0x10, 0x10000, 0x140000, "app0" },
+                                            { 0, 0x11, 0x150000, 0x140000, "app1" } };
+    put_table(path, rows, COUNT_OF(rows));
+}
+
+/* What makes ota_0 start, as the Arduino core ships it: one entry, and a blank second sector. */
+static inline void put_boot_app0(const char *path)
+{
+    uint8_t bytes[0x2000];
+    memset(bytes, 0xFF, sizeof bytes);
+    make_ota_entry(1, bytes);
+    put_bytes(path, bytes, sizeof bytes);
+}
+
+static inline void put_blank(const char *path, size_t n)
+{
+    uint8_t bytes[0x2000];
+    assert_true(n <= sizeof bytes);
+    memset(bytes, 0xFF, n);
+    put_bytes(path, bytes, n);
+}
+
+/* A folder with all those above it. */
+static inline void put_folder(const char *path)
+{
+    char part[256];
+    for (size_t i = 0; i < strlen(path); i++) {
+        snprintf(part, sizeof part, "%.*s", (int)i + 1, path);
+        if (path[i + 1] == '/' || path[i + 1] == '\0')
+            mkdir(part, 0777);
     }
-    put_bytes(path, table, sizeof table);
 }
 
 static inline void put_esp32_boot(const char *path)
@@ -110,6 +129,10 @@ static inline void import_images_enter(void)
     put_text("part.hex", ":020000000102FB\n:00000001FF\n");
     put_text("args.txt", "--flash_mode dio --flash_freq 40m --flash_size detect\r\n0x1000 "
                          "bootloader.bin\r\n0x8000 partitions.bin\n0x10000 'app.bin'\n");
+    assert_int_equal(mkdir("build", 0777), 0);
+    assert_int_equal(mkdir("build/bootloader", 0777), 0);
+    put_esp32_boot("build/bootloader/bootloader.bin");
+    put_app("build/hello.bin", 0, "hello");
     put_text("nested.txt", "0x1000 bootloader.bin @args.txt\n");
 }
 

@@ -99,6 +99,11 @@ static void intel_hex_refuses_what_is_wrong(void **state)
         { ":03000004000100F8\n" END, "an extended address has 2 bytes" },
         { ":020000050102F6\n" END, "a start address has 4 bytes" },
         { ":02FFFF000102FD\n" END, "runs over the end of its 64 KiB" },
+        { ":020000021000EC\n:02FFFF000102FD\n" END, "line 2 runs over the end of its 64 KiB" },
+        { ":020000040001F9\n:020000020000FC\n:02FFFF000102FD\n" END, "line 3 runs over the end of "
+                                                                     "its 64 KiB" },
+        { ":02000004FFFFFC\n:02FFFF000102FD\n" END, "line 2 runs over the last address" },
+        { "; by a tool\n:020000000102FB\n" END, "line 1 does not begin with ':'" },
         { ":0100000100FE\n", "the end record holds data" },
         { ":020000000102FB\n\nE9 02\n" END, "line 3 does not begin with ':'" },
         { END, "it holds no data" },
@@ -113,6 +118,54 @@ static void intel_hex_refuses_what_is_wrong(void **state)
         assert_null(hex.regions);
         assert_null(hex.bytes);
     }
+}
+
+/* What stands in front may not make a text of it that is written as it is. */
+static void intel_hex_is_known_behind_what_counts_for_nothing(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is, reads;
+    } cases[] = {
+        { ":020000000102FB\n" END, true, true },
+        { "\n\r\n:020000000102FB\n" END, true, true },
+        { "  \t:020000000102FB\n" END, true, true },
+        { "\xEF\xBB\xBF:020000000102FB\n" END, true, true },
+        { "\xEF\xBB\xBF\n :020000000102FB\r\n " END, true, true },
+        { "; by a tool\n:020000000102FB\n" END, true, false },
+        { "#\n\n:020000000102FB\n" END, true, false },
+        { ":and no record", true, false },
+        { "a text: with colons\n:) and so on\n", false, false },
+        { ":\x01\x02\xE9 some bytes that begin so", false, false },
+        { ":020000000102FB\x07", false, false },
+        { "\n \n", false, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct intel_hex hex;
+        struct err e;
+        const char *text = cases[i].text;
+        assert_int_equal(intel_hex_is((const uint8_t *)text, strlen(text)), cases[i].is);
+        if (!cases[i].is)
+            continue;
+        assert_int_equal(read_text(text, SECTOR, &hex, &e), cases[i].reads);
+        if (cases[i].reads)
+            assert_region(&hex, 0, 0, "\1\2", 2);
+        intel_hex_done(&hex);
+    }
+}
+
+/* A record may begin in one 64 KiB and end in the next, where its base counts on. */
+static void intel_hex_counts_on_under_a_linear_base(void **state)
+{
+    struct intel_hex hex;
+    struct err e;
+    (void)state;
+    assert_ok(read_text(":020000040001F9\n:08FFFC000102030405060708D9\n" END, SECTOR, &hex, &e),
+              &e);
+    assert_int_equal(hex.count, 1);
+    assert_region(&hex, 0, 0x1FFFC, "\1\2\3\4\5\6\7\x08", 8);
+    intel_hex_done(&hex);
 }
 
 static void intel_hex_reaches_the_last_address_and_no_further(void **state)
@@ -229,6 +282,8 @@ int main(void)
         cmocka_unit_test(intel_hex_reads_every_record),
         cmocka_unit_test(intel_hex_joins_what_lies_together),
         cmocka_unit_test(intel_hex_refuses_what_is_wrong),
+        cmocka_unit_test(intel_hex_is_known_behind_what_counts_for_nothing),
+        cmocka_unit_test(intel_hex_counts_on_under_a_linear_base),
         cmocka_unit_test(intel_hex_reaches_the_last_address_and_no_further),
         cmocka_unit_test(intel_hex_gives_back_what_was_put_in),
         cmocka_unit_test(intel_hex_refuses_more_than_any_flash_has),

@@ -79,6 +79,7 @@ static void key_defaults_are_valid(void **state)
     struct values values = { .recipe = recipe, .report = &report };
     recipe_report_init(&report);
     value_presets(&values);
+    value_image_presets(&values, &recipe->images[0]);
     assert_int_equal(report.total, 0);
     assert_false(values.out_of_memory);
     recipe_free(recipe);

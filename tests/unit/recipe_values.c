@@ -117,6 +117,23 @@ static void recipe_reads_images(void **state)
     recipe_free(recipe);
 }
 
+static void recipe_says_what_an_image_is(void **state)
+{
+    (void)state;
+    static const char text[] = "recipe: r\nchip: esp32\nimages:\n"
+                               "  - { file: a, offset: 0x1000 }\n"
+                               "  - { file: b, offset: 0x310000, as: data }\n"
+                               "  - { file: c, offset: 0x10000, as: auto }\n";
+    struct recipe *recipe = NULL;
+    struct err e = { 0 };
+    assert_true(recipe_parse("r", text, sizeof text - 1, NULL, &recipe, &report, &e));
+    assert_int_equal(recipe->images[0].as, RECIPE_AS_AUTO);
+    assert_int_equal(recipe->images[1].as, RECIPE_AS_DATA);
+    assert_int_equal(recipe->images[2].as, RECIPE_AS_AUTO);
+    assert_int_equal(recipe->images[1].offset_bytes, 0x310000);
+    recipe_free(recipe);
+}
+
 static void recipe_keeps_its_text_and_digest(void **state)
 {
     (void)state;
@@ -290,6 +307,7 @@ int main(void)
         cmocka_unit_test(recipe_fills_every_field),
         cmocka_unit_test(recipe_knows_where_things_stand),
         cmocka_unit_test(recipe_reads_images),
+        cmocka_unit_test(recipe_says_what_an_image_is),
         cmocka_unit_test(recipe_keeps_its_text_and_digest),
         cmocka_unit_test(recipe_has_the_documented_defaults),
         cmocka_unit_test(recipe_default_fallback_stays_below_baud),

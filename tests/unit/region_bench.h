@@ -34,7 +34,7 @@ static inline struct plan *region_plan(uint32_t addr, uint32_t n, bool noise)
     assert_non_null(bytes);
     for (uint32_t i = 0; i < n; i++)
         bytes[i] = (uint8_t)(noise || i % 8 < 3 ? next_random(&random) : i >> 10);
-    const struct plan_source source = { "data", bytes, n, addr };
+    const struct plan_source source = { "data", bytes, n, addr, false };
     struct plan *p = plan_new(&settings, &source, 1, &e);
     assert_ok(p != NULL && plan_encode(p, &e), &e);
     free(bytes);

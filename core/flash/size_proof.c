@@ -1,0 +1,208 @@
+#include "core/flash/size_proof.h"
+
+#include "core/flash/erase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- Which sector ---- */
+
+static bool is_blank(const uint8_t *bytes, uint32_t n)
+{
+    return n > 0 && bytes[0] == 0xFF && memcmp(bytes, bytes + 1, n - 1) == 0;
+}
+
+/* The region that holds any of [addr, addr + n); NULL: none of the first `steps` that are written
+ * does. */
+static const struct plan_region *region_near(const struct plan_variant *v, size_t steps,
+                                             uint32_t addr, uint32_t n)
+{
+    for (size_t step = 0; step < steps; step++) {
+        const struct plan_region *r = plan_region(v, plan_write_order(v, step));
+        if (addr < r->addr + r->size_bytes && r->addr < addr + n)
+            return r;
+    }
+    return NULL;
+}
+
+static uint32_t part_bytes(const struct plan_region *r, uint32_t at)
+{
+    uint32_t rest = r->size_bytes - at;
+    return rest < SIZE_PROOF_BYTES ? rest : SIZE_PROOF_BYTES;
+}
+
+/* Whether the plan puts the same at both places, or nothing that could be told from it. */
+static bool is_doubled(const struct plan_region *mirror, uint32_t addr, const uint8_t *bytes,
+                       uint32_t n)
+{
+    return mirror && (addr < mirror->addr || addr - mirror->addr > mirror->size_bytes - n ||
+                      memcmp(mirror->bytes + (addr - mirror->addr), bytes, n) == 0);
+}
+
+static void take(struct size_proof *p, size_t image, const struct plan_region *r, uint32_t at,
+                 uint32_t mirror_addr)
+{
+    p->image = image;
+    p->addr = r->addr + at;
+    p->mirror_addr = mirror_addr;
+    p->size_bytes = part_bytes(r, at);
+    p->open = digest_md5(r->bytes + at, p->size_bytes, p->wanted);
+}
+
+/* The first sector, in the order in which they are written, that is not blank, and whose mirror
+ * nothing is written to until then. `after`: for the time when all is written. */
+static void choose(struct size_proof *p, const struct plan *plan, const struct plan_variant *v,
+                   bool after)
+{
+    size_t count = plan_image_count(plan);
+    uint32_t distance = p->claim_bytes / 2;
+    for (size_t step = 0; step < count && !p->open; step++) {
+        size_t image = plan_write_order(v, step);
+        const struct plan_region *r = plan_region(v, image);
+        for (uint32_t at = 0; at < r->size_bytes && !p->open; at += SIZE_PROOF_BYTES) {
+            uint32_t n = part_bytes(r, at), mirror_addr = (r->addr + at) ^ distance;
+            const struct plan_region *mirror =
+                region_near(v, after ? count : step + 1, mirror_addr, n);
+            if (!is_blank(r->bytes + at, n) &&
+                (after ? !is_doubled(mirror, mirror_addr, r->bytes + at, n) : !mirror))
+                take(p, image, r, at, mirror_addr);
+        }
+    }
+}
+
+static void begin(struct size_proof *p, const struct plan *plan, const struct plan_variant *v,
+                  uint32_t flash_bytes, bool after)
+{
+    *p = (struct size_proof){ .open = false };
+    p->claim_bytes = plan_claims_bytes(plan, flash_bytes);
+    if (p->claim_bytes > SIZE_PROOF_SAFE_BYTES)
+        choose(p, plan, v, after);
+}
+
+void size_proof_begin(struct size_proof *p, const struct plan *plan, const struct plan_variant *v,
+                      uint32_t flash_bytes)
+{
+    begin(p, plan, v, flash_bytes, false);
+}
+
+/* ---- Asking the board ---- */
+
+static bool can_ask(const struct loader *l)
+{
+    return !l->secured && (l->stub || !(l->chip->flags & CHIP_ROM_NO_MD5));
+}
+
+static bool ask(const struct size_proof *p, struct loader *l, uint32_t addr,
+                uint8_t md5[static DIGEST_MD5_BYTES], struct err *e)
+{
+    if (loader_md5(l, addr, p->size_bytes, loader_timeout_ms(p->size_bytes, LOADER_MD5_MS_PER_MB),
+                   md5, e))
+        return true;
+    err_as_phase(e, ERR_VERIFY);
+    return err_wrap(e, "Asking how large the flash is, at 0x%x", addr);
+}
+
+static bool same(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(a, b, DIGEST_MD5_BYTES) == 0;
+}
+
+static bool blank_md5(uint32_t n, uint8_t md5[static DIGEST_MD5_BYTES], struct err *e)
+{
+    uint8_t blank[SIZE_PROOF_BYTES];
+    memset(blank, 0xFF, n);
+    return digest_md5(blank, n, md5) || err_set(e, ERR_STATION, "Out of memory");
+}
+
+/* How large it really is: as far as `holds` shows at the mirrors of smaller sizes, too. */
+static uint32_t real_bytes(const struct size_proof *p, struct loader *l,
+                           const uint8_t holds[static DIGEST_MD5_BYTES])
+{
+    uint32_t bytes = p->claim_bytes / 2;
+    struct err ignored = { 0 };
+    while (bytes > SIZE_PROOF_SAFE_BYTES / 2) {
+        uint8_t found[DIGEST_MD5_BYTES];
+        if (!ask(p, l, p->addr ^ bytes / 2, found, &ignored) || !same(found, holds))
+            break;
+        bytes /= 2;
+    }
+    return bytes;
+}
+
+static bool refuse(const struct size_proof *p, struct loader *l,
+                   const uint8_t holds[static DIGEST_MD5_BYTES], struct err *e)
+{
+    uint32_t bytes = real_bytes(p, l, holds);
+    return err_set(e, ERR_FLASH_SIZE_FALSE,
+                   "The flash is smaller than it says: of %u KB it has %u KB, for 0x%x and 0x%x "
+                   "are "
+                   "one place in it",
+                   p->claim_bytes / 1024, bytes / 1024, p->addr, p->mirror_addr);
+}
+
+static bool erase_and_ask(struct size_proof *p, struct loader *l, struct err *e)
+{
+    uint8_t mirror[DIGEST_MD5_BYTES];
+    p->changed = true;
+    if (!erase_region(l, p->addr, SIZE_PROOF_BYTES, NULL, e) ||
+        !ask(p, l, p->mirror_addr, mirror, e))
+        return false;
+    p->open = false;
+    return same(mirror, p->before) || refuse(p, l, mirror, e);
+}
+
+bool size_proof_ask(struct size_proof *p, struct loader *l, bool erase, struct err *e)
+{
+    uint8_t here[DIGEST_MD5_BYTES];
+    if (!p->open || !can_ask(l))
+        return true;
+    if (!ask(p, l, p->addr, here, e) || !ask(p, l, p->mirror_addr, p->before, e))
+        return false;
+    p->open = same(here, p->before);
+    return !p->open || !erase || !same(here, p->wanted) || erase_and_ask(p, l, e);
+}
+
+bool size_proof_erased(struct size_proof *p, struct err *e)
+{
+    return !p->open || blank_md5(p->size_bytes, p->before, e);
+}
+
+bool size_proof_written(struct size_proof *p, struct loader *l, size_t image, struct err *e)
+{
+    uint8_t mirror[DIGEST_MD5_BYTES];
+    if (!p->open || image != p->image || !can_ask(l))
+        return true;
+    if (!ask(p, l, p->mirror_addr, mirror, e))
+        return false;
+    /* Neither the one nor the other: the wire has turned a bit of the answer. */
+    if (!same(mirror, p->before) && !same(mirror, p->wanted) &&
+        !ask(p, l, p->mirror_addr, mirror, e))
+        return false;
+    p->open = false;
+    return same(mirror, p->before) || !same(mirror, p->wanted) || refuse(p, l, p->wanted, e);
+}
+
+bool size_proof_end(struct size_proof *p, struct loader *l, struct err *e)
+{
+    uint8_t mirror[DIGEST_MD5_BYTES];
+    if (!p->open || !can_ask(l))
+        return true;
+    if (!ask(p, l, p->mirror_addr, mirror, e))
+        return false;
+    p->open = false;
+    return !same(mirror, p->wanted) || refuse(p, l, p->wanted, e);
+}
+
+bool size_proof_explains(const struct plan *plan, const struct plan_variant *v,
+                         uint32_t flash_bytes, struct loader *l, struct err *e)
+{
+    struct size_proof p;
+    uint8_t here[DIGEST_MD5_BYTES], mirror[DIGEST_MD5_BYTES], blank[DIGEST_MD5_BYTES];
+    struct err ignored = { 0 };
+    begin(&p, plan, v, flash_bytes, true);
+    if (!p.open || !can_ask(l) || !ask(&p, l, p.addr, here, &ignored) ||
+        !ask(&p, l, p.mirror_addr, mirror, &ignored) || !blank_md5(p.size_bytes, blank, &ignored) ||
+        !same(here, mirror) || same(here, blank))
+        return false;
+    return !refuse(&p, l, here, e);
+}

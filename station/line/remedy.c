@@ -1,0 +1,123 @@
+#include "station/line/remedy.h"
+
+/* Uses one try up; false when there was none left. */
+static bool spend(unsigned *used, unsigned allowed)
+{
+    return *used < allowed && ++*used > 0;
+}
+
+static void lower_baud(struct remedy *r, const struct remedy_facts *f)
+{
+    if (r->baud_index < f->fallback_count)
+        r->baud_index++;
+}
+
+static bool is_lost(const struct err *e)
+{
+    return e->wire == ERR_TIMEOUT || e->wire == ERR_FRAME;
+}
+
+/* An answer that is missing may be a frame that came too close behind another: first of all the
+ * same is done again, one question at a time. */
+static bool care_may_cure(const struct remedy *r, const struct err *e)
+{
+    return is_lost(e) && !r->careful;
+}
+
+static void slow_down(struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    if (!care_may_cure(r, e))
+        lower_baud(r, f);
+    r->careful = true;
+}
+
+/* A ROM that takes its rate from the SYNC may not follow a high one. Once may be the reset; after
+ * that it is synced slowly, which without a stub means to stay there. */
+static void sync_lower(struct remedy *r, const struct remedy_facts *f)
+{
+    if (f->rate_from_sync && (f->no_stub || r->use_rom) && r->sync_slowly)
+        lower_baud(r, f);
+    r->sync_slowly = true;
+}
+
+/* The stub failed: once may be chance, twice is a reason to do without it where that is possible.
+ */
+static void give_up_stub(struct remedy *r, const struct remedy_facts *f)
+{
+    if (++r->stub_failures >= 2 && f->may_use_rom)
+        r->use_rom = true;
+}
+
+/* What the stub took was right by its checksums, so a flash that differs at one byte is written
+ * again at the same rate: if another byte differs then, it is not that byte. */
+static bool after_difference(struct remedy *r, const struct remedy_facts *f)
+{
+    bool again = r->differed.known;
+    if (f->only_looks || (again && r->differed.addr == f->differs.addr))
+        return false;
+    if (again)
+        lower_baud(r, f);
+    r->differed = f->differs;
+    return spend(&r->verify_tries, f->allowed->verify);
+}
+
+static bool after_verify(struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    if (f->differs.known)
+        return after_difference(r, f);
+    slow_down(r, f, e);
+    return spend(&r->verify_tries, f->allowed->verify);
+}
+
+bool remedy_is_bad_flash(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    return e->code == ERR_VERIFY && !f->only_looks && f->differs.known && r->differed.known &&
+           f->differs.addr == r->differed.addr;
+}
+
+bool remedy_blames_rate(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    bool by_the_wire = e->code == ERR_WRITE || e->code == ERR_VERIFY || e->code == ERR_BAUD;
+    bool by_the_flash = e->code == ERR_VERIFY && f->differs.known;
+    return by_the_wire && !by_the_flash && !care_may_cure(r, e);
+}
+
+bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    const struct recipe_retry *allowed = f->allowed;
+    if (!err_row(e->code)->may_retry)
+        return false;
+    switch (e->code) {
+    case ERR_NO_SYNC:
+    case ERR_WRONG_BOOT_MODE:
+        r->reset_step++;
+        sync_lower(r, f);
+        return spend(&r->sync_tries, allowed->sync);
+    case ERR_PORT_MISSING:
+    case ERR_PORT_BUSY:
+        return f->port_was_open && spend(&r->sync_tries, allowed->sync);
+    case ERR_VERIFY:
+        return after_verify(r, f, e);
+    case ERR_FINISH:
+        return spend(&r->finish_tries, allowed->finish);
+    case ERR_BOOT: /* the device that the loader plays is gone with it, and takes no reset */
+        return !f->plays_usb && spend(&r->boot_tries, 1);
+    case ERR_STUB:
+        r->careful = true;
+        give_up_stub(r, f);
+        return spend(&r->write_tries, allowed->write);
+    case ERR_BAUD:
+        r->careful = true;
+        lower_baud(r, f);
+        return spend(&r->write_tries, allowed->write);
+    case ERR_WRITE:
+        slow_down(r, f, e);
+        return spend(&r->write_tries, allowed->write);
+    case ERR_IDENTIFY:
+    case ERR_ERASE:
+        r->careful = true;
+        return spend(&r->write_tries, allowed->write);
+    default: /* a pulled cable */
+        return spend(&r->write_tries, allowed->write);
+    }
+}

@@ -1,0 +1,1 @@
+pio pkg exec -p tool-esptoolpy esptool.py -- --chip esp32 write_flash 0x1000 bootloader.bin 0x8000 partitions.bin 0x10000 app.bin

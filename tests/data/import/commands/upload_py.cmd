@@ -1,0 +1,1 @@
+"C:\Users\eve\AppData\Local\Arduino15\packages\esp8266\tools\python3\3.7.2-post1/python3" -I "C:\Users\eve\AppData\Local\Arduino15\packages\esp8266\hardware\esp8266\3.1.2/tools/upload.py" --chip esp8266 --port "COM5" --baud "921600" ""  --before default_reset --after hard_reset write_flash 0x0 esp8266.bin --end

@@ -1,0 +1,1 @@
+uv run --with esptool esptool --chip esp32 write-flash 0x1000 bootloader.bin 0x8000 partitions.bin 0x10000 app.bin
