@@ -13,20 +13,6 @@ void recipe_report_init(struct recipe_report *report)
     memset(report, 0, sizeof *report);
 }
 
-/* `text` was cut at `bytes`: takes away what is left of a character that the cut went through. */
-static void trim_to_character(char *text, size_t bytes)
-{
-    size_t start = bytes;
-    while (start > 0 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0 || (unsigned char)text[start - 1] < 0xC0)
-        return;
-    const unsigned char lead = (unsigned char)text[start - 1];
-    const size_t needed = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    if (bytes - (start - 1) < needed)
-        text[start - 1] = '\0';
-}
-
 const char *value_quote(const char *text, char *buf, size_t cap)
 {
     const size_t n = strnlen(text, cap);
@@ -36,8 +22,7 @@ const char *value_quote(const char *text, char *buf, size_t cap)
     }
     const size_t room = cap - sizeof "...";
     memcpy(buf, text, room);
-    buf[room] = '\0';
-    trim_to_character(buf, room);
+    buf[plain_cut(buf, room)] = '\0';
     text_append(buf, cap, "...");
     return buf;
 }
@@ -74,7 +59,7 @@ void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const
     if (n < 0)
         m->sentence[0] = '\0';
     else if ((size_t)n >= sizeof m->sentence)
-        trim_to_character(m->sentence, sizeof m->sentence - 1);
+        m->sentence[plain_cut(m->sentence, sizeof m->sentence - 1)] = '\0';
     plain_make(m->sentence);
     m->at = at;
 }

@@ -3,12 +3,12 @@
  */
 #include "recipes/recipe.h"
 
+#include "core/base/digest.h"
 #include "core/base/err.h"
 #include "core/base/read_all.h"
 #include "recipes/recipe_priv.h"
 
 #include <errno.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,7 +29,7 @@ static bool set_source(struct recipe *recipe, const char *name, const char *text
     memcpy(recipe->text, text, n);
     recipe->text[n] = '\0';
     recipe->text_bytes = n;
-    return EVP_Digest(recipe->text, n, recipe->sha256, NULL, EVP_sha256(), NULL) == 1;
+    return digest_sha256((const uint8_t *)recipe->text, n, recipe->sha256);
 }
 
 static bool fill(struct recipe *recipe, const char *base_dir, struct recipe_report *report)

@@ -87,30 +87,13 @@ const char *err_word(enum err_code code)
     return err_row(code)->word;
 }
 
-static bool is_utf8_tail(char byte)
-{
-    return ((unsigned char)byte & 0xC0) == 0x80;
-}
-
-/* How many bytes a character has that begins so. */
-static size_t utf8_bytes(char first)
-{
-    unsigned char c = (unsigned char)first;
-    return c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : c >= 0xC0 ? 2 : 1;
-}
-
-/* A text that fills its buffer may have been cut inside a UTF-8 character (file names may hold any
- * text): what is left of that character goes. */
-static void trim_utf8(char *text, size_t cap)
+/* A text that fills its buffer may have been cut inside a character (file names may hold any text):
+ * what is left of that one goes. */
+static void trim(char *text, size_t cap)
 {
     size_t n = strnlen(text, cap);
-    size_t behind_first = n;
-    if (n + 1 < cap)
-        return;
-    while (behind_first > 0 && is_utf8_tail(text[behind_first - 1]))
-        behind_first--;
-    if (behind_first > 0 && behind_first - 1 + utf8_bytes(text[behind_first - 1]) > n)
-        text[behind_first - 1] = '\0';
+    if (n + 1 >= cap)
+        text[plain_cut(text, n)] = '\0';
 }
 
 /* Sentences quote names of files and ports, and what boards and servers said; all of them end on a
@@ -118,7 +101,7 @@ static void trim_utf8(char *text, size_t cap)
 static void fill(char *text, size_t cap, const char *fmt, va_list ap)
 {
     vsnprintf(text, cap, fmt, ap);
-    trim_utf8(text, cap);
+    trim(text, cap);
     plain_make(text);
 }
 
@@ -152,7 +135,7 @@ bool err_set_sys(struct err *e, enum err_code code, int sys, const char *fmt, ..
     const char *text = strerror_r(sys, reason, sizeof reason);
     size_t used = strlen(e->what);
     snprintf(e->what + used, sizeof e->what - used, ": %s", text);
-    trim_utf8(e->what, sizeof e->what);
+    trim(e->what, sizeof e->what);
     return false;
 }
 
@@ -166,7 +149,7 @@ bool err_wrap(struct err *e, const char *fmt, ...)
     va_end(ap);
     size_t used = strlen(e->what);
     snprintf(e->what + used, sizeof e->what - used, ": %s", inner);
-    trim_utf8(e->what, sizeof e->what);
+    trim(e->what, sizeof e->what);
     return false;
 }
 

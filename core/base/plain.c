@@ -40,6 +40,16 @@ size_t plain_decode(const char *text, size_t n, uint32_t *code)
     return is_sound(*code, bytes) ? bytes : 0;
 }
 
+size_t plain_cut(const char *text, size_t n)
+{
+    size_t first = n;
+    uint32_t code;
+    while (first > 0 && n - first < 4 && ((unsigned char)text[first - 1] & 0xC0) == 0x80)
+        first--;
+    size_t bytes = first > 0 ? lead((unsigned char)text[first - 1], &code) : 0;
+    return bytes > 1 && first - 1 + bytes > n ? first - 1 : n;
+}
+
 bool plain_is_steering(uint32_t code)
 {
     static const struct {

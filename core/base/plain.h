@@ -15,6 +15,10 @@
  * off, overlong, a surrogate); one byte is to be passed over then. */
 size_t plain_decode(const char *text, size_t n, uint32_t *code);
 
+/* How many of the first n bytes are left when a character that is broken off at the end goes: for a
+ * text that was cut to fit. */
+size_t plain_cut(const char *text, size_t n);
+
 /* Whether a character must not reach a terminal: the control characters of ASCII, with DEL, tab and
  * line end; U+0080 to U+009F, which some terminals obey too; line and paragraph separators; and the
  * marks that turn the direction of writing. */

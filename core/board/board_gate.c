@@ -98,6 +98,9 @@ static bool gate_flash(const struct board *b, const struct plan *p, struct err *
                 "The flash has %u KB, and the header of the boot image says %u KB: it would not "
                 "start",
                 has / 1024, plan_kept_flash_bytes(p) / 1024);
+        if (s->size != PLAN_SIZE_KEEP) /* and yet it is kept, for it is signed */
+            return err_hint(e, "Build and sign the boot image for this flash, or use a board with "
+                               "that flash.");
         return err_hint(e, "Give flash.size: detect in the recipe, or use a board with that "
                            "flash.");
     }

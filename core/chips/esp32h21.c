@@ -1,6 +1,10 @@
 /* ESP32-H21. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. Its
  * flasher stub came after those that are built in (esp-flasher-stub 1.4.0, in esptool 5.5.0,
- * 7f5da4d; the form of the file is the same): esp32h21.json with --stubs; else the ROM writes. */
+ * 7f5da4d; the form of the file is the same): esp32h21.json with --stubs; else the ROM writes.
+ *
+ * What esptool 5.5 corrected of it (605c7fd) was not to be had; addresses, the super watchdog and
+ * the fuses of block 0 agree with ESP-IDF 0d8a644739e (esp32h21: reg_base.h, lp_wdt_reg.h,
+ * esp_efuse_table.csv). */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {

@@ -2,7 +2,7 @@
  *
  * The super watchdog is one word behind that of its relatives: ESP-IDF 96a022af0e3,
  * esp32h4/register/soc/lp_wdt_reg.h (esptool had it at their place up to 5.4). The other is a timer
- * group's, as in esptool. */
+ * group's, as in esptool bb72741; what 5.5 corrected besides (5a3b860) was not to be had. */
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {

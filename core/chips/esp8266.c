@@ -32,8 +32,12 @@ static bool read_mac(struct loader *loader, struct chip_mac *mac, struct err *e)
     uint32_t word0, word1, word3;
     if (!regs_read_fixed(loader, EFUSE_0_ADDR, &word0, e) ||
         !regs_read_fixed(loader, EFUSE_1_ADDR, &word1, e) ||
-        !regs_read_fixed(loader, EFUSE_3_ADDR, &word3, e) ||
-        !mac_prefix(word1, word3, mac->bytes, e))
+        !regs_read_fixed(loader, EFUSE_3_ADDR, &word3, e))
+        return false;
+    /* Fuses without a MAC choose a prefix all the same, that of the first parts. */
+    if (word3 == 0 && word0 >> 24 == 0 && (word1 & 0xFFFFFF) == 0)
+        return err_set(e, ERR_BAD_MAC, "The eFuses hold no MAC: they are blank");
+    if (!mac_prefix(word1, word3, mac->bytes, e))
         return false;
     mac->bytes[3] = (uint8_t)(word1 >> 8);
     mac->bytes[4] = (uint8_t)word1;

@@ -98,7 +98,7 @@ static bool ask(const struct size_proof *p, struct loader *l, uint32_t addr,
     if (loader_md5(l, addr, p->size_bytes, loader_timeout_ms(p->size_bytes, LOADER_MD5_MS_PER_MB),
                    md5, e))
         return true;
-    err_as_phase(e, ERR_VERIFY);
+    err_as_phase(e, ERR_IDENTIFY);
     return err_wrap(e, "Asking how large the flash is, at 0x%x", addr);
 }
 

@@ -36,7 +36,7 @@ void size_proof_begin(struct size_proof *p, const struct plan *plan, const struc
 
 /* Compares, before anything was changed. A loader that cannot be asked leaves it open, for
  * size_proof_end. `erase`: what else could not show, may be erased, for it will be written.
- * ERR_FLASH_SIZE_FALSE, ERR_VERIFY, ERR_ERASE. */
+ * ERR_FLASH_SIZE_FALSE, ERR_IDENTIFY, ERR_ERASE. */
 bool size_proof_ask(struct size_proof *p, struct loader *l, bool erase, struct err *e);
 
 /* The whole flash was erased since. */

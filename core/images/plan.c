@@ -17,7 +17,6 @@ static bool is_mapped_size(uint8_t code)
 }
 
 struct plan_item {
-    struct image image;
     const struct plan_part *boot; /* its header gets the flash words; NULL: nothing is patched */
     /* Bytes as the file has them; digests and frames only where nothing is patched. */
     struct plan_region region;
@@ -137,16 +136,8 @@ static bool may_patch(const struct plan_settings *s, const struct plan_part *boo
            (s->size != PLAN_SIZE_KEEP || s->mode || s->freq);
 }
 
-/* The checks have found no mistake in it: an image that is damaged now could not be read for want
+/* The checks have found no mistake in them: an image that is damaged now could not be read for want
  * of memory, and would go to the board without its patch. */
-static bool item_make(struct plan_item *item, const struct plan_settings *settings,
-                      const struct plan_source *source)
-{
-    plan_read_image(settings, source, 0, &item->image);
-    return item->image.kind != IMAGE_DAMAGED && region_place(&item->region, source);
-}
-
-/* As in item_make: what is wrong now, and was not when it was checked, wants memory. */
 static bool parts_are_sound(const struct plan_parts *parts)
 {
     for (size_t i = 0; i < parts->count; i++) {
@@ -178,7 +169,7 @@ struct plan *plan_new(const struct plan_settings *settings, const struct plan_so
         goto fail;
     for (size_t i = 0; i < count; i++) {
         p->count = i + 1;
-        if (!item_make(&p->items[i], settings, &sources[i]))
+        if (!region_place(&p->items[i].region, &sources[i]))
             goto fail;
     }
     if (!plan_parts_find(&p->parts, settings, sources, count) || !parts_are_sound(&p->parts))
@@ -222,11 +213,6 @@ const struct plan_settings *plan_settings(const struct plan *p)
 size_t plan_image_count(const struct plan *p)
 {
     return p->count;
-}
-
-const struct image *plan_image(const struct plan *p, size_t i)
-{
-    return &p->items[i].image;
 }
 
 size_t plan_part_count(const struct plan *p)

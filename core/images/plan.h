@@ -116,7 +116,6 @@ void plan_free(struct plan *p);
 
 const struct plan_settings *plan_settings(const struct plan *p);
 size_t plan_image_count(const struct plan *p);
-const struct image *plan_image(const struct plan *p, size_t i);
 
 /* All firmware images, in no order. */
 size_t plan_part_count(const struct plan *p);

@@ -48,7 +48,7 @@ bool export_json_corrections(struct export *x, struct err *e)
 
 bool export_json_run(struct export *x, struct err *e)
 {
-    x->out.comma = false;
+    x->out.json.comma = false;
     out_json_open(&x->out, NULL, '{');
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
     if (!export_json_corrections(x, e) || !put_attempts(x, e))

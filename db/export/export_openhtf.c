@@ -257,7 +257,7 @@ static void put_log(struct export *x)
 
 static bool run(struct export *x, struct err *e)
 {
-    x->out.comma = false;
+    x->out.json.comma = false;
     out_json_open(&x->out, NULL, '{');
     out_json_column(&x->out, "dut_id", x->runs, RUN_MAC);
     out_json_column(&x->out, "station_id", x->runs, RUN_HOST);

@@ -1,4 +1,5 @@
 /* The bytes of an export: collected, cleaned and escaped. */
+#include "core/base/plain.h"
 #include "db/export/export_priv.h"
 
 #include <inttypes.h>
@@ -38,37 +39,22 @@ void out_number(struct out *out, int64_t number)
     out_text(out, digits);
 }
 
+/* 9.500; `digits` has room for any. */
+static const char *seconds(int64_t ms, char digits[static 32])
+{
+    const uint64_t size = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
+    snprintf(digits, 32, "%s%" PRIu64 ".%03u", ms < 0 ? "-" : "", size / 1000,
+             (unsigned)(size % 1000));
+    return digits;
+}
+
 void out_seconds(struct out *out, int64_t ms)
 {
     char digits[32];
-    const uint64_t size = ms < 0 ? -(uint64_t)ms : (uint64_t)ms;
-    snprintf(digits, sizeof digits, "%s%" PRIu64 ".%03u", ms < 0 ? "-" : "", size / 1000,
-             (unsigned)(size % 1000));
-    out_text(out, digits);
+    out_text(out, seconds(ms, digits));
 }
 
 /* ---- Text: UTF-8, character by character ------------------------------------------------------*/
-
-/* The length of a character from its first byte; 0: no character starts so. E0, ED, F0 and F4 allow
- * fewer second bytes than the others (RFC 3629, section 4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
-{
-    size_t length = p[0] < 0x80                   ? 1
-                    : p[0] >= 0xC2 && p[0] < 0xE0 ? 2
-                    : p[0] >= 0xE0 && p[0] < 0xF0 ? 3
-                    : p[0] >= 0xF0 && p[0] < 0xF5 ? 4
-                                                  : 0;
-    if (length > n)
-        return 0;
-    for (size_t i = 1; i < length; i++) {
-        if ((p[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ||
-        (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F))
-        return 0;
-    return length;
-}
 
 static void out_replacement(struct out *out)
 {
@@ -79,7 +65,8 @@ void out_utf8(struct out *out, const void *text, size_t n, size_t units, out_spe
 {
     const unsigned char *p = text;
     while (n > 0) {
-        const size_t length = utf8_length(p, n);
+        uint32_t code = 0;
+        const size_t length = plain_decode((const char *)p, n, &code);
         const size_t width = length == 4 ? 2 : 1;
         if (width > units)
             break;
@@ -172,91 +159,60 @@ void out_xml_column(struct out *out, sqlite3_stmt *s, int column)
 
 /* ---- JSON -------------------------------------------------------------------------------------*/
 
-static bool special_in_json(struct out *out, const unsigned char *p, size_t length)
+static void put_json(void *ctx, const char *bytes, size_t n)
 {
-    char escaped[8];
-    const unsigned char c = is_c1(p, length) ? p[1] : p[0];
-    const bool control = c < 0x20 || c == 0x7F || is_c1(p, length);
-    if (!control && (length > 1 || (c != '"' && c != '\\')))
-        return false;
-    if (control)
-        snprintf(escaped, sizeof escaped, "\\u%04x", c);
-    else
-        snprintf(escaped, sizeof escaped, "\\%c", c);
-    out_text(out, escaped);
-    return true;
+    out_bytes(ctx, bytes, n);
 }
 
-/* Names are ours, and need no escapes. */
-static void begin_value(struct out *out, const char *name)
+static struct json_object *json_of(struct out *out)
 {
-    if (out->comma)
-        out_text(out, ",");
-    out->comma = true;
-    if (name == NULL)
-        return;
-    out_text(out, "\"");
-    out_text(out, name);
-    out_text(out, "\":");
+    out->json.put = put_json;
+    out->json.ctx = out;
+    return &out->json;
 }
 
 void out_json_open(struct out *out, const char *name, char bracket)
 {
-    begin_value(out, name);
-    out_bytes(out, &bracket, 1);
-    out->comma = false;
+    json_open(json_of(out), name, bracket);
 }
 
 void out_json_close(struct out *out, char bracket)
 {
-    out_bytes(out, &bracket, 1);
-    out->comma = true;
+    json_close(json_of(out), bracket);
 }
 
 void out_json_null(struct out *out, const char *name)
 {
-    begin_value(out, name);
-    out_text(out, "null");
+    json_null(json_of(out), name);
 }
 
 void out_json_bool(struct out *out, const char *name, bool value)
 {
-    begin_value(out, name);
-    out_text(out, value ? "true" : "false");
+    json_bool(json_of(out), name, value);
 }
 
 void out_json_number(struct out *out, const char *name, int64_t number)
 {
-    begin_value(out, name);
-    out_number(out, number);
+    json_integer(json_of(out), name, number);
 }
 
 void out_json_seconds(struct out *out, const char *name, int64_t ms)
 {
-    begin_value(out, name);
-    out_seconds(out, ms);
-}
-
-static void put_string(struct out *out, const void *text, size_t n, size_t units)
-{
-    out_text(out, "\"");
-    out_utf8(out, text, n, units, special_in_json);
-    out_text(out, "\"");
+    char digits[32];
+    json_number(json_of(out), name, seconds(ms, digits));
 }
 
 void out_json_text(struct out *out, const char *name, const char *text)
 {
-    out_json_cut(out, name, text, OUT_ALL);
+    json_text(json_of(out), name, text);
 }
 
 void out_json_cut(struct out *out, const char *name, const char *text, size_t units)
 {
-    if (text == NULL) {
-        out_json_null(out, name);
-        return;
-    }
-    begin_value(out, name);
-    put_string(out, text, strlen(text), units);
+    if (text == NULL)
+        json_null(json_of(out), name);
+    else
+        json_text_part(json_of(out), name, text, strlen(text), units);
 }
 
 void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int column)
@@ -270,8 +226,7 @@ void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int col
         break;
     default: {
         const unsigned char *text = sqlite3_column_text(s, column);
-        begin_value(out, name);
-        put_string(out, text, (size_t)sqlite3_column_bytes(s, column), OUT_ALL);
+        json_text_part(json_of(out), name, text, (size_t)sqlite3_column_bytes(s, column), JSON_ALL);
     }
     }
 }

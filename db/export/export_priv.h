@@ -2,6 +2,7 @@
 #ifndef DB_EXPORT_PRIV_H
 #define DB_EXPORT_PRIV_H
 
+#include "core/base/json_write.h"
 #include "db/export/export.h"
 #include "db/export/terms.h"
 #include "db/store/handle.h"
@@ -136,7 +137,7 @@ extern const struct column digest_columns[DIGEST_COLUMNS];
 struct out {
     const struct db_sink *sink;
     bool refused;
-    bool comma; /* the next JSON value needs one in front */
+    struct json_object json; /* used by out_json_... alone, but for its comma */
     size_t used;
     char bytes[32768];
 };

@@ -297,7 +297,7 @@ static bool put_root(struct report *r, struct err *e)
 static bool run(struct export *x, struct err *e)
 {
     struct report r = { .x = x, .out = &x->out };
-    x->out.comma = false;
+    x->out.json.comma = false;
     out_json_open(r.out, NULL, '{');
     out_json_text(r.out, "type", "T");
     if (!put_id(&r, e))

@@ -231,8 +231,8 @@ struct db_rate {
 /* Looks at the latest `runs` runs on `port`, of any station and recipe, and gives one row for each
  * attempt that says something of its rate, the latest first, at most `cap` rows; *count is their
  * number. Those are the ones that passed, and those that ended with `write`, `verify` or `baud`:
- * but for a failed write after which the run kept the rate, because something else was to blame.
- * Any handle; one look into an index. */
+ * but for a failed write or proof after which the run kept the rate, because something else was to
+ * blame. Any handle; one look into an index. */
 bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
               size_t *count, struct err *e);
 

@@ -2,6 +2,7 @@
 #ifndef DB_SHA256_H
 #define DB_SHA256_H
 
+#include "core/base/digest.h"
 #include "core/base/err.h"
 
 #include <stdbool.h>
@@ -14,8 +15,7 @@ enum {
 
 /* The first failure sticks; db_sha256_hex tells of it. */
 struct db_sha256 {
-    struct evp_md_ctx_st *ctx;
-    bool ok;
+    struct digest_run run;
 };
 
 struct db_sha256 db_sha256_new(void);

@@ -131,6 +131,15 @@ static const struct stub *stub_for(const struct attempt *a, const struct board *
     return job_stub_named(a->setup->job, name);
 }
 
+static bool behind_rom(const struct board *b, struct err *e)
+{
+    err_set(e, ERR_FLASH_SIZE, "The images reach behind 16 MB, where the ROM loader cannot write");
+    return board_stub_name(b) ? err_hint(e, "It takes the flasher stub: give loader: auto in the "
+                                            "recipe; where it is missing, run 'make deps'.")
+                              : err_hint(e, "It takes the flasher stub, and none runs on this "
+                                            "board: use another.");
+}
+
 /* Where a recipe insists on the stub, or its images lie where only a stub reaches, or it only wants
  * to look: what the ROM of this board cannot do must come out before the first erase. */
 static bool gate_loader(const struct attempt *a, const struct board *b, struct err *e)
@@ -144,8 +153,7 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
                        "The recipe wants the flasher stub, and none runs on this %s",
                        b->chip->name);
     if (!stub && plan_needs_bytes(job_plan(a->setup->job)) > CHIP_FLASH_3_BYTES_MAX)
-        return err_set(e, ERR_FLASH_SIZE,
-                       "The images reach behind 16 MB, where the ROM loader cannot write");
+        return behind_rom(b, e);
     return true;
 }
 

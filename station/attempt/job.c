@@ -160,7 +160,7 @@ static bool add_hex(struct job *j, struct sources *to, size_t entry, struct load
                           "offset: 0",
                           image->file);
     if (!intel_hex_read(f->bytes, f->size_bytes, PLAN_SECTOR_BYTES, &f->hex, &e)) {
-        recipe_report_add(report, image->file_at, "'%s' begins like an Intel HEX file, but %s",
+        recipe_report_add(report, image->file_at, "'%s' seems to be an Intel HEX file, but %s",
                           image->file, e.what);
         return e.code != ERR_STATION;
     }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ struct copy {
     char path[1024];
     char part_path[1040];
     FILE *file;
-    EVP_MD_CTX *md5;
+    struct digest_run md5;
     uint32_t done, total;
 };
 
@@ -77,7 +76,7 @@ static bool take(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
     struct copy *c = ctx;
     if (fwrite(bytes, 1, n, c->file) != n)
         return file_failed(c, e);
-    EVP_DigestUpdate(c->md5, bytes, n);
+    digest_add(&c->md5, bytes, n);
     c->done += (uint32_t)n;
     hand_tell_progress(&c->progress, c->slot, "reading", c->done, c->total);
     return true;
@@ -98,9 +97,7 @@ static FILE *make_file(const char *path)
 static bool copy_begin(struct copy *c, struct err *e)
 {
     snprintf(c->part_path, sizeof c->part_path, "%s.part", c->path);
-    c->md5 = EVP_MD_CTX_new();
-    if (!c->md5 || !EVP_DigestInit_ex(c->md5, EVP_md5(), NULL))
-        return err_set(e, ERR_STATION, "Out of memory");
+    digest_begin(&c->md5, DIGEST_MD5);
     c->file = make_file(c->part_path);
     return c->file || file_failed(c, e);
 }
@@ -125,11 +122,10 @@ static void copy_abandon(struct copy *c)
 
 static void say_done(struct copy *c)
 {
-    uint8_t md5[EVP_MAX_MD_SIZE];
-    char text[2 * EVP_MAX_MD_SIZE + 1];
-    unsigned n = 0;
-    EVP_DigestFinal_ex(c->md5, md5, &n);
-    digest_hex(md5, n, text);
+    uint8_t md5[DIGEST_MD5_BYTES];
+    char text[2 * DIGEST_MD5_BYTES + 1] = "not known (out of memory)";
+    if (digest_end(&c->md5, md5, sizeof md5))
+        digest_hex(md5, sizeof md5, text);
     hand_say(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
 }
 
@@ -177,7 +173,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
         say_done(c);
     else
         copy_abandon(c);
-    EVP_MD_CTX_free(c->md5);
+    digest_free(&c->md5);
     free(c);
     return ok;
 }

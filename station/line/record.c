@@ -97,6 +97,17 @@ static void drop_unclosed(struct record *r)
 
 /* ---- Opening ---- */
 
+/* The application in a file, which may be a merged one; NULL: there is none. */
+static const struct image *app_in(const struct plan *plan, size_t source)
+{
+    for (size_t i = 0; i < plan_part_count(plan); i++) {
+        const struct plan_part *part = plan_part(plan, i);
+        if (part->source == source && part->image.has_app)
+            return &part->image;
+    }
+    return NULL;
+}
+
 int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
                           struct err *e)
 {
@@ -113,8 +124,8 @@ int64_t record_put_recipe(struct db *db, const struct job *job, const struct clo
                                        .size_bytes = image->size_bytes,
                                        .sha256 = sha256[i],
                                        .md5 = md5[i] };
-        const struct image *content = plan_image(job_plan(job), i);
-        if (!content->has_app)
+        const struct image *content = app_in(job_plan(job), i);
+        if (!content)
             continue;
         digest_hex(content->app_elf_sha256, sizeof content->app_elf_sha256, elf[i]);
         images[i].app_project = content->app_project;

@@ -109,7 +109,7 @@ check "the page of the recipe's keys is as the program makes it" "$work/recipe.m
 # ---- Where the time went -----------------------------------------------------------------------------
 check "a run tells its times" "$work/out" station_run always --timing
 check "as a table" "$work/out" says "$work/out" "slot     all    reset     sync" "stall" "floor"
-check "with a line for the slot" "$work/out" grep -qE '^ +1 +[0-9]+\.[0-9]{2}( +[0-9]+\.[0-9]{2}){12}' "$work/out"
+check "with a line for the slot" "$work/out" grep -qE '^ +1 +[0-9]+\.[0-9]{2}( +[0-9]+\.[0-9]{2}){13}' "$work/out"
 parts="reset_ms + sync_ms + identify_ms + stub_ms + baud_ms + erase_ms + wire_ms + stall_ms + md5_ms + leave_ms + boot_ms + size_ms"
 check "the parts in the record add up to the attempt, but for opening the port" "$db" \
     test "$(attempt "$parts <= duration_ms + 11 and ($parts) * 2 > duration_ms")" = 1
@@ -117,11 +117,11 @@ check "the wire has its part" "$db" test "$(attempt "wire_ms > 0 and md5_ms > 0 
 check "programs get the same" "$work/out" station_run always --json
 json_times() {
     grep '"event":"verdict"' "$work/out" >"$work/verdict" &&
-        test "$(sqlite3 :memory: "select (select count(*) from json_each(v, '\$.timing')) = 12 and
+        test "$(sqlite3 :memory: "select (select count(*) from json_each(v, '\$.timing')) = 13 and
             (select sum(value) - json_extract(v, '\$.timing.floor') from json_each(v, '\$.timing')) <= json_extract(v, '\$.seconds') + 0.02
             from (select readfile('$work/verdict') as v)")" = 1
 }
-check "eleven parts and the floor, within the run" "$work/verdict" json_times
+check "twelve parts and the floor, within the run" "$work/verdict" json_times
 stop_fixture
 
 # ---- A ROM that cannot be asked ------------------------------------------------------------------------

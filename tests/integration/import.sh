@@ -167,7 +167,7 @@ refused 3 "a HEX file with an offset" "bad.yaml:4:" "its own addresses" -- $(hex
 sed '5s/..$/00/' "$images/all.hex" >"$images/damaged.hex"
 refused 3 "a damaged HEX file" "line 5 has checksum 00" -- $(hex_recipe damaged.hex 0)
 head -c 5000 "$images/all.hex" >"$images/cut.hex"
-refused 3 "a HEX file cut short" "cut.hex" "begins like an Intel HEX file" -- $(hex_recipe cut.hex 0)
+refused 3 "a HEX file cut short" "cut.hex" "seems to be an Intel HEX file" -- $(hex_recipe cut.hex 0)
 printf '\177ELF....' >"$images/app.elf"
 refused 3 "an ELF file" "esptool --chip esp32 elf2image -o app.bin app.elf" -- $(hex_recipe app.elf 0)
 printf 'UF2\n\127\121\135\236\0\0\0\0\0\020\0\0' >"$images/app.uf2"

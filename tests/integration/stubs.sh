@@ -91,4 +91,17 @@ check "read does not do it in silence either" "$work/out" \
     exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/old"
 check "... and names the way out" "$work/out" says "$work/out" "holds no flasher stub for ESP32-C2" "--rom"
 stop_fixture
+
+# ---- Through the chip's own USB, which the server does not tell --------------------------------------
+# It takes blocks of 0x800 at most; larger ones would lose the upload, and the ROM would have to do.
+"$bin/make_images" "$work/s2" 32 esp32s2 2 0x1000 >/dev/null
+sed '/^boot:/d; s/^port: {/port: { reset: none,/' "$work/s2/esp32s2.yaml" >"$work/s2/otg.yaml"
+start_fixture --boards 1 --chip esp32s2 --speed 20 --fault '*:usb=otg'
+ctl press 0 boot >"$work/out"
+await eval 'ctl state 0 | grep -q "\"plugged\":true"'
+exits 0 "$station" run "$work/s2/otg.yaml" "${port_options[@]}" --db "$work/record.db" --plain --json
+cp "$work/out" "$work/otg"
+check "USB-OTG behind a server: the stub writes, at the first attempt" "$work/otg" \
+    eval 'grep -q "\"event\":\"verdict\".*\"attempt\":1,.*\"verdict\":\"PASS\"" "$work/otg" && grep -q "\"phase\":\"stub\"" "$work/otg"'
+stop_fixture
 echo "1..$test_number"

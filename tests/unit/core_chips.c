@@ -265,6 +265,8 @@ static void esp8266_mac_comes_from_each_prefix(void **state)
     assert_code(esp8266_mac(0, 0x00FF0000, 0, &mac, &e), &e, ERR_BAD_MAC);
     assert_code(esp8266_mac(0, 0xFF070000, 0xFF01B1C2, &mac, &e), &e, ERR_BAD_MAC);
     assert_has(e.what, "multicast");
+    assert_code(esp8266_mac(0x00FFFFFF, 0xFF000000, 0, &mac, &e), &e, ERR_BAD_MAC);
+    assert_has(e.what, "blank");
     assert_code(esp8266_mac(0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF, &mac, &e), &e, ERR_BAD_MAC);
 }
 

@@ -35,6 +35,47 @@ static void digest_may_be_written_behind_its_input(void **state)
     assert_memory_equal(buf, "abc", 3);
 }
 
+/* However the pieces lie, and again after the end. */
+static void digest_of_pieces_is_that_of_the_whole(void **state)
+{
+    static const char text[] = "the whole of it, in two pieces that meet at every place";
+    uint8_t whole[DIGEST_SHA256_BYTES], pieces[DIGEST_SHA256_BYTES];
+    struct digest_run d = { 0 };
+    (void)state;
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        assert_true(digest_sha256((const uint8_t *)text, sizeof text, whole));
+        digest_begin(&d, DIGEST_SHA256);
+        digest_add(&d, text, cut);
+        digest_add(&d, text + cut, sizeof text - cut);
+        assert_true(digest_end(&d, pieces, DIGEST_SHA256_BYTES));
+        assert_memory_equal(pieces, whole, DIGEST_SHA256_BYTES);
+        assert_true(digest_md5((const uint8_t *)text, sizeof text, whole));
+        digest_begin(&d, DIGEST_MD5);
+        digest_add(&d, text, cut);
+        digest_add(&d, text + cut, sizeof text - cut);
+        assert_true(digest_end(&d, pieces, DIGEST_MD5_BYTES));
+        assert_memory_equal(pieces, whole, DIGEST_MD5_BYTES);
+    }
+    digest_free(&d);
+    digest_free(&d);
+}
+
+/* What was not begun, or has ended, gives no digest. */
+static void digest_without_a_beginning_is_none(void **state)
+{
+    uint8_t out[DIGEST_MD5_BYTES] = { 1 }, zero[DIGEST_MD5_BYTES] = { 0 };
+    struct digest_run d = { 0 };
+    (void)state;
+    digest_add(&d, "abc", 3);
+    assert_false(digest_end(&d, out, sizeof out));
+    assert_memory_equal(out, zero, sizeof out);
+    digest_begin(&d, DIGEST_MD5);
+    assert_true(digest_end(&d, out, sizeof out));
+    assert_false(digest_end(&d, out, sizeof out));
+    assert_memory_equal(out, zero, sizeof out);
+    digest_free(&d);
+}
+
 static void digest_hex_closes_its_text(void **state)
 {
     char text[5] = "zzzz";
@@ -50,6 +91,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digest_matches_the_published_vectors),
         cmocka_unit_test(digest_may_be_written_behind_its_input),
+        cmocka_unit_test(digest_of_pieces_is_that_of_the_whole),
+        cmocka_unit_test(digest_without_a_beginning_is_none),
         cmocka_unit_test(digest_hex_closes_its_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

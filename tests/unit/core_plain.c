@@ -119,8 +119,72 @@ static void json_is_utf8_and_plain_whatever_comes(void **state)
     json_text(&o, "a", "\"\\\n\033\x9B\xC2\x9B\xE2\x80\xAE\xC3\xBC");
     json_end(&o);
     fclose(out);
-    assert_string_equal(text, "{\"a\":\"\\\"\\\\\\n\\u001b\\ufffd\\u009b\\u202e\xC3\xBC\"}\n");
+    assert_string_equal(text, "{\"a\":\"\\\"\\\\\\n\\u001b\xEF\xBF\xBD\\u009b\\u202e\xC3\xBC\"}\n");
     free(text);
+}
+
+struct collected {
+    char text[200];
+    size_t n;
+};
+
+static void collect(void *ctx, const char *bytes, size_t n)
+{
+    struct collected *c = ctx;
+    assert_true(c->n + n < sizeof c->text);
+    memcpy(c->text + c->n, bytes, n);
+    c->n += n;
+    c->text[c->n] = '\0';
+}
+
+static void json_separates_and_nests(void **state)
+{
+    struct collected c = { 0 };
+    struct json_object o = { .put = collect, .ctx = &c };
+    (void)state;
+    json_open(&o, NULL, '[');
+    json_null(&o, NULL);
+    json_open(&o, NULL, '{');
+    json_integer(&o, "i\"", -5);
+    json_open(&o, "l", '[');
+    json_close(&o, ']');
+    json_bool(&o, "b", false);
+    json_seconds(&o, "s", 1.5);
+    json_share(&o, "h", -1);
+    json_number(&o, "n", "9.500");
+    json_text(&o, "t", NULL);
+    json_close(&o, '}');
+    json_text(&o, NULL, "");
+    json_close(&o, ']');
+    assert_string_equal(c.text, "[null,{\"i\\\"\":-5,\"l\":[],\"b\":false,\"s\":1.500,\"h\":null,"
+                                "\"n\":9.500,\"t\":null},\"\"]");
+}
+
+/* Cut in units of UTF-16, never inside a character. */
+static void json_cuts_whole_characters(void **state)
+{
+    static const char text[] = "a\xF0\x9F\x98\x80z";
+    static const char *const want[] = { "\"\"", "\"a\"", "\"a\"", "\"a\xF0\x9F\x98\x80\"",
+                                        "\"a\xF0\x9F\x98\x80z\"" };
+    (void)state;
+    for (size_t units = 0; units < COUNT_OF(want); units++) {
+        struct collected c = { 0 };
+        struct json_object o = { .put = collect, .ctx = &c };
+        json_text_part(&o, NULL, text, sizeof text - 1, units);
+        assert_string_equal(c.text, want[units]);
+    }
+}
+
+/* At every length: only whole characters stay, and bytes that begin none are left to others. */
+static void plain_cut_takes_what_is_broken_off(void **state)
+{
+    static const char text[] = "a\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80z";
+    static const size_t want[] = { 0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11 };
+    (void)state;
+    for (size_t n = 0; n < COUNT_OF(want); n++)
+        assert_int_equal(plain_cut(text, n), want[n]);
+    assert_int_equal(plain_cut("\xA4\xA4\xA4\xA4\xA4\xA4", 6), 6);
+    assert_int_equal(plain_cut("a\xFF", 2), 2);
 }
 
 int main(void)
@@ -133,6 +197,9 @@ int main(void)
         cmocka_unit_test(plain_is_takes_other_bytes_for_latin_1),
         cmocka_unit_test(err_sentences_are_plain),
         cmocka_unit_test(json_is_utf8_and_plain_whatever_comes),
+        cmocka_unit_test(json_separates_and_nests),
+        cmocka_unit_test(json_cuts_whole_characters),
+        cmocka_unit_test(plain_cut_takes_what_is_broken_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

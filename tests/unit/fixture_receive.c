@@ -525,6 +525,98 @@ static void esp8266_stub_takes_the_rate_for_115200(void **state)
     host_free(h);
 }
 
+/* ---- Faults --------------------------------------------------------------------------------- */
+
+static size_t answers_to_two(struct host *h, uint64_t pause_us)
+{
+    ask_register(h);
+    host_wait(h, pause_us);
+    ask_register(h);
+    return answers(h, 200 * MS);
+}
+
+/* What the host leaves between two frames never comes to the wire. */
+static void glue_takes_the_hosts_pauses_away(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_STUBS();
+    struct host *h = c3_at(921600, 40);
+    assert_int_equal(answers_to_two(h, 5 * MS), 2);
+    host_fault(h, "glue=16");
+    assert_int_equal(answers_to_two(h, 5 * MS), 1);
+    assert_int_equal(answers_to_two(h, 20 * MS), 2);
+    host_free(h);
+}
+
+static void gap_stretches_what_is_sent(void **state)
+{
+    (void)state;
+    uint8_t block[0x400] = { 0 };
+    SKIP_WITHOUT_STUBS();
+    struct host *h = c3_at(921600, 40);
+    uint64_t from_us = h->now_us;
+    host_send(h, 0x09, block, sizeof block, 0);
+    assert_true(host_get(h, 1000 * MS).found);
+    uint64_t without_us = h->now_us - from_us;
+    host_fault(h, "gap=1000");
+    from_us = h->now_us;
+    host_send(h, 0x09, block, sizeof block, 0);
+    assert_true(host_get(h, 1000 * MS).found);
+    assert_in_range(h->now_us - from_us - without_us, 15 * MS, 17 * MS);
+    host_free(h);
+}
+
+static void batches_decide_how_much_must_lie_between(void **state)
+{
+    (void)state;
+    struct chip_sim_config config = chip_sim_default_config();
+    SKIP_WITHOUT_STUBS();
+    config.chip = "esp32c3";
+    config.latency_us = 0;
+    for (uint16_t batch = 8; batch <= 120; batch += 112) {
+        config.fifo_batch = batch;
+        struct host *h = host_with(config);
+        host_connect(h);
+        host_start_stub(h, "esp32c3.json");
+        ask_register(h);
+        filler(h, 16);
+        ask_register(h);
+        assert_int_equal(answers(h, 100 * MS), batch == 8 ? 2 : 1);
+        host_free(h);
+    }
+}
+
+static void any_stub_can_forget_the_rate(void **state)
+{
+    (void)state;
+    SKIP_WITHOUT_STUBS();
+    struct host *h = host_new("esp32c3");
+    host_fault(h, "forget-rate");
+    host_connect(h);
+    raise_rate(h);
+    load_stub(h, "esp32c3.json");
+    host_wait(h, 100 * MS);
+    assert_int_equal(host_state(h).chip_baud, 115200);
+    host_free(h);
+}
+
+static void rom_can_be_asked_too_quickly(void **state)
+{
+    (void)state;
+    for (int hasty = 0; hasty < 2; hasty++) {
+        struct host *h = host_new("esp32c3");
+        host_connect(h);
+        if (hasty)
+            host_fault(h, "rom-pace=100000");
+        for (int i = 0; i < 3; i++)
+            ask_register(h);
+        assert_int_equal(answers(h, 100 * MS), hasty ? 2 : 3); /* the second fell into an answer */
+        for (int i = 0; i < 3; i++)
+            assert_true(host_words(h, 0x0a, WORDS(0x60000000), 1).found);
+        host_free(h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -545,6 +637,11 @@ int main(void)
         cmocka_unit_test(rate_word_decides_what_the_stub_sets),
         cmocka_unit_test(stub_takes_its_time_to_change_the_rate),
         cmocka_unit_test(esp8266_stub_takes_the_rate_for_115200),
+        cmocka_unit_test(glue_takes_the_hosts_pauses_away),
+        cmocka_unit_test(gap_stretches_what_is_sent),
+        cmocka_unit_test(batches_decide_how_much_must_lie_between),
+        cmocka_unit_test(any_stub_can_forget_the_rate),
+        cmocka_unit_test(rom_can_be_asked_too_quickly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
