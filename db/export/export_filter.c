@@ -66,13 +66,13 @@ static bool add_verdict(struct terms *t, const char *verdict, struct err *e)
 static bool add_times(struct terms *t, const struct db_filter *f, struct err *e)
 {
     int64_t first_ms, after_ms;
-    if (f->since != NULL) {
+    if (f->since) {
         if (!db_utc_span(f->since, &first_ms, &after_ms, e))
             return false;
         db_utc_text(first_ms, t->since);
         add_term(t, t->since, "r.started_utc >= @");
     }
-    if (f->until != NULL) {
+    if (f->until) {
         if (!db_utc_span(f->until, &first_ms, &after_ms, e))
             return false;
         db_utc_text(after_ms, t->until);
@@ -83,7 +83,7 @@ static bool add_times(struct terms *t, const struct db_filter *f, struct err *e)
 
 static bool add_mac(struct terms *t, const char *mac, struct err *e)
 {
-    if (mac == NULL)
+    if (!mac)
         return true;
     if (!db_mac_normalise(mac, t->mac, e))
         return false;
@@ -102,16 +102,16 @@ static void add_slot(struct terms *t, int slot)
 bool terms_make(struct terms *t, const struct db_filter *f, struct err *e)
 {
     *t = (struct terms){ .count = 0 };
-    if (f == NULL)
+    if (!f)
         return true;
-    if (f->lot != NULL)
+    if (f->lot)
         add_term(t, f->lot, "r.lot = (SELECT id FROM lot WHERE name = @)");
-    if (f->recipe != NULL)
+    if (f->recipe)
         add_term(t, f->recipe,
                  "r.recipe IN (SELECT id FROM recipe WHERE @ IN (name, sha256, plan_sha256))");
-    if (f->chip != NULL)
+    if (f->chip)
         add_term(t, f->chip, "@ COLLATE NOCASE IN (r.seen_chip, c.chip)");
     add_slot(t, f->slot);
-    return add_mac(t, f->mac, e) && (f->verdict == NULL || add_verdict(t, f->verdict, e)) &&
+    return add_mac(t, f->mac, e) && (!f->verdict || add_verdict(t, f->verdict, e)) &&
            add_times(t, f, e);
 }

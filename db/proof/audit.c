@@ -65,7 +65,7 @@ static void find(struct audit *a, enum db_finding_kind kind, int64_t link, const
     vsnprintf(sentence, sizeof sentence, fmt, ap);
     va_end(ap);
     a->result->findings++;
-    if (a->setup->finding != NULL)
+    if (a->setup->finding)
         a->setup->finding(a->setup->ctx, &finding);
 }
 
@@ -96,7 +96,7 @@ static bool ask_number_locked(struct audit *a, const char *sql, int64_t none, in
                               struct err *e)
 {
     sqlite3_stmt *s = prepare_locked(a, sql, e);
-    const int rows = s == NULL ? -1 : next_row(a, s, e);
+    const int rows = !s ? -1 : next_row(a, s, e);
     *number =
         rows > 0 && sqlite3_column_type(s, 0) != SQLITE_NULL ? sqlite3_column_int64(s, 0) : none;
     sqlite3_finalize(s);
@@ -107,7 +107,7 @@ static bool ask_number_locked(struct audit *a, const char *sql, int64_t none, in
 static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
 {
     const char *value = (const char *)sqlite3_column_text(s, column);
-    const bool whole = value != NULL && strlen(value) == (size_t)sqlite3_column_bytes(s, column);
+    const bool whole = value && strlen(value) == (size_t)sqlite3_column_bytes(s, column);
     snprintf(text, cap, "%s", whole ? value : "");
 }
 
@@ -163,14 +163,14 @@ static bool find_before_locked(struct audit *a, const struct link *link, int64_t
     int rows = 0;
     bool ok = true;
     sqlite3_stmt *s = prepare_locked(a, "SELECT id, sha256 FROM link ORDER BY id", e);
-    while (s != NULL && ok && *before < 0 && (rows = next_row(a, s, e)) > 0) {
+    while (s && ok && *before < 0 && (rows = next_row(a, s, e)) > 0) {
         char other[DB_SHA256_CAP + 1];
         copy_column(s, 1, other, sizeof other);
         ok = hash_after(a, other, link, hex, e);
         if (ok && strcmp(hex, link->sha256) == 0)
             *before = sqlite3_column_int64(s, 0);
     }
-    ok = ok && s != NULL && rows >= 0;
+    ok = ok && s && rows >= 0;
     sqlite3_finalize(s);
     return ok;
 }
@@ -190,7 +190,7 @@ static void take_link(sqlite3_stmt *s, struct link *link)
 static int link_behind_locked(struct audit *a, int64_t id, struct link *link, struct err *e)
 {
     sqlite3_stmt *s = prepare_locked(a, LINK_COLUMNS " WHERE id > ? ORDER BY id LIMIT 1", e);
-    if (s == NULL)
+    if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, id);
     const int rows = next_row(a, s, e);
@@ -303,7 +303,7 @@ static bool follow_chain_locked(struct audit *a, struct err *e)
     struct link link, before = { .id = 0 };
     memset(before.sha256, '0', DB_SHA256_CAP - 1);
     sqlite3_stmt *s = prepare_locked(a, LINK_COLUMNS " ORDER BY id", e);
-    while (s != NULL && ok && (rows = next_row(a, s, e)) > 0) {
+    while (s && ok && (rows = next_row(a, s, e)) > 0) {
         take_link(s, &link);
         ok = check_link_locked(a, &before, &link, e);
         before = link;
@@ -394,7 +394,7 @@ static bool check_said_locked(struct audit *a, const struct checkpoint_said *sai
 {
     char sha256[DB_SHA256_CAP + 1];
     const char *const key = a->setup->public_key;
-    if (key != NULL && strcmp(key, said->public_key) != 0)
+    if (key && strcmp(key, said->public_key) != 0)
         find(a, DB_FORGED, 0, "%s is signed by another key: %s", who, said->public_key);
     if (said->link == 0)
         return true;
@@ -423,7 +423,7 @@ static bool check_lot_locked(struct audit *a, sqlite3_stmt *s, struct err *e)
     const char *const text = (const char *)sqlite3_column_text(s, 1);
     const char *const signature = (const char *)sqlite3_column_text(s, 2);
     a->result->lots_closed++;
-    if (!checkpoint_read(text == NULL ? "" : text, signature == NULL ? "" : signature, &said)) {
+    if (!checkpoint_read(!text ? "" : text, !signature ? "" : signature, &said)) {
         find(a, DB_FORGED, 0, "%s has no valid signature", who);
         return true;
     }
@@ -441,7 +441,7 @@ static bool check_lots_locked(struct audit *a, struct err *e)
                                      "SELECT l.name, p.text, p.signature, p.link FROM checkpoint"
                                      " AS p LEFT JOIN lot AS l ON l.id = p.lot ORDER BY p.id",
                                      e);
-    while (s != NULL && ok && (rows = next_row(a, s, e)) > 0)
+    while (s && ok && (rows = next_row(a, s, e)) > 0)
         ok = check_lot_locked(a, s, e);
     sqlite3_finalize(s);
     return ok && rows == 0;
@@ -450,7 +450,7 @@ static bool check_lots_locked(struct audit *a, struct err *e)
 static bool check_given_locked(struct audit *a, struct err *e)
 {
     struct checkpoint_said said;
-    if (a->setup->checkpoint == NULL)
+    if (!a->setup->checkpoint)
         return true;
     if (!checkpoint_read_file(a->setup->checkpoint, &said)) {
         find(a, DB_FORGED, 0, "The checkpoint given is none, or its signature is not valid");
@@ -547,7 +547,7 @@ static bool check_guard_locked(struct audit *a, sqlite3_stmt *want, sqlite3_stmt
     const char *const sql = rows > 0 ? (const char *)sqlite3_column_text(have, 0) : NULL;
     if (rows == 0)
         find(a, DB_UNGUARDED, 0, "The %s %s was dropped", type, name);
-    else if (sql == NULL || !same_statement(sql, (const char *)sqlite3_column_text(want, 2)))
+    else if (!sql || !same_statement(sql, (const char *)sqlite3_column_text(want, 2)))
         find(a, DB_UNGUARDED, 0, "The %s %s is not as the station made it", type, name);
     return true;
 }
@@ -561,7 +561,7 @@ static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
         prepare_locked(a, "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name", e);
     sqlite3_prepare_v2(made, "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?", -1,
                        &known, NULL);
-    while (s != NULL && known != NULL && (rows = next_row(a, s, e)) > 0) {
+    while (s && known && (rows = next_row(a, s, e)) > 0) {
         char name[WHO_CAP];
         copy_column(s, 0, name, sizeof name);
         sqlite3_reset(known);
@@ -575,7 +575,7 @@ static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
         find(a, DB_UNGUARDED, 0, "The trigger %s was added: it may change what stations record",
              name);
     }
-    if (s != NULL && (known == NULL || (rc != SQLITE_ROW && rc != SQLITE_DONE)))
+    if (s && (!known || (rc != SQLITE_ROW && rc != SQLITE_DONE)))
         fail_pattern(made, e);
     sqlite3_finalize(known);
     sqlite3_finalize(s);
@@ -588,7 +588,7 @@ static bool check_guards_locked(struct audit *a, struct err *e)
     int rc = SQLITE_ERROR;
     sqlite3_stmt *want = NULL;
     sqlite3 *made = pattern(e);
-    if (made == NULL)
+    if (!made)
         return false;
     sqlite3_stmt *have =
         prepare_locked(a, "SELECT sql FROM sqlite_master WHERE type = ? AND name = ?", e);
@@ -596,11 +596,11 @@ static bool check_guards_locked(struct audit *a, struct err *e)
                        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table',"
                        " 'trigger') AND sql IS NOT NULL ORDER BY type, name",
                        -1, &want, NULL);
-    while (have != NULL && want != NULL && ok && (rc = sqlite3_step(want)) == SQLITE_ROW)
+    while (have && want && ok && (rc = sqlite3_step(want)) == SQLITE_ROW)
         ok = check_guard_locked(a, want, have, e);
-    if (have != NULL && ok && rc != SQLITE_DONE)
+    if (have && ok && rc != SQLITE_DONE)
         ok = fail_pattern(made, e);
-    ok = ok && have != NULL && find_triggers_locked(a, made, e);
+    ok = ok && have && find_triggers_locked(a, made, e);
     sqlite3_finalize(want);
     sqlite3_finalize(have);
     sqlite3_close(made);

@@ -11,7 +11,7 @@ static bool audit_part(const char *part, void *ctx, struct err *e)
     struct db_audit *audit = ctx;
     const struct db_audit_setup setup = { 0 };
     struct db *copy = db_open_reader(part, DB_BUSY_MS, e);
-    const bool ok = copy != NULL && db_audit(copy, &setup, audit, e);
+    const bool ok = copy && db_audit(copy, &setup, audit, e);
     db_close(copy);
     return ok;
 }

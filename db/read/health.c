@@ -19,7 +19,7 @@ static bool ask_text_locked(struct db *db, const char *sql, char *text, size_t c
         rc = sqlite3_step(s);
     if (rc == SQLITE_ROW) {
         const unsigned char *value = sqlite3_column_text(s, 0);
-        snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
+        snprintf(text, cap, "%s", !value ? "" : (const char *)value);
     }
     const bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE || db_fail(db, e);
     sqlite3_finalize(s);

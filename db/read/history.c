@@ -188,9 +188,9 @@ static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_hi
     while (ok && (rows = query_row(&q, e)) > 0) {
         const struct db_run_row row = run_row(q.statement);
         ok = taken(sink->run(sink->ctx, &row), e);
-        if (ok && sink->attempt != NULL)
+        if (ok && sink->attempt)
             ok = send_attempts_locked(db, row.run_id, sink, e);
-        if (ok && sink->correction != NULL)
+        if (ok && sink->correction)
             ok = send_corrections_locked(db, row.run_id, sink, e);
     }
     query_end(&q);

@@ -113,7 +113,7 @@ static int64_t number_or(sqlite3_stmt *s, int column, int64_t unknown)
 static void copy_text(sqlite3_stmt *s, int column, char *to, size_t cap)
 {
     const char *value = text(s, column);
-    snprintf(to, cap, "%s", value == NULL ? "" : value);
+    snprintf(to, cap, "%s", !value ? "" : value);
 }
 
 /* Takes a row; false: the reader gave up. */
@@ -366,8 +366,7 @@ static bool take_checkpoint(void *ctx, sqlite3_stmt *s)
     const char *lot = text(s, 3);
     checkpoint_join(body, signature, to->text);
     to->signature_fits = checkpoint_read(body, signature, &said);
-    to->record_fits =
-        sha256 != NULL && strcmp(said.sha256, sha256) == 0 && strcmp(said.lot, lot) == 0;
+    to->record_fits = sha256 && strcmp(said.sha256, sha256) == 0 && strcmp(said.lot, lot) == 0;
     snprintf(to->public_key, sizeof to->public_key, "%s", said.public_key);
     to->later_corrections = sqlite3_column_int64(s, 4);
     return true;

@@ -12,8 +12,8 @@
 #include "db/proof/audit.h"
 #include "db/store/db.h"
 
-/* The lot as a whole. A run that is over counts where it ended, an interrupted one where it began.
- */
+/* The lot as a whole. A run that is over counts where it ended, an interrupted one where it
+ * began. */
 struct db_report_summary {
     char first_utc[DB_UTC_CAP]; /* when the first run began; "": there is none */
     char last_utc[DB_UTC_CAP];  /* when the last one ended; "": none has */

@@ -63,8 +63,8 @@ struct db_stats_row {
     int64_t slower_runs; /* runs with such attempts */
 };
 
-/* Takes a row, which lives until the call returns; false ends the reading. It may use the handle.
- */
+/* Takes a row, which lives until the call returns; false ends the reading. It may use the
+ * handle. */
 struct db_stats_sink {
     void *ctx;
     bool (*row)(void *ctx, const struct db_stats_row *row);

@@ -70,7 +70,7 @@ int chain_form_locked(struct db *db, struct db_sha256 *sha, enum link_kind kind,
     if (rows > 0) {
         const void *text = sqlite3_column_text(q.statement, 0);
         db_sha256_again(sha);
-        db_sha256_add(sha, text == NULL ? "" : text, (size_t)sqlite3_column_bytes(q.statement, 0));
+        db_sha256_add(sha, !text ? "" : text, (size_t)sqlite3_column_bytes(q.statement, 0));
         if (!db_sha256_hex(sha, hex, e))
             rows = -1;
     }

@@ -23,7 +23,7 @@
 static void folder_of(const char *path, char folder[static DB_PATH_CAP])
 {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL)
+    if (!slash)
         snprintf(folder, DB_PATH_CAP, ".");
     else
         snprintf(folder, DB_PATH_CAP, "%.*s", slash == path ? 1 : (int)(slash - path), path);
@@ -99,7 +99,7 @@ static bool open_uri(struct db *db, const char *parameters, int flags, struct er
     char uri[DB_URI_CAP];
     db_uri(db->path, parameters, uri);
     int rc = sqlite3_open_v2(uri, &db->sql, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    if (db->sql == NULL)
+    if (!db->sql)
         return err_set(e, ERR_STATION, "No memory left for the record %s", db->shown);
     sqlite3_extended_result_codes(db->sql, 1);
     return rc == SQLITE_OK ? true : db_fail(db, e);

@@ -6,8 +6,7 @@
 
 /* Copies the record behind `from` to `path`, with the rights of the file `original`. `check`, if
  * there is one, judges the finished copy before it gets its name. e->sys is EEXIST if that is
- * taken.
- */
+ * taken. */
 bool copy_to(sqlite3 *from, const char *original, const char *path,
              bool (*check)(const char *part, void *ctx, struct err *e), void *ctx, struct err *e);
 

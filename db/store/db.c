@@ -51,7 +51,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
 {
     struct db *db = calloc(1, sizeof *db);
     char *copy = strdup(path);
-    if (db == NULL || copy == NULL || !init_waiting(db)) {
+    if (!db || !copy || !init_waiting(db)) {
         free(db);
         free(copy);
         err_set(e, ERR_STATION, "No memory left to open the record");
@@ -68,7 +68,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
 static struct db *open_as(const char *path, int busy_ms, bool reader, struct err *e)
 {
     struct db *db = db_new(path, busy_ms, reader, e);
-    if (db == NULL)
+    if (!db)
         return NULL;
     if (db_connect(db, e) && statements_prepare(db, e))
         return db;
@@ -88,7 +88,7 @@ struct db *db_open_reader(const char *path, int busy_ms, struct err *e)
 
 void db_close(struct db *db)
 {
-    if (db == NULL)
+    if (!db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);

@@ -6,8 +6,8 @@
  *
  * Promises
  *   - A run has a row, committed to disk, before its board is touched (db_run_start). Its verdict
- * is committed when db_run_close returns true, and PASS may be shown only then. A station that is
- *     killed in between leaves an open run, which the next start marks INTERRUPTED.
+ *     is committed when db_run_close returns true, and PASS may be shown only then. A station that
+ *     is killed in between leaves an open run, which the next start marks INTERRUPTED.
  *   - Rows are never deleted; a closed run, its attempts and their digests are never changed. The
  *     file itself refuses such statements, whichever program sends them, and every row is bound to
  *     the one before by SHA-256 (audit.h).

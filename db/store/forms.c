@@ -199,7 +199,7 @@ static void append_inner(char sql[static FORM_SQL_CAP], const struct part *part)
     enum { DEPTH_MAX = 4 };
     const struct part *open[DEPTH_MAX];
     size_t depth = 0;
-    for (; part != NULL && depth < DEPTH_MAX; part = part->inner) {
+    for (; part && depth < DEPTH_MAX; part = part->inner) {
         append_text(sql, "\n || ifnull((SELECT group_concat(line, '') FROM (SELECT ");
         append_line(sql, part);
         open[depth++] = part;
@@ -231,7 +231,7 @@ void form_sql(enum link_kind kind, char sql[static FORM_SQL_CAP])
     append_text(sql, "SELECT ");
     append_form(sql, form);
     append_text(sql, " WHERE ");
-    if (form->complete != NULL) {
+    if (form->complete) {
         append_text(sql, form->complete);
         append_text(sql, " AND ");
     }
@@ -249,7 +249,7 @@ void form_all_sql(enum link_kind kind, char sql[static FORM_SQL_CAP])
     append_id(sql, form);
     append_text(sql, " AS row, ");
     append_form(sql, form);
-    if (form->complete != NULL) {
+    if (form->complete) {
         append_text(sql, " WHERE ");
         append_text(sql, form->complete);
     }

@@ -137,7 +137,7 @@ static bool open_group(struct db *db, struct err *e)
     if (db->group)
         return true;
     struct group *g = calloc(1, sizeof *g);
-    if (g == NULL)
+    if (!g)
         return err_set(e, ERR_STATION, "No memory left for a transaction");
     if (!run_locked(db, STMT_BEGIN_WRITE, e)) {
         free(g);

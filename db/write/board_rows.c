@@ -73,7 +73,7 @@ static void fill_passed(sqlite3_stmt *s, struct db_passed *passed)
     passed->run_id = sqlite3_column_int64(s, 0);
     snprintf(passed->ended_utc, sizeof passed->ended_utc, "%s",
              (const char *)sqlite3_column_text(s, 1));
-    snprintf(passed->lot, sizeof passed->lot, "%s", lot == NULL ? "" : (const char *)lot);
+    snprintf(passed->lot, sizeof passed->lot, "%s", !lot ? "" : (const char *)lot);
 }
 
 static bool find_passed_locked(struct db *db, int64_t board_id, int64_t lot_id,
@@ -217,7 +217,7 @@ static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_
             return false;
         if (elsewhere)
             return true;
-        if (twice && rule->rework_reason == NULL) {
+        if (twice && !rule->rework_reason) {
             refuse_passed(run, &seen->passed, refusal);
             return true;
         }

@@ -35,9 +35,9 @@ static bool find_run_locked(struct db *db, int64_t run_id, struct corrected *c, 
     if (rows > 0) {
         const unsigned char *verdict = sqlite3_column_text(q.statement, 0);
         const unsigned char *effective = sqlite3_column_text(q.statement, 1);
-        snprintf(c->verdict, sizeof c->verdict, "%s", verdict == NULL ? "" : (const char *)verdict);
+        snprintf(c->verdict, sizeof c->verdict, "%s", !verdict ? "" : (const char *)verdict);
         snprintf(c->effective, sizeof c->effective, "%s",
-                 effective == NULL ? "" : (const char *)effective);
+                 !effective ? "" : (const char *)effective);
         c->run.lot_id = sqlite3_column_int64(q.statement, 2);
         c->run.board_id = sqlite3_column_int64(q.statement, 3);
         station_of_row(q.statement, 4, &c->station);
@@ -123,8 +123,7 @@ static bool correct_locked(struct db *db, const struct db_correction *k, struct 
 bool db_correct(struct db *db, const struct db_correction *correction, struct err *e)
 {
     const struct db_correction *const k = correction;
-    if (k->operator_name == NULL || k->operator_name[0] == '\0' || k->reason == NULL ||
-        k->reason[0] == '\0') {
+    if (!k->operator_name || k->operator_name[0] == '\0' || !k->reason || k->reason[0] == '\0') {
         err_set(e, ERR_USAGE, "A correction needs the name of a person and a reason");
         return err_hint(e, "Give --operator NAME and --reason WHY.");
     }

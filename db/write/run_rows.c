@@ -63,7 +63,7 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
         run->lot_id = sqlite3_column_int64(q.statement, 1);
         run->board_id = sqlite3_column_int64(q.statement, 2);
         run->holds_place = sqlite3_column_int(q.statement, 4) != 0;
-        snprintf(run->mac, sizeof run->mac, "%s", mac == NULL ? "" : (const char *)mac);
+        snprintf(run->mac, sizeof run->mac, "%s", !mac ? "" : (const char *)mac);
         ok = true;
     }
     query_end(&q);
@@ -190,7 +190,7 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
     if (!find_open_run_locked(db, run_id, &run, e))
         return false;
     const char *word = verdict_word(end->verdict);
-    if (word == NULL)
+    if (!word)
         return err_set(e, ERR_STATION, "%d is not a verdict", (int)end->verdict);
     if (end->verdict == DB_PASS && run.board_id == 0)
         return err_set(e, ERR_STATION, "PASS needs a board, and none was identified");

@@ -13,8 +13,8 @@ struct station_row {
     char presence[PRESENCE_WORD_CAP]; /* empty: it held no lock */
 };
 
-/* Takes one from a row, from this column on: id, ended, host, boot_id, pid, start_ticks, presence.
- */
+/* Takes one from a row, from this column on: id, ended, host, boot_id, pid, start_ticks,
+ * presence. */
 void station_of_row(sqlite3_stmt *s, int first, struct station_row *station);
 
 enum station_life { STATION_DEAD, STATION_LIVES, STATION_UNKNOWN };

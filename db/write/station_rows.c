@@ -23,13 +23,13 @@ static bool parse_stat(const char *text, char *state, int64_t *start_ticks)
 {
     enum { STATE_FIELD = 3, START_FIELD = 22 };
     const char *p = strrchr(text, ')');
-    if (p == NULL || p[1] != ' ')
+    if (!p || p[1] != ' ')
         return false;
     p += 2;
     *state = *p;
     for (int field = STATE_FIELD; field < START_FIELD; field++) {
         p = strchr(p, ' ');
-        if (p == NULL)
+        if (!p)
             return false;
         p++;
     }
@@ -42,9 +42,9 @@ static bool parse_stat(const char *text, char *state, int64_t *start_ticks)
 static bool read_line(const char *path, char *text, size_t cap)
 {
     FILE *f = fopen(path, "re");
-    if (f == NULL)
+    if (!f)
         return false;
-    const bool ok = fgets(text, (int)cap, f) != NULL;
+    const bool ok = fgets(text, (int)cap, f);
     fclose(f);
     if (ok)
         text[strcspn(text, "\n")] = '\0';
@@ -118,7 +118,7 @@ enum station_life station_life(const struct db *db, const struct station_row *st
 static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
 {
     const unsigned char *value = sqlite3_column_text(s, column);
-    snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
+    snprintf(text, cap, "%s", !value ? "" : (const char *)value);
 }
 
 void station_of_row(sqlite3_stmt *s, int first, struct station_row *station)
