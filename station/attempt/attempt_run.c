@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYNC_BAUD 115200u
-
 /* A ROM that takes its rate from the SYNC measures how long a bit is, in clocks of its own: at this
  * rate the ESP8266 counts 56, at twice as much it would be several per cent off. */
 #define QUICK_SYNC_BAUD 921600u
@@ -19,6 +17,13 @@ static const step steps[] = { step_sync,   step_identify, step_early_baud, step_
                               step_stub,   step_baud,     step_size,       step_erase, step_write,
                               step_verify, step_leave,    step_boot };
 
+/* Where requests were turned into others on their way, none can be excluded that erases. */
+static void doubt_state(struct attempt *a)
+{
+    if (a->result->state == BOARD_UNTOUCHED && a->loader.link.commands_turn)
+        a->result->state = BOARD_UNKNOWN;
+}
+
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
  * matters, and no stop request may cut it short. */
 static void abandon(struct attempt *a)
@@ -27,7 +32,7 @@ static void abandon(struct attempt *a)
     int stop_fd = port->stop_fd;
     struct err ignored = { 0 };
     port->stop_fd = -1;
-    board_explain_loss(&a->loader, &a->result->err);
+    a->result->has_reset = board_explain_loss(&a->loader, &a->result->err);
     if (attempt_can_reset(a))
         attempt_leave(a, &ignored);
     port->stop_fd = stop_fd;
@@ -51,7 +56,8 @@ uint32_t attempt_sync_baud(const struct attempt_setup *setup)
     bool rom_only = setup->use_rom || !job_stub(setup->job);
     if (stays && rom_only)
         return setup->baud;
-    uint32_t most = stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : SYNC_BAUD;
+    uint32_t most =
+        stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : LOADER_SYNC_BAUD;
     return setup->baud < most ? setup->baud : most;
 }
 
@@ -115,6 +121,8 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     struct err ignored = { 0 };
     if (!result->ok) /* the record wants to know whose board it was */
         attempt_announce(a, false, &ignored);
+    if (!result->ok)
+        doubt_state(a);
     if (!result->ok && result->phase != PHASE_BOOT)
         abandon(a);
     attempt_close_phase(a);

@@ -142,7 +142,8 @@ bool step_write(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
     bool proves = attempt_recipe(a)->verify == RECIPE_VERIFY_MD5;
-    attempt_enter(a, PHASE_WRITE);
+    if (attempt_flashes(a))
+        attempt_enter(a, PHASE_WRITE);
     if (!tell_size(a, e))
         return false;
     if (!attempt_flashes(a))

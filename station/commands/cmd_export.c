@@ -1,5 +1,5 @@
 /* espstation export: runs of the record for other programs; docs/export.md tells the fields. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
 #include "db/export/export.h"
@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DEFAULT_DB "espstation.db"
 
 /* What was typed. */
 struct request {
@@ -324,7 +322,7 @@ static enum exit_status export(int argc, char **argv)
 {
     struct request r = { .db_path = DEFAULT_DB, .format = "csv" };
     const struct option_row rows[] = {
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &r.db_path, NULL },
+        OPTION_DB(&r.db_path),
         { "--format", "NAME", "csv (default), json, jsonl, junit, wsjf (WATS) or openhtf", NULL,
           &r.format, NULL },
         { "--spreadsheet", NULL, "csv: with the mark by which spreadsheets know UTF-8",

@@ -444,6 +444,45 @@ static void connect_tells_why_nothing_answers(void **state)
     bench_free(b);
 }
 
+static bool slow_server(const struct port *p, struct port_fault *fault)
+{
+    (void)p;
+    snprintf(fault->what, sizeof fault->what,
+             "the serial server takes 4.0 ms from one to the next");
+    fault->hint = "Plug the adapter in here.";
+    return true;
+}
+
+/* Where the lines are known to come late, the board is not to blame. */
+static void connect_blames_the_lines_where_they_are_bad(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e;
+    (void)state;
+    c.en_rise_us = 200000;
+    struct bench *b = bench_new(&c, 115200);
+    struct port_ops ops = *b->sim.port.ops;
+    ops.lines_fault = slow_server;
+    b->sim.port.ops = &ops;
+    assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
+    assert_has(e.what, "boot mode 0x1");
+    assert_has(e.what, "; the serial server takes 4.0 ms");
+    assert_string_equal(e.hint, "Plug the adapter in here.");
+    bench_free(b);
+
+    b = bench_new(&c, 115200);
+    ops = *b->sim.port.ops;
+    ops.lines_fault = slow_server;
+    b->sim.port.ops = &ops;
+    chip_sim_power(b->sim.sim, false, b->clock.us);
+    assert_int_equal(connect_code(b, &e), ERR_NO_SYNC);
+    assert_has(e.what, "; the serial server takes 4.0 ms");
+    e = (struct err){ 0 };
+    assert_false(board_connect(&b->loader, NULL, b->chip, &e));
+    assert_null(strstr(e.what, "server")); /* no line was moved */
+    bench_free(b);
+}
+
 static void connect_hears_the_esp8266_at_its_own_rate(void **state)
 {
     struct chip_sim_config c = board_config("esp8266");
@@ -564,6 +603,29 @@ static void write_gives_up_on_a_board_that_hangs(void **state)
         assert_has(e.what, "no reply to FLASH_");
         bench_free(b);
     }
+}
+
+/* It restarts for want of an image over and over: what it says of that is no cause. */
+static void the_first_words_of_a_board_that_loops_are_the_cause(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "brownout=8000");
+    if (!have_stub(b)) {
+        bench_free(b);
+        return;
+    }
+    assert_ok(start_stub(b, &e), &e);
+    assert_code(write_all(b, &e), &e, ERR_WRITE);
+    assert_true(b->loader.link.has_reset); /* told at once, not by a deadline */
+    struct deadline later = deadline_in_ms(&b->clock.clock, 20000);
+    assert_true(link_listen(&b->loader.link, later, &e));
+    assert_true(state_of(b).resets > 10);
+    assert_true(board_explain_loss(&b->loader, &e));
+    assert_has(e.what, "brown-out");
+    bench_free(b);
 }
 
 static void write_stops_when_asked(void **state)
@@ -697,6 +759,7 @@ int main(void)
         cmocka_unit_test(session_recognises_a_running_stub),
         cmocka_unit_test(session_erases_the_whole_flash),
         cmocka_unit_test(connect_tells_why_nothing_answers),
+        cmocka_unit_test(connect_blames_the_lines_where_they_are_bad),
         cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
         cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
         cmocka_unit_test(connect_bears_a_deaf_board),
@@ -705,6 +768,7 @@ int main(void)
         cmocka_unit_test(verify_finds_a_protected_flash),
         cmocka_unit_test(write_tells_a_pulled_cable_at_once),
         cmocka_unit_test(write_gives_up_on_a_board_that_hangs),
+        cmocka_unit_test(the_first_words_of_a_board_that_loops_are_the_cause),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
         cmocka_unit_test(identify_believes_no_wire_that_lies),
