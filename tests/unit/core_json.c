@@ -2,6 +2,9 @@
 #include "core/base/json_tree.h"
 #include "tests/lib/test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 static void json_tree_keeps_order_and_place(void **state)
 {
     static const char text[] = "{\"b\": [1, {\"c\": null}], \"a\": \"x\\u00e4\", \"a\": true}\n";
