@@ -45,7 +45,7 @@ station/attempt    core recipes station/base db/store/timing_list.h
 station/cli        core/base station/base station/attempt/job.h db/store/db.h db/proof
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
-station/hand       core station/base station/cli station/line/ports.h
+station/hand       core station/base station/cli station/line/crew.h station/line/ports.h
 station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base

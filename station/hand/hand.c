@@ -3,13 +3,13 @@
 #include "core/base/plain.h"
 #include "core/flash/flash.h"
 #include "station/base/stop_source.h"
+#include "station/line/crew.h"
 #include "station/line/ports.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +94,7 @@ void hand_close(struct hand *h)
 struct hand_thread {
     struct hands *hands;
     struct hand_slot slot;
-    pthread_t thread;
+    struct crew_thread thread;
     char *text; /* its result, once slot.result is closed */
     size_t text_bytes;
     struct err err; /* code ERR_NONE: it worked */
@@ -108,8 +108,7 @@ struct hands {
     pthread_mutex_t lock; /* guards what follows; also held while results are printed */
     size_t told;          /* the results of so many slots are shown */
     bool failed;
-    int done_fd; /* readable once all threads have ended */
-    atomic_int running;
+    struct crew crew;
 };
 
 static void print_failure(const struct hand_slot *slot, const struct err *e)
@@ -147,23 +146,21 @@ static void take_result(struct hand_thread *t)
     pthread_mutex_unlock(&h->lock);
 }
 
-static void *thread_main(void *arg)
+static void work_on_port(void *hand_thread)
 {
-    struct hand_thread *t = arg;
+    struct hand_thread *t = hand_thread;
     struct err e = { 0 };
     if (!t->hands->tool->work(&t->slot, t->hands->tool->ctx, &e))
         t->err = e;
     take_result(t);
-    if (atomic_fetch_sub(&t->hands->running, 1) == 1)
-        eventfd_write(t->hands->done_fd, 1);
-    return NULL;
 }
 
 static bool set_up(struct hands *h, const struct option_list *ports, int stop_fd, struct err *e)
 {
-    h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     h->threads = calloc(ports->count, sizeof *h->threads);
-    if (stop_fd < 0 || h->done_fd < 0 || !h->threads)
+    if (!crew_open(&h->crew, 0, e))
+        return false;
+    if (stop_fd < 0 || !h->threads)
         return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
     for (h->count = 0; h->count < ports->count; h->count++) {
         struct hand_thread *t = &h->threads[h->count];
@@ -184,31 +181,26 @@ static void tear_down(struct hands *h)
         free(h->threads[i].text);
     }
     free(h->threads);
-    if (h->done_fd >= 0)
-        close(h->done_fd);
+    crew_close(&h->crew);
     pthread_mutex_destroy(&h->lock);
 }
 
-/* How many were started; all of them, or *e says why not. */
-static size_t start_threads(struct hands *h, struct err *e)
+static bool start_threads(struct hands *h, struct err *e)
 {
-    atomic_store(&h->running, (int)h->count);
+    char name[32];
     for (size_t i = 0; i < h->count; i++) {
-        int rc = pthread_create(&h->threads[i].thread, NULL, thread_main, &h->threads[i]);
-        if (rc == 0)
-            continue;
-        err_set_sys(e, ERR_STATION, rc, "Slot %zu: its thread cannot be started", i + 1);
-        if (atomic_fetch_sub(&h->running, (int)(h->count - i)) == (int)(h->count - i))
-            eventfd_write(h->done_fd, 1);
-        return i;
+        struct hand_thread *t = &h->threads[i];
+        snprintf(name, sizeof name, "Slot %d", t->slot.number);
+        if (!crew_start(&h->crew, &t->thread, name, work_on_port, t, e))
+            return false;
     }
-    return h->count;
+    return true;
 }
 
-static void wait_for_all(const struct hands *h, struct stop_source *stop, int stop_fd)
+static void wait_for_all(struct hands *h, struct stop_source *stop, int stop_fd)
 {
-    struct pollfd fds[STOP_FDS + 1] = { [STOP_FDS] = { h->done_fd, POLLIN, 0 } };
-    while (fds[STOP_FDS].revents == 0) {
+    struct pollfd fds[STOP_FDS + 1] = { [STOP_FDS] = { crew_done_fd(&h->crew), POLLIN, 0 } };
+    while (!crew_is_done(&h->crew)) {
         stop_source_wait(stop, fds);
         if (poll(fds, STOP_FDS + 1, -1) < 0 && errno != EINTR)
             break;
@@ -219,12 +211,11 @@ static void wait_for_all(const struct hands *h, struct stop_source *stop, int st
 
 static void run_threads(struct hands *h, struct stop_source *stop, int stop_fd, struct err *e)
 {
-    const size_t started = start_threads(h, e);
-    if (started < h->count)
+    if (!start_threads(h, e))
         eventfd_write(stop_fd, 1);
     wait_for_all(h, stop, stop_fd);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(h->threads[i].thread, NULL);
+    for (size_t i = 0; i < h->count; i++)
+        crew_join(&h->threads[i].thread);
 }
 
 enum exit_status hands_run(const struct option_list *ports, const struct hand_tool *tool)
