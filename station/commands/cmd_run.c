@@ -27,6 +27,7 @@ struct run_state {
     const struct run_options *options;
     struct gang gang;
     bool gang_ready;
+    struct event_reader *reader;
     struct pool *pool;
     struct option_list ports;
     struct port_list *found;
@@ -102,7 +103,10 @@ static void obey(struct run_state *s, enum stop_wish wish)
 static void show_events(struct run_state *s, const struct show *show)
 {
     struct event event;
-    while (event_take(s->gang.events, &event)) {
+    while (event_take(s->reader, &event)) {
+        if (event.kind ==
+            EVENT_SNAPSHOT) /* progress alone is missed here, and was never promised */
+            continue;
         headcount_take(&s->headcount, &event);
         if (s->screen->event)
             s->screen->event(show, &event);
@@ -111,7 +115,7 @@ static void show_events(struct run_state *s, const struct show *show)
 
 static void run_until_done(struct run_state *s)
 {
-    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->gang.events), POLLIN, 0 },
+    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->reader), POLLIN, 0 },
                                         [STOP_FDS + 1] = { s->pool->done_fd, POLLIN, 0 } };
     const struct show show = { s->pool, &s->headcount,
                                s->gang.record ? s->options->db_path : NULL };
@@ -159,8 +163,9 @@ static bool set_up(struct run_state *s, struct err *e)
     s->ports = o->ports;
     if (!ports_choose(s->ports.values, &s->ports.count, OPTION_LIST_MAX, &s->found, e))
         return false;
-    s->gang.events = event_queue_new(e);
-    if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
+    s->gang.events = event_feed_new(e);
+    s->reader = s->gang.events ? event_reader_new(s->gang.events, 0, e) : NULL;
+    if (!s->reader || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;
     s->gang_ready = gang_init(&s->gang, e);
     if (s->gang_ready)
@@ -175,7 +180,8 @@ static void tear_down(struct run_state *s)
     if (s->gang_ready)
         gang_done(&s->gang);
     record_free(s->gang.record);
-    event_queue_free(s->gang.events);
+    event_reader_free(s->reader);
+    event_feed_free(s->gang.events);
     job_free(s->gang.job);
     port_list_free(s->found);
     stop_source_close(&s->stop);

@@ -1,5 +1,5 @@
 /*
- * What all slots of a fixture share: the job, the record, the queue of events, the wish to stop,
+ * What all slots of a fixture share: the job, the record, the feed of events, the wish to stop,
  * and which board sits where.
  *
  * Everything is set before the first slot starts and stays, but for the two stop marks and the
@@ -20,7 +20,7 @@
 struct gang {
     struct job *job;
     struct record *record; /* NULL: nothing is recorded */
-    struct event_queue *events;
+    struct event_feed *events;
     const struct clock *clock;
     enum attempt_kind kind;
     bool loop;   /* the next board starts by itself */

@@ -96,7 +96,6 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .utc_ms = slot_utc_ms(s),
         .at_us = slot_now_us(s),
         .slot = s->number,
-        .port = s->port_text,
         .run_id = run_id,
         .attempt = view.attempt,
         .phase = view.phase,
@@ -107,6 +106,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .seconds = seconds_since(s, view.started_us),
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
+    snprintf(event.port, sizeof event.port, "%s", s->port_text);
     if (result) {
         event.err = result->err;
         event.bytes = result->bytes_written;

@@ -83,6 +83,8 @@ static void on_event(const struct show *show, const struct event *event)
     case EVENT_NOTE:
         printf("%s", event->err.what);
         break;
+    default: /* of no board: does not come here */
+        break;
     }
     printf("\n");
     fflush(stdout);

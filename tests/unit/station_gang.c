@@ -1,8 +1,7 @@
-/* What slots share: the queue of events, the table of MACs, the two steps of stopping. */
+/* What slots share: the table of MACs, the two steps of stopping. */
 #include "station/line/gang.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,105 +9,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-/* ---- The queue ---- */
-
-static struct event_queue *new_queue(void)
-{
-    struct err e = { 0 };
-    struct event_queue *q = event_queue_new(&e);
-    assert_non_null(q);
-    return q;
-}
-
-static bool is_readable(int fd)
-{
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    return poll(&p, 1, 0) == 1;
-}
-
-static void put_numbered(struct event_queue *q, enum event_kind kind, int slot, unsigned number)
-{
-    const struct event event = { .kind = kind, .slot = slot, .attempt = number };
-    event_put(q, &event);
-}
-
-static void event_keeps_order_and_wakes_the_reader(void **state)
-{
-    (void)state;
-    struct event_queue *q = new_queue();
-    struct event got;
-    assert_false(event_take(q, &got));
-    assert_false(is_readable(event_fd(q)));
-    for (unsigned i = 0; i < 100; i++)
-        put_numbered(q, EVENT_PHASE, 1, i);
-    assert_true(is_readable(event_fd(q)));
-    for (unsigned i = 0; i < 100; i++) {
-        assert_true(event_take(q, &got));
-        assert_int_equal(got.attempt, i);
-    }
-    assert_false(event_take(q, &got));
-    assert_false(is_readable(event_fd(q)));
-    event_queue_free(q);
-}
-
-static void event_drops_phases_but_no_verdict_when_the_screen_is_slow(void **state)
-{
-    (void)state;
-    struct event_queue *q = new_queue();
-    struct event got;
-    unsigned verdicts = 0;
-    for (unsigned i = 0; i < EVENT_QUEUE_MAX + 50; i++)
-        put_numbered(q, EVENT_PHASE, 1, i);
-    for (unsigned i = 0; i < 300; i++)
-        put_numbered(q, EVENT_VERDICT, 1, i);
-    assert_int_equal(event_dropped(q), 50);
-    while (event_take(q, &got))
-        verdicts += got.kind == EVENT_VERDICT;
-    assert_int_equal(verdicts, 300);
-    event_queue_free(q);
-}
-
-#define WRITERS 8
-#define EACH    500
-
-struct writer {
-    struct event_queue *q;
-    int slot;
-};
-
-static void *write_events(void *arg)
-{
-    const struct writer *w = arg;
-    for (unsigned i = 0; i < EACH; i++)
-        put_numbered(w->q, EVENT_VERDICT, w->slot, i);
-    return NULL;
-}
-
-static void event_loses_none_of_many_writers_and_keeps_each_ones_order(void **state)
-{
-    (void)state;
-    pthread_t threads[WRITERS];
-    struct writer writers[WRITERS];
-    unsigned next[WRITERS] = { 0 }, taken = 0;
-    struct event_queue *q = new_queue();
-    struct event got;
-    for (int i = 0; i < WRITERS; i++) {
-        writers[i] = (struct writer){ q, i };
-        assert_int_equal(pthread_create(&threads[i], NULL, write_events, &writers[i]), 0);
-    }
-    while (taken < WRITERS * EACH) {
-        struct pollfd p = { .fd = event_fd(q), .events = POLLIN };
-        assert_int_equal(poll(&p, 1, 10000), 1);
-        while (event_take(q, &got)) {
-            assert_int_equal(got.attempt, next[got.slot]++);
-            taken++;
-        }
-    }
-    for (int i = 0; i < WRITERS; i++)
-        pthread_join(threads[i], NULL);
-    event_queue_free(q);
-}
 
 /* ---- MACs ---- */
 
@@ -154,6 +54,12 @@ static void gang_tells_an_eui64_from_the_mac_it_begins_with(void **state)
 
 /* ---- Stopping ---- */
 
+static bool is_readable(int fd)
+{
+    struct pollfd p = { .fd = fd, .events = POLLIN };
+    return poll(&p, 1, 0) == 1;
+}
+
 static void gang_stops_in_two_steps(void **state)
 {
     (void)state;
@@ -172,9 +78,6 @@ static void gang_stops_in_two_steps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(event_keeps_order_and_wakes_the_reader),
-        cmocka_unit_test(event_drops_phases_but_no_verdict_when_the_screen_is_slow),
-        cmocka_unit_test(event_loses_none_of_many_writers_and_keeps_each_ones_order),
         cmocka_unit_test(gang_refuses_one_mac_in_two_slots),
         cmocka_unit_test(gang_tells_an_eui64_from_the_mac_it_begins_with),
         cmocka_unit_test(gang_stops_in_two_steps),
