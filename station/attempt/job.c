@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define VARIANTS_MAX 12
 
 struct job {
+    atomic_uint holders;
     struct recipe *recipe;
     struct stub_set *stubs;
     struct plan *plan;
@@ -418,6 +420,7 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
+    atomic_init(&j->holders, 1);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
@@ -428,9 +431,15 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
     return NULL;
 }
 
+struct job *job_hold(struct job *j)
+{
+    atomic_fetch_add(&j->holders, 1);
+    return j;
+}
+
 void job_free(struct job *j)
 {
-    if (!j)
+    if (!j || atomic_fetch_sub(&j->holders, 1) > 1)
         return;
     if (j->encoder_started)
         pthread_join(j->encoder, NULL);

@@ -30,6 +30,10 @@ struct job_image {
  * ERR_RECIPE with a filled report, or ERR_STATION. */
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
                     struct err *e);
+
+/* A job is counted by who holds it: job_new's caller does, and whoever asks for it here, until each
+ * has freed it. Gives it back. */
+struct job *job_hold(struct job *j);
 void job_free(struct job *j);
 
 /* What may be meant so in the recipe, and hardly is: each begins with "warning: ". */

@@ -1,12 +1,10 @@
-/* What slots share: the table of MACs, the two steps of stopping. */
+/* What slots share: the table of MACs. */
 #include "station/line/gang.h"
 
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -20,11 +18,10 @@ static struct chip_mac mac_of(uint8_t last)
 static void gang_refuses_one_mac_in_two_slots(void **state)
 {
     (void)state;
-    struct err e = { 0 };
     struct gang g = { 0 };
     const struct chip_mac a = mac_of(1), b = mac_of(2);
     int other = 0;
-    assert_true(gang_init(&g, &e));
+    gang_init(&g);
     assert_true(gang_claim_mac(&g, 1, &a, &other));
     assert_false(gang_claim_mac(&g, 2, &a, &other));
     assert_int_equal(other, 1);
@@ -40,38 +37,14 @@ static void gang_refuses_one_mac_in_two_slots(void **state)
 static void gang_tells_an_eui64_from_the_mac_it_begins_with(void **state)
 {
     (void)state;
-    struct err e = { 0 };
     struct gang g = { 0 };
     struct chip_mac longer = mac_of(1);
     const struct chip_mac shorter = mac_of(1);
     int other;
     longer.count = 8;
-    assert_true(gang_init(&g, &e));
+    gang_init(&g);
     assert_true(gang_claim_mac(&g, 1, &shorter, &other));
     assert_true(gang_claim_mac(&g, 2, &longer, &other));
-    gang_done(&g);
-}
-
-/* ---- Stopping ---- */
-
-static bool is_readable(int fd)
-{
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    return poll(&p, 1, 0) == 1;
-}
-
-static void gang_stops_in_two_steps(void **state)
-{
-    (void)state;
-    struct err e = { 0 };
-    struct gang g = { 0 };
-    assert_true(gang_init(&g, &e));
-    gang_stop_soft(&g);
-    assert_true(atomic_load(&g.stopping));
-    assert_false(is_readable(g.stop_fd));
-    gang_stop_hard(&g);
-    assert_true(is_readable(g.stop_fd));
-    assert_true(is_readable(g.stop_fd)); /* for every slot, not for the first one that looks */
     gang_done(&g);
 }
 
@@ -80,7 +53,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gang_refuses_one_mac_in_two_slots),
         cmocka_unit_test(gang_tells_an_eui64_from_the_mac_it_begins_with),
-        cmocka_unit_test(gang_stops_in_two_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
