@@ -5,9 +5,10 @@
  * Design. Each event stands once in the feed, in the order in which it came; each reader has its
  * place in it. A slot never waits for a reader: of what a reader has not taken, the feed keeps the
  * latest EVENT_PROGRESS_MAX events of progress, and all others. What is kept for a reader that has
- * stopped to read can be limited likewise. A reader that missed something is told by a mark in front
- * of what is left, EVENT_SNAPSHOT: it then looks at all slots, whose views were changed before
- * their events came; so it begins, too. How many bytes are written is no event: a view tells.
+ * stopped to read can be limited likewise. A reader that missed something is told by a mark in
+ * front of what is left, EVENT_SNAPSHOT: it then looks at all slots, whose views were changed
+ * before their events came; so it begins, too. How many bytes are written is no event: a view
+ * tells.
  *
  * An event owns its texts and points at nothing that ends before the process does. The feed's lock
  * is held for a copy; no other is taken under it.

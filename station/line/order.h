@@ -22,8 +22,7 @@ struct order_setup {
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
- * holds it, and releases it. NULL: ERR_DATABASE, ERR_USAGE (the lot is closed, or another recipe's),
- * ERR_STATION. */
+ * holds it, and releases it. NULL: what db_lot_enter refuses, ERR_DATABASE, ERR_STATION. */
 struct order *order_new(const struct order_setup *setup, struct record *record, struct err *e);
 
 struct order *order_hold(struct order *o); /* gives it back */

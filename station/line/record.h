@@ -29,7 +29,8 @@ bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
 int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
                           struct err *e);
 
-/* The rows of an order's recipe and lot. *lot_id 0: it has no lot. ERR_USAGE, too. */
+/* Gives the rows of an order's recipe and lot; *lot_id 0: it has no lot. Also fails with what
+ * db_lot_enter refuses. */
 bool record_enter_order(struct record *r, const struct order_setup *order, int64_t *recipe_id,
                         int64_t *lot_id, struct err *e);
 

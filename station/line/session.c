@@ -266,8 +266,7 @@ bool session_add_slot(struct session *s, int number, const char *port, struct er
 {
     join_left(s);
     pthread_mutex_lock(&s->lock);
-    struct place *p =
-        may_add_locked(s, number, port, e) ? place_new(s, number, port, e) : NULL;
+    struct place *p = may_add_locked(s, number, port, e) ? place_new(s, number, port, e) : NULL;
     bool ok = p && start_locked(s, p, e);
     pthread_mutex_unlock(&s->lock);
     return ok;

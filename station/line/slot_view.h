@@ -33,7 +33,7 @@ struct slot_view {
     struct err err; /* of the last failed attempt; code ERR_NONE: none */
 };
 
-/* "1 board: write, 61 %"-like short word of what the slot does now: "waiting", "write", "PASS". */
+/* One word for what the slot does now: "waiting", "write", "PASS". */
 const char *slot_word(const struct slot_view *view);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * The main thread of a command with a session: shows on a screen what comes, and passes on what asks
- * from outside to stop, until no slot works any more.
+ * The main thread of a command with a session: shows on a screen what comes, and passes on what
+ * asks from outside to stop, until no slot works any more.
  */
 #ifndef STATION_ATTEND_H
 #define STATION_ATTEND_H
