@@ -180,6 +180,11 @@ static void who_stops_to_read_costs_no_more_than_was_agreed(void **state)
     assert_next(dead, EVENT_VERDICT, 101);
     assert_no_more(dead);
     assert_next(alive, EVENT_VERDICT, 0);
+    for (unsigned i = 0; i < 300; i++) { /* while it reads, nothing is lost to it */
+        put_numbered(f, EVENT_VERDICT, 1, i);
+        assert_next(dead, EVENT_VERDICT, i);
+    }
+    assert_no_more(dead);
     event_reader_free(dead);
     event_reader_free(alive);
     event_feed_free(f);

@@ -103,9 +103,10 @@ static void put_board(struct bench *b, const char *fault)
 
 /* ---- Recipes ---- */
 
-static struct job *make_job(struct bench *b, const char *name, uint32_t seed)
+static struct job *make_job(struct bench *b, const char *name, uint32_t seed, unsigned baud)
 {
-    static const char form[] = "recipe: %s\nchip: esp32\nport: { baud: 921600 }\nretry: { "
+    static const char form[] = "recipe: %s\nchip: esp32\nport: { baud: %u, fallback: [] }\nretry: "
+                               "{ "
                                "pause_ms: "
                                "10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, as: data }\n";
     static struct recipe_report report;
@@ -120,7 +121,7 @@ static struct job *make_job(struct bench *b, const char *name, uint32_t seed)
     snprintf(path, sizeof path, "%s/%s.yaml", b->folder, name);
     f = fopen(path, "w");
     assert_non_null(f);
-    fprintf(f, form, name, name);
+    fprintf(f, form, name, baud, name);
     assert_int_equal(fclose(f), 0);
     recipe_report_init(&report);
     struct job *job = job_new(path, NULL, &report, &e);
@@ -150,7 +151,7 @@ static struct bench *bench_new(const char *fault)
     pthread_mutex_init(&b->lock, NULL);
     pthread_cond_init(&b->done, NULL);
     assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
-    b->first = make_job(b, "first", 1);
+    b->first = make_job(b, "first", 1, 921600);
     return b;
 }
 
@@ -424,17 +425,17 @@ static void a_slot_needs_an_order(void **state)
     bench_free(b);
 }
 
-/* One text for each run, as the record has it: with so many images proved to be what the run's
- * recipe says. */
+/* One text for each run, as the record has it: with the rate, and so many images proved to be what
+ * the run's recipe says. */
 static void recorded(const struct bench *b, char *text, size_t cap)
 {
     static const char query[] =
-        "SELECT group_concat(line, '; ') FROM (SELECT r.verdict || ' ' || c.name || ' ' || l.name "
-        "||"
-        " ' ' || r.operator || ' ' || (SELECT count(*) FROM attempt a JOIN digest d ON d.attempt ="
-        " a.id JOIN image i ON i.recipe = r.recipe AND i.md5 = d.read_md5 WHERE a.run = r.id) AS"
-        " line FROM run r JOIN recipe c ON c.id = r.recipe JOIN lot l ON l.id = r.lot"
-        " ORDER BY r.id)";
+        "SELECT group_concat(line, '; ') FROM (SELECT printf('%s %s %s %s %d %d', r.verdict, "
+        "c.name,"
+        " l.name, r.operator, (SELECT max(baud) FROM attempt WHERE run = r.id),"
+        " (SELECT count(*) FROM attempt a JOIN digest d ON d.attempt = a.id JOIN image i"
+        "  ON i.recipe = r.recipe AND i.md5 = d.read_md5 WHERE a.run = r.id)) AS line"
+        " FROM run r JOIN recipe c ON c.id = r.recipe JOIN lot l ON l.id = r.lot ORDER BY r.id)";
     sqlite3 *db = NULL;
     sqlite3_stmt *s = NULL;
     assert_int_equal(sqlite3_open(b->db, &db), SQLITE_OK);
@@ -451,7 +452,7 @@ static void an_order_is_exchanged_between_two_boards(void **state)
     struct bench *b = bench_new(NULL);
     char text[400];
     (void)state;
-    b->second = make_job(b, "second", 2);
+    b->second = make_job(b, "second", 2, 460800);
     open_session(b,
                  &(struct session_setup){ .db_path = b->db, .clock = &clock_system, .loop = true });
     set_order(b, b->first, "lot-1", "ann");
@@ -468,7 +469,7 @@ static void an_order_is_exchanged_between_two_boards(void **state)
     rack_do(b, put_board, "mac=24:0a:c4:00:01:01");
     assert_int_equal(await(b, EVENT_VERDICT, 1).verdict, VERDICT_PASS);
     recorded(b, text, sizeof text);
-    assert_string_equal(text, "PASS first lot-1 ann 1; PASS second lot-2 bob 1");
+    assert_string_equal(text, "PASS first lot-1 ann 921600 1; PASS second lot-2 bob 460800 1");
     bench_free(b);
 }
 
@@ -477,7 +478,7 @@ static void an_order_that_the_record_refuses_changes_nothing(void **state)
     struct bench *b = bench_new(NULL);
     struct err e = { 0 };
     (void)state;
-    b->second = make_job(b, "second", 2);
+    b->second = make_job(b, "second", 2, 460800);
     open_session(b, &(struct session_setup){ .db_path = b->db, .clock = &clock_system });
     set_order(b, b->first, "lot-1", NULL);
     const struct order_setup other = { .job = b->second, .lot = "" };
@@ -552,6 +553,7 @@ static void each_reader_watches_at_its_own_pace(void **state)
     (void)state;
     open_plain(b, false);
     struct seen *quick = seen_new(b, 0), *slow = seen_new(b, 0), *dead = seen_new(b, 2);
+    assert_true(take(dead->r, &event) && event.kind == EVENT_SNAPSHOT); /* it has begun */
     assert_int_equal(pthread_create(&thread, NULL, read_quickly, quick), 0);
     for (int i = 1; i <= BOARDS; i++)
         add(b, i);
