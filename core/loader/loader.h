@@ -12,6 +12,8 @@
 #include "core/facts/loader_kind.h"
 #include "core/loader/link.h"
 
+#define LOADER_SYNC_BAUD 115200u /* which every ROM follows */
+
 #define LOADER_MD5_BYTES 16u
 
 /* Registers that are read once for a session: see core/loader/regs.h. */

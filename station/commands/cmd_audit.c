@@ -1,17 +1,15 @@
 /* espstation audit: whether the record is what the stations wrote. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "db/proof/audit.h"
 #include "station/base/json.h"
 #include "station/cli/signing.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_DB    "espstation.db"
 #define SHOWN_AT_MOST 20
 
 struct audit_options {
@@ -141,7 +139,7 @@ static enum exit_status audit(int argc, char **argv)
           NULL },
         { "--json", NULL, "one JSON object per finding, then one for the whole", &o.json, NULL,
           NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
@@ -150,11 +148,9 @@ static enum exit_status audit(int argc, char **argv)
     if (!cmd_parse(&cmd_audit, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    bool ok = o.sql ? db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out })
-                    : audit_record(&o, &a, &e);
-    if (fflush(stdout) != 0 || (!ok && e.code == ERR_NONE))
-        ok = err_set_sys(&e, ERR_STATION, errno, "The audit could not be written");
-    if (!ok)
+    if (o.sql)
+        db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out });
+    else if (!audit_record(&o, &a, &e))
         cmd_print_err(&e);
     return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);
 }

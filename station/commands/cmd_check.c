@@ -1,5 +1,5 @@
 /* espstation check: the plan of a recipe; no port is touched. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/images/forecast.h"
 #include "station/attempt/job.h"
@@ -123,7 +123,7 @@ static enum exit_status check(int argc, char **argv)
 {
     const char *path, *stubs = NULL;
     const struct option_row rows[] = {
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &stubs, NULL },
+        OPTION_STUBS(&stubs),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,5 +1,5 @@
 /* espstation export: runs of the record for other programs; docs/export.md tells the fields. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
 #include "db/store/db.h"
@@ -13,8 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define DEFAULT_DB "espstation.db"
 
 /* What was typed. */
 struct request {
@@ -315,7 +313,7 @@ static enum exit_status export(int argc, char **argv)
 {
     struct request r = { .db_path = DEFAULT_DB, .format = "csv" };
     const struct option_row rows[] = {
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &r.db_path, NULL },
+        OPTION_DB(&r.db_path),
         { "--format", "NAME", "csv (default), json, jsonl, junit, wsjf (WATS) or openhtf", NULL,
           &r.format, NULL },
         { "-o", "FILE", "there whole or not at all; with {run}, {mac}, {slot}: a file for each run",

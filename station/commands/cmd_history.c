@@ -1,12 +1,10 @@
 /* espstation history: the life of one board. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "db/store/db.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 static const char *or_dash(const char *text)
 {
@@ -66,7 +64,7 @@ static enum exit_status history(int argc, char **argv)
 {
     const char *mac, *db_path = DEFAULT_DB;
     const struct option_row rows[] = {
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        OPTION_DB(&db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

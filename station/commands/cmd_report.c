@@ -1,5 +1,5 @@
 /* espstation report: one lot as a page to read, to print and to hand on. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "station/base/outfile.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 enum { PATH_CAP = 4096 };
 
@@ -151,7 +149,7 @@ static enum exit_status report(int argc, char **argv)
           NULL },
         { "--pdf", NULL, "also as PDF beside it, printed by the Chromium that is installed", &r.pdf,
           NULL, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &r.db_path, NULL },
+        OPTION_DB(&r.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
