@@ -50,7 +50,8 @@ station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store station/base
 station/commands   core recipes db station
-tests/fixture      core/base/embedded.h
+tests/fixture      core/base/embedded.h tests/fixture/cpu
+tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
 END
 )

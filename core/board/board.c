@@ -16,6 +16,8 @@ const char *board_state_word(enum board_state state)
     switch (state) {
     case BOARD_UNTOUCHED:
         return "untouched";
+    case BOARD_UNKNOWN:
+        return "unknown";
     case BOARD_HALF_WRITTEN:
         return "half-written";
     case BOARD_WRITTEN:
@@ -26,6 +28,11 @@ const char *board_state_word(enum board_state state)
         return "running";
     }
     return "untouched";
+}
+
+const char *board_state_text(enum board_state state)
+{
+    return state == BOARD_UNKNOWN ? "in an unknown state" : board_state_word(state);
 }
 
 void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_BYTES])

@@ -10,6 +10,7 @@
 /* How far a board has come: each failure says it. */
 enum board_state {
     BOARD_UNTOUCHED,    /* not one byte of its flash was changed */
+    BOARD_UNKNOWN,      /* nothing was asked for that changes it, but who knows what was heard */
     BOARD_HALF_WRITTEN, /* erased or written in part */
     BOARD_WRITTEN,      /* all bytes sent and acknowledged, not proved */
     BOARD_VERIFIED,     /* proved by MD5 */
@@ -18,6 +19,9 @@ enum board_state {
 
 /* "untouched", "half-written", ...: in records and on screens. */
 const char *board_state_word(enum board_state state);
+
+/* The same behind "The board is". */
+const char *board_state_text(enum board_state state);
 
 #define BOARD_REVISION_UNKNOWN UINT32_MAX
 
@@ -76,9 +80,9 @@ bool board_change_baud(struct loader *l, uint32_t baud, struct err *e);
 bool board_gate(const struct board *b, const struct plan *p, struct err *e);
 
 /* After a failure for want of an answer: if the board has reset itself meanwhile, *e gets that as
- * its cause, with what the boot log says. Listens for about a second; other failures stay as they
- * are. */
-void board_explain_loss(struct loader *l, struct err *e);
+ * its cause, with what the boot log says, and the result is true. Listens for about a second; other
+ * failures stay as they are. */
+bool board_explain_loss(struct loader *l, struct err *e);
 
 /* Leaves the loader: reset by RTS where there is a line (`reset`) and by what else the chip needs,
  * else by the loader's own command where it has one. On a port that is the chip's own USB device,

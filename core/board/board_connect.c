@@ -189,23 +189,28 @@ static bool hear_own_log(struct loader *l, struct err *e)
     uint32_t baud = l->chip->boot_log_baud;
     if (port->baud == baud || !(port->caps & PORT_BAUD))
         return true;
-    return port_set_baud(port, baud, e) && link_discard(&l->link, e) &&
-           link_listen(&l->link, deadline_in_ms(port->clock, LOSS_LOG_MS), e);
+    if (!port_set_baud(port, baud, e) || !link_discard(&l->link, e))
+        return false;
+    link_hold_tail(&l->link);
+    return link_listen(&l->link, deadline_in_ms(port->clock, LOSS_LOG_MS), e);
 }
 
-void board_explain_loss(struct loader *l, struct err *e)
+bool board_explain_loss(struct loader *l, struct err *e)
 {
     char text[LINK_TAIL_MAX + 1];
     struct err ignored = { 0 };
     if (!l->chip || e->wire != ERR_TIMEOUT || !hear_own_log(l, &ignored))
-        return;
+        return false;
     link_tail_text(&l->link, text, sizeof text);
     const struct bootlog_row *cause = bootlog_find(text);
     if (!bootlog_has_banner(text) && !cause)
-        return;
+        return false;
+    /* That it does not start from a flash which is written in part is no cause. */
+    bool says_why = cause && cause->resets;
     size_t used = strlen(e->what);
-    snprintf(e->what + used, sizeof e->what - used, "; the board has reset itself and says: %s",
-             cause ? cause->meaning : "started anew");
+    snprintf(e->what + used, sizeof e->what - used, "; the board has reset itself%s%s",
+             says_why ? " and says: " : "", says_why ? cause->meaning : "");
     err_hint(e, "A reset in mid-work is the supply as a rule: use a short cable or a powered hub, "
                 "and put 100 uF beside the module.");
+    return true;
 }

@@ -100,9 +100,19 @@ const char *packet_command_name(uint8_t command, char spare[static 16])
     return spare;
 }
 
+static const char *status_text(bool from_stub, const uint8_t status[static 2])
+{
+    return from_stub ? WORD_OF(stub_errors, status[0]) : WORD_OF(rom_errors, status[1]);
+}
+
+bool packet_status_is_known(bool from_stub, const uint8_t status[static 2])
+{
+    return status_text(from_stub, status) != NULL;
+}
+
 const char *packet_status_text(bool from_stub, const uint8_t status[static 2])
 {
-    const char *text = from_stub ? WORD_OF(stub_errors, status[0]) : WORD_OF(rom_errors, status[1]);
+    const char *text = status_text(from_stub, status);
     return text ? text : "a status that is in no table";
 }
 
@@ -143,7 +153,7 @@ size_t packet_encode_block(uint8_t *buf, size_t cap, uint8_t command, uint32_t s
 
 bool packet_parse(const uint8_t *frame, size_t n, struct reply *r)
 {
-    if (n < PACKET_HEADER_BYTES || frame[0] != 0x01)
+    if (n < PACKET_HEADER_BYTES || frame[0] != PACKET_FROM_CHIP)
         return false;
     *r = (struct reply){
         .command = frame[1],

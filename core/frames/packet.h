@@ -33,6 +33,7 @@ enum command {
     CMD_READ_FLASH = 0xD2,
 };
 
+#define PACKET_FROM_CHIP          0x01u /* how each reply begins */
 #define PACKET_HEADER_BYTES       8u
 #define PACKET_BLOCK_HEADER_BYTES 16u
 
@@ -42,6 +43,8 @@ enum {
     STATUS_ROM_FAILED = 0x01,    /* first byte of every ROM failure */
     STATUS_ROM_UNKNOWN = 0x05,   /* second byte: unknown command */
     STATUS_ROM_EXECUTION = 0x06, /* second byte: understood, but failed */
+    STATUS_ROM_CHECKSUM = 0x07,
+    STATUS_STUB_LENGTH = 0xC0,
     STATUS_STUB_CHECKSUM = 0xC1, /* the block was refused and nothing of it taken */
     STATUS_STUB_UNKNOWN_V2 = 0xC3,
     STATUS_STUB_FLASH = 0xC4, /* told late: it was the block before */
@@ -61,6 +64,9 @@ const char *packet_command_name(uint8_t command, char spare[static 16]);
 
 /* What a status means, in words; never NULL. */
 const char *packet_status_text(bool from_stub, const uint8_t status[static 2]);
+
+/* Whether a loader says such a thing at all. */
+bool packet_status_is_known(bool from_stub, const uint8_t status[static 2]);
 
 /* XOR of the data to write, started with EF. */
 uint8_t packet_checksum(const uint8_t *data, size_t n);

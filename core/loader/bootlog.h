@@ -9,6 +9,7 @@ struct bootlog_row {
     enum err_code code;  /* what it means for a board that should have answered or run */
     const char *meaning; /* half a sentence, for behind a colon */
     const char *hint;    /* whole sentence, NULL: the code's own */
+    bool resets;         /* it is why the chip started over */
 };
 
 /* The gravest known text in a log, NULL if there is none. */

@@ -8,6 +8,8 @@
 #define REQUEST_DATA_MAX   64u
 #define FRAMES_SKIPPED_MAX 200u
 #define WRITE_MS           10000u
+#define PLAIN_ANSWER_MIN   10u /* a header, and two status bytes */
+#define PLAIN_ANSWER_MAX   12u /* ...or four */
 #define FILLER_MAX         64u
 #define BITS_PER_BYTE      10u /* 8N1 */
 #define BOOT_LOG_MS        100u
@@ -36,6 +38,14 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
     return link_write(l, command, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
 }
 
+/* Commands that change the flash. */
+static bool touches(uint8_t command)
+{
+    return command == CMD_FLASH_BEGIN || command == CMD_FLASH_DATA ||
+           command == CMD_FLASH_DEFL_BEGIN || command == CMD_FLASH_DEFL_DATA ||
+           command == CMD_ERASE_FLASH || command == CMD_ERASE_REGION;
+}
+
 /* Any byte but C0 is nothing to a decoder between two frames. */
 static bool send_filler(struct link *l, struct deadline d, struct err *e)
 {
@@ -44,12 +54,20 @@ static bool send_filler(struct link *l, struct deadline d, struct err *e)
     return n == 0 || port_write(l->port, filler, n, d, e);
 }
 
+void link_note_sent(struct link *l, uint8_t command)
+{
+    flight_sent(&l->flight, command);
+    l->touches_asked += touches(command);
+    l->asked_ever[command / 32] |= UINT32_C(1) << command % 32;
+}
+
 bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
                 struct err *e)
 {
     bool behind = l->flight.count > 0;
     l->asked = l->asked || !behind;
-    flight_sent(&l->flight, command);
+    link_note_sent(l, command);
+    l->asked_ever[command / 32] |= UINT32_C(1) << command % 32;
     return (!behind || send_filler(l, d, e)) && port_write(l->port, bytes, n, d, e);
 }
 
@@ -71,6 +89,9 @@ struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t 
 
 static void keep_tail(struct link *l, const uint8_t *bytes, size_t n)
 {
+    size_t room = sizeof l->tail - l->tail_have;
+    if (l->tail_held && n > room)
+        n = room;
     if (n >= sizeof l->tail) {
         bytes += n - sizeof l->tail;
         n = sizeof l->tail;
@@ -92,6 +113,14 @@ static bool refill(struct link *l, struct deadline d, struct err *e)
     return true;
 }
 
+/* The last quarter holds the banner and what came with it; the answers of before are no log. */
+static void make_room_for_log(struct link *l)
+{
+    size_t keep = l->tail_have < LINK_TAIL_MAX / 2 ? l->tail_have : LINK_TAIL_MAX / 2;
+    memmove(l->tail, l->tail + l->tail_have - keep, keep);
+    l->tail_have = keep;
+}
+
 /* A stub never prints: a banner among its answers is the ROM's, after a reset nobody asked for. The
  * wait is over then, and what else the log says is collected. */
 static bool has_reset_itself(struct link *l)
@@ -101,8 +130,11 @@ static bool has_reset_itself(struct link *l)
     if (!l->from_stub)
         return false;
     link_tail_text(l, text, sizeof text);
-    return bootlog_has_banner(text) &&
-           link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
+    if (!bootlog_has_banner(text))
+        return false;
+    make_room_for_log(l);
+    link_hold_tail(l);
+    return link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
 }
 
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
@@ -138,7 +170,44 @@ static bool says_unknown(const struct reply *r)
            r->data[1] == STATUS_ROM_UNKNOWN;
 }
 
-static bool refused(const struct link *l, uint8_t command, const struct reply *r, struct err *e)
+static bool was_asked(const struct link *l, uint8_t command)
+{
+    return (l->asked_ever[command / 32] >> command % 32 & 1) != 0;
+}
+
+/* An answer to what was never asked, or more answers than were asked for: a chip has understood
+ * something else as that. And what is as long as a plain answer, but none, was one. */
+static void note_frame(struct link *l, const uint8_t *frame, size_t n)
+{
+    struct reply r;
+    if (packet_parse(frame, n, &r)) {
+        l->touches_answered += touches(r.command);
+        if (l->touches_answered > l->touches_asked ||
+            (!was_asked(l, r.command) && !says_unknown(&r)))
+            l->commands_turn = true;
+    } else if (n >= PLAIN_ANSWER_MIN && n <= PLAIN_ANSWER_MAX && frame[0] != PACKET_FROM_CHIP) {
+        l->commands_turn = true;
+    }
+}
+
+void link_note_turned(struct link *l)
+{
+    l->commands_turn = true;
+}
+
+/* By its words the request was no request, or not what its length or checksum says; or the words
+ * themselves are none. */
+static bool came_damaged(const struct link *l, const uint8_t status[static 2])
+{
+    if (!packet_status_is_known(l->from_stub, status))
+        return true;
+    if (!l->from_stub)
+        return status[1] == STATUS_ROM_UNKNOWN || status[1] == STATUS_ROM_CHECKSUM;
+    return status[0] == STATUS_STUB_LENGTH || status[0] == STATUS_STUB_CHECKSUM ||
+           status[0] == STATUS_STUB_UNKNOWN_V2 || status[0] == STATUS_STUB_UNKNOWN;
+}
+
+static bool refused(struct link *l, uint8_t command, const struct reply *r, struct err *e)
 {
     char spare[16];
     err_set(e, ERR_REFUSED, "the chip refused %s with status %02X %02X (%s)",
@@ -181,6 +250,7 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
         size_t n;
         if (!link_await_frame(l, d, &frame, &n, e))
             return e->code == ERR_TIMEOUT ? no_reply(l, command, start_us, e) : false;
+        note_frame(l, frame, n);
         if (!is_reply_to(command, may_be_unknown, frame, n, r)) {
             /* What has come already is still looked at; what comes from now on is too late. */
             if (l->rx_at == l->rx_have && deadline_over(l->port->clock, d))
@@ -191,7 +261,10 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
         if (!packet_judge(r, r->command == command ? payload_bytes : 0))
             return err_set(e, ERR_FRAME, "a reply of %zu bytes is too short to hold a status",
                            r->data_bytes);
-        return r->status[0] == STATUS_OK || refused(l, command, r, e);
+        if (r->status[0] == STATUS_OK)
+            return true;
+        l->commands_turn = l->commands_turn || (!may_be_unknown && came_damaged(l, r->status));
+        return refused(l, command, r, e);
     }
     char spare[16];
     return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s", FRAMES_SKIPPED_MAX,
@@ -222,6 +295,12 @@ bool link_listen(struct link *l, struct deadline d, struct err *e)
 void link_forget_tail(struct link *l)
 {
     l->tail_have = 0;
+    l->tail_held = false;
+}
+
+void link_hold_tail(struct link *l)
+{
+    l->tail_held = true;
 }
 
 size_t link_tail_text(const struct link *l, char *text, size_t cap)

@@ -24,14 +24,18 @@ struct link {
     uint8_t frame[LINK_FRAME_MAX];
     uint8_t rx[1024];
     size_t rx_at, rx_have;
-    uint32_t round_trips;     /* waits for an answer with nothing else under way */
-    bool asked;               /* something was sent since the last wait */
-    struct flight flight;     /* requests that are not answered */
-    size_t filler_bytes;      /* in front of a request that follows one of those */
+    uint32_t round_trips;                     /* waits for an answer with nothing else under way */
+    bool asked;                               /* something was sent since the last wait */
+    struct flight flight;                     /* requests that are not answered */
+    size_t filler_bytes;                      /* in front of a request that follows one of those */
+    uint32_t asked_ever[8];                   /* commands, a bit each */
+    unsigned touches_asked, touches_answered; /* commands that change the flash */
+    bool commands_turn;       /* a request was understood as another one: see link_note_turned */
     bool has_reset;           /* it stopped answering because the chip has reset itself */
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
     size_t tail_have;
+    bool tail_held; /* the first bytes stay instead */
 };
 
 void link_init(struct link *l, struct port *port);
@@ -46,6 +50,9 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
 /* The same with what is encoded already: one frame, or to a ROM several of one command. */
 bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n, struct deadline d,
                 struct err *e);
+
+/* Another command that stood behind the first one of those frames. */
+void link_note_sent(struct link *l, uint8_t command);
 
 /* One C0 alone. A stub opens and closes frames with it: where one was lost or doubled on the way,
  * it takes frames for gaps, and gaps for frames, until one more turns that round. */
@@ -62,6 +69,12 @@ struct deadline link_deadline(const struct link *l, size_t wire_bytes, uint32_t 
 bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_be_unknown,
                 struct deadline d, struct reply *r, struct err *e);
 
+/* To be called where an exchange shows that bits turn over on this link; it finds out by itself
+ * where a chip answers what nobody has asked, or says that a request came damaged. A loader's
+ * requests carry no check, and one bit makes a MEM_END, a READ_REG or an MD5 another command, which
+ * erases: then nobody can say that the flash is untouched. */
+void link_note_turned(struct link *l);
+
 /* The next frame of any content, as the stub's greeting. */
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e);
@@ -74,6 +87,10 @@ bool link_hear(struct link *l, struct deadline d, struct err *e);
 bool link_listen(struct link *l, struct deadline d, struct err *e);
 
 void link_forget_tail(struct link *l);
+
+/* What is in the tail stays, and what comes is added as long as there is room: of a board that
+ * starts over and over, the first words are the cause. Until link_forget_tail or link_discard. */
+void link_hold_tail(struct link *l);
 
 /* The tail as text: unprintable bytes become dots, line ends stay. Returns its length. */
 size_t link_tail_text(const struct link *l, char *text, size_t cap);

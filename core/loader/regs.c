@@ -45,7 +45,7 @@ static bool send(struct loader *l, uint8_t command, const struct batch *b, struc
     bool ok = link_write(&l->link, command, b->bytes, b->have,
                          link_deadline(&l->link, b->have, COMMAND_MS), e);
     for (size_t i = 1; i < b->frames; i++)
-        flight_sent(&l->link.flight, CMD_READ_REG);
+        link_note_sent(&l->link, CMD_READ_REG);
     return ok;
 }
 
@@ -276,9 +276,11 @@ bool regs_fetch(struct loader *l, struct err *e)
     if (!(loader_rom_keeps_up(l) ? read_stream : read_one_by_one)(l, addrs, values, 2 * n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (values[i] != values[n + i])
+        if (values[i] != values[n + i]) {
+            link_note_turned(&l->link);
             return err_set(e, ERR_FRAME, "register %08x reads %08x, and then %08x", addrs[i],
                            values[i], values[n + i]);
+        }
         l->fixed[i].value = values[i];
         l->fixed[i].known = true;
     }

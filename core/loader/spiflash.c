@@ -216,8 +216,10 @@ bool spiflash_identify(struct loader *l, struct spiflash *flash, struct err *e)
     cut_answer(&read_id, &ids[0]);
     cut_answer(&read_id, &ids[1]);
     uint32_t id = ids[0];
-    if (id != ids[1])
+    if (id != ids[1]) {
+        link_note_turned(&l->link);
         return err_set(e, ERR_FRAME, "the flash chip's id is %06X, and then %06X", id, ids[1]);
+    }
     if (is_no_contact(id))
         return err_set(e, ERR_NO_FLASH, "The flash chip does not answer: its id reads %06X", id);
     flash->id = id;

@@ -19,6 +19,13 @@ static const step steps[] = { step_sync,   step_identify, step_early_baud, step_
                               step_stub,   step_baud,     step_size,       step_erase, step_write,
                               step_verify, step_leave,    step_boot };
 
+/* Where requests were turned into others on their way, none can be excluded that erases. */
+static void doubt_state(struct attempt *a)
+{
+    if (a->result->state == BOARD_UNTOUCHED && a->loader.link.commands_turn)
+        a->result->state = BOARD_UNKNOWN;
+}
+
 /* After a failure, or a second Ctrl-C, the board still gets its reset; how that goes no longer
  * matters, and no stop request may cut it short. */
 static void abandon(struct attempt *a)
@@ -27,7 +34,7 @@ static void abandon(struct attempt *a)
     int stop_fd = port->stop_fd;
     struct err ignored = { 0 };
     port->stop_fd = -1;
-    board_explain_loss(&a->loader, &a->result->err);
+    a->result->has_reset = board_explain_loss(&a->loader, &a->result->err);
     if (attempt_can_reset(a))
         attempt_leave(a, &ignored);
     port->stop_fd = stop_fd;
@@ -115,6 +122,8 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     struct err ignored = { 0 };
     if (!result->ok) /* the record wants to know whose board it was */
         attempt_announce(a, false, &ignored);
+    if (!result->ok)
+        doubt_state(a);
     if (!result->ok && result->phase != PHASE_BOOT)
         abandon(a);
     attempt_close_phase(a);

@@ -19,14 +19,15 @@ static bool is_lost(const struct err *e)
 
 /* An answer that is missing may be a frame that came too close behind another: first of all the
  * same is done again, one question at a time. */
-static bool care_may_cure(const struct remedy *r, const struct err *e)
+static bool care_may_cure(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
-    return is_lost(e) && !r->careful;
+    return is_lost(e) && !f->has_reset && !r->careful;
 }
 
+/* A board that has reset itself says why at its own low rate: lower may not cure it, but tells. */
 static void slow_down(struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
-    if (!care_may_cure(r, e))
+    if (!care_may_cure(r, f, e))
         lower_baud(r, f);
     r->careful = true;
 }
@@ -79,7 +80,7 @@ bool remedy_blames_rate(const struct remedy *r, const struct remedy_facts *f, co
 {
     bool by_the_wire = e->code == ERR_WRITE || e->code == ERR_VERIFY || e->code == ERR_BAUD;
     bool by_the_flash = e->code == ERR_VERIFY && f->differs.known;
-    return by_the_wire && !by_the_flash && !care_may_cure(r, e);
+    return by_the_wire && !by_the_flash && !f->has_reset && !care_may_cure(r, f, e);
 }
 
 bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct err *e)

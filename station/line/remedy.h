@@ -38,6 +38,7 @@ struct remedy_facts {
     bool rate_from_sync; /* the ROM takes its rate from the SYNC */
     bool port_was_open;  /* once in this session: it is there as a rule */
     bool plays_usb;      /* the port is a device that only the loader plays */
+    bool has_reset;      /* the board, by itself: an answer is missing because of that */
     struct remedy_byte differs;
 };
 

@@ -142,6 +142,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .rate_from_sync = (r->chip->flags & CHIP_ROM_NO_BAUD) != 0,
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
+        .has_reset = result->has_reset,
         .differs = { result->differs.known, result->differs.addr },
     };
 }

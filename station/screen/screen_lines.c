@@ -29,7 +29,7 @@ static const char *board_name(const struct event *event, char *text, size_t cap)
 static void print_failure(const struct event *event)
 {
     printf("%s: %s. The board is %s.", err_word(event->err.code), event->err.what,
-           board_state_word(event->state));
+           board_state_text(event->state));
     if (event->err.hint[0])
         printf(" %s", event->err.hint);
 }
@@ -111,7 +111,7 @@ static void print_reason(const struct slot *slot, const struct slot_view *v, boo
 {
     printf("\n%sslot %d  %s%s  %s%s%s\n", colour ? RED : "", slot->number, verdict_word(v->verdict),
            colour ? PLAIN : "", err_word(v->err.code), v->mac[0] ? "  " : "", v->mac);
-    printf("  %s.\n  The board is %s. %s\n", v->err.what, board_state_word(v->board_state),
+    printf("  %s.\n  The board is %s. %s\n", v->err.what, board_state_text(v->board_state),
            v->err.hint);
 }
 

@@ -53,6 +53,20 @@ check "each board has a run in the record" "$db" \
     test "$(sql "$db" "select count(*) from run where verdict='PASS'")" = 8
 check "verify finds them equal, and changes nothing" "$work/out" \
     exits 0 "$station" verify "$images/esp32.yaml" "${port_options[@]}"
+# One byte of one board changes behind its back; a bad board is no bad cable, and is looked at once.
+ctl dump 3 "$work/flash3" >/dev/null
+byte_at() { dd if="$1" bs=1 skip=$((0x11111)) count=1 status=none | xxd -p; }
+was=$(byte_at "$work/flash3")
+printf '%b' "\\x$(printf '%02x' $((0x$was ^ 0xFF)))" | dd of="$work/flash3" bs=1 seek=$((0x11111)) conv=notrunc status=none
+ctl fill 3 "$work/flash3" >/dev/null
+check "verify of a board with another byte fails" "$work/out" \
+    exits 1 "$station" verify "$images/esp32.yaml" --port "${ports[3]}" --plain
+check "it names the byte, and what it holds" "$work/out" says "$work/out" "differs from byte 0x11111 on" \
+    "is $(byte_at "$work/flash3" | tr a-f A-F), not $(tr a-f A-F <<<"$was")" "does not hold the images of this recipe"
+check "at the first look, without a word of rates and supply" "$work/out" \
+    test "$(grep -ciE 'trying again|supply|write at|115200' "$work/out")" = 0
+printf '%b' "\\x$was" | dd of="$work/flash3" bs=1 seek=$((0x11111)) conv=notrunc status=none
+ctl fill 3 "$work/flash3" >/dev/null
 check "a second board of the same MAC in the lot is refused" "$work/out" \
     exits 1 "$station" run "$images/esp32.yaml" --db "$db" --port "${ports[0]}" --lot A
 check "the refusal names code, run and way out" "$work/out" says "$work/out" duplicate "has passed in this lot" --rework

@@ -343,6 +343,37 @@ static void flash_judge_does_without_the_place(void **state)
     script_port_done(&j.script);
 }
 
+/* ---- What may be said of the flash ---- */
+
+/* A MEM_END that became a FLASH_BEGIN on its way is answered as one. */
+static void an_answer_to_what_nobody_asked_is_kept_in_mind(void **state)
+{
+    static const struct {
+        uint8_t command, status[4];
+        bool turned;
+    } answers[] = {
+        { CMD_READ_REG, { 0 }, false },       { CMD_FLASH_BEGIN, { 0 }, true },
+        { CMD_ERASE_FLASH, { 0 }, true },     { CMD_SYNC, { 0 }, true },
+        { CMD_READ_REG, { 1, 6 }, false },    { CMD_READ_REG, { 1, 5 }, true },
+        { CMD_READ_REG, { 1, 7 }, true },     { CMD_READ_REG, { 1, 0x42 }, true },
+        { CMD_FLASH_DEFL_DATA, { 0 }, true },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        struct judge j;
+        struct err e = { 0 };
+        uint32_t value;
+        judge_begin(&j);
+        loader_set_kind(&j.loader, &loader_rom);
+        j.script.free_writes = true;
+        script_reply(&j.script, 100, answers[i].command, 0, answers[i].status, 4);
+        script_reply(&j.script, 100, CMD_READ_REG, 0, answers[0].status, 4);
+        loader_read_reg(&j.loader, 0x40001000, &value, &e);
+        assert_int_equal(j.loader.link.commands_turn, answers[i].turned);
+        script_port_done(&j.script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +385,7 @@ int main(void)
         cmocka_unit_test(board_texts_are_exact),
         cmocka_unit_test(flash_judge_names_the_first_wrong_byte),
         cmocka_unit_test(flash_judge_asks_twice),
+        cmocka_unit_test(an_answer_to_what_nobody_asked_is_kept_in_mind),
         cmocka_unit_test(flash_judge_tells_a_blank_flash),
         cmocka_unit_test(flash_judge_does_without_the_place),
     };

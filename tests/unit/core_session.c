@@ -566,6 +566,29 @@ static void write_gives_up_on_a_board_that_hangs(void **state)
     }
 }
 
+/* It restarts for want of an image over and over: what it says of that is no cause. */
+static void the_first_words_of_a_board_that_loops_are_the_cause(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    add_fault(b, "brownout=8000");
+    if (!have_stub(b)) {
+        bench_free(b);
+        return;
+    }
+    assert_ok(start_stub(b, &e), &e);
+    assert_code(write_all(b, &e), &e, ERR_WRITE);
+    assert_true(b->loader.link.has_reset); /* told at once, not by a deadline */
+    struct deadline later = deadline_in_ms(&b->clock.clock, 20000);
+    assert_true(link_listen(&b->loader.link, later, &e));
+    assert_true(state_of(b).resets > 10);
+    assert_true(board_explain_loss(&b->loader, &e));
+    assert_has(e.what, "brown-out");
+    bench_free(b);
+}
+
 static void write_stops_when_asked(void **state)
 {
     struct chip_sim_config c = board_config("esp32");
@@ -705,6 +728,7 @@ int main(void)
         cmocka_unit_test(verify_finds_a_protected_flash),
         cmocka_unit_test(write_tells_a_pulled_cable_at_once),
         cmocka_unit_test(write_gives_up_on_a_board_that_hangs),
+        cmocka_unit_test(the_first_words_of_a_board_that_loops_are_the_cause),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
         cmocka_unit_test(identify_believes_no_wire_that_lies),

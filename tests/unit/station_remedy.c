@@ -38,7 +38,7 @@ struct row {
     const char *what;
     enum err_code code, wire;
     struct remedy before;
-    bool only_looks, may_use_rom, no_stub, rate_from_sync, was_open, plays_usb;
+    bool only_looks, may_use_rom, no_stub, rate_from_sync, was_open, plays_usb, has_reset;
     uint32_t differs_addr; /* 0: not known */
     struct change want;
 };
@@ -83,6 +83,8 @@ static const struct row rows[] = {
     { "a lost block: first one by one", ERR_WRITE, LOST, .want = { AGAIN, .careful = true } },
     { "lost all the same: lower", ERR_WRITE, LOST, .before = { .careful = true },
       .want = { AGAIN, .baud = 1, .careful = true } },
+    { "a lost block of a board that has reset itself: lower", ERR_WRITE, LOST, .has_reset = true,
+      .want = { AGAIN, .baud = 1, .careful = true } },
     { "a refused block: lower", ERR_WRITE, ERR_REFUSED,
       .want = { AGAIN, .baud = 1, .careful = true } },
     { "written too often", ERR_WRITE, LOST, .before = { .write_tries = 2 },
@@ -122,6 +124,7 @@ static void each_code_in_each_state(void **state)
         f.rate_from_sync = t->rate_from_sync;
         f.port_was_open = t->was_open;
         f.plays_usb = t->plays_usb;
+        f.has_reset = t->has_reset;
         f.differs = (struct remedy_byte){ t->differs_addr != 0, t->differs_addr };
         bool again = remedy_after(&r, &f, &e);
         if (again != t->want.again || r.baud_index != t->before.baud_index + t->want.baud ||

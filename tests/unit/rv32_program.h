@@ -1,0 +1,54 @@
+/*
+ * A program that uses loads and stores of every width, calls, loops, a switch, multiplication and
+ * division. The test runs it natively and on the interpreter (compiled into rv32_vectors.h) and
+ * compares. work: at least 256 bytes.
+ */
+#ifndef TESTS_UNIT_RV32_PROGRAM_H
+#define TESTS_UNIT_RV32_PROGRAM_H
+
+#include <stdint.h>
+
+static uint32_t rv32_mix(uint32_t h, uint32_t v)
+{
+    h = (h ^ v) * 0x9e3779b1u;
+    return h ^ h >> 15;
+}
+
+static uint32_t rv32_chosen(uint32_t which, uint32_t a, uint32_t b)
+{
+    switch (which) {
+    case 0:
+        return b ? a / b : a;
+    case 1:
+        return b ? a % b : b;
+    case 2:
+        return (uint32_t)((uint64_t)a * b >> 32);
+    case 3:
+        return (uint32_t)((uint64_t)((int64_t)(int32_t)a * (int32_t)b) >> 32);
+    case 4:
+        return (int32_t)a < (int32_t)b ? a - b : b - a;
+    case 5:
+        return (uint32_t)((int32_t)a >> (b & 31));
+    case 6:
+        return b > 1 && b < 0x80000000u ? (uint32_t)((int32_t)a / (int32_t)b) : ~a;
+    default:
+        return a << (b & 31) | a >> (31 - (b & 31));
+    }
+}
+
+static uint32_t rv32_program(uint8_t *work, uint32_t seed, uint32_t rounds)
+{
+    uint32_t h = seed;
+    for (uint32_t i = 0; i < rounds; i++) {
+        uint32_t at = h % 248;
+        work[at] = (uint8_t)h;
+        *(uint16_t *)(void *)(work + (at & ~1u)) ^= (uint16_t)(h >> 7);
+        *(uint32_t *)(void *)(work + (at & ~3u)) += h;
+        h = rv32_mix(h, (uint32_t)(int8_t)work[at]);
+        h = rv32_mix(h, (uint32_t)(int32_t) * (int16_t *)(void *)(work + (at & ~1u)));
+        h = rv32_mix(h, rv32_chosen(h >> 9 & 7, h, work[(at + 3) & 255] + i));
+    }
+    return h;
+}
+
+#endif
