@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
-WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
 HARDEN    := -fstack-protector-strong -fPIE
@@ -71,7 +71,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -183,6 +183,7 @@ help:
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30)'
 	@echo 'make check      format, layers, banned words, cppcheck'
+	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
 
@@ -249,6 +250,9 @@ soak: deps
 
 check:
 	$(Q)tools/check.sh
+
+docs:
+	$(Q)tools/docs.sh
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

@@ -50,7 +50,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
 
 /* Finds the chip and reads what it tells about itself. Must come before any change of rate. Sets
  * l->chip and what else the loader must know of the board. ERR_IDENTIFY, ERR_WRONG_CHIP (no chip we
- * know). */
+ * know, or one that contradicts itself), ERR_BAD_MAC. */
 bool board_identify_chip(struct loader *l, struct board *b, struct err *e);
 
 /* Then attaches the flash and reads its id, at any rate. ERR_IDENTIFY, ERR_NO_FLASH. */

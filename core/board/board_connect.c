@@ -75,6 +75,18 @@ static bool explain_silence(const struct heard *heard, const struct chip *expect
     return cause && cause->code == ERR_WRONG_BOOT_MODE ? err_hint(e, "%s", cause->hint) : false;
 }
 
+/* A board that was not brought into its loader may do what it should, and the lines come late or
+ * not at all. */
+static bool blame_lines(const struct port *port, struct err *e)
+{
+    struct port_fault fault;
+    if (!port_lines_fault(port, &fault))
+        return false;
+    const size_t used = strlen(e->what);
+    snprintf(e->what + used, sizeof e->what - used, "; %s", fault.what);
+    return err_hint(e, "%s", fault.hint);
+}
+
 static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
 {
     for (int i = 0; i < SYNCS_PER_RESET; i++) {
@@ -176,7 +188,8 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     }
     if (sequence && heard.bytes > 0 && !hear_boot_log(l, sequence, expected, &heard, e))
         return false;
-    return explain_silence(&heard, expected, e);
+    explain_silence(&heard, expected, e);
+    return sequence && !heard.in_loader ? blame_lines(port, e) : false;
 }
 
 /* ---- Loss ---- */

@@ -1,7 +1,8 @@
 /*
  * Whether a flash is as large as it says. One that is not takes addresses behind its end for others
  * in front: what is written there lands on other data, reads back as it should, and is gone from
- * where it was.
+ * where it was (esp-web-tools issue 254). One that answers nothing behind its end is no matter of
+ * this: images there fail their MD5.
  *
  * One sector of what is to be written stands for all. Half of the claimed size away there must be
  * something else; where there is, the highest address line is real and nothing more is asked. Where

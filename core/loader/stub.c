@@ -2,6 +2,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/embedded.h"
+#include "core/base/json_tree.h"
 #include "core/facts/chip.h"
 #include "core/loader/regs.h"
 #include "core/loader/stub_release.h"
@@ -12,11 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #define GREETING_MS    3000u
 #define JSON_MAX_BYTES (1u << 20)
-#define NEST_MAX       16
 /* The largest RAM there is on any chip is smaller. */
 #define SEGMENT_MAX_BYTES (256u << 10)
 
@@ -87,75 +86,19 @@ static bool take_member(struct stub *s, const char *key, const char *value, size
     return err_wrap(e, "Key '%.20s'", key);
 }
 
-/* JSON is a subset of YAML. Only scalars of the outermost object matter: deeper ones belong to
- * plug-ins for NAND flash. */
-struct json_walk {
-    int depth;
-    bool have_key; /* at depth 1 */
-    char key[32];
-};
-
-static bool walk_scalar(struct json_walk *w, struct stub *s, const yaml_event_t *event,
-                        struct err *e)
-{
-    const char *text = (const char *)event->data.scalar.value;
-    if (w->depth != 1)
-        return true;
-    if (!w->have_key) {
-        snprintf(w->key, sizeof w->key, "%s", text);
-        w->have_key = true;
-        return true;
-    }
-    w->have_key = false;
-    return take_member(s, w->key, text, event->data.scalar.length, e);
-}
-
-static bool walk_event(struct json_walk *w, struct stub *s, const yaml_event_t *event,
-                       struct err *e)
-{
-    switch (event->type) {
-    case YAML_SCALAR_EVENT:
-        return walk_scalar(w, s, event, e);
-    case YAML_MAPPING_START_EVENT:
-    case YAML_SEQUENCE_START_EVENT:
-        if (w->depth == 0 && event->type == YAML_SEQUENCE_START_EVENT)
-            return bad_stub(s, e, "it is not a JSON object");
-        if (++w->depth > NEST_MAX)
-            return bad_stub(s, e, "it is nested too deeply");
-        return true;
-    case YAML_MAPPING_END_EVENT:
-    case YAML_SEQUENCE_END_EVENT:
-        if (--w->depth == 1)
-            w->have_key = false;
-        return true;
-    case YAML_ALIAS_EVENT:
-        return bad_stub(s, e, "it is not JSON");
-    default:
-        return true;
-    }
-}
-
+/* Only texts of the outermost object matter: deeper ones belong to plug-ins for NAND flash. */
 static bool parse_json(struct stub *s, const unsigned char *json, size_t n, struct err *e)
 {
-    struct json_walk walk = { 0 };
-    yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser))
-        return err_set(e, ERR_STATION, "Out of memory");
-    yaml_parser_set_input_string(&parser, json, n);
-    bool ok = true;
-    for (bool end = false; ok && !end;) {
-        yaml_event_t event;
-        if (!yaml_parser_parse(&parser, &event)) {
-            ok = parser.error == YAML_MEMORY_ERROR
-                     ? err_set(e, ERR_STATION, "Out of memory")
-                     : bad_stub(s, e, parser.problem ? parser.problem : "it is not JSON");
-            break;
-        }
-        end = event.type == YAML_STREAM_END_EVENT;
-        ok = walk_event(&walk, s, &event, e);
-        yaml_event_delete(&event);
-    }
-    yaml_parser_delete(&parser);
+    struct json_problem problem;
+    struct json_node *root = json_tree_parse((const char *)json, n, &problem);
+    bool ok = root != NULL;
+    if (!ok && problem.no_memory)
+        err_set(e, ERR_STATION, "Out of memory");
+    else if (!ok)
+        bad_stub(s, e, problem.what);
+    for (const struct json_node *m = root ? root->first : NULL; ok && m; m = m->next)
+        ok = m->kind != JSON_TEXT || take_member(s, m->key, m->text, strlen(m->text), e);
+    json_tree_free(root);
     return ok;
 }
 

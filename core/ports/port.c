@@ -158,6 +158,11 @@ bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e)
     return port_queue_lines(p, mask, on, e) && port_settle_lines(p, e);
 }
 
+bool port_lines_fault(const struct port *p, struct port_fault *fault)
+{
+    return p->ops->lines_fault && p->ops->lines_fault(p, fault);
+}
+
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e)
 {
     struct deadline d = deadline_in_ms(p->clock, ms);

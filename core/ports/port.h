@@ -30,6 +30,12 @@ enum port_line {
 
 /* The driver table. Every field is required unless marked optional. The callers below have already
  * checked caps and arguments; a driver only moves bytes and tells the truth about failures. */
+/* What is known to be wrong with a port. */
+struct port_fault {
+    char what[120];   /* half a sentence */
+    const char *hint; /* a whole one: what to do */
+};
+
 struct port_ops {
     const char *name;    /* "serial", "rfc2217", "socket": in messages */
     const char *prefix;  /* what a port's text starts with: "rfc2217://", or "/" for a path */
@@ -58,6 +64,8 @@ struct port_ops {
     bool (*set_lines)(struct port *p, unsigned mask, unsigned on, struct err *e);
     /* Optional. Waits until the lines are as set_lines wants them. */
     bool (*settle_lines)(struct port *p, struct err *e);
+    /* Optional. Whether it has been seen to set the lines badly. */
+    bool (*lines_fault)(const struct port *p, struct port_fault *fault);
     /* Never fails; fine on a port whose open failed; safe twice. */
     void (*close)(struct port *p);
 };
@@ -84,7 +92,10 @@ struct port {
     uint64_t tx_bytes;
 };
 
-/* Opens `where`: a device path, rfc2217://host:port or socket://host:port. The port belongs to this
+#define PORT_OPEN_MS 10000u /* how long a port may take to open: a server far away, as a rule */
+
+/* Opens `where`: a device path, rfc2217://host:port (also with ?ign_set_control behind it) or
+ * socket://host:port. The port belongs to this
  * process alone afterwards. The caller owns it (port_free). `stop_fd` stays the caller's.
  * NULL: ERR_PORT_MISSING, _BUSY (naming the holder where known), _DENIED, _UNSUITABLE, ERR_STOPPED,
  * ERR_USAGE (no transport of that name). */
@@ -117,6 +128,10 @@ bool port_set_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
  * piece, and a pause counts from when the lines are set there. */
 bool port_queue_lines(struct port *p, unsigned mask, unsigned on, struct err *e);
 bool port_settle_lines(struct port *p, struct err *e);
+
+/* Whether its lines are known to come late, or not at all; for who wonders why a reset did not do
+ * what it should. */
+bool port_lines_fault(const struct port *p, struct port_fault *fault);
 
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);

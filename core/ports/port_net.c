@@ -29,10 +29,9 @@ static bool bad_where(const char *where, const char *why, struct err *e)
                        "or socket://[::1]:4000");
 }
 
-static bool tcp_port_ok(const char *digits)
+static bool tcp_port_ok(const char *digits, size_t n)
 {
-    size_t n = strspn(digits, "0123456789");
-    if (n == 0 || n > 5 || digits[n] != '\0' || digits[0] == '0')
+    if (n == 0 || n > 5 || strspn(digits, "0123456789") < n || digits[0] == '0')
         return false;
     uint32_t number = 0;
     for (size_t i = 0; i < n; i++)
@@ -64,7 +63,20 @@ static bool has_credentials(const char *prefix, struct err *e)
                     prefix);
 }
 
-bool port_net_parse(const char *where, const char *prefix, struct port_net_where *to, struct err *e)
+/* Behind the port's number, from its '?' on. */
+static bool check_option(const char *where, const char *text, const char *option, struct err *e)
+{
+    if (!*text || (option && strcmp(text + 1, option) == 0))
+        return true;
+    if (!option)
+        return bad_where(where, "nothing may stand behind the port number", e);
+    err_set(e, ERR_USAGE, "'%s': '%.40s' is no option of a port", where, text + 1);
+    return err_hint(e, "The only one is ?%s: do not wait until the server confirms DTR and RTS.",
+                    option);
+}
+
+bool port_net_parse(const char *where, const char *prefix, const char *option,
+                    struct port_net_where *to, struct err *e)
 {
     if (strchr(where, '@'))
         return has_credentials(prefix, e);
@@ -82,11 +94,24 @@ bool port_net_parse(const char *where, const char *prefix, struct port_net_where
         return bad_where(where, "this is not the name or address of a host", e);
     if (*rest != ':')
         return bad_where(where, "the host must be followed by ':' and a port number", e);
-    if (!tcp_port_ok(rest + 1))
+    size_t tcp_bytes = strcspn(rest + 1, "?");
+    if (!tcp_port_ok(rest + 1, tcp_bytes))
         return bad_where(where, "the port number must be 1 to 65535, with nothing behind it", e);
     snprintf(to->host, sizeof to->host, "%.*s", (int)host_bytes, host);
-    snprintf(to->tcp, sizeof to->tcp, "%s", rest + 1);
-    return true;
+    snprintf(to->tcp, sizeof to->tcp, "%.*s", (int)tcp_bytes, rest + 1);
+    return check_option(where, rest + 1 + tcp_bytes, option, e);
+}
+
+bool port_net_has_option(const char *where)
+{
+    return strchr(where, '?') != NULL;
+}
+
+const char *port_net_server(const struct port *p, char text[static PORT_NET_SERVER_CAP])
+{
+    const char *server = p->where + strlen(p->ops->prefix);
+    snprintf(text, PORT_NET_SERVER_CAP, "%.*s", (int)strcspn(server, "?"), server);
+    return text;
 }
 
 /* ---- connecting ---- */
@@ -181,10 +206,17 @@ static uint32_t address_count(const struct addrinfo *a)
     return n;
 }
 
+/* The text of an open port is known to be right, option and all. */
+static bool where_of(const struct port *p, struct port_net_where *to, struct err *e)
+{
+    const char *option = strchr(p->where, '?');
+    return port_net_parse(p->where, p->ops->prefix, option ? option + 1 : NULL, to, e);
+}
+
 int port_net_connect(const struct port *p, struct deadline d, struct err *e)
 {
     struct port_net_where to;
-    if (!port_net_parse(p->where, p->ops->prefix, &to, e))
+    if (!where_of(p, &to, e))
         return -1;
     struct addrinfo *list = look_up(p, &to, e);
     if (!list)
@@ -206,13 +238,13 @@ int port_net_connect(const struct port *p, struct deadline d, struct err *e)
 /* ---- one process a port ---- */
 
 /* A name in the kernel's memory, which goes when its holder ends, however that ends. The port's own
- * name may be too long for it. 0: out of memory. */
+ * name, without an option, may be too long for it. 0: out of memory. */
 static socklen_t lock_name(const char *where, struct sockaddr_un *to)
 {
     static const char prefix[] = "espstation port ";
     uint8_t sha256[DIGEST_SHA256_BYTES];
     char hex[2 * DIGEST_SHA256_BYTES + 1];
-    if (!digest_sha256((const uint8_t *)where, strlen(where), sha256))
+    if (!digest_sha256((const uint8_t *)where, strcspn(where, "?"), sha256))
         return 0;
     digest_hex(sha256, sizeof sha256, hex);
     memset(to, 0, sizeof *to);
@@ -265,9 +297,10 @@ ssize_t port_net_put(int fd, const void *buf, size_t n)
 
 bool port_net_hint_gone(const struct port *p, struct err *e)
 {
+    char server[PORT_NET_SERVER_CAP];
     if (e->code != ERR_PORT_GONE)
         return false;
-    const char *server = p->where + strlen(p->ops->prefix);
+    port_net_server(p, server);
     if (p->rx_bytes == 0)
         return err_hint(e,
                         "The server at %.120s ended the connection at once: most serve one "

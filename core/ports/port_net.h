@@ -11,9 +11,18 @@ struct port_net_where {
     char tcp[6];    /* the port's number, 1..65535, in decimal */
 };
 
-/* Reads "<prefix>host:port" or "<prefix>[ipv6]:port", nothing behind it. ERR_USAGE. */
-bool port_net_parse(const char *where, const char *prefix, struct port_net_where *to,
-                    struct err *e);
+/* Reads "<prefix>host:port" or "<prefix>[ipv6]:port", with nothing behind it but, where `option` is
+ * not NULL, that word behind a '?'. ERR_USAGE. */
+bool port_net_parse(const char *where, const char *prefix, const char *option,
+                    struct port_net_where *to, struct err *e);
+
+/* Whether an option stands behind the port's text. */
+bool port_net_has_option(const char *where);
+
+#define PORT_NET_SERVER_CAP 160
+
+/* The server's host:port as it stands in the port's text; of a long one the beginning. */
+const char *port_net_server(const struct port *p, char text[static PORT_NET_SERVER_CAP]);
 
 /* Takes the port for this process alone, among those of this machine: some servers let the next one
  * in and throw the first one out. Gives a descriptor to be closed with the port; -1: ERR_PORT_BUSY,

@@ -9,6 +9,7 @@
  */
 #include "core/ports/rfc2217_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,13 @@
 #define MUTE_MS  10   /* ...and when the server is known to give none */
 #define LINES_MS 1000 /* for the answer to a change of lines, unless it is known to give none */
 #define SEND_MS  3000 /* for a command to leave, when the caller has no deadline */
+
+/* An EN that rises through 10 kOhm into 100 nF is at three quarters of the supply after 1.4 ms: so
+ * long may pass from one line to the other. ser2net on an idle computer needs a tenth. */
+#define LINE_STEP_US_MAX 1000
+
+/* As pyserial has it, and as esp_rfc2217_server prints it behind its address. */
+#define OPTION "ign_set_control"
 
 static void rfc2217_close(struct port *p)
 {
@@ -35,6 +43,9 @@ static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
     struct rfc2217_port *r = (struct rfc2217_port *)p;
     telnet_init(&r->telnet);
     r->heard_bytes = 0;
+    r->lines_mute = port_net_has_option(p->where);
+    r->lines_unknown = false;
+    r->times = (struct line_times){ 0 };
     p->caps = 0; /* also where it is opened again */
     r->fd = -1;
     r->lock_fd = port_net_lock(p, e);
@@ -128,6 +139,7 @@ static bool rfc2217_discard(struct port *p, struct err *e)
     struct deadline send_by = deadline_in_ms(p->clock, SEND_MS);
     r->kept_start = r->kept_end = 0;
     r->purges_wanted = 1;
+    r->purge_sent_us = p->clock->now_us(p->clock);
     bool ok =
         rfc2217_send_commands(r, rfc2217_add_byte(r, PURGE_DATA, PURGE_RECEIVED), send_by, e) &&
         await_answers(r, &r->purges_wanted, r->purge_mute ? MUTE_MS : PURGE_MS, &r->purge_mute, e);
@@ -167,16 +179,48 @@ static bool rfc2217_set_lines(struct port *p, unsigned mask, unsigned on, struct
 static bool rfc2217_settle_lines(struct port *p, struct err *e)
 {
     struct rfc2217_port *r = (struct rfc2217_port *)p;
+    r->times.first_us = 0;
+    r->times.sent_us = r->lines_wanted == 2 ? p->clock->now_us(p->clock) : 0;
     bool ok = rfc2217_flush(r, deadline_in_ms(p->clock, SEND_MS), e) &&
               (r->lines_mute || await_answers(r, &r->lines_wanted, LINES_MS, &r->lines_mute, e));
     r->lines_wanted = 0;
     return ok;
 }
 
+/* From one line to the other: between the answers, where they come one by one; else half of what
+ * both took beyond the way there and back. */
+static uint64_t line_step_us(const struct line_times *t)
+{
+    uint64_t spent_us = 0;
+    if (t->round_trip_us > 0 && t->both_us > t->round_trip_us)
+        spent_us = (t->both_us - t->round_trip_us) / 2;
+    return spent_us > t->step_us ? spent_us : t->step_us;
+}
+
+static bool rfc2217_lines_fault(const struct port *p, struct port_fault *fault)
+{
+    const struct rfc2217_port *r = (const struct rfc2217_port *)p;
+    const uint64_t step_us = line_step_us(&r->times);
+    if (r->lines_unknown || (r->lines_mute && !port_net_has_option(p->where))) {
+        snprintf(fault->what, sizeof fault->what, "the serial server does not %s DTR and RTS",
+                 r->lines_unknown ? "know of any" : "confirm");
+        fault->hint = "Hang an adapter with DTR and RTS behind the server; or hold BOOT while the "
+                      "board resets, and let the recipe say reset: none.";
+        return true;
+    }
+    if (step_us <= LINE_STEP_US_MAX)
+        return false;
+    snprintf(fault->what, sizeof fault->what,
+             "the serial server takes %.1f ms from one line to the other", (double)step_us / 1000);
+    fault->hint = "That is too slow for a reset: plug the adapter in here, or let a quicker "
+                  "computer serve it; or hold BOOT while the board resets.";
+    return true;
+}
+
 static bool rfc2217_check(const char *where, struct err *e)
 {
     struct port_net_where ignored;
-    return port_net_parse(where, PREFIX, &ignored, e);
+    return port_net_parse(where, PREFIX, OPTION, &ignored, e);
 }
 
 const struct port_ops port_rfc2217 = {
@@ -194,5 +238,6 @@ const struct port_ops port_rfc2217 = {
     .set_baud = rfc2217_set_baud,
     .set_lines = rfc2217_set_lines,
     .settle_lines = rfc2217_settle_lines,
+    .lines_fault = rfc2217_lines_fault,
     .close = rfc2217_close,
 };

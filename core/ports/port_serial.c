@@ -8,6 +8,7 @@
 #include "core/ports/port_fd.h"
 #include "core/ports/port_find.h"
 #include "core/ports/port_holder.h"
+#include "core/ports/port_name.h"
 
 /* The kernel's termios2 instead of <termios.h>, which does not know free rates. */
 #include <asm/termbits.h>
@@ -24,7 +25,6 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 struct serial_port {
@@ -146,28 +146,7 @@ static bool cannot_open(const struct serial_port *s, const struct stat *st, int 
 
 /* ---- Looking before touching ---- */
 
-static const char *kind_of(mode_t mode)
-{
-    if (S_ISREG(mode))
-        return "a file";
-    if (S_ISDIR(mode))
-        return "a folder";
-    if (S_ISFIFO(mode))
-        return "a pipe";
-    if (S_ISSOCK(mode))
-        return "a socket";
-    return "a disk";
-}
-
-/* The screen's consoles and "the terminal of this process": raw mode there locks the operator out.
- */
-static bool is_console(dev_t rdev)
-{
-    return (major(rdev) == 4 && minor(rdev) < 64) || major(rdev) == 5;
-}
-
-/* Finds the real device; opens nothing, because opening alone can do harm (a tape rewinds, a
- * watchdog starts to count). */
+/* Finds the real device; opens nothing yet. */
 static bool find_device(struct serial_port *s, struct stat *st, struct err *e)
 {
     const struct port *p = &s->port;
@@ -176,11 +155,9 @@ static bool find_device(struct serial_port *s, struct stat *st, struct err *e)
             return err_set_sys(e, ERR_PORT_DENIED, errno, "%s cannot be looked at", p->where);
         return missing(p, errno, e);
     }
-    if (!S_ISCHR(st->st_mode))
-        return err_set(e, ERR_PORT_UNSUITABLE, "%s is %s, not a serial port", p->where,
-                       kind_of(st->st_mode));
-    if (is_console(st->st_rdev))
-        return err_set(e, ERR_PORT_UNSUITABLE, "%s is a console, not a serial port", p->where);
+    const char *kind = port_name_kind(st);
+    if (kind)
+        return err_set(e, ERR_PORT_UNSUITABLE, "%s is %s, not a serial port", p->where, kind);
     enum sp_return found = sp_get_port_by_name(s->device, &s->sp);
     if (found == SP_ERR_MEM)
         return err_set(e, ERR_STATION, "%s: out of memory", p->where);

@@ -10,7 +10,7 @@
 static bool socket_check(const char *where, struct err *e)
 {
     struct port_net_where ignored;
-    return port_net_parse(where, PREFIX, &ignored, e);
+    return port_net_parse(where, PREFIX, NULL, &ignored, e);
 }
 
 static bool socket_open(struct port *p, struct deadline d, struct err *e)

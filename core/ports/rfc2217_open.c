@@ -4,20 +4,37 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *server_of(const struct port *p)
-{
-    return p->where + strlen(p->ops->prefix);
-}
-
 /* Most servers serve one program at a time: the second is turned away at once, or connects and is
  * never spoken to. */
 static bool busy(const struct port *p, const char *what, struct err *e)
 {
+    char server[PORT_NET_SERVER_CAP];
     err_set(e, ERR_PORT_BUSY, "%s: %s", p->where, what);
     return err_hint(e,
                     "Another program may hold it: a serial server serves one at a time. If it "
                     "speaks no RFC 2217, use socket://%.120s",
-                    server_of(p));
+                    port_net_server(p, server));
+}
+
+static bool no_device(const struct port *p, const char *what, struct err *e)
+{
+    err_set(e, ERR_PORT_MISSING, "%s: %s", p->where, what);
+    return err_hint(e, "Plug the adapter into the computer of the server, and compare the device "
+                       "in the server's configuration.");
+}
+
+/* Whether the server says that it cannot open its device; ser2net: "Device open failure: Value or
+ * file not found". One that others hold is "in use" with all of them. */
+static bool tells_of_device(const char *word)
+{
+    static const char *const signs[] = { "open failure", "No such", "not found", "no device" };
+    if (strcasestr(word, "in use"))
+        return false;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if (strcasestr(word, signs[i]))
+            return true;
+    }
+    return false;
 }
 
 /* A server that turns us away may say why (ser2net: "Port already in use"): its words, as far as
@@ -25,25 +42,26 @@ static bool busy(const struct port *p, const char *what, struct err *e)
 static bool turned_away(struct rfc2217_port *r, struct err *e)
 {
     struct err ignored;
-    char what[160] = "the server ended the connection at once";
-    size_t used = strlen(what);
+    char word[81], what[160];
     rfc2217_absorb(r, &ignored);
-    const uint8_t *word = r->kept + r->kept_start;
+    const uint8_t *said = r->kept + r->kept_start;
     size_t n = 0;
-    while (n < r->kept_end - r->kept_start && n < 80 && word[n] >= ' ' && word[n] <= '~')
+    while (n < r->kept_end - r->kept_start && n < 80 && said[n] >= ' ' && said[n] <= '~')
         n++;
-    if (n > 0)
-        snprintf(what + used, sizeof what - used, ", saying '%.*s'", (int)n, (const char *)word);
-    return busy(&r->port, what, e);
+    snprintf(word, sizeof word, "%.*s", (int)n, (const char *)said);
+    snprintf(what, sizeof what, "the server ended the connection at once%s%s%s",
+             n > 0 ? ", saying '" : "", word, n > 0 ? "'" : "");
+    return (tells_of_device(word) ? no_device : busy)(&r->port, what, e);
 }
 
 static bool unsuitable(const struct port *p, const char *what, struct err *e)
 {
+    char server[PORT_NET_SERVER_CAP];
     err_set(e, ERR_PORT_UNSUITABLE, "%s: %s", p->where, what);
     return err_hint(e,
                     "Switch RFC 2217 on in the server, or use socket://%.120s and bring the board "
                     "into its loader by hand.",
-                    server_of(p));
+                    port_net_server(p, server));
 }
 
 static bool queue_offers(struct rfc2217_port *r)

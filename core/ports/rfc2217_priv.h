@@ -38,6 +38,16 @@ enum comport_value {
 #define TX_REPLY_BYTES (2 * 2 * 256 * 3) /* a yes and a no for each side of each option */
 #define KEPT_BYTES     (16 * 1024)
 
+/* How long this server takes for the lines, from the changes of both at once. Of all times the
+ * shortest counts: a longer one may be this computer's fault. In us; 0: not seen yet. */
+struct line_times {
+    uint64_t sent_us;       /* when the commands went out; 0: it is not one of those changes */
+    uint64_t first_us;      /* when the first answer came; 0: not yet */
+    uint64_t step_us;       /* from one answer to the other */
+    uint64_t both_us;       /* from the commands to the last answer */
+    uint64_t round_trip_us; /* of a command that sets no line */
+};
+
 struct rfc2217_port {
     struct port port;
     int fd;
@@ -48,9 +58,12 @@ struct rfc2217_port {
     bool baud_answered;
     uint32_t baud_answer;
     unsigned purges_wanted; /* answers: all data before them are to be dropped */
-    unsigned lines_wanted;  /* answers to changes of DTR and RTS */
-    bool purge_mute;        /* this server does not answer PURGE-DATA: do not wait again */
-    bool lines_mute;        /* ...or SET-CONTROL */
+    uint64_t purge_sent_us;
+    unsigned lines_wanted; /* answers to changes of DTR and RTS */
+    bool purge_mute;       /* this server does not answer PURGE-DATA: do not wait again */
+    bool lines_mute;       /* ...or SET-CONTROL */
+    bool lines_unknown;    /* it cannot tell how they stand: the device has none, as a rule */
+    struct line_times times;
     /* Data that came while we waited for something else. */
     uint8_t kept[KEPT_BYTES];
     size_t kept_start, kept_end;

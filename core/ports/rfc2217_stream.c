@@ -23,7 +23,31 @@ static void note_control(struct rfc2217_port *r, uint8_t value)
     case CONTROL_RTS_OFF:
         r->port.lines &= ~(unsigned)PORT_RTS;
         break;
+    case CONTROL_DTR_ASK: /* ser2net 4.3.11 for a device without modem lines */
+    case CONTROL_RTS_ASK:
+        r->lines_unknown = true;
+        break;
     }
+}
+
+static void keep_shortest(uint64_t *shortest_us, uint64_t us)
+{
+    if (us > 0 && (*shortest_us == 0 || us < *shortest_us))
+        *shortest_us = us;
+}
+
+/* Two answers in one piece are no time apart. */
+static void time_lines(struct rfc2217_port *r)
+{
+    struct line_times *t = &r->times;
+    const uint64_t now_us = r->port.clock->now_us(r->port.clock);
+    if (t->sent_us == 0 || r->lines_wanted == 0)
+        return;
+    if (r->lines_wanted == 1 && t->first_us != 0) {
+        keep_shortest(&t->step_us, now_us - t->first_us + 1);
+        keep_shortest(&t->both_us, now_us - t->sent_us + 1);
+    }
+    t->first_us = now_us;
 }
 
 static uint32_t load_be32(const uint8_t b[static 4])
@@ -49,9 +73,15 @@ static void on_comport(struct rfc2217_port *r)
         /* Later ones only repeat what we asked for. */
         if (n == 2 && r->port.caps == 0)
             note_control(r, sub[1]);
+        if (n == 2 && (sub[1] == CONTROL_DTR_ASK || sub[1] == CONTROL_RTS_ASK))
+            break; /* our question again */
+        time_lines(r);
         r->lines_wanted -= r->lines_wanted > 0;
         break;
     case ANSWER + PURGE_DATA:
+        if (r->purges_wanted > 0)
+            keep_shortest(&r->times.round_trip_us,
+                          r->port.clock->now_us(r->port.clock) - r->purge_sent_us + 1);
         r->purges_wanted = 0;
         break;
     case FLOW_SUSPEND:

@@ -3,7 +3,8 @@
 #define DB_CHECKPOINT_PRIV_H
 
 #include "db/proof/audit.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/sha256.h"
 
 /* What a checkpoint is to say. */
 struct checkpoint {

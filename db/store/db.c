@@ -1,7 +1,10 @@
 /* The handle: open and close. */
 #include "db/store/db.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/handle.h"
+#include "db/store/presence.h"
+#include "db/store/statements.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,7 +51,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
 {
     struct db *db = calloc(1, sizeof *db);
     char *copy = strdup(path);
-    if (db == NULL || copy == NULL || !init_waiting(db)) {
+    if (!db || !copy || !init_waiting(db)) {
         free(db);
         free(copy);
         err_set(e, ERR_STATION, "No memory left to open the record");
@@ -56,6 +59,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
     }
     db->path = copy;
     db->reader = reader;
+    db->presence_fd = -1;
     db->busy_ms = busy_ms < 0 ? DB_BUSY_MS : busy_ms;
     show_path(path, db->shown);
     return db;
@@ -64,7 +68,7 @@ static struct db *db_new(const char *path, int busy_ms, bool reader, struct err 
 static struct db *open_as(const char *path, int busy_ms, bool reader, struct err *e)
 {
     struct db *db = db_new(path, busy_ms, reader, e);
-    if (db == NULL)
+    if (!db)
         return NULL;
     if (db_connect(db, e) && statements_prepare(db, e))
         return db;
@@ -84,10 +88,11 @@ struct db *db_open_reader(const char *path, int busy_ms, struct err *e)
 
 void db_close(struct db *db)
 {
-    if (db == NULL)
+    if (!db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);
+    presence_end(db);
     pthread_cond_destroy(&db->committed);
     pthread_cond_destroy(&db->left);
     pthread_mutex_destroy(&db->mutex);

@@ -2,7 +2,14 @@
 #include "db/write/lot.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -81,7 +88,7 @@ struct lot_state {
 static void copy_text(sqlite3_stmt *s, int column, char *text, size_t cap)
 {
     const unsigned char *value = sqlite3_column_text(s, column);
-    snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
+    snprintf(text, cap, "%s", !value ? "" : (const char *)value);
 }
 
 static bool find_state_locked(struct db *db, int64_t lot_id, struct lot_state *lot, struct err *e)
@@ -370,7 +377,7 @@ static bool send_lots_locked(struct db *db, const char *name, const struct db_lo
     query_end(&q);
     if (!ok)
         return err_set(e, ERR_STATION, "The reader of the lots gave up");
-    return rows == 0 && name != NULL && sent == 0 ? missing(name, e) : rows == 0;
+    return rows == 0 && name && sent == 0 ? missing(name, e) : rows == 0;
 }
 
 bool db_lots(struct db *reader, const char *name, const struct db_lot_sink *sink, struct err *e)

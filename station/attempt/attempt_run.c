@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SYNC_BAUD 115200u
-
 /* A ROM that takes its rate from the SYNC measures how long a bit is, in clocks of its own: at this
  * rate the ESP8266 counts 56, at twice as much it would be several per cent off. */
 #define QUICK_SYNC_BAUD 921600u
@@ -58,7 +56,8 @@ uint32_t attempt_sync_baud(const struct attempt_setup *setup)
     bool rom_only = setup->use_rom || !job_stub(setup->job);
     if (stays && rom_only)
         return setup->baud;
-    uint32_t most = stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : SYNC_BAUD;
+    uint32_t most =
+        stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : LOADER_SYNC_BAUD;
     return setup->baud < most ? setup->baud : most;
 }
 
@@ -70,7 +69,7 @@ static uint64_t forecast_us(const struct attempt *a)
     for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
         const struct attempt_digest *d = &a->result->digests[i];
-        const struct plan_frames *f = a->loader.stub ? &r->stub : &r->rom;
+        const struct plan_frames *f = &r->frames[a->loader.kind->frames];
         if (d->written) /* of a part of it, that part of the time */
             us += forecast_write_us(r, f, a->result->baud) * (r->size_bytes - d->skipped_bytes) /
                   r->size_bytes;

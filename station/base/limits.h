@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#define SLOTS_MAX 256 /* so many work at once */
+
 /* How many files may be open while so many slots work: a serial port takes two for good and one
  * while it is opened or its holder looked for; the record, the screen and the queues the rest. */
 size_t limits_files_for(size_t slots);

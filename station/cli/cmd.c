@@ -3,11 +3,13 @@
 #include "core/base/nearest.h"
 #include "core/base/plain.h"
 #include "station/attempt/job.h"
+#include "station/cli/habits.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void print_help(const struct cmd *cmd, const struct option_row *rows, size_t count)
 {
@@ -26,11 +28,14 @@ static void print_unknown(const struct cmd *cmd, const struct option_row *rows, 
                           const char *given)
 {
     struct nearest near;
+    const char *habit = habit_of_option(cmd->name, given);
     nearest_init(&near, given);
     for (size_t i = 0; i < count; i++)
         nearest_offer(&near, rows[i].name, rows[i].name);
     fprintf(stderr, "espstation %s: unknown option '%s'", cmd->name, given);
-    if (near.best)
+    if (habit)
+        fprintf(stderr, "; %s", habit);
+    else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
     fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
 }
@@ -90,6 +95,20 @@ static bool take_option(const struct cmd *cmd, const struct option_row *rows, si
     return store(cmd, row, value);
 }
 
+/* `--port a b`, as a shell makes it of --port /dev/ttyUSB* too. */
+static bool has_lost_port(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
+                          const char *argument)
+{
+    const char *value;
+    if (!habit_is_port(argument) || !find_row(rows, row_count, "--port", &value))
+        return false;
+    fprintf(stderr,
+            "espstation %s: '%s' is a port without --port in front of it\n"
+            "Each port needs its own: --port /dev/ttyUSB0 --port %s\n",
+            cmd->name, argument, argument);
+    return true;
+}
+
 /* Ports, lots, names of people and of files go into the record and onto screens. */
 static bool all_plain(const struct cmd *cmd, int argc, char **argv)
 {
@@ -123,6 +142,8 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
         } else if (!options_over && argv[i][0] == '-' && argv[i][1] != '\0') {
             if (!take_option(cmd, rows, row_count, argc, argv, &i))
                 return false;
+        } else if (!options_over && has_lost_port(cmd, rows, row_count, argv[i])) {
+            return false;
         } else if (*arg_count < cap) {
             args[(*arg_count)++] = argv[i];
         } else {
@@ -150,6 +171,19 @@ static void print_mistakes(const char *path, const struct recipe_report *report)
         fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
 }
 
+/* The folder of a build is what people have at hand before there is a recipe. */
+static bool is_no_folder(const char *path, struct err *e)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+        return true;
+    err_set(e, ERR_RECIPE, "'%.100s' is a folder; a recipe is a file", path);
+    return err_hint(e,
+                    "To make a recipe of the build in it: espstation import %.60s -o recipe.yaml; "
+                    "then: espstation run recipe.yaml",
+                    path);
+}
+
 /* Nobody may find out by the clock that a stub is missing. */
 static void print_loader_note(const struct job *job)
 {
@@ -162,6 +196,8 @@ static void print_loader_note(const struct job *job)
 
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
+    if (!is_no_folder(recipe_path, e))
+        return NULL;
     struct recipe_report report;
     recipe_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);

@@ -1,17 +1,15 @@
 /* espstation audit: whether the record is what the stations wrote. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "db/proof/audit.h"
 #include "station/base/json.h"
 #include "station/cli/signing.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DEFAULT_DB    "espstation.db"
 #define SHOWN_AT_MOST 20
 
 struct audit_options {
@@ -37,6 +35,29 @@ static void print_finding(void *ctx, const struct db_finding *finding)
     json_text(&o, "finding", db_finding_word(finding->kind));
     json_integer(&o, "link", finding->link);
     json_text(&o, "sentence", finding->sentence);
+    json_end(&o);
+}
+
+static void print_late(void *ctx, const struct db_late_correction *late)
+{
+    const struct listing *l = ctx;
+    struct json_object o;
+    if (!l->json) {
+        cmd_line("Lot %s was corrected after it was closed and signed: run %" PRId64 " %s%s by %s "
+                 "at "
+                 "%s: %s",
+                 late->lot, late->run_id, late->verdict ? "to " : "got a note",
+                 late->verdict ? late->verdict : "", late->operator_name, late->made_utc,
+                 late->reason);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "corrected_after_closing", late->lot);
+    json_integer(&o, "run", late->run_id);
+    json_text(&o, "verdict", late->verdict);
+    json_text(&o, "operator", late->operator_name);
+    json_text(&o, "made_utc", late->made_utc);
+    json_text(&o, "reason", late->reason);
     json_end(&o);
 }
 
@@ -66,6 +87,7 @@ static void print_json_end(const struct db_audit *a)
     struct json_object o;
     json_begin(&o, stdout);
     json_integer(&o, "findings", a->findings);
+    json_integer(&o, "corrections_after_closing", a->late_corrections);
     json_integer(&o, "links", a->links);
     json_text(&o, "end_sha256", a->end_sha256);
     json_integer(&o, "runs", a->runs);
@@ -103,7 +125,7 @@ static bool audit_record(const struct audit_options *o, struct db_audit *a, stru
     static char checkpoint[DB_CHECKPOINT_CAP];
     char pem[1024], public_key[KEY_PUBLIC_CAP];
     struct listing listing = { .json = o->json };
-    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding };
+    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding, .late = print_late };
     if (o->checkpoint) {
         if (!signing_read_file(o->checkpoint, checkpoint, sizeof checkpoint, e))
             return false;
@@ -141,7 +163,7 @@ static enum exit_status audit(int argc, char **argv)
           NULL },
         { "--json", NULL, "one JSON object per finding, then one for the whole", &o.json, NULL,
           NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
@@ -150,11 +172,9 @@ static enum exit_status audit(int argc, char **argv)
     if (!cmd_parse(&cmd_audit, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    bool ok = o.sql ? db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out })
-                    : audit_record(&o, &a, &e);
-    if (fflush(stdout) != 0 || (!ok && e.code == ERR_NONE))
-        ok = err_set_sys(&e, ERR_STATION, errno, "The audit could not be written");
-    if (!ok)
+    if (o.sql)
+        db_audit_sql(write_out, stdout);
+    else if (!audit_record(&o, &a, &e))
         cmd_print_err(&e);
     return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);
 }

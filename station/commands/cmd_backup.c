@@ -1,18 +1,16 @@
 /* espstation backup: a proved copy of the record, while stations write on. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "db/proof/audit.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-#define DEFAULT_DB "espstation.db"
-
 static enum exit_status backup(int argc, char **argv)
 {
     const char *path, *db_path = DEFAULT_DB;
     const struct option_row rows[] = {
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        OPTION_DB(&db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,5 +1,5 @@
 /* espstation correct: what a person knows better than the record, as a new row. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "db/write/lot.h"
@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 static bool parse_run(const char *text, int64_t *run_id, struct err *e)
 {
@@ -67,7 +65,7 @@ static enum exit_status correct(int argc, char **argv)
           NULL, &verdict, NULL },
         { "--operator", "NAME", "who says so; needed", NULL, &k.operator_name, NULL },
         { "--reason", "TEXT", "why; needed", NULL, &k.reason, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        OPTION_DB(&db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,13 +1,11 @@
 /* espstation doctor: is this machine ready to flash? Touches no board. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "station/base/json.h"
 #include "station/doctor/doctor.h"
 #include "station/screen/screen.h"
 
 #include <stdio.h>
-
-#define DEFAULT_DB "espstation.db"
 
 /* How the lines are shown, and how many of each grade there were. */
 struct shown {
@@ -60,7 +58,7 @@ static enum exit_status doctor(int argc, char **argv)
     const char *db_path = DEFAULT_DB;
     const struct option_row rows[] = {
         { "--db", "FILE", "the record to look at; default " DEFAULT_DB, NULL, &db_path, NULL },
-        { "--json", NULL, "JSON lines on standard output", &shown.json, NULL, NULL },
+        OPTION_JSON(&shown.json),
     };
     const struct doctor_sink sink = { &shown, on_line };
     struct doctor_world world;

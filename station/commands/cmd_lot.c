@@ -1,5 +1,5 @@
 /* espstation lot: batches, opened, looked at and closed. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
 #include "db/read/stats.h"
@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 struct lot_options {
     const char *name; /* NULL: none given */
@@ -247,7 +245,7 @@ static enum exit_status lot(int argc, char **argv)
         { "--stubs", "DIR", "open: flasher stubs to use instead of those built in", NULL, &o.stubs,
           NULL },
         { "--json", NULL, "show, list: one JSON object per line", &o.json, NULL, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

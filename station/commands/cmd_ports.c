@@ -1,5 +1,5 @@
 /* espstation ports: what is plugged in, and where. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/ports/port_find.h"
 #include "station/base/json.h"
@@ -32,7 +32,7 @@ static enum exit_status ports(int argc, char **argv)
     bool json = false, all = false;
     const struct option_row rows[] = {
         { "--all", NULL, "also ports that are not on USB", &all, NULL, NULL },
-        { "--json", NULL, "JSON lines on standard output", &json, NULL, NULL },
+        OPTION_JSON(&json),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,20 +1,18 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
-#include "core/ports/port_find.h"
+#include "station/base/stop_source.h"
+#include "station/line/ports.h"
 #include "station/screen/screen.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#define DEFAULT_DB "espstation.db"
-#define DRAW_MS    100
+#define DRAW_MS 100
 
 struct run_options {
     const char *recipe_path;
@@ -30,10 +28,12 @@ struct run_state {
     struct gang gang;
     bool gang_ready;
     struct pool *pool;
+    struct option_list ports;
     struct port_list *found;
     const struct screen *screen;
-    int signal_fd;
-    int interrupts; /* Ctrl-C so far */
+    struct headcount headcount;
+    struct stop_source stop;
+    bool asked; /* to stop, by Ctrl-C */
 };
 
 /* ---- Setting up ---- */
@@ -72,31 +72,6 @@ static bool open_record(struct run_state *s, struct err *e)
     return s->gang.record != NULL;
 }
 
-static bool choose_ports(struct run_state *s, struct option_list *ports, struct err *e)
-{
-    *ports = s->options->ports;
-    if (ports->count > 0)
-        return true;
-    s->found = port_list_new(e);
-    if (!s->found)
-        return false;
-    for (size_t i = 0; i < port_list_count(s->found); i++) {
-        const struct port_found *port = port_list_at(s->found, i);
-        if (port->usb.vid != 0 && ports->count < OPTION_LIST_MAX)
-            ports->values[ports->count++] = port->path;
-    }
-    return true;
-}
-
-static bool start_pool(struct run_state *s, struct err *e)
-{
-    struct option_list ports;
-    if (!choose_ports(s, &ports, e))
-        return false;
-    s->pool = pool_new(&s->gang, ports.values, ports.count, e);
-    return s->pool != NULL;
-}
-
 static void choose_screen(struct run_state *s)
 {
     const char *term = getenv("TERM");
@@ -109,77 +84,67 @@ static void choose_screen(struct run_state *s)
         s->screen = &screen_live;
 }
 
-/* Signals come through a descriptor, as events among others: no handler runs anywhere. Threads
- * inherit the mask, so this comes before they start. */
-static bool open_signals(struct run_state *s, struct err *e)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return s->signal_fd >= 0 || err_set_sys(e, ERR_STATION, errno, "Signals cannot be listened to");
-}
-
 /* ---- Running ---- */
 
-static void take_signals(struct run_state *s)
+static void obey(struct run_state *s, enum stop_wish wish)
 {
-    struct signalfd_siginfo info;
-    while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
-        s->interrupts++;
-        if (s->interrupts == 1 && info.ssi_signo == SIGINT) {
-            gang_stop_soft(&s->gang);
-            if (!s->screen->draws)
-                fprintf(stderr, "\nNo new board starts; running ones finish. Press Ctrl-C again to "
-                                "stop them.\n");
-        } else {
-            gang_stop_hard(&s->gang);
-        }
+    if (wish == STOP_NOW || s->asked) {
+        gang_stop_hard(&s->gang);
+        return;
     }
+    s->asked = true;
+    gang_stop_soft(&s->gang);
+    if (!s->screen->draws)
+        fprintf(stderr, "\nNo new board starts; those in work are finished. Press Ctrl-C again to "
+                        "stop them.\n");
 }
 
-static void show_events(struct run_state *s)
+static void show_events(struct run_state *s, const struct show *show)
 {
     struct event event;
     while (event_take(s->gang.events, &event)) {
+        headcount_take(&s->headcount, &event);
         if (s->screen->event)
-            s->screen->event(s->pool, &event);
+            s->screen->event(show, &event);
     }
 }
 
 static void run_until_done(struct run_state *s)
 {
-    struct pollfd fds[] = { { s->signal_fd, POLLIN, 0 },
-                            { event_fd(s->gang.events), POLLIN, 0 },
-                            { s->pool->done_fd, POLLIN, 0 } };
+    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->gang.events), POLLIN, 0 },
+                                        [STOP_FDS + 1] = { s->pool->done_fd, POLLIN, 0 } };
+    const struct show show = { s->pool, &s->headcount,
+                               s->gang.record ? s->options->db_path : NULL };
     if (s->screen->start)
-        s->screen->start(s->pool);
+        s->screen->start(&show);
     while (!pool_done(s->pool)) {
-        if (poll(fds, 3, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
+        enum stop_wish wish;
+        stop_source_wait(&s->stop, fds);
+        if (poll(fds, STOP_FDS + 2, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
             break;
-        take_signals(s);
-        show_events(s);
+        while ((wish = stop_source_take(&s->stop, fds)) != STOP_NONE)
+            obey(s, wish);
+        show_events(s, &show);
         if (s->screen->draw)
-            s->screen->draw(s->pool);
+            s->screen->draw(&show);
     }
-    show_events(s);
-    s->screen->finish(s->pool, s->gang.record ? s->options->db_path : NULL);
+    show_events(s, &show);
+    s->screen->finish(&show);
 }
 
-static enum exit_status status_of(struct pool *pool)
+static enum exit_status status_of(const struct run_state *s)
 {
-    enum exit_status status = EXIT_PASSED;
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
-        bool station = v.err.code == ERR_DATABASE || v.err.code == ERR_STATION;
-        if (v.state == SLOT_DONE && v.verdict != VERDICT_PASS && station)
+    const struct headcount *t = &s->headcount;
+    for (size_t i = 0; i < t->count; i++) {
+        const struct headcount_failure *failure = t->boards[i].failure;
+        if (failure && (failure->err.code == ERR_DATABASE || failure->err.code == ERR_STATION))
             return EXIT_STATION;
-        if (v.passes < v.runs || v.runs == 0)
-            status = EXIT_BOARD;
     }
-    return status;
+    for (size_t i = 0; i < s->pool->slot_count; i++) {
+        if (slot_look(&s->pool->slots[i]).runs == 0)
+            return EXIT_BOARD;
+    }
+    return headcount_passed(t) == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
 }
 
 static bool set_up(struct run_state *s, struct err *e)
@@ -191,35 +156,42 @@ static bool set_up(struct run_state *s, struct err *e)
     s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->gang.job)
         return false;
+    s->ports = o->ports;
+    if (!ports_choose(s->ports.values, &s->ports.count, OPTION_LIST_MAX, &s->found, e))
+        return false;
     s->gang.events = event_queue_new(e);
-    if (!s->gang.events || !open_signals(s, e) || !open_record(s, e))
+    if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;
     s->gang_ready = gang_init(&s->gang, e);
-    return s->gang_ready && start_pool(s, e);
+    if (s->gang_ready)
+        s->pool = pool_new(&s->gang, s->ports.values, s->ports.count, e);
+    return s->pool != NULL;
 }
 
 static void tear_down(struct run_state *s)
 {
     pool_free(s->pool);
+    headcount_done(&s->headcount);
     if (s->gang_ready)
         gang_done(&s->gang);
     record_free(s->gang.record);
     event_queue_free(s->gang.events);
     job_free(s->gang.job);
     port_list_free(s->found);
-    if (s->signal_fd >= 0)
-        close(s->signal_fd);
+    stop_source_close(&s->stop);
 }
 
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
 {
     struct err e = { 0 };
-    struct run_state s = { .options = options, .gang = { .kind = kind }, .signal_fd = -1 };
+    struct run_state s = { .options = options,
+                           .gang = { .kind = kind },
+                           .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     choose_screen(&s);
     if (set_up(&s, &e)) {
         run_until_done(&s);
-        status = status_of(s.pool);
+        status = status_of(&s);
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
@@ -246,21 +218,19 @@ static enum exit_status run(int argc, char **argv)
 {
     struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to flash; repeat it. Default: every USB serial port", NULL,
-          NULL, &o.ports },
+        OPTION_PORTS("flash", &o.ports),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &o.db_path, NULL },
+        OPTION_DB(&o.db_path),
         { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
         { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
-          NULL },
+        OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
-        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+        OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;
@@ -276,12 +246,10 @@ static enum exit_status verify(int argc, char **argv)
 {
     struct run_options o = { 0 };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to judge; repeat it. Default: every USB serial port", NULL,
-          NULL, &o.ports },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &o.stub_folder,
-          NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
-        { "--plain", NULL, "one line per event, also on a terminal", &o.plain, NULL, NULL },
+        OPTION_PORTS("judge", &o.ports),
+        OPTION_STUBS(&o.stub_folder),
+        OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;

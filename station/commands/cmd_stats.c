@@ -1,5 +1,5 @@
 /* espstation stats: yields, causes of failure and times; docs/stats.md tells each number. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
 #include "db/read/stats.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DEFAULT_DB "espstation.db"
 
 static const char *const by_words[] = {
     [DB_BY_NOTHING] = "total", [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
@@ -48,15 +46,6 @@ static bool parse_slot(const char *text, int *slot, struct err *e)
     return true;
 }
 
-bool stats_written(struct stats_screen *screen)
-{
-    if (!ferror(stdout))
-        return true;
-    if (screen->sys == 0)
-        screen->sys = errno == 0 ? EIO : errno;
-    return false;
-}
-
 /* Sent after the table, which comes row by row. */
 static void print_notes(struct stats_screen *screen, const char *notes)
 {
@@ -88,18 +77,6 @@ static void print_text(struct db *db, struct stats_screen *screen, const struct 
     free(notes);
 }
 
-/* A reader that goes away, as `head` does, has what it wanted. */
-static void judge_output(struct stats_screen *screen, struct err *e)
-{
-    errno = 0;
-    fflush(stdout);
-    if (stats_written(screen))
-        return;
-    *e = (struct err){ 0 };
-    if (screen->sys != EPIPE)
-        err_set_sys(e, ERR_STATION, screen->sys, "Standard output cannot be written");
-}
-
 void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
                  struct err *e)
 {
@@ -109,7 +86,8 @@ void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *fil
         db_stats(db, by, filter, &sink, e);
     else
         print_text(db, &screen, filter, e);
-    judge_output(&screen, e);
+    if (ferror(stdout)) /* what stopped it is said at the end, as for all commands */
+        *e = (struct err){ 0 };
 }
 
 static void print_stats(const char *db_path, enum db_stats_by by, bool json,
@@ -136,7 +114,7 @@ static enum exit_status stats(int argc, char **argv)
         { "--slot", "N", "only this slot", NULL, &slot, NULL },
         { "--recipe", "NAME", "only this recipe, by name or SHA-256", NULL, &filter.recipe, NULL },
         { "--json", NULL, "one JSON object per line, the total first", &json, NULL, NULL },
-        { "--db", "FILE", "the record; default " DEFAULT_DB, NULL, &db_path, NULL },
+        OPTION_DB(&db_path),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -1,5 +1,5 @@
 /* espstation stubs: which flasher stubs there are, of which release, and how that was tried. */
-#include "station/cli/cmd.h"
+#include "station/cli/option_rows.h"
 
 #include "core/facts/chip.h"
 #include "core/loader/stub_release.h"
@@ -147,7 +147,7 @@ static enum exit_status stubs(int argc, char **argv)
     bool json = false;
     const struct option_row rows[] = {
         { "--stubs", "DIR", "those of a folder instead of those built in", NULL, &folder, NULL },
-        { "--json", NULL, "JSON lines on standard output", &json, NULL, NULL },
+        OPTION_JSON(&json),
     };
     enum exit_status status;
     struct err e = { 0 };

@@ -3,6 +3,8 @@
 
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
+#include "station/base/std_streams.h"
+#include "station/cli/habits.h"
 
 #include <locale.h>
 #include <signal.h>
@@ -52,23 +54,31 @@ static const struct cmd *find_command(const char *name)
     return NULL;
 }
 
+static bool is_recipe_name(const char *word)
+{
+    const char *dot = strrchr(word, '.');
+    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+}
+
 static void print_unknown(const char *name)
 {
     struct nearest near;
+    const char *habit = habit_of_command(name);
     nearest_init(&near, name);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         nearest_offer(&near, commands[i]->name, commands[i]->name);
     fprintf(stderr, "espstation: there is no command '%s'", name);
-    if (near.best)
+    if (habit)
+        fprintf(stderr, ". %s", habit);
+    else if (is_recipe_name(name))
+        fprintf(stderr, ". To flash boards by that recipe: espstation run %s", name);
+    else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
     fprintf(stderr, "\nSee: espstation --help\n");
 }
 
-int main(int argc, char **argv)
+static enum exit_status obey(int argc, char **argv)
 {
-    /* A reader that goes away must not end a run; writes then fail and are passed over. */
-    signal(SIGPIPE, SIG_IGN);
-    setlocale(LC_CTYPE, "");
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
@@ -84,7 +94,23 @@ int main(int argc, char **argv)
     }
     const struct cmd *cmd = find_command(argv[1]);
     if (cmd)
-        return (int)cmd->run(argc - 1, argv + 1);
+        return cmd->run(argc - 1, argv + 1);
     print_unknown(argv[1]);
     return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct err e = { 0 };
+    std_streams_open();
+    /* A reader that goes away must not end a run; writes then fail and are passed over. */
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+    enum exit_status status = obey(argc, argv);
+    /* Here for all commands. One that has failed so already has said more about it. */
+    if (!std_streams_done(&e) && status != EXIT_STATION) {
+        cmd_print_err(&e);
+        status = EXIT_STATION;
+    }
+    return (int)status;
 }

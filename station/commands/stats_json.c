@@ -2,8 +2,6 @@
 #include "station/base/json.h"
 #include "station/commands/stats_screen.h"
 
-#include <errno.h>
-
 static void put_yields(struct json_object *o, const struct db_stats_row *row)
 {
     json_integer(o, "passed", row->passed);
@@ -64,7 +62,6 @@ bool stats_json_row(void *ctx, const struct db_stats_row *row)
 {
     struct stats_screen *screen = ctx;
     struct json_object o;
-    errno = 0;
     json_begin(&o, stdout);
     json_text(&o, "group", row->total ? "total" : screen->by_word);
     json_text(&o, "name", row->name);
@@ -74,5 +71,5 @@ bool stats_json_row(void *ctx, const struct db_stats_row *row)
     put_codes(&o, row);
     put_rates(&o, row);
     json_end(&o);
-    return stats_written(screen);
+    return !ferror(stdout);
 }

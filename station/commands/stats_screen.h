@@ -13,15 +13,12 @@ struct stats_screen {
     const char *by_word; /* "slot"; "total" without groups */
     FILE *notes;         /* kept for the end */
     bool any_group;
-    int sys;            /* why standard output takes no more; 0: it does */
     double worst_share; /* of the runs of one slot, those below the recipe's rate */
     char worst[32];
 };
 
-/* Whether standard output still takes what is written, and if not, why: in screen->sys. */
-bool stats_written(struct stats_screen *screen);
-
-/* Rows, as db_stats gives them; the context is a struct stats_screen. */
+/* Rows, as db_stats gives them; the context is a struct stats_screen. False once standard output
+ * takes no more. */
 bool stats_text_row(void *screen, const struct db_stats_row *row);
 bool stats_json_row(void *screen, const struct db_stats_row *row);
 

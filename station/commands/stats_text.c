@@ -2,7 +2,6 @@
 #include "station/cli/cmd.h"
 #include "station/commands/stats_screen.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -163,15 +162,14 @@ static void note_slower(struct stats_screen *screen, const struct db_stats_row *
 bool stats_text_row(void *ctx, const struct db_stats_row *row)
 {
     struct stats_screen *screen = ctx;
-    errno = 0;
     if (row->total) {
         print_total(row);
-        return stats_written(screen);
+        return !ferror(stdout);
     }
     if (!screen->any_group)
         print_group_head(screen);
     screen->any_group = true;
     print_group(screen, row);
     note_slower(screen, row);
-    return stats_written(screen);
+    return !ferror(stdout);
 }

@@ -1,6 +1,7 @@
 /* espstation erase: a part of the flash, or all of it, and the proof that it is blank. */
 #include "core/flash/erase.h"
 #include "core/flash/flash.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 /* What was asked for; the same for all ports. */
@@ -69,9 +70,9 @@ static void say_done(const struct hand *h, const struct hand_slot *slot,
     const char *proof = h->board.security.secure_download ? "erased; the chip allows no proof"
                                                           : "erased, and proved blank by MD5";
     if (o->all)
-        hand_say(slot, "the whole flash is %s", proof);
+        hand_result(slot, "the whole flash is %s", proof);
     else
-        hand_say(slot, "0x%x to 0x%x is %s", o->from, o->from + o->size_bytes - 1, proof);
+        hand_result(slot, "0x%x to 0x%x is %s", o->from, o->from + o->size_bytes - 1, proof);
 }
 
 static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
@@ -135,11 +136,9 @@ static enum exit_status erase(int argc, char **argv)
         { "--from", "OFFSET", "the first byte of a part, as in 0x9000", NULL, &in.from, NULL },
         { "--size", "BYTES", "how many, as in 0x6000 or 24K", NULL, &in.size, NULL },
         { "--yes", NULL, "erase the whole flash", &in.yes, NULL, NULL },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--rom", NULL, "do without the flasher stub", &in.rom, NULL, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &in.stubs,
-          NULL },
+        OPTION_RESET(&o.reset),
+        OPTION_ROM(&in.rom),
+        OPTION_STUBS(&in.stubs),
     };
     enum exit_status status;
     struct port_list *found = NULL;
@@ -151,7 +150,7 @@ static enum exit_status erase(int argc, char **argv)
     if (check_options(&in, &o, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&in.ports, &found, &e) &&
         (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
-        status = hands_run(&in.ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&in.ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

@@ -1,10 +1,10 @@
 /* espstation identify: who sits at each port; writes nothing, and resets the boards after. */
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include "station/base/json.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 
 /* What was asked for, and what came of it; the same for all ports. */
 struct identify_order {
@@ -27,7 +27,7 @@ static bool identify_port(const struct hand_slot *slot, const char *reset, struc
     return ok;
 }
 
-static void print_security(const struct chip_security *s)
+static void print_security(FILE *out, const struct chip_security *s)
 {
     const struct {
         bool set;
@@ -43,53 +43,52 @@ static void print_security(const struct chip_security *s)
     const char *gap = "";
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].set) {
-            printf("%s%s", gap, rows[i].word);
+            fprintf(out, "%s%s", gap, rows[i].word);
             gap = ", ";
         }
     }
     if (!*gap)
-        printf("open");
+        fprintf(out, "open");
 }
 
-static void print_chip(const struct board *b)
+static void print_chip(FILE *out, const struct board *b)
 {
     const char *package = chip_package_name(b->chip, b->package);
     char mac[BOARD_MAC_TEXT_BYTES];
-    printf("%s", b->chip->name);
+    fprintf(out, "%s", b->chip->name);
     if (b->revision == BOARD_REVISION_UNKNOWN)
         return;
     board_mac_text(&b->mac, mac);
-    printf(" v%u.%u", b->revision / 100, b->revision % 100);
+    fprintf(out, " v%u.%u", b->revision / 100, b->revision % 100);
     if (package)
-        printf(" (%s)", package);
+        fprintf(out, " (%s)", package);
     else if (b->package != 0)
-        printf(" (package %u)", b->package);
-    printf("  %s", mac);
+        fprintf(out, " (package %u)", b->package);
+    fprintf(out, "  %s", mac);
     if (b->crystal_mhz != 0)
-        printf("  %u MHz", b->crystal_mhz);
+        fprintf(out, "  %u MHz", b->crystal_mhz);
 }
 
-static void print_flash(const struct spiflash *flash)
+static void print_flash(FILE *out, const struct spiflash *flash)
 {
     const char *vendor = spiflash_vendor(flash->id);
     if (flash->id == 0)
-        printf("  flash unknown");
+        fprintf(out, "  flash unknown");
     else if (flash->size_bytes == 0)
-        printf("  flash of unknown size (%06x%s%s)", flash->id, vendor ? ", " : "",
-               vendor ? vendor : "");
+        fprintf(out, "  flash of unknown size (%06x%s%s)", flash->id, vendor ? ", " : "",
+                vendor ? vendor : "");
     else
-        printf("  flash %u KB (%06x%s%s)", flash->size_bytes / 1024, flash->id, vendor ? ", " : "",
-               vendor ? vendor : "");
+        fprintf(out, "  flash %u KB (%06x%s%s)", flash->size_bytes / 1024, flash->id,
+                vendor ? ", " : "", vendor ? vendor : "");
 }
 
-static void print_board(const char *where, const struct board *b)
+static void print_board(FILE *out, const struct board *b)
 {
-    printf("%s: ", where);
-    print_chip(b);
-    print_flash(&b->flash);
-    printf("  ");
-    print_security(&b->security);
-    printf("\n");
+    print_chip(out, b);
+    print_flash(out, &b->flash);
+    fprintf(out, "  ");
+    print_security(out, &b->security);
+    fprintf(out, "\n");
 }
 
 /* What a chip in Secure Download Mode does not tell is left out. */
@@ -126,11 +125,12 @@ static void add_board(struct json_object *o, const struct board *b)
     json_bool(o, "secure_download", s->secure_download);
 }
 
-static void print_json(const char *where, const struct board *b, const struct err *e)
+static void print_json(const struct hand_slot *slot, const struct board *b, const struct err *e)
 {
     struct json_object o;
-    json_begin(&o, stdout);
-    json_text(&o, "port", where);
+    json_begin(&o, slot->result);
+    json_text(&o, "port", slot->where);
+    json_integer(&o, "slot", slot->number);
     json_text(&o, "code", err_word(e->code));
     if (e->code == ERR_NONE) {
         add_board(&o, b);
@@ -141,19 +141,15 @@ static void print_json(const char *where, const struct board *b, const struct er
     json_end(&o);
 }
 
-/* Boards answer when they can: a port's lines stay together, and come in no order. */
-static void print_port(const struct identify_order *o, const char *where, const struct board *board,
-                       const struct err *e)
+static void print_text(const struct hand_slot *slot, const struct board *b, const struct err *e)
 {
-    flockfile(stdout);
-    if (o->json)
-        print_json(where, board, e);
-    else if (e->code == ERR_NONE)
-        print_board(where, board);
+    char head[320];
+    hand_line_head(slot, head, sizeof head);
+    fprintf(slot->result, "%s", head);
+    if (e->code == ERR_NONE)
+        print_board(slot->result, b);
     else
-        printf("%s: %s: %s.\n  %s\n", where, err_word(e->code), e->what, e->hint);
-    fflush(stdout);
-    funlockfile(stdout);
+        fprintf(slot->result, "%s: %s.\n  %s\n", err_word(e->code), e->what, e->hint);
 }
 
 /* Failures are told here, in the form that was asked for, so no port fails the tool. */
@@ -165,7 +161,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
     (void)e;
     if (!identify_port(slot, o->reset, &board, &failure))
         atomic_store(&o->failed, true);
-    print_port(o, slot->where, &board, &failure);
+    (o->json ? print_json : print_text)(slot, &board, &failure);
     return true;
 }
 
@@ -174,11 +170,9 @@ static enum exit_status identify(int argc, char **argv)
     struct option_list ports = { 0 };
     struct identify_order o = { .reset = "auto" };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to ask; repeat it. Default: every USB serial port", NULL, NULL,
-          &ports },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--json", NULL, "JSON lines on standard output", &o.json, NULL, NULL },
+        OPTION_PORTS("ask", &ports),
+        OPTION_RESET(&o.reset),
+        OPTION_JSON(&o.json),
     };
     enum exit_status status;
     struct port_list *found;
@@ -191,7 +185,7 @@ static enum exit_status identify(int argc, char **argv)
         cmd_print_err(&e);
         return cmd_status_of(&e);
     }
-    status = hands_run(&ports, &(struct hand_tool){ work, &o });
+    status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
     port_list_free(found);
     return status == EXIT_PASSED && atomic_load(&o.failed) ? EXIT_BOARD : status;
 }

@@ -1,5 +1,6 @@
 /* espstation monitor: what the boards say on their consoles, line by line, until Ctrl-C. */
 #include "core/base/plain.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include <stdio.h>
@@ -8,7 +9,6 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#define OPEN_MS      10000u
 #define DEFAULT_BAUD "115200"
 #define LINE_BYTES   1024u
 #define IDLE_MS      300u     /* a prompt has no line end; so long it may wait for one */
@@ -112,7 +112,7 @@ static void take_bytes(struct console_line *l, const char *bytes, size_t n)
 
 /* ---- The port ---- */
 
-/* Until the port is gone or a stop is asked for: *e says which. */
+/* Until the port is gone, a stop is asked for, or nobody reads what is shown: *e says which. */
 static void listen(struct port *port, struct console_line *line, struct err *e)
 {
     for (;;) {
@@ -121,10 +121,12 @@ static void listen(struct port *port, struct console_line *line, struct err *e)
         uint32_t wait_ms = line->have > 0 ? IDLE_MS : WAIT_MS;
         size_t n =
             port_read(port, bytes, sizeof bytes, deadline_in_ms(&clock_system, wait_ms), &end);
-        if (n > 0) {
+        if (n > 0)
             take_bytes(line, bytes, n);
+        if (n > 0 && !ferror(stdout))
             continue;
-        }
+        if (n > 0)
+            err_set(&end, ERR_STOPPED, "%s: nobody reads what is shown", port->where);
         if (line->have > 0)
             print_line(line);
         if (end.code == ERR_TIMEOUT)
@@ -147,7 +149,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
     struct console_line line = { .slot = slot, .timestamps = o->timestamps };
     struct err end = { 0 }, ignored = { 0 };
     struct port *port = port_new(slot->where, o->baud, &clock_system, slot->stop_fd,
-                                 deadline_in_ms(&clock_system, OPEN_MS), &end);
+                                 deadline_in_ms(&clock_system, PORT_OPEN_MS), &end);
     if (port && prepare(port, o, &end))
         listen(port, &line, &end);
     if (port && (port->caps & PORT_LINES)) {
@@ -169,8 +171,7 @@ static enum exit_status monitor(int argc, char **argv)
     struct monitor_order o = { 0 };
     const char *baud = DEFAULT_BAUD;
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to listen to; repeat it. Default: every USB serial port", NULL,
-          NULL, &ports },
+        OPTION_PORTS("listen to", &ports),
         { "--baud", "RATE", "of the application's console; default " DEFAULT_BAUD, NULL, &baud,
           NULL },
         { "--reset", NULL, "reset the boards first, to hear them start", &o.reset, NULL, NULL },
@@ -185,7 +186,7 @@ static enum exit_status monitor(int argc, char **argv)
                    &status))
         return status;
     if (hand_parse_baud(baud, &o.baud, &e) && hand_choose_ports(&ports, &found, &e)) {
-        status = hands_run(&ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o, .live = true });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

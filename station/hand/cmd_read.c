@@ -1,6 +1,7 @@
 /* espstation read: what the flash of each board holds, proved by MD5, into files. */
 #include "core/base/digest.h"
 #include "core/flash/readflash.h"
+#include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include <errno.h>
@@ -126,7 +127,7 @@ static void say_done(struct copy *c)
     char text[2 * DIGEST_MD5_BYTES + 1] = "not known (out of memory)";
     if (digest_end(&c->md5, md5, sizeof md5))
         digest_hex(md5, sizeof md5, text);
-    hand_say(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
+    hand_result(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
 }
 
 /* ---- The board ---- */
@@ -195,18 +196,16 @@ static enum exit_status read_flash(int argc, char **argv)
     const char *from = "0", *size = NULL, *baud = DEFAULT_BAUD, *stubs = NULL;
     bool rom = false;
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port to read; repeat it. Default: every USB serial port", NULL, NULL,
-          &ports },
+        OPTION_PORTS("read", &ports),
         { "-o", "FILE", "where to; {slot} and {mac} stand for the board's. Default: " DEFAULT_NAME,
           NULL, &o.name, NULL },
         { "--from", "OFFSET", "the first byte, as in 0x10000; default 0", NULL, &from, NULL },
         { "--size", "BYTES", "how many, as in 4MB; default: to the end of the flash", NULL, &size,
           NULL },
         { "--baud", "RATE", "to read at; default " DEFAULT_BAUD, NULL, &baud, NULL },
-        { "--reset", "NAME", "auto, classic, tight, usb-jtag, none, or a sequence", NULL, &o.reset,
-          NULL },
-        { "--rom", NULL, "do without the flasher stub", &rom, NULL, NULL },
-        { "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, &stubs, NULL },
+        OPTION_RESET(&o.reset),
+        OPTION_ROM(&rom),
+        OPTION_STUBS(&stubs),
     };
     enum exit_status status;
     struct port_list *found = NULL;
@@ -220,7 +219,7 @@ static enum exit_status read_flash(int argc, char **argv)
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&ports, &found, &e) && check_name(o.name, ports.count, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
-        status = hands_run(&ports, &(struct hand_tool){ work, &o });
+        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

@@ -1,25 +1,23 @@
 #include "station/hand/hand.h"
 
+#include "core/base/plain.h"
 #include "core/flash/flash.h"
+#include "station/base/stop_source.h"
 #include "station/line/ports.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#define OPEN_MS   10000u
-#define SYNC_BAUD 115200u
-#define BAUD_MIN  300u
-#define BAUD_MAX  5000000u
+#define BAUD_MIN 300u
+#define BAUD_MAX 5000000u
 
 #define PROGRESS_COLUMNS 79
 
@@ -52,8 +50,8 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
     h->loader = calloc(1, sizeof *h->loader);
     if (!h->loader)
         return err_set(e, ERR_STATION, "Out of memory");
-    h->port = port_new(slot->where, SYNC_BAUD, &clock_system, slot->stop_fd,
-                       deadline_in_ms(&clock_system, OPEN_MS), e);
+    h->port = port_new(slot->where, LOADER_SYNC_BAUD, &clock_system, slot->stop_fd,
+                       deadline_in_ms(&clock_system, PORT_OPEN_MS), e);
     if (!h->port)
         return false;
     loader_init(h->loader, h->port);
@@ -63,8 +61,8 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
 static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err *e)
 {
     const char *name = board_stub_name(&h->board);
-    const struct stub *stub = name && !h->loader->stub ? stub_set_find(stubs, name) : NULL;
-    if (name && !h->loader->stub && !stub && stubs && stub_set_folder(stubs)) {
+    const struct stub *stub = name && h->loader->kind->in_rom ? stub_set_find(stubs, name) : NULL;
+    if (name && h->loader->kind->in_rom && !stub && stubs && stub_set_folder(stubs)) {
         char why[512];
         stub_set_explain(stubs, name, h->board.chip->name, why, sizeof why);
         err_set(e, ERR_STUB, "There is no stub to start: %s", why);
@@ -93,157 +91,171 @@ void hand_close(struct hand *h)
 
 /* ---- Many ports ---- */
 
-struct hands {
-    const struct hand_tool *tool;
-    int done_fd; /* readable once all threads have ended */
-    atomic_int running;
-    atomic_bool failed;
-};
-
 struct hand_thread {
     struct hands *hands;
     struct hand_slot slot;
     pthread_t thread;
+    char *text; /* its result, once slot.result is closed */
+    size_t text_bytes;
+    struct err err; /* code ERR_NONE: it worked */
+    bool ended;     /* under the hands' lock */
+};
+
+struct hands {
+    const struct hand_tool *tool;
+    struct hand_thread *threads;
+    size_t count;
+    pthread_mutex_t lock; /* guards what follows; also held while results are printed */
+    size_t told;          /* the results of so many slots are shown */
+    bool failed;
+    int done_fd; /* readable once all threads have ended */
+    atomic_int running;
 };
 
 static void print_failure(const struct hand_slot *slot, const struct err *e)
 {
-    char number[24] = "";
-    if (slot->of > 1)
-        snprintf(number, sizeof number, "slot %d ", slot->number);
-    else if (isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
+    char head[320];
+    if (slot->of == 1 && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO))
         printf("\r%*s\r", (int)PROGRESS_COLUMNS, ""); /* the line that said how far it is */
     fflush(stdout);
-    fprintf(stderr, "%s%s: %s: %s.\n  %s\n", number, slot->where, err_word(e->code), e->what,
-            e->hint);
+    hand_line_head(slot, head, sizeof head);
+    fprintf(stderr, "%s%s: %s.\n  %s\n", head, err_word(e->code), e->what, e->hint);
+}
+
+static void tell_locked(struct hand_thread *t)
+{
+    fclose(t->slot.result);
+    t->slot.result = NULL;
+    if (t->text)
+        fwrite(t->text, 1, t->text_bytes, stdout);
+    fflush(stdout);
+    if (t->err.code != ERR_NONE)
+        print_failure(&t->slot, &t->err);
+}
+
+/* A result waits for those of the slots before it. */
+static void take_result(struct hand_thread *t)
+{
+    struct hands *h = t->hands;
+    pthread_mutex_lock(&h->lock);
+    t->ended = true;
+    h->failed = h->failed || t->err.code != ERR_NONE;
+    if (h->tool->live)
+        tell_locked(t);
+    while (!h->tool->live && h->told < h->count && h->threads[h->told].ended)
+        tell_locked(&h->threads[h->told++]);
+    pthread_mutex_unlock(&h->lock);
 }
 
 static void *thread_main(void *arg)
 {
     struct hand_thread *t = arg;
     struct err e = { 0 };
-    if (!t->hands->tool->work(&t->slot, t->hands->tool->ctx, &e)) {
-        print_failure(&t->slot, &e);
-        atomic_store(&t->hands->failed, true);
-    }
+    if (!t->hands->tool->work(&t->slot, t->hands->tool->ctx, &e))
+        t->err = e;
+    take_result(t);
     if (atomic_fetch_sub(&t->hands->running, 1) == 1)
         eventfd_write(t->hands->done_fd, 1);
     return NULL;
 }
 
-/* Threads inherit the mask, so this comes before they start. */
-static int open_signals(void)
+static bool set_up(struct hands *h, const struct option_list *ports, int stop_fd, struct err *e)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    h->threads = calloc(ports->count, sizeof *h->threads);
+    if (stop_fd < 0 || h->done_fd < 0 || !h->threads)
+        return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
+    for (h->count = 0; h->count < ports->count; h->count++) {
+        struct hand_thread *t = &h->threads[h->count];
+        t->hands = h;
+        t->slot = (struct hand_slot){ (int)h->count + 1, ports->count, ports->values[h->count],
+                                      stop_fd, open_memstream(&t->text, &t->text_bytes) };
+        if (!t->slot.result)
+            return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
+    }
+    return true;
 }
 
-static size_t start_threads(struct hands *hands, struct hand_thread *threads, size_t count,
-                            struct err *e)
+static void tear_down(struct hands *h)
 {
-    atomic_store(&hands->running, (int)count);
-    for (size_t i = 0; i < count; i++) {
-        int rc = pthread_create(&threads[i].thread, NULL, thread_main, &threads[i]);
+    for (size_t i = 0; i < h->count; i++) {
+        if (h->threads[i].slot.result)
+            fclose(h->threads[i].slot.result);
+        free(h->threads[i].text);
+    }
+    free(h->threads);
+    if (h->done_fd >= 0)
+        close(h->done_fd);
+    pthread_mutex_destroy(&h->lock);
+}
+
+/* How many were started; all of them, or *e says why not. */
+static size_t start_threads(struct hands *h, struct err *e)
+{
+    atomic_store(&h->running, (int)h->count);
+    for (size_t i = 0; i < h->count; i++) {
+        int rc = pthread_create(&h->threads[i].thread, NULL, thread_main, &h->threads[i]);
         if (rc == 0)
             continue;
         err_set_sys(e, ERR_STATION, rc, "Slot %zu: its thread cannot be started", i + 1);
-        if (atomic_fetch_sub(&hands->running, (int)(count - i)) == (int)(count - i))
-            eventfd_write(hands->done_fd, 1);
+        if (atomic_fetch_sub(&h->running, (int)(h->count - i)) == (int)(h->count - i))
+            eventfd_write(h->done_fd, 1);
         return i;
     }
-    return count;
+    return h->count;
 }
 
-static void wait_for_all(const struct hands *hands, int signal_fd, int stop_fd)
+static void wait_for_all(const struct hands *h, struct stop_source *stop, int stop_fd)
 {
-    struct pollfd fds[] = { { signal_fd, POLLIN, 0 }, { hands->done_fd, POLLIN, 0 } };
-    while (fds[1].revents == 0) {
-        struct signalfd_siginfo info;
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+    struct pollfd fds[STOP_FDS + 1] = { [STOP_FDS] = { h->done_fd, POLLIN, 0 } };
+    while (fds[STOP_FDS].revents == 0) {
+        stop_source_wait(stop, fds);
+        if (poll(fds, STOP_FDS + 1, -1) < 0 && errno != EINTR)
             break;
-        while (read(signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        while (stop_source_take(stop, fds) != STOP_NONE)
             eventfd_write(stop_fd, 1);
     }
+}
+
+static void run_threads(struct hands *h, struct stop_source *stop, int stop_fd, struct err *e)
+{
+    const size_t started = start_threads(h, e);
+    if (started < h->count)
+        eventfd_write(stop_fd, 1);
+    wait_for_all(h, stop, stop_fd);
+    for (size_t i = 0; i < started; i++)
+        pthread_join(h->threads[i].thread, NULL);
 }
 
 enum exit_status hands_run(const struct option_list *ports, const struct hand_tool *tool)
 {
     struct err e = { 0 };
-    int signal_fd = open_signals();
-    int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct hands hands = { .tool = tool, .done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
-    struct hand_thread *threads = calloc(ports->count, sizeof *threads);
-    size_t started = 0;
-    if (signal_fd < 0 || stop_fd < 0 || hands.done_fd < 0 || !threads) {
-        err_set_sys(&e, ERR_STATION, errno, "The ports cannot be set up");
-        goto out;
-    }
-    for (size_t i = 0; i < ports->count; i++)
-        threads[i] =
-            (struct hand_thread){ .hands = &hands,
-                                  .slot = { (int)i + 1, ports->count, ports->values[i], stop_fd } };
-    started = start_threads(&hands, threads, ports->count, &e);
-    if (started < ports->count)
-        eventfd_write(stop_fd, 1);
-    wait_for_all(&hands, signal_fd, stop_fd);
-out:
-    for (size_t i = 0; i < started; i++)
-        pthread_join(threads[i].thread, NULL);
-    free(threads);
-    for (size_t i = 0; i < 3; i++) {
-        int fd = (int[]){ signal_fd, stop_fd, hands.done_fd }[i];
-        if (fd >= 0)
-            close(fd);
-    }
+    struct stop_source stop = STOP_SOURCE_CLOSED;
+    struct hands hands = { .tool = tool, .lock = PTHREAD_MUTEX_INITIALIZER };
+    const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (set_up(&hands, ports, stop_fd, &e) && stop_source_open(&stop, &e))
+        run_threads(&hands, &stop, stop_fd, &e);
+    tear_down(&hands);
+    stop_source_close(&stop);
+    if (stop_fd >= 0)
+        close(stop_fd);
     if (e.code != ERR_NONE) {
         cmd_print_err(&e);
         return EXIT_STATION;
     }
-    return atomic_load(&hands.failed) ? EXIT_BOARD : EXIT_PASSED;
+    return hands.failed ? EXIT_BOARD : EXIT_PASSED;
 }
 
 /* ---- Ports ---- */
 
-static void add_found(const struct port_list *found, struct option_list *ports)
-{
-    for (size_t i = 0; i < port_list_count(found) && ports->count < HAND_SLOTS_MAX; i++) {
-        if (port_list_at(found, i)->usb.vid != 0)
-            ports->values[ports->count++] = port_list_at(found, i)->path;
-    }
-}
-
-static bool check_ports(const struct option_list *ports, struct err *e)
-{
-    if (ports->count == 0) {
-        err_set(e, ERR_USAGE, "No port is given, and no USB serial port is plugged in");
-        return err_hint(e, "Plug a board in, or name its port: --port /dev/ttyUSB0");
-    }
-    return ports_check(ports->values, ports->count, HAND_SLOTS_MAX, e);
-}
-
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e)
 {
-    *found = NULL;
-    struct port_list *all = port_list_new(e);
-    if (!all)
-        return false;
-    if (ports->count == 0)
-        add_found(all, ports);
-    if (check_ports(ports, e)) {
-        *found = all;
-        return true;
-    }
-    port_list_free(all);
-    return false;
+    return ports_choose(ports->values, &ports->count, OPTION_LIST_MAX, found, e);
 }
 
 /* ---- Lines ---- */
 
-static void line_head(const struct hand_slot *slot, char *text, size_t cap)
+void hand_line_head(const struct hand_slot *slot, char *text, size_t cap)
 {
     if (slot->of > 1)
         snprintf(text, cap, "slot %d %s: ", slot->number, slot->where);
@@ -251,16 +263,30 @@ static void line_head(const struct hand_slot *slot, char *text, size_t cap)
         snprintf(text, cap, "%s: ", slot->where);
 }
 
-void hand_say(const struct hand_slot *slot, const char *fmt, ...)
+static void put_line(FILE *out, const struct hand_slot *slot, const char *fmt, va_list ap)
 {
     char head[320], line[512];
-    va_list ap;
-    line_head(slot, head, sizeof head);
-    va_start(ap, fmt);
+    hand_line_head(slot, head, sizeof head);
     vsnprintf(line, sizeof line, fmt, ap);
+    plain_make(line);
+    fprintf(out, "%s%s\n", head, line);
+}
+
+void hand_say(const struct hand_slot *slot, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    put_line(stdout, slot, fmt, ap);
     va_end(ap);
-    cmd_line("%s%s", head, line);
     fflush(stdout);
+}
+
+void hand_result(const struct hand_slot *slot, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    put_line(slot->result, slot, fmt, ap);
+    va_end(ap);
 }
 
 void hand_tell_progress(struct hand_progress *p, const struct hand_slot *slot, const char *what,

@@ -2,10 +2,11 @@
  * What the tools for an engineer's hand share (identify, read, erase, monitor): one way to get to a
  * board, and to leave it; one way to work on many ports at once.
  *
- * Design. hands_run starts a thread for each port, and the main thread waits for them and for
- * signals. Ctrl-C makes a descriptor readable that every wait of every port looks at: each tool
+ * Design. hands_run starts a thread for each port, and the main thread waits for them and for a
+ * wish to stop. That makes a descriptor readable that every wait of every port looks at: each tool
  * stops at its next read, and resets its board. The threads share nothing but standard output,
- * which takes whole lines.
+ * which takes whole lines. What came of each port is shown in the order of the slots, each as soon
+ * as those before it are.
  */
 #ifndef STATION_HAND_H
 #define STATION_HAND_H
@@ -15,7 +16,7 @@
 #include "core/ports/port_find.h"
 #include "station/cli/cmd.h"
 
-#define HAND_SLOTS_MAX 256
+#include <stdio.h>
 
 /* One port of a tool. Plain value, lent to the tool's work. */
 struct hand_slot {
@@ -23,6 +24,7 @@ struct hand_slot {
     size_t of;  /* how many there are */
     const char *where;
     int stop_fd;
+    FILE *result; /* takes the lines that tell what came of it, whole ones */
 };
 
 /* A board in its loader. */
@@ -49,10 +51,11 @@ void hand_close(struct hand *h);
 struct hand_tool {
     bool (*work)(const struct hand_slot *slot, void *ctx, struct err *e);
     void *ctx; /* shared by all threads */
+    bool live; /* goes on until it is stopped: what fails is told at once, and not by slot */
 };
 
 /* Runs the tool on all ports at once and says on standard error what failed. EXIT_BOARD when
- * anything did, also for a stop by Ctrl-C. */
+ * anything did, also for a stop. */
 enum exit_status hands_run(const struct option_list *ports, const struct hand_tool *tool);
 
 /* Adds every USB serial port, unless ports were given. *found must be kept as long as the ports are
@@ -60,9 +63,16 @@ enum exit_status hands_run(const struct option_list *ports, const struct hand_to
  * of no known form; ERR_STATION when too few files may be open for so many. */
 bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e);
 
-/* Prints one line about a port: "slot 2 /dev/ttyUSB1: ..."; without the slot if there is only one.
- */
+/* What a line about a port begins with: "slot 2 /dev/ttyUSB1: "; without the slot if there is only
+ * one. */
+void hand_line_head(const struct hand_slot *slot, char *text, size_t cap);
+
+/* Prints one line about a port, now. */
 void hand_say(const struct hand_slot *slot, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same as its result, when its turn comes. */
+void hand_result(const struct hand_slot *slot, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* How far it is: on a terminal with one port as a line that changes, else a line at each quarter.

@@ -9,6 +9,7 @@
 #ifndef STATION_IMPORT_H
 #define STATION_IMPORT_H
 
+#include "core/base/json_tree.h"
 #include "core/facts/chip.h"
 #include "core/images/image.h"
 #include "recipes/recipe.h"
@@ -150,26 +151,7 @@ void import_words_done(struct import_words *words);
 
 /* ---- JSON ---- */
 
-enum import_json_kind { IMPORT_JSON_TEXT, IMPORT_JSON_LIST, IMPORT_JSON_MAP };
-
-/* Numbers, true, false and null are texts here. */
-struct import_json {
-    enum import_json_kind kind;
-    char *key;                        /* of a member of a map; else NULL */
-    char *text;                       /* of a text; else NULL */
-    struct import_json *first, *last; /* what is in it */
-    struct import_json *next;         /* its neighbour */
-    struct import_json *parent;
-};
-
 /* NULL with ERR_USAGE, naming `name`, the line and what is wrong. */
-struct import_json *import_json_parse(const char *name, const char *text, size_t n, struct err *e);
-void import_json_free(struct import_json *root); /* NULL is fine */
-
-/* The member of a map, NULL if there is none. `node` may be NULL. */
-const struct import_json *import_json_get(const struct import_json *node, const char *key);
-
-/* The text of a member, NULL if it is none. */
-const char *import_json_text(const struct import_json *node, const char *key);
+struct json_node *import_json(const char *name, const char *text, size_t n, struct err *e);
 
 #endif

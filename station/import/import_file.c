@@ -28,16 +28,16 @@ static bool refuse_image(const char *path, struct err *e)
                     path);
 }
 
-static bool import_json(struct import *im, const char *folder, const char *path, const char *text,
-                        size_t n, struct err *e)
+static bool take_json(struct import *im, const char *folder, const char *path, const char *text,
+                      size_t n, struct err *e)
 {
     const char *file = path + strlen(folder);
-    struct import_json *root = import_json_parse(path, text, n, e);
+    struct json_node *root = import_json(path, text, n, e);
     if (!root)
         return false;
-    bool idf = import_json_get(root, "flash_files"), web = import_json_get(root, "builds");
-    bool platformio = import_json_get(root, "prog_path") || import_json_get(root, "extra");
-    import_json_free(root);
+    bool idf = json_get(root, "flash_files"), web = json_get(root, "builds");
+    bool platformio = json_get(root, "prog_path") || json_get(root, "extra");
+    json_tree_free(root);
     if (idf)
         return import_flasher_args(im, folder, file, e);
     if (web)
@@ -57,7 +57,7 @@ static bool import_text(struct import *im, const char *folder, const char *path,
 {
     const char *first = text + strspn(text, " \t\r\n");
     if (first[0] == '{')
-        return import_json(im, folder, path, text, n, e);
+        return take_json(im, folder, path, text, n, e);
     if (is_args(text))
         return import_flash_args(im, folder, path + strlen(folder), e);
     return strstr(text, "esptool") || strstr(text, "upload.py") ? import_pasted(im, folder, text, e)

@@ -11,10 +11,10 @@
 /* The images as objects of their own tell what flash_files does not: whether one is encrypted. A
  * chip whose flash encryption is still off takes the plain ones and encrypts them at its first
  * start; for another the gate refuses the board. */
-static void note_encrypted(struct import *im, const struct import_json *root)
+static void note_encrypted(struct import *im, const struct json_node *root)
 {
-    for (const struct import_json *part = root->first; part; part = part->next) {
-        const char *encrypted = import_json_text(part, "encrypted");
+    for (const struct json_node *part = root->first; part; part = part->next) {
+        const char *encrypted = json_get_text(part, "encrypted");
         if (encrypted && strcmp(encrypted, "true") == 0)
             import_note(im,
                         "encrypted: true of %.40s: it is written plain, which is right only as "
@@ -23,11 +23,11 @@ static void note_encrypted(struct import *im, const struct import_json *root)
     }
 }
 
-static bool take_files(struct import *im, const char *folder, const struct import_json *files,
+static bool take_files(struct import *im, const char *folder, const struct json_node *files,
                        struct err *e)
 {
     uint32_t offset_addr;
-    for (const struct import_json *f = files ? files->first : NULL; f; f = f->next) {
+    for (const struct json_node *f = files ? files->first : NULL; f; f = f->next) {
         if (!f->key || !f->text)
             return err_set(e, ERR_USAGE, "flash_files holds something else than files");
         if (!import_parse_offset(f->key, &offset_addr, e) ||
@@ -37,22 +37,22 @@ static bool take_files(struct import *im, const char *folder, const struct impor
     return im->image_count > 0 || err_set(e, ERR_USAGE, "flash_files names no file");
 }
 
-static bool take_setting(struct import *im, const struct import_json *settings, const char *key,
+static bool take_setting(struct import *im, const struct json_node *settings, const char *key,
                          const char *option, struct err *e)
 {
-    const char *value = import_json_text(settings, key);
+    const char *value = json_get_text(settings, key);
     const char *const words[] = { option, value };
     return !value || import_write_flash(im, "", words, 2, e);
 }
 
 /* What is really passed to the tool counts more, so it comes last. */
-static bool take_settings(struct import *im, const struct import_json *root, struct err *e)
+static bool take_settings(struct import *im, const struct json_node *root, struct err *e)
 {
-    const struct import_json *settings = import_json_get(root, "flash_settings");
-    const struct import_json *args = import_json_get(root, "write_flash_args");
+    const struct json_node *settings = json_get(root, "flash_settings");
+    const struct json_node *args = json_get(root, "write_flash_args");
     const char *words[IMPORT_WORDS_MAX];
     size_t count = 0;
-    for (const struct import_json *a = args ? args->first : NULL; a; a = a->next) {
+    for (const struct json_node *a = args ? args->first : NULL; a; a = a->next) {
         if (!a->text || count == IMPORT_WORDS_MAX)
             return err_set(e, ERR_USAGE, "write_flash_args is no list of options");
         words[count++] = a->text;
@@ -63,13 +63,13 @@ static bool take_settings(struct import *im, const struct import_json *root, str
            import_write_flash(im, "", words, count, e);
 }
 
-static bool take_extra(struct import *im, const struct import_json *extra, struct err *e)
+static bool take_extra(struct import *im, const struct json_node *extra, struct err *e)
 {
     static const char *const names[] = { "chip", "before", "after" };
-    const char *stub = import_json_text(extra, "stub");
+    const char *stub = json_get_text(extra, "stub");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char option[16];
-        const char *value = import_json_text(extra, names[i]);
+        const char *value = json_get_text(extra, names[i]);
         snprintf(option, sizeof option, "--%s", names[i]);
         if (value && !import_global_option(im, option, value, e))
             return false;
@@ -81,7 +81,7 @@ static bool take_extra(struct import *im, const struct import_json *extra, struc
 
 bool import_flasher_args(struct import *im, const char *folder, const char *file, struct err *e)
 {
-    struct import_json *root = NULL;
+    struct json_node *root = NULL;
     char *path = import_join(folder, file, e);
     size_t n = 0;
     bool there = false, ok = false;
@@ -90,12 +90,11 @@ bool import_flasher_args(struct import *im, const char *folder, const char *file
         err_set(e, ERR_USAGE, "'%.150s' is not there", path);
     if (!text)
         goto out;
-    root = import_json_parse(path, text, n, e);
+    root = import_json(path, text, n, e);
     if (!root)
         goto out;
-    ok = take_settings(im, root, e) &&
-         take_extra(im, import_json_get(root, "extra_esptool_args"), e) &&
-         take_files(im, folder, import_json_get(root, "flash_files"), e);
+    ok = take_settings(im, root, e) && take_extra(im, json_get(root, "extra_esptool_args"), e) &&
+         take_files(im, folder, json_get(root, "flash_files"), e);
     if (ok)
         note_encrypted(im, root);
     else
@@ -103,7 +102,7 @@ bool import_flasher_args(struct import *im, const char *folder, const char *file
     im->whole = true;
     snprintf(im->source, sizeof im->source, "flasher_args.json of ESP-IDF");
 out:
-    import_json_free(root);
+    json_tree_free(root);
     free(text);
     free(path);
     return ok;

@@ -51,10 +51,10 @@ static bool add_path(struct import *im, const char *folder, const char *path, ui
     return err_hint(e, "Fetch it, put it beside the manifest as %.60s, and import again.", name);
 }
 
-static bool add_part(struct import *im, const char *folder, const struct import_json *part,
+static bool add_part(struct import *im, const char *folder, const struct json_node *part,
                      struct err *e)
 {
-    const char *path = import_json_text(part, "path"), *offset = import_json_text(part, "offset");
+    const char *path = json_get_text(part, "path"), *offset = json_get_text(part, "offset");
     uint32_t offset_addr;
     if (!path || !offset)
         return err_set(e, ERR_USAGE, "parts holds an entry without path or offset");
@@ -68,28 +68,28 @@ static bool add_part(struct import *im, const char *folder, const struct import_
 
 /* ---- Builds ---- */
 
-static bool choose(const char *file, const struct import_json *builds, struct err *e)
+static bool choose(const char *file, const struct json_node *builds, struct err *e)
 {
     char names[160] = "";
-    for (const struct import_json *b = builds->first; b; b = b->next) {
-        const char *family = import_json_text(b, "chipFamily");
+    for (const struct json_node *b = builds->first; b; b = b->next) {
+        const char *family = json_get_text(b, "chipFamily");
         size_t n = strlen(names);
         snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", family ? family : "?");
     }
-    const char *family = import_json_text(builds->first, "chipFamily");
+    const char *family = json_get_text(builds->first, "chipFamily");
     err_set(e, ERR_USAGE, "It has several builds (%s)", names);
     return err_hint(e, "A recipe is for one chip: espstation import --chip %.20s %.120s",
                     family ? family : "NAME", file);
 }
 
 /* Whether a build is for the chip; for NULL each is. */
-static bool is_for(const struct import_json *build, const struct chip *chip)
+static bool is_for(const struct json_node *build, const struct chip *chip)
 {
-    const char *family = import_json_text(build, "chipFamily");
+    const char *family = json_get_text(build, "chipFamily");
     return !chip || (family && chip_by_name(family) == chip);
 }
 
-static bool not_one(const char *file, const struct import_json *builds, const struct chip *chip,
+static bool not_one(const char *file, const struct json_node *builds, const struct chip *chip,
                     size_t count, struct err *e)
 {
     if (count == 0 && chip)
@@ -104,18 +104,18 @@ static bool not_one(const char *file, const struct import_json *builds, const st
 }
 
 /* The build for the chip that is said, else the only one; its chip is im->chip then. */
-static const struct import_json *find_build(struct import *im, const char *file,
-                                            const struct import_json *builds, struct err *e)
+static const struct json_node *find_build(struct import *im, const char *file,
+                                          const struct json_node *builds, struct err *e)
 {
-    const struct import_json *found = NULL;
+    const struct json_node *found = NULL;
     size_t count = 0;
-    for (const struct import_json *b = builds ? builds->first : NULL; b; b = b->next) {
+    for (const struct json_node *b = builds ? builds->first : NULL; b; b = b->next) {
         if (!is_for(b, im->chip))
             continue;
         found = b;
         count++;
     }
-    const char *family = import_json_text(found, "chipFamily");
+    const char *family = json_get_text(found, "chipFamily");
     if (count != 1)
         (void)not_one(file, builds, im->chip, count, e);
     else if (!family)
@@ -133,19 +133,19 @@ static void keep_text(char *to, size_t cap, const char *text)
 }
 
 static bool take_root(struct import *im, const char *folder, const char *file,
-                      const struct import_json *root, struct err *e)
+                      const struct json_node *root, struct err *e)
 {
-    const struct import_json *build = find_build(im, file, import_json_get(root, "builds"), e);
-    const struct import_json *parts = import_json_get(build, "parts");
-    const char *ask = import_json_text(root, "new_install_prompt_erase");
+    const struct json_node *build = find_build(im, file, json_get(root, "builds"), e);
+    const struct json_node *parts = json_get(build, "parts");
+    const char *ask = json_get_text(root, "new_install_prompt_erase");
     if (!build)
         return false;
-    for (const struct import_json *p = parts ? parts->first : NULL; p; p = p->next) {
+    for (const struct json_node *p = parts ? parts->first : NULL; p; p = p->next) {
         if (!add_part(im, folder, p, e))
             return false;
     }
-    keep_text(im->name, sizeof im->name, import_json_text(root, "name"));
-    keep_text(im->version, sizeof im->version, import_json_text(root, "version"));
+    keep_text(im->name, sizeof im->name, json_get_text(root, "name"));
+    keep_text(im->version, sizeof im->version, json_get_text(root, "version"));
     if (ask && strcmp(ask, "true") == 0)
         import_note(im, "new_install_prompt_erase: nobody is asked; `erase: all` erases the whole "
                         "flash of every board");
@@ -158,13 +158,13 @@ bool import_manifest(struct import *im, const char *folder, const char *file, st
     bool there = false;
     char *path = import_join(folder, file, e);
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
-    struct import_json *root = text ? import_json_parse(path, text, n, e) : NULL;
+    struct json_node *root = text ? import_json(path, text, n, e) : NULL;
     if (path && !there)
         err_set(e, ERR_USAGE, "'%.150s' is not there", path);
     bool ok = root && (take_root(im, folder, path, root, e) || err_wrap(e, "%.100s", path));
     im->whole = true;
     snprintf(im->source, sizeof im->source, "a manifest of ESP Web Tools");
-    import_json_free(root);
+    json_tree_free(root);
     free(text);
     free(path);
     return ok;

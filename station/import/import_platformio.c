@@ -18,7 +18,7 @@
 /* ---- idedata.json ---- */
 
 struct idedata {
-    struct import_json *root; /* NULL: there is none */
+    struct json_node *root;   /* NULL: there is none */
     char program[NAME_BYTES]; /* "firmware"; "": not said */
     size_t out_bytes;         /* of prog_path, up to its last slash */
 };
@@ -30,8 +30,8 @@ static bool read_idedata(struct idedata *d, const char *folder, struct err *e)
     char *path = import_join(folder, "idedata.json", e);
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
     if (text)
-        d->root = import_json_parse(path, text, n, e);
-    const char *program = import_json_text(d->root, "prog_path");
+        d->root = import_json(path, text, n, e);
+    const char *program = json_get_text(d->root, "prog_path");
     const char *name = program ? import_base_name(program) : "";
     const char *dot = strrchr(name, '.');
     d->out_bytes = program ? (size_t)(name - program) : 0;
@@ -48,7 +48,7 @@ static char *find_listed(const struct idedata *d, const char *folder, const char
                          struct err *e)
 {
     const char *name = import_base_name(path);
-    const char *program = import_json_text(d->root, "prog_path");
+    const char *program = json_get_text(d->root, "prog_path");
     bool own = name == path || (program && (size_t)(name - path) == d->out_bytes &&
                                 strncmp(path, program, d->out_bytes) == 0);
     if (own || import_is_file(folder, name))
@@ -82,14 +82,14 @@ static bool list_one(struct build *b, const struct idedata *d, const char *path,
 /* With a merged image the place of the application is that one's. */
 static bool take_idedata(struct build *b, const struct idedata *d, struct err *e)
 {
-    const struct import_json *extra = import_json_get(d->root, "extra");
-    const struct import_json *images = import_json_get(extra, "flash_images");
-    const char *app = import_json_text(extra, "application_offset");
-    const char *merged = import_json_text(extra, "merged_firmware");
+    const struct json_node *extra = json_get(d->root, "extra");
+    const struct json_node *images = json_get(extra, "flash_images");
+    const char *app = json_get_text(extra, "application_offset");
+    const char *merged = json_get_text(extra, "merged_firmware");
     uint32_t addr;
     b->listed = images && images->first;
-    for (const struct import_json *i = images ? images->first : NULL; i; i = i->next) {
-        if (!list_one(b, d, import_json_text(i, "path"), import_json_text(i, "offset"), e))
+    for (const struct json_node *i = images ? images->first : NULL; i; i = i->next) {
+        if (!list_one(b, d, json_get_text(i, "path"), json_get_text(i, "offset"), e))
             return err_wrap(e, "idedata.json");
     }
     if (!b->listed || !app || (merged && strcmp(merged, "true") == 0))
@@ -240,7 +240,7 @@ bool import_platformio(struct import *im, const char *folder, struct err *e)
     bool ok = read_idedata(&d, folder, e) && find_program(&d, folder, app, e) &&
               take_idedata(&b, &d, e) && witness_flasher_args(&b, e) && look_around(im, &b, e) &&
               build_add(im, &b, e);
-    import_json_free(d.root);
+    json_tree_free(d.root);
     build_done(&b);
     return ok;
 }

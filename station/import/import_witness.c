@@ -21,13 +21,13 @@ static bool is_application(const char *path)
 
 /* Newer ones say which file is the application. In others it is what is neither boot loader nor
  * table nor choice of a slot, if that is one file alone. */
-static bool take_files(struct build *b, const struct import_json *root, struct err *e)
+static bool take_files(struct build *b, const struct json_node *root, struct err *e)
 {
-    const struct import_json *files = import_json_get(root, "flash_files"), *app = NULL;
-    const char *said = import_json_text(import_json_get(root, "app"), "offset");
+    const struct json_node *files = json_get(root, "flash_files"), *app = NULL;
+    const char *said = json_get_text(json_get(root, "app"), "offset");
     size_t apps = 0;
     uint32_t addr;
-    for (const struct import_json *f = files ? files->first : NULL; f; f = f->next) {
+    for (const struct json_node *f = files ? files->first : NULL; f; f = f->next) {
         struct err ignored = { 0 };
         if (!f->text || !import_parse_offset(f->key, &addr, &ignored))
             return true;
@@ -50,9 +50,9 @@ bool witness_flasher_args(struct build *b, struct err *e)
     bool there = false;
     char *path = import_join(b->folder, "flasher_args.json", e);
     char *text = path ? import_read_text(path, &n, &there, e) : NULL;
-    struct import_json *root = text ? import_json_parse(path, text, n, e) : NULL;
+    struct json_node *root = text ? import_json(path, text, n, e) : NULL;
     bool ok = path && (root ? take_files(b, root, e) : !there);
-    import_json_free(root);
+    json_tree_free(root);
     free(text);
     free(path);
     return ok;

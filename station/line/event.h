@@ -31,6 +31,7 @@ const char *verdict_word(enum verdict verdict);
 struct event {
     enum event_kind kind;
     int64_t utc_ms;
+    uint64_t at_us;   /* of the gang's clock, which nobody sets */
     int slot;         /* counts from 1 */
     const char *port; /* lent by the slot, which outlives the queue */
     int64_t run_id;   /* 0: not recorded */

@@ -10,13 +10,12 @@
 #ifndef STATION_GANG_H
 #define STATION_GANG_H
 
+#include "station/base/limits.h"
 #include "station/line/event.h"
 #include "station/line/record.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-
-#define GANG_SLOTS_MAX 256
 
 struct gang {
     struct job *job;
@@ -33,7 +32,7 @@ struct gang {
     struct {
         struct chip_mac mac;
         int slot;
-    } macs[GANG_SLOTS_MAX];
+    } macs[SLOTS_MAX];
     size_t mac_count;
 };
 

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_BAUD     115200u /* every ROM follows that, and there is not much to say */
 #define LOOP_POLL_MS  1000u
 #define PAUSE_STEP_MS 250u
 #define SILENT_LOOKS  5 /* at a network port, after which it is opened anew */
@@ -47,8 +46,8 @@ static enum look look_for_board(struct slot *s, struct chip_mac *mac)
     struct reset_sequence custom;
     const struct reset_sequence *reset = NULL;
     uint32_t baud = slot_recipe(s)->port.baud;
-    if (baud > LOOK_BAUD)
-        baud = LOOK_BAUD;
+    if (baud > LOADER_SYNC_BAUD) /* there is not much to say */
+        baud = LOADER_SYNC_BAUD;
     struct loader *l = calloc(1, sizeof *l);
     bool connected = false;
     if (!l || !slot_open_port(s, baud, &ignored))

@@ -46,15 +46,6 @@ static bool start_thread(struct pool *p, struct slot *s, struct err *e)
     return true;
 }
 
-static bool check_ports(const char *const *ports, size_t count, struct err *e)
-{
-    if (count == 0) {
-        err_set(e, ERR_USAGE, "No port is given, and none was found");
-        return err_hint(e, "Plug the fixture in, or name ports: --port /dev/ttyUSB0 --port ...");
-    }
-    return ports_check(ports, count, GANG_SLOTS_MAX, e);
-}
-
 static bool start_all(struct pool *p, struct err *e)
 {
     atomic_store(&p->running, (int)p->slot_count);
@@ -69,7 +60,7 @@ static bool start_all(struct pool *p, struct err *e)
 
 struct pool *pool_new(struct gang *gang, const char *const *ports, size_t port_count, struct err *e)
 {
-    if (!check_ports(ports, port_count, e))
+    if (!ports_check(ports, port_count, e))
         return NULL;
     struct pool *p = calloc(1, sizeof *p);
     struct slot *slots = calloc(port_count, sizeof *slots);

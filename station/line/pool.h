@@ -20,7 +20,7 @@ struct pool {
 
 /* Starts a thread for each port. `gang` and the texts in `ports` are lent and must outlive the
  * pool. NULL: ERR_STATION (also too few open files allowed), ERR_USAGE (no port, too many, one
- * twice, one of no known form). */
+ * twice, one that cannot be). */
 struct pool *pool_new(struct gang *gang, const char *const *ports, size_t port_count,
                       struct err *e);
 

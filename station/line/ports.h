@@ -2,12 +2,15 @@
 #ifndef STATION_PORTS_H
 #define STATION_PORTS_H
 
-#include "core/base/err.h"
+#include "core/ports/port_find.h"
 
-#include <stddef.h>
+/* Whether each can be a port, none is named twice (be it by another name), and this user may have
+ * so many open: 1 to SLOTS_MAX. ERR_USAGE, ERR_STATION. */
+bool ports_check(const char *const *ports, size_t count, struct err *e);
 
-/* Whether each is the text of a port, none is named twice (be it by another name), and this user
- * may have so many open. `count` is at most `most`. ERR_USAGE, ERR_STATION. */
-bool ports_check(const char *const *ports, size_t count, size_t most, struct err *e);
+/* Takes every USB serial port, up to `cap`, unless some were named; then the same check. *found is
+ * lent by those it took: it is kept as long as they are used, and freed with port_list_free. */
+bool ports_choose(const char **ports, size_t *count, size_t cap, struct port_list **found,
+                  struct err *e);
 
 #endif

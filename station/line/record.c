@@ -303,18 +303,10 @@ static int64_t ms_of(uint64_t us)
 
 static struct db_timing timing_row(const struct attempt_timing *t)
 {
-    return (struct db_timing){ .reset_ms = ms_of(t->reset_us),
-                               .sync_ms = ms_of(t->sync_us),
-                               .identify_ms = ms_of(t->identify_us),
-                               .stub_ms = ms_of(t->stub_us),
-                               .baud_ms = ms_of(t->baud_us),
-                               .erase_ms = ms_of(t->erase_us),
-                               .wire_ms = ms_of(t->wire_us),
-                               .stall_ms = ms_of(t->stall_us),
-                               .md5_ms = ms_of(t->size_us + t->md5_us),
-                               .leave_ms = ms_of(t->leave_us),
-                               .boot_ms = ms_of(t->boot_us),
-                               .floor_ms = ms_of(t->floor_us) };
+    return (struct db_timing){
+#define TIMING(version, name, sentence) .name##_ms = ms_of(t->name##_us),
+#include "db/store/timing_list.h"
+    };
 }
 
 static const char *text_or_null(const char *text)

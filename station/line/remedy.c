@@ -78,9 +78,8 @@ bool remedy_is_bad_flash(const struct remedy *r, const struct remedy_facts *f, c
 
 bool remedy_blames_rate(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
-    bool by_the_wire = e->code == ERR_WRITE || e->code == ERR_VERIFY || e->code == ERR_BAUD;
-    bool by_the_flash = e->code == ERR_VERIFY && f->differs.known;
-    return by_the_wire && !by_the_flash && !f->has_reset && !care_may_cure(r, f, e);
+    bool by_the_wire = e->code == ERR_WRITE || (e->code == ERR_VERIFY && !f->differs.known);
+    return e->code == ERR_BAUD || (by_the_wire && !f->has_reset && !care_may_cure(r, f, e));
 }
 
 bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct err *e)

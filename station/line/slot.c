@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPEN_MS        10000u
 #define BACK_MS        20000u /* how long a pulled cable is waited for */
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
@@ -95,6 +94,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
     struct event event = {
         .kind = kind,
         .utc_ms = slot_utc_ms(s),
+        .at_us = slot_now_us(s),
         .slot = s->number,
         .port = s->port_text,
         .run_id = run_id,
@@ -133,7 +133,7 @@ bool slot_open_port(struct slot *s, uint32_t baud, struct err *e)
     if (s->port)
         return true;
     s->port = port_new(where, baud, slot_clock(s), s->gang->stop_fd,
-                       deadline_in_ms(slot_clock(s), OPEN_MS), e);
+                       deadline_in_ms(slot_clock(s), PORT_OPEN_MS), e);
     if (s->port)
         snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
     s->was_open = s->was_open || s->port;

@@ -6,23 +6,33 @@
 #define STATION_SCREEN_H
 
 #include "station/line/pool.h"
+#include "station/screen/headcount.h"
+
+/* What there is to be shown. */
+struct show {
+    struct pool *pool;
+    struct headcount *headcount;
+    const char *db_path; /* NULL: nothing is recorded */
+};
 
 struct screen {
     const char *name;
     bool draws; /* wants draw() ten times a second */
-    void (*start)(struct pool *pool);
-    void (*event)(struct pool *pool, const struct event *event);
-    void (*draw)(struct pool *pool);
-    /* All slots are done. `db_path` NULL: nothing was recorded. */
-    void (*finish)(struct pool *pool, const char *db_path);
+    void (*start)(const struct show *show);
+    void (*event)(const struct show *show, const struct event *event); /* it is counted */
+    void (*draw)(const struct show *show);
+    void (*finish)(const struct show *show); /* all slots are done */
 };
 
 extern const struct screen screen_live, screen_lines, screen_json;
 
 /* The summary behind both text screens. `colour`: with terminal colours. */
-void screen_summary(struct pool *pool, const char *db_path, bool colour);
+void screen_summary(const struct show *show, bool colour);
 
 /* Whether standard output wants colour: a terminal, and NO_COLOR is not set. */
 bool screen_has_colour(void);
+
+/* How wide the terminal is that standard output is; 0: it is none. */
+size_t screen_columns(void);
 
 #endif

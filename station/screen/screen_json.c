@@ -38,10 +38,10 @@ static void put_outcome(struct json_object *o, const struct event *event)
     timing_json(o, &event->timing);
 }
 
-static void on_event(struct pool *pool, const struct event *event)
+static void on_event(const struct show *show, const struct event *event)
 {
     struct json_object o;
-    (void)pool;
+    (void)show;
     json_begin(&o, stdout);
     json_text(&o, "event", kind_word(event->kind));
     put_time(&o, event->utc_ms);
@@ -62,20 +62,15 @@ static void on_event(struct pool *pool, const struct event *event)
     fflush(stdout);
 }
 
-static void on_finish(struct pool *pool, const char *db_path)
+static void on_finish(const struct show *show)
 {
     struct json_object o;
-    int64_t boards = 0, passes = 0;
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view view = slot_look(&pool->slots[i]);
-        boards += view.runs;
-        passes += view.passes;
-    }
     json_begin(&o, stdout);
     json_text(&o, "event", "end");
-    json_integer(&o, "boards", boards);
-    json_integer(&o, "passed", passes);
-    json_text(&o, "db", db_path);
+    json_integer(&o, "boards", (int64_t)show->headcount->count);
+    json_integer(&o, "passed", (int64_t)headcount_passed(show->headcount));
+    json_integer(&o, "runs", (int64_t)show->headcount->runs);
+    json_text(&o, "db", show->db_path);
     json_end(&o);
     fflush(stdout);
 }

@@ -1,11 +1,14 @@
 /* One line for each event, for pipes and log files; and the summary behind both text screens. */
 #include "station/screen/screen.h"
 
+#include "station/base/wrap.h"
 #include "station/screen/timing.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define GREEN "\033[32m"
@@ -17,6 +20,14 @@ bool screen_has_colour(void)
 {
     const char *no_colour = getenv("NO_COLOR");
     return isatty(STDOUT_FILENO) && !(no_colour && no_colour[0]);
+}
+
+size_t screen_columns(void)
+{
+    struct winsize w;
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
 static const char *board_name(const struct event *event, char *text, size_t cap)
@@ -45,10 +56,10 @@ static void print_verdict(const struct event *event)
         print_failure(event);
 }
 
-static void on_event(struct pool *pool, const struct event *event)
+static void on_event(const struct show *show, const struct event *event)
 {
     char board[64];
-    (void)pool;
+    (void)show;
     printf("slot %d: ", event->slot);
     switch (event->kind) {
     case EVENT_RUN:
@@ -77,42 +88,110 @@ static void on_event(struct pool *pool, const struct event *event)
     fflush(stdout);
 }
 
-static void on_finish(struct pool *pool, const char *db_path)
+static void on_finish(const struct show *show)
 {
-    screen_summary(pool, db_path, screen_has_colour());
+    screen_summary(show, screen_has_colour());
 }
 
 const struct screen screen_lines = { .name = "lines", .event = on_event, .finish = on_finish };
 
 /* ---- Summary ---- */
 
-struct totals {
-    unsigned boards, passed, skipped;
-    uint64_t first_us, last_us;
-};
-
-static struct totals add_up(struct pool *pool)
+static unsigned count_skipped(struct pool *pool)
 {
-    struct totals t = { .first_us = UINT64_MAX };
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
-        t.boards += v.runs;
-        t.passed += v.passes;
-        t.skipped += v.state == SLOT_SKIPPED;
-        if (v.started_us != 0 && v.started_us < t.first_us)
-            t.first_us = v.started_us;
-        if (v.ended_us > t.last_us)
-            t.last_us = v.ended_us;
-    }
-    return t;
+    unsigned skipped = 0;
+    for (size_t i = 0; i < pool->slot_count; i++)
+        skipped += slot_look(&pool->slots[i]).state == SLOT_SKIPPED;
+    return skipped;
 }
 
-static void print_reason(const struct slot *slot, const struct slot_view *v, bool colour)
+static void print_counts(const struct headcount *t, unsigned skipped, bool colour)
 {
-    printf("\n%sslot %d  %s%s  %s%s%s\n", colour ? RED : "", slot->number, verdict_word(v->verdict),
-           colour ? PLAIN : "", err_word(v->err.code), v->mac[0] ? "  " : "", v->mac);
-    printf("  %s.\n  The board is %s. %s\n", v->err.what, board_state_text(v->board_state),
-           v->err.hint);
+    const size_t passed = headcount_passed(t);
+    const bool all = passed == t->count && skipped == 0 && t->count > 0;
+    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", passed,
+           t->count, colour ? PLAIN : "");
+    if (t->runs > 0)
+        printf(" in %.1f s", (double)(t->last_us - t->first_us) / 1e6);
+    if (t->runs > t->count)
+        printf(", in %llu runs", (unsigned long long)t->runs);
+    if (skipped > 0)
+        printf("; %u slot%s not started", skipped, skipped == 1 ? " was" : "s were");
+    printf("%s.\n", t->incomplete ? "; there was no memory to count them all" : "");
+}
+
+/* ---- Why boards did not pass ---- */
+
+struct failure_print {
+    bool colour;
+    size_t columns;
+};
+
+/* "slots 1, 3 and 4", each once. */
+static void print_slots(const struct headcount_board *const *boards, size_t count)
+{
+    size_t slots = 0, shown = 0;
+    for (size_t i = 0; i < count; i++)
+        slots += i == 0 || boards[i]->slot != boards[i - 1]->slot;
+    if (count > slots)
+        printf("%zu boards in ", count);
+    printf("slot%s ", slots == 1 ? "" : "s");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0 && boards[i]->slot == boards[i - 1]->slot)
+            continue;
+        printf("%s%d", shown == 0 ? "" : shown + 1 == slots ? " and " : ", ", boards[i]->slot);
+        shown++;
+    }
+}
+
+static void print_wrapped(const struct failure_print *p, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+static void print_wrapped(const struct failure_print *p, const char *fmt, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    const int n = vasprintf(&text, fmt, ap);
+    va_end(ap);
+    if (n < 0) /* no memory; the next line may find some */
+        return;
+    wrap_print(stdout, text, 2, p->columns);
+    free(text);
+}
+
+static void print_macs(const struct failure_print *p, const struct headcount_board *const *boards,
+                       size_t count)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    const char *gap = "";
+    FILE *out = open_memstream(&text, &bytes);
+    for (size_t i = 0; out && i < count; i++) {
+        if (!boards[i]->mac[0])
+            continue;
+        fprintf(out, "%s%s", gap, boards[i]->mac);
+        gap = ", ";
+    }
+    if (out && fclose(out) == 0 && bytes > 0)
+        wrap_print(stdout, text, 2, p->columns);
+    free(text);
+}
+
+static void print_group(void *ctx, const struct headcount_board *const *boards, size_t count,
+                        const struct headcount_failure *reason)
+{
+    const struct failure_print *p = ctx;
+    const bool one = count == 1;
+    printf("\n%s", p->colour ? RED : "");
+    print_slots(boards, count);
+    printf("  %s%s  %s%s%s\n", verdict_word(reason->verdict), p->colour ? PLAIN : "",
+           err_word(reason->err.code), one && boards[0]->mac[0] ? "  " : "",
+           one ? boards[0]->mac : "");
+    if (!one)
+        print_macs(p, boards, count);
+    print_wrapped(p, "%s.", reason->err.what);
+    print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are", board_state_text(reason->state),
+                  reason->err.hint);
 }
 
 static void print_timing(struct pool *pool)
@@ -125,25 +204,14 @@ static void print_timing(struct pool *pool)
     }
 }
 
-void screen_summary(struct pool *pool, const char *db_path, bool colour)
+void screen_summary(const struct show *show, bool colour)
 {
-    struct totals t = add_up(pool);
-    bool all = t.passed == t.boards && t.skipped == 0 && t.boards > 0;
-    printf("\n%s%u of %u boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", t.passed,
-           t.boards, colour ? PLAIN : "");
-    if (t.boards > 0 && t.last_us > t.first_us)
-        printf(" in %.1f s", (double)(t.last_us - t.first_us) / 1e6);
-    if (t.skipped > 0)
-        printf("; %u slot%s not started", t.skipped, t.skipped == 1 ? " was" : "s were");
-    printf(".\n");
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
-        if (v.state == SLOT_DONE && v.verdict != VERDICT_PASS)
-            print_reason(&pool->slots[i], &v, colour);
-    }
-    if (pool->gang->timing)
-        print_timing(pool);
-    if (db_path)
-        printf("\nRecord: %s\n", db_path);
+    struct failure_print print = { .colour = colour, .columns = screen_columns() };
+    print_counts(show->headcount, count_skipped(show->pool), colour);
+    headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    if (show->pool->gang->timing)
+        print_timing(show->pool);
+    if (show->db_path)
+        printf("\nRecord: %s\n", show->db_path);
     fflush(stdout);
 }

@@ -4,6 +4,8 @@
  */
 #include "station/screen/screen.h"
 
+#include "station/base/wrap.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -101,26 +103,25 @@ static void draw_slot(struct pool *pool, struct slot *slot, size_t columns)
         snprintf(again, sizeof again, "try %u", v.attempt);
     snprintf(line, sizeof line, "slot %-3d %-8s %-5s %s", slot->number, slot_word(&v), again, rest);
     const char *colour = colour_of(&v);
-    printf("\r\033[K%s%.*s%s\n", colour, (int)columns - 1, line, colour[0] ? "\033[0m" : "");
+    printf("\r\033[K%s%.*s%s\n", colour, (int)wrap_fit(line, columns - 1), line,
+           colour[0] ? "\033[0m" : "");
 }
 
-static void draw_head(struct pool *pool, size_t columns)
+/* A narrow terminal cuts the names, and not the counts. */
+static void draw_head(const struct show *show, size_t columns)
 {
-    unsigned passed = 0, failed = 0, running = 0;
-    char line[256];
+    struct pool *pool = show->pool;
+    const size_t passed = headcount_passed(show->headcount);
+    unsigned working = 0;
+    char line[512];
     const struct recipe *r = job_recipe(pool->gang->job);
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
-        passed += v.passes;
-        failed += v.runs - v.passes;
-        running += v.state == SLOT_RUNNING;
-    }
-    snprintf(line, sizeof line, "%s %s: %u running, %u PASS, %u FAIL", r->name, r->version, running,
-             passed, failed);
-    if (atomic_load(&pool->gang->stopping))
-        snprintf(line + strlen(line), sizeof line - strlen(line),
-                 "; stopping. Ctrl-C again: at once");
-    printf("\r\033[K%.*s\n", (int)columns - 1, line);
+    for (size_t i = 0; i < pool->slot_count; i++)
+        working += slot_look(&pool->slots[i]).state == SLOT_RUNNING;
+    snprintf(line, sizeof line, "%u in work, %zu PASS, %zu FAIL%s; %s %s", working, passed,
+             show->headcount->count - passed,
+             atomic_load(&pool->gang->stopping) ? "; stopping. Ctrl-C again: at once" : "", r->name,
+             r->version);
+    printf("\r\033[K%.*s\n", (int)wrap_fit(line, columns - 1), line);
 }
 
 /* More slots than rows: those that run or failed are worth the room. */
@@ -143,13 +144,14 @@ static size_t draw_some(struct pool *pool, size_t columns, size_t room, bool wor
     return lines;
 }
 
-static void draw(struct pool *pool)
+static void draw(const struct show *show)
 {
+    struct pool *pool = show->pool;
     size_t columns, rows, lines = 1;
     terminal_size(&columns, &rows);
     if (drawn.lines > 0)
         printf("\033[%zuA", drawn.lines);
-    draw_head(pool, columns);
+    draw_head(show, columns);
     if (pool->slot_count + 2 <= rows) {
         for (size_t i = 0; i < pool->slot_count; i++)
             draw_slot(pool, &pool->slots[i], columns);
@@ -166,17 +168,17 @@ static void draw(struct pool *pool)
     fflush(stdout);
 }
 
-static void start(struct pool *pool)
+static void start(const struct show *show)
 {
     printf("\033[?25l"); /* no cursor while lines are drawn over each other */
-    draw(pool);
+    draw(show);
 }
 
-static void finish(struct pool *pool, const char *db_path)
+static void finish(const struct show *show)
 {
-    draw(pool);
+    draw(show);
     printf("\033[?25h");
-    screen_summary(pool, db_path, screen_has_colour());
+    screen_summary(show, screen_has_colour());
 }
 
 const struct screen screen_live = {

@@ -153,12 +153,13 @@ static bool import_whatever(struct import *im, const uint8_t *bytes, size_t n, s
 static bool import_tree(struct import *im, const uint8_t *bytes, size_t n, struct err *e)
 {
     (void)im;
-    struct import_json *root = import_json_parse("fuzz.json", (const char *)bytes, n, e);
-    must(!root || root->kind == IMPORT_JSON_MAP, "the root of a tree is an object");
-    for (const struct import_json *m = root ? root->first : NULL; m; m = m->next)
-        must(m->key && m->parent == root && (m->kind == IMPORT_JSON_TEXT) == (m->text != NULL),
-             "a tree is in order");
-    import_json_free(root);
+    struct json_node *root = import_json("fuzz.json", (const char *)bytes, n, e);
+    must(!root || root->kind == JSON_MAP, "the root of a tree is an object");
+    for (const struct json_node *m = root ? root->first : NULL; m; m = m->next)
+        must(m->key && m->parent == root && (m->kind == JSON_TEXT) == (m->text != NULL), "a tree "
+                                                                                         "is in "
+                                                                                         "order");
+    json_tree_free(root);
     return root != NULL;
 }
 

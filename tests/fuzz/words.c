@@ -9,7 +9,7 @@
 #include "core/facts/chip.h"
 #include "core/loader/reset.h"
 #include "core/ports/port_net.h"
-#include "db/store/db_priv.h"
+#include "db/store/mac_utc.h"
 #include "station/base/json.h"
 #include "station/import/import.h"
 
@@ -55,6 +55,7 @@ static void try_date(const char *text)
 static void try_where(const char *text)
 {
     static const char *const prefixes[] = { "rfc2217://", "socket://" };
+    static const char *const options[] = { "ign_set_control", NULL };
     struct err e = { 0 };
     struct port_net_where to;
     must_tell(port_ops_for(text, &e) != NULL, &e);
@@ -62,7 +63,7 @@ static void try_where(const char *text)
         char *where = NULL;
         e = (struct err){ 0 };
         must(asprintf(&where, "%s%s", prefixes[i], text) >= 0, "there is memory");
-        bool ok = port_net_parse(where, prefixes[i], &to, &e);
+        bool ok = port_net_parse(where, prefixes[i], options[i], &to, &e);
         must_tell(ok, &e);
         must(!ok || (to.host[0] && to.tcp[0] >= '1' && to.tcp[0] <= '9'), "host and port are "
                                                                           "there");
@@ -121,11 +122,11 @@ static void try_json(const char *text)
     json_integer(&o, "n", -1);
     json_end(&o);
     must(fclose(f) == 0, "there is memory");
-    struct import_json *root = import_json_parse("json", out, n, &e);
+    struct json_node *root = import_json("json", out, n, &e);
     if (is_ascii(text))
-        must(root && strcmp(import_json_text(root, "said"), text) == 0, "what goes out as JSON can "
-                                                                        "be read back");
-    import_json_free(root);
+        must(root && strcmp(json_get_text(root, "said"), text) == 0, "what goes out as JSON can "
+                                                                     "be read back");
+    json_tree_free(root);
     free(out);
 }
 

@@ -26,7 +26,7 @@ recipe() { sed "$2" "$images/esp32.yaml" >"$images/$1"; }
 
 # ---- Recipes ----
 refused 3 "no such recipe" "absent.yaml" -- $(run "$images/absent.yaml")
-refused 3 "a folder as recipe" "$images" -- $(run "$images")
+refused 3 "a folder as recipe" "'$images' is a folder" "espstation import $images -o recipe.yaml" "espstation run recipe.yaml" -- $(run "$images")
 mkfifo "$work/fifo"
 refused 3 "a FIFO as recipe" fifo -- $(run "$work/fifo")
 head -c 100M /dev/zero >"$work/huge.yaml"
@@ -66,12 +66,51 @@ check "all that opened no port" "$work/fixture.log" sh -c "'$fixture' --ctl '$wo
 # ---- Ports ----
 good=$images/esp32.yaml
 refused 1 "a port that is not there" port-missing /dev/ttyUSB99 -- "$station" run "$good" --db "$db" --port /dev/ttyUSB99
-refused 1 "a regular file as port" port-unsuitable "$good" -- "$station" run "$good" --db "$db" --port "$good"
+# One that no port can be is no board that failed: no run of the lot is made of it.
+with_ports() { # PORT...
+    local port
+    echo "$station" run "$good" --db "$db" --lot typed
+    for port; do echo --port "$port"; done
+}
+set -f # patterns are for the station
+runs() { sql "$db" 'select count(*) from run'; }
+before=$(runs)
+refused 2 "a regular file as port" "'$good' is a file, not a serial port" -- $(with_ports "$good")
+refused 2 "a folder as port" "'/dev' is a folder" -- $(with_ports /dev)
+refused 2 "a device that is no terminal" "'/dev/null' is another kind of device" -- $(with_ports /dev/null)
+refused 2 "a console" "'/dev/tty' is a console" -- $(with_ports /dev/tty)
+refused 2 "a slip in the name" "There is no port '/dev/ttyUBS0'" "espstation ports" -- $(with_ports "$port" /dev/ttyUBS0)
+refused 2 "a name without its number" "There is no port '/dev/ttyUSB'" -- $(with_ports /dev/ttyUSB)
+refused 2 "a slip in the folder" "There is no port '/dve/ttyUSB0'" -- $(with_ports /dve/ttyUSB0)
+refused 2 "a pattern that fits nothing" "'/dev/ttyUSB*' is a pattern, and nothing that is plugged in fits it" \
+    "espstation ports" -- $(with_ports '/dev/ttyUSB*')
+mkdir "$work/tty"
+touch "$work/tty/a1" "$work/tty/a2"
+refused 2 "a pattern that fits" "is a pattern for 2 ports" "Write: --port $work/tty/a1 --port $work/tty/a2" -- \
+    $(with_ports "$work/tty/a?")
+refused 2 "a pattern for a hand tool" "is a pattern" -- "$station" identify --port '/dev/ttyUSB[0-9]'
+refused 2 "two ports behind one --port" "'/dev/ttyUSB1' is a port without --port" \
+    "--port /dev/ttyUSB0 --port /dev/ttyUSB1" -- "$station" run "$good" --port /dev/ttyUSB0 /dev/ttyUSB1 /dev/ttyUSB2
+refused 2 "...and the recipe behind them" "'/dev/ttyUSB1' is a port without --port" -- \
+    "$station" run --port /dev/ttyUSB0 /dev/ttyUSB1 "$good"
+refused 2 "...for a hand tool" "is a port without --port" -- "$station" identify --port "$port" rfc2217://h:1
+check "none of them is a run of the lot" "$db" test "$(runs)" = "$before"
+check "nor has opened one" "$db" test "$(sql "$db" "select count(*) from lot where name = 'typed'")" = 0
+set +f
 refused 2 "no port at all" "No port is given" -- "$station" run "$good" --db "$db"
 refused 2 "nonsense as port" "is not a port" -- "$station" run "$good" --db "$db" --port com3
 refused 2 "the same port twice" "given twice" -- "$station" run "$good" --db "$db" --port "$port" --port "$port"
 refused 2 "an unknown option" "did you mean '--port'" -- "$station" run "$good" --prot "$port"
-refused 2 "an unknown command" "no command 'flash'" -- "$station" flash
+refused 2 "a rate as option" "the rate stands in the recipe, as port: { baud: 460800 }" -- \
+    "$station" run "$good" --baud 460800
+refused 2 "...behind =" "the rate stands in the recipe" -- "$station" verify "$good" --baud=460800
+refused 2 "a rate where none is needed" "it finds its own" -- "$station" identify --baud 460800
+refused 2 "-p" "a port is given as --port" -- "$station" run "$good" -p "$port"
+refused 2 "a flash size as option" "flash: { size: 4MB" -- "$station" run "$good" --flash_size 4MB
+refused 2 "an unknown command" "no command 'flash'" "espstation run RECIPE --port" -- "$station" flash
+refused 2 "esptool's" "espstation identify" -- "$station" read_mac
+refused 2 "a recipe without its command" "espstation run $good" -- "$station" "$good"
+refused 2 "a slip in a command" "did you mean 'verify'" -- "$station" verfy
 
 # ---- Databases ----
 with_db() { echo "$station" run "$good" --port "$port" --db "$1"; }

@@ -76,7 +76,8 @@ before=$(resets)
 ctl fault 1 no-dtr >/dev/null
 refused 1 "a board that starts its program instead" wrong-boot-mode -- \
     "$station" read --port "${ports[1]}" -o "$work/no.bin" --size 4K
-check "was reset more than once in each of two ways" "$work/out" test $(($(resets) - before)) -ge 5
+was_reset_often() { [ $(($(resets) - before)) -ge 5 ]; } # the last one counts once EN has risen
+check "was reset more than once in each of two ways" "$work/out" await was_reset_often
 ctl fault 1 none >/dev/null
 refused 2 "several boards into one file" "one file" "{slot} or {mac}" -- \
     "$station" read "${port_options[@]}" -o "$work/one.bin"
@@ -161,8 +162,21 @@ stop_fixture
 
 # ---- All at once ----------------------------------------------------------------------------------
 start_fixture --boards 3 --chip esp32 --speed 20 --fault 0:deaf=100000
-check "identify with a board that never answers" "$work/out" exits 1 "$station" identify "${port_options[@]}"
-check "the others do not wait for it" "$work/out" \
-    test "$(grep -c . <(sed '/no-sync/,$d' "$work/out"))" = 2
+"$station" identify "${port_options[@]}" >"$work/out" 2>&1 </dev/null &
+pid=$!
+was_asked() { ctl state "$1" | grep '"syncs":[1-9]' | grep -qv '"mode":"\(rom\|stub\)"'; }
+others_done() { was_asked 1 && was_asked 2 && kill -0 $pid; }
+check "the others do not wait for a board that never answers" "$work/out" await others_done
+wait $pid
+check "which is a failure" "$work/out" test $? = 1
+check "they are listed by slot, whoever answers first" "$work/out" \
+    test "$(grep -o '^slot [0-9] [^ ]*: [^ :]*' "$work/out" | cut -d' ' -f 2,4 | tr '\n' ' ')" = "1 no-sync 2 ESP32 3 ESP32 "
+check "as JSON too" "$work/out" exits 1 "$station" identify --json "${port_options[@]}"
+check "...with the number of the slot" "$work/out" \
+    test "$(grep -o '"slot":[0-9]*,"code":"[^"]*"' "$work/out" | tr '\n' ' ')" = \
+    '"slot":1,"code":"no-sync" "slot":2,"code":"ok" "slot":3,"code":"ok" '
+check "erase with it" "$work/out" exits 1 "$station" erase "${port_options[@]}" --from 0x9000 --size 4K
+check "tells by slot what came of each" "$work/out" \
+    test "$(grep -v '%$' "$work/out" | grep -o '^slot [0-9]' | tr '\n' ' ')" = "slot 1 slot 2 slot 3 "
 stop_fixture
 echo "1..$test_number"

@@ -116,9 +116,10 @@ flash_equals() {
     ctl dump "$1" "$work/dump" >/dev/null && cmp -s -n "$size" -i "$(($2)):0" "$work/dump" "$3"
 }
 
-is_running() { # BOARD
-    ctl state "$1" | grep -q '"running":true'
+is_running() { # BOARD: soon, for its EN rises slowly after the station has let go of it
+    await says_running "$1"
 }
+says_running() { ctl state "$1" | grep -q '"running":true'; }
 
 sql() { # FILE STATEMENT
     sqlite3 -readonly "$1" "$2"

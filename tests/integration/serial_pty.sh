@@ -87,7 +87,7 @@ station_pid=$!
 # This board's transistors are not that chip's hardware: only the way of asking is looked at.
 check "303A:1001 gets the sequence of USB-Serial/JTAG" "$work/lines" await lines_begin_with 0 "11 11 11 10 00"
 kill -INT $station_pid
-await grep -q "running ones finish" "$work/out"
+await grep -q "those in work are finished" "$work/out"
 kill -INT $station_pid
 wait $station_pid
 check "Ctrl-C twice ends it" "$work/out" says "$work/out" "STOPPED  stopped"

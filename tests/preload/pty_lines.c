@@ -7,6 +7,7 @@
  *   PTY_LINES_CONTROL  the control socket of the virtual fixture: is told each change of a slot
  *   PTY_LINES_DIR      ...where DIR/slotN is a link to the slot's pty
  *   PTY_LINES_USB      VID:PID:SERIAL in hexadecimal: what the made-up adapter is
+ *   PTY_LINES_DELAY_US so long each change takes, as on a slow serial server
  *   PTY_LINES_NONE     set: leave the modem ioctls alone, which then fail on a pty
  *
  * As the kernel does, the first open raises both lines in one step, and the last close drops them
@@ -180,6 +181,16 @@ static void modem(int pty, unsigned long request, int *bits)
     }
 }
 
+static void take_time(unsigned long request)
+{
+    const char *text = getenv("PTY_LINES_DELAY_US");
+    if (!text || request == TIOCMGET)
+        return;
+    const long us = strtol(text, NULL, 10);
+    const struct timespec t = { us / 1000000, us % 1000000 * 1000 };
+    nanosleep(&t, NULL);
+}
+
 int ioctl(int fd, unsigned long request, ...)
 {
     static ioctl_fn *next;
@@ -196,6 +207,7 @@ int ioctl(int fd, unsigned long request, ...)
     struct termios t;
     if (next(fd, TCGETS, &t) < 0)
         return -1;
+    take_time(request);
     modem(pty, request, arg);
     return 0;
 }

@@ -16,7 +16,9 @@
  * triggers and indexes off and in one transaction, because a million runs are wanted in seconds;
  * what the triggers ask for is kept here. An unfinished file is removed.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -119,7 +121,7 @@ static const struct failure failures[] = {
       true, true },
     { "erase", "erase", "half-written", "Refused with status 01 06", NULL, 2, true, true, false },
     { "write", "write", "half-written", "Block 17 of 43: no reply after 3.0 s",
-      "Check cable and supply; the next try uses a lower rate.", 18, true, true, true },
+      "Check cable and supply; a lower port.baud in the recipe can help.", 18, true, true, true },
     { "verify", "verify", "written", "The MD5 differs, from byte 4096 on",
       "The flash holds other bytes than were sent: check its supply.", 14, true, true, true },
     { "finish", "leave", "verified", "The board did not leave the loader", NULL, 2, true, true,

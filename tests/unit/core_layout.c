@@ -157,7 +157,7 @@ static void layout_refuses_what_is_no_boot_image(void **state)
     static const char html[] = "\n <!DOCTYPE HTML><html><head>";
     static const char gz[] = "\x1F\x8B\x08\0\0\0\0\0\0\0";
     static const char zip[] = "PK\x03\x04\x14\0\0\0\0\0";
-    static const char text[] = "only some text";
+    static const char text[] = "only some text", e9[] = "\xE9 as encrypted bytes may begin";
     static const char srec[] = "S0030000FC\nS1050000010203F4\n";
     static const struct {
         const void *bytes;
@@ -169,6 +169,7 @@ static void layout_refuses_what_is_no_boot_image(void **state)
         { gz, sizeof gz - 1, "it is a gzip file: unpack it first with: gunzip" },
         { zip, sizeof zip - 1, "it is a ZIP archive" },
         { srec, sizeof srec - 1, "is Motorola S-records" },
+        { e9, sizeof e9 - 1, "begins like a firmware image, but it is shorter than a header" },
         { text, sizeof text - 1, "begins with 6f, and an image with e9" },
     };
     (void)state;

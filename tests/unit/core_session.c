@@ -211,7 +211,7 @@ static struct bench *ready(const struct chip_sim_config *config, uint32_t baud)
     struct bench *b = bench_new(config, baud);
     struct err e = { 0 };
     assert_ok(connect(b, 0, &e), &e);
-    assert_false(b->loader.stub);
+    assert_true(b->loader.kind->in_rom);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(board_gate(&b->board, b->plan, &e), &e);
     return b;
@@ -360,7 +360,7 @@ static void session_starts_again_after_a_failed_attempt(void **state)
     }
     assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
     assert_ok(connect(b, 1, &e), &e);
-    assert_false(b->loader.stub);
+    assert_true(b->loader.kind->in_rom);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_ok(verify_all(b, &e), &e);
@@ -378,7 +378,7 @@ static void session_recognises_a_running_stub(void **state)
         assert_ok(start_stub(b, &e), &e);
         loader_init(&b->loader, &b->sim.port);
         assert_ok(board_connect(&b->loader, NULL, b->chip, &e), &e);
-        assert_true(b->loader.stub);
+        assert_false(b->loader.kind->in_rom);
         assert_ok(board_identify(&b->loader, &b->board, &e), &e);
         assert_ok(write_all(b, &e), &e);
         assert_flash_holds_the_plan(b);
@@ -441,6 +441,45 @@ static void connect_tells_why_nothing_answers(void **state)
     assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
     assert_has(e.what, "boot mode 0x1");
     assert_ok(connect(b, 1, &e), &e); /* the long strap helps */
+    bench_free(b);
+}
+
+static bool slow_server(const struct port *p, struct port_fault *fault)
+{
+    (void)p;
+    snprintf(fault->what, sizeof fault->what,
+             "the serial server takes 4.0 ms from one to the next");
+    fault->hint = "Plug the adapter in here.";
+    return true;
+}
+
+/* Where the lines are known to come late, the board is not to blame. */
+static void connect_blames_the_lines_where_they_are_bad(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e;
+    (void)state;
+    c.en_rise_us = 200000;
+    struct bench *b = bench_new(&c, 115200);
+    struct port_ops ops = *b->sim.port.ops;
+    ops.lines_fault = slow_server;
+    b->sim.port.ops = &ops;
+    assert_int_equal(connect_code(b, &e), ERR_WRONG_BOOT_MODE);
+    assert_has(e.what, "boot mode 0x1");
+    assert_has(e.what, "; the serial server takes 4.0 ms");
+    assert_string_equal(e.hint, "Plug the adapter in here.");
+    bench_free(b);
+
+    b = bench_new(&c, 115200);
+    ops = *b->sim.port.ops;
+    ops.lines_fault = slow_server;
+    b->sim.port.ops = &ops;
+    chip_sim_power(b->sim.sim, false, b->clock.us);
+    assert_int_equal(connect_code(b, &e), ERR_NO_SYNC);
+    assert_has(e.what, "; the serial server takes 4.0 ms");
+    e = (struct err){ 0 };
+    assert_false(board_connect(&b->loader, NULL, b->chip, &e));
+    assert_null(strstr(e.what, "server")); /* no line was moved */
     bench_free(b);
 }
 
@@ -720,6 +759,7 @@ int main(void)
         cmocka_unit_test(session_recognises_a_running_stub),
         cmocka_unit_test(session_erases_the_whole_flash),
         cmocka_unit_test(connect_tells_why_nothing_answers),
+        cmocka_unit_test(connect_blames_the_lines_where_they_are_bad),
         cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
         cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
         cmocka_unit_test(connect_bears_a_deaf_board),

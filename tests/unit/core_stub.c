@@ -75,9 +75,9 @@ static void stub_parse_says_what_is_wrong(void **state)
     static const struct {
         const char *json, *what;
     } bad[] = {
-        { "", "missing" },
+        { "", "not a JSON object" },
         { "{}", "missing" },
-        { "null", "missing" },
+        { "null", "not a JSON object" },
         { "{\"entry\": 4096, \"text_start\": 4096}", "missing" },
         { "{\"entry\": 4096, \"text\": \"AQIDBA==\"}", "missing" },
         { "{" REST, "missing" },

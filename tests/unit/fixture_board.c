@@ -256,6 +256,28 @@ static void flash_programming_only_clears_bits(void **state)
     sim_nor_done(&nor);
 }
 
+/* A part with 256 KB that says 1 MB: four addresses for each place, for all that is done to it. */
+static void flash_that_has_less_than_it_says_rolls_over(void **state)
+{
+    (void)state;
+    static const uint8_t word[4] = { 1, 2, 3, 4 };
+    struct sim_faults none = { .count = 0 };
+    struct sim_nor nor = { .faults = &none };
+    uint8_t have[4], one[16], two[16];
+    assert_true(sim_nor_init(&nor, 1 << 20, 256 << 10, 1));
+    assert_int_equal(nor.bytes, 1 << 20);
+    sim_nor_program(&nor, 0x91000, word, 4);
+    for (uint32_t addr = 0x11000; addr < 1 << 20; addr += 256 << 10) {
+        sim_nor_read(&nor, addr, have, 4);
+        assert_memory_equal(have, word, 4);
+        assert_true(sim_nor_md5(&nor, addr, 4096, one) && sim_nor_md5(&nor, 0x11000, 4096, two));
+        assert_memory_equal(one, two, sizeof one);
+    }
+    sim_nor_erase(&nor, 0xD1000, 4096);
+    assert_true(sim_nor_is_blank(&nor, 0x91000));
+    sim_nor_done(&nor);
+}
+
 static uint32_t get_reg(struct host *h, uint32_t addr)
 {
     struct reply r = host_words(h, 0x0a, WORDS(addr), 1);
@@ -679,6 +701,7 @@ int main(void)
         cmocka_unit_test(wire_speed_scales_the_board_but_not_the_adapter),
         cmocka_unit_test(board_does_not_depend_on_who_looks_when),
         cmocka_unit_test(flash_programming_only_clears_bits),
+        cmocka_unit_test(flash_that_has_less_than_it_says_rolls_over),
         cmocka_unit_test(flash_answers_through_the_controller),
         cmocka_unit_test(flash_esp8266_has_a_short_cut_to_the_id),
         cmocka_unit_test(board_has_its_mac_in_the_efuses),

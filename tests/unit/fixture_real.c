@@ -496,7 +496,7 @@ static void faults_strike_a_real_stub(void **state)
         assert_status(host_get(h, 100 * MS), 0x0a, 0, 0);
         uint64_t asked_us = h->now_us;
         uint8_t frame[64];
-        host_send(h, 0x13, WORDS(0, 4096, 0, 0), 16, 0);
+        host_send(h, 0x13, WORDS(0, 8192, 0, 0), 16, 0);
         size_t n = host_get_frame(h, frame, sizeof frame, 1000 * MS);
         bool right = n == 26 && frame[0] == 1 && frame[1] == 0x13 && sim_get16(frame + 2) == 18;
         if (strncmp(row[i].spec, "garble", 6) == 0)

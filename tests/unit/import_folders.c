@@ -253,7 +253,7 @@ static void import_folder_refuses_broken_json(void **state)
         const char *file, *sentence;
     } cases[] = {
         { "truncated", "line 2" },
-        { "list", "it is no object" },
+        { "list", "it is not a JSON object" },
         { "deep", "nested too deeply" },
         { "alias", "an alias" },
         { "no_files", "names no file" },
@@ -292,10 +292,10 @@ static void import_json_survives_noise(void **state)
         for (uint32_t k = next_random(&random) % 4; k < 3; k++)
             noisy[next_random(&random) % (sizeof text - 1)] =
                 "{}[]\",:&*|>\n\t \\x"[next_random(&random) % 16];
-        struct import_json *root =
-            import_json_parse("noise", noisy, next_random(&random) % sizeof text, &e);
-        assert_true(root ? root->kind == IMPORT_JSON_MAP : e.code == ERR_USAGE);
-        import_json_free(root);
+        struct json_node *root =
+            import_json("noise", noisy, next_random(&random) % sizeof text, &e);
+        assert_true(root ? root->kind == JSON_MAP : e.code == ERR_USAGE);
+        json_tree_free(root);
     }
 }
 
@@ -304,17 +304,17 @@ static void import_json_gives_members(void **state)
     static const char text[] = "{\"a\":{\"b\":\"c\",\"n\":1},\"l\":[1,2],\"t\":\"x\\\"\\\\y\"}";
     struct err e = { 0 };
     (void)state;
-    struct import_json *root = import_json_parse("members", text, sizeof text - 1, &e);
+    struct json_node *root = import_json("members", text, sizeof text - 1, &e);
     assert_ok(root != NULL, &e);
-    assert_string_equal(import_json_text(import_json_get(root, "a"), "b"), "c");
-    assert_string_equal(import_json_text(import_json_get(root, "a"), "n"), "1");
-    assert_string_equal(import_json_text(root, "t"), "x\"\\y");
-    assert_null(import_json_text(root, "l"));
-    assert_null(import_json_get(root, "none"));
-    assert_null(import_json_get(import_json_get(root, "l"), "a"));
-    assert_null(import_json_get(NULL, "a"));
-    import_json_free(root);
-    import_json_free(NULL);
+    assert_string_equal(json_get_text(json_get(root, "a"), "b"), "c");
+    assert_string_equal(json_get_text(json_get(root, "a"), "n"), "1");
+    assert_string_equal(json_get_text(root, "t"), "x\"\\y");
+    assert_null(json_get_text(root, "l"));
+    assert_null(json_get(root, "none"));
+    assert_null(json_get(json_get(root, "l"), "a"));
+    assert_null(json_get(NULL, "a"));
+    json_tree_free(root);
+    json_tree_free(NULL);
 }
 
 /* Names from elsewhere end up in quotes or comments, and never as keys of the recipe. */

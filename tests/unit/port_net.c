@@ -56,7 +56,7 @@ static void net_reads_host_and_port(void **state)
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         struct port_net_where to;
         struct err e;
-        assert_true(port_net_parse(good[i].where, "socket://", &to, &e));
+        assert_true(port_net_parse(good[i].where, "socket://", NULL, &to, &e));
         assert_string_equal(to.host, good[i].host);
         assert_string_equal(to.tcp, good[i].tcp);
     }
@@ -84,7 +84,7 @@ static void net_refuses_other_text(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct port_net_where to;
         struct err e = { .code = ERR_NONE };
-        if (port_net_parse(bad[i], "socket://", &to, &e))
+        if (port_net_parse(bad[i], "socket://", NULL, &to, &e))
             fail_msg("%s was taken", bad[i]);
         assert_int_equal(e.code, ERR_USAGE);
         assert_text_has(e.what, bad[i]);
@@ -94,7 +94,26 @@ static void net_refuses_other_text(void **state)
     memcpy(long_host + 309, ":1", 3);
     struct port_net_where to;
     struct err e;
-    assert_false(port_net_parse(long_host, "socket://", &to, &e));
+    assert_false(port_net_parse(long_host, "socket://", NULL, &to, &e));
+}
+
+/* What esp_rfc2217_server prints for people to copy. */
+static void net_takes_the_option_of_serial_servers(void **state)
+{
+    struct port_net_where to;
+    struct err e = { .code = ERR_NONE };
+    (void)state;
+    assert_non_null(port_ops_for("rfc2217://10.0.0.7:4000?ign_set_control", &e));
+    assert_true(port_net_parse("rfc2217://[::1]:4000?ign_set_control", "rfc2217://",
+                               "ign_set_control", &to, &e));
+    assert_string_equal(to.host, "::1");
+    assert_string_equal(to.tcp, "4000");
+    assert_null(port_ops_for("rfc2217://10.0.0.7:4000?poll_modem", &e));
+    assert_int_equal(e.code, ERR_USAGE);
+    assert_text_has(e.what, "'poll_modem' is no option");
+    assert_text_has(e.hint, "?ign_set_control");
+    assert_null(port_ops_for("rfc2217://10.0.0.7:4000?", &e));
+    assert_null(port_ops_for("socket://10.0.0.7:4000?ign_set_control", &e));
 }
 
 static void net_refuses_credentials_and_does_not_repeat_them(void **state)
@@ -402,6 +421,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(net_reads_host_and_port),
         cmocka_unit_test(net_refuses_other_text),
+        cmocka_unit_test(net_takes_the_option_of_serial_servers),
         cmocka_unit_test(net_refuses_credentials_and_does_not_repeat_them),
         cmocka_unit_test(net_refused_connection_is_a_missing_port),
         cmocka_unit_test(net_unknown_host_is_a_missing_port),

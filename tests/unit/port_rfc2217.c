@@ -23,7 +23,14 @@ enum habit {
     LINES_DOWN = 1 << 8, /* answers that DTR is on and RTS off */
     OLD_DATA = 1 << 9,   /* sends "old" before and "new" behind its answer to a purge */
     NO_LINES_ANSWER = 1 << 10,
+    NO_LINES = 1 << 11,    /* gives our question back, and says nothing to a change: ser2net */
+    SLOW_LINES = 1 << 12,  /* takes SLOW_LINES_MS for each, and answers after each */
+    LATE_LINES = 1 << 13,  /* ...and answers after both */
+    NO_DEVICE = 1 << 14,   /* with CLOSES: says that it cannot open its own */
+    SAYS_NOTHING = 1 << 15 /* with CLOSES */
 };
+
+#define SLOW_LINES_MS 4
 
 struct server {
     unsigned habits;
@@ -37,6 +44,7 @@ struct server {
     bool paused;    /* read no more */
     bool is_paused; /* ...and really does not */
     bool ended;
+    uint8_t late[2]; /* an answer that waits for the next; the thread's own */
     /* What came: each received piece starts with '|'. */
     char log[4096];
     size_t log_used;
@@ -97,6 +105,29 @@ static void on_baud(struct server *s, const uint8_t sub[5])
         say_sub(s, answer, sizeof answer);
 }
 
+static void take_time(void)
+{
+    const struct timespec t = { 0, SLOW_LINES_MS * 1000000 };
+    nanosleep(&t, NULL);
+}
+
+/* Changes come in pairs here. */
+static void say_late(struct server *s, const uint8_t answer[2])
+{
+    if (answer[1] == 7 || answer[1] == 10)
+        return;
+    take_time();
+    if (!s->late[0]) {
+        memcpy(s->late, answer, 2);
+        return;
+    }
+    uint8_t both[] = { TELNET_IAC, TELNET_SB, TELNET_COM_PORT, s->late[0], s->late[1],
+                       TELNET_IAC, TELNET_SE, TELNET_IAC,      TELNET_SB,  TELNET_COM_PORT,
+                       answer[0],  answer[1], TELNET_IAC,      TELNET_SE };
+    say(s, both, sizeof both);
+    s->late[0] = 0;
+}
+
 static void on_control(struct server *s, uint8_t value)
 {
     uint8_t answer[2] = { 105, value };
@@ -105,7 +136,15 @@ static void on_control(struct server *s, uint8_t value)
         answer[1] = 8;
     if (value == 10)
         answer[1] = s->habits & LINES_DOWN ? 12 : 11;
-    if (!(s->habits & NO_LINES_ANSWER))
+    if ((s->habits & NO_LINES) && (value == 7 || value == 10))
+        answer[1] = value;
+    else if (s->habits & (NO_LINES | NO_LINES_ANSWER))
+        return;
+    if (s->habits & LATE_LINES)
+        say_late(s, answer);
+    else if (value != 7 && value != 10 && (s->habits & SLOW_LINES))
+        take_time();
+    if (!(s->habits & LATE_LINES))
         say_sub(s, answer, sizeof answer);
 }
 
@@ -232,7 +271,10 @@ static void *server_main(void *arg)
     if (fd >= 0 && !(s->habits & CLOSES))
         serve(s);
     if (s->habits & CLOSES) {
-        say(s, "Port already in use\r\n", 21);
+        if (s->habits & NO_DEVICE) /* word for word what ser2net 4.3.11 says */
+            say(s, "Device open failure: Value or file not found\r\n", 46);
+        else if (!(s->habits & SAYS_NOTHING))
+            say(s, "Port already in use\r\n", 21);
         close(fd);
     }
     return NULL;
@@ -428,6 +470,22 @@ static void rfc2217_closed_at_once_is_busy(void **state)
     (void)state;
     assert_int_equal(e.code, ERR_PORT_BUSY);
     assert_text_has(e.hint, "one at a time");
+}
+
+static void rfc2217_closed_without_a_word_is_busy(void **state)
+{
+    struct err e = open_fails(CLOSES | SAYS_NOTHING, 0, PATIENCE_MS);
+    (void)state;
+    assert_int_equal(e.code, ERR_PORT_BUSY);
+}
+
+static void rfc2217_device_that_is_not_there_is_missing(void **state)
+{
+    struct err e = open_fails(CLOSES | NO_DEVICE, 0, PATIENCE_MS);
+    (void)state;
+    assert_int_equal(e.code, ERR_PORT_MISSING);
+    assert_text_has(e.what, "saying 'Device open failure: Value or file not found'");
+    assert_text_has(e.hint, "adapter into the computer of the server");
 }
 
 static void rfc2217_open_ends_with_a_stop(void **state)
@@ -849,6 +907,75 @@ static void rfc2217_lines_do_not_wait_twice_for_a_mute_server(void **state)
     server_free(s);
 }
 
+static void rfc2217_waits_for_no_line_where_it_is_told_so(void **state)
+{
+    struct server *s = server_new(NO_LINES_ANSWER);
+    char where[96];
+    struct err e = { .code = ERR_NONE };
+    struct port_fault fault;
+    (void)state;
+    snprintf(where, sizeof where, "%s?ign_set_control", s->where);
+    struct port *p = port_at(where, 115200, -1);
+    uint64_t start_ms = now_ms();
+    assert_true(port_set_lines(p, PORT_RTS, 0, &e));
+    assert_true(now_ms() - start_ms < 500);
+    assert_false(port_lines_fault(p, &fault));
+    port_free(p);
+    server_free(s);
+}
+
+static void rfc2217_option_is_no_other_port(void **state)
+{
+    struct server *s = server_new(0);
+    char where[96];
+    struct err e = { .code = ERR_NONE };
+    (void)state;
+    snprintf(where, sizeof where, "%s?ign_set_control", s->where);
+    struct port *p = port_at(s->where, 115200, -1);
+    assert_null(port_new(where, 115200, &clock_system, -1, in_ms(PATIENCE_MS), &e));
+    assert_int_equal(e.code, ERR_PORT_BUSY);
+    port_free(p);
+    server_free(s);
+}
+
+/* A reset's two changes, as often as a run makes them. */
+static bool lines_are_faulty(unsigned habits, struct port_fault *fault)
+{
+    struct server *s = server_new(habits);
+    struct port *p = port_at(s->where, 115200, -1);
+    struct err e = { .code = ERR_NONE };
+    assert_true(port_discard(p, &e));
+    for (int i = 0; i < 5; i++) {
+        assert_true(port_set_lines(p, PORT_DTR | PORT_RTS, PORT_RTS, &e));
+        assert_true(port_set_lines(p, PORT_DTR | PORT_RTS, PORT_DTR, &e));
+    }
+    bool faulty = port_lines_fault(p, fault);
+    port_free(p);
+    server_free(s);
+    return faulty;
+}
+
+static void rfc2217_tells_of_lines_that_are_slow_or_silent(void **state)
+{
+    static const struct {
+        unsigned habits;
+        const char *what;
+    } rows[] = {
+        { NO_LINES, "the serial server does not know of any DTR and RTS" },
+        { NO_LINES_ANSWER, "the serial server does not confirm DTR and RTS" },
+        { SLOW_LINES, " ms from one line to the other" },
+        { LATE_LINES, " ms from one line to the other" },
+    };
+    struct port_fault fault;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(lines_are_faulty(rows[i].habits, &fault));
+        assert_text_has(fault.what, rows[i].what);
+        assert_true(strlen(fault.hint) > 40);
+    }
+    assert_false(lines_are_faulty(0, &fault));
+}
+
 static void rfc2217_discard_does_not_wait_twice_for_a_mute_server(void **state)
 {
     struct server *s = server_new(NO_PURGE_ANSWER);
@@ -879,6 +1006,8 @@ int main(void)
         cmocka_unit_test(rfc2217_text_server_is_unsuitable),
         cmocka_unit_test(rfc2217_silent_server_is_busy),
         cmocka_unit_test(rfc2217_closed_at_once_is_busy),
+        cmocka_unit_test(rfc2217_closed_without_a_word_is_busy),
+        cmocka_unit_test(rfc2217_device_that_is_not_there_is_missing),
         cmocka_unit_test(rfc2217_open_ends_with_a_stop),
         cmocka_unit_test(rfc2217_rate_may_be_3_percent_off),
         cmocka_unit_test(rfc2217_rate_with_ff_in_it),
@@ -898,6 +1027,9 @@ int main(void)
         cmocka_unit_test(rfc2217_discard_drops_up_to_the_answer),
         cmocka_unit_test(rfc2217_lines_are_set_when_it_says_so),
         cmocka_unit_test(rfc2217_lines_do_not_wait_twice_for_a_mute_server),
+        cmocka_unit_test(rfc2217_waits_for_no_line_where_it_is_told_so),
+        cmocka_unit_test(rfc2217_option_is_no_other_port),
+        cmocka_unit_test(rfc2217_tells_of_lines_that_are_slow_or_silent),
         cmocka_unit_test(rfc2217_discard_does_not_wait_twice_for_a_mute_server),
     };
     return cmocka_run_group_tests_name("port_rfc2217", tests, NULL, NULL);

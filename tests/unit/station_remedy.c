@@ -187,6 +187,7 @@ static void the_rate_is_blamed_for_what_it_can_do(void **state)
     assert_false(remedy_blames_rate(&r, &f, &no_md5));
     assert_true(remedy_blames_rate(&r, &f, &refused));
     assert_false(remedy_blames_rate(&r, &f, &stub));
+    assert_true(remedy_blames_rate(&r, &f, &baud));
     assert_true(remedy_blames_rate(&r, &f, &verify));
     r.careful = true;
     assert_true(remedy_blames_rate(&r, &f, &lost));

@@ -1,0 +1,53 @@
+/*
+ * What came of all boards since the start, from the events.
+ *
+ * A board counts once, however often it ran, and by its last verdict. Which one it was its MAC
+ * tells; one that never said it is another one each time. A board that is refused as a duplicate
+ * counts for itself: it may be a second one with that MAC. One thread at a time.
+ */
+#ifndef STATION_HEADCOUNT_H
+#define STATION_HEADCOUNT_H
+
+#include "station/line/event.h"
+
+/* Why a board did not pass; and what tells one such reason from another. */
+struct headcount_failure {
+    enum verdict verdict;
+    enum board_state state;
+    struct err err;
+    const char *port; /* lent, as in the event */
+};
+
+struct headcount_board {
+    char mac[BOARD_MAC_TEXT_BYTES]; /* "": it never said */
+    bool duplicate;
+    int slot;                          /* where it ran last */
+    struct headcount_failure *failure; /* NULL: it has passed */
+};
+
+struct headcount {
+    struct headcount_board *boards;
+    size_t count, cap;
+    uint64_t runs;
+    uint64_t first_us, last_us; /* from the first run's start to the last one's end, on its clock */
+    bool incomplete;            /* there was no memory for all */
+};
+
+void headcount_done(struct headcount *t); /* an all-zero one begins */
+
+/* Events but verdicts are passed over. */
+void headcount_take(struct headcount *t, const struct event *event);
+
+size_t headcount_passed(const struct headcount *t);
+
+/* The boards that did not pass, by slot, put together where the reason is the same: calls `group`
+ * for each such reason with its boards. The sentence is that of the first, or, where the boards are
+ * several, the one that holds for all. */
+struct headcount_sink {
+    void *ctx;
+    void (*group)(void *ctx, const struct headcount_board *const *boards, size_t count,
+                  const struct headcount_failure *reason);
+};
+void headcount_failures(struct headcount *t, const struct headcount_sink *sink);
+
+#endif

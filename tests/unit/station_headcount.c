@@ -1,0 +1,214 @@
+/* What came of all boards: each once, equal failures together; and words into columns. */
+#include "core/base/err.h"
+#include "station/base/wrap.h"
+#include "station/screen/headcount.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+/* after those above, which it needs */
+#include <cmocka.h>
+
+/* ---- The head count ---- */
+
+static struct event verdict_of(int slot, const char *mac, enum err_code code, const char *what)
+{
+    struct event ev = { .kind = EVENT_VERDICT, .slot = slot, .port = "/dev/ttyUSB0", .seconds = 2 };
+    ev.verdict = code == ERR_NONE ? VERDICT_PASS : VERDICT_FAIL;
+    ev.at_us = 10000000;
+    snprintf(ev.mac, sizeof ev.mac, "%s", mac);
+    if (code != ERR_NONE)
+        err_set(&ev.err, code, "%s", what);
+    return ev;
+}
+
+static void take(struct headcount *t, int slot, const char *mac, enum err_code code,
+                 const char *what)
+{
+    struct event ev = verdict_of(slot, mac, code, what);
+    headcount_take(t, &ev);
+}
+
+static void a_board_counts_once_by_its_last_verdict(void **state)
+{
+    struct headcount t = { 0 };
+    (void)state;
+    take(&t, 1, "a", ERR_WRITE, "lost");
+    take(&t, 1, "a", ERR_NONE, "");
+    take(&t, 2, "b", ERR_NONE, "");
+    take(&t, 2, "b", ERR_BOOT, "silent");
+    assert_int_equal(t.count, 2);
+    assert_int_equal(headcount_passed(&t), 1);
+    assert_int_equal(t.runs, 4);
+    take(&t, 7, "b", ERR_NONE, ""); /* also from another slot */
+    assert_int_equal(t.count, 2);
+    assert_int_equal(headcount_passed(&t), 2);
+    headcount_done(&t);
+}
+
+static void a_board_without_a_name_is_another_one_each_time(void **state)
+{
+    struct headcount t = { 0 };
+    (void)state;
+    take(&t, 1, "", ERR_NO_SYNC, "nothing");
+    take(&t, 1, "", ERR_NO_SYNC, "nothing");
+    assert_int_equal(t.count, 2);
+    assert_int_equal(headcount_passed(&t), 0);
+    headcount_done(&t);
+}
+
+static void a_duplicate_does_not_touch_the_board_that_passed(void **state)
+{
+    struct headcount t = { 0 };
+    (void)state;
+    take(&t, 1, "a", ERR_NONE, "");
+    take(&t, 2, "a", ERR_DUPLICATE, "in slot 1");
+    take(&t, 2, "a", ERR_DUPLICATE, "in slot 1");
+    assert_int_equal(t.count, 2);
+    assert_int_equal(headcount_passed(&t), 1);
+    headcount_done(&t);
+}
+
+static void time_runs_from_the_first_start_to_the_last_end(void **state)
+{
+    struct headcount t = { 0 };
+    struct event ev = verdict_of(1, "a", ERR_NONE, "");
+    (void)state;
+    ev.at_us = 5000000; /* began at 3 s */
+    headcount_take(&t, &ev);
+    ev.at_us = 65000000;
+    ev.seconds = 0.4;
+    headcount_take(&t, &ev);
+    ev.kind = EVENT_PHASE;
+    ev.at_us = 99000000;
+    headcount_take(&t, &ev); /* no verdict */
+    assert_int_equal(t.first_us, 3000000);
+    assert_int_equal(t.last_us, 65000000);
+    headcount_done(&t);
+}
+
+/* Groups as text: "1 2 3 no-sync what;". */
+static void note_group(void *ctx, const struct headcount_board *const *boards, size_t count,
+                       const struct headcount_failure *reason)
+{
+    char *text = ctx;
+    for (size_t i = 0; i < count; i++)
+        snprintf(text + strlen(text), 400 - strlen(text), "%d ", boards[i]->slot);
+    snprintf(text + strlen(text), 400 - strlen(text), "%s %s;", err_word(reason->err.code),
+             reason->err.what);
+}
+
+static void equal_failures_stand_together_by_slot(void **state)
+{
+    struct headcount t = { 0 };
+    char text[400] = "";
+    struct event ev;
+    (void)state;
+    take(&t, 3, "", ERR_NO_SYNC, "Nothing was received");
+    take(&t, 1, "b", ERR_WRITE, "Block 3 of 9");
+    take(&t, 2, "", ERR_NO_SYNC, "Nothing was received");
+    take(&t, 4, "c", ERR_WRITE, "Block 4 of 9");
+    take(&t, 5, "d", ERR_NONE, "");
+    ev = verdict_of(7, "", ERR_PORT_BUSY, "/dev/ttyUSB7 is in use by cat");
+    ev.port = "/dev/ttyUSB7";
+    headcount_take(&t, &ev);
+    ev = verdict_of(6, "", ERR_PORT_BUSY, "/dev/ttyUSB6 is in use by cat");
+    ev.port = "/dev/ttyUSB6";
+    headcount_take(&t, &ev);
+    ev.slot = 8;
+    ev.verdict = VERDICT_STOPPED; /* another verdict is another reason */
+    headcount_take(&t, &ev);
+    headcount_failures(&t, &(struct headcount_sink){ text, note_group });
+    assert_string_equal(text, "1 write Block 3 of 9;2 3 no-sync Nothing was received;"
+                              "4 write Block 4 of 9;6 7 port-busy The port is in use by cat;"
+                              "8 port-busy /dev/ttyUSB6 is in use by cat;");
+    headcount_done(&t);
+}
+
+static void many_boards_are_kept(void **state)
+{
+    struct headcount t = { 0 };
+    char mac[16];
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        snprintf(mac, sizeof mac, "m%d", i);
+        take(&t, i % 8 + 1, mac, i % 10 ? ERR_NONE : ERR_BOOT, "silent");
+    }
+    assert_int_equal(t.count, 1000);
+    assert_int_equal(headcount_passed(&t), 900);
+    assert_false(t.incomplete);
+    headcount_done(&t);
+}
+
+/* ---- Columns ---- */
+
+static void assert_wraps(const char *text, size_t indent, size_t columns, const char *want)
+{
+    char *got = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&got, &bytes);
+    assert_non_null(out);
+    wrap_print(out, text, indent, columns);
+    fclose(out);
+    assert_string_equal(got, want);
+    free(got);
+}
+
+static void text_is_broken_between_words(void **state)
+{
+    (void)state;
+    assert_wraps("one two three", 0, 0, "one two three\n");
+    assert_wraps("one two three", 2, 0, "  one two three\n");
+    assert_wraps("one two three", 2, 9, "  one two\n  three\n");
+    assert_wraps("one two three", 2, 8, "  one\n  two\n  three\n");
+    assert_wraps("  one   two  ", 2, 20, "  one two\n");
+    assert_wraps("", 2, 20, "\n");
+}
+
+static void a_long_word_stays_whole(void **state)
+{
+    (void)state;
+    assert_wraps("see /dev/serial/by-path/x now", 2, 10, "  see\n  /dev/serial/by-path/x\n  now\n");
+    assert_wraps("word", 2, 1, "  word\n");
+}
+
+static void wide_characters_take_two_columns(void **state)
+{
+    (void)state;
+    if (!setlocale(LC_CTYPE, "C.UTF-8"))
+        skip();
+    const char *two = "\xE7\x94\xB2\xE4\xB9\x99"; /* two of them */
+    assert_int_equal(wrap_fit(two, 4), 6);
+    assert_int_equal(wrap_fit(two, 3), 3);
+    assert_int_equal(wrap_fit(two, 1), 0);
+    assert_int_equal(wrap_fit("abc", 2), 2);
+    assert_int_equal(wrap_fit("\xC3\xA4"
+                              "b",
+                              1),
+                     2);
+    assert_wraps("\xE7\x94\xB2\xE4\xB9\x99 \xE7\x94\xB2", 0, 6,
+                 "\xE7\x94\xB2\xE4\xB9\x99\n\xE7\x94\xB2\n");
+    assert_int_equal(wrap_fit("\xFFz", 1), 1); /* no text at all */
+    setlocale(LC_CTYPE, "C");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_board_counts_once_by_its_last_verdict),
+        cmocka_unit_test(a_board_without_a_name_is_another_one_each_time),
+        cmocka_unit_test(a_duplicate_does_not_touch_the_board_that_passed),
+        cmocka_unit_test(time_runs_from_the_first_start_to_the_last_end),
+        cmocka_unit_test(equal_failures_stand_together_by_slot),
+        cmocka_unit_test(many_boards_are_kept),
+        cmocka_unit_test(text_is_broken_between_words),
+        cmocka_unit_test(a_long_word_stays_whole),
+        cmocka_unit_test(wide_characters_take_two_columns),
+    };
+    return cmocka_run_group_tests_name("station_headcount", tests, NULL, NULL);
+}
