@@ -31,7 +31,8 @@ static bool erase_piece(struct loader *l, uint32_t addr, uint32_t n, struct err 
                                             .block_bytes = LOADER_ROM_BLOCK_BYTES,
                                             .addr = addr,
                                             .timeout_ms = timeout_ms };
-    if (l->stub ? erase_by_stub(l, addr, n, timeout_ms, e) : loader_flash_begin(l, &announced, e))
+    if (l->kind->erases ? erase_by_stub(l, addr, n, timeout_ms, e)
+                        : loader_flash_begin(l, &announced, e))
         return true;
     err_as_phase(e, ERR_ERASE);
     return err_wrap(e, "Erasing 0x%x to 0x%x", addr, addr + n - 1);
@@ -44,7 +45,7 @@ static bool check_range(const struct loader *l, uint32_t addr, uint32_t size_byt
         return err_hint(e, "Flash is erased in sectors: give multiples of 0x%x.",
                         ERASE_SECTOR_BYTES);
     }
-    if (!l->stub && (l->chip->flags & CHIP_ROM_ERASE_DEFECT))
+    if (loader_is_rom_with(l, CHIP_ROM_ERASE_DEFECT))
         return err_set(e, ERR_STUB,
                        "The ROM of %s erases more than it is asked to, and no stub runs",
                        l->chip->name);

@@ -10,12 +10,11 @@
 #define SECTORS_PER_BLOCK 16u
 #define BLOCK_TRIES       3
 #define WRITE_MS          10000u
-#define ERASE_AHEAD_BYTES (128u << 10)
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
     uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
-    if (!l->stub && (l->chip->flags & CHIP_ROM_NO_SPI_SETUP))
+    if (loader_is_rom_with(l, CHIP_ROM_NO_SPI_SETUP))
         return true;
     if (loader_spi_set_params(l, bytes, e))
         return true;
@@ -49,7 +48,7 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
                                       .blocks = bytes / LOADER_ROM_BLOCK_BYTES,
                                       .block_bytes = LOADER_ROM_BLOCK_BYTES,
                                       .timeout_ms = timeout_ms };
-    if (l->stub ? loader_erase_flash(l, timeout_ms, e) : loader_flash_begin(l, &all, e))
+    if (l->kind->erases ? loader_erase_flash(l, timeout_ms, e) : loader_flash_begin(l, &all, e))
         return true;
     err_as_phase(e, ERR_ERASE);
     return err_wrap(e, "Erasing the whole flash");
@@ -59,7 +58,8 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
  */
 static bool told_late(const struct loader *l, const struct err *e)
 {
-    return e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
+    return e->code == ERR_REFUSED && l->kind->answers_early &&
+           e->chip_status[0] == STATUS_STUB_FLASH;
 }
 
 /* How long the stub may take for what it has acknowledged. */
@@ -79,7 +79,8 @@ static bool settled(struct loader *l)
  * acknowledged before. */
 static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frames *f, uint32_t i)
 {
-    return l->stub ? unsettled_ms(l) : loader_timeout_ms(f->flash_bytes[i], LOADER_WRITE_MS_PER_MB);
+    return l->kind->answers_early ? unsettled_ms(l)
+                                  : loader_timeout_ms(f->flash_bytes[i], LOADER_WRITE_MS_PER_MB);
 }
 
 /* One region on its way into the flash. */
@@ -106,12 +107,13 @@ static struct loader_begin announce(const struct writer *w)
     const struct loader *l = w->l;
     return (struct loader_begin){
         .compressed = w->f->command == CMD_FLASH_DEFL_DATA,
-        .bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes),
+        .bytes = !l->kind->in_rom ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes),
         .blocks = w->f->count,
         .block_bytes = w->f->block_bytes,
         .addr = r->addr,
-        .timeout_ms =
-            l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB),
+        .timeout_ms = l->kind->answers_early
+                          ? unsettled_ms(l)
+                          : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB),
     };
 }
 
@@ -132,7 +134,7 @@ static bool begin(struct writer *w, struct err *e)
     bool behind_another = l->unsettled_bytes > 0;
     if (send_begin(w, &b, e)) {
         /* A stub answers, and then erases ahead. */
-        l->unsettled_bytes = l->stub ? ERASE_AHEAD_BYTES : 0;
+        l->unsettled_bytes = l->kind->erase_ahead_bytes;
         return true;
     }
     if (behind_another && told_late(l, e)) {
@@ -150,7 +152,8 @@ static bool await_block(struct writer *w, uint32_t i, struct err *e)
     struct deadline d = link_deadline(&l->link, f->at[i + 1] - f->at[i], block_timeout_ms(l, f, i));
     if (!link_await(&l->link, f->command, 0, false, d, &r, e))
         return false;
-    l->unsettled_bytes = l->stub ? f->flash_bytes[i] + ERASE_AHEAD_BYTES : 0;
+    l->unsettled_bytes =
+        l->kind->answers_early ? f->flash_bytes[i] + l->kind->erase_ahead_bytes : 0;
     return true;
 }
 
@@ -164,7 +167,7 @@ static bool try_block(struct writer *w, uint32_t i, struct err *e)
  * the block may be in the flash or an earlier one may be missing, so the image starts again. */
 static bool may_repeat(const struct loader *l, const struct err *e)
 {
-    return l->stub && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
+    return !l->kind->in_rom && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
 }
 
 static bool block_failed(const struct loader *l, const struct plan_frames *f, uint32_t i,
@@ -194,7 +197,7 @@ static bool write_block(struct writer *w, uint32_t i, struct err *e)
 
 bool flash_settle(struct loader *l, struct err *e)
 {
-    if (!l->stub || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
+    if (!l->kind->answers_early || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
         return true;
     err_as_phase(e, ERR_WRITE);
     return err_wrap(e, "Waiting for the last block to be in the flash");
@@ -202,11 +205,8 @@ bool flash_settle(struct loader *l, struct err *e)
 
 static const struct plan_frames *frames_for(const struct loader *l, const struct plan_region *r)
 {
-    if (!l->stub)
-        return &r->rom;
-    if (l->small_blocks && r->stub_small.count > 0)
-        return &r->stub_small;
-    return &r->stub;
+    const struct plan_frames *small = &r->frames[l->kind->frames_over_otg];
+    return l->small_blocks && small->count > 0 ? small : &r->frames[l->kind->frames];
 }
 
 bool flash_write(struct loader *l, const struct plan_region *r,

@@ -57,7 +57,7 @@ void stub_set_explain(const struct stub_set *set, const char *name, const char *
  * has to wait for the stub. False on failures too, whatever they are. */
 bool stub_keeps_baud(struct loader *l, const struct stub *s);
 
-/* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
+/* Uploads and starts it; the ROM must be listening. Afterwards `l->kind` is its. Fails with
  * ERR_STUB, or with what the port says. */
 bool stub_start(struct loader *l, const struct stub *s, struct err *e);
 

@@ -81,7 +81,7 @@ bool step_erase(struct attempt *a, struct err *e)
 static bool can_differ(const struct attempt *a)
 {
     const struct loader *l = &a->loader;
-    bool sound = l->stub || !(l->chip->flags & (CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT));
+    bool sound = !loader_is_rom_with(l, CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT);
     return attempt_recipe(a)->write == RECIPE_WRITE_CHANGED && sound && !l->secured;
 }
 
@@ -161,7 +161,7 @@ bool step_write(struct attempt *a, struct err *e)
 /* The ROM of the ESP8266 cannot compute an MD5: the stub is started for that alone. */
 static bool ensure_md5(struct attempt *a, struct err *e)
 {
-    if (a->loader.stub || !(a->loader.chip->flags & CHIP_ROM_NO_MD5))
+    if (!loader_is_rom_with(&a->loader, CHIP_ROM_NO_MD5))
         return true;
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)

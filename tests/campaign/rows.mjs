@@ -171,7 +171,7 @@ export const whole = [
     { spec: "cut=64", expect: () => fail(["no-sync"], ["untouched"]) },
     { spec: "late=60", expect: () => pass },
     { spec: "finish-0106", expect: () => pass },
-    { spec: "stuck-bit=0x12345", expect: () => fail(["verify"], ["written"]) },
+    { spec: "stuck-bit=0x12345", expect: () => fail(["bad-flash"], ["written"]) },
     { spec: "stuck-bit=0x3f0000", expect: () => pass },
     { spec: "restless=1000", expect: either },
     { spec: "restless=250", expect: either },

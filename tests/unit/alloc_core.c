@@ -197,7 +197,7 @@ static void assert_planned(const struct planning *p)
         r = plan_region(p->variant, i);
         assert_true(digest_md5(r->bytes, r->size_bytes, md5));
         assert_memory_equal(r->md5, md5, sizeof md5);
-        assert_true(r->stub.count > 0 && r->rom.count > 0);
+        assert_true(r->frames[FRAMES_STUB].count > 0 && r->frames[FRAMES_ROM].count > 0);
     }
 }
 

@@ -652,8 +652,10 @@ static void db_does_not_hold_a_write_against_a_rate_that_was_kept(void **state)
     bench_open(b);
     run_at(b, "p1", "921600 write,921600 write,460800 ok");
     run_at(b, "p1", "921600 verify,921600 ok");
+    run_at(b, "p1", "921600 verify,460800 ok");
+    run_at(b, "p1", "921600 verify,921600 bad-flash"); /* which says nothing of any rate */
     run_at(b, "p1", "921600 write");
-    assert_string_equal(rates_of(b, "p1", 9, 8), "-921600 921600 460800 -921600");
+    assert_string_equal(rates_of(b, "p1", 9, 8), "-921600 460800 -921600 921600 460800 -921600");
 }
 
 int main(void)
