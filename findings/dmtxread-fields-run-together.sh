@@ -7,8 +7,9 @@
 #     "21ABC123<1D>10L9" from a GS1-128. With -G29 dmtxread gives 1D, but then also in front of all, where others give nothing.
 # So: -G29, and drop the first 1D.
 . "$(dirname "$0")/lib.sh"
-debian_packages zint=2.11.1-1 libzint2.11=2.11.1-1 dmtx-utils=0.7.6-1.1+b1 libdmtx0b zbar-tools=0.23.92-7+deb12u1 libzbar0 libv4l-0 \
-    libv4lconvert0 libmagickwand-6.q16-6 libmagickcore-6.q16-6 liblqr-1-0 libfftw3-double3 liblcms2-2 libltdl7 libgomp1 libpng16-16
+debian_packages zint=2.11.1-1 libzint2.11=2.11.1-1 dmtx-utils=0.7.6-1.1+b1 libdmtx0b \
+    zbar-tools=0.23.92-7+deb12u1 libzbar0 libv4l-0 libv4lconvert0 libmagickwand-6.q16-6 libmagickcore-6.q16-6 liblqr-1-0 \
+    libfftw3-double3 liblcms2-2 libltdl7 libgomp1 libpng16-16
 cd "$tmp" || exit 2
 MAGICK_CODER_MODULE_PATH=$(dirname "$(find "$root" -name png.so | head -1)")
 export MAGICK_CODER_MODULE_PATH

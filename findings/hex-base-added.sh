@@ -25,7 +25,7 @@ console.log("intel-hex", require("intel-hex").parse(text).data.indexOf(3).toStri
 END
 seen=$(
     node read.cjs
-    "$root/usr/bin/srec_cat" in.hex -intel -o - -hexdump | awk '$2 == "03" { sub(/^0+/, ""); print "srec_cat", tolower($1) }' | tr -d :
+    "$root/usr/bin/srec_cat" in.hex -intel -o - -hexdump | tr -d : | awk '$2 == "03" { print "srec_cat", substr($1, 4) }'
     "$root/usr/bin/objcopy" -I ihex -O srec in.hex out.srec 2>&1
     # S2: count, three bytes of address, data.
     awk '/^S2.*03..\r?$/ { print "objcopy", substr($0, 6, 5) }' out.srec

@@ -5,7 +5,8 @@
 #     1FFF8..1FFFF and go on at 10000. All readers agree.
 # Versions: srecord 1.64-3; npm intel-hex 0.2.0, npm nrf-intel-hex 1.4.0, Debian python3-intelhex 2.3.0-2.
 # Seen: srec_cat wraps. intel-hex and python3-intelhex go on at 20000, as under a linear base. nrf-intel-hex calls the record
-#     ambiguous and reads nothing of the file. Three answers; srec_cat only warns that data does not ascend, the next two say nothing.
+#     ambiguous and reads nothing of the file. Three answers; srec_cat only warns that data does not ascend, the next two say
+#     nothing.
 # So: refuse such a record, or the board gets what one of the programs meant.
 . "$(dirname "$0")/lib.sh"
 need python3
