@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # One valid Intel HEX record over the end of a 64 KiB segment lands in two different places, by the program that reads it.
 #
-# Guessed: the Intel format says it: under a segment base (type 02) the 16-bit offset wraps, so 16 bytes at 1000:FFF8 fill
-#     1FFF8..1FFFF and go on at 10000. All readers agree.
+# Guessed: the Intel format says it (srec_intel(5) has the formula, MOD 64K): under a segment base (type 02) the 16-bit offset
+#     wraps, so 16 bytes at 1000:FFF8 fill 1FFF8..1FFFF and go on at 10000. All readers agree.
 # Versions: srecord 1.64-3; npm intel-hex 0.2.0, npm nrf-intel-hex 1.4.0, Debian python3-intelhex 2.3.0-2.
 # Seen: srec_cat wraps. intel-hex and python3-intelhex go on at 20000, as under a linear base. nrf-intel-hex calls the record
 #     ambiguous and reads nothing of the file. Three answers; srec_cat only warns that data does not ascend, the next two say

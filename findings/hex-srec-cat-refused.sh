@@ -3,9 +3,9 @@
 #
 # Guessed: a writer of Intel HEX starts a new record at each 64 KiB, where the base changes; objcopy does. So any reader takes it.
 # Versions: srecord 1.64-3, npm nrf-intel-hex 1.4.0.
-# Seen: srec_cat writes one record of 20 bytes at FFF8 under base 0001, over the end, and no second base. nrf-intel-hex refuses
-#     the whole file for it ("wraps over 0xFFFF ... ambiguous"). So with data that begins less than a record before the multiple;
-#     when it begins further back srec_cat shortens a record in time.
+# Seen: srec_cat writes one record of 20 bytes at FFF8 under base 0001, over the end, and no second base, as a linear base allows.
+#     nrf-intel-hex refuses the whole file for it ("wraps over 0xFFFF ... ambiguous"). So with data that begins less than a record
+#     before the multiple; when it begins further back srec_cat shortens a record in time.
 # So: whoever writes Intel HEX for others ends records at 64 KiB; whoever reads it must take srec_cat's.
 . "$(dirname "$0")/lib.sh"
 debian_packages srecord=1.64-3 libsrecord0=1.64-3 libgcrypt20
