@@ -10,10 +10,8 @@
 static const char *kind_word(enum event_kind kind)
 {
     static const char *const words[] = {
-        [EVENT_SNAPSHOT] = "snapshot", [EVENT_RUN] = "run",     [EVENT_BOARD] = "board",
-        [EVENT_PHASE] = "phase",       [EVENT_RETRY] = "retry", [EVENT_VERDICT] = "verdict",
-        [EVENT_NOTE] = "note",         [EVENT_ADDED] = "added", [EVENT_REMOVED] = "removed",
-        [EVENT_ORDER] = "order",
+        [EVENT_RUN] = "run",     [EVENT_BOARD] = "board",     [EVENT_PHASE] = "phase",
+        [EVENT_RETRY] = "retry", [EVENT_VERDICT] = "verdict", [EVENT_NOTE] = "note",
     };
     return words[kind];
 }
