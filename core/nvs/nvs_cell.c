@@ -265,7 +265,12 @@ static bool copy_file(struct nvs_judge *j, const struct csv_field *value, struct
     struct err why = { 0 };
     if (!j->files)
         return nvs_mistake(j, value, "files are not read here");
-    if (!j->files->read(j->files->ctx, value->text, &row->bytes, &row->n, &why))
+    bool ok = j->files->read(j->files->ctx, value->text, &row->bytes, &row->n, &why);
+    if (!ok && why.code == ERR_STATION) {
+        j->no_memory = true;
+        return false;
+    }
+    if (!ok)
         return nvs_mistake(j, value, "%s", why.what);
     return row->n > 0 || nvs_mistake(j, value, "the file is empty");
 }

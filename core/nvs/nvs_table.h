@@ -36,7 +36,8 @@ struct nvs_text {
     size_t n;
 };
 
-/* Reads a file that a table names, for rows of type `file`. The bytes are the table's then. */
+/* Reads a file that a table names, for rows of type `file`. The bytes are the table's then, which
+ * frees them. False: *e; ERR_STATION for want of memory, else it becomes a mistake of the table. */
 struct nvs_files {
     bool (*read)(void *ctx, const char *path, uint8_t **bytes, size_t *n, struct err *e);
     void *ctx;
