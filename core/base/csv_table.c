@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOM       "\xEF\xBB\xBF"
-#define BOM_BYTES 3u
+#define BOM              "\xEF\xBB\xBF"
+#define BOM_BYTES        3u
+#define FIELD_STEP_BYTES 4096u /* libcsv grows by as much, and by 128 unless told */
 
 /* The file goes through libcsv byte by byte, so that it is known where each field begins. */
 struct reader {
@@ -220,6 +221,7 @@ bool csv_table_read(const char *bytes, size_t n, bool comments, struct csv_table
         return no_memory(problem);
     }
     csv_set_space_func(&r.parser, no_blank);
+    csv_set_blk_size(&r.parser, FIELD_STEP_BYTES);
     bool ok = put_all(&r, bytes, n, comments);
     csv_free(&r.parser);
     if (ok)

@@ -95,6 +95,10 @@ static void judge_page(struct nvs_reader *r, size_t i)
                         "It is of version %u, and firmware knows 1 and 2: it stops with 0x1110, "
                         "after which most applications erase all of NVS",
                         page->version);
+    if (page->state == NVS_PAGE_FREEING)
+        nvs_add_problem(r, NVS_PAGE_MOVING, i, -1,
+                        "The power went while its values were moved to another page; the firmware "
+                        "goes on with that at its next start");
 }
 
 static bool is_read(const struct nvs_page *page)

@@ -53,6 +53,7 @@ const char *nvs_fault_word(enum nvs_fault fault)
         [NVS_NEW_VERSION] = "new-version",
         [NVS_PAGE_CRC] = "page-crc",
         [NVS_PAGE_STATE] = "page-state",
+        [NVS_PAGE_MOVING] = "page-freeing",
         [NVS_PAGE_SEQUENCE] = "page-sequence",
         [NVS_PAGE_STRAY] = "stray-bytes",
         [NVS_BITMAP] = "bitmap",

@@ -29,6 +29,16 @@ static const struct action {
     { "make", nvs_make },
 };
 
+/* Words of the official generator. */
+static const char *habit_of(const char *word)
+{
+    if (strcmp(word, "generate") == 0 || strcmp(word, "encrypt") == 0)
+        return "; to make an image: espstation nvs make TABLE -o FILE --size 24K";
+    if (strcmp(word, "decrypt") == 0)
+        return "; to read one: espstation nvs show FILE --keys FILE --show-secrets";
+    return "";
+}
+
 static const struct action *understand(const char **args, size_t count)
 {
     for (size_t i = 0; count > 0 && i < sizeof actions / sizeof actions[0]; i++) {
@@ -40,7 +50,8 @@ static const struct action *understand(const char **args, size_t count)
                 actions[i].run == nvs_make ? "a table" : "a file");
         return NULL;
     }
-    fprintf(stderr, "espstation nvs: expected show, check or make\nSee: espstation nvs --help\n");
+    fprintf(stderr, "espstation nvs: expected show, check or make%s\nSee: espstation nvs --help\n",
+            count > 0 ? habit_of(args[0]) : "");
     return NULL;
 }
 

@@ -116,6 +116,9 @@ refused 2 "no name" "-o is missing" -- "$station" nvs make excel.csv --size 12K
 refused 2 "another version" "not '3'" -- "$station" nvs make excel.csv -o t.bin --size 12K --version 3
 refused 2 "no table" "a table is missing" -- "$station" nvs make --size 12K
 refused 2 "no action" "show, check or make" -- "$station" nvs
+refused 2 "a word of the generator" "espstation nvs make TABLE" -- "$station" nvs generate excel.csv
+refused 2 "an option of the generator" "--keys FILE" -- "$station" nvs make excel.csv --inputkey keys.bin
+refused 2 "the generator itself" "espstation nvs --help" -- "$station" nvs_partition_gen generate
 refused 2 "an option of make" "are for make" -- "$station" nvs show t.bin --size 12K
 refused 2 "an option of show" "are for show and check" -- "$station" nvs make excel.csv -o t.bin --size 12K --json
 refused 2 "an image into a device" "a device or a pipe" -- "$station" nvs make excel.csv -o /dev/full --size 12K

@@ -270,6 +270,11 @@ static void spoil_page_state(uint8_t *image)
     memset(image + NVS_PAGE_BYTES, 0x5A, NVS_PAGE_BYTES);
 }
 
+static void spoil_freeing(uint8_t *image)
+{
+    image[0] = 0xF8;
+}
+
 static void spoil_blank_page(uint8_t *image)
 {
     image[NVS_PAGE_BYTES + 100] = 0;
@@ -367,16 +372,16 @@ static void nvs_tells_what_the_firmware_stumbles_over(void **state)
         enum nvs_fault fault;
         const char *lost; /* that key is not there */
     } cases[] = {
-        { spoil_free_page, NVS_NO_FREE_PAGE, NULL },   { spoil_version, NVS_NEW_VERSION, "k1" },
-        { spoil_page_crc, NVS_PAGE_CRC, "k1" },        { spoil_page_state, NVS_PAGE_STATE, NULL },
-        { spoil_blank_page, NVS_PAGE_STATE, NULL },    { spoil_sequence, NVS_PAGE_SEQUENCE, NULL },
-        { spoil_stray, NVS_PAGE_STRAY, NULL },         { spoil_bitmap, NVS_BITMAP, NULL },
-        { spoil_entry_crc, NVS_ENTRY_CRC, "k1" },      { spoil_type, NVS_ENTRY_TYPE, "k1" },
-        { spoil_span, NVS_ENTRY_SPAN, "s" },           { spoil_key, NVS_ENTRY_KEY, "k1" },
-        { spoil_value, NVS_VALUE_CRC, "s" },           { spoil_nul, NVS_VALUE_NUL, NULL },
-        { spoil_double, NVS_DOUBLE_KEY, "k2" },        { spoil_space, NVS_DOUBLE_SPACE, "k1" },
-        { spoil_number_of_space, NVS_NO_SPACE, "k2" }, { spoil_index, NVS_BLOB_PARTS, "b" },
-        { spoil_no_index, NVS_BLOB_STRAY, "b" },
+        { spoil_free_page, NVS_NO_FREE_PAGE, NULL }, { spoil_version, NVS_NEW_VERSION, "k1" },
+        { spoil_page_crc, NVS_PAGE_CRC, "k1" },      { spoil_page_state, NVS_PAGE_STATE, NULL },
+        { spoil_freeing, NVS_PAGE_MOVING, NULL },    { spoil_blank_page, NVS_PAGE_STATE, NULL },
+        { spoil_sequence, NVS_PAGE_SEQUENCE, NULL }, { spoil_stray, NVS_PAGE_STRAY, NULL },
+        { spoil_bitmap, NVS_BITMAP, NULL },          { spoil_entry_crc, NVS_ENTRY_CRC, "k1" },
+        { spoil_type, NVS_ENTRY_TYPE, "k1" },        { spoil_span, NVS_ENTRY_SPAN, "s" },
+        { spoil_key, NVS_ENTRY_KEY, "k1" },          { spoil_value, NVS_VALUE_CRC, "s" },
+        { spoil_nul, NVS_VALUE_NUL, NULL },          { spoil_double, NVS_DOUBLE_KEY, "k2" },
+        { spoil_space, NVS_DOUBLE_SPACE, "k1" },     { spoil_number_of_space, NVS_NO_SPACE, "k2" },
+        { spoil_index, NVS_BLOB_PARTS, "b" },        { spoil_no_index, NVS_BLOB_STRAY, "b" },
     };
     static uint8_t bytes[SIZE];
     (void)state;
