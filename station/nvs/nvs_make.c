@@ -1,5 +1,4 @@
 /* Images of NVS from tables: one, or one for each unit. */
-#include "core/base/plain.h"
 #include "core/nvs/nvs_table.h"
 #include "station/base/infile.h"
 #include "station/base/outfile.h"

@@ -1,5 +1,5 @@
 /* What an image of NVS holds, and what the firmware would stumble over. */
-#include "core/base/plain.h"
+#include "core/base/digest.h"
 #include "station/base/infile.h"
 #include "station/base/json.h"
 #include "station/nvs/nvs_tool.h"
@@ -20,6 +20,7 @@ struct shown {
     size_t n;
     struct nvs_image image;
     bool decrypted, hidden; /* values are not told */
+    char *hex;              /* room for the largest blob as digits, in JSON */
 };
 
 static void close_image(struct shown *s)
@@ -28,7 +29,10 @@ static void close_image(struct shown *s)
         OPENSSL_cleanse(s->image.blobs, s->n);
     if (s->decrypted && s->bytes)
         OPENSSL_cleanse(s->bytes, s->n);
+    if (s->decrypted && s->hex)
+        OPENSSL_cleanse(s->hex, 2 * s->n + 1);
     nvs_image_done(&s->image);
+    free(s->hex);
     free(s->bytes);
 }
 
@@ -41,8 +45,12 @@ static bool open_image(struct shown *s, struct err *e)
         ok = nvs_decrypt(s->bytes, s->n, &keys, e);
     nvs_keys_wipe(&keys);
     s->hidden = s->decrypted && !s->o->show_secrets;
-    ok = ok && nvs_read(s->bytes, s->n, s->o->read_only, &s->image, e);
-    return ok || err_wrap(e, "%.120s", s->o->file);
+    if (!ok)
+        return false;
+    if (!nvs_read(s->bytes, s->n, s->o->read_only, &s->image, e))
+        return err_wrap(e, "%.120s", s->o->file);
+    s->hex = s->o->json ? malloc(2 * s->n + 1) : NULL;
+    return !s->o->json || s->hex || err_set(e, ERR_STATION, "Out of memory to show an image");
 }
 
 /* ---- Values as text ---- */
@@ -82,11 +90,11 @@ static void number_text(const struct nvs_value *v, char *text, size_t cap)
         snprintf(text, cap, "%" PRIu64, v->bits);
 }
 
-static void hex_text(const uint8_t *bytes, size_t n, char *text)
+/* `text` holds two characters a byte, and a NUL. Gives `text`. */
+static const char *hex_text(const uint8_t *bytes, size_t n, char *text)
 {
-    for (size_t i = 0; i < n; i++)
-        snprintf(text + 2 * i, 3, "%02x", bytes[i]);
-    text[2 * n] = '\0';
+    digest_hex(bytes, n, text);
+    return text;
 }
 
 static void print_value(const struct shown *s, const struct nvs_value *v)
@@ -193,7 +201,7 @@ static void print_image(const struct shown *s)
 static void json_value(const struct shown *s, const struct nvs_value *v)
 {
     struct json_object o;
-    char digits[40], *hex = NULL;
+    char digits[40];
     json_begin(&o, stdout);
     json_text(&o, "namespace", v->space);
     json_text(&o, "key", v->key);
@@ -207,11 +215,8 @@ static void json_value(const struct shown *s, const struct nvs_value *v)
         json_number(&o, "value", digits);
     else if (!s->hidden && v->type == NVS_STRING)
         json_text_part(&o, "value", v->bytes, v->size_bytes, JSON_ALL);
-    else if (!s->hidden && (hex = malloc(2 * v->size_bytes + 1)) != NULL)
-        hex_text(v->bytes, v->size_bytes, hex);
-    if (hex)
-        json_text(&o, "hex", hex);
-    free(hex);
+    else if (!s->hidden)
+        json_text(&o, "hex", hex_text(v->bytes, v->size_bytes, s->hex));
     json_end(&o);
 }
 
