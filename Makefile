@@ -24,7 +24,8 @@ CFLAGS    += -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) -pthread
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+# libcsv has no file for pkg-config.
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
@@ -130,7 +131,7 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@pkg-config --exists $(LIBS) || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@pkg-config --exists $(LIBS) && echo '#include <csv.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
 	@touch $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries

@@ -32,6 +32,7 @@ core/ports         core/base
 core/images        core/base core/facts core/frames
 core/loader        core/base core/facts core/frames core/ports
 core/flash         core/base core/facts core/images core/loader
+core/nvs           core/base
 core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes            core/base core/facts/chip.h core/loader/reset.h
@@ -46,6 +47,7 @@ station/cli        core/base station/base station/attempt/job.h db/store/db.h db
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
 station/hand       core station/base station/cli station/line/crew.h station/line/ports.h
+station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
