@@ -124,7 +124,7 @@ static void listen(struct port *port, struct console_line *line, struct err *e)
             port_read(port, bytes, sizeof bytes, deadline_in_ms(&clock_system, wait_ms), &end);
         if (n > 0)
             take_bytes(line, bytes, n);
-        /* Asked in silence, too: what was said may all be in a pipe that nobody empties any more. */
+        /* Asked in silence, too: what was said may all be in a pipe that nobody empties. */
         bool heard = !ferror(stdout) && !std_streams_reader_is_gone();
         if (n > 0 && heard)
             continue;
