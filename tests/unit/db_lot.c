@@ -376,6 +376,29 @@ static void db_takes_a_pass_back_by_a_new_row(void **state)
     pass_in(b, lot, "240ac4000002"); /* on the place that came free */
     assert_false(correct(b, run_id, DB_CORRECT_PASS));
     assert_says(b, ERR_QUOTA, "Run 1 cannot pass again: Lot A is full");
+    assert_null(strstr(b->e.hint, "--lot")); /* it has no such option */
+    assert_clean(b);
+}
+
+/* The board never left its place, so undoing the mistake needs none; nor does a closed lot mind. */
+static void db_undoes_a_correction_of_a_board_that_has_its_place(void **state)
+{
+    struct bench *b = *state;
+    char text[DB_CHECKPOINT_CAP];
+    bench_open(b);
+    const int64_t lot = open_lot(b, "A", 1);
+    const int64_t first = pass_in(b, lot, "240ac4000001");
+    const int64_t again = start_run_at(b, b->db, lot, 1, T0_MS);
+    check_ok(b, admit(b, b->db, again, "240ac4000001", DB_ONCE_IN_LOT, "new label"));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL)); /* while the other run holds the place */
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    check_ok(b, try_close(b, again, DB_PASS));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL));
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    check_ok(b, close_lot(b, "A", text));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL));
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    assert_answer(b, "SELECT group_concat(verdict, ' ') FROM runs", "PASS PASS");
     assert_clean(b);
 }
 
@@ -647,6 +670,7 @@ int main(void)
         ON_BENCH(db_refuses_a_board_that_passed_as_the_rule_says),
         ON_BENCH(db_refuses_a_board_that_is_open_at_another_station),
         ON_BENCH(db_takes_a_pass_back_by_a_new_row),
+        ON_BENCH(db_undoes_a_correction_of_a_board_that_has_its_place),
         ON_BENCH(db_never_makes_a_pass_of_a_run_that_was_none),
         ON_BENCH(db_closes_a_lot_for_good),
         ON_BENCH(key_is_made_once_and_for_its_owner),
