@@ -75,6 +75,17 @@ static bool store(const struct cmd *cmd, const struct option_row *row, const cha
     return true;
 }
 
+/* Who and why are asked for years later: a blank is no answer, and a name is one thing with blanks
+ * around it or not. */
+static bool is_an_answer(const struct option_row *row, const char *value)
+{
+    const size_t n = strlen(value);
+    if (strcmp(row->name, "--reason") == 0)
+        return value[strspn(value, " ")] != '\0';
+    return strcmp(row->name, "--operator") != 0 ||
+           (n > 0 && value[0] != ' ' && value[n - 1] != ' ');
+}
+
 /* Takes the option at argv[*i], and its value. */
 static bool take_option(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                         int argc, char **argv, int *i)
@@ -92,6 +103,12 @@ static bool take_option(const struct cmd *cmd, const struct option_row *rows, si
             return complain(cmd, "a value is missing behind", row->name);
         value = argv[++*i];
     }
+    if (row->value && !is_an_answer(row, value))
+        return complain(cmd,
+                        row->name[2] == 'r' ? "--reason needs words, not"
+                                            : "--operator needs a name, without blanks around "
+                                              "it, not",
+                        value);
     return store(cmd, row, value);
 }
 

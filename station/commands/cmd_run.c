@@ -50,6 +50,19 @@ static void warn_of_clock(struct record *record)
                 now, latest);
 }
 
+/* A name that was mistyped would otherwise be a lot of its own, without a limit, unnoticed. */
+static void tell_of_new_lot(const struct run_state *s)
+{
+    const char *lot = s->options->lot;
+    if (!record_has_opened_lot(s->gang.record))
+        return;
+    fprintf(stderr,
+            "espstation: opened lot '%s', without recipe and quantity: there was none of this "
+            "name. "
+            "If that is a mistake, press Ctrl-C; all lots: espstation lot list --db %s\n",
+            lot, s->options->db_path);
+}
+
 static bool open_record(struct run_state *s, struct err *e)
 {
     int interrupted = 0;
@@ -67,8 +80,10 @@ static bool open_record(struct run_state *s, struct err *e)
                 "espstation: a station was killed here before; %d open run%s now marked "
                 "INTERRUPTED. See: espstation export --db %s --verdict interrupted\n",
                 interrupted, interrupted == 1 ? " is" : "s are", s->options->db_path);
-    if (s->gang.record)
+    if (s->gang.record) {
         warn_of_clock(s->gang.record);
+        tell_of_new_lot(s);
+    }
     return s->gang.record != NULL;
 }
 

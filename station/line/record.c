@@ -24,6 +24,7 @@ struct record {
     const struct clock *clock;
     int64_t recipe_id;
     int64_t lot_id;
+    bool has_opened_lot;
     const char *operator_name, *rework_reason;
     pthread_mutex_t lock; /* guards unclosed */
     struct unclosed *unclosed;
@@ -155,7 +156,7 @@ static bool put_lot(struct record *r, const char *lot, struct err *e)
     if (!lot)
         return true;
     r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->rework_reason != NULL,
-                             r->clock->utc_ms(r->clock), e);
+                             r->clock->utc_ms(r->clock), &r->has_opened_lot, e);
     return r->lot_id != 0;
 }
 
@@ -182,6 +183,11 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
     pthread_mutex_destroy(&r->lock);
     free(r);
     return NULL;
+}
+
+bool record_has_opened_lot(const struct record *r)
+{
+    return r->has_opened_lot;
 }
 
 /* Clocks of several stations on one record differ a little. */

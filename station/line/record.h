@@ -28,6 +28,9 @@ struct record_setup {
  * open, and tells how many runs that were. NULL on failure. */
 struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e);
 
+/* Whether there was no lot of that name, so that one was opened, without recipe and quantity. */
+bool record_has_opened_lot(const struct record *r);
+
 /* Whether the clock shows an earlier time than runs began at that the record has already. Then
  * `latest` gets the latest of those, and `now` what the clock shows. */
 bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],

@@ -106,9 +106,19 @@ static void db_opens_a_lot_once(void **state)
     assert_says(b, ERR_USAGE, "There is a lot A already");
     assert_int_equal(db_lot_open(b->db, &steering, &b->e), 0);
     assert_says(b, ERR_USAGE, "has a control character in it, byte 2");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), id);
-    const int64_t other = db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &b->e);
+    assert_int_equal(db_lot_enter(b->db, " A", id, false, T0_MS, NULL, &b->e), 0);
+    assert_says(b, ERR_USAGE, "' A', has a blank at its beginning");
+    assert_int_equal(db_lot_put(b->db, "A ", T0_MS, &b->e), 0);
+    assert_says(b, ERR_USAGE, "'A ', has a blank at its end");
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), id);
+    bool is_new = false;
+    const int64_t other =
+        db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e);
     check_ok(b, other > id);
+    assert_true(is_new);
+    assert_int_equal(db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e),
+                     other);
+    assert_false(is_new);
     assert_answer(b, "SELECT quantity || opened_by || one_recipe FROM lot WHERE name = 'A'",
                   "3Eve1");
     assert_answer(b, "SELECT (quantity IS NULL) || one_recipe FROM lot WHERE name = 'B'", "10");
@@ -130,15 +140,15 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     const int64_t first = put_recipe(b, b->db), second = other_recipe(b);
     const struct db_lot_open bound = { .name = "A", .recipe_id = second, .utc_ms = T0_MS };
     check_ok(b, db_lot_open(b->db, &bound, &b->e) > 0);
-    assert_int_equal(db_lot_enter(b->db, "A", first, false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", first, false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_RECIPE, "Lot A is flashed with gateway 1.0; this is another recipe");
-    check_ok(b, db_lot_enter(b->db, "A", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", second, false, T0_MS, NULL, &b->e) > 0);
 
     /* without a recipe given, the first run decides */
     const int64_t lot = open_lot(b, "B", 0);
-    check_ok(b, db_lot_enter(b->db, "B", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e) > 0);
     pass_in(b, lot, "240ac4000001");
-    assert_int_equal(db_lot_enter(b->db, "B", second, false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
     const struct db_run_begin run = {
         .recipe_id = second, .lot_id = lot, .slot = 1, .port = "p", .started_utc_ms = T0_MS
@@ -147,8 +157,8 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
 
     /* a lot that a run has opened takes any */
-    check_ok(b, db_lot_enter(b->db, "C", first, false, T0_MS, &b->e) > 0);
-    check_ok(b, db_lot_enter(b->db, "C", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "C", first, false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "C", second, false, T0_MS, NULL, &b->e) > 0);
 }
 
 /* ---- Places -----------------------------------------------------------------------------------*/
@@ -162,13 +172,13 @@ static void db_lot_is_full_to_the_board(void **state)
     const int64_t held = start_in(b, lot, "240ac4000002");
     refused_in(b, lot, "240ac4000003", ERR_QUOTA,
                "Lot A has no place left: 1 of 2 boards have passed, 1 more are being flashed");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e) > 0);
     check_ok(b, try_close(b, held, DB_FAIL)); /* gives its place back */
     pass_in(b, lot, "240ac4000003");
     refused_in(b, lot, "240ac4000002", ERR_QUOTA, "Lot A is full: 2 of 2 boards have passed");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_QUOTA, "Lot A is full");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), true, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), true, T0_MS, NULL, &b->e) > 0);
     assert_answer(b, "SELECT group_concat(holds_place, '') FROM (SELECT * FROM run ORDER BY id)",
                   "11010");
     assert_clean(b);
@@ -443,7 +453,7 @@ static void db_closes_a_lot_for_good(void **state)
     assert_says(b, ERR_USAGE, "Lot A was closed already");
     assert_false(close_lot(b, "none", text));
     assert_says(b, ERR_USAGE, "The record has no lot none");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_USAGE, "Lot A was closed at 2026-03-04T05:06:07.089Z and takes no more");
     const struct db_run_begin run = { .recipe_id = put_recipe(b, b->db),
                                       .lot_id = lot,
