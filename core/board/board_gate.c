@@ -5,19 +5,27 @@
 #define KEY_RECOVERY_END_ADDR 0x2000u
 #define BOUND_LOADER_END_ADDR 0x8000u
 
+static bool gate_revision(const struct board *b, const struct plan_part *part, struct err *e)
+{
+    char wanted[IMAGE_REVISIONS_CAP];
+    if (b->revision == BOARD_REVISION_UNKNOWN ||
+        image_fits_revision(&part->image, b->chip, b->revision))
+        return true;
+    image_name_revisions(&part->image, b->chip, wanted);
+    return err_set(e, ERR_CHIP_REVISION,
+                   "The chip has revision v%u.%u, and the image at 0x%x (%s) is for %s",
+                   b->revision / 100, b->revision % 100, part->addr, part->name, wanted);
+}
+
 static bool gate_chip(const struct board *b, const struct plan *p, struct err *e)
 {
     const struct chip *wanted = plan_settings(p)->chip;
     if (b->chip != wanted)
         return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
                        b->chip->name, wanted->name);
-    for (size_t i = 0; i < plan_part_count(p) && b->revision != BOARD_REVISION_UNKNOWN; i++) {
-        const struct plan_part *part = plan_part(p, i);
-        if (!image_fits_revision(&part->image, b->chip, b->revision))
-            return err_set(e, ERR_CHIP_REVISION,
-                           "The chip has revision v%u.%u, and the image at 0x%x (%s) does not run "
-                           "on it",
-                           b->revision / 100, b->revision % 100, part->addr, part->name);
+    for (size_t i = 0; i < plan_part_count(p); i++) {
+        if (!gate_revision(b, plan_part(p, i), e))
+            return false;
     }
     return true;
 }

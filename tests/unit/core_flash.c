@@ -105,6 +105,25 @@ static void board_gate_lets_the_right_board_in(void **state)
     plan_free(g.plan);
 }
 
+static void image_names_the_revisions_it_wants(void **state)
+{
+    static const struct {
+        struct image image;
+        const char *chip, *text;
+    } rows[] = {
+        { { .min_revision = 3, .max_revision = 199 }, "esp32c3", "v0.3 to v1.99" },
+        { { .min_revision = 101, .max_revision = 0xFFFF }, "esp32c3", "v1.1 or later" },
+        { { .min_revision_old = 3 }, "esp32", "v3.0 or later" },
+        { { .min_revision_old = 3 }, "esp32c3", "minor revision 3 or later" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[IMAGE_REVISIONS_CAP];
+        image_name_revisions(&rows[i].image, chip_by_name(rows[i].chip), text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 static void board_gate_keeps_the_wrong_board_out(void **state)
 {
     struct gate g = make_gate(PLAN_SIZE_DETECT, 0, NULL);
@@ -117,7 +136,8 @@ static void board_gate_keeps_the_wrong_board_out(void **state)
     b = g.board;
     b.revision = 3;
     assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
-    assert_has(e.what, "v0.3");
+    assert_has(e.what, "has revision v0.3");
+    assert_has(e.what, "is for v1.0 to v3.99");
     b.revision = 400;
     assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
     b = g.board;
@@ -380,6 +400,7 @@ int main(void)
         cmocka_unit_test(flash_erases_on_esp8266_what_is_needed_and_little_more),
         cmocka_unit_test(loader_timeouts_follow_the_work),
         cmocka_unit_test(board_gate_lets_the_right_board_in),
+        cmocka_unit_test(image_names_the_revisions_it_wants),
         cmocka_unit_test(board_gate_keeps_the_wrong_board_out),
         cmocka_unit_test(board_gate_guards_the_signature),
         cmocka_unit_test(board_texts_are_exact),
