@@ -58,6 +58,35 @@ static bool gate_encryption(const struct board *b, const struct plan *p, struct 
                        "recipe; else set the board aside.");
 }
 
+/* A signature of the first scheme ends its file, so within a merged one it is not found. */
+static bool may_hide_signature(const struct board *b, const struct plan *p, size_t i)
+{
+    const size_t source = plan_part(p, i)->source;
+    return b->security.secure_boot_v1 &&
+           ((i > 0 && plan_part(p, i - 1)->source == source) ||
+            (i + 1 < plan_part_count(p) && plan_part(p, i + 1)->source == source));
+}
+
+/* The ROM starts no boot loader, and that no application, without one. Whose it is only the chip
+ * can tell; bytes that are encrypted already, and data, are not looked into. */
+static bool gate_signatures(const struct board *b, const struct plan *p, struct err *e)
+{
+    if (!b->security.secure_boot || plan_settings(p)->plain_when_encrypted)
+        return true;
+    for (size_t i = 0; i < plan_part_count(p); i++) {
+        const struct plan_part *part = plan_part(p, i);
+        if (part->image.kind != IMAGE_LONG || part->image.signature != IMAGE_UNSIGNED ||
+            may_hide_signature(b, p, i))
+            continue;
+        err_set(e, ERR_SECURED,
+                "Secure boot is on, and the image at 0x%x (%s) is not signed: it would never start",
+                part->addr, part->name);
+        return err_hint(e, "Give the images that were signed with this board's key, or set the "
+                           "board aside.");
+    }
+    return true;
+}
+
 static bool gate_secure_boot(const struct board *b, const struct plan *p, struct err *e)
 {
     if (b->security.secure_boot_v1 && plan_first_addr(p) < BOUND_LOADER_END_ADDR)
@@ -89,7 +118,7 @@ static bool gate_erase(const struct board *b, const struct plan *p, struct err *
 static bool gate_security(const struct board *b, const struct plan *p, struct err *e)
 {
     return gate_secure_download(b, plan_settings(p), e) && gate_encryption(b, p, e) &&
-           gate_secure_boot(b, p, e) && gate_erase(b, p, e);
+           gate_secure_boot(b, p, e) && gate_erase(b, p, e) && gate_signatures(b, p, e);
 }
 
 static bool gate_flash(const struct board *b, const struct plan *p, struct err *e)

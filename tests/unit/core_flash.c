@@ -160,7 +160,7 @@ static void board_gate_guards_the_signature(void **state)
         uint32_t flash_bytes;
         const char *mode;
         uint32_t has_bytes;
-        bool welcome;
+        bool header_stays;
     } cases[] = {
         { PLAN_SIZE_KEEP, 0, NULL, 4u << 20, true },
         { PLAN_SIZE_KEEP, 0, "dio", 4u << 20, true },
@@ -177,10 +177,11 @@ static void board_gate_guards_the_signature(void **state)
         struct err e = { 0 };
         g.board.security.secure_boot = true;
         g.board.flash.size_bytes = cases[i].has_bytes;
-        bool ok = board_gate(&g.board, g.plan, &e);
-        assert_int_equal(ok, cases[i].welcome);
-        assert_int_equal(e.code, ok ? ERR_NONE : ERR_SECURED);
-        if (!ok)
+        /* The image is not signed at all; what would break a signature is said before that. */
+        assert_code(board_gate(&g.board, g.plan, &e), &e, ERR_SECURED);
+        if (cases[i].header_stays)
+            assert_has(e.what, "is not signed");
+        else
             assert_has(e.hint, "size: keep");
         plan_free(g.plan);
     }
