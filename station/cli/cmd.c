@@ -37,6 +37,8 @@ static void print_unknown(const struct cmd *cmd, const struct option_row *rows, 
         fprintf(stderr, "; %s", habit);
     else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
+    else if (given[1] != '-')
+        fprintf(stderr, "; if it is a name, put -- in front of it");
     fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
 }
 
@@ -152,7 +154,8 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
     for (int i = 1; i < argc; i++) {
         if (!options_over && strcmp(argv[i], "--") == 0) {
             options_over = true;
-        } else if (!options_over && strcmp(argv[i], "--help") == 0) {
+        } else if (!options_over &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             print_help(cmd, rows, row_count);
             *status = EXIT_PASSED;
             return false;
