@@ -453,11 +453,15 @@ static bool check_given_locked(struct audit *a, struct err *e)
     if (!a->setup->checkpoint)
         return true;
     if (!checkpoint_read_file(a->setup->checkpoint, &said)) {
-        find(a, DB_FORGED, 0, "The checkpoint given is none, or its signature is not valid");
+        find(a, DB_FORGED, 0, "The checkpoint given was changed: its signature is not valid");
+        a->result->given_findings++;
         return true;
     }
+    const int64_t before = a->result->findings;
     a->result->at_link = said.link;
-    return check_said_locked(a, &said, "The checkpoint given", e);
+    const bool ok = check_said_locked(a, &said, "The checkpoint given", e);
+    a->result->given_findings = a->result->findings - before;
+    return ok;
 }
 
 /* ---- After the end of a lot -------------------------------------------------------------------*/
@@ -620,11 +624,24 @@ static bool count_runs_locked(struct audit *a, struct err *e)
                              e);
 }
 
+/* Such a file says nothing of the record, neither good nor bad. */
+static bool is_checkpoint(const char *file, struct err *e)
+{
+    if (!file || checkpoint_is_one(file))
+        return true;
+    err_set(e, ERR_USAGE, "The file given is no checkpoint");
+    return err_hint(e, "Give the file that `espstation lot close --checkpoint` or `espstation "
+                       "audit "
+                       "--save` has written.");
+}
+
 bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_audit *audit,
               struct err *e)
 {
-    struct audit a = { .db = reader, .setup = setup, .result = audit, .sha = db_sha256_new() };
     memset(audit, 0, sizeof *audit);
+    if (!is_checkpoint(setup->checkpoint, e))
+        return false;
+    struct audit a = { .db = reader, .setup = setup, .result = audit, .sha = db_sha256_new() };
     bool ok = db_begin_read(reader, e);
     if (ok)
         ok = db_finish(reader,

@@ -43,7 +43,9 @@ struct db_late_correction {
 };
 
 struct db_audit_setup {
-    /* A checkpoint that was kept elsewhere, as its file holds it; NULL: none. */
+    /* A checkpoint that was kept elsewhere, as its file holds it; NULL: none. ERR_USAGE for a text
+     * that is none at all. One of another record cannot be told from one whose record was made anew
+     * from an early link on: both are findings. */
     const char *checkpoint;
     const char *public_key; /* the key that must have signed (key.h); NULL: whichever did */
     void *ctx;
@@ -55,7 +57,8 @@ struct db_audit_setup {
 struct db_audit {
     int64_t links, runs, passed, open_runs, lots_closed; /* runs: closed ones */
     int64_t findings, late_corrections;
-    int64_t at_link;                     /* of the checkpoint given */
+    int64_t given_findings; /* those of them that speak of the checkpoint given and nothing else */
+    int64_t at_link;        /* of the checkpoint given */
     char end_sha256[DB_LINK_SHA256_CAP]; /* of the last link */
     char public_key[KEY_PUBLIC_CAP];     /* who signed the last checkpoint; "": nobody */
 };

@@ -33,6 +33,9 @@ struct checkpoint_said {
 /* False: not a checkpoint, or its signature is not that of its key. */
 bool checkpoint_read(const char *text, const char *signature, struct checkpoint_said *said);
 
+/* Whether a file begins as one: what it says may still be damaged or forged. */
+bool checkpoint_is_one(const char *file);
+
 /* The same for text and signature in one, as they stand in a file. */
 bool checkpoint_read_file(const char *file, struct checkpoint_said *said);
 

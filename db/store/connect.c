@@ -50,7 +50,7 @@ static bool judge_missing(const struct db *db, struct err *e)
 {
     char folder[DB_PATH_CAP];
     struct stat st;
-    if (db->reader) {
+    if (db->existing) {
         err_set(e, ERR_DATABASE, "There is no record %s", db->shown);
         return err_hint(e, "Check the name of the file; a station makes its record when it runs.");
     }
@@ -209,7 +209,8 @@ bool db_is_alone(struct db *db, bool *alone, struct err *e)
 
 static bool connect_writer(struct db *db, struct err *e)
 {
-    if (!open_uri(db, "mode=rwc", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e))
+    const int make = db->existing ? 0 : SQLITE_OPEN_CREATE;
+    if (!open_uri(db, make ? "mode=rwc" : "mode=rw", SQLITE_OPEN_READWRITE | make, e))
         return false;
     if (sqlite3_db_readonly(db->sql, "main") == 1)
         return db_fail_read_only(db, e);

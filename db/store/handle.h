@@ -34,8 +34,9 @@ struct db {
     int busy_ms;
     int64_t deadline_ms; /* of the call whose turn it is, on db_now_ms() */
     bool reader;
-    bool held;   /* a reader between db_hold and db_release: in one transaction all the time */
-    bool frozen; /* opened without locks: the file is compared with `as_opened` afterwards */
+    bool existing; /* a record that is missing is not made */
+    bool held;     /* a reader between db_hold and db_release: in one transaction all the time */
+    bool frozen;   /* opened without locks: the file is compared with `as_opened` afterwards */
     struct stat as_opened;
     int64_t station_id; /* 0 before db_station_start */
     int presence_fd;    /* holds the lock of this station (presence.h); -1: none */

@@ -69,6 +69,13 @@ static const char *const texts[STMT_COUNT] = {
                        "= ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
     [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
+    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ? "
+                           "AND"
+                           " ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
+                                                                               " OR (x.verdict IS "
+                                                                               "NULL AND "
+                                                                               "x.holds_place = "
+                                                                               "1)))",
     [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
                       " END) FROM run WHERE lot = ?",
     [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"

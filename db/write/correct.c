@@ -75,16 +75,26 @@ static bool interrupt_locked(struct db *db, const struct db_correction *k,
     return interrupt_run_locked(db, k->run_id, sentence, e);
 }
 
-/* The place that the board gave back must be free still. */
+/* The place that the board gave back must be free still, or the board's own by another run. */
 static bool take_place_locked(struct db *db, const struct db_correction *k,
                               const struct corrected *c, struct err *e)
 {
+    int64_t has_place = 0;
     struct err refusal = { 0 };
-    if (!lot_has_room_locked(db, &c->run, &refusal, e))
+    struct query q = query_start_locked(db, STMT_LOT_HAS_BOARD);
+    query_int(&q, c->run.lot_id);
+    query_int(&q, c->run.board_id);
+    if (!query_number(&q, &has_place, e))
+        return false;
+    if (!has_place && !lot_has_room_locked(db, &c->run, &refusal, e))
         return false;
     if (refusal.code == ERR_NONE)
         return true;
     *e = refusal;
+    err_hint(e,
+             "Its place went to another board. To keep what is known as a note: espstation "
+             "correct %" PRId64 " --operator NAME --reason WHY",
+             k->run_id);
     return err_wrap(e, "Run %" PRId64 " cannot pass again", k->run_id);
 }
 

@@ -37,6 +37,8 @@ static void print_unknown(const struct cmd *cmd, const struct option_row *rows, 
         fprintf(stderr, "; %s", habit);
     else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
+    else if (given[1] != '-')
+        fprintf(stderr, "; if it is a name, put -- in front of it");
     fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
 }
 
@@ -75,6 +77,17 @@ static bool store(const struct cmd *cmd, const struct option_row *row, const cha
     return true;
 }
 
+/* Who and why are asked for years later: a blank is no answer, and a name is one thing with blanks
+ * around it or not. */
+static bool is_an_answer(const struct option_row *row, const char *value)
+{
+    const size_t n = strlen(value);
+    if (strcmp(row->name, "--reason") == 0)
+        return value[strspn(value, " ")] != '\0';
+    return strcmp(row->name, "--operator") != 0 ||
+           (n > 0 && value[0] != ' ' && value[n - 1] != ' ');
+}
+
 /* Takes the option at argv[*i], and its value. */
 static bool take_option(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                         int argc, char **argv, int *i)
@@ -92,6 +105,12 @@ static bool take_option(const struct cmd *cmd, const struct option_row *rows, si
             return complain(cmd, "a value is missing behind", row->name);
         value = argv[++*i];
     }
+    if (row->value && !is_an_answer(row, value))
+        return complain(cmd,
+                        row->name[2] == 'r' ? "--reason needs words, not"
+                                            : "--operator needs a name, without blanks around "
+                                              "it, not",
+                        value);
     return store(cmd, row, value);
 }
 
@@ -135,7 +154,8 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
     for (int i = 1; i < argc; i++) {
         if (!options_over && strcmp(argv[i], "--") == 0) {
             options_over = true;
-        } else if (!options_over && strcmp(argv[i], "--help") == 0) {
+        } else if (!options_over &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             print_help(cmd, rows, row_count);
             *status = EXIT_PASSED;
             return false;

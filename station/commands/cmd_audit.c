@@ -72,7 +72,12 @@ static void print_end(const struct audit_options *o, const struct db_audit *a)
         printf("The last link is %" PRId64 ", %s\n", a->links, a->end_sha256);
     if (a->public_key[0])
         cmd_line("The last lot is signed by the key %s", a->public_key);
-    if (a->findings > 0)
+    if (a->findings > 0 && a->findings == a->given_findings)
+        cmd_line("THE RECORD WAS ALTERED, or %s is not of this record, or was changed itself. By "
+                 "itself %s is whole. Make sure that the two belong together; if they do, keep a "
+                 "copy of both as they are now.",
+                 o->checkpoint, o->db_path);
+    else if (a->findings > 0)
         printf("THE RECORD WAS ALTERED: %" PRId64 " finding%s. Keep a copy of %s as it is now.\n",
                a->findings, a->findings == 1 ? "" : "s", o->db_path);
     else if (o->checkpoint)
@@ -87,6 +92,7 @@ static void print_json_end(const struct db_audit *a)
     struct json_object o;
     json_begin(&o, stdout);
     json_integer(&o, "findings", a->findings);
+    json_integer(&o, "findings_of_checkpoint_alone", a->given_findings);
     json_integer(&o, "corrections_after_closing", a->late_corrections);
     json_integer(&o, "links", a->links);
     json_text(&o, "end_sha256", a->end_sha256);

@@ -61,6 +61,15 @@ static bool open_session(struct run_state *s, enum attempt_kind kind, struct err
     return s->session != NULL;
 }
 
+/* A name that was mistyped would otherwise be a lot of its own, without a limit, unnoticed. */
+static void tell_of_new_lot(const struct run_options *o)
+{
+    fprintf(stderr,
+            "espstation: opened lot '%s', without recipe and quantity: there was none of this "
+            "name. If that is a mistake, press Ctrl-C; all lots: espstation lot list --db %s\n",
+            o->lot, o->db_path);
+}
+
 static bool set_order(struct run_state *s, struct err *e)
 {
     const struct order_setup setup = { .job = s->job,
@@ -70,6 +79,8 @@ static bool set_order(struct run_state *s, struct err *e)
     struct order *order = order_new(&setup, session_record(s->session), e);
     if (!order)
         return false;
+    if (order_rows(order)->has_opened_lot)
+        tell_of_new_lot(s->options);
     session_set_order(s->session, order);
     order_release(order);
     return true;

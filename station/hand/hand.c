@@ -30,7 +30,7 @@ static bool connect_any(struct hand *h, const char *reset, struct err *e)
     struct reset_sequence custom;
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct err silence = { 0 };
-    size_t n = reset_choices(h->port, reset, &custom, list);
+    size_t n = reset_choices(h->port, NULL, reset, &custom, list);
     h->resets = n > 0;
     for (size_t i = 0; i < (n ? 2 * n : 1); i++) {
         silence = (struct err){ 0 };

@@ -10,7 +10,7 @@ struct order {
     atomic_uint holders;
     struct job *job;
     char *lot, *operator_name, *rework_reason; /* NULL: none */
-    int64_t recipe_id, lot_id;
+    struct order_rows rows;
 };
 
 static bool copy(char **to, const char *text, struct err *e)
@@ -30,7 +30,7 @@ struct order *order_new(const struct order_setup *setup, struct record *record, 
     o->job = job_hold(setup->job);
     if (copy(&o->lot, setup->lot, e) && copy(&o->operator_name, setup->operator_name, e) &&
         copy(&o->rework_reason, setup->rework_reason, e) &&
-        record_enter_order(record, setup, &o->recipe_id, &o->lot_id, e))
+        record_enter_order(record, setup, &o->rows, e))
         return o;
     order_release(o);
     return NULL;
@@ -78,12 +78,7 @@ const char *order_rework_reason(const struct order *o)
     return o->rework_reason;
 }
 
-int64_t order_recipe_id(const struct order *o)
+const struct order_rows *order_rows(const struct order *o)
 {
-    return o->recipe_id;
-}
-
-int64_t order_lot_id(const struct order *o)
-{
-    return o->lot_id;
+    return &o->rows;
 }

@@ -11,6 +11,7 @@
 #include "station/attempt/job.h"
 
 struct order;
+struct order_rows;
 struct record;
 
 struct order_setup {
@@ -35,8 +36,11 @@ const char *order_lot(const struct order *o);           /* NULL: none */
 const char *order_operator(const struct order *o);      /* NULL: not known */
 const char *order_rework_reason(const struct order *o); /* NULL: none */
 
-/* Its rows in the record; 0: none. */
-int64_t order_recipe_id(const struct order *o);
-int64_t order_lot_id(const struct order *o);
+/* Its rows in the record. */
+struct order_rows {
+    int64_t recipe_id, lot_id; /* 0: none */
+    bool has_opened_lot; /* there was none of that name: it is new, without recipe and quantity */
+};
+const struct order_rows *order_rows(const struct order *o);
 
 #endif

@@ -140,18 +140,18 @@ int64_t record_put_recipe(struct db *db, const struct job *job, const struct clo
     return db_recipe_put(db, &row, clock->utc_ms(clock), e);
 }
 
-bool record_enter_order(struct record *r, const struct order_setup *order, int64_t *recipe_id,
-                        int64_t *lot_id, struct err *e)
+bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
+                        struct err *e)
 {
-    *recipe_id = *lot_id = 0;
+    *rows = (struct order_rows){ 0 };
     if (!r)
         return true;
-    *recipe_id = record_put_recipe(r->db, order->job, r->clock, e);
-    if (*recipe_id == 0 || !order->lot)
-        return *recipe_id != 0;
-    *lot_id = db_lot_enter(r->db, order->lot, *recipe_id, order->rework_reason != NULL,
-                           r->clock->utc_ms(r->clock), e);
-    return *lot_id != 0;
+    rows->recipe_id = record_put_recipe(r->db, order->job, r->clock, e);
+    if (rows->recipe_id == 0 || !order->lot)
+        return rows->recipe_id != 0;
+    rows->lot_id = db_lot_enter(r->db, order->lot, rows->recipe_id, order->rework_reason != NULL,
+                                r->clock->utc_ms(r->clock), &rows->has_opened_lot, e);
+    return rows->lot_id != 0;
 }
 
 struct record *record_new(const char *db_path, const struct clock *clock, int *interrupted,
@@ -211,8 +211,8 @@ bool record_run_start(struct record *r, const struct order *order, int slot, con
     *run_id = 0;
     if (!r)
         return true;
-    const struct db_run_begin begin = { .recipe_id = order_recipe_id(order),
-                                        .lot_id = order_lot_id(order),
+    const struct db_run_begin begin = { .recipe_id = order_rows(order)->recipe_id,
+                                        .lot_id = order_rows(order)->lot_id,
                                         .slot = slot,
                                         .port = port,
                                         .operator_name = order_operator(order),

@@ -29,10 +29,9 @@ bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
 int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
                           struct err *e);
 
-/* Gives the rows of an order's recipe and lot; *lot_id 0: it has no lot. Also fails with what
- * db_lot_enter refuses. */
-bool record_enter_order(struct record *r, const struct order_setup *order, int64_t *recipe_id,
-                        int64_t *lot_id, struct err *e);
+/* Gives the rows of an order's recipe and lot. Also fails with what db_lot_enter refuses. */
+bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
+                        struct err *e);
 
 /* Signs the station off and closes. */
 void record_free(struct record *r);

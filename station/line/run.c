@@ -94,13 +94,13 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     struct board named = *board;
     if (named.mac.count == 0)
         named.mac = stand_in_mac(run->id);
+    if (!is_same_board(run, &named.mac, e))
+        return false; /* what is shown stays the board that the record names */
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
     board_mac_text(&named.mac, s->view.mac);
     pthread_mutex_unlock(&s->lock);
     slot_tell(s, run->id, EVENT_BOARD, NULL, VERDICT_NONE);
-    if (!is_same_board(run, &named.mac, e))
-        return false;
     if (!gang_claim_mac(s->gang, s->number, &named.mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "

@@ -212,6 +212,7 @@ bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e)
 const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom)
 {
     const struct reset_sequence *list[RESET_CHOICES_MAX];
-    size_t n = reset_choices(s->port, slot_recipe(s)->port.reset_text, custom, list);
+    size_t n =
+        reset_choices(s->port, slot_recipe(s)->chip, slot_recipe(s)->port.reset_text, custom, list);
     return n > 0 ? list[s->reset_index % n] : NULL;
 }

@@ -69,6 +69,23 @@ check "what a checkpoint has seen and the record has no more is missed" out \
     exits 1 espstation audit --db cut.db --checkpoint 2026-11.checkpoint
 check "as truncated" out says out "truncated  The checkpoint given has seen" "the record ends with link 3"
 
+check "what was altered and cut is altered" out exits 1 espstation audit --db hand/$db --checkpoint 2026-11.checkpoint
+check "and nothing else" out sh -c "grep -q '^THE RECORD WAS ALTERED: ' out && ! grep -q 'is not of this record' out"
+
+# ---- A checkpoint that is none, of another record, or changed ----------------------------------------
+echo "link: 5" >none.checkpoint
+check "a file that is no checkpoint is refused" out exits 2 espstation audit --checkpoint none.checkpoint
+check "in a sentence about the file" out says out "The file given is no checkpoint" "lot close --checkpoint"
+check "and nothing is said of the record" out sh -c '! grep -qi "altered\|whole" out'
+check "a recipe is none, either" out exits 2 espstation audit --checkpoint "$images/esp32.yaml"
+cp "$root/tests/data/record/v2.checkpoint" another.checkpoint
+check "a checkpoint of another record: status 1" out exits 1 espstation audit --checkpoint another.checkpoint
+check "both possibilities are named" out says out "THE RECORD WAS ALTERED, or another.checkpoint is not of this record" \
+    "Make sure that the two belong together"
+sed 's/^by: .*/by: Mallory/' 2026-11.checkpoint >changed.checkpoint
+check "a checkpoint that was changed: status 1" out exits 1 espstation audit --checkpoint changed.checkpoint
+check "its signature tells" out says out "forged     The checkpoint given was changed: its signature is not valid"
+
 # ---- A record of an earlier version that has grown -------------------------------------------------
 mkdir old
 sqlite3 old/$db <"$root/tests/data/record/v2.sql" >/dev/null

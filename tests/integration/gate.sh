@@ -205,13 +205,20 @@ run_on esp32 flash=2M "$images/keep.yaml"
 fails "a merged file whose header says more than there is" flash-size untouched "says 4096 KB"
 
 # ---- Signed boot loaders ------------------------------------------------------------------------
-pad=$(($(stat -c %s "$images/bootloader.bin") + 4095))
-{
-    cat "$images/bootloader.bin"
-    ff $((pad / 4096 * 4096 - pad + 4095))
-    printf '\347\002\000\000'
-    ff 4092
-} >"$images/signed.bin"
+sign() { # FILE SIGNED: a block of the second scheme, with its digest, in a sector of its own
+    local pad=$(($(stat -c %s "$1") + 4095))
+    {
+        cat "$1"
+        ff $((pad / 4096 * 4096 - pad + 4095))
+    } >"$2"
+    {
+        printf '\347\002\000\000'
+        printf '%b' "$(sha256sum <"$2" | cut -c 1-64 | sed 's/../\\x&/g')"
+        ff 4060
+    } >"$work/block"
+    cat "$work/block" >>"$2"
+}
+sign "$images/bootloader.bin" "$images/signed.bin"
 chip esp32 'flash: { size: detect }' | recipe signed.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
 warned "a signed boot loader" "is signed: its header stays" signed.yaml
 run_on esp32 flash=8M "$images/signed.yaml"
@@ -219,6 +226,20 @@ check "and stays in the flash" "$work/out" flash_equals 0 0x1000 "$images/signed
 passes "a signed boot loader"
 chip esp32 'flash: { size: 8MB }' | recipe signed.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
 refused "a signed boot loader that has to change" "flash.size asks for another header than it has" signed.yaml
+
+# ---- Secure boot ---------------------------------------------------------------------------------
+sign "$images/app.bin" "$images/signed-app.bin"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "${parts[@]}"
+run_on esp32 secure-boot "$images/secure.yaml"
+check "images that are not signed erase nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
+fails "images that are not signed" secured untouched "Secure boot is on, and the image at 0x1000 (bootloader.bin) is not signed"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
+run_on esp32 secure-boot "$images/secure.yaml"
+fails "an application that is not signed" secured untouched "the image at 0x10000 (app.bin) is not signed"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "file: signed.bin, offset: 0x1000" "${parts[1]}" \
+    "file: signed-app.bin, offset: 0x10000" "file: app.bin, offset: 0x200000, as: data"
+run_on esp32 secure-boot "$images/secure.yaml"
+passes "signed images, and data that look like one"
 
 # ---- What the recipe says of an image -----------------------------------------------------------
 { printf '\351'; head -c 20000 /dev/urandom; } >"$images/e9.bin"

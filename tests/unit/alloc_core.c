@@ -329,7 +329,7 @@ static bool call_attempt(void *ctx, struct err *e)
     const struct attempt_watch watch = { no_phase, no_progress, any_board, NULL };
     struct reset_sequence custom;
     const struct reset_sequence *resets[RESET_CHOICES_MAX];
-    reset_choices(&f->port.sim.port, "auto", &custom, resets);
+    reset_choices(&f->port.sim.port, NULL, "auto", &custom, resets);
     const struct attempt_setup setup = {
         .job = f->job, .kind = ATTEMPT_FLASH, .reset = resets[0], .baud = 921600, .watch = &watch
     };

@@ -533,7 +533,7 @@ static void flow_control_adapters_keep_dtr(void **state)
         const struct reset_sequence *list[RESET_CHOICES_MAX];
         reg_port_init(&r, "esp32");
         plug(&r, 0x10C4, 0xEA64);
-        size_t n = reset_choices(&r.port, names[i], &custom, list);
+        size_t n = reset_choices(&r.port, NULL, names[i], &custom, list);
         assert_true(n > 0);
         for (size_t k = 0; k < n; k++) {
             assert_ok(reset_run(&r.port, list[k], &e), &e);

@@ -124,7 +124,7 @@ static bool connect(struct bench *b, size_t k, struct err *e)
 {
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct reset_sequence custom;
-    size_t n = reset_choices(&b->sim.port, "auto", &custom, list);
+    size_t n = reset_choices(&b->sim.port, NULL, "auto", &custom, list);
     assert_true(k < n);
     return board_connect(&b->loader, list[k], b->chip, e);
 }

@@ -72,7 +72,7 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     b->plan = region_plan(chip, addr, n, noise);
     b->stubs = stub_set_new(NULL, &e);
     assert_ok(b->stubs != NULL, &e);
-    assert_true(reset_choices(&b->sim.port, "auto", &custom, list) > 0);
+    assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
     assert_ok(board_connect(&b->loader, list[0], chip_by_name(chip), &e), &e);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     if (baud && region_has_stub(b)) {
