@@ -80,7 +80,7 @@ check "and its flash is right" "$work/out" holds_the_images 3
 stop_fixture
 
 # ---- What cannot be run ----------------------------------------------------------------------------
-for i in esp32 esp8266 esp32s3; do
+for i in esp32h4; do
     check "$i: the fixture says that its stub cannot be run" "$work/out" exits 4 "$fixture" --stub real --chip $i --run true
     check "$i: and what to use" "$work/out" says "$work/out" "the stub of the $i cannot be run for real" "use --stub model"
 done
