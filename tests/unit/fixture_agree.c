@@ -28,7 +28,9 @@ static const struct agree_chip {
     { "esp32c3", "esp32c3.json", 0x3fcc0000 },      { "esp32c6", "esp32c6.json", 0x40810000 },
     { "esp32p4", "esp32p4-rev1.json", 0x4ff30000 }, { "esp32c2", "esp32c2.json", 0x3fcc0000 },
     { "esp32h2", "esp32h2.json", 0x40810000 },      { "esp32c5", "esp32c5.json", 0x40810000 },
-    { "esp32c61", "esp32c61.json", 0x40838000 },
+    { "esp32c61", "esp32c61.json", 0x40838000 },    { "esp32", "esp32.json", 0x3fff8000 },
+    { "esp32s2", "esp32s2.json", 0x3ffc0000 },      { "esp32s3", "esp32s3.json", 0x3fcd0000 },
+    { "esp8266", "esp8266.json", 0x40108000 },
 };
 
 enum { CHIPS = sizeof agree_chips / sizeof agree_chips[0] };
@@ -561,7 +563,7 @@ static void one_after_the_other(void **state)
     (void)state;
     SKIP_WITHOUT_STUBS();
     uint64_t seed = from_environment("AGREE_SEED", 1);
-    uint64_t count = from_environment("AGREE_SESSIONS", 21);
+    uint64_t count = from_environment("AGREE_SESSIONS", 3 * CHIPS);
     unsigned differing = 0;
     print_message("seeds %llu to %llu\n", (unsigned long long)seed,
                   (unsigned long long)(seed + count - 1));

@@ -17,7 +17,7 @@ static const struct real_chip {
     { "esp32c61", "esp32c61.json", -1 }, { "esp32h2", "esp32h2.json", -1 },
     { "esp32p4", "esp32p4.json", 300 },  { "esp32p4", "esp32p4-rev1.json", 103 },
     { "esp32", "esp32.json", -1 },       { "esp32s2", "esp32s2.json", -1 },
-    { "esp32s3", "esp32s3.json", -1 },
+    { "esp32s3", "esp32s3.json", -1 },   { "esp8266", "esp8266.json", -1 },
 };
 
 enum { CHIPS = sizeof chips / sizeof chips[0] };
