@@ -38,6 +38,16 @@ static const struct agree_chip {
 
 enum { CHIPS = sizeof agree_chips / sizeof agree_chips[0] };
 
+static const struct agree_chip *chip_for(uint64_t seed)
+{
+    const char *name = getenv("AGREE_CHIP");
+    for (size_t i = 0; name && i < CHIPS; i++) {
+        if (strcmp(agree_chips[i].chip, name) == 0)
+            return &agree_chips[i];
+    }
+    return &agree_chips[seed % CHIPS];
+}
+
 struct pair {
     uint32_t ram;
     struct host *model, *real;
@@ -543,13 +553,14 @@ static bool is_sure(const struct between *b)
 }
 
 /* Two frames, then what shows in which phase the framing is. True if model and stub agree. */
-static bool two_frames(const struct between *b, uint64_t seed, unsigned *lost)
+static bool two_frames(const struct agree_chip *chip, const struct between *b, uint64_t seed,
+                       unsigned *lost)
 {
     struct pair p = { .seed = seed, .random = sim_seed(seed, 79) };
-    snprintf(p.step, sizeof p.step, "%u baud, %u MHz, %zu in front, filler %zu, pause %u us",
-             (unsigned)b->baud, b->mhz, b->in_front, b->filler, (unsigned)b->pause_us);
-    p.model = new_host("esp32c3", "esp32c3.json", SIM_FILL_BLANK, seed, b->mhz, false);
-    p.real = new_host("esp32c3", "esp32c3.json", SIM_FILL_BLANK, seed, b->mhz, true);
+    snprintf(p.step, sizeof p.step, "%s, %u baud, %u MHz, %zu in front, filler %zu, pause %u us",
+             chip->chip, (unsigned)b->baud, b->mhz, b->in_front, b->filler, (unsigned)b->pause_us);
+    p.model = new_host(chip->chip, chip->file, SIM_FILL_BLANK, seed, b->mhz, false);
+    p.real = new_host(chip->chip, chip->file, SIM_FILL_BLANK, seed, b->mhz, true);
     both_rate(&p, b->baud);
     both_filler(&p, b->in_front);
     short_command(&p);
@@ -577,16 +588,6 @@ static uint64_t from_environment(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-static const struct agree_chip *chip_for(uint64_t seed)
-{
-    const char *name = getenv("AGREE_CHIP");
-    for (size_t i = 0; name && i < CHIPS; i++) {
-        if (strcmp(agree_chips[i].chip, name) == 0)
-            return &agree_chips[i];
-    }
-    return &agree_chips[seed % CHIPS];
-}
-
 static void one_after_the_other(void **state)
 {
     (void)state;
@@ -611,7 +612,7 @@ static void back_to_back(void **state)
     for (uint64_t i = 0; i < count; i++) {
         struct pair p = { .seed = seed + i, .random = sim_seed(seed + i, 78) };
         struct between b = some_gap(&p);
-        bool same = two_frames(&b, seed + i, &lost);
+        bool same = two_frames(chip_for(seed + i), &b, seed + i, &lost);
         differing += !same && is_sure(&b);
         unsure += !same && !is_sure(&b);
     }

@@ -1,7 +1,7 @@
 /* The interpreter of RISC-V code under the real stubs: each instruction, time, waiting loops. */
 #include "tests/fixture/cpu/rv32.h"
 #include "tests/fixture/sim_bytes.h"
-#include "tests/unit/rv32_program.h"
+#include "tests/unit/cpu_program.h"
 #include "tests/unit/rv32_vectors.h"
 
 #include <setjmp.h>
@@ -108,7 +108,7 @@ static void program_gives_what_it_gives_natively(void **state)
         m->core.x[11] = seed * 2654435761u;
         m->core.x[12] = 500;
         assert_int_equal(run_for(m, 1000000), CPU_OUTSIDE);
-        assert_int_equal(m->core.x[10], rv32_program(work, seed * 2654435761u, 500));
+        assert_int_equal(m->core.x[10], cpu_program(work, seed * 2654435761u, 500));
         assert_memory_equal(m->mem + WORK, work, sizeof work);
         free(m);
     }
