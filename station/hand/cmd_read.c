@@ -1,6 +1,7 @@
 /* espstation read: what the flash of each board holds, proved by MD5, into files. */
 #include "core/base/digest.h"
 #include "core/flash/readflash.h"
+#include "core/flash/size_proof.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
@@ -33,6 +34,7 @@ struct copy {
     FILE *file;
     struct digest_run md5;
     uint32_t done, total;
+    struct err doubt; /* ERR_FLASH_SIZE_FALSE: some of it may stand there more than once */
 };
 
 /* ---- The name ---- */
@@ -128,6 +130,8 @@ static void say_done(struct copy *c)
     if (digest_end(&c->md5, md5, sizeof md5))
         digest_hex(md5, sizeof md5, text);
     hand_result(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
+    if (c->doubt.code == ERR_FLASH_SIZE_FALSE)
+        hand_result(c->slot, "note: %s", c->doubt.what);
 }
 
 /* ---- The board ---- */
@@ -157,6 +161,7 @@ static bool read_board(struct hand *h, const struct read_order *o, struct copy *
         !hand_start(h, o->stubs, o->baud, e) || !copy_begin(c, e) ||
         !readflash(h->loader, o->from, c->total, &sink, e))
         return false;
+    size_proof_range(h->loader, h->board.flash.size_bytes, o->from, c->total, &c->doubt);
     return copy_end(c, e);
 }
 
