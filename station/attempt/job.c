@@ -410,6 +410,20 @@ static bool await_encoded_locked(struct job *j, struct err *e)
     return false;
 }
 
+/* A file that is there was meant to be used: it is no reason to do without. */
+static bool check_stubs(const struct job *j, struct err *e)
+{
+    const struct recipe *r = j->recipe;
+    bool needs = r->loader != RECIPE_LOADER_ROM || (r->chip->flags & CHIP_ROM_NO_MD5);
+    return !needs || (stub_set_check(j->stubs, r->chip->id_name, e) &&
+                      (!r->chip->stub_below || stub_set_check(j->stubs, r->chip->stub_below, e)));
+}
+
+const struct stub_set *job_stubs(const struct job *j)
+{
+    return j->stubs;
+}
+
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
                     struct err *e)
 {
@@ -421,8 +435,8 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
-    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e) &&
-        start_encoder(j, e))
+    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && check_stubs(j, e) &&
+        build(j, report, e) && start_encoder(j, e))
         return j;
     job_free(j);
     return NULL;

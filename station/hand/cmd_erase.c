@@ -163,6 +163,7 @@ static enum exit_status erase(int argc, char **argv)
     if (check_options(&in, &o, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&in.ports, &found, &e) &&
         (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
+        cmd_warn_of_stubs(o.stubs);
         status = hands_run(&in.ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);

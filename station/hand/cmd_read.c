@@ -224,6 +224,7 @@ static enum exit_status read_flash(int argc, char **argv)
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&ports, &found, &e) && check_name(o.name, ports.count, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
+        cmd_warn_of_stubs(o.stubs);
         status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);

@@ -92,6 +92,24 @@ check "read does not do it in silence either" "$work/out" \
 check "... and names the way out" "$work/out" says "$work/out" "holds no flasher stub for ESP32-C2" "--rom"
 stop_fixture
 
+# ---- One is damaged ------------------------------------------------------------------------------
+mkdir "$work/damaged"
+cp "$real/esp32c3.json" "$real/esp32c2.json" "$work/damaged/"
+head -c 1000 "$real/esp32.json" >"$work/damaged/esp32.json"
+start_fixture --boards 1 --chip esp32c2 --speed 20
+check "a damaged file of another chip stops no run" "$work/out" \
+    exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
+check "... and is told" "$work/out" says "$work/out" "warning: In '$work/damaged': The stub file 'esp32.json'"
+check "nor a read" "$work/out" \
+    exits 0 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
+head -c 1000 "$real/esp32c2.json" >"$work/damaged/esp32c2.json"
+check "one of this chip does" "$work/out" \
+    exits 4 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
+check "... with what to do" "$work/out" says "$work/out" "'esp32c2.json' cannot be used" "Put the file of a published stub"
+check "a read, too" "$work/out" \
+    exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
+stop_fixture
+
 # ---- Through the chip's own USB, which the server does not tell --------------------------------------
 # It takes blocks of 0x800 at most; larger ones would lose the upload, and the ROM would have to do.
 "$bin/make_images" "$work/s2" 32 esp32s2 2 0x1000 >/dev/null
