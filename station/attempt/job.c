@@ -508,7 +508,7 @@ bool job_explain_loader(const struct job *j, char *text, size_t cap)
     if (!stub_set_find(j->stubs, r->chip->id_name)) {
         stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
         snprintf(text, cap,
-                 "%s: the ROM loader writes, which takes longer. Another folder: --stubs DIR; on "
+                 "%s: the ROM loader is used, which takes longer. Another folder: --stubs DIR; on "
                  "purpose: 'loader: rom' in the recipe",
                  why);
         return true;
@@ -516,8 +516,9 @@ bool job_explain_loader(const struct job *j, char *text, size_t cap)
     if (!r->chip->stub_below || stub_set_find(j->stubs, r->chip->stub_below))
         return false;
     stub_set_explain(j->stubs, r->chip->stub_below, r->chip->name, why, sizeof why);
-    snprintf(text, cap, "%s: the ROM loader writes boards below revision %u.%u, which takes longer",
-             why, r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
+    snprintf(text, cap,
+             "%s: the ROM loader is used for boards below revision %u.%u, which takes longer", why,
+             r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
     return true;
 }
 

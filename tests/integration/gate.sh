@@ -81,6 +81,8 @@ sed '$aloader: rom' "$images/esp8266.yaml" >"$images/rom8266.yaml"
 run_on esp8266 array=1M "$images/rom8266.yaml"
 fails "an ESP8266's by its ROM, which tells nothing: before PASS" flash-size-false written
 run_on esp8266 "" "$images/rom8266.yaml"
+check "the ROM has written it, whoever has proved it" "$work/out" \
+    test "$(sql "$db" 'select loader from attempt order by id desc limit 1')" = rom
 passes "a sound one by its ROM"
 
 # One image over all of it: part of it has overwritten the rest by the time anything can show.
@@ -132,6 +134,10 @@ check "read says that it may be another place" "$work/out" says "$work/out" "not
 stop_fixture
 fill=$work/flashed.bin board esp32 "" "$station" read -o "$work/read.bin" --rom --from 0x1000 --size 4K
 check "read: not of a sound one" "$work/out" eval '! grep -q note: "$work/out"'
+stop_fixture
+
+board esp32c3 chip-id=99 "$station" identify
+check "a chip that nobody knows: what to do" "$work/out" says "$work/out" "wrong-chip: The chip has id 99" "espstation chips"
 stop_fixture
 
 # ---- Who the board is ---------------------------------------------------------------------------

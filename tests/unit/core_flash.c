@@ -3,7 +3,9 @@
  * is asked of the chip when an MD5 differs.
  */
 #include "core/board/board.h"
+#include "core/flash/erase.h"
 #include "core/flash/flash.h"
+#include "core/loader/spiflash.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
@@ -359,6 +361,41 @@ static void flash_judge_believes_what_is_said_twice(void **state)
     script_port_done(&j.script);
 }
 
+/* One damaged answer is no flash that is not blank; two are, and the request may have been damaged. */
+static void erase_prove_asks_twice(void **state)
+{
+    (void)state;
+    for (int turned = 1; turned <= 2; turned++) {
+        struct judge j;
+        struct err e = { 0 };
+        judge_begin(&j);
+        memset(j.flash, 0xFF, sizeof j.flash);
+        answer_turned_md5(&j, 5);
+        if (turned == 2)
+            answer_turned_md5(&j, 5);
+        else
+            answer_md5(&j, 0, sizeof j.flash);
+        bool ok = erase_prove(&j.loader, 0x1000, sizeof j.flash, &e);
+        assert_true(script_played(&j.script));
+        assert_int_equal(ok, turned == 1);
+        if (!ok)
+            assert_has(e.hint, "another place is erased");
+        script_port_done(&j.script);
+    }
+}
+
+static void unprotect_says_what_it_was_about(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    (void)state;
+    judge_begin(&j);
+    j.script.free_writes = true;
+    assert_false(spiflash_unprotect(&j.loader, 0x1640EF, &e));
+    assert_has(e.what, "Asking whether the flash is write-protected: no reply to");
+    script_port_done(&j.script);
+}
+
 static void check_md5_refused(uint64_t unsettled_bytes, const uint8_t status[2], enum err_code code,
                               const char *what, const char *hint)
 {
@@ -470,6 +507,8 @@ int main(void)
         cmocka_unit_test(flash_judge_asks_twice),
         cmocka_unit_test(flash_judge_blames_the_wire_for_answers_that_differ),
         cmocka_unit_test(flash_judge_believes_what_is_said_twice),
+        cmocka_unit_test(erase_prove_asks_twice),
+        cmocka_unit_test(unprotect_says_what_it_was_about),
         cmocka_unit_test(flash_md5_refused_is_no_failed_write),
         cmocka_unit_test(an_answer_to_what_nobody_asked_is_kept_in_mind),
         cmocka_unit_test(flash_judge_tells_a_blank_flash),
