@@ -361,7 +361,7 @@ static void flash_judge_believes_what_is_said_twice(void **state)
     script_port_done(&j.script);
 }
 
-/* One damaged answer is no flash that is not blank; two are, and the request may have been damaged. */
+/* One damaged answer is no flash that is not blank; two are, or the request was damaged. */
 static void erase_prove_asks_twice(void **state)
 {
     (void)state;
