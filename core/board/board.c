@@ -57,10 +57,14 @@ static bool unknown_chip(uint32_t magic, const struct security_info *info, struc
     if (!info->has_chip_id && (magic == 0 || magic == UINT32_MAX))
         return err_set(e, ERR_FRAME, "what tells the chip reads as %08X", magic);
     if (info->has_chip_id)
-        return err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
-                       info->chip_id);
-    return err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
-                   magic);
+        err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
+                info->chip_id);
+    else
+        err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
+                magic);
+    return err_hint(e, "Put a board in that it knows (espstation chips); or try once more: a bit "
+                       "may "
+                       "have turned on the wire.");
 }
 
 /* The one chip that tells its security and not its id: short information and a value in ROM. */

@@ -150,7 +150,9 @@ static bool failed(uint32_t addr, struct err *e)
     bool wire = is_of_the_wire(e), refused = e->code == ERR_REFUSED;
     err_as_phase(e, ERR_VERIFY);
     if (refused)
-        err_hint(e, "Does the flash reach so far? See: espstation identify");
+        err_hint(e, "Read again, at a lower rate, as in --baud 115200. Does the flash reach so "
+                    "far? See: "
+                    "espstation identify");
     else if (wire)
         err_hint(e, "Read again at a lower rate, as in --baud 115200, and check cable and supply.");
     return err_wrap(e, "Reading the flash at 0x%x", addr);

@@ -167,7 +167,11 @@ static bool ensure_md5(struct attempt *a, struct err *e)
     if (!stub)
         return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
     a->knows_size = false;
-    return attempt_start_stub(a, stub, e) && tell_size(a, e);
+    const char *writer = a->result->loader; /* stays in the record: it is what has written */
+    bool ok = attempt_start_stub(a, stub, e);
+    if (attempt_flashes(a))
+        a->result->loader = writer;
+    return ok && tell_size(a, e);
 }
 
 /* The next image that has to be proved, from number i on: one that was equal before, and to which

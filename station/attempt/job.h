@@ -36,6 +36,9 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct rec
 struct job *job_hold(struct job *j);
 void job_free(struct job *j);
 
+/* All stubs at hand, lent. */
+const struct stub_set *job_stubs(const struct job *j);
+
 /* What may be meant so in the recipe, and hardly is: each begins with "warning: ". */
 const struct recipe_report *job_warnings(const struct job *j);
 

@@ -2,6 +2,7 @@
 
 #include "core/base/nearest.h"
 #include "core/base/plain.h"
+#include "core/loader/stub.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
 
@@ -214,6 +215,12 @@ static void print_loader_note(const struct job *job)
     fprintf(stderr, "espstation: %s.\n", text);
 }
 
+void cmd_warn_of_stubs(const struct stub_set *stubs)
+{
+    for (size_t i = 0; i < stub_set_problem_count(stubs); i++)
+        fprintf(stderr, "espstation: warning: %s.\n", stub_set_problem(stubs, i)->what);
+}
+
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
     if (!is_no_folder(recipe_path, e))
@@ -224,6 +231,7 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     print_mistakes(recipe_path, &report);
     if (job) {
         print_mistakes(recipe_path, job_warnings(job));
+        cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
     }
     return job;

@@ -60,6 +60,10 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
  * a file or a device. `fmt` has no line end. */
 void cmd_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Warns on standard error of each stub file that cannot be used. */
+struct stub_set;
+void cmd_warn_of_stubs(const struct stub_set *stubs);
+
 /* Prints an error the way all commands do: sentence, then hint, on standard error. */
 void cmd_print_err(const struct err *e);
 

@@ -1,6 +1,7 @@
 /* espstation read: what the flash of each board holds, proved by MD5, into files. */
 #include "core/base/digest.h"
 #include "core/flash/readflash.h"
+#include "core/flash/size_proof.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
@@ -36,6 +37,7 @@ struct copy {
     FILE *file;
     struct digest_run md5;
     uint32_t done, total;
+    struct err doubt; /* ERR_FLASH_SIZE_FALSE: some of it may stand there more than once */
 };
 
 /* ---- The name ---- */
@@ -143,6 +145,8 @@ static void say_done(struct copy *c)
     if (digest_end(&c->md5, md5, sizeof md5))
         digest_hex(md5, sizeof md5, text);
     hand_result(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
+    if (c->doubt.code == ERR_FLASH_SIZE_FALSE)
+        hand_result(c->slot, "note: %s", c->doubt.what);
 }
 
 /* ---- The board ---- */
@@ -172,6 +176,7 @@ static bool read_board(struct hand *h, const struct read_order *o, struct copy *
         !is_name_free(c->path, c->overwrite, e) || !hand_start(h, o->stubs, o->baud, e) ||
         !copy_begin(c, e) || !readflash(h->loader, o->from, c->total, &sink, e))
         return false;
+    size_proof_range(h->loader, h->board.flash.size_bytes, o->from, c->total, &c->doubt);
     return copy_end(c, e);
 }
 
@@ -238,6 +243,7 @@ static enum exit_status read_flash(int argc, char **argv)
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
         hand_choose_ports(&ports, &found, &e) && check_name(o.name, ports.count, o.overwrite, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
+        cmd_warn_of_stubs(o.stubs);
         status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);

@@ -61,6 +61,8 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
 static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err *e)
 {
     const char *name = board_stub_name(&h->board);
+    if (name && h->loader->kind->in_rom && !stub_set_check(stubs, name, e))
+        return false;
     const struct stub *stub = name && h->loader->kind->in_rom ? stub_set_find(stubs, name) : NULL;
     if (name && h->loader->kind->in_rom && !stub && stubs && stub_set_folder(stubs)) {
         char why[512];
@@ -68,7 +70,13 @@ static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err 
         err_set(e, ERR_STUB, "There is no stub to start: %s", why);
         return err_hint(e, "Give a folder that has it with --stubs, or --rom.");
     }
-    return !stub || (stub_start(h->loader, stub, e) && board_attach_stub(h->loader, &h->board, e));
+    if (!stub)
+        return true;
+    if (stub_start(h->loader, stub, e))
+        return board_attach_stub(h->loader, &h->board, e);
+    if (e->code == ERR_STUB)
+        err_hint(e, "Try again; if it stays so, check cable and supply, or do without it: --rom.");
+    return false;
 }
 
 bool hand_start(struct hand *h, const struct stub_set *stubs, uint32_t baud, struct err *e)

@@ -19,6 +19,8 @@ refused() {
     check "$title: said" "$work/out" says "$work/out" "${texts[@]}"
 }
 
+check "make_images makes no folder that is called like an option" "$work/out" exits 2 "$bin/make_images" --help
+
 run() { echo "$station" run "$1" --db "$db" --port "$port"; }
 
 # recipe FILE SED-SCRIPT: the good recipe, changed.

@@ -81,6 +81,8 @@ sed '$aloader: rom' "$images/esp8266.yaml" >"$images/rom8266.yaml"
 run_on esp8266 array=1M "$images/rom8266.yaml"
 fails "an ESP8266's by its ROM, which tells nothing: before PASS" flash-size-false written
 run_on esp8266 "" "$images/rom8266.yaml"
+check "the ROM has written it, whoever has proved it" "$work/out" \
+    test "$(sql "$db" 'select loader from attempt order by id desc limit 1')" = rom
 passes "a sound one by its ROM"
 
 # One image over all of it: part of it has overwritten the rest by the time anything can show.
@@ -111,6 +113,33 @@ check "verify tells it" "$work/out" says "$work/out" flash-size-false
 check "and changes nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
 fill=$work/look.bin board esp32 "" "$station" verify "$images/keep.yaml"
 check "and not of a sound one" "$work/out" test $status = 0
+
+# The hand tools have no plan to go by, and look at what is there.
+{ ff 0x1000; cat "$images/bootloader.bin"; } >"$work/hand.bin"
+fill=$work/hand.bin board esp32 array=1M "$station" erase --from 0x200000 --size 4K
+check "erase behind the end of the flash is refused" "$work/out" test $status = 1
+check "erase: the code, both places, and that nothing was erased" "$work/out" says "$work/out" "flash-size-false: " \
+    "the same at 0x1000 and 0x201000" "of 4096 KB it seems to have 1024 KB" "Nothing was erased"
+check "erase: nothing was" "$work/out" state '"erased_sectors":0'
+stop_fixture
+for what in "" array=1M; do
+    fill=$work/hand.bin board esp32 "$what" "$station" erase --yes
+    check "erase: all of it, ${what:-sound}" "$work/out" test $status = 0
+    stop_fixture
+done
+fill=$work/hand.bin board esp32 "" "$station" erase --from 0x200000 --size 4K
+check "erase: a sound flash has another place there" "$work/out" test $status = 0
+stop_fixture
+fill=$work/hand.bin board esp32 array=1M "$station" read -o "$work/read.bin" --rom --from 0x201000 --size 4K
+check "read says that it may be another place" "$work/out" says "$work/out" "note: The flash holds the same at 0x201000 and 0x1000"
+stop_fixture
+fill=$work/hand.bin board esp32 "" "$station" read -o "$work/read.bin" --rom --from 0x1000 --size 4K
+check "read: not of a sound one" "$work/out" eval '! grep -q note: "$work/out"'
+stop_fixture
+
+board esp32c3 chip-id=99 "$station" identify
+check "a chip that nobody knows: what to do" "$work/out" says "$work/out" "wrong-chip: The chip has id 99" "espstation chips"
+stop_fixture
 
 # ---- Who the board is ---------------------------------------------------------------------------
 "$bin/make_images" "$work/c3" 40 esp32c3 5 0

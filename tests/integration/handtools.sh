@@ -128,6 +128,11 @@ ctl fault 1 write-protect >/dev/null
 refused 1 "a write-protected flash keeps its bytes" protected "WP pin" -- \
     "$station" erase --port "${ports[1]}" --from 0x10000 --size 0x1000
 ctl fault 1 none >/dev/null
+ctl fault 1 hang,at=stub >/dev/null
+refused 1 "a stub that does not start" "stub: " "or do without it: --rom" -- \
+    "$station" read --port "${ports[1]}" --size 4K -o "$work/no.bin"
+check "no word of a recipe's keys" "$work/out" eval '! grep -q "loader: rom" "$work/out"'
+ctl fault 1 none >/dev/null
 refused 2 "a whole flash without --yes" "the whole flash of 1 board" "--yes" -- "$station" erase --port "${ports[2]}"
 refused 2 "no port" "does not guess" -- "$station" erase --yes
 refused 2 "half a range" "both --from and --size" -- "$station" erase --port "${ports[2]}" --from 0x1000
