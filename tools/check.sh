@@ -43,7 +43,7 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base station/base station/attempt/job.h db/store/db.h db/proof
+station/cli        core/base core/loader/stub.h station/base station/attempt/job.h db/store/db.h db/proof
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
 station/hand       core station/base station/cli station/line/crew.h station/line/ports.h
