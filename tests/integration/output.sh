@@ -8,6 +8,7 @@ recipe=$images/esp32.yaml
 start_fixture --boards 2 --chip esp32 --speed 20
 run=(run "$recipe" --db "$db" "${port_options[@]}")
 check "two boards pass" "$work/out" exits 0 "$station" "${run[@]}" --lot A
+for lot in D F; do "$station" lot open $lot --operator Eve --db "$db" >/dev/null; done
 mac=$(sql "$db" "select mac from board limit 1")
 lot=$("$station" lot list --db "$db" | head -1)
 check "there is a lot to be listed" "$work/out" test -n "$lot"
