@@ -34,7 +34,8 @@ core/loader        core/base core/facts core/frames core/ports
 core/flash         core/base core/facts core/images core/loader
 core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
-recipes            core/base core/facts/chip.h core/loader/reset.h
+recipes/doc        core/base
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
 db/store           core/base db/export/export_list.h
 db/proof           core/base db/store db/store/db_priv.h
 db/write           core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h

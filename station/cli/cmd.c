@@ -162,11 +162,11 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
     return false;
 }
 
-static void print_mistakes(const char *path, const struct recipe_report *report)
+static void print_mistakes(const char *path, const struct doc_report *report)
 {
     char text[1024];
     for (size_t i = 0; i < report->kept; i++)
-        fprintf(stderr, "%s\n", recipe_mistake_text(path, &report->mistakes[i], text, sizeof text));
+        fprintf(stderr, "%s\n", doc_mistake_text(path, &report->mistakes[i], text, sizeof text));
     if (report->total > report->kept)
         fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
 }
@@ -198,8 +198,8 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
 {
     if (!is_no_folder(recipe_path, e))
         return NULL;
-    struct recipe_report report;
-    recipe_report_init(&report);
+    struct doc_report report;
+    doc_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
     print_mistakes(recipe_path, &report);
     if (job) {

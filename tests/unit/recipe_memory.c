@@ -21,7 +21,7 @@
 #endif
 #endif
 
-static struct recipe_report report;
+static struct doc_report report;
 
 #ifdef ALLOCATOR_IS_TAKEN
 
