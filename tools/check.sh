@@ -35,6 +35,7 @@ core/flash         core/base core/facts core/images core/loader
 core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
+recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
 recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
 db/store           core/base db/export/export_list.h
 db/proof           core/base db/store db/store/db_priv.h
@@ -43,7 +44,7 @@ db/export          core/base db/store db/store/db_priv.h
 db/read            core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h db/export/export_priv.h
 station/base       core/base
 station/attempt    core recipes station/base
-station/cli        core/base station/base station/attempt/job.h db/store db/proof
+station/cli        core/base recipes/station station/base station/attempt/job.h db/store db/proof
 station/line       core recipes db/store db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line
 station/hand       core station/base station/cli station/line/ports.h

@@ -162,7 +162,7 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
     return false;
 }
 
-static void print_mistakes(const char *path, const struct doc_report *report)
+void cmd_print_mistakes(const char *path, const struct doc_report *report)
 {
     char text[1024];
     for (size_t i = 0; i < report->kept; i++)
@@ -201,9 +201,9 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     struct doc_report report;
     doc_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
-    print_mistakes(recipe_path, &report);
+    cmd_print_mistakes(recipe_path, &report);
     if (job) {
-        print_mistakes(recipe_path, job_warnings(job));
+        cmd_print_mistakes(recipe_path, job_warnings(job));
         print_loader_note(job);
     }
     return job;

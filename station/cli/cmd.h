@@ -56,6 +56,10 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
  * for want of a stub. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
 
+/* Prints the mistakes of a recipe or station file on standard error. */
+struct doc_report;
+void cmd_print_mistakes(const char *path, const struct doc_report *report);
+
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
  * a file or a device. `fmt` has no line end. */
 void cmd_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -69,6 +73,6 @@ enum exit_status cmd_status_of(const struct err *e);
 /* One line for each command, for the screen. */
 extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
     cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
-    cmd_stubs, cmd_recipe, cmd_import, cmd_read, cmd_erase, cmd_monitor, cmd_doctor;
+    cmd_stubs, cmd_recipe, cmd_station, cmd_import, cmd_read, cmd_erase, cmd_monitor, cmd_doctor;
 
 #endif
