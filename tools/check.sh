@@ -47,7 +47,8 @@ station/attempt    core recipes station/base
 station/cli        core/base recipes/station station/base station/attempt/job.h db/store db/proof
 station/line       core recipes db/store db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line
-station/hand       core station/base station/cli station/line/ports.h
+station/slots      core recipes/station station/base station/cli station/line/ports.h
+station/hand       core station/base station/cli station/slots
 station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store station/base

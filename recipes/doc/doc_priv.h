@@ -51,7 +51,7 @@ struct key {
     size_t item_bytes;     /* of the struct of one */
     const char *item;      /* what one is called: "image" */
     const char *item_form; /* how one is written */
-    const char *if_empty;  /* what an empty list would mean; NULL: it may be empty */
+    const char *if_empty;  /* what an empty list would mean; NULL: it may be empty (for any list) */
     const char *preset;    /* the default as the text would spell it; lists: separated by spaces */
     const char *const *also; /* words that people write for this key, as `words` */
     const char *sentence;    /* what it does */

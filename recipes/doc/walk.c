@@ -170,6 +170,13 @@ static bool next_item(struct walk *w)
     return yaml_reader_next(&w->yaml) && w->yaml.event.type != YAML_SEQUENCE_END_EVENT;
 }
 
+static void report_empty(struct walk *w, unsigned id, size_t items, struct doc_pos at)
+{
+    const struct key *const key = key_row(w->kind, id);
+    if (items == 0 && key->if_empty && !w->yaml.broken)
+        doc_report_add(w->report, at, "'%s' is empty: %s", key->path, key->if_empty);
+}
+
 /* Where an entry's place goes in the list's struct. */
 static void note_place(const struct key *key, void *target, size_t index, struct doc_pos at)
 {
@@ -182,6 +189,7 @@ static void walk_list(struct walk *w, unsigned id, void *target)
 {
     const struct key *const key = key_row(w->kind, id);
     size_t *const count = (void *)((char *)target + key->count_field);
+    const struct doc_pos at = yaml_reader_pos(&w->yaml);
     size_t items = 0;
     if (!opens_list(w, id))
         return;
@@ -193,6 +201,7 @@ static void walk_list(struct walk *w, unsigned id, void *target)
         note_place(key, target, *count, yaml_reader_pos(&w->yaml));
         walk_value(w, id, target);
     }
+    report_empty(w, id, items, at);
 }
 
 /* ---- Lists of structs -------------------------------------------------------------------------*/
@@ -243,8 +252,7 @@ static void walk_items(struct walk *w, unsigned id, void *target)
         else
             walk_mapping(w, id, item);
     }
-    if (items == 0 && key->if_empty && !w->yaml.broken)
-        doc_report_add(w->report, at, "'%s' is empty: %s", key->path, key->if_empty);
+    report_empty(w, id, items, at);
 }
 
 /* ---- Mappings ---------------------------------------------------------------------------------*/

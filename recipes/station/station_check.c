@@ -120,8 +120,6 @@ static void check_group(struct values *v, const struct station *station, size_t 
     const struct station_group *const group = &station->groups[i];
     if (group->name)
         check_group_name(v, station, i);
-    if (group->name && group->slot_count == 0 && !v->bad[STATION_KEY_GROUP_SLOTS])
-        doc_report_add(v->report, group->name_at, "group '%s' has no slots", group->name);
     for (size_t k = 0; k < group->slot_count; k++) {
         if (find_slot(v, group->slots[k], group->slot_at[k], "groups.slots") < 0)
             continue;

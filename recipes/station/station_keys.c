@@ -84,6 +84,7 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .path = "groups.slots", .parent = STATION_KEY_GROUPS, .kind = KEY_TEXTS, .required = true,
         .min = 1, .max = NAME_MAX_BYTES, .items_max = STATION_SLOTS_MAX, GROUP_FIELD(slots),
         .count_field = offsetof(struct station_group, slot_count), GROUP_AT_FIELD(slot_at),
+        .if_empty = "the group would be of no use",
         .also = LIST("slot", "members"),
         .sentence = "The names of its slots.",
     },

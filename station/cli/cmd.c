@@ -4,6 +4,7 @@
 #include "core/base/plain.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
+#include "station/cli/station_find.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -123,9 +124,43 @@ static bool all_plain(const struct cmd *cmd, int argc, char **argv)
     return true;
 }
 
-bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
-               char **argv, const char **args, size_t cap, size_t *arg_count,
-               enum exit_status *status)
+/* ---- The record that the station file names
+ * ----------------------------------------------------*/
+
+static const struct option_row *row_of(const struct option_row *rows, size_t count,
+                                       const char *name)
+{
+    const char *value;
+    return find_row(rows, count, name, &value);
+}
+
+/* Where --db was not given, the station file tells the record. It stays for as long as the program:
+ * a command runs once. */
+static bool take_record(const struct option_row *db, const struct option_row *station,
+                        enum exit_status *status)
+{
+    static char path[8192]; /* more than any station file and record have together */
+    struct station *file;
+    struct err e = { 0 };
+    if (!station_find_load(station ? *station->text : NULL, &file, &e)) {
+        cmd_print_err(&e);
+        *status = cmd_status_of(&e);
+        return false;
+    }
+    if (file && file->record_path) {
+        snprintf(path, sizeof path, "%s", file->record_path);
+        *db->text = path;
+    }
+    station_free(file);
+    return true;
+}
+
+/* ---- The command line
+ * --------------------------------------------------------------------------*/
+
+static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
+                      int argc, char **argv, const char **args, size_t cap, size_t *arg_count,
+                      enum exit_status *status)
 {
     bool options_over = false;
     *arg_count = 0;
@@ -151,6 +186,18 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
         }
     }
     return true;
+}
+
+bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
+               char **argv, const char **args, size_t cap, size_t *arg_count,
+               enum exit_status *status)
+{
+    const struct option_row *db = row_of(rows, row_count, "--db");
+    const char *const preset = db ? *db->text : NULL;
+    if (!parse_all(cmd, rows, row_count, argc, argv, args, cap, arg_count, status))
+        return false;
+    return !db || *db->text != preset ||
+           take_record(db, row_of(rows, row_count, "--station"), status);
 }
 
 bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)

@@ -42,7 +42,8 @@ struct cmd {
 };
 
 /* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An
- * option's value may follow as the next argument or behind `=`. Refuses arguments that hold control
+ * option's value may follow as the next argument or behind `=`. Without --db the record is that of
+ * the station file, if it names one. Refuses arguments that hold control
  * characters. Prints help for --help and the mistake for anything wrong, naming the nearest option;
  * false then, with *status set. */
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,

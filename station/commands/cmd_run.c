@@ -2,8 +2,8 @@
 #include "station/cli/option_rows.h"
 
 #include "station/base/stop_source.h"
-#include "station/line/ports.h"
 #include "station/screen/screen.h"
+#include "station/slots/slot_choice.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 
 struct run_options {
     const char *recipe_path;
-    struct option_list ports;
+    struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
     const char *reason; /* for re-work */
     bool loop, timing, json, plain, rework;
@@ -28,8 +28,7 @@ struct run_state {
     struct gang gang;
     bool gang_ready;
     struct pool *pool;
-    struct option_list ports;
-    struct port_list *found;
+    struct slot_choice choice;
     const struct screen *screen;
     struct headcount headcount;
     struct stop_source stop;
@@ -156,15 +155,15 @@ static bool set_up(struct run_state *s, struct err *e)
     s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->gang.job)
         return false;
-    s->ports = o->ports;
-    if (!ports_choose(s->ports.values, &s->ports.count, OPTION_LIST_MAX, &s->found, e))
+    s->choice = o->choice;
+    if (!slot_choice_make(&s->choice, e))
         return false;
     s->gang.events = event_queue_new(e);
     if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;
     s->gang_ready = gang_init(&s->gang, e);
     if (s->gang_ready)
-        s->pool = pool_new(&s->gang, s->ports.values, s->ports.count, e);
+        s->pool = pool_new(&s->gang, s->choice.ports.values, s->choice.ports.count, e);
     return s->pool != NULL;
 }
 
@@ -177,7 +176,7 @@ static void tear_down(struct run_state *s)
     record_free(s->gang.record);
     event_queue_free(s->gang.events);
     job_free(s->gang.job);
-    port_list_free(s->found);
+    slot_choice_done(&s->choice);
     stop_source_close(&s->stop);
 }
 
@@ -218,7 +217,9 @@ static enum exit_status run(int argc, char **argv)
 {
     struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
-        OPTION_PORTS("flash", &o.ports),
+        OPTION_PORTS("flash", &o.choice.ports),
+        OPTION_SLOTS("flash", &o.choice.slots),
+        OPTION_STATION(&o.choice.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
         OPTION_DB(&o.db_path),
@@ -246,7 +247,9 @@ static enum exit_status verify(int argc, char **argv)
 {
     struct run_options o = { 0 };
     const struct option_row rows[] = {
-        OPTION_PORTS("judge", &o.ports),
+        OPTION_PORTS("judge", &o.choice.ports),
+        OPTION_SLOTS("judge", &o.choice.slots),
+        OPTION_STATION(&o.choice.station_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),
