@@ -86,7 +86,7 @@ static bool take_slots(struct slot_choice *c, struct err *e)
     for (size_t i = 0; i < c->station->slot_count; i++) {
         const struct station_slot *slot = &c->station->slots[i];
         const char *port = wanted[i] ? port_of(c, slot) : NULL;
-        if (wanted[i] && !port)
+        if (wanted[i] && !port && !c->quiet)
             say_left_out(i + 1, slot);
         if (!port)
             continue;

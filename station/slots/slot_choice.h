@@ -10,10 +10,11 @@
 #include "recipes/station/station_file.h"
 #include "station/cli/cmd.h"
 
-/* Zero it; the options go into the first three. Too large for a stack that is small. */
+/* Zero it; the options go into the first four. Too large for a stack that is small. */
 struct slot_choice {
     const char *station_path; /* --station */
     struct option_list slots; /* --slot: names of slots and groups; none: all */
+    bool quiet;               /* about slots that are left out */
     struct option_list ports; /* --port; afterwards, the port of each slot that is taken */
     /* What was chosen, as many as there are ports. */
     int numbers[OPTION_LIST_MAX];       /* of the slot, from 1 */
