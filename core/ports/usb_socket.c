@@ -248,7 +248,7 @@ static uint16_t read_id(const char *folder, const char *name)
 
 static void describe(struct usb_port *port, const char *root, const char *tty)
 {
-    char folder[PATH_MAX], port_number[16];
+    char folder[PATH_MAX], port_number[16], number[16];
     snprintf(port->path, sizeof port->path, "%s/dev/%s", root, tty);
     if (!device_folder(root, tty, folder))
         return;
@@ -258,6 +258,8 @@ static void describe(struct usb_port *port, const char *root, const char *tty)
     port->usb.vid = read_id(folder, "idVendor");
     port->usb.pid = read_id(folder, "idProduct");
     read_line(folder, "serial", port->usb.serial, sizeof port->usb.serial);
+    if (read_line(folder, "devnum", number, sizeof number))
+        port->device_number = (uint32_t)strtoul(number, NULL, 10);
 }
 
 static bool has_room(struct usb_ports *ports)

@@ -25,6 +25,7 @@ struct usb_port {
     char socket[USB_SOCKET_BYTES]; /* never "" */
     char driver[32];               /* "" if unknown */
     struct port_usb usb;
+    uint32_t device_number; /* the kernel's: another one each time it is plugged in */
 };
 
 /* The socket of the port `tty` ("ttyUSB0") below `root` (lent; "" is this machine). False: it does

@@ -158,6 +158,7 @@ static bool set_up(struct run_state *s, struct err *e)
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e))
         return false;
+    s->gang.numbers = s->choice.numbers;
     s->gang.events = event_queue_new(e);
     if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
         return false;

@@ -23,8 +23,9 @@ struct gang {
     struct event_queue *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;   /* the next board starts by itself */
-    bool timing; /* the summary shows where the time went */
+    bool loop;          /* the next board starts by itself */
+    const int *numbers; /* of the slots, in the order of their ports; NULL: from 1 on */
+    bool timing;        /* the summary shows where the time went */
     /* From here on kept by gang.c. */
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after gang_stop_hard */

@@ -74,7 +74,7 @@ struct pool *pool_new(struct gang *gang, const char *const *ports, size_t port_c
     p->slot_count = port_count;
     p->done_fd = done_fd;
     for (size_t i = 0; i < port_count; i++)
-        slot_init(&slots[i], (int)i + 1, ports[i], gang);
+        slot_init(&slots[i], gang->numbers ? gang->numbers[i] : (int)i + 1, ports[i], gang);
     if (start_all(p, e))
         return p;
     gang_stop_hard(gang);

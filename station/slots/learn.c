@@ -37,21 +37,19 @@ static bool is_new(const struct learn *l, const struct learn_sight *sight)
 {
     const struct learn_known *before = find_before(l, sight->socket);
     if (!l->by_speech)
-        return !before;
-    if (!before || before->chatty)
-        return sight->starts;
-    return sight->speaks && !before->speaks;
+        return !before || before->device_number != sight->device_number;
+    return sight->starts || (sight->speaks && before && !before->spoke);
 }
 
 static void remember(struct learn *l, const struct learn_sight *sights, size_t count)
 {
-    struct learn_known now[LEARN_SOCKETS_MAX] = { { .speaks = false } };
+    struct learn_known now[LEARN_SOCKETS_MAX] = { { .spoke = false } };
     const size_t n = count < LEARN_SOCKETS_MAX ? count : LEARN_SOCKETS_MAX;
     for (size_t i = 0; i < n; i++) {
         const struct learn_known *before = find_before(l, sights[i].socket);
         snprintf(now[i].socket, sizeof now[i].socket, "%s", sights[i].socket);
-        now[i].speaks = sights[i].speaks;
-        now[i].chatty = before ? before->chatty : sights[i].speaks;
+        now[i].device_number = sights[i].device_number;
+        now[i].spoke = sights[i].speaks || (before && before->spoke);
     }
     memcpy(l->before, now, n * sizeof now[0]);
     l->before_count = n;

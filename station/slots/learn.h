@@ -12,8 +12,9 @@
 
 struct learn_sight {
     const char *socket;
-    bool speaks; /* by speech: bytes came since the last look */
-    bool starts; /* by speech: and they were those of a chip that starts */
+    uint32_t device_number; /* of its adapter: another one was pulled and put back */
+    bool speaks;            /* by speech: bytes came since the last look */
+    bool starts;            /* by speech: and they were those of a chip that was reset by its key */
 };
 
 enum learn_step {
@@ -32,8 +33,8 @@ struct learn_event {
 
 struct learn_known {
     char socket[USB_SOCKET_BYTES];
-    bool speaks;
-    bool chatty; /* speaks of itself: only its start counts */
+    uint32_t device_number;
+    bool spoke; /* before: then only a start counts, for it may speak by itself */
 };
 
 struct learn {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(STATION_SLOTS_MAX == SLOTS_MAX, "a station file can name as many as can work");
 _Static_assert(STATION_SLOTS_MAX <= OPTION_LIST_MAX, "all slots fit a list of ports");
@@ -63,12 +64,18 @@ static const char *port_of(const struct slot_choice *c, const struct station_slo
     if (slot->port)
         return slot->port;
     const struct usb_port *port = slot->usb ? usb_ports_in(c->usb, slot->usb) : NULL;
-    return port ? port->path : NULL;
+    return port && access(port->path, F_OK) == 0 ? port->path : NULL;
 }
 
-static void say_left_out(size_t number, const struct station_slot *slot)
+static void say_left_out(const struct slot_choice *c, size_t number,
+                         const struct station_slot *slot)
 {
-    if (slot->usb)
+    const struct usb_port *port = slot->usb ? usb_ports_in(c->usb, slot->usb) : NULL;
+    if (port) /* as in a container that was not given the device */
+        fprintf(stderr,
+                "espstation: slot %zu (%s) is left out: its adapter is there, but %s is not.\n",
+                number, slot->name, port->path);
+    else if (slot->usb)
         fprintf(stderr, "espstation: slot %zu (%s) is left out: no adapter is in its socket, %s.\n",
                 number, slot->name, slot->usb);
     else
@@ -87,7 +94,7 @@ static bool take_slots(struct slot_choice *c, struct err *e)
         const struct station_slot *slot = &c->station->slots[i];
         const char *port = wanted[i] ? port_of(c, slot) : NULL;
         if (wanted[i] && !port && !c->quiet)
-            say_left_out(i + 1, slot);
+            say_left_out(c, i + 1, slot);
         if (!port)
             continue;
         c->numbers[c->ports.count] = (int)i + 1;

@@ -21,12 +21,15 @@
 #define LOOK_MS     250
 #define CONSOLE_BPS 115200u /* of every ROM's boot log, but that of the ESP8266 */
 #define DRAIN_MS    2u
+#define SETTLE_MS   1500 /* opening may reset boards: so long what they say tells nothing */
+#define LISTEN_MS   2000 /* who speaks by himself then is chatty */
 
 struct teacher {
     const struct teach_order *order;
     char path[4096]; /* of the station file; links followed */
     struct station *station;
     const char *names[STATION_SLOTS_MAX];
+    char own_names[STATION_SLOTS_MAX][32]; /* those of the file, which is read anew */
     size_t name_count;
     struct learn learn;
     struct usb_ports *usb;                /* as of the last look */
@@ -154,8 +157,10 @@ static bool choose_names(struct teacher *t, struct err *e)
         t->names[t->name_count++] = t->order->names[i];
     for (size_t i = 0; t->order->name_count == 0 && t->station && i < t->station->slot_count; i++) {
         const struct station_slot *slot = &t->station->slots[i];
-        if (!slot->usb && !slot->port)
-            t->names[t->name_count++] = slot->name;
+        if (slot->usb || slot->port)
+            continue;
+        snprintf(t->own_names[i], sizeof t->own_names[i], "%s", slot->name);
+        t->names[t->name_count++] = t->own_names[i];
     }
     for (size_t i = 0; i < t->name_count; i++) {
         if (!check_name(t, i, e))
@@ -199,15 +204,12 @@ static bool open_ports(struct teacher *t, struct err *e)
     return err_hint(e, "Plug all of them in; or do without --speak, and plug in one by one.");
 }
 
-/* What every ROM says when the chip starts. */
+/* What the ROMs say after EN was pulled, by a key or by power. A board without firmware starts
+ * again and again, but by its watchdog, and says another number. */
 static bool is_start(const char *bytes, size_t n)
 {
-    static const char *const words[] = { "rst:", "ESP-ROM", "ets J" };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (memmem(bytes, n, words[i], strlen(words[i])))
-            return true;
-    }
-    return false;
+    static const char word[] = "rst:0x1 (";
+    return memmem(bytes, n, word, strlen(word)) != NULL;
 }
 
 static void hear(struct port **port, struct learn_sight *sight)
@@ -234,12 +236,41 @@ static bool look(struct teacher *t, struct learn_event *event, struct err *e)
     size_t count = usb_ports_count(t->usb);
     count = count < LEARN_SOCKETS_MAX ? count : LEARN_SOCKETS_MAX;
     for (size_t i = 0; i < count; i++) {
-        sights[i] = (struct learn_sight){ .socket = usb_ports_at(t->usb, i)->socket };
+        const struct usb_port *port = usb_ports_at(t->usb, i);
+        sights[i] =
+            (struct learn_sight){ .socket = port->socket, .device_number = port->device_number };
         if (t->order->by_speech)
             hear(&t->open[i], &sights[i]);
     }
     *event = learn_look(&t->learn, sights, count);
     return true;
+}
+
+/* False: a stop was asked for. */
+static bool sleep_ms(struct teacher *t, int ms)
+{
+    struct pollfd fds[STOP_FDS];
+    stop_source_wait(&t->stop, fds);
+    if (poll(fds, STOP_FDS, ms) > 0)
+        t->stopped = stop_source_take(&t->stop, fds) != STOP_NONE;
+    return !t->stopped;
+}
+
+static bool look_first(struct teacher *t, struct err *e)
+{
+    struct learn_sight ignored;
+    struct learn_event nothing;
+    if (t->order->by_speech) {
+        if (!open_ports(t, e))
+            return false;
+        if (!sleep_ms(t, SETTLE_MS))
+            return true;
+        for (size_t i = 0; i < LEARN_SOCKETS_MAX; i++)
+            hear(&t->open[i], &ignored);
+        if (!sleep_ms(t, LISTEN_MS))
+            return true;
+    }
+    return look(t, &nothing, e);
 }
 
 /* ---- Speaking with the person ---- */
@@ -322,11 +353,10 @@ static bool go_on(struct teacher *t, struct err *e)
 
 static bool teach_all(struct teacher *t, struct err *e)
 {
-    struct learn_event ignored;
     if (!find_file(t, e) || !choose_names(t, e) || !stop_source_open(&t->stop, e))
         return false;
     learn_init(&t->learn, t->station, t->names, t->name_count, t->order->by_speech);
-    if ((t->order->by_speech && !open_ports(t, e)) || !look(t, &ignored, e))
+    if (!look_first(t, e))
         return false;
     cmd_line("Into %s. Enter skips a slot, Ctrl-C ends; what is learned until then stays.",
              t->path);

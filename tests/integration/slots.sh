@@ -110,10 +110,12 @@ machine=$work/machine
 export ESPSTATION_SYSROOT=$machine
 mkdir -p "$machine/dev" "$machine/sys/class/tty"
 
+devices=10 # the kernel counts them
 plug() { # SOCKET TTY: a usb-serial adapter
     local device=$machine/sys/devices/pci0000:00/0000:00:14.0/usb1/1-1/1-1.$1
     mkdir -p "$device/1-1.$1:1.0/$2" "$machine/sys/class/tty/$2"
     echo 0 >"$device/1-1.$1:1.0/$2/port_number"
+    echo $((++devices)) >"$device/devnum"
     echo 1a86 >"$device/idVendor"
     echo 7523 >"$device/idProduct"
     ln -s ../../ch341-uart "$device/1-1.$1:1.0/$2/driver"
@@ -146,6 +148,8 @@ check "is the same slot" "$work/out" says "$work/out" \
     "\"name\":\"A2\",\"groups\":null,\"row\":0,\"column\":1,\"state\":\"adapter\",\"usb\":\"$(socket 2)\",\"port\":\"$machine/dev/ttyUSB5\"" \
     '"name":"A1","groups":"left"' "\"port\":\"$machine/dev/ttyUSB0\""
 pull 1 ttyUSB0
+check "an adapter without its device" "$work/out" exits 0 "$station" identify --station map.yaml
+check "is left out" "$work/out" says "$work/out" "slot 2 (A2) is left out: its adapter is there, but"
 check "boards are asked where there are any" "$work/out" \
     exits 0 "$station" slots show --station map.yaml --identify --json
 check "and told" "$work/out" says "$work/out" '"code":"ok","chip":"esp32","mac":"24:0a:c4:00:00:01"' \
@@ -257,8 +261,8 @@ END
 chmod +x speaker
 station=$work/speaker
 answer() {
-    said "A1: press" && ctl power-cycle 1 >/dev/null
-    said "A2: press" && ctl power-cycle 0 >/dev/null
+    said "A1: press" && ctl press 1 reset >/dev/null
+    said "A2: press" && ctl press 0 reset >/dev/null
 }
 check "the board whose key is pressed is the slot" "$work/said" teach 0 --speak --station spoken.yaml A1 A2
 check "in this order" spoken.yaml says spoken.yaml "{ name: A1, usb: \"$(socket 2)\" }" "{ name: A2, usb: \"$(socket 1)\" }"

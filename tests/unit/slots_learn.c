@@ -71,6 +71,21 @@ static void pulled_and_put_back_counts_as_plugged(void **state)
     assert_string_equal(event.socket, SOCKET(1));
 }
 
+/* Quicker than one looks: the kernel's number of the device tells. */
+static void put_back_between_two_looks_counts_too(void **state)
+{
+    (void)state;
+    struct learn_sight sights[] = { { SOCKET(1), 5, false, false },
+                                    { SOCKET(2), 6, false, false } };
+    learn_init(&l, NULL, ab, 2, false);
+    learn_look(&l, sights, 2);
+    sights[1].device_number = 7;
+    assert_int_equal(learn_look(&l, sights, 2).step, LEARN_WAIT);
+    const struct learn_event event = learn_look(&l, sights, 2);
+    assert_int_equal(event.step, LEARN_TOOK);
+    assert_string_equal(event.socket, SOCKET(2));
+}
+
 static void two_at_once_are_not_guessed(void **state)
 {
     (void)state;
@@ -136,7 +151,8 @@ static void skipping_goes_on(void **state)
 
 static struct learn_event hear(bool a, bool b, bool b_starts)
 {
-    const struct learn_sight sights[] = { { SOCKET(1), a, false }, { SOCKET(2), b, b_starts } };
+    const struct learn_sight sights[] = { { SOCKET(1), 1, a, false },
+                                          { SOCKET(2), 2, b, b_starts } };
     return learn_look(&l, sights, 2);
 }
 
@@ -263,6 +279,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(plugged_one_after_the_other),
         cmocka_unit_test(pulled_and_put_back_counts_as_plugged),
+        cmocka_unit_test(put_back_between_two_looks_counts_too),
         cmocka_unit_test(two_at_once_are_not_guessed),
         cmocka_unit_test(a_loose_contact_is_not_taken),
         cmocka_unit_test(a_socket_belongs_to_one_slot),
