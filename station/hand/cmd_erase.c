@@ -167,5 +167,5 @@ static enum exit_status erase(int argc, char **argv)
     return status;
 }
 
-const struct cmd cmd_erase = { "erase", "--port PORT [options]",
+const struct cmd cmd_erase = { "erase", "--port PORT | --slot NAME [options]",
                                "Erases the flash, or a part of it, and proves it blank.", erase };
