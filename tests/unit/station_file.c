@@ -216,7 +216,7 @@ static void station_stands_noise(void **state)
 {
     (void)state;
     char text[sizeof whole];
-    for (size_t i = 0; i < sizeof whole; i++) {
+    for (size_t i = 0; i + 1 < sizeof whole; i++) {
         struct err e;
         memcpy(text, whole, sizeof whole);
         text[i] = i % 2 ? '\0' : (char)(text[i] ^ 0x15);
