@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
-WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
 HARDEN    := -fstack-protector-strong -fPIE
@@ -24,7 +24,8 @@ CFLAGS    += -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) -pthread
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null)
+# libcsv has no file for pkg-config.
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
@@ -71,7 +72,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -130,7 +131,7 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@pkg-config --exists $(LIBS) || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@pkg-config --exists $(LIBS) && echo '#include <csv.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
 	@touch $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries
@@ -183,6 +184,7 @@ help:
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30)'
 	@echo 'make check      format, layers, banned words, cppcheck'
+	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
 	@echo 'make clean      what was built; make distclean also what was fetched'
 
@@ -249,6 +251,9 @@ soak: deps
 
 check:
 	$(Q)tools/check.sh
+
+docs:
+	$(Q)tools/docs.sh
 
 format:
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')

@@ -119,7 +119,8 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .path = "loader", .kind = KEY_WORD, .words = LIST("auto", "stub", "rom"),
         FIELD(loader), .preset = "auto",
         .sentence = "Who writes the flash: auto takes the flasher stub, and the ROM loader "
-                    "where no stub can run.",
+                    "where no stub can run. The ESP8266's ROM cannot compute an MD5: with rom "
+                    "its stub is started after the writing, for the proof alone.",
     },
     [RECIPE_KEY_ENCRYPTED] = {
         .path = "encrypted", .kind = KEY_WORD, .words = LIST("refuse", "plain"),

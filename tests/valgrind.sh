@@ -48,6 +48,9 @@ done
 clean "statistics are made" 0 stats --db "$db" --by slot
 clean "the record is audited, and its end signed" 0 audit --db "$db" --save "$work/end.txt" --key "$work/key"
 clean "a checkpoint is compared" 0 audit --db "$db" --checkpoint "$work/end.txt"
+clean "an NVS partition is made" 0 nvs make "$root/tests/data/nvs/6-pages.csv" -o "$work/nvs.bin" --size 32K --make-keys "$work/keys.bin"
+clean "and shown" 0 nvs show "$work/nvs.bin" --keys "$work/keys.bin" --json --show-secrets
+clean "one that cannot be read is told" 1 nvs check "$work/nvs.bin"
 clean "chips are listed" 0 chips
 clean "ports are listed" 0 ports
 clean "the reference of recipes is shown" 0 recipe --help

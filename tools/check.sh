@@ -32,27 +32,29 @@ core/ports         core/base
 core/images        core/base core/facts core/frames
 core/loader        core/base core/facts core/frames core/ports
 core/flash         core/base core/facts core/images core/loader
+core/nvs           core/base
 core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
 recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
 recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
-db/store           core/base db/export/export_list.h
-db/proof           core/base db/store db/store/db_priv.h
-db/write           core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h
-db/export          core/base db/store db/store/db_priv.h
-db/read            core/base db/store db/store/db_priv.h db/proof db/proof/checkpoint_priv.h db/export/export_priv.h
+db/store           core/base
+db/proof           core/base db/store
+db/write           core/base db/store db/proof db/proof/checkpoint_priv.h
+db/export          core/base db/store
+db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
-station/attempt    core recipes station/base
-station/cli        core/base recipes/station station/base station/attempt/job.h db/store db/proof
-station/line       core recipes db/store db/write station/base station/attempt
-station/screen     core/base station/base station/attempt station/line
+station/attempt    core recipes station/base db/store/timing_list.h
+station/cli        core/base recipes/station station/base station/attempt/job.h db/store/db.h db/proof
+station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
+station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
-station/hand       core station/base station/cli station/slots
+station/hand       core station/base station/cli station/line/crew.h station/slots
+station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
-station/report     core/base db station/base
-station/doctor     core/base core/loader/stub.h core/ports db/store station/base
-station/commands   core recipes db station
+station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
+station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
+station/commands   core recipes db/store/db.h db/proof db/write db/export/export.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
@@ -107,6 +109,9 @@ grep -nE '^(static )?(struct [a-z_]+|[a-z_0-9]+|char) \*?[a-z_]+(\[[^]]*\])?( =.
 grep -nP '[^\x00-\x7F]' "${sources[@]}" | complain "Source files are plain ASCII"
 awk 'FNR == 1 { long = 0 } length($0) > 100 { print FILENAME ":" FNR ": " length($0) " columns" }' "${sources[@]}" |
     complain "Lines have at most 100 columns"
+
+# ---- What docs/ has from the program's tables --------------------------------------------------
+tools/docs.sh --check | complain "docs/ is not as the program's tables say; run: make docs"
 
 # ---- Every header compiles alone -----------------------------------------------------------------
 for h in $(list '*.h' | grep -v 'list\.h$'); do

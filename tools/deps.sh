@@ -52,6 +52,7 @@ missing_packages() {
         has_command "$command" || printf ' %s' "$command"
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
+    test -e /usr/include/csv.h || printf ' libcsv-dev'
     has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cmocka || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'

@@ -57,10 +57,14 @@ static bool unknown_chip(uint32_t magic, const struct security_info *info, struc
     if (!info->has_chip_id && (magic == 0 || magic == UINT32_MAX))
         return err_set(e, ERR_FRAME, "what tells the chip reads as %08X", magic);
     if (info->has_chip_id)
-        return err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
-                       info->chip_id);
-    return err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
-                   magic);
+        err_set(e, ERR_WRONG_CHIP, "The chip has id %u, which this station does not know",
+                info->chip_id);
+    else
+        err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
+                magic);
+    return err_hint(e, "Put a board in that it knows (espstation chips); or try once more: a bit "
+                       "may "
+                       "have turned on the wire.");
 }
 
 /* The one chip that tells its security and not its id: short information and a value in ROM. */
@@ -102,7 +106,7 @@ static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info,
 static bool contradicts_itself(const struct loader *l, const struct security_info *info,
                                bool has_info)
 {
-    return l->chip && !l->stub && (!has_info || info->has_chip_id);
+    return l->chip && l->kind->in_rom && (!has_info || info->has_chip_id);
 }
 
 static bool refuse_contradiction(struct loader *l, const struct security_info *info, bool has_info,
@@ -166,7 +170,7 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
     const struct chip_watchdog *w = &l->chip->watchdog;
     const struct port *port = l->link.port;
     bool may_run = usb_kind_of(port) == USB_JTAG || port->ops->remote;
-    if (w->super_config_addr == 0 || l->stub || l->secured || !may_run)
+    if (w->super_config_addr == 0 || !l->kind->in_rom || l->secured || !may_run)
         return true;
     return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&
            loader_write_reg(l, w->config0_addr, 0, e) &&
@@ -203,14 +207,14 @@ static void note_identity(struct loader *l)
     uint32_t value;
     regs_forget(l);
     regs_note(l);
-    if (!l->stub)
+    if (l->kind->in_rom)
         c->rom_baud(l, l->link.port->baud, &value, &ignored);
     c->read_mac(l, &unread.mac, &ignored);
     c->read_revision(l, &unread.revision, &ignored);
     c->read_package(l, &unread.package, &ignored);
     c->read_security(l, &unread.security, &ignored);
     c->read_spi_pins(l, &value, &ignored);
-    if (c->rom_baud_addr != 0 && !l->stub)
+    if (c->rom_baud_addr != 0 && l->kind->in_rom)
         regs_read_fixed(l, c->rom_baud_addr, &value, &ignored);
     regs_crystal_mhz(l, &value, &ignored);
     spiflash_note(l);
@@ -228,12 +232,12 @@ static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
     if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
-        return l->stub || loader_flash_begin(l, &loader_begin_nothing, e);
+        return !l->kind->in_rom || loader_flash_begin(l, &loader_begin_nothing, e);
     if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
         return false;
     if (!l->chip->read_spi_pins(l, &pins, e))
         return false;
-    return (l->stub && pins == 0) || loader_spi_attach(l, pins, e);
+    return (!l->kind->in_rom && pins == 0) || loader_spi_attach(l, pins, e);
 }
 
 /* Whether the sequence has helped is for the id to say (esptool said so unasked up to 5.4). */
@@ -376,7 +380,7 @@ bool board_has_fixed_baud(const struct loader *l)
 {
     const struct port *port = l->link.port;
     return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
-           (!l->stub && (l->chip->flags & CHIP_ROM_NO_BAUD)) ||
+           loader_is_rom_with(l, CHIP_ROM_NO_BAUD) ||
            (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
 }
 
@@ -396,7 +400,7 @@ bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
     uint32_t request = baud;
     if (l->link.port->baud == baud || board_has_fixed_baud(l))
         return true;
-    if ((l->stub ? stub_request(l, &request) : l->chip->rom_baud(l, baud, &request, e)) &&
+    if ((!l->kind->in_rom ? stub_request(l, &request) : l->chip->rom_baud(l, baud, &request, e)) &&
         loader_change_baud(l, request, baud, e))
         return true;
     return wire_failure(e, ERR_BAUD, "Changing the rate");

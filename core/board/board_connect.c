@@ -21,6 +21,8 @@ struct heard {
     int boot_mode; /* -1: none was readable */
     bool in_loader;
     const struct bootlog_row *cause;
+    unsigned answers; /* frames of a loader */
+    struct err last;  /* why the last of them was no answer to SYNC */
 };
 
 static void note_log(const struct loader *l, struct heard *heard)
@@ -54,6 +56,18 @@ static bool hear_boot_log(struct loader *l, const struct reset_sequence *sequenc
     return port_set_baud(port, baud, ok ? e : &ignored) && ok;
 }
 
+/* Bytes go both ways, so no line is broken. */
+static bool answers_otherwise(const struct heard *heard, struct err *e)
+{
+    if (heard->last.code == ERR_TIMEOUT)
+        err_set(e, ERR_NO_SYNC, "The loader answers, but none of its %u frames is a reply to SYNC",
+                heard->answers);
+    else
+        err_set(e, ERR_NO_SYNC, "The loader answers, but not as it should: %s", heard->last.what);
+    return err_hint(e, "Both directions carry bytes: check for a loose contact, for noise, and for "
+                       "a second program on the line; then try again.");
+}
+
 /* Turns silence into its cause, from what was heard. */
 static bool explain_silence(const struct heard *heard, const struct chip *expected, struct err *e)
 {
@@ -62,13 +76,16 @@ static bool explain_silence(const struct heard *heard, const struct chip *expect
         err_set(e, ERR_NO_SYNC, "Nothing was received from the board after reset");
         return expected ? err_hint(e, "%s", expected->hint_no_sync) : false;
     }
+    if (heard->answers > 0)
+        return answers_otherwise(heard, e);
     if (heard->boot_mode < 0)
         return err_set(e, ERR_NO_SYNC,
                        "Only noise came after reset (%llu bytes), and no reply to SYNC",
                        (unsigned long long)heard->bytes);
     if (heard->in_loader) {
         err_set(e, ERR_NO_SYNC, "The board waits for download, but does not answer SYNC");
-        return err_hint(e, "What the station sends does not arrive: check the adapter's TXD line.");
+        return err_hint(e, "What the station sends does not arrive: check the adapter's TXD line. "
+                           "Or the answers come too late, through a slow server.");
     }
     err_set(e, ERR_WRONG_BOOT_MODE, "The board started in boot mode 0x%x, not for download%s%s",
             (unsigned)heard->boot_mode, cause ? ": " : "", cause ? cause->meaning : "");
@@ -99,6 +116,7 @@ static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
             return false;
         }
         note_log(l, heard);
+        heard->last = silence;
         if (!port_sleep_ms(l->link.port, SYNC_PAUSE_MS, e))
             return false;
     }
@@ -177,11 +195,13 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     if (!link_discard(&l->link, e))
         return false;
     uint64_t before_bytes = port->rx_bytes;
+    unsigned before_answers = l->link.answers;
     if (reach_loader(l, sequence, &heard, &silence)) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;
     }
     heard.bytes = port->rx_bytes - before_bytes;
+    heard.answers = l->link.answers - before_answers;
     if (silence.code != ERR_TIMEOUT) {
         *e = silence;
         return false;
@@ -189,7 +209,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     if (sequence && heard.bytes > 0 && !hear_boot_log(l, sequence, expected, &heard, e))
         return false;
     explain_silence(&heard, expected, e);
-    return sequence && !heard.in_loader ? blame_lines(port, e) : false;
+    return sequence && !heard.in_loader && heard.answers == 0 ? blame_lines(port, e) : false;
 }
 
 /* ---- Loss ---- */

@@ -5,19 +5,27 @@
 #define KEY_RECOVERY_END_ADDR 0x2000u
 #define BOUND_LOADER_END_ADDR 0x8000u
 
+static bool gate_revision(const struct board *b, const struct plan_part *part, struct err *e)
+{
+    char wanted[IMAGE_REVISIONS_CAP];
+    if (b->revision == BOARD_REVISION_UNKNOWN ||
+        image_fits_revision(&part->image, b->chip, b->revision))
+        return true;
+    image_name_revisions(&part->image, b->chip, wanted);
+    return err_set(e, ERR_CHIP_REVISION,
+                   "The chip has revision v%u.%u, and the image at 0x%x (%s) is for %s",
+                   b->revision / 100, b->revision % 100, part->addr, part->name, wanted);
+}
+
 static bool gate_chip(const struct board *b, const struct plan *p, struct err *e)
 {
     const struct chip *wanted = plan_settings(p)->chip;
     if (b->chip != wanted)
         return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
                        b->chip->name, wanted->name);
-    for (size_t i = 0; i < plan_part_count(p) && b->revision != BOARD_REVISION_UNKNOWN; i++) {
-        const struct plan_part *part = plan_part(p, i);
-        if (!image_fits_revision(&part->image, b->chip, b->revision))
-            return err_set(e, ERR_CHIP_REVISION,
-                           "The chip has revision v%u.%u, and the image at 0x%x (%s) does not run "
-                           "on it",
-                           b->revision / 100, b->revision % 100, part->addr, part->name);
+    for (size_t i = 0; i < plan_part_count(p); i++) {
+        if (!gate_revision(b, plan_part(p, i), e))
+            return false;
     }
     return true;
 }
@@ -48,6 +56,35 @@ static bool gate_encryption(const struct board *b, const struct plan *p, struct 
     err_set(e, ERR_SECURED, "Flash encryption is on: plain images would never start again");
     return err_hint(e, "Where the images are encrypted already, give encrypted: plain in the "
                        "recipe; else set the board aside.");
+}
+
+/* A signature of the first scheme ends its file, so within a merged one it is not found. */
+static bool may_hide_signature(const struct board *b, const struct plan *p, size_t i)
+{
+    const size_t source = plan_part(p, i)->source;
+    return b->security.secure_boot_v1 &&
+           ((i > 0 && plan_part(p, i - 1)->source == source) ||
+            (i + 1 < plan_part_count(p) && plan_part(p, i + 1)->source == source));
+}
+
+/* The ROM starts no boot loader, and that no application, without one. Whose it is only the chip
+ * can tell; bytes that are encrypted already, and data, are not looked into. */
+static bool gate_signatures(const struct board *b, const struct plan *p, struct err *e)
+{
+    if (!b->security.secure_boot || plan_settings(p)->plain_when_encrypted)
+        return true;
+    for (size_t i = 0; i < plan_part_count(p); i++) {
+        const struct plan_part *part = plan_part(p, i);
+        if (part->image.kind != IMAGE_LONG || part->image.signature != IMAGE_UNSIGNED ||
+            may_hide_signature(b, p, i))
+            continue;
+        err_set(e, ERR_SECURED,
+                "Secure boot is on, and the image at 0x%x (%s) is not signed: it would never start",
+                part->addr, part->name);
+        return err_hint(e, "Give the images that were signed with this board's key, or set the "
+                           "board aside.");
+    }
+    return true;
 }
 
 static bool gate_secure_boot(const struct board *b, const struct plan *p, struct err *e)
@@ -81,7 +118,7 @@ static bool gate_erase(const struct board *b, const struct plan *p, struct err *
 static bool gate_security(const struct board *b, const struct plan *p, struct err *e)
 {
     return gate_secure_download(b, plan_settings(p), e) && gate_encryption(b, p, e) &&
-           gate_secure_boot(b, p, e) && gate_erase(b, p, e);
+           gate_secure_boot(b, p, e) && gate_erase(b, p, e) && gate_signatures(b, p, e);
 }
 
 static bool gate_flash(const struct board *b, const struct plan *p, struct err *e)

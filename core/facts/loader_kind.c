@@ -4,13 +4,29 @@
  * it off: less than 32, or the chip could not keep up with the line at all. */
 #define STUB_FILLER_BYTES 64
 
-const struct loader_kind loader_rom = { .word = "rom", .in_flight = 1 };
+const struct loader_kind loader_rom = {
+    .word = "rom",
+    .in_rom = true,
+    .frames = FRAMES_ROM,
+    .frames_over_otg = FRAMES_ROM,
+    .attach_words = 2,
+    .in_flight = 1,
+    .baud_settle_ms = 10,
+    .read_chunk_bytes = 32u << 10,
+};
+
+/* What both generations of stubs have in common. */
+#define A_STUB                                                                                     \
+    .word = "stub", .frames = FRAMES_STUB, .frames_over_otg = FRAMES_STUB_SMALL,                   \
+    .attach_words = 1, .erases = true, .is_told_baud = true, .answers_early = true,                \
+    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 50,                     \
+    .loses_phase = true, .read_chunk_bytes = 64u << 10
 
 const struct loader_kind loader_stub = {
-    .word = "stub",
+    A_STUB,
     .in_flight = 2,
     .filler_bytes = STUB_FILLER_BYTES,
     .keeps_baud = true,
 };
 
-const struct loader_kind loader_stub_legacy = { .word = "stub", .in_flight = 1 };
+const struct loader_kind loader_stub_legacy = { A_STUB, .in_flight = 1 };

@@ -31,9 +31,14 @@ static bool erase_piece(struct loader *l, uint32_t addr, uint32_t n, struct err 
                                             .block_bytes = LOADER_ROM_BLOCK_BYTES,
                                             .addr = addr,
                                             .timeout_ms = timeout_ms };
-    if (l->stub ? erase_by_stub(l, addr, n, timeout_ms, e) : loader_flash_begin(l, &announced, e))
+    if (l->kind->erases ? erase_by_stub(l, addr, n, timeout_ms, e)
+                        : loader_flash_begin(l, &announced, e))
         return true;
     err_as_phase(e, ERR_ERASE);
+    /* Damage that a frame's end does not show may have made it another request that erases. */
+    if (l->link.commands_turn)
+        err_hint(e, "Requests came damaged, so another place may be erased: check the cable, then "
+                    "write the whole board again.");
     return err_wrap(e, "Erasing 0x%x to 0x%x", addr, addr + n - 1);
 }
 
@@ -44,7 +49,7 @@ static bool check_range(const struct loader *l, uint32_t addr, uint32_t size_byt
         return err_hint(e, "Flash is erased in sectors: give multiples of 0x%x.",
                         ERASE_SECTOR_BYTES);
     }
-    if (!l->stub && (l->chip->flags & CHIP_ROM_ERASE_DEFECT))
+    if (loader_is_rom_with(l, CHIP_ROM_ERASE_DEFECT))
         return err_set(e, ERR_STUB,
                        "The ROM of %s erases more than it is asked to, and no stub runs",
                        l->chip->name);
@@ -73,15 +78,20 @@ static bool prove_piece(struct loader *l, uint32_t addr, const uint8_t *blank, u
     uint8_t found[LOADER_MD5_BYTES], wanted[DIGEST_MD5_BYTES];
     if (!digest_md5(blank, n, wanted))
         return err_set(e, ERR_STATION, "Out of memory");
-    if (!loader_md5(l, addr, n, loader_timeout_ms(n, LOADER_MD5_MS_PER_MB), found, e)) {
-        err_as_phase(e, ERR_ERASE);
-        return err_wrap(e, "Asking for the MD5 of 0x%x to 0x%x", addr, addr + n - 1);
+    for (int tries = 0; tries < 2; tries++) { /* one answer may have been turned on the wire */
+        if (!loader_md5(l, addr, n, loader_timeout_ms(n, LOADER_MD5_MS_PER_MB), found, e)) {
+            err_as_phase(e, ERR_ERASE);
+            return err_wrap(e, "Asking for the MD5 of 0x%x to 0x%x", addr, addr + n - 1);
+        }
+        if (memcmp(found, wanted, sizeof found) == 0)
+            return true;
     }
-    if (memcmp(found, wanted, sizeof found) == 0)
-        return true;
     err_set(e, ERR_ERASE, "The flash between 0x%x and 0x%x is not blank after the erase", addr,
             addr + n - 1);
-    return err_hint(e, "The flash may be write-protected: check its WP pin and status bits.");
+    return err_hint(e, "If the wire turned a bit of the request, another place is erased: check "
+                       "the "
+                       "cable, then erase again. Or the flash is write-protected: check its WP pin "
+                       "and status bits.");
 }
 
 bool erase_prove(struct loader *l, uint32_t addr, uint32_t size_bytes, struct err *e)

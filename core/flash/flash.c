@@ -3,6 +3,7 @@
 #include "core/base/bytes.h"
 #include "core/flash/readflash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +11,12 @@
 #define SECTORS_PER_BLOCK 16u
 #define BLOCK_TRIES       3
 #define WRITE_MS          10000u
-#define ERASE_AHEAD_BYTES (128u << 10)
+#define MD5_ANSWERS       3 /* of which two must agree where none is the right one */
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
     uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
-    if (!l->stub && (l->chip->flags & CHIP_ROM_NO_SPI_SETUP))
+    if (loader_is_rom_with(l, CHIP_ROM_NO_SPI_SETUP))
         return true;
     if (loader_spi_set_params(l, bytes, e))
         return true;
@@ -49,17 +50,18 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
                                       .blocks = bytes / LOADER_ROM_BLOCK_BYTES,
                                       .block_bytes = LOADER_ROM_BLOCK_BYTES,
                                       .timeout_ms = timeout_ms };
-    if (l->stub ? loader_erase_flash(l, timeout_ms, e) : loader_flash_begin(l, &all, e))
+    if (l->kind->erases ? loader_erase_flash(l, timeout_ms, e) : loader_flash_begin(l, &all, e))
         return true;
     err_as_phase(e, ERR_ERASE);
     return err_wrap(e, "Erasing the whole flash");
 }
 
 /* A stub gives the failure of its last write as the answer to the next command, whatever that is.
- */
+ * Where nothing was sent, or an answer has come since, the failure is that of the command. */
 static bool told_late(const struct loader *l, const struct err *e)
 {
-    return e->code == ERR_REFUSED && l->stub && e->chip_status[0] == STATUS_STUB_FLASH;
+    return e->code == ERR_REFUSED && l->kind->answers_early && l->unsettled_bytes > 0 &&
+           e->chip_status[0] == STATUS_STUB_FLASH;
 }
 
 /* How long the stub may take for what it has acknowledged. */
@@ -79,7 +81,8 @@ static bool settled(struct loader *l)
  * acknowledged before. */
 static uint32_t block_timeout_ms(const struct loader *l, const struct plan_frames *f, uint32_t i)
 {
-    return l->stub ? unsettled_ms(l) : loader_timeout_ms(f->flash_bytes[i], LOADER_WRITE_MS_PER_MB);
+    return l->kind->answers_early ? unsettled_ms(l)
+                                  : loader_timeout_ms(f->flash_bytes[i], LOADER_WRITE_MS_PER_MB);
 }
 
 /* One region on its way into the flash. */
@@ -106,12 +109,13 @@ static struct loader_begin announce(const struct writer *w)
     const struct loader *l = w->l;
     return (struct loader_begin){
         .compressed = w->f->command == CMD_FLASH_DEFL_DATA,
-        .bytes = l->stub ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes),
+        .bytes = !l->kind->in_rom ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes),
         .blocks = w->f->count,
         .block_bytes = w->f->block_bytes,
         .addr = r->addr,
-        .timeout_ms =
-            l->stub ? unsettled_ms(l) : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB),
+        .timeout_ms = l->kind->answers_early
+                          ? unsettled_ms(l)
+                          : loader_timeout_ms(r->size_bytes, LOADER_ERASE_MS_PER_MB),
     };
 }
 
@@ -129,13 +133,12 @@ static bool begin(struct writer *w, struct err *e)
 {
     struct loader *l = w->l;
     const struct loader_begin b = announce(w);
-    bool behind_another = l->unsettled_bytes > 0;
     if (send_begin(w, &b, e)) {
         /* A stub answers, and then erases ahead. */
-        l->unsettled_bytes = l->stub ? ERASE_AHEAD_BYTES : 0;
+        l->unsettled_bytes = l->kind->erase_ahead_bytes;
         return true;
     }
-    if (behind_another && told_late(l, e)) {
+    if (told_late(l, e)) {
         err_as_phase(e, ERR_WRITE);
         return err_wrap(e, "The last block of the image before was not written");
     }
@@ -150,7 +153,8 @@ static bool await_block(struct writer *w, uint32_t i, struct err *e)
     struct deadline d = link_deadline(&l->link, f->at[i + 1] - f->at[i], block_timeout_ms(l, f, i));
     if (!link_await(&l->link, f->command, 0, false, d, &r, e))
         return false;
-    l->unsettled_bytes = l->stub ? f->flash_bytes[i] + ERASE_AHEAD_BYTES : 0;
+    l->unsettled_bytes =
+        l->kind->answers_early ? f->flash_bytes[i] + l->kind->erase_ahead_bytes : 0;
     return true;
 }
 
@@ -164,7 +168,7 @@ static bool try_block(struct writer *w, uint32_t i, struct err *e)
  * the block may be in the flash or an earlier one may be missing, so the image starts again. */
 static bool may_repeat(const struct loader *l, const struct err *e)
 {
-    return l->stub && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
+    return !l->kind->in_rom && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
 }
 
 static bool block_failed(const struct loader *l, const struct plan_frames *f, uint32_t i,
@@ -194,7 +198,7 @@ static bool write_block(struct writer *w, uint32_t i, struct err *e)
 
 bool flash_settle(struct loader *l, struct err *e)
 {
-    if (!l->stub || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
+    if (!l->kind->answers_early || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
         return true;
     err_as_phase(e, ERR_WRITE);
     return err_wrap(e, "Waiting for the last block to be in the flash");
@@ -202,11 +206,8 @@ bool flash_settle(struct loader *l, struct err *e)
 
 static const struct plan_frames *frames_for(const struct loader *l, const struct plan_region *r)
 {
-    if (!l->stub)
-        return &r->rom;
-    if (l->small_blocks && r->stub_small.count > 0)
-        return &r->stub_small;
-    return &r->stub;
+    const struct plan_frames *small = &r->frames[l->kind->frames_over_otg];
+    return l->small_blocks && small->count > 0 ? small : &r->frames[l->kind->frames];
 }
 
 bool flash_write(struct loader *l, const struct plan_region *r,
@@ -347,10 +348,13 @@ bool flash_md5_ask(struct loader *l, const struct plan_region *r, struct err *e)
 
 static bool no_md5(const struct loader *l, const struct plan_region *r, struct err *e)
 {
-    bool late = told_late(l, e), lost = e->code == ERR_TIMEOUT || e->code == ERR_FRAME;
+    bool late = told_late(l, e), refused = e->code == ERR_REFUSED;
+    bool lost = e->code == ERR_TIMEOUT || e->code == ERR_FRAME;
     err_as_phase(e, late ? ERR_WRITE : ERR_VERIFY);
     if (lost)
         err_hint(e, "What the flash holds is not known: check the cable, then try again.");
+    else if (refused && !late)
+        err_hint(e, "What the flash holds is not known: reset the board, then try again.");
     return err_wrap(e, "%s at 0x%x: %s", r->name, r->addr,
                     late ? "its last block was not written" : "asking for its MD5");
 }
@@ -369,15 +373,66 @@ bool flash_md5(struct loader *l, const struct plan_region *r,
     return ask_md5(l, r->addr, r->size_bytes, found, e) || no_md5(l, r, e);
 }
 
+static bool is_same(const uint8_t *a, const uint8_t *b)
+{
+    return memcmp(a, b, DIGEST_MD5_BYTES) == 0;
+}
+
+/* The flash has not changed in between, so the answers have, on the wire; cured like what it loses.
+ */
+static bool answers_differ(const struct plan_region *r, struct err *e)
+{
+    err_set(e, ERR_FRAME, "%s at 0x%x: asked for its MD5, the board says another one each time",
+            r->name, r->addr);
+    err_as_phase(e, ERR_VERIFY);
+    return err_hint(e, "What the flash holds is not known: check the cable, and try again at a "
+                       "lower rate.");
+}
+
+/* One digest alone may have been turned on the wire: it is told, and nothing is concluded. */
+static bool says_no_more(const struct plan_region *r, const uint8_t found[static DIGEST_MD5_BYTES],
+                         const struct err *silence, struct err *e)
+{
+    char wanted_text[2 * DIGEST_MD5_BYTES + 1], found_text[2 * DIGEST_MD5_BYTES + 1];
+    digest_hex(r->md5, DIGEST_MD5_BYTES, wanted_text);
+    digest_hex(found, DIGEST_MD5_BYTES, found_text);
+    *e = *silence;
+    e->code = ERR_VERIFY;
+    snprintf(e->what, sizeof e->what, "%.60s at 0x%x: MD5 is %s, not %s, and was not said twice",
+             r->name, r->addr, found_text, wanted_text);
+    return false;
+}
+
+/* No answer carries a check of its own: a digest that came twice is the chip's. *found is that, or
+ * the right one. */
+static bool confirm(struct loader *l, const struct plan_region *r,
+                    uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
+{
+    uint8_t said[MD5_ANSWERS][DIGEST_MD5_BYTES];
+    memcpy(said[0], found, sizeof said[0]);
+    for (int n = 1; n < MD5_ANSWERS; n++) {
+        struct err silence = { 0 };
+        if (!flash_md5(l, r, said[n], &silence))
+            return says_no_more(r, found, &silence, e);
+        memcpy(found, said[n], sizeof said[n]);
+        if (is_same(found, r->md5))
+            return true;
+        for (int before = 0; before < n; before++) {
+            if (is_same(found, said[before]))
+                return true;
+        }
+    }
+    return answers_differ(r, e);
+}
+
 bool flash_judge(struct loader *l, const struct plan_region *r,
                  uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
                  struct err *e)
 {
-    struct err ignored = { 0 }; /* a chip that answers no more takes nothing from the verdict */
     *differs = (struct flash_difference){ .known = false };
-    if (memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0)
+    if (is_same(found, r->md5))
         return true;
-    if (flash_md5(l, r, found, &ignored) && memcmp(found, r->md5, DIGEST_MD5_BYTES) == 0)
-        return true;
-    return explain_difference(l, r, found, differs, e);
+    if (!confirm(l, r, found, e))
+        return false;
+    return is_same(found, r->md5) || explain_difference(l, r, found, differs, e);
 }

@@ -58,8 +58,9 @@ struct flash_difference {
 };
 
 /* Judges what flash_md5 found. No answer carries a check of its own, so where it differs the chip
- * is asked once more, and *found is what it says then. ERR_VERIFY when that differs too, after
- * asking on: "all FF" and the first differing byte are told apart. */
+ * is asked once more, and a third time where those two differ; *found is what it says then.
+ * ERR_VERIFY when none is right: where two agree it is the flash, and "all FF" and the first
+ * differing byte are told apart; where all differ it is the wire, and err.wire is ERR_FRAME. */
 bool flash_judge(struct loader *l, const struct plan_region *r,
                  uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
                  struct err *e);

@@ -6,15 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STUB_CHUNK_BYTES (64u << 10)
-#define ROM_CHUNK_BYTES  (32u << 10)
-#define PACKET_BYTES     0x1000u /* the most that both generations of stubs send at once */
-#define PACKETS_AHEAD    64u
-#define SLOW_BYTES       64u
-#define ANSWER_MS        3000u
-#define WRITE_MS         10000u
-#define QUIET_MS         300u
-#define CHUNK_TRIES      3
+#define PACKET_BYTES  0x1000u /* the most that both generations of stubs send at once */
+#define PACKETS_AHEAD 64u
+#define SLOW_BYTES    64u
+#define ANSWER_MS     3000u
+#define WRITE_MS      10000u
+#define QUIET_MS      300u
+#define CHUNK_TRIES   3
 
 static struct deadline answer_deadline(const struct loader *l)
 {
@@ -152,7 +150,9 @@ static bool failed(uint32_t addr, struct err *e)
     bool wire = is_of_the_wire(e), refused = e->code == ERR_REFUSED;
     err_as_phase(e, ERR_VERIFY);
     if (refused)
-        err_hint(e, "Does the flash reach so far? See: espstation identify");
+        err_hint(e, "Read again, at a lower rate, as in --baud 115200. Does the flash reach so "
+                    "far? See: "
+                    "espstation identify");
     else if (wire)
         err_hint(e, "Read again at a lower rate, as in --baud 115200, and check cable and supply.");
     return err_wrap(e, "Reading the flash at 0x%x", addr);
@@ -163,12 +163,12 @@ static bool read_chunk(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t
 {
     for (int attempt = 1;; attempt++) {
         struct err failure = { 0 }, lost = { 0 };
-        bool ok = l->stub ? read_by_stub(l, addr, bytes, n, &failure)
-                          : read_by_rom(l, addr, bytes, n, &failure);
+        bool ok = !l->kind->in_rom ? read_by_stub(l, addr, bytes, n, &failure)
+                                   : read_by_rom(l, addr, bytes, n, &failure);
         if (ok)
             return true;
         if (is_of_the_wire(&failure) && attempt < CHUNK_TRIES &&
-            (l->stub ? end_stream(l, &lost) : link_discard(&l->link, &lost)))
+            (!l->kind->in_rom ? end_stream(l, &lost) : link_discard(&l->link, &lost)))
             continue;
         *e = lost.code == ERR_NONE || is_of_the_wire(&lost) ? failure : lost;
         return failed(addr, e);
@@ -180,7 +180,7 @@ static bool can_read(const struct loader *l, struct err *e)
     if (l->secured)
         return err_set(e, ERR_SECURED,
                        "The chip is in Secure Download Mode: its flash cannot be read out");
-    if (l->stub || !(l->chip->flags & CHIP_ROM_NO_MD5))
+    if (!loader_is_rom_with(l, CHIP_ROM_NO_MD5))
         return true;
     return err_set(e, ERR_STUB, "The ROM of %s cannot read the flash out, and no stub runs",
                    l->chip->name);
@@ -189,7 +189,7 @@ static bool can_read(const struct loader *l, struct err *e)
 bool readflash(struct loader *l, uint32_t addr, uint32_t size_bytes,
                const struct readflash_sink *sink, struct err *e)
 {
-    uint32_t chunk_bytes = l->stub ? STUB_CHUNK_BYTES : ROM_CHUNK_BYTES;
+    uint32_t chunk_bytes = l->kind->read_chunk_bytes;
     bool ok = true;
     if (!can_read(l, e))
         return false;

@@ -89,7 +89,7 @@ void size_proof_begin(struct size_proof *p, const struct plan *plan, const struc
 
 static bool can_ask(const struct loader *l)
 {
-    return !l->secured && (l->stub || !(l->chip->flags & CHIP_ROM_NO_MD5));
+    return !l->secured && !loader_is_rom_with(l, CHIP_ROM_NO_MD5);
 }
 
 static bool ask(const struct size_proof *p, struct loader *l, uint32_t addr,
@@ -109,9 +109,12 @@ static bool same(const uint8_t *a, const uint8_t *b)
 
 static bool blank_md5(uint32_t n, uint8_t md5[static DIGEST_MD5_BYTES], struct err *e)
 {
-    uint8_t blank[SIZE_PROOF_BYTES];
-    memset(blank, 0xFF, n);
-    return digest_md5(blank, n, md5) || err_set(e, ERR_STATION, "Out of memory");
+    uint8_t *blank = malloc(n);
+    if (blank)
+        memset(blank, 0xFF, n);
+    bool ok = blank && digest_md5(blank, n, md5);
+    free(blank);
+    return ok || err_set(e, ERR_STATION, "Out of memory");
 }
 
 /* How large it really is: as far as `holds` shows at the mirrors of smaller sizes, too. */
@@ -205,4 +208,97 @@ bool size_proof_explains(const struct plan *plan, const struct plan_variant *v,
         !same(here, mirror) || same(here, blank))
         return false;
     return !refuse(&p, l, here, e);
+}
+
+/* ---- Without a plan ---- */
+
+#define RANGE_PIECE_BYTES (64u << 10)
+#define TABLE_ADDR        0x8000u /* where the partition table lies as a rule */
+
+/* Aims at `n` bytes at `addr`, or less: up to the middle of the claimed size. */
+static void aim(struct size_proof *p, uint32_t addr, uint32_t n)
+{
+    uint32_t half = p->claim_bytes / 2, rest = half - addr % half;
+    p->addr = addr;
+    p->mirror_addr = addr ^ half;
+    p->size_bytes = n < rest ? n : rest;
+    if (p->size_bytes > RANGE_PIECE_BYTES)
+        p->size_bytes = RANGE_PIECE_BYTES;
+}
+
+/* Where they differ they are asked for once more: an answer may have been turned on the wire. */
+static bool ask_both(const struct size_proof *p, struct loader *l,
+                     uint8_t here[static DIGEST_MD5_BYTES], bool *equal, struct err *e)
+{
+    uint8_t mirror[DIGEST_MD5_BYTES];
+    *equal = false;
+    for (int tries = 0; tries < 2 && !*equal; tries++) {
+        if (!ask(p, l, p->addr, here, e) || !ask(p, l, p->mirror_addr, mirror, e))
+            return false;
+        *equal = same(here, mirror);
+    }
+    return true;
+}
+
+/* What was found: the first place that is not blank, and holds the same as its mirror. */
+struct doubled {
+    struct size_proof at; /* size_bytes 0: none yet */
+    uint8_t holds[DIGEST_MD5_BYTES];
+};
+
+/* *differs: the two places that p aims at are not one. */
+static bool look(const struct size_proof *p, struct loader *l, struct doubled *d, bool *differs,
+                 struct err *e)
+{
+    uint8_t here[DIGEST_MD5_BYTES], blank[DIGEST_MD5_BYTES];
+    bool equal;
+    if (!ask_both(p, l, here, &equal, e) || !blank_md5(p->size_bytes, blank, e))
+        return false;
+    *differs = !equal;
+    if (equal && d->at.size_bytes == 0 && !same(here, blank)) {
+        d->at = *p;
+        memcpy(d->holds, here, sizeof here);
+    }
+    return true;
+}
+
+/* What every flashed board has, and nobody puts there twice. */
+static bool look_at_landmarks(struct size_proof p, struct loader *l, struct doubled *d,
+                              bool *differs, struct err *e)
+{
+    const uint32_t at[] = { l->chip->boot_addr, TABLE_ADDR };
+    for (size_t i = 0; i < sizeof at / sizeof at[0] && !*differs; i++) {
+        aim(&p, at[i], SIZE_PROOF_BYTES);
+        if (!look(&p, l, d, differs, e))
+            return false;
+    }
+    return true;
+}
+
+/* Nothing was changed to see it, so this is what it looks like, and no proof. */
+static bool seems_smaller(const struct size_proof *p, struct loader *l,
+                          const uint8_t holds[static DIGEST_MD5_BYTES], struct err *e)
+{
+    return err_set(e, ERR_FLASH_SIZE_FALSE,
+                   "The flash holds the same at 0x%x and 0x%x, as one does that is smaller than it "
+                   "says: of %u KB it seems to have %u KB",
+                   p->addr, p->mirror_addr, p->claim_bytes / 1024, real_bytes(p, l, holds) / 1024);
+}
+
+bool size_proof_range(struct loader *l, uint32_t flash_bytes, uint32_t addr, uint32_t size_bytes,
+                      struct err *e)
+{
+    struct size_proof p = { .claim_bytes = flash_bytes };
+    struct doubled d = { .at = { .size_bytes = 0 } };
+    bool differs = false;
+    if (flash_bytes <= SIZE_PROOF_SAFE_BYTES || !can_ask(l))
+        return true;
+    for (uint32_t done = 0; done < size_bytes && !differs; done += p.size_bytes) {
+        aim(&p, addr + done, size_bytes - done);
+        if (!look(&p, l, &d, &differs, e))
+            return false;
+    }
+    if (!look_at_landmarks(p, l, &d, &differs, e))
+        return false;
+    return differs || d.at.size_bytes == 0 || seems_smaller(&d.at, l, d.holds, e);
 }

@@ -55,4 +55,11 @@ bool size_proof_end(struct size_proof *p, struct loader *l, struct err *e);
 bool size_proof_explains(const struct plan *plan, const struct plan_variant *v,
                          uint32_t flash_bytes, struct loader *l, struct err *e);
 
+/* For who has no plan: whether the `size_bytes` from `addr` on are, as far as can be seen, no other
+ * place in the flash than they seem. Changes nothing; a blank flash shows nothing, and has nothing
+ * to lose. `flash_bytes`: as above. ERR_FLASH_SIZE_FALSE where they, the boot loader and the
+ * partition table hold the same half of the claimed size away; ERR_IDENTIFY. */
+bool size_proof_range(struct loader *l, uint32_t flash_bytes, uint32_t addr, uint32_t size_bytes,
+                      struct err *e);
+
 #endif

@@ -3,6 +3,7 @@
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SHORT_HEADER_BYTES   8u
@@ -250,14 +251,32 @@ bool image_fits_chip(const struct image *image, const struct chip *chip)
 }
 
 /* Two generations of fields: old images give a major number in one byte, newer ones a range. */
+static bool has_only_old_revision(const struct image *image)
+{
+    return image->max_revision == 0 || (image->max_revision == REVISION_NO_LIMIT &&
+                                        image->min_revision == 0 && image->min_revision_old != 0);
+}
+
+void image_name_revisions(const struct image *image, const struct chip *chip,
+                          char text[static IMAGE_REVISIONS_CAP])
+{
+    const unsigned min = image->min_revision, max = image->max_revision;
+    if (has_only_old_revision(image) && chip->flags & CHIP_OLD_REVISION_IS_MINOR)
+        snprintf(text, IMAGE_REVISIONS_CAP, "minor revision %u or later", image->min_revision_old);
+    else if (has_only_old_revision(image))
+        snprintf(text, IMAGE_REVISIONS_CAP, "v%u.0 or later", image->min_revision_old);
+    else if (max == REVISION_NO_LIMIT)
+        snprintf(text, IMAGE_REVISIONS_CAP, "v%u.%u or later", min / 100, min % 100);
+    else
+        snprintf(text, IMAGE_REVISIONS_CAP, "v%u.%u to v%u.%u", min / 100, min % 100, max / 100,
+                 max % 100);
+}
+
 bool image_fits_revision(const struct image *image, const struct chip *chip, uint32_t revision)
 {
     if (image->kind != IMAGE_LONG || (chip->flags & CHIP_SHORT_HEADER))
         return true;
-    bool only_old =
-        image->max_revision == 0 || (image->max_revision == REVISION_NO_LIMIT &&
-                                     image->min_revision == 0 && image->min_revision_old != 0);
-    if (only_old) {
+    if (has_only_old_revision(image)) {
         uint32_t has = chip->flags & CHIP_OLD_REVISION_IS_MINOR ? revision % 100 : revision / 100;
         return has >= image->min_revision_old;
     }

@@ -63,6 +63,12 @@ bool image_fits_chip(const struct image *image, const struct chip *chip);
 /* Whether the chip's revision (major*100+minor) lies within what the header demands. */
 bool image_fits_revision(const struct image *image, const struct chip *chip, uint32_t revision);
 
+#define IMAGE_REVISIONS_CAP 40u
+
+/* What the header demands, for people: "v0.3 to v1.99". Only of an image that does not fit one. */
+void image_name_revisions(const struct image *image, const struct chip *chip,
+                          char text[static IMAGE_REVISIONS_CAP]);
+
 #define IMAGE_KEEP 0xFFu
 
 /* Writes mode, size and frequency codes (IMAGE_KEEP: as it is) into the header and makes the

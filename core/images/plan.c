@@ -1,7 +1,7 @@
 #include "core/images/plan_priv.h"
 
 #include "core/base/bytes.h"
-#include "core/facts/blocks.h"
+#include "core/facts/loader_kind.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,9 +54,9 @@ static bool no_memory(struct err *e)
 
 static void frames_done(struct plan_region *r)
 {
-    plan_frames_free(&r->stub);
-    plan_frames_free(&r->stub_small);
-    plan_frames_free(&r->rom);
+    plan_frames_free(&r->frames[FRAMES_STUB]);
+    plan_frames_free(&r->frames[FRAMES_STUB_SMALL]);
+    plan_frames_free(&r->frames[FRAMES_ROM]);
 }
 
 static void region_done(struct plan_region *r)
@@ -92,7 +92,7 @@ static bool encode(struct plan_region *r, const struct chip *chip)
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
            digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
            plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
-           plan_encode_raw(&r->rom, LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
+           plan_encode_raw(&r->frames[FRAMES_ROM], LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
 static uint32_t pieces_of(const struct plan_region *r)
@@ -423,6 +423,6 @@ uint64_t plan_variant_wire_bytes(const struct plan_variant *v)
 {
     uint64_t sum = 0;
     for (size_t i = 0; i < v->count; i++)
-        sum += plan_frames_wire_bytes(&v->regions[i]->stub);
+        sum += plan_frames_wire_bytes(&v->regions[i]->frames[FRAMES_STUB]);
     return sum;
 }

@@ -11,6 +11,7 @@
 
 #include "core/base/digest.h"
 #include "core/facts/chip.h"
+#include "core/facts/loader_kind.h"
 #include "core/images/image.h"
 
 #define PLAN_SECTOR_BYTES 4096u
@@ -78,9 +79,8 @@ struct plan_region {
     uint8_t md5[DIGEST_MD5_BYTES];
     uint8_t sha256[DIGEST_SHA256_BYTES];
     bool patched; /* the header differs from the file's */
-    struct plan_frames stub;
-    struct plan_frames stub_small; /* for a port that takes small blocks only; may be empty */
-    struct plan_frames rom;
+    struct plan_frames
+        frames[FRAMES_COUNT];   /* for each kind of loader; the small ones may be empty */
     struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */
     uint32_t piece_count;       /* 0 unless the settings ask for pieces */
 };

@@ -1,7 +1,7 @@
 /* From bytes to frames that only need to be sent: blocks cut, compressed, measured and encoded. */
 #include "core/images/plan_priv.h"
 
-#include "core/facts/blocks.h"
+#include "core/facts/loader_kind.h"
 #include "core/frames/packet.h"
 #include "core/frames/slip.h"
 #include "core/images/cuts.h"
@@ -143,8 +143,9 @@ bool plan_encode_for_stub(struct plan_region *r, bool small)
     if (!stream)
         goto out;
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
-    ok = encode_shorter(&r->stub, LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
-         (!small || encode_shorter(&r->stub_small, LOADER_USB_BLOCK_BYTES, r, stream, n));
+    ok = encode_shorter(&r->frames[FRAMES_STUB], LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
+         (!small ||
+          encode_shorter(&r->frames[FRAMES_STUB_SMALL], LOADER_USB_BLOCK_BYTES, r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -180,6 +180,8 @@ static bool was_asked(const struct link *l, uint8_t command)
 static void note_frame(struct link *l, const uint8_t *frame, size_t n)
 {
     struct reply r;
+    if (n >= PLAIN_ANSWER_MIN && frame[0] == PACKET_FROM_CHIP)
+        l->answers++;
     if (packet_parse(frame, n, &r)) {
         l->touches_answered += touches(r.command);
         if (l->touches_answered > l->touches_asked ||

@@ -30,6 +30,7 @@ struct link {
     size_t filler_bytes;                      /* in front of a request that follows one of those */
     uint32_t asked_ever[8];                   /* commands, a bit each */
     unsigned touches_asked, touches_answered; /* commands that change the flash */
+    unsigned answers;         /* frames that a loader sent, whatever they say, since link_init */
     bool commands_turn;       /* a request was understood as another one: see link_note_turned */
     bool has_reset;           /* it stopped answering because the chip has reset itself */
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */

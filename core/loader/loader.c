@@ -8,8 +8,6 @@
 #define SYNC_MS          100u
 #define COMMAND_MS       3000u
 #define LONGEST_MS       240000u
-#define ROM_SETTLE_MS    10u
-#define STUB_SETTLE_MS   50u
 #define SYNC_REPLY_COUNT 8
 
 void loader_init(struct loader *l, struct port *port)
@@ -43,8 +41,7 @@ static bool order(struct loader *l, uint8_t command, const void *data, size_t n,
 void loader_set_kind(struct loader *l, const struct loader_kind *kind)
 {
     l->kind = kind;
-    l->stub = kind != &loader_rom;
-    l->link.from_stub = l->stub;
+    l->link.from_stub = !kind->in_rom;
     l->link.filler_bytes = kind->filler_bytes;
     flight_reset(&l->link.flight);
 }
@@ -95,7 +92,7 @@ bool loader_sync(struct loader *l, struct err *e)
         *e = missing;
         return false;
     }
-    if (l->stub != (r.value == 0))
+    if (l->kind->in_rom == (r.value == 0))
         loader_set_kind(l, r.value == 0 ? &loader_stub_legacy : &loader_rom);
     return true;
 }
@@ -120,7 +117,7 @@ bool loader_find_stub(struct loader *l, struct err *e)
         if ((i % 2 == 1 && !link_send_delimiter(&l->link, e)) || !link_discard(&l->link, e))
             return false;
         if (loader_sync(l, &silence))
-            return l->stub || err_set(e, ERR_TIMEOUT, "the board has reset itself");
+            return !l->kind->in_rom || err_set(e, ERR_TIMEOUT, "the board has reset itself");
         if (!is_of_the_wire(&silence))
             break;
     }
@@ -133,7 +130,7 @@ bool loader_find_stub(struct loader *l, struct err *e)
 static bool may_ask_again(const struct loader *l, uint8_t command, const struct err *e)
 {
     bool hides = l->unsettled_bytes > 0 && command != CMD_SPI_FLASH_MD5;
-    return l->stub && e->code == ERR_TIMEOUT && !l->link.has_reset && !hides;
+    return !l->kind->in_rom && e->code == ERR_TIMEOUT && !l->link.has_reset && !hides;
 }
 
 /* For a question that changes nothing, or the same thing twice: when no answer comes, a stub is
@@ -291,7 +288,7 @@ static bool tell(struct loader *l, uint8_t command, const uint32_t *words, size_
 
 bool loader_rom_keeps_up(const struct loader *l)
 {
-    return !l->stub && !l->careful && l->link.port->baud <= ROM_TRIED_BAUD;
+    return l->kind->in_rom && !l->careful && l->link.port->baud <= ROM_TRIED_BAUD;
 }
 
 /* ---- RAM ----
@@ -375,7 +372,7 @@ bool loader_nudge(struct loader *l, struct err *e)
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e)
 {
     const uint32_t words[2] = { pins, 0 };
-    return tell(l, CMD_SPI_ATTACH, words, l->stub ? 1 : 2, COMMAND_MS, e);
+    return tell(l, CMD_SPI_ATTACH, words, l->kind->attach_words, COMMAND_MS, e);
 }
 
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e)
@@ -397,7 +394,7 @@ const struct loader_begin loader_begin_nothing = { .block_bytes = LOADER_ROM_BLO
 static size_t pack_begin(const struct loader *l, const struct loader_begin *b, uint8_t *data)
 {
     const uint32_t words[5] = { b->bytes, b->blocks, b->block_bytes, b->addr, 0 };
-    bool fifth = !l->stub && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
+    bool fifth = l->kind->in_rom && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
     return pack_words(data, words, fifth ? 5 : 4);
 }
 
@@ -454,7 +451,7 @@ static bool md5_from_hex(const uint8_t *text, uint8_t md5[static LOADER_MD5_BYTE
 
 static size_t md5_payload_bytes(const struct loader *l)
 {
-    return l->stub ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
+    return l->kind->md5_is_raw ? LOADER_MD5_BYTES : 2 * LOADER_MD5_BYTES;
 }
 
 static bool take_md5(const struct loader *l, const struct reply *r,
@@ -464,7 +461,7 @@ static bool take_md5(const struct loader *l, const struct reply *r,
     if (r->data_bytes < want)
         return err_set(e, ERR_FRAME, "the MD5 reply holds %zu bytes, %zu expected", r->data_bytes,
                        want);
-    if (l->stub) {
+    if (l->kind->md5_is_raw) {
         memcpy(md5, r->data, LOADER_MD5_BYTES);
         return true;
     }
@@ -511,12 +508,11 @@ static bool prove_baud(struct loader *l, struct err *e)
 {
     static const uint32_t patience_ms[] = { 100, 200, COMMAND_MS };
     const size_t last = sizeof patience_ms / sizeof patience_ms[0] - 1;
-    for (size_t i = l->stub ? last : 0;; i++) {
+    for (size_t i = l->kind->loses_phase ? last : 0;; i++) {
         struct err silence = { 0 };
         uint32_t value;
         bool known; /* in Secure Download Mode it refuses, and that is an answer as good as any */
-        if (!port_sleep_ms(l->link.port, l->stub ? STUB_SETTLE_MS : ROM_SETTLE_MS, e) ||
-            !link_discard(&l->link, e))
+        if (!port_sleep_ms(l->link.port, l->kind->baud_settle_ms, e) || !link_discard(&l->link, e))
             return false;
         if (probe_reg(l, CHIP_MAGIC_ADDR, patience_ms[i], &value, &known, &silence))
             return true;
@@ -532,7 +528,7 @@ bool loader_change_baud(struct loader *l, uint32_t request, uint32_t baud, struc
 {
     struct port *port = l->link.port;
     struct err silence = { 0 };
-    const uint32_t words[2] = { request, l->stub ? port->baud : 0 };
+    const uint32_t words[2] = { request, l->kind->is_told_baud ? port->baud : 0 };
     uint8_t data[8];
     if (!order(l, CMD_CHANGE_BAUDRATE, data, pack_words(data, words, 2), COMMAND_MS, e) ||
         !port_drain(port, after_ms(l, COMMAND_MS), e) || !port_set_baud(port, baud, e))

@@ -1,14 +1,13 @@
 /*
  * The commands of the loader that runs on the chip: the one in ROM, or the flasher stub in RAM.
  *
- * One struct serves both; `stub` tells which answers, and the chip's row tells what its ROM lacks.
+ * One struct serves all; `kind` tells which answers, and the chip's row tells what its ROM lacks.
  * One thread at a time. All functions fail with ERR_TIMEOUT, ERR_FRAME or ERR_REFUSED (which the
  * caller turns into the code of its phase), or with what the port says.
  */
 #ifndef CORE_LOADER_H
 #define CORE_LOADER_H
 
-#include "core/facts/blocks.h"
 #include "core/facts/chip.h"
 #include "core/facts/loader_kind.h"
 #include "core/loader/link.h"
@@ -29,7 +28,6 @@ struct loader_fixed {
 struct loader {
     struct link link;
     const struct chip *chip; /* NULL until identified */
-    bool stub;
     const struct loader_kind *kind;
     uint32_t mem_block_bytes;
     bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
@@ -50,6 +48,12 @@ void loader_init(struct loader *l, struct port *port);
 
 /* Another loader answers from now on, and has nothing to do. */
 void loader_set_kind(struct loader *l, const struct loader_kind *kind);
+
+/* Whether it is a ROM, and one of a chip with one of these flags. */
+static inline bool loader_is_rom_with(const struct loader *l, unsigned flags)
+{
+    return l->kind->in_rom && l->chip && (l->chip->flags & flags) != 0;
+}
 
 /* Whether two requests may go together at all, whether they may now, and whether `command` may be
  * sent although an answer is still missing. */

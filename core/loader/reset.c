@@ -84,7 +84,15 @@ static const struct reset_sequence *by_name(const char *name)
     return NULL;
 }
 
-static size_t auto_choices(const struct port *port,
+/* A server does not say what hangs behind it: it may be the chip's own USB unit, which none of the
+ * others gets into the loader. On an auto-reset circuit the way through (1,1) leaves EN and the
+ * strap alone, and what follows is a plain reset: it comes last, and costs a try. */
+static bool may_hide_usb_jtag(const struct port *port, const struct chip *chip)
+{
+    return port->ops->remote && (!chip || (chip->flags & CHIP_USB_JTAG));
+}
+
+static size_t auto_choices(const struct port *port, const struct chip *chip,
                            const struct reset_sequence *list[static RESET_CHOICES_MAX])
 {
     size_t n = 0;
@@ -98,16 +106,19 @@ static size_t auto_choices(const struct port *port,
     }
     list[n++] = &classic;
     list[n++] = &classic_long;
+    if (may_hide_usb_jtag(port, chip))
+        list[n++] = &usb_jtag;
     return n;
 }
 
-size_t reset_choices(const struct port *port, const char *setting, struct reset_sequence *custom,
+size_t reset_choices(const struct port *port, const struct chip *chip, const char *setting,
+                     struct reset_sequence *custom,
                      const struct reset_sequence *list[static RESET_CHOICES_MAX])
 {
     if (!(port->caps & PORT_LINES) || strcmp(setting, "none") == 0)
         return 0;
     if (strcmp(setting, "auto") == 0)
-        return auto_choices(port, list);
+        return auto_choices(port, chip, list);
     const struct reset_sequence *row = by_name(setting);
     struct err ignored = { 0 };
     if (!row && !reset_parse(setting, custom, &ignored))

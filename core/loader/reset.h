@@ -7,6 +7,7 @@
 #ifndef CORE_RESET_H
 #define CORE_RESET_H
 
+#include "core/facts/chip.h"
 #include "core/ports/port.h"
 
 #define RESET_STEPS_MAX 24
@@ -26,9 +27,11 @@ struct reset_sequence {
 
 /* The strategies to take in turn, one per try, for a recipe's `port.reset` on this port: `auto`, a
  * name, or a custom sequence (parsed into *custom, which must outlive the list). `none`, or a port
- * without lines, gives an empty list. At most `cap` rows; returns how many. */
-#define RESET_CHOICES_MAX 4
-size_t reset_choices(const struct port *port, const char *setting, struct reset_sequence *custom,
+ * without lines, gives an empty list. `chip`: which is expected; NULL: not known. Returns how
+ * many. */
+#define RESET_CHOICES_MAX 5
+size_t reset_choices(const struct port *port, const struct chip *chip, const char *setting,
+                     struct reset_sequence *custom,
                      const struct reset_sequence *list[static RESET_CHOICES_MAX]);
 
 /* Parses "D0|R1|W0.1|D1|R0|W0.05|D0": D and R set a line, U sets both ("U1,0"), W waits seconds (at

@@ -399,7 +399,7 @@ static bool clear_protection(struct loader *l, const struct vendor *v, const str
            (status_2 == p->status_2 || write_status(l, WRITE_STATUS_2, status_2, 8, e));
 }
 
-bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e)
+static bool unprotect(struct loader *l, uint32_t id, struct err *e)
 {
     const struct vendor *v = vendor_of(id);
     struct protection p;
@@ -415,4 +415,12 @@ bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e)
                                         "The flash chip is write-protected, and stays so (status "
                                         "%02X %02X)",
                                         p.status, p.status_2);
+}
+
+bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e)
+{
+    if (unprotect(l, id, e))
+        return true;
+    return e->code == ERR_PROTECTED ? false
+                                    : err_wrap(e, "Asking whether the flash is write-protected");
 }

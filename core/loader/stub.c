@@ -19,17 +19,27 @@
 /* The largest RAM there is on any chip is smaller. */
 #define SEGMENT_MAX_BYTES (256u << 10)
 
+/* A file that is called like a stub and cannot be used. */
+struct stub_problem {
+    char name[32]; /* of the stub that it would be */
+    struct err err;
+};
+
 struct stub_set {
     char *folder; /* NULL: built in */
     struct stub **stubs;
     size_t count;
+    struct stub_problem *problems;
+    size_t problem_count;
 };
 
 /* ---- Reading the JSON ---- */
 
 static bool bad_stub(const struct stub *s, struct err *e, const char *problem)
 {
-    return err_set(e, ERR_STATION, "The stub file '%s' cannot be used: %s", s->name, problem);
+    err_set(e, ERR_STATION, "The stub file '%s' cannot be used: %s", s->file, problem);
+    return err_hint(e, "Put the file of a published stub in its place, or take it out of the "
+                       "folder.");
 }
 
 static bool parse_number(const char *text, uint32_t *value)
@@ -129,11 +139,11 @@ static const struct loader_kind *kind_of(const unsigned char *json, size_t n)
 #define OLD_PREFIX "stub_flasher_"
 
 /* Named for its chip; the old names lack the "esp". */
-static void name_stub(struct stub *s, const char *file)
+static void name_stub(char name[static 32], const char *file)
 {
     bool old = strncmp(file, OLD_PREFIX, sizeof OLD_PREFIX - 1) == 0;
     const char *from = old ? file + sizeof OLD_PREFIX - 1 : file;
-    snprintf(s->name, sizeof s->name, "%s%.*s", old ? "esp" : "", (int)strcspn(from, "."), from);
+    snprintf(name, 32, "%s%.*s", old ? "esp" : "", (int)strcspn(from, "."), from);
 }
 
 struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, struct err *e)
@@ -144,7 +154,7 @@ struct stub *stub_parse(const char *name, const unsigned char *json, size_t n, s
         return NULL;
     }
     snprintf(s->file, sizeof s->file, "%s", name);
-    name_stub(s, name);
+    name_stub(s->name, name);
     s->kind = kind_of(json, n);
     if (parse_json(s, json, n, e) && check_stub(s, e))
         return s;
@@ -175,8 +185,11 @@ static bool set_add(struct stub_set *set, const char *name, const unsigned char 
         return false;
     set->count++; /* which frees it, whatever follows */
     const struct stub *s = set->stubs[set->count - 1], *first = stub_set_find(set, s->name);
-    return first == s || err_set(e, ERR_STATION, "'%s' and '%s' are both the flasher stub %s",
-                                 first->file, s->file, s->name);
+    if (first == s)
+        return true;
+    err_set(e, ERR_STATION, "'%s' and '%s' are both the flasher stub %s", first->file, s->file,
+            s->name);
+    return err_hint(e, "Take one of them out of the folder.");
 }
 
 static int by_name(const void *a, const void *b)
@@ -210,6 +223,37 @@ static bool check_name(const struct stub *s, const char *path, struct err *e)
     return err_hint(e, "Give it its own name, or take it out of the folder.");
 }
 
+/* The others can be used all the same: only who needs this one is stopped by it. */
+static bool note_problem(struct stub_set *set, const char *file, const struct err *problem,
+                         struct err *e)
+{
+    struct stub_problem *more =
+        realloc(set->problems, (set->problem_count + 1) * sizeof *set->problems);
+    if (!more)
+        return err_set(e, ERR_STATION, "Out of memory");
+    set->problems = more;
+    more[set->problem_count] = (struct stub_problem){ .err = *problem };
+    name_stub(more[set->problem_count++].name, file);
+    return true;
+}
+
+static bool take_file(struct stub_set *set, const char *folder, const char *name,
+                      const unsigned char *json, size_t n, struct err *e)
+{
+    char path[4096];
+    size_t before = set->count;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (set_add(set, name, json, n, e)) {
+        if (check_name(set->stubs[before], path, e))
+            return true;
+    } else {
+        err_wrap(e, "In '%.120s'", folder);
+    }
+    while (set->count > before)
+        stub_free(set->stubs[--set->count]);
+    return false;
+}
+
 static bool add_file(struct stub_set *set, const char *folder, const char *name, struct err *e)
 {
     char path[4096];
@@ -217,8 +261,10 @@ static bool add_file(struct stub_set *set, const char *folder, const char *name,
     unsigned char *text = NULL;
     snprintf(path, sizeof path, "%s/%s", folder, name);
     FILE *f = fopen(path, "rb");
-    if (!f)
-        return err_set_sys(e, ERR_STATION, errno, "The stub file '%s' cannot be opened", path);
+    if (!f) {
+        err_set_sys(e, ERR_STATION, errno, "The stub file '%s' cannot be opened", path);
+        return err_hint(e, "Check the file and its rights, or take it out of the folder.");
+    }
     text = malloc(JSON_MAX_BYTES);
     if (!text) {
         err_set(e, ERR_STATION, "Out of memory");
@@ -227,9 +273,10 @@ static bool add_file(struct stub_set *set, const char *folder, const char *name,
     size_t n = fread(text, 1, JSON_MAX_BYTES, f);
     if (ferror(f) || n == JSON_MAX_BYTES) {
         err_set(e, ERR_STATION, "The stub file '%s' is unreadable or larger than 1 MiB", path);
+        err_hint(e, "Check the file and its rights, or take it out of the folder.");
         goto out;
     }
-    ok = set_add(set, name, text, n, e) && check_name(set->stubs[set->count - 1], path, e);
+    ok = take_file(set, folder, name, text, n, e);
 out:
     free(text);
     fclose(f);
@@ -264,14 +311,19 @@ static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
 {
     bool ok = true;
     DIR *dir = opendir(folder);
-    if (!dir)
-        return err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
+    if (!dir) {
+        err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
+        return err_hint(e, "Give a folder that is there with --stubs, or leave that away: stubs "
+                           "are "
+                           "built in.");
+    }
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
-        if (is_stub_name(entry->d_name))
-            ok = add_file(set, folder, entry->d_name, e);
+        struct err problem = { 0 };
+        if (is_stub_name(entry->d_name) && !add_file(set, folder, entry->d_name, &problem))
+            ok = note_problem(set, entry->d_name, &problem, e);
     }
     closedir(dir);
-    if (ok && set->count == 0)
+    if (ok && set->count == 0 && set->problem_count == 0)
         return no_stub_in(folder, e);
     return ok;
 }
@@ -310,8 +362,30 @@ void stub_set_free(struct stub_set *set)
     for (size_t i = 0; i < set->count; i++)
         stub_free(set->stubs[i]);
     free(set->stubs);
+    free(set->problems);
     free(set->folder);
     free(set);
+}
+
+bool stub_set_check(const struct stub_set *set, const char *name, struct err *e)
+{
+    for (size_t i = 0; set && i < set->problem_count; i++) {
+        if (strcmp(set->problems[i].name, name) != 0)
+            continue;
+        *e = set->problems[i].err;
+        return false;
+    }
+    return true;
+}
+
+size_t stub_set_problem_count(const struct stub_set *set)
+{
+    return set ? set->problem_count : 0;
+}
+
+const struct err *stub_set_problem(const struct stub_set *set, size_t i)
+{
+    return &set->problems[i].err;
 }
 
 const struct stub *stub_set_find(const struct stub_set *set, const char *name)

@@ -34,13 +34,22 @@ void stub_free(struct stub *s);
 /* All stubs at hand, by name; immutable, shared by all threads. `folder` NULL: those built in. Of a
  * folder the files count that are called like stubs: esp32c3.json, or stub_flasher_32c3.json as
  * they were up to esptool 4.7 and in esptool-js of that time. A folder that cannot be read or holds
- * none fails, and so does such a file that is no stub, or two for the same chip. */
+ * none fails. A file that is no stub, or the second one for a chip, is a problem of that chip. */
 struct stub_set;
 struct stub_set *stub_set_new(const char *folder, struct err *e);
 void stub_set_free(struct stub_set *set);
 
 /* Lent as long as the set lives; NULL if there is none of that name. `set` may be NULL. */
 const struct stub *stub_set_find(const struct stub_set *set, const char *name);
+
+/* False, with ERR_STATION that names the file and what is wrong: there is a file for that stub, and
+ * it cannot be used. `set` may be NULL. */
+bool stub_set_check(const struct stub_set *set, const char *name, struct err *e);
+
+/* All such files, to warn of them. Lent as long as the set lives. */
+size_t stub_set_problem_count(const struct stub_set *set);
+const struct err *stub_set_problem(const struct stub_set *set, size_t i);
+
 size_t stub_set_count(const struct stub_set *set);
 const struct stub *stub_set_at(const struct stub_set *set, size_t i);
 
@@ -57,7 +66,7 @@ void stub_set_explain(const struct stub_set *set, const char *name, const char *
  * has to wait for the stub. False on failures too, whatever they are. */
 bool stub_keeps_baud(struct loader *l, const struct stub *s);
 
-/* Uploads and starts it; the ROM must be listening. Afterwards `l->stub` is set. Fails with
+/* Uploads and starts it; the ROM must be listening. Afterwards `l->kind` is its. Fails with
  * ERR_STUB, or with what the port says. */
 bool stub_start(struct loader *l, const struct stub *s, struct err *e);
 

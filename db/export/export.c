@@ -5,6 +5,12 @@
  */
 #include "db/export/export_priv.h"
 
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/mac_utc.h"
+#include "db/store/phrases.h"
+#include "db/store/turn.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +59,7 @@ static sqlite3_stmt *prepare_locked(struct db *db, const char *sql, struct err *
 
 static void bind_terms(sqlite3_stmt *s, const struct terms *terms)
 {
-    for (int i = 0; s != NULL && i < terms->count; i++)
+    for (int i = 0; s && i < terms->count; i++)
         sqlite3_bind_text(s, i + 1, terms->text[i], -1, SQLITE_STATIC);
 }
 
@@ -123,7 +129,7 @@ const char *export_text(sqlite3_stmt *s, int column)
 bool export_is(sqlite3_stmt *s, int column, const char *text)
 {
     const char *found = export_text(s, column);
-    return found != NULL && strcmp(found, text) == 0;
+    return found && strcmp(found, text) == 0;
 }
 
 int64_t export_utc_ms(sqlite3_stmt *s, int column)
@@ -131,7 +137,7 @@ int64_t export_utc_ms(sqlite3_stmt *s, int column)
     struct err ignored = { 0 };
     int64_t first_ms, after_ms;
     const char *text = export_text(s, column);
-    return text != NULL && db_utc_span(text, &first_ms, &after_ms, &ignored) ? first_ms : -1;
+    return text && db_utc_span(text, &first_ms, &after_ms, &ignored) ? first_ms : -1;
 }
 
 static void begin_rows(sqlite3_stmt *s, int64_t id)
@@ -171,9 +177,10 @@ static sqlite3_stmt *prepare_sums_locked(const struct export *x, struct err *e)
     char sql[SQL_CAP] = "";
     size_t used = 0;
     append(sql, &used,
-           "SELECT count(*), count(*) - count(r.verdict), ifnull(sum(r.verdict <> 'PASS'), 0),"
-           " ifnull(sum(r.duration_ms), 0), min(r.started_utc)"
-           " FROM run AS r JOIN recipe AS c ON c.id = r.recipe");
+           "SELECT count(*), count(*) - count(r.verdict), ifnull(sum(" EFFECTIVE_VERDICT(
+               "r") " <> 'PASS'), 0),"
+                    " ifnull(sum(r.duration_ms), 0), min(r.started_utc)"
+                    " FROM run AS r JOIN recipe AS c ON c.id = r.recipe");
     append(sql, &used, x->terms->sql);
     sqlite3_stmt *s = prepare_locked(x->db, sql, e);
     bind_terms(s, x->terms);
@@ -183,14 +190,14 @@ static sqlite3_stmt *prepare_sums_locked(const struct export *x, struct err *e)
 bool export_sums(struct export *x, struct export_sums *sums, struct err *e)
 {
     sqlite3_stmt *s = prepare_sums_locked(x, e);
-    const bool ok = s != NULL && export_next(x, s, e) > 0;
+    const bool ok = s && export_next(x, s, e) > 0;
     if (ok) {
         const char *first = export_text(s, 4);
         sums->runs = sqlite3_column_int64(s, 0);
         sums->open = sqlite3_column_int64(s, 1);
         sums->failed = sqlite3_column_int64(s, 2);
         sums->duration_ms = sqlite3_column_int64(s, 3);
-        snprintf(sums->first_utc, sizeof sums->first_utc, "%s", first != NULL ? first : "");
+        snprintf(sums->first_utc, sizeof sums->first_utc, "%s", first ? first : "");
     }
     sqlite3_finalize(s);
     return ok;
@@ -208,7 +215,7 @@ static bool refused(const struct export *x, struct err *e)
 static void begin_document(struct export *x, const struct form *form)
 {
     const struct db_sink *sink = x->out.sink;
-    if (!form->info.document_per_run || sink->document == NULL)
+    if (!form->info.document_per_run || !sink->document)
         return;
     const struct db_document document = {
         .run_id = sqlite3_column_int64(x->runs, RUN_ID),
@@ -222,7 +229,7 @@ static void begin_document(struct export *x, const struct form *form)
 
 static bool write_run(struct export *x, const struct form *form, struct err *e)
 {
-    if (form->closed_only && export_text(x->runs, RUN_VERDICT) == NULL)
+    if (form->closed_only && !export_text(x->runs, RUN_VERDICT))
         return true;
     begin_document(x, form);
     if (!form->run(x, e))
@@ -249,10 +256,10 @@ static bool write_all(struct export *x, const struct form *form, struct err *e)
 static bool export_locked(struct export *x, const struct form *form, struct err *e)
 {
     x->runs = prepare_runs_locked(x, e);
-    x->corrections = x->runs != NULL ? prepare_corrections_locked(x->db, e) : NULL;
-    x->attempts = x->corrections != NULL ? prepare_attempts_locked(x->db, e) : NULL;
-    x->digests = x->attempts != NULL ? prepare_digests_locked(x->db, e) : NULL;
-    const bool ok = x->digests != NULL && write_all(x, form, e);
+    x->corrections = x->runs ? prepare_corrections_locked(x->db, e) : NULL;
+    x->attempts = x->corrections ? prepare_attempts_locked(x->db, e) : NULL;
+    x->digests = x->attempts ? prepare_digests_locked(x->db, e) : NULL;
+    const bool ok = x->digests && write_all(x, form, e);
     sqlite3_finalize(x->runs);
     sqlite3_finalize(x->corrections);
     sqlite3_finalize(x->attempts);
@@ -270,7 +277,7 @@ bool db_export(struct db *reader, enum db_format format, const struct db_filter 
     if (!db_begin_read(reader, e) || !db_finish(reader, export_locked(&x, forms[format], e), e) ||
         !db_still_the_same(reader, e))
         return false;
-    if (runs != NULL)
+    if (runs)
         *runs = x.count;
     return true;
 }

@@ -1,14 +1,22 @@
 /* The columns of an export; docs/export.md tells people what each one means. */
 #include "db/export/export_priv.h"
+#include "db/store/phrases.h"
+
+/* Only a PASS can be taken back, and only a person does it. */
+#define TAKEN_BACK "r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'FAIL'"
+#define WHO_TOOK_IT_BACK                                                                           \
+    "(SELECT 'Taken back by ' || operator || ': ' || reason FROM correction WHERE run = r.id"      \
+    " AND verdict IS NOT NULL ORDER BY id DESC LIMIT 1)"
 
 const struct column run_columns[RUN_SELECTED] = {
     [RUN_ID] = { "run", "r.id", false },
     [RUN_STARTED_UTC] = { "started_utc", "r.started_utc", false },
     [RUN_ENDED_UTC] = { "ended_utc", "r.ended_utc", false },
     [RUN_DURATION_MS] = { "duration_ms", "r.duration_ms", false },
-    [RUN_VERDICT] = { "verdict", "r.verdict", false },
-    [RUN_CODE] = { "code", "r.code", false },
-    [RUN_SENTENCE] = { "sentence", "r.sentence", false },
+    /* after corrections, as all who count do; what was recorded is recorded_verdict */
+    [RUN_VERDICT] = { "verdict", EFFECTIVE_VERDICT("r"), false },
+    [RUN_CODE] = { "code", "iif(" TAKEN_BACK ", '" DB_CODE_CORRECTED "', r.code)", false },
+    [RUN_SENTENCE] = { "sentence", "iif(" TAKEN_BACK ", " WHO_TOOK_IT_BACK ", r.sentence)", false },
     [RUN_HINT] = { "hint", "r.hint", false },
     [RUN_BOARD_STATE] = { "board_state", "r.board_state", false },
     [RUN_SLOT] = { "slot", "r.slot", false },
@@ -55,18 +63,10 @@ const struct column run_columns[RUN_SELECTED] = {
                                  "(SELECT sum(skipped_bytes) FROM digest WHERE attempt = t.id)",
                                  true },
     [RUN_LAST_ROUND_TRIPS] = { "last_round_trips", "t.round_trips", true },
-    [RUN_LAST_RESET_MS] = { "last_reset_ms", "t.reset_ms", true },
-    [RUN_LAST_SYNC_MS] = { "last_sync_ms", "t.sync_ms", true },
-    [RUN_LAST_IDENTIFY_MS] = { "last_identify_ms", "t.identify_ms", true },
-    [RUN_LAST_STUB_MS] = { "last_stub_ms", "t.stub_ms", true },
-    [RUN_LAST_BAUD_MS] = { "last_baud_ms", "t.baud_ms", true },
-    [RUN_LAST_ERASE_MS] = { "last_erase_ms", "t.erase_ms", true },
-    [RUN_LAST_WIRE_MS] = { "last_wire_ms", "t.wire_ms", true },
-    [RUN_LAST_STALL_MS] = { "last_stall_ms", "t.stall_ms", true },
-    [RUN_LAST_MD5_MS] = { "last_md5_ms", "t.md5_ms", true },
-    [RUN_LAST_LEAVE_MS] = { "last_leave_ms", "t.leave_ms", true },
-    [RUN_LAST_BOOT_MS] = { "last_boot_ms", "t.boot_ms", true },
-    [RUN_LAST_FLOOR_MS] = { "last_floor_ms", "t.floor_ms", true },
+#define TIMING(version, name, sentence)                                                            \
+    [RUN_LAST_MS(version, TIMING_##name)] = { "last_" #name "_ms", "t." #name "_ms", true },
+#include "db/store/timing_list.h"
+    [RUN_RECORDED_VERDICT] = { "recorded_verdict", "r.verdict", false },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },
@@ -90,18 +90,9 @@ const struct column attempt_columns[ATTEMPT_SELECTED] = {
     [ATTEMPT_BAUD_WHY] = { "baud_why", "a.baud_why", false },
     [ATTEMPT_WRITE_MODE] = { "write_mode", "a.write_mode", false },
     [ATTEMPT_ROUND_TRIPS] = { "round_trips", "a.round_trips", false },
-    [ATTEMPT_RESET_MS] = { "reset_ms", "a.reset_ms", false },
-    [ATTEMPT_SYNC_MS] = { "sync_ms", "a.sync_ms", false },
-    [ATTEMPT_IDENTIFY_MS] = { "identify_ms", "a.identify_ms", false },
-    [ATTEMPT_STUB_MS] = { "stub_ms", "a.stub_ms", false },
-    [ATTEMPT_BAUD_MS] = { "baud_ms", "a.baud_ms", false },
-    [ATTEMPT_ERASE_MS] = { "erase_ms", "a.erase_ms", false },
-    [ATTEMPT_WIRE_MS] = { "wire_ms", "a.wire_ms", false },
-    [ATTEMPT_STALL_MS] = { "stall_ms", "a.stall_ms", false },
-    [ATTEMPT_MD5_MS] = { "md5_ms", "a.md5_ms", false },
-    [ATTEMPT_LEAVE_MS] = { "leave_ms", "a.leave_ms", false },
-    [ATTEMPT_BOOT_MS] = { "boot_ms", "a.boot_ms", false },
-    [ATTEMPT_FLOOR_MS] = { "floor_ms", "a.floor_ms", false },
+#define TIMING(version, name, sentence)                                                            \
+    [ATTEMPT_FIRST_MS + TIMING_##name] = { #name "_ms", "a." #name "_ms", false },
+#include "db/store/timing_list.h"
     [ATTEMPT_ID] = { NULL, "a.id", false },
 };
 

@@ -29,19 +29,19 @@ static bool needs_quotes(const unsigned char *p, size_t n)
     if (n == 0)
         return true;
     for (size_t i = 0; i < n; i++) {
-        if (p[i] != '\0' && strchr("\",;\t\r\n", p[i]) != NULL)
+        if (p[i] != '\0' && strchr("\",;\t\r\n", p[i]))
             return true;
     }
     return p[0] == ' ' || p[n - 1] == ' ';
 }
 
-/* The wide forms of = + - @ (U+FF1D, FF0B, FF0D, FF20) count as these in East Asian spreadsheets.
- */
+/* The wide forms of = + - @ (U+FF1D, FF0B, FF0D, FF20) count as these in East Asian
+ * spreadsheets. */
 static bool could_be_formula(const unsigned char *p, size_t n)
 {
     static const char wide[][4] = { "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
                                     "\xEF\xBC\xA0" };
-    if (n > 0 && p[0] != '\0' && strchr("=+-@'\t\r\n", p[0]) != NULL)
+    if (n > 0 && p[0] != '\0' && strchr("=+-@'\t\r\n", p[0]))
         return true;
     for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
         if (n >= 3 && memcmp(p, wide[i], 3) == 0)
@@ -71,6 +71,7 @@ static void put_value(struct out *out, sqlite3_stmt *s, int column)
 static bool head(struct export *x, struct err *e)
 {
     (void)e;
+    out_text(&x->out, x->out.sink->spreadsheet ? "\xEF\xBB\xBF" : "");
     for (int i = 0; i < RUN_COLUMNS; i++) {
         out_text(&x->out, i == 0 ? "" : ",");
         out_text(&x->out, run_columns[i].name);

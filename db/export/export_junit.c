@@ -76,10 +76,10 @@ static void put_name(struct export *x)
     const char *version = export_text(x->runs, RUN_RECIPE_VERSION);
     out_text(&x->out, " classname=\"");
     out_xml_column(&x->out, x->runs, RUN_RECIPE);
-    out_text(&x->out, version != NULL ? " " : "");
+    out_text(&x->out, version ? " " : "");
     out_xml(&x->out, version);
     out_text(&x->out, "\" name=\"");
-    out_xml(&x->out, mac != NULL ? mac : "unidentified board");
+    out_xml(&x->out, mac ? mac : "unidentified board");
     out_text(&x->out, ", run ");
     out_xml_column(&x->out, x->runs, RUN_ID);
     out_text(&x->out, "\"");
@@ -102,7 +102,7 @@ static void put_failure(struct export *x)
 
 static void put_verdict(struct export *x)
 {
-    if (export_text(x->runs, RUN_VERDICT) == NULL)
+    if (!export_text(x->runs, RUN_VERDICT))
         out_text(&x->out, "<skipped message=\"The run is still open\"/>");
     else if (!export_is(x->runs, RUN_VERDICT, "PASS"))
         put_failure(x);
@@ -135,7 +135,7 @@ static bool put_attempts(struct export *x, struct err *e)
         out_xml_column(&x->out, x->attempts, ATTEMPT_CODE);
         out_text(&x->out, " in ");
         out_xml_column(&x->out, x->attempts, ATTEMPT_PHASE);
-        if (export_text(x->attempts, ATTEMPT_SENTENCE) != NULL)
+        if (export_text(x->attempts, ATTEMPT_SENTENCE))
             out_text(&x->out, ": ");
         out_xml_column(&x->out, x->attempts, ATTEMPT_SENTENCE);
         out_text(&x->out, "\n");
@@ -152,7 +152,7 @@ static bool put_facts(struct export *x, struct err *e)
     }
     if (!put_attempts(x, e))
         return false;
-    if (export_text(x->runs, RUN_APP_TEXT) != NULL)
+    if (export_text(x->runs, RUN_APP_TEXT))
         put_line(&x->out, run_columns[RUN_APP_TEXT].name, x->runs, RUN_APP_TEXT);
     out_text(&x->out, "</system-out>");
     return true;

@@ -94,14 +94,14 @@ static void put_digest(struct export *x)
     out_json_open(&x->out, name, '{');
     out_json_text(&x->out, "name", name);
     out_json_text(&x->out, "outcome",
-                  read == NULL                  ? "UNSET"
+                  !read                         ? "UNSET"
                   : strcmp(read, expected) == 0 ? "PASS"
                                                 : "FAIL");
     out_json_open(&x->out, "validators", '[');
     out_json_text(&x->out, NULL, validator);
     out_json_close(&x->out, ']');
     out_json_column(&x->out, "docstring", s, DIGEST_FILE);
-    if (read != NULL)
+    if (read)
         out_json_text(&x->out, "measured_value", read);
     out_json_close(&x->out, '}');
 }
@@ -215,7 +215,7 @@ static void put_outcome(struct export *x)
         const char *sentence = export_text(x->runs, RUN_SENTENCE);
         out_json_open(&x->out, NULL, '{');
         out_json_column(&x->out, "code", x->runs, RUN_CODE);
-        out_json_text(&x->out, "description", sentence != NULL ? sentence : "");
+        out_json_text(&x->out, "description", sentence ? sentence : "");
         out_json_close(&x->out, '}');
     }
     out_json_close(&x->out, ']');
@@ -240,7 +240,7 @@ static bool put_metadata(struct export *x, struct err *e)
 static void put_log(struct export *x)
 {
     out_json_open(&x->out, "log_records", '[');
-    if (export_text(x->runs, RUN_APP_TEXT) != NULL) {
+    if (export_text(x->runs, RUN_APP_TEXT)) {
         const int64_t end_ms = export_utc_ms(x->runs, RUN_ENDED_UTC);
         out_json_open(&x->out, NULL, '{');
         out_json_number(&x->out, "level", 20);

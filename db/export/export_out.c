@@ -127,7 +127,7 @@ static const char *xml_escape(unsigned char c)
 static bool special_in_xml(struct out *out, const unsigned char *p, size_t length)
 {
     const char *escaped = length == 1 ? xml_escape(p[0]) : NULL;
-    if (escaped != NULL) {
+    if (escaped) {
         out_text(out, escaped);
         return true;
     }
@@ -147,7 +147,7 @@ static bool special_in_xml(struct out *out, const unsigned char *p, size_t lengt
 
 void out_xml(struct out *out, const char *text)
 {
-    if (text != NULL)
+    if (text)
         out_utf8(out, text, strlen(text), OUT_ALL, special_in_xml);
 }
 
@@ -209,7 +209,7 @@ void out_json_text(struct out *out, const char *name, const char *text)
 
 void out_json_cut(struct out *out, const char *name, const char *text, size_t units)
 {
-    if (text == NULL)
+    if (!text)
         json_null(json_of(out), name);
     else
         json_text_part(json_of(out), name, text, strlen(text), units);

@@ -3,7 +3,9 @@
 #define DB_EXPORT_PRIV_H
 
 #include "core/base/json_write.h"
-#include "db/store/db_priv.h"
+#include "db/export/export.h"
+#include "db/export/terms.h"
+#include "db/store/handle.h"
 
 /* ---- Columns ----------------------------------------------------------------------------------*/
 
@@ -59,18 +61,10 @@ enum run_column {
     RUN_LAST_WIRE_BYTES,
     RUN_LAST_SKIPPED_BYTES,
     RUN_LAST_ROUND_TRIPS,
-    RUN_LAST_RESET_MS,
-    RUN_LAST_SYNC_MS,
-    RUN_LAST_IDENTIFY_MS,
-    RUN_LAST_STUB_MS,
-    RUN_LAST_BAUD_MS,
-    RUN_LAST_ERASE_MS,
-    RUN_LAST_WIRE_MS,
-    RUN_LAST_STALL_MS,
-    RUN_LAST_MD5_MS,
-    RUN_LAST_LEAVE_MS,
-    RUN_LAST_BOOT_MS,
-    RUN_LAST_FLOOR_MS,
+    RUN_LAST_FIRST_MS, /* the times of timing_list.h that were there when the next one came */
+    RUN_RECORDED_VERDICT = RUN_LAST_FIRST_MS + TIMING_FIXED_COUNT,
+    RUN_LAST_LATER_MS, /* and those that came later */
+    RUN_LAST_LAST_MS = RUN_LAST_LATER_MS + TIMING_COUNT - TIMING_FIXED_COUNT - 1,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -97,21 +91,9 @@ enum attempt_column {
     ATTEMPT_BAUD_WHY,
     ATTEMPT_WRITE_MODE,
     ATTEMPT_ROUND_TRIPS,
-    ATTEMPT_RESET_MS,
-    ATTEMPT_SYNC_MS,
-    ATTEMPT_IDENTIFY_MS,
-    ATTEMPT_STUB_MS,
-    ATTEMPT_BAUD_MS,
-    ATTEMPT_ERASE_MS,
-    ATTEMPT_WIRE_MS,
-    ATTEMPT_STALL_MS,
-    ATTEMPT_MD5_MS,
-    ATTEMPT_LEAVE_MS,
-    ATTEMPT_BOOT_MS,
-    ATTEMPT_FLOOR_MS,
+    ATTEMPT_FIRST_MS, /* where the time went, in the order of timing_list.h */
+    ATTEMPT_LAST_MS = ATTEMPT_FIRST_MS + TIMING_COUNT - 1,
     ATTEMPT_COLUMNS,
-    ATTEMPT_FIRST_MS = ATTEMPT_RESET_MS, /* where the time went: all in between are of a kind */
-    ATTEMPT_LAST_MS = ATTEMPT_FLOOR_MS,
     ATTEMPT_ID = ATTEMPT_COLUMNS, /* links to the digests */
     ATTEMPT_SELECTED
 };
@@ -139,6 +121,11 @@ enum digest_column {
     DIGEST_SKIPPED_BYTES,
     DIGEST_COLUMNS
 };
+
+/* The column of a time. */
+#define RUN_LAST_MS(version, timing)                                                               \
+    ((version) == 2 ? RUN_LAST_FIRST_MS + (timing)                                                 \
+                    : RUN_LAST_LATER_MS + (timing)-TIMING_FIXED_COUNT)
 
 extern const struct column run_columns[RUN_SELECTED];
 extern const struct column attempt_columns[ATTEMPT_SELECTED];
@@ -192,18 +179,6 @@ void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int col
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count);
 
 /* ---- An export under way ----------------------------------------------------------------------*/
-
-/* A filter as SQL, with its values in the form of the record. */
-struct terms {
-    const char *text[10];
-    int count;
-    char sql[1024];
-    size_t used;
-    char mac[DB_MAC_CAP], since[DB_UTC_CAP], until[DB_UTC_CAP], slot[16];
-};
-
-/* `filter` NULL: every run. Its texts must outlive the terms. */
-bool terms_make(struct terms *terms, const struct db_filter *filter, struct err *e);
 
 struct export
 {

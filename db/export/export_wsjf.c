@@ -24,7 +24,7 @@ struct report {
 
 static const char *or_else(const char *text, const char *instead)
 {
-    return text != NULL && text[0] != '\0' ? text : instead;
+    return text && text[0] != '\0' ? text : instead;
 }
 
 /* ---- The id -----------------------------------------------------------------------------------*/
@@ -57,7 +57,7 @@ static bool put_id(const struct report *r, struct err *e)
     unsigned char d[EVP_MAX_MD_SIZE];
     char text[40];
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const bool ok = ctx != NULL && hash_id(r->x->runs, ctx, d);
+    const bool ok = ctx && hash_id(r->x->runs, ctx, d);
     EVP_MD_CTX_free(ctx);
     if (!ok)
         return err_set(e, ERR_STATION, "No memory left for the id of a report");
@@ -89,7 +89,7 @@ static void put_serial(const struct report *r)
     const char *mac = export_text(r->x->runs, RUN_MAC);
     snprintf(text, sizeof text, "unidentified, run %lld",
              (long long)sqlite3_column_int64(r->x->runs, RUN_ID));
-    out_json_text(r->out, "sn", mac != NULL ? mac : text);
+    out_json_text(r->out, "sn", mac ? mac : text);
 }
 
 /* `start` is meant to be local time with its offset. The record does not know where the station
@@ -97,7 +97,7 @@ static void put_serial(const struct report *r)
 static void put_header(const struct report *r)
 {
     static const struct db_wats usual = DB_WATS_USUAL;
-    const struct db_wats *wats = r->out->sink->wats != NULL ? r->out->sink->wats : &usual;
+    const struct db_wats *wats = r->out->sink->wats ? r->out->sink->wats : &usual;
     sqlite3_stmt *runs = r->x->runs;
     out_json_cut(r->out, "pn", or_else(export_text(runs, RUN_RECIPE), "-"), WORDS);
     put_serial(r);
@@ -118,11 +118,11 @@ static void put_unit(const struct report *r)
     if (sqlite3_column_type(runs, RUN_DURATION_MS) != SQLITE_NULL)
         out_json_seconds(r->out, "execTime", sqlite3_column_int64(runs, RUN_DURATION_MS));
     out_json_column(r->out, "testSocketIndex", runs, RUN_SLOT);
-    if (export_text(runs, RUN_LOT) != NULL)
+    if (export_text(runs, RUN_LOT))
         out_json_cut(r->out, "batchSN", export_text(runs, RUN_LOT), WORDS);
-    if (export_text(runs, RUN_SENTENCE) != NULL)
+    if (export_text(runs, RUN_SENTENCE))
         out_json_cut(r->out, "errorMessage", export_text(runs, RUN_SENTENCE), ERROR_WORDS);
-    if (export_text(runs, RUN_HINT) != NULL)
+    if (export_text(runs, RUN_HINT))
         out_json_cut(r->out, "comment", export_text(runs, RUN_HINT), COMMENT_WORDS);
     out_json_cut(r->out, "fixtureId", or_else(export_text(runs, RUN_PORT), "-"), WORDS);
     out_json_cut(r->out, "user", or_else(export_text(runs, RUN_OPERATOR), "-"), WORDS);
@@ -133,6 +133,7 @@ static void put_unit(const struct report *r)
 static const int misc_columns[] = {
     RUN_ID,
     RUN_VERDICT,
+    RUN_RECORDED_VERDICT,
     RUN_CODE,
     RUN_BOARD_STATE,
     RUN_CHIP,
@@ -155,7 +156,7 @@ static void put_misc(const struct report *r)
     out_json_open(r->out, "miscInfos", '[');
     for (size_t i = 0; i < sizeof misc_columns / sizeof misc_columns[0]; i++) {
         const char *text = export_text(r->x->runs, misc_columns[i]);
-        if (text == NULL)
+        if (!text)
             continue;
         out_json_open(r->out, NULL, '{');
         out_json_text(r->out, "description", run_columns[misc_columns[i]].name);
@@ -213,7 +214,7 @@ static void put_digest(struct report *r)
     char name[512];
     const char *expected = export_text(s, DIGEST_EXPECTED_MD5);
     const char *read = export_text(s, DIGEST_READ_MD5);
-    const char *status = read == NULL ? "S" : strcmp(read, expected) == 0 ? "P" : "F";
+    const char *status = !read ? "S" : strcmp(read, expected) == 0 ? "P" : "F";
     snprintf(name, sizeof name, "MD5 at 0x%llx: %s",
              (unsigned long long)sqlite3_column_int64(s, DIGEST_OFFSET),
              or_else(export_text(s, DIGEST_FILE), ""));
@@ -242,9 +243,9 @@ static void put_last_phase(struct report *r, const char *status)
 {
     sqlite3_stmt *s = r->x->attempts;
     begin_step(r, NULL, "Action", or_else(export_text(s, ATTEMPT_PHASE), "-"), status);
-    if (export_text(s, ATTEMPT_SENTENCE) != NULL)
+    if (export_text(s, ATTEMPT_SENTENCE))
         out_json_cut(r->out, "errorMessage", export_text(s, ATTEMPT_SENTENCE), ERROR_WORDS);
-    if (export_text(s, ATTEMPT_HINT) != NULL)
+    if (export_text(s, ATTEMPT_HINT))
         out_json_cut(r->out, "reportText", export_text(s, ATTEMPT_HINT), COMMENT_WORDS);
     out_json_close(r->out, '}');
 }

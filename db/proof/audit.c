@@ -9,7 +9,16 @@
 #include "db/proof/audit.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/phrases.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/sha256.h"
+#include "db/store/turn.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -56,7 +65,7 @@ static void find(struct audit *a, enum db_finding_kind kind, int64_t link, const
     vsnprintf(sentence, sizeof sentence, fmt, ap);
     va_end(ap);
     a->result->findings++;
-    if (a->setup->finding != NULL)
+    if (a->setup->finding)
         a->setup->finding(a->setup->ctx, &finding);
 }
 
@@ -87,7 +96,7 @@ static bool ask_number_locked(struct audit *a, const char *sql, int64_t none, in
                               struct err *e)
 {
     sqlite3_stmt *s = prepare_locked(a, sql, e);
-    const int rows = s == NULL ? -1 : next_row(a, s, e);
+    const int rows = !s ? -1 : next_row(a, s, e);
     *number =
         rows > 0 && sqlite3_column_type(s, 0) != SQLITE_NULL ? sqlite3_column_int64(s, 0) : none;
     sqlite3_finalize(s);
@@ -98,7 +107,7 @@ static bool ask_number_locked(struct audit *a, const char *sql, int64_t none, in
 static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
 {
     const char *value = (const char *)sqlite3_column_text(s, column);
-    const bool whole = value != NULL && strlen(value) == (size_t)sqlite3_column_bytes(s, column);
+    const bool whole = value && strlen(value) == (size_t)sqlite3_column_bytes(s, column);
     snprintf(text, cap, "%s", whole ? value : "");
 }
 
@@ -154,14 +163,14 @@ static bool find_before_locked(struct audit *a, const struct link *link, int64_t
     int rows = 0;
     bool ok = true;
     sqlite3_stmt *s = prepare_locked(a, "SELECT id, sha256 FROM link ORDER BY id", e);
-    while (s != NULL && ok && *before < 0 && (rows = next_row(a, s, e)) > 0) {
+    while (s && ok && *before < 0 && (rows = next_row(a, s, e)) > 0) {
         char other[DB_SHA256_CAP + 1];
         copy_column(s, 1, other, sizeof other);
         ok = hash_after(a, other, link, hex, e);
         if (ok && strcmp(hex, link->sha256) == 0)
             *before = sqlite3_column_int64(s, 0);
     }
-    ok = ok && s != NULL && rows >= 0;
+    ok = ok && s && rows >= 0;
     sqlite3_finalize(s);
     return ok;
 }
@@ -181,7 +190,7 @@ static void take_link(sqlite3_stmt *s, struct link *link)
 static int link_behind_locked(struct audit *a, int64_t id, struct link *link, struct err *e)
 {
     sqlite3_stmt *s = prepare_locked(a, LINK_COLUMNS " WHERE id > ? ORDER BY id LIMIT 1", e);
-    if (s == NULL)
+    if (!s)
         return -1;
     sqlite3_bind_int64(s, 1, id);
     const int rows = next_row(a, s, e);
@@ -294,7 +303,7 @@ static bool follow_chain_locked(struct audit *a, struct err *e)
     struct link link, before = { .id = 0 };
     memset(before.sha256, '0', DB_SHA256_CAP - 1);
     sqlite3_stmt *s = prepare_locked(a, LINK_COLUMNS " ORDER BY id", e);
-    while (s != NULL && ok && (rows = next_row(a, s, e)) > 0) {
+    while (s && ok && (rows = next_row(a, s, e)) > 0) {
         take_link(s, &link);
         ok = check_link_locked(a, &before, &link, e);
         before = link;
@@ -385,7 +394,7 @@ static bool check_said_locked(struct audit *a, const struct checkpoint_said *sai
 {
     char sha256[DB_SHA256_CAP + 1];
     const char *const key = a->setup->public_key;
-    if (key != NULL && strcmp(key, said->public_key) != 0)
+    if (key && strcmp(key, said->public_key) != 0)
         find(a, DB_FORGED, 0, "%s is signed by another key: %s", who, said->public_key);
     if (said->link == 0)
         return true;
@@ -414,7 +423,7 @@ static bool check_lot_locked(struct audit *a, sqlite3_stmt *s, struct err *e)
     const char *const text = (const char *)sqlite3_column_text(s, 1);
     const char *const signature = (const char *)sqlite3_column_text(s, 2);
     a->result->lots_closed++;
-    if (!checkpoint_read(text == NULL ? "" : text, signature == NULL ? "" : signature, &said)) {
+    if (!checkpoint_read(!text ? "" : text, !signature ? "" : signature, &said)) {
         find(a, DB_FORGED, 0, "%s has no valid signature", who);
         return true;
     }
@@ -432,7 +441,7 @@ static bool check_lots_locked(struct audit *a, struct err *e)
                                      "SELECT l.name, p.text, p.signature, p.link FROM checkpoint"
                                      " AS p LEFT JOIN lot AS l ON l.id = p.lot ORDER BY p.id",
                                      e);
-    while (s != NULL && ok && (rows = next_row(a, s, e)) > 0)
+    while (s && ok && (rows = next_row(a, s, e)) > 0)
         ok = check_lot_locked(a, s, e);
     sqlite3_finalize(s);
     return ok && rows == 0;
@@ -441,14 +450,53 @@ static bool check_lots_locked(struct audit *a, struct err *e)
 static bool check_given_locked(struct audit *a, struct err *e)
 {
     struct checkpoint_said said;
-    if (a->setup->checkpoint == NULL)
+    if (!a->setup->checkpoint)
         return true;
     if (!checkpoint_read_file(a->setup->checkpoint, &said)) {
-        find(a, DB_FORGED, 0, "The checkpoint given is none, or its signature is not valid");
+        find(a, DB_FORGED, 0, "The checkpoint given was changed: its signature is not valid");
+        a->result->given_findings++;
         return true;
     }
+    const int64_t before = a->result->findings;
     a->result->at_link = said.link;
-    return check_said_locked(a, &said, "The checkpoint given", e);
+    const bool ok = check_said_locked(a, &said, "The checkpoint given", e);
+    a->result->given_findings = a->result->findings - before;
+    return ok;
+}
+
+/* ---- After the end of a lot -------------------------------------------------------------------*/
+
+static void take_late(struct audit *a, sqlite3_stmt *s)
+{
+    char texts[5][DB_LOT_CAP + 400];
+    for (int i = 0; i < 5; i++) {
+        copy_column(s, i, texts[i], sizeof texts[i]);
+        make_plain(texts[i]);
+    }
+    const struct db_late_correction late = { .lot = texts[0],
+                                             .verdict = texts[1][0] ? texts[1] : NULL,
+                                             .operator_name = texts[2],
+                                             .made_utc = texts[3],
+                                             .reason = texts[4],
+                                             .run_id = sqlite3_column_int64(s, 5) };
+    a->result->late_corrections++;
+    if (a->setup->late)
+        a->setup->late(a->setup->ctx, &late);
+}
+
+static bool tell_late_locked(struct audit *a, struct err *e)
+{
+    int rows = -1;
+    sqlite3_stmt *s =
+        prepare_locked(a,
+                       "SELECT l.name, k.verdict, k.operator, k.made_utc, k.reason, k.run"
+                       " FROM correction AS k JOIN run AS r ON r.id = k.run"
+                       " JOIN lot AS l ON l.id = r.lot WHERE " MADE_AFTER_CLOSING " ORDER BY k.id",
+                       e);
+    while (s && (rows = next_row(a, s, e)) > 0)
+        take_late(a, s);
+    sqlite3_finalize(s);
+    return rows == 0;
 }
 
 /* ---- Guards -----------------------------------------------------------------------------------*/
@@ -480,10 +528,8 @@ static sqlite3 *pattern(struct err *e)
     sqlite3 *sql = NULL;
     bool ok = sqlite3_open_v2(":memory:", &sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, NULL) ==
               SQLITE_OK;
-    for (size_t v = 0; ok && v < DB_SCHEMA_VERSION; v++) {
-        for (size_t i = 0; ok && i < schema_steps[v].count; i++)
-            ok = sqlite3_exec(sql, schema_steps[v].sql[i], NULL, NULL, NULL) == SQLITE_OK;
-    }
+    for (size_t v = 0; ok && v < DB_SCHEMA_VERSION; v++)
+        ok = schema_run_step(sql, &schema_steps[v]) == SQLITE_OK;
     if (ok)
         return sql;
     fail_pattern(sql, e);
@@ -505,7 +551,7 @@ static bool check_guard_locked(struct audit *a, sqlite3_stmt *want, sqlite3_stmt
     const char *const sql = rows > 0 ? (const char *)sqlite3_column_text(have, 0) : NULL;
     if (rows == 0)
         find(a, DB_UNGUARDED, 0, "The %s %s was dropped", type, name);
-    else if (sql == NULL || !same_statement(sql, (const char *)sqlite3_column_text(want, 2)))
+    else if (!sql || !same_statement(sql, (const char *)sqlite3_column_text(want, 2)))
         find(a, DB_UNGUARDED, 0, "The %s %s is not as the station made it", type, name);
     return true;
 }
@@ -519,7 +565,7 @@ static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
         prepare_locked(a, "SELECT name FROM sqlite_master WHERE type = 'trigger' ORDER BY name", e);
     sqlite3_prepare_v2(made, "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name = ?", -1,
                        &known, NULL);
-    while (s != NULL && known != NULL && (rows = next_row(a, s, e)) > 0) {
+    while (s && known && (rows = next_row(a, s, e)) > 0) {
         char name[WHO_CAP];
         copy_column(s, 0, name, sizeof name);
         sqlite3_reset(known);
@@ -533,7 +579,7 @@ static bool find_triggers_locked(struct audit *a, sqlite3 *made, struct err *e)
         find(a, DB_UNGUARDED, 0, "The trigger %s was added: it may change what stations record",
              name);
     }
-    if (s != NULL && (known == NULL || (rc != SQLITE_ROW && rc != SQLITE_DONE)))
+    if (s && (!known || (rc != SQLITE_ROW && rc != SQLITE_DONE)))
         fail_pattern(made, e);
     sqlite3_finalize(known);
     sqlite3_finalize(s);
@@ -546,7 +592,7 @@ static bool check_guards_locked(struct audit *a, struct err *e)
     int rc = SQLITE_ERROR;
     sqlite3_stmt *want = NULL;
     sqlite3 *made = pattern(e);
-    if (made == NULL)
+    if (!made)
         return false;
     sqlite3_stmt *have =
         prepare_locked(a, "SELECT sql FROM sqlite_master WHERE type = ? AND name = ?", e);
@@ -554,11 +600,11 @@ static bool check_guards_locked(struct audit *a, struct err *e)
                        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table',"
                        " 'trigger') AND sql IS NOT NULL ORDER BY type, name",
                        -1, &want, NULL);
-    while (have != NULL && want != NULL && ok && (rc = sqlite3_step(want)) == SQLITE_ROW)
+    while (have && want && ok && (rc = sqlite3_step(want)) == SQLITE_ROW)
         ok = check_guard_locked(a, want, have, e);
-    if (have != NULL && ok && rc != SQLITE_DONE)
+    if (have && ok && rc != SQLITE_DONE)
         ok = fail_pattern(made, e);
-    ok = ok && have != NULL && find_triggers_locked(a, made, e);
+    ok = ok && have && find_triggers_locked(a, made, e);
     sqlite3_finalize(want);
     sqlite3_finalize(have);
     sqlite3_close(made);
@@ -578,17 +624,31 @@ static bool count_runs_locked(struct audit *a, struct err *e)
                              e);
 }
 
+/* Such a file says nothing of the record, neither good nor bad. */
+static bool is_checkpoint(const char *file, struct err *e)
+{
+    if (!file || checkpoint_is_one(file))
+        return true;
+    err_set(e, ERR_USAGE, "The file given is no checkpoint");
+    return err_hint(e, "Give the file that `espstation lot close --checkpoint` or `espstation "
+                       "audit "
+                       "--save` has written.");
+}
+
 bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_audit *audit,
               struct err *e)
 {
-    struct audit a = { .db = reader, .setup = setup, .result = audit, .sha = db_sha256_new() };
     memset(audit, 0, sizeof *audit);
+    if (!is_checkpoint(setup->checkpoint, e))
+        return false;
+    struct audit a = { .db = reader, .setup = setup, .result = audit, .sha = db_sha256_new() };
     bool ok = db_begin_read(reader, e);
     if (ok)
         ok = db_finish(reader,
                        follow_chain_locked(&a, e) && look_beside_locked(&a, e) &&
                            check_lots_locked(&a, e) && check_given_locked(&a, e) &&
-                           check_guards_locked(&a, e) && count_runs_locked(&a, e),
+                           check_guards_locked(&a, e) && tell_late_locked(&a, e) &&
+                           count_runs_locked(&a, e),
                        e) &&
              db_still_the_same(reader, e);
     db_sha256_free(&a.sha);
@@ -597,23 +657,29 @@ bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_a
 
 /* ---- For a shell of SQLite --------------------------------------------------------------------*/
 
-static bool put(const struct db_sink *sink, const char *text)
+struct shell {
+    bool (*emit)(void *ctx, const char *bytes, size_t n);
+    void *ctx;
+};
+
+static bool put(const struct shell *to, const char *text)
 {
-    return sink->emit(sink->ctx, text, strlen(text));
+    return to->emit(to->ctx, text, strlen(text));
 }
 
-bool db_audit_sql(const struct db_sink *sink)
+bool db_audit_sql(bool (*emit)(void *ctx, const char *bytes, size_t n), void *ctx)
 {
+    const struct shell to = { emit, ctx };
     char form[FORM_SQL_CAP];
-    bool ok = put(sink, "-- The canonical form of every row that the chain binds.\n"
-                        "CREATE TEMP VIEW form AS\n");
+    bool ok = put(&to, "-- The canonical form of every row that the chain binds.\n"
+                       "CREATE TEMP VIEW form AS\n");
     for (unsigned kind = 0; ok && kind < LINK_KIND_COUNT; kind++) {
         form_all_sql(kind, form);
-        ok = put(sink, kind == 0 ? "" : "\nUNION ALL\n") && put(sink, form);
+        ok = put(&to, kind == 0 ? "" : "\nUNION ALL\n") && put(&to, form);
     }
-    return ok && put(sink, ";\n\n-- What the hash of each link is made of.\n"
-                           "CREATE TEMP VIEW bound AS\n"
-                           "SELECT l.id, ifnull(p.sha256, hex(zeroblob(32))) || char(10) || l.kind"
-                           "\n  || ' ' || l.row || ' ' || l.form_sha256 || char(10) AS text,"
-                           " l.sha256\n FROM link AS l LEFT JOIN link AS p ON p.id = l.id - 1;\n");
+    return ok && put(&to, ";\n\n-- What the hash of each link is made of.\n"
+                          "CREATE TEMP VIEW bound AS\n"
+                          "SELECT l.id, ifnull(p.sha256, hex(zeroblob(32))) || char(10) || l.kind"
+                          "\n  || ' ' || l.row || ' ' || l.form_sha256 || char(10) AS text,"
+                          " l.sha256\n FROM link AS l LEFT JOIN link AS p ON p.id = l.id - 1;\n");
 }

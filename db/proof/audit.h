@@ -35,18 +35,30 @@ struct db_finding {
     const char *sentence; /* names the row */
 };
 
+/* A correction, or a note, that was made after the lot was closed: nobody altered anything, but the
+ * signature was given without it. */
+struct db_late_correction {
+    const char *lot, *verdict, *operator_name, *made_utc, *reason; /* verdict NULL: a note */
+    int64_t run_id;
+};
+
 struct db_audit_setup {
-    /* A checkpoint that was kept elsewhere, as its file holds it; NULL: none. */
+    /* A checkpoint that was kept elsewhere, as its file holds it; NULL: none. ERR_USAGE for a text
+     * that is none at all. One of another record cannot be told from one whose record was made anew
+     * from an early link on: both are findings. */
     const char *checkpoint;
     const char *public_key; /* the key that must have signed (key.h); NULL: whichever did */
     void *ctx;
     void (*finding)(void *ctx, const struct db_finding *finding); /* in the order of the chain */
+    /* After the findings, the oldest first; may be NULL. */
+    void (*late)(void *ctx, const struct db_late_correction *late);
 };
 
 struct db_audit {
     int64_t links, runs, passed, open_runs, lots_closed; /* runs: closed ones */
-    int64_t findings;
-    int64_t at_link;                     /* of the checkpoint given */
+    int64_t findings, late_corrections;
+    int64_t given_findings; /* those of them that speak of the checkpoint given and nothing else */
+    int64_t at_link;        /* of the checkpoint given */
     char end_sha256[DB_LINK_SHA256_CAP]; /* of the last link */
     char public_key[KEY_PUBLIC_CAP];     /* who signed the last checkpoint; "": nobody */
 };
@@ -69,6 +81,6 @@ bool db_checkpoint_text(const struct db_audit *audit, const struct key *key,
 bool db_backup(struct db *reader, const char *path, struct db_audit *audit, struct err *e);
 
 /* The views by which a person can follow the chain in a shell of SQLite, as SQL. */
-bool db_audit_sql(const struct db_sink *sink);
+bool db_audit_sql(bool (*emit)(void *ctx, const char *bytes, size_t n), void *ctx);
 
 #endif

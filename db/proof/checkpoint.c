@@ -25,7 +25,7 @@
 /* One line for each value: a name that held a line feed could say more than it is asked. */
 static bool is_one_line(const char *text)
 {
-    for (; text != NULL && *text != '\0'; text++) {
+    for (; text && *text != '\0'; text++) {
         if ((unsigned char)*text < 0x20 || *text == 0x7F)
             return false;
     }
@@ -58,10 +58,10 @@ bool checkpoint_write(const struct checkpoint *c, const struct key *key,
     if (!db_utc_text(c->utc_ms, utc))
         return err_set(e, ERR_STATION, "The clock shows no year from 1970 to 9999");
     snprintf(text, DB_CHECKPOINT_CAP, FIRST_LINE);
-    if (c->lot != NULL)
+    if (c->lot)
         append(text, "lot: %s\n", c->lot);
-    append(text, "made: %s\nby: %.200s\nhost: %s\n", utc,
-           c->operator_name == NULL ? "" : c->operator_name, c->host);
+    append(text, "made: %s\nby: %.200s\nhost: %s\n", utc, !c->operator_name ? "" : c->operator_name,
+           c->host);
     append(text, "link: %" PRId64 "\nsha256: %s\n", c->end.link, c->end.sha256);
     append(text, "runs: %" PRId64 "\npassed: %" PRId64 "\nkey: %s\n", c->runs, c->passed,
            key_public(key));
@@ -118,12 +118,17 @@ bool checkpoint_read(const char *text, const char *signature, struct checkpoint_
     return key_verifies(said->public_key, text, strlen(text), signature);
 }
 
+bool checkpoint_is_one(const char *file)
+{
+    return strncmp(file, FIRST_LINE, strlen(FIRST_LINE) - 1) == 0;
+}
+
 bool checkpoint_read_file(const char *file, struct checkpoint_said *said)
 {
     static const char mark[] = "\nsignature: ";
     char text[DB_CHECKPOINT_CAP], signature[KEY_SIGNATURE_CAP];
     const char *line = strstr(file, mark);
-    if (line == NULL || (size_t)(line - file) + 2 > sizeof text)
+    if (!line || (size_t)(line - file) + 2 > sizeof text)
         return false;
     const char *value = line + strlen(mark);
     const size_t n = strcspn(value, "\r\n");

@@ -3,7 +3,8 @@
 #define DB_CHECKPOINT_PRIV_H
 
 #include "db/proof/audit.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/sha256.h"
 
 /* What a checkpoint is to say. */
 struct checkpoint {
@@ -31,6 +32,9 @@ struct checkpoint_said {
 
 /* False: not a checkpoint, or its signature is not that of its key. */
 bool checkpoint_read(const char *text, const char *signature, struct checkpoint_said *said);
+
+/* Whether a file begins as one: what it says may still be damaged or forged. */
+bool checkpoint_is_one(const char *file);
 
 /* The same for text and signature in one, as they stand in a file. */
 bool checkpoint_read_file(const char *file, struct checkpoint_said *said);

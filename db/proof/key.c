@@ -68,9 +68,9 @@ static int no_passphrase(char *buf, int size, int writing, void *ctx)
 static EVP_PKEY *parse_private(const char *pem, size_t n)
 {
     BIO *bio = BIO_new_mem_buf(pem, (int)n);
-    EVP_PKEY *pkey = bio == NULL ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    EVP_PKEY *pkey = !bio ? NULL : PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);
-    if (pkey != NULL && EVP_PKEY_id(pkey) == EVP_PKEY_ED25519)
+    if (pkey && EVP_PKEY_id(pkey) == EVP_PKEY_ED25519)
         return pkey;
     EVP_PKEY_free(pkey);
     return NULL;
@@ -80,7 +80,7 @@ static EVP_PKEY *generate(void)
 {
     EVP_PKEY *pkey = NULL;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_id(EVP_PKEY_ED25519, NULL);
-    if (ctx == NULL || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_keygen(ctx, &pkey) != 1)
+    if (!ctx || EVP_PKEY_keygen_init(ctx) != 1 || EVP_PKEY_keygen(ctx, &pkey) != 1)
         pkey = NULL;
     EVP_PKEY_CTX_free(ctx);
     return pkey;
@@ -91,9 +91,8 @@ static size_t to_pem(EVP_PKEY *pkey, bool private_too, char pem[static PEM_CAP])
 {
     int n = 0;
     BIO *bio = BIO_new(BIO_s_mem());
-    if (bio != NULL &&
-        (private_too ? PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL)
-                     : PEM_write_bio_PUBKEY(bio, pkey)) == 1)
+    if (bio && (private_too ? PEM_write_bio_PKCS8PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL)
+                            : PEM_write_bio_PUBKEY(bio, pkey)) == 1)
         n = BIO_read(bio, pem, PEM_CAP);
     BIO_free(bio);
     return n > 0 && n < PEM_CAP ? (size_t)n : 0;
@@ -163,7 +162,7 @@ static bool put_both(const char *path, EVP_PKEY *pkey, struct err *e)
 static bool make_files(const char *path, struct err *e)
 {
     EVP_PKEY *pkey = generate();
-    if (pkey == NULL)
+    if (!pkey)
         return err_set(e, ERR_STATION, "No signing key could be made: libcrypto failed");
     const bool ok = put_both(path, pkey, e);
     EVP_PKEY_free(pkey);
@@ -191,7 +190,7 @@ static int read_file(const char *path, EVP_PKEY **pkey, struct err *e)
     }
     *pkey = n > 0 ? parse_private(pem, (size_t)n) : NULL;
     OPENSSL_cleanse(pem, sizeof pem);
-    if (*pkey != NULL)
+    if (*pkey)
         return 1;
     err_set(e, ERR_STATION, "%.100s is no Ed25519 key in PEM form, without a passphrase", path);
     err_hint(e, "Give another file with --key; a file that does not exist is made.");
@@ -201,7 +200,7 @@ static int read_file(const char *path, EVP_PKEY **pkey, struct err *e)
 struct key *key_open(const char *path, struct err *e)
 {
     struct key *key = calloc(1, sizeof *key);
-    if (key == NULL) {
+    if (!key) {
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
@@ -218,7 +217,7 @@ struct key *key_open(const char *path, struct err *e)
 
 void key_free(struct key *key)
 {
-    if (key == NULL)
+    if (!key)
         return;
     EVP_PKEY_free(key->pkey);
     free(key);
@@ -238,7 +237,7 @@ bool key_sign(const struct key *key, const char *text, char signature[static KEY
     size_t n = sizeof bytes;
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     const bool ok =
-        ctx != NULL && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
+        ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
         EVP_DigestSign(ctx, bytes, &n, (const unsigned char *)text, strlen(text)) == 1 &&
         n == sizeof bytes;
     EVP_MD_CTX_free(ctx);
@@ -256,7 +255,7 @@ bool key_verifies(const char *public_key, const char *text, size_t n, const char
         return false;
     EVP_PKEY *pkey = d2i_PUBKEY(NULL, &p, sizeof der);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const bool ok = pkey != NULL && EVP_PKEY_id(pkey) == EVP_PKEY_ED25519 && ctx != NULL &&
+    const bool ok = pkey && EVP_PKEY_id(pkey) == EVP_PKEY_ED25519 && ctx &&
                     EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1 &&
                     EVP_DigestVerify(ctx, bytes, sizeof bytes, (const unsigned char *)text, n) == 1;
     EVP_MD_CTX_free(ctx);
@@ -269,10 +268,9 @@ bool key_read_public(const char *pem, size_t n, char public_key[static KEY_PUBLI
 {
     struct key key = { 0 };
     BIO *bio = n <= INT_MAX ? BIO_new_mem_buf(pem, (int)n) : NULL;
-    key.pkey = bio == NULL ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
+    key.pkey = !bio ? NULL : PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, NULL);
     BIO_free(bio);
-    const bool ok =
-        key.pkey != NULL && EVP_PKEY_id(key.pkey) == EVP_PKEY_ED25519 && set_public(&key);
+    const bool ok = key.pkey && EVP_PKEY_id(key.pkey) == EVP_PKEY_ED25519 && set_public(&key);
     EVP_PKEY_free(key.pkey);
     if (ok) {
         memcpy(public_key, key.public_key, KEY_PUBLIC_CAP);

@@ -1,5 +1,11 @@
 /* Whether the record is sound, for the one who looks after the station. */
-#include "db/store/db_priv.h"
+#include "db/read/health.h"
+
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/schema.h"
+#include "db/store/turn.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +19,7 @@ static bool ask_text_locked(struct db *db, const char *sql, char *text, size_t c
         rc = sqlite3_step(s);
     if (rc == SQLITE_ROW) {
         const unsigned char *value = sqlite3_column_text(s, 0);
-        snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
+        snprintf(text, cap, "%s", !value ? "" : (const char *)value);
     }
     const bool ok = rc == SQLITE_ROW || rc == SQLITE_DONE || db_fail(db, e);
     sqlite3_finalize(s);

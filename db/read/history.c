@@ -1,5 +1,10 @@
 /* The life of one board, row by row. */
-#include "db/store/db_priv.h"
+#include "db/read/history.h"
+
+#include "db/store/connect.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
 
 static const char *text(sqlite3_stmt *s, int column)
 {
@@ -62,42 +67,46 @@ static struct db_run_row run_row(sqlite3_stmt *s)
 static struct db_timing timing_row(sqlite3_stmt *s, int first)
 {
     return (struct db_timing){
-        .reset_ms = number_or(s, first, -1),
-        .sync_ms = number_or(s, first + 1, -1),
-        .identify_ms = number_or(s, first + 2, -1),
-        .stub_ms = number_or(s, first + 3, -1),
-        .baud_ms = number_or(s, first + 4, -1),
-        .erase_ms = number_or(s, first + 5, -1),
-        .wire_ms = number_or(s, first + 6, -1),
-        .stall_ms = number_or(s, first + 7, -1),
-        .md5_ms = number_or(s, first + 8, -1),
-        .leave_ms = number_or(s, first + 9, -1),
-        .boot_ms = number_or(s, first + 10, -1),
-        .floor_ms = number_or(s, first + 11, -1),
+#define TIMING(version, name, sentence) .name##_ms = number_or(s, first + TIMING_##name, -1),
+#include "db/store/timing_list.h"
     };
 }
 
 static struct db_attempt_row attempt_row(sqlite3_stmt *s)
 {
     return (struct db_attempt_row){
-        .number = sqlite3_column_int(s, 0),
-        .started_utc = text(s, 1),
-        .duration_ms = sqlite3_column_int64(s, 2),
-        .baud = number_or(s, 3, 0),
-        .bytes_written = sqlite3_column_int64(s, 4),
-        .wire_bytes = sqlite3_column_int64(s, 5),
-        .reset = text(s, 6),
-        .loader = text(s, 7),
-        .phase = text(s, 8),
-        .code = text(s, 9),
-        .sentence = text(s, 10),
-        .hint = text(s, 11),
-        .board_state = text(s, 12),
-        .baud_asked = number_or(s, 13, 0),
-        .baud_why = text(s, 14),
-        .write_mode = text(s, 15),
-        .round_trips = number_or(s, 16, -1),
-        .timing = timing_row(s, 17),
+        .number = sqlite3_column_int(s, 1),
+        .started_utc = text(s, 2),
+        .duration_ms = sqlite3_column_int64(s, 3),
+        .baud = number_or(s, 4, 0),
+        .bytes_written = sqlite3_column_int64(s, 5),
+        .wire_bytes = sqlite3_column_int64(s, 6),
+        .reset = text(s, 7),
+        .loader = text(s, 8),
+        .phase = text(s, 9),
+        .code = text(s, 10),
+        .sentence = text(s, 11),
+        .hint = text(s, 12),
+        .board_state = text(s, 13),
+        .baud_asked = number_or(s, 14, 0),
+        .baud_why = text(s, 15),
+        .write_mode = text(s, 16),
+        .round_trips = number_or(s, 17, -1),
+        .timing = timing_row(s, 18),
+    };
+}
+
+static struct db_digest_row digest_row(sqlite3_stmt *s)
+{
+    return (struct db_digest_row){
+        .file = text(s, 0),
+        .offset = sqlite3_column_int64(s, 1),
+        .size_bytes = sqlite3_column_int64(s, 2),
+        .skipped_bytes = sqlite3_column_int64(s, 3),
+        .expected_md5 = text(s, 4),
+        .read_md5 = text(s, 5),
+        .written_md5 = text(s, 6),
+        .written_sha256 = text(s, 7),
     };
 }
 
@@ -118,6 +127,21 @@ static bool send_board_locked(struct db *db, int64_t board_id, const struct db_h
     return ok;
 }
 
+static bool send_digests_locked(struct db *db, int64_t attempt_id,
+                                const struct db_history_sink *sink, struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_DIGESTS);
+    query_int(&q, attempt_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_digest_row row = digest_row(q.statement);
+        ok = taken(sink->digest(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
 static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_history_sink *sink,
                                  struct err *e)
 {
@@ -128,6 +152,8 @@ static bool send_attempts_locked(struct db *db, int64_t run_id, const struct db_
     while (ok && (rows = query_row(&q, e)) > 0) {
         const struct db_attempt_row row = attempt_row(q.statement);
         ok = taken(sink->attempt(sink->ctx, &row), e);
+        if (ok && sink->digest)
+            ok = send_digests_locked(db, sqlite3_column_int64(q.statement, 0), sink, e);
     }
     query_end(&q);
     return ok && rows == 0;
@@ -162,9 +188,9 @@ static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_hi
     while (ok && (rows = query_row(&q, e)) > 0) {
         const struct db_run_row row = run_row(q.statement);
         ok = taken(sink->run(sink->ctx, &row), e);
-        if (ok && sink->attempt != NULL)
+        if (ok && sink->attempt)
             ok = send_attempts_locked(db, row.run_id, sink, e);
-        if (ok && sink->correction != NULL)
+        if (ok && sink->correction)
             ok = send_corrections_locked(db, row.run_id, sink, e);
     }
     query_end(&q);

@@ -3,17 +3,18 @@
 #include "db/read/report_read.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/phrases.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The verdict after corrections. */
-#define EFFECTIVE                                                                                  \
-    "coalesce((SELECT k.verdict FROM correction AS k WHERE k.run = r.id AND k.verdict IS NOT NULL" \
-    " ORDER BY k.id DESC LIMIT 1), r.verdict)"
-#define PASSED "(r.verdict = 'PASS' AND " EFFECTIVE " = 'PASS')"
+#define EFFECTIVE EFFECTIVE_VERDICT("r")
+#define PASSED    "(r.verdict = 'PASS' AND " EFFECTIVE " = 'PASS')"
 /* When a run was over; nobody saw the end of an interrupted one. */
 #define OVER_UTC "coalesce(r.ended_utc, r.started_utc)"
 #define OF_LOT   "run AS r INDEXED BY run_lot"
@@ -81,16 +82,18 @@ static const char nameless_sql[] =
     " AND r.verdict IS NOT NULL ORDER BY r.id";
 
 static const char changes_sql[] =
-    "SELECT r.id, b.mac, k.made_utc, k.operator, k.host, k.reason, r.verdict, k.verdict, 0, 0"
-    " FROM correction AS k CROSS JOIN run AS r ON r.id = k.run"
+    "SELECT r.id, b.mac, k.made_utc, k.operator, k.host, k.reason, r.verdict, k.verdict, 0, 0,"
+    " " MADE_AFTER_CLOSING " FROM correction AS k CROSS JOIN run AS r ON r.id = k.run"
     " LEFT JOIN board AS b ON b.id = r.board WHERE r.lot = ?1"
     " UNION ALL SELECT r.id, b.mac, r.started_utc, r.operator, s.host, r.rework_reason, r.verdict,"
-    " NULL, 1, r.rework_of FROM " OF_LOT " JOIN station AS s ON s.id = r.station"
+    " NULL, 1, r.rework_of, 0 FROM " OF_LOT " JOIN station AS s ON s.id = r.station"
     " LEFT JOIN board AS b ON b.id = r.board WHERE r.lot = ?1 AND r.rework_of IS NOT NULL"
     " ORDER BY 3, 1";
 
 static const char checkpoint_sql[] =
-    "SELECT p.text, p.signature, k.sha256, l.name FROM checkpoint AS p"
+    "SELECT p.text, p.signature, k.sha256, l.name, (SELECT count(*) FROM correction AS k"
+    " JOIN run AS r ON r.id = k.run WHERE r.lot = ?1 AND " MADE_AFTER_CLOSING ")"
+    " FROM checkpoint AS p"
     " JOIN lot AS l ON l.id = p.lot LEFT JOIN link AS k ON k.id = p.link WHERE p.lot = ?1";
 /* clang-format on */
 
@@ -110,7 +113,7 @@ static int64_t number_or(sqlite3_stmt *s, int column, int64_t unknown)
 static void copy_text(sqlite3_stmt *s, int column, char *to, size_t cap)
 {
     const char *value = text(s, column);
-    snprintf(to, cap, "%s", value == NULL ? "" : value);
+    snprintf(to, cap, "%s", !value ? "" : value);
 }
 
 /* Takes a row; false: the reader gave up. */
@@ -305,6 +308,7 @@ static bool take_change(void *ctx, sqlite3_stmt *s)
         .verdict = text(s, 7),
         .rework = sqlite3_column_int(s, 8) != 0,
         .rework_of = sqlite3_column_int64(s, 9),
+        .after_closing = sqlite3_column_int(s, 10) != 0,
     };
     return sink->change(sink->ctx, &row);
 }
@@ -362,9 +366,9 @@ static bool take_checkpoint(void *ctx, sqlite3_stmt *s)
     const char *lot = text(s, 3);
     checkpoint_join(body, signature, to->text);
     to->signature_fits = checkpoint_read(body, signature, &said);
-    to->record_fits =
-        sha256 != NULL && strcmp(said.sha256, sha256) == 0 && strcmp(said.lot, lot) == 0;
+    to->record_fits = sha256 && strcmp(said.sha256, sha256) == 0 && strcmp(said.lot, lot) == 0;
     snprintf(to->public_key, sizeof to->public_key, "%s", said.public_key);
+    to->later_corrections = sqlite3_column_int64(s, 4);
     return true;
 }
 

@@ -12,8 +12,8 @@
 #include "db/proof/audit.h"
 #include "db/store/db.h"
 
-/* The lot as a whole. A run that is over counts where it ended, an interrupted one where it began.
- */
+/* The lot as a whole. A run that is over counts where it ended, an interrupted one where it
+ * began. */
 struct db_report_summary {
     char first_utc[DB_UTC_CAP]; /* when the first run began; "": there is none */
     char last_utc[DB_UTC_CAP];  /* when the last one ended; "": none has */
@@ -73,6 +73,7 @@ struct db_report_change {
     const char *verdict;     /* what it was changed to; NULL: a note */
     bool rework;
     int64_t rework_of;
+    bool after_closing; /* the lot was signed without it */
 };
 
 struct db_report_sink {
@@ -108,8 +109,9 @@ bool db_report_changes(struct db *reader, int64_t lot_id, const struct db_report
 struct db_report_checkpoint {
     char text[DB_CHECKPOINT_CAP]; /* with its signature; "": the lot is open */
     char public_key[KEY_PUBLIC_CAP];
-    bool signature_fits; /* it is that of this key, of this text */
-    bool record_fits;    /* it names this lot, and a link that the record has, with its hash */
+    bool signature_fits;       /* it is that of this key, of this text */
+    int64_t later_corrections; /* made after the lot was closed, notes among them */
+    bool record_fits; /* it names this lot, and a link that the record has, with its hash */
 };
 
 bool db_report_checkpoint(struct db *reader, int64_t lot_id,

@@ -9,14 +9,18 @@
  */
 #include "db/read/stats.h"
 
-#include "db/export/export_priv.h"
+#include "db/export/terms.h"
 #include "db/read/stats_priv.h"
+#include "db/store/connect.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { STATS_SQL_CAP = 2048 };
+enum { STATS_SQL_CAP = 4096 };
 
 /* The runs of one board in one lot, while they come one after the other. */
 struct unit {
@@ -46,7 +50,7 @@ static bool no_memory(struct err *e)
 static const char *text_of(sqlite3_stmt *s, int column)
 {
     const char *text = (const char *)sqlite3_column_text(s, column);
-    return text != NULL ? text : "";
+    return text ? text : "";
 }
 
 static bool is(const char *text, const char *word)
@@ -83,7 +87,7 @@ static bool add_failure(struct stats *x, struct group *group, const char *code)
 {
     const struct group_key key = group_key_of_text(code);
     const struct group *known = groups_take(&x->codes, &key);
-    return known != NULL && tally_add(&group->code_places, (int64_t)known->place, 1);
+    return known && tally_add(&group->code_places, (int64_t)known->place, 1);
 }
 
 /* board, lot, verdict, code, duration_ms, id; the runs of a board in a lot one after the other, the
@@ -107,7 +111,7 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
     if (board != 0 && !refused)
         add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
     if (failed)
-        return add_failure(x, group, taken_back ? DB_STATS_CORRECTED : code);
+        return add_failure(x, group, taken_back ? DB_CODE_CORRECTED : code);
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
 }
 
@@ -193,20 +197,20 @@ enum { DAY_CHARS = 10 };
 /* The index of the filter that lets the fewest through, as a rule. */
 static const char *index_of(const struct db_filter *f)
 {
-    if (f == NULL)
+    if (!f)
         return NULL;
-    return f->lot != NULL                         ? "run_lot"
-           : f->slot != 0                         ? "run_slot"
-           : f->recipe != NULL                    ? "run_recipe"
-           : f->since != NULL || f->until != NULL ? "run_started"
-                                                  : NULL;
+    return f->lot                 ? "run_lot"
+           : f->slot != 0         ? "run_slot"
+           : f->recipe            ? "run_recipe"
+           : f->since || f->until ? "run_started"
+                                  : NULL;
 }
 
 static void write_sql(const struct stats *x, const struct part *part, char *sql, size_t cap)
 {
     char from[256];
-    const bool bare = x->by == DB_BY_NOTHING && x->terms.count == 0 && part->bare != NULL;
-    if (x->index != NULL)
+    const bool bare = x->by == DB_BY_NOTHING && x->terms.count == 0 && part->bare;
+    if (x->index)
         snprintf(from, sizeof from, part->filtered, x->index);
     else
         snprintf(from, sizeof from, "%s", bare ? part->bare : part->all);
@@ -226,7 +230,7 @@ static sqlite3_stmt *prepare_plain_locked(const struct stats *x, const char *sql
 static sqlite3_stmt *prepare_locked(const struct stats *x, const char *sql, struct err *e)
 {
     sqlite3_stmt *s = prepare_plain_locked(x, sql, e);
-    for (int i = 0; s != NULL && i < x->terms.count; i++)
+    for (int i = 0; s && i < x->terms.count; i++)
         sqlite3_bind_text(s, i + 1, x->terms.text[i], -1, SQLITE_STATIC);
     return s;
 }
@@ -265,10 +269,10 @@ static bool read_part_locked(struct stats *x, const struct part *part, struct er
     write_sql(x, part, sql, sizeof sql);
     sqlite3_stmt *s = prepare_locked(x, sql, e);
     int rc = SQLITE_ROW;
-    bool ok = s != NULL;
+    bool ok = s;
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         struct group *group = group_of_row(x, s);
-        if (group == NULL || !part->take(x, group, s))
+        if (!group || !part->take(x, group, s))
             ok = no_memory(e);
     }
     if (ok && rc != SQLITE_DONE)
@@ -291,7 +295,7 @@ static const char *const names[] = {
 static bool name_by_number_locked(struct stats *x, struct group *group, struct err *e)
 {
     sqlite3_stmt *s = prepare_plain_locked(x, names[x->by], e);
-    if (s == NULL)
+    if (!s)
         return false;
     sqlite3_bind_int64(s, 1, group->key.number);
     const int rc = sqlite3_step(s);
@@ -310,8 +314,8 @@ static bool name_groups_locked(struct stats *x, struct err *e)
         struct group *group = x->groups.list[i];
         if (group->key.is_null)
             continue;
-        if (group->key.text == NULL ? !name_by_number_locked(x, group, e)
-                                    : !group_set_name(group, group->key.text) && !no_memory(e))
+        if (!group->key.text ? !name_by_number_locked(x, group, e)
+                             : !group_set_name(group, group->key.text) && !no_memory(e))
             return false;
     }
     return true;
@@ -324,14 +328,15 @@ static bool name_groups_locked(struct stats *x, struct err *e)
 static bool judge_filter_locked(struct stats *x, struct err *e)
 {
     char sql[STATS_SQL_CAP];
-    if (x->index == NULL)
+    if (!x->index)
         return true;
     snprintf(sql, sizeof sql,
-             "SELECT count(*) > (SELECT max(id) / 3 FROM run) FROM (SELECT 1 FROM run AS r"
-             " INDEXED BY %s%s LIMIT (SELECT max(id) / 3 + 1 FROM run))",
+             "SELECT count(*) > (SELECT ifnull(max(id), 0) / 3 FROM run) FROM (SELECT 1 FROM run "
+             "AS r"
+             " INDEXED BY %s%s LIMIT (SELECT ifnull(max(id), 0) / 3 + 1 FROM run))",
              x->index, x->terms.sql);
     sqlite3_stmt *s = prepare_locked(x, sql, e);
-    if (s == NULL)
+    if (!s)
         return false;
     const bool ok = sqlite3_step(s) == SQLITE_ROW || db_fail(x->db, e);
     if (ok && sqlite3_column_int(s, 0) != 0)
@@ -351,7 +356,7 @@ static bool read_corrections_locked(struct stats *x, struct err *e)
                                            "later.id > k.id"
                                            " AND later.verdict IS NOT NULL)",
                                            e);
-    bool ok = s != NULL;
+    bool ok = s;
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW)
         ok = tally_add(&x->taken_back, sqlite3_column_int64(s, 0), 1) || no_memory(e);
     if (ok && rc != SQLITE_DONE)
@@ -391,7 +396,7 @@ static bool send(struct stats *x, const struct db_stats_sink *sink, struct err *
 
 static bool check_filter(const struct db_filter *f, struct err *e)
 {
-    if (f == NULL || (f->verdict == NULL && f->mac == NULL && f->chip == NULL))
+    if (!f || (!f->verdict && !f->mac && !f->chip))
         return true;
     err_set(e, ERR_USAGE, "Statistics are not kept by verdict, MAC or chip");
     return err_hint(e, "Choose runs by lot, slot, recipe or time; --by chip tells each chip.");

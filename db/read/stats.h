@@ -10,6 +10,7 @@
 #ifndef DB_STATS_H
 #define DB_STATS_H
 
+#include "db/export/filter.h"
 #include "db/store/db.h"
 
 /* What a group is. A board belongs to the group of its first judged run, so that the boards of all
@@ -28,9 +29,6 @@ enum db_stats_by {
 struct db_spread {
     int64_t count, min, p50, p90, p99, max;
 };
-
-/* The code of a run that passed and whose PASS a person took back (lot.h): it counts as failed. */
-#define DB_STATS_CORRECTED "corrected"
 
 struct db_stats_code {
     const char *code;
@@ -65,8 +63,8 @@ struct db_stats_row {
     int64_t slower_runs; /* runs with such attempts */
 };
 
-/* Takes a row, which lives until the call returns; false ends the reading. It may use the handle.
- */
+/* Takes a row, which lives until the call returns; false ends the reading. It may use the
+ * handle. */
 struct db_stats_sink {
     void *ctx;
     bool (*row)(void *ctx, const struct db_stats_row *row);

@@ -20,9 +20,9 @@ static bool same_key(const struct group_key *a, const struct group_key *b)
 {
     if (a->is_null || b->is_null)
         return a->is_null && b->is_null;
-    if (a->number != b->number || (a->text == NULL) != (b->text == NULL))
+    if (a->number != b->number || (!a->text) != (!b->text))
         return false;
-    return a->text == NULL || strcmp(a->text, b->text) == 0;
+    return !a->text || strcmp(a->text, b->text) == 0;
 }
 
 /* The place in the table where a key is, or belongs. */
@@ -39,11 +39,11 @@ static bool grow(struct groups *g)
 {
     const size_t cap = g->cap == 0 ? LIST_FIRST_CAP : 2 * g->cap;
     struct group **list = realloc(g->list, cap * sizeof *list);
-    if (list == NULL)
+    if (!list)
         return false;
     g->list = list;
     size_t *table = calloc(2 * cap, sizeof *table);
-    if (table == NULL)
+    if (!table)
         return false;
     free(g->table);
     g->cap = cap;
@@ -57,8 +57,8 @@ static bool grow(struct groups *g)
 static struct group *group_new(const struct group_key *key)
 {
     struct group *group = calloc(1, sizeof *group);
-    char *text = key->text != NULL ? strdup(key->text) : NULL;
-    if (group == NULL || (text == NULL && key->text != NULL)) {
+    char *text = key->text ? strdup(key->text) : NULL;
+    if (!group || (!text && key->text)) {
         free(group);
         free(text);
         return NULL;
@@ -76,7 +76,7 @@ struct group *groups_take(struct groups *g, const struct group_key *key)
     if (*place != 0)
         return g->list[*place - 1];
     struct group *group = group_new(key);
-    if (group == NULL)
+    if (!group)
         return NULL;
     group->place = g->count;
     g->list[g->count] = group;
@@ -88,8 +88,8 @@ struct group *groups_take(struct groups *g, const struct group_key *key)
 
 bool group_set_name(struct group *group, const char *name)
 {
-    group->name = name != NULL ? strdup(name) : NULL;
-    return group->name != NULL || name == NULL;
+    group->name = name ? strdup(name) : NULL;
+    return group->name || !name;
 }
 
 /* Room for one more behind `count`, in a list that doubles whenever a power of two is full. */
@@ -104,7 +104,7 @@ bool group_add_rate(struct group *group, const struct db_stats_rate *rate)
 {
     struct db_stats_rate *rates =
         with_room(group->rates, group->row.rate_count, sizeof *group->rates);
-    if (rates == NULL)
+    if (!rates)
         return false;
     group->rates = rates;
     rates[group->row.rate_count++] = *rate;
@@ -177,7 +177,7 @@ static bool finish_codes(struct group *group, const struct groups *codes)
     if (places->used == 0)
         return true;
     group->codes = calloc(places->used, sizeof *group->codes);
-    if (group->codes == NULL)
+    if (!group->codes)
         return false;
     tally_sort(places);
     for (size_t i = 0; i < places->used; i++)
@@ -228,13 +228,13 @@ static bool finish_row(struct group *group, const struct groups *codes)
 
 static int nameless_last(const struct group *x, const struct group *y)
 {
-    return (x->name == NULL) - (y->name == NULL);
+    return (!x->name) - (!y->name);
 }
 
 static int groups_by_number(const void *a, const void *b)
 {
     const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
-    if (x->name == NULL || y->name == NULL)
+    if (!x->name || !y->name)
         return nameless_last(x, y);
     return (x->key.number > y->key.number) - (x->key.number < y->key.number);
 }
@@ -242,7 +242,7 @@ static int groups_by_number(const void *a, const void *b)
 static int groups_by_name(const void *a, const void *b)
 {
     const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
-    if (x->name == NULL || y->name == NULL)
+    if (!x->name || !y->name)
         return nameless_last(x, y);
     return strcmp(x->name, y->name);
 }

@@ -18,7 +18,7 @@ static bool grow(struct tally *t)
 {
     const size_t cap = t->cap == 0 ? TALLY_FIRST_CAP : 2 * t->cap;
     struct tally_entry *entries = calloc(cap, sizeof *entries);
-    if (entries == NULL)
+    if (!entries)
         return false;
     for (size_t i = 0; i < t->cap; i++) {
         if (t->entries[i].times != 0)

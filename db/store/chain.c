@@ -13,7 +13,14 @@
  * its chain: the write lock that the transaction has anyway keeps two of them from taking the same
  * place.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/sha256.h"
+#include "db/store/statements.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -63,7 +70,7 @@ int chain_form_locked(struct db *db, struct db_sha256 *sha, enum link_kind kind,
     if (rows > 0) {
         const void *text = sqlite3_column_text(q.statement, 0);
         db_sha256_again(sha);
-        db_sha256_add(sha, text == NULL ? "" : text, (size_t)sqlite3_column_bytes(q.statement, 0));
+        db_sha256_add(sha, !text ? "" : text, (size_t)sqlite3_column_bytes(q.statement, 0));
         if (!db_sha256_hex(sha, hex, e))
             rows = -1;
     }

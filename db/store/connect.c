@@ -2,7 +2,14 @@
  * From a path to a connection: judges the file first, so that a file which is not a record is
  * refused before SQLite makes anything in it or beside it.
  */
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/uri.h"
+#include "db/store/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +23,7 @@
 static void folder_of(const char *path, char folder[static DB_PATH_CAP])
 {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL)
+    if (!slash)
         snprintf(folder, DB_PATH_CAP, ".");
     else
         snprintf(folder, DB_PATH_CAP, "%.*s", slash == path ? 1 : (int)(slash - path), path);
@@ -43,7 +50,7 @@ static bool judge_missing(const struct db *db, struct err *e)
 {
     char folder[DB_PATH_CAP];
     struct stat st;
-    if (db->reader) {
+    if (db->existing) {
         err_set(e, ERR_DATABASE, "There is no record %s", db->shown);
         return err_hint(e, "Check the name of the file; a station makes its record when it runs.");
     }
@@ -92,7 +99,7 @@ static bool open_uri(struct db *db, const char *parameters, int flags, struct er
     char uri[DB_URI_CAP];
     db_uri(db->path, parameters, uri);
     int rc = sqlite3_open_v2(uri, &db->sql, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
-    if (db->sql == NULL)
+    if (!db->sql)
         return err_set(e, ERR_STATION, "No memory left for the record %s", db->shown);
     sqlite3_extended_result_codes(db->sql, 1);
     return rc == SQLITE_OK ? true : db_fail(db, e);
@@ -154,14 +161,14 @@ static bool settle(struct db *db, struct err *e)
     db->deadline_ms = db_now_ms() + db->busy_ms;
     if (db->reader)
         return run(db, "PRAGMA query_only = ON", e);
-    return run(db, "PRAGMA foreign_keys = ON", e) && run(db, "PRAGMA recursive_triggers = ON", e) &&
-           run(db, "PRAGMA synchronous = FULL", e);
+    return run(db, "PRAGMA recursive_triggers = ON", e) && run(db, "PRAGMA synchronous = FULL", e);
 }
 
-static int ask_wal(sqlite3 *sql, char mode[static 16])
+/* Asks for a journal and gives the one that is there then. */
+static int ask_journal(sqlite3 *sql, const char *pragma, char mode[static 16])
 {
     sqlite3_stmt *s = NULL;
-    int rc = sqlite3_prepare_v2(sql, "PRAGMA journal_mode = WAL", -1, &s, NULL);
+    int rc = sqlite3_prepare_v2(sql, pragma, -1, &s, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_step(s);
         if (rc == SQLITE_ROW)
@@ -171,14 +178,16 @@ static int ask_wal(sqlite3 *sql, char mode[static 16])
     return rc;
 }
 
+#define ASK_WAL "PRAGMA journal_mode = WAL"
+
 /* After the tables: this way the first page names its owner from its first moment. SQLite does not
  * call the busy handler for a change of journal, so the waiting is here. */
 static bool switch_to_wal(struct db *db, struct err *e)
 {
     char mode[16] = "";
-    int rc = ask_wal(db->sql, mode);
+    int rc = ask_journal(db->sql, ASK_WAL, mode);
     for (int tries = 0; (rc & 0xff) == SQLITE_BUSY && db_wait_busy(db, tries) != 0; tries++)
-        rc = ask_wal(db->sql, mode);
+        rc = ask_journal(db->sql, ASK_WAL, mode);
     if (rc != SQLITE_ROW)
         return db_fail(db, e);
     if (strcmp(mode, "wal") == 0)
@@ -187,13 +196,27 @@ static bool switch_to_wal(struct db *db, struct err *e)
     return err_hint(e, "Put the record on a local disk; network folders cannot do this.");
 }
 
+/* The log can be given up only by a connection that has the file for itself. It is taken up again
+ * at once; after a power cut in between, the next writer does that. */
+bool db_is_alone(struct db *db, bool *alone, struct err *e)
+{
+    char mode[16] = "";
+    const int rc = ask_journal(db->sql, "PRAGMA journal_mode = DELETE", mode);
+    *alone = rc == SQLITE_ROW && strcmp(mode, "delete") == 0;
+    db->deadline_ms = db_now_ms() + db->busy_ms;
+    return !*alone || switch_to_wal(db, e);
+}
+
 static bool connect_writer(struct db *db, struct err *e)
 {
-    if (!open_uri(db, "mode=rwc", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, e))
+    const int make = db->existing ? 0 : SQLITE_OPEN_CREATE;
+    if (!open_uri(db, make ? "mode=rwc" : "mode=rw", SQLITE_OPEN_READWRITE | make, e))
         return false;
     if (sqlite3_db_readonly(db->sql, "main") == 1)
         return db_fail_read_only(db, e);
-    return settle(db, e) && schema_bring_up(db, e) && switch_to_wal(db, e);
+    /* A step may make a table anew that others refer to, so these are minded only after it. */
+    return settle(db, e) && schema_bring_up(db, e) && run(db, "PRAGMA foreign_keys = ON", e) &&
+           switch_to_wal(db, e);
 }
 
 /* A reader may use the ordinary way if the index of the log is there, or if it may make one that

@@ -3,7 +3,10 @@
  * file, while stations write on; proved; and given their name only then. A file that has this name
  * already is never overwritten.
  */
-#include "db/store/db_priv.h"
+#include "db/store/copy.h"
+
+#include "db/store/handle.h"
+#include "db/store/uri.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +42,7 @@ static bool sqlite_failed(int rc, const char *path, struct err *e)
 static int copy_pages(sqlite3 *from, sqlite3 *to)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-    if (backup == NULL)
+    if (!backup)
         return sqlite3_extended_errcode(to);
     sqlite3_backup_step(backup, -1);
     return sqlite3_backup_finish(backup);
@@ -75,8 +78,8 @@ static void sync_folder(const char *path)
 {
     char folder[PATH_MAX];
     const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
-             slash == NULL ? "." : path);
+    snprintf(folder, sizeof folder, "%.*s", !slash ? 1 : (int)(slash - path) + 1,
+             !slash ? "." : path);
     const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return;
@@ -108,7 +111,7 @@ bool copy_to(sqlite3 *from, const char *original, const char *path,
         return failed("Cannot make", path, e);
     bool ok = fchmod(fd, was.st_mode & 0777) == 0 || failed("Cannot make", path, e);
     close(fd);
-    ok = ok && fill(from, part, path, e) && (check == NULL || check(part, ctx, e));
+    ok = ok && fill(from, part, path, e) && (!check || check(part, ctx, e));
     if (ok && link(part, path) != 0)
         ok = errno == EEXIST ? exists(path, e) : failed("Cannot name", path, e);
     unlink(part);
@@ -117,7 +120,7 @@ bool copy_to(sqlite3 *from, const char *original, const char *path,
     return ok;
 }
 
-/* ---- Beside the record ---- */
+/* ---- Beside the record ------------------------------------------------------------------------*/
 
 static bool open_once_more(const struct db *db, sqlite3 **sql, struct err *e)
 {

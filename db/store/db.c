@@ -1,7 +1,10 @@
 /* The handle: open and close. */
 #include "db/store/db.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/connect.h"
+#include "db/store/handle.h"
+#include "db/store/presence.h"
+#include "db/store/statements.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,27 +47,31 @@ static bool init_waiting(struct db *db)
     return ok;
 }
 
-static struct db *db_new(const char *path, int busy_ms, bool reader, struct err *e)
+enum opening { OPEN_OR_MAKE, OPEN_EXISTING, OPEN_READER };
+
+static struct db *db_new(const char *path, int busy_ms, enum opening how, struct err *e)
 {
     struct db *db = calloc(1, sizeof *db);
     char *copy = strdup(path);
-    if (db == NULL || copy == NULL || !init_waiting(db)) {
+    if (!db || !copy || !init_waiting(db)) {
         free(db);
         free(copy);
         err_set(e, ERR_STATION, "No memory left to open the record");
         return NULL;
     }
     db->path = copy;
-    db->reader = reader;
+    db->reader = how == OPEN_READER;
+    db->existing = how != OPEN_OR_MAKE;
+    db->presence_fd = -1;
     db->busy_ms = busy_ms < 0 ? DB_BUSY_MS : busy_ms;
     show_path(path, db->shown);
     return db;
 }
 
-static struct db *open_as(const char *path, int busy_ms, bool reader, struct err *e)
+static struct db *open_as(const char *path, int busy_ms, enum opening how, struct err *e)
 {
-    struct db *db = db_new(path, busy_ms, reader, e);
-    if (db == NULL)
+    struct db *db = db_new(path, busy_ms, how, e);
+    if (!db)
         return NULL;
     if (db_connect(db, e) && statements_prepare(db, e))
         return db;
@@ -74,20 +81,26 @@ static struct db *open_as(const char *path, int busy_ms, bool reader, struct err
 
 struct db *db_open(const char *path, int busy_ms, struct err *e)
 {
-    return open_as(path, busy_ms, false, e);
+    return open_as(path, busy_ms, OPEN_OR_MAKE, e);
+}
+
+struct db *db_open_existing(const char *path, int busy_ms, struct err *e)
+{
+    return open_as(path, busy_ms, OPEN_EXISTING, e);
 }
 
 struct db *db_open_reader(const char *path, int busy_ms, struct err *e)
 {
-    return open_as(path, busy_ms, true, e);
+    return open_as(path, busy_ms, OPEN_READER, e);
 }
 
 void db_close(struct db *db)
 {
-    if (db == NULL)
+    if (!db)
         return;
     statements_finalize(db);
     sqlite3_close(db->sql);
+    presence_end(db);
     pthread_cond_destroy(&db->committed);
     pthread_cond_destroy(&db->left);
     pthread_mutex_destroy(&db->mutex);

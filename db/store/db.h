@@ -6,8 +6,8 @@
  *
  * Promises
  *   - A run has a row, committed to disk, before its board is touched (db_run_start). Its verdict
- * is committed when db_run_close returns true, and PASS may be shown only then. A station that is
- *     killed in between leaves an open run, which the next start marks INTERRUPTED.
+ *     is committed when db_run_close returns true, and PASS may be shown only then. A station that
+ *     is killed in between leaves an open run, which the next start marks INTERRUPTED.
  *   - Rows are never deleted; a closed run, its attempts and their digests are never changed. The
  *     file itself refuses such statements, whichever program sends them, and every row is bound to
  *     the one before by SHA-256 (audit.h).
@@ -36,6 +36,7 @@
 #define DB_DB_H
 
 #include "core/base/err.h"
+#include "db/store/timings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,6 +60,9 @@ enum {
  * folder exists. Older files are brought to the present schema. `busy_ms` bounds every later wait
  * of this handle; 0 does not wait, below 0 means DB_BUSY_MS. NULL and *e on failure. */
 struct db *db_open(const char *path, int busy_ms, struct err *e);
+
+/* The same for what only adds to a record that is there: one that is missing is not made. */
+struct db *db_open_existing(const char *path, int busy_ms, struct err *e);
 
 /* Opens the record for db_history, db_export and db_passed only. Works while a station writes, and
  * on a file or a folder that may not be written, as long as no rows wait in FILE-wal without their
@@ -93,10 +97,10 @@ bool db_station_here(struct db_station *station, struct err *e);
 
 /* Adds the row of this station process; its runs will point to it. Call once after db_open, before
  * other threads use the handle. Marks the open runs of dead stations INTERRUPTED and gives their
- * number in *interrupted (NULL: not wanted). Dead is a station that has ended, or that ran on this
- * host and whose process is gone: another boot, no such pid, or that pid started at another time.
- * Runs of living stations and of other hosts are left alone. A marked run has the code of
- * ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
+ * number in *interrupted (NULL: not wanted). Dead is a station that has ended, whose lock beside
+ * the record is free (presence.h), or that ran before this machine was started; names of hosts and
+ * numbers of processes say nothing. In doubt it lives, and its runs are left alone. A marked run
+ * has the code of ERR_STATION, the board state "unknown", and no end time: nobody saw it. */
 bool db_station_start(struct db *db, const struct db_station *station, const char *tool_version,
                       int64_t started_utc_ms, int *interrupted, struct err *e);
 
@@ -197,14 +201,6 @@ struct db_digest {
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
 };
 
-/* Where the time of an attempt went, in milliseconds; below 0: unknown. */
-struct db_timing {
-    int64_t reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms;
-    int64_t wire_ms, stall_ms; /* bytes on the wire; waiting for the chip between them */
-    int64_t md5_ms, leave_ms, boot_ms;
-    int64_t floor_ms; /* an estimate: what wire and flash alone would have taken */
-};
-
 struct db_attempt {
     int number; /* counts from 1 within the run */
     int64_t started_utc_ms, duration_ms;
@@ -238,8 +234,8 @@ struct db_rate {
 /* Looks at the latest `runs` runs on `port`, of any station and recipe, and gives one row for each
  * attempt that says something of its rate, the latest first, at most `cap` rows; *count is their
  * number. Those are the ones that passed, and those that ended with `write`, `verify` or `baud`:
- * but for a failed write after which the run kept the rate, because something else was to blame.
- * Any handle; one look into an index. */
+ * but for a failed write or proof after which the run kept the rate, because something else was to
+ * blame. Any handle; one look into an index. */
 bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, size_t cap,
               size_t *count, struct err *e);
 
@@ -259,13 +255,12 @@ struct db_run_end {
  * that was not shown, never the other way round. PASS needs a board (db_board_seen). */
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e);
 
-/* ---- Reading: handles of db_open_reader only --------------------------------------------------
- */
+/* ---- Reading, on handles of db_open_reader only -----------------------------------------------*/
 
-/* Rows stream: memory does not grow with their number, and one call sees the record as it was at
- * its first row, whatever stations add meanwhile. A callback that returns false ends the reading,
- * and the call then returns false with ERR_STATION. Callbacks must not call back into the same
- * handle. */
+/* Histories, statistics, reports and exports (db/read, db/export) stream: memory does not grow with
+ * the rows, and one call sees the record as it was at its first row, whatever stations add
+ * meanwhile. A callback that returns false ends the reading, and the call then returns false with
+ * ERR_STATION. Callbacks must not call back into the same handle. */
 
 /* From db_hold to db_release all calls on this reader see the record in one state, that of the
  * first of them: what is counted by several calls adds up, whatever stations add meanwhile. One
@@ -273,127 +268,7 @@ bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, s
 bool db_hold(struct db *reader, struct err *e);
 bool db_release(struct db *reader, struct err *e);
 
-/* NULL: the record has none. Times in the form of the record. */
-struct db_board_row {
-    const char *mac, *chip, *first_seen_utc;
-    int revision;                  /* below 0: unknown */
-    int64_t flash_id, flash_bytes; /* below 0, 0: unknown */
-};
-
-struct db_run_row {
-    int64_t run_id;
-    const char *started_utc, *ended_utc;
-    int64_t duration_ms; /* below 0: unknown */
-    const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED; NULL: open */
-    const char *code, *sentence, *hint, *board_state, *app_text;
-    int slot;
-    const char *port, *operator_name, *lot, *host, *tool_version;
-    const char *recipe, *recipe_version, *recipe_sha256;
-    int attempt_count;
-    int64_t rework_of; /* the run in which the board had passed; 0: no re-work */
-    const char *rework_reason;
-};
-
-/* What a person has said about a run later. */
-struct db_correction_row {
-    const char *made_utc, *operator_name, *reason, *host;
-    const char *verdict; /* NULL: a note */
-};
-
-struct db_attempt_row {
-    int number;
-    const char *started_utc;
-    int64_t duration_ms, baud, bytes_written, wire_bytes;
-    int64_t baud_asked;                /* 0: unknown */
-    int64_t round_trips;               /* below 0: unknown */
-    const char *baud_why, *write_mode; /* NULL: unknown */
-    const char *reset, *loader, *phase, *code, *sentence, *hint, *board_state;
-    struct db_timing timing;
-};
-
-struct db_history_sink {
-    void *ctx;
-    bool (*board)(void *ctx, const struct db_board_row *board); /* once, first */
-    bool (*run)(void *ctx, const struct db_run_row *run);       /* as recorded, the first first */
-    bool (*attempt)(void *ctx,
-                    const struct db_attempt_row *attempt); /* after its run; may be NULL */
-    /* after those, the oldest first; may be NULL */
-    bool (*correction)(void *ctx, const struct db_correction_row *correction);
-};
-
-/* The life of one board. A MAC that was never seen calls nothing and gives true. */
-bool db_history(struct db *reader, const char *mac, const struct db_history_sink *sink,
-                struct err *e);
-
-struct db_health {
-    char damage[160];            /* the first thing that is wrong inside the file; empty: nothing */
-    char newest_utc[DB_UTC_CAP]; /* when the newest run started; empty: there is none */
-};
-
-/* Reads the whole file to see whether it is sound: about a second for each gigabyte. */
-bool db_health(struct db *reader, struct db_health *health, struct err *e);
-
-/* Whether the file at `path` is a record of an older espstation, which db_open brings up to date
- * and db_open_reader refuses. */
-bool db_is_older(const char *path);
-
-/* All members zero or NULL: every run. Several together: runs that meet all of them. */
-struct db_filter {
-    const char *lot, *mac;
-    const char *verdict; /* PASS, FAIL, STOPPED, INTERRUPTED, or OPEN for runs without one */
-    /* When the run started, UTC: 2026, 2026-03, 2026-03-04, 2026-03-04T05:06, ..:07, ..:07.089,
-     * each with or without Z. `since` takes from the first moment so named, `until` through the
-     * last. */
-    const char *since, *until;
-    const char *recipe; /* its name, or the SHA-256 of its text or of its plan */
-    const char *chip;   /* the recipe's or the board's, in any case: esp32c3 */
-    int slot;
-};
-
-/* A document of a form that has one for each run. */
-struct db_document {
-    int64_t run_id;
-    int slot;
-    const char *mac; /* NULL: the board was not identified */
-};
-
-/* What a WATS server wants to know of a station and its operation, and only its owner can say. */
-struct db_wats {
-    int process_code; /* of a process that is defined there */
-    const char *location, *purpose;
-};
-#define DB_WATS_USUAL                                                                              \
-    {                                                                                              \
-        10, "-", "Production"                                                                      \
-    }
-
-/* Where an export goes. A call that returns false ends it. */
-struct db_sink {
-    void *ctx;
-    bool (*emit)(void *ctx, const char *bytes, size_t n);
-    /* Before the first byte of each document, for forms with one for each run. NULL: not wanted. */
-    bool (*document)(void *ctx, const struct db_document *document);
-    const struct db_wats *wats; /* for DB_WSJF; NULL: DB_WATS_USUAL */
-};
-
-/* The forms, DB_CSV and so on; docs/export.md tells their fields. */
-enum db_format {
-#define EXPORT(NAME, word) DB_##NAME,
-#include "db/export/export_list.h"
-#undef EXPORT
-};
-
-struct db_format_info {
-    const char *name; /* the word that people type */
-    const char *help;
-    bool document_per_run; /* each run is a document by itself, and may be a file */
-};
-
-/* NULL past the last one. */
-const struct db_format_info *db_format_info(size_t format);
-
-/* Writes the runs, the oldest first, in UTF-8. *runs, if wanted, gets their number. */
-bool db_export(struct db *reader, enum db_format format, const struct db_filter *filter,
-               const struct db_sink *sink, int64_t *runs, struct err *e);
+/* The code of a run that passed and whose PASS a person took back (lot.h): it counts as failed. */
+#define DB_CODE_CORRECTED "corrected"
 
 #endif

@@ -1,5 +1,7 @@
 /* What SQLite or the system reports, as a sentence for the operator. */
-#include "db/store/db_priv.h"
+#include "db/store/fail.h"
+
+#include "db/store/handle.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,12 +32,12 @@ static int find_writer(const struct stat *file)
     char line[160];
     int found = 0;
     FILE *f = fopen("/proc/locks", "re");
-    while (f != NULL && found == 0 && fgets(line, sizeof line, f) != NULL) {
+    while (f && found == 0 && fgets(line, sizeof line, f)) {
         int pid = 0;
         if (holds_write_lock(line, file, &pid) && pid > 0)
             found = pid;
     }
-    if (f != NULL)
+    if (f)
         fclose(f);
     return found;
 }
@@ -46,9 +48,9 @@ static void process_name(int pid, char *name, size_t cap)
     snprintf(path, sizeof path, "/proc/%d/comm", pid);
     snprintf(name, cap, "?");
     FILE *f = fopen(path, "re");
-    if (f == NULL)
+    if (!f)
         return;
-    if (fgets(name, (int)cap, f) != NULL)
+    if (fgets(name, (int)cap, f))
         name[strcspn(name, "\n")] = '\0';
     fclose(f);
 }
@@ -139,16 +141,15 @@ static bool fail_not_ours(const struct db *db, struct err *e)
     return err_hint(e, "Nothing in it was touched. Give another file with --db.");
 }
 
-/* The log failed more often than the file, and a failed COMMIT leaves its errno with the log alone.
- */
+/* The log failed more often than the file, and a failed COMMIT leaves its errno with the log
+ * alone. */
 static int last_errno(const struct db *db)
 {
     static const int files[] = { SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER };
     int sys = sqlite3_system_errno(db->sql);
     for (size_t i = 0; sys == 0 && i < sizeof files / sizeof files[0]; i++) {
         sqlite3_file *f = NULL;
-        if (sqlite3_file_control(db->sql, "main", files[i], &f) == SQLITE_OK && f != NULL &&
-            f->pMethods != NULL)
+        if (sqlite3_file_control(db->sql, "main", files[i], &f) == SQLITE_OK && f && f->pMethods)
             f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &sys);
     }
     return sys;

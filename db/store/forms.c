@@ -10,82 +10,114 @@
  * columns below: numbers as digits, texts in single quotes with quotes inside doubled, NULL as
  * NULL, a space between. So no two different rows have the same form.
  *
- * A new column of these tables belongs at the end of its row below. The test of the audit changes
- * each column of each table in turn and wants it noticed.
+ * The form can grow. The columns of version 2 stand in their places for ever. A column that came
+ * later stands behind them as NAME=VALUE, and only where it is not NULL: a row from before it came
+ * keeps its form, and its link still fits; whoever puts something into it, or takes it out again,
+ * changes the form. A link therefore needs no note of the version that made it, and one query makes
+ * all forms, for this program and for people with a shell of SQLite. The price is one rule: a new
+ * column is nullable and has no default. Lines of a new table that belong to a row are simply not
+ * there for rows that have none.
+ *
+ * A new column of these tables belongs at the end of its `later` below. The test of the audit
+ * changes each column of each table in turn and wants it noticed.
  */
-#include "db/store/db_priv.h"
+#include "db/store/forms.h"
 
+#include "db/store/timings.h"
+
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 /* A kind of line. Columns that hold numbers are marked with a #; the first is the row's id. */
 struct part {
-    const char *word, *columns, *from;
+    const char *word, *columns;
+    const char *later; /* columns that came after version 2; NULL: none */
+    const char *from;
     const struct part *inner; /* the lines that belong to this one; NULL: none */
     const char *complete;     /* when the row is complete; NULL: always */
+    bool timings;             /* the times of timing_list.h stand behind the columns */
 };
 
 static const struct part digest_lines = {
-    "digest",
-    "d.image# i.number# d.expected_md5 d.read_md5 d.written_md5 d.written_sha256 d.skipped_bytes#",
-    "digest AS d LEFT JOIN image AS i ON i.id = d.image WHERE d.attempt = a.id ORDER BY d.image",
-    NULL,
-    NULL,
+    .word = "digest",
+    .columns = "d.image# i.number# d.expected_md5 d.read_md5 d.written_md5 d.written_sha256"
+               " d.skipped_bytes#",
+    .from = "digest AS d LEFT JOIN image AS i ON i.id = d.image WHERE d.attempt = a.id"
+            " ORDER BY d.image",
 };
 
 static const struct part attempt_lines = {
-    "attempt",
-    "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase a.code"
-    " a.sentence a.hint a.board_state a.bytes_written# a.wire_bytes# a.baud_asked# a.baud_why"
-    " a.write_mode a.round_trips# a.reset_ms# a.sync_ms# a.identify_ms# a.stub_ms# a.baud_ms#"
-    " a.erase_ms# a.wire_ms# a.stall_ms# a.md5_ms# a.leave_ms# a.boot_ms# a.floor_ms#",
-    "attempt AS a WHERE a.run = r.id ORDER BY a.number",
-    &digest_lines,
-    NULL,
+    .word = "attempt",
+    .columns = "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase"
+               " a.code a.sentence a.hint a.board_state a.bytes_written# a.wire_bytes#"
+               " a.baud_asked# a.baud_why a.write_mode a.round_trips#",
+    .timings = true,
+    .from = "attempt AS a WHERE a.run = r.id ORDER BY a.number",
+    .inner = &digest_lines,
 };
 
 static const struct part image_lines = {
-    "image",
-    "i.id# i.number# i.file i.offset# i.size_bytes# i.sha256 i.md5 i.app_project i.app_version"
-    " i.app_elf_sha256",
-    "image AS i WHERE i.recipe = c.id ORDER BY i.number",
-    NULL,
-    NULL,
+    .word = "image",
+    .columns = "i.id# i.number# i.file i.offset# i.size_bytes# i.sha256 i.md5 i.app_project"
+               " i.app_version i.app_elf_sha256",
+    .from = "image AS i WHERE i.recipe = c.id ORDER BY i.number",
 };
 
 static const struct part forms[LINK_KIND_COUNT] = {
-    [LINK_STATION] = { "station",
-                       "s.id# s.host s.boot_id s.pid# s.start_ticks# s.tool_version s.started_utc",
-                       "station AS s", NULL, NULL },
-    [LINK_STATION_END] = { "station-end", "s.id# s.ended_utc", "station AS s", NULL,
-                           "s.ended_utc IS NOT NULL" },
-    [LINK_RECIPE] = { "recipe",
-                      "c.id# c.name c.version c.chip c.text c.sha256 c.plan_sha256 c.added_utc",
-                      "recipe AS c", &image_lines, NULL },
-    [LINK_LOT] = { "lot",
-                   "l.id# l.name l.added_utc l.quantity# l.recipe# l.one_recipe# l.opened_by",
-                   "lot AS l", NULL, NULL },
-    [LINK_BOARD] = { "board",
-                     "b.id# b.mac b.chip b.revision# b.flash_id# b.flash_bytes# b.first_seen_utc",
-                     "board AS b", NULL, NULL },
+    [LINK_STATION] = {
+        .word = "station",
+        .columns = "s.id# s.host s.boot_id s.pid# s.start_ticks# s.tool_version s.started_utc",
+        .later = "s.presence",
+        .from = "station AS s",
+    },
+    [LINK_STATION_END] = {
+        .word = "station-end",
+        .columns = "s.id# s.ended_utc",
+        .from = "station AS s",
+        .complete = "s.ended_utc IS NOT NULL",
+    },
+    [LINK_RECIPE] = {
+        .word = "recipe",
+        .columns = "c.id# c.name c.version c.chip c.text c.sha256 c.plan_sha256 c.added_utc",
+        .from = "recipe AS c",
+        .inner = &image_lines,
+    },
+    [LINK_LOT] = {
+        .word = "lot",
+        .columns = "l.id# l.name l.added_utc l.quantity# l.recipe# l.one_recipe# l.opened_by",
+        .from = "lot AS l",
+    },
+    [LINK_BOARD] = {
+        .word = "board",
+        .columns = "b.id# b.mac b.chip b.revision# b.flash_id# b.flash_bytes# b.first_seen_utc",
+        .from = "board AS b",
+    },
     /* Names what it refers to as well: the host, the lot, the recipe's identity, the MAC. */
-    [LINK_RUN] = { "run",
-                   "r.id# r.station# s.host r.lot# l.name r.recipe# c.plan_sha256 r.slot# r.port"
+    [LINK_RUN] = {
+        .word = "run",
+        .columns = "r.id# r.station# s.host r.lot# l.name r.recipe# c.plan_sha256 r.slot# r.port"
                    " r.operator r.started_utc r.board# b.mac r.seen_chip r.seen_revision#"
                    " r.seen_flash_id# r.seen_flash_bytes# r.ended_utc r.duration_ms# r.verdict"
                    " r.code r.sentence r.hint r.board_state r.app_text r.holds_place# r.rework_of#"
                    " r.rework_reason",
-                   "run AS r LEFT JOIN station AS s ON s.id = r.station"
-                   " LEFT JOIN lot AS l ON l.id = r.lot"
-                   " LEFT JOIN recipe AS c ON c.id = r.recipe"
-                   " LEFT JOIN board AS b ON b.id = r.board",
-                   &attempt_lines, "r.verdict IS NOT NULL" },
-    [LINK_CORRECTION] = { "correction",
-                          "k.id# k.run# k.verdict k.operator k.reason k.host k.made_utc",
-                          "correction AS k", NULL, NULL },
-    [LINK_CHECKPOINT] = { "checkpoint",
-                          "p.id# p.lot# p.link# p.closed_utc p.closed_by p.text p.signature",
-                          "checkpoint AS p", NULL, NULL },
+        .from = "run AS r LEFT JOIN station AS s ON s.id = r.station"
+                " LEFT JOIN lot AS l ON l.id = r.lot"
+                " LEFT JOIN recipe AS c ON c.id = r.recipe"
+                " LEFT JOIN board AS b ON b.id = r.board",
+        .inner = &attempt_lines,
+        .complete = "r.verdict IS NOT NULL",
+    },
+    [LINK_CORRECTION] = {
+        .word = "correction",
+        .columns = "k.id# k.run# k.verdict k.operator k.reason k.host k.made_utc",
+        .from = "correction AS k",
+    },
+    [LINK_CHECKPOINT] = {
+        .word = "checkpoint",
+        .columns = "p.id# p.lot# p.link# p.closed_utc p.closed_by p.text p.signature",
+        .from = "checkpoint AS p",
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)
@@ -99,13 +131,52 @@ static void append_text(char sql[static FORM_SQL_CAP], const char *text)
     append(sql, text, strlen(text));
 }
 
-/* replace() keeps bytes behind a NUL, where quote() would stop. */
-static void append_column(char sql[static FORM_SQL_CAP], const char *column, size_t n)
+/* A number as it is; a text in quotes. replace() keeps bytes behind a NUL, where quote() would
+ * stop. */
+static void append_value(char sql[static FORM_SQL_CAP], const char *column, size_t n)
 {
     const bool number = column[n - 1] == '#';
-    append_text(sql, number ? "\n  || ' ' || ifnull(" : "\n  || ' ' || ifnull('''' || replace(");
+    append_text(sql, number ? "" : "'''' || replace(");
     append(sql, column, number ? n - 1 : n);
-    append_text(sql, number ? ", 'NULL')" : ", '''', '''''') || '''', 'NULL')");
+    append_text(sql, number ? "" : ", '''', '''''') || ''''");
+}
+
+static void append_in_place(char sql[static FORM_SQL_CAP], const char *column, size_t n)
+{
+    append_text(sql, "\n  || ' ' || ifnull(");
+    append_value(sql, column, n);
+    append_text(sql, ", 'NULL')");
+}
+
+static void append_by_name(char sql[static FORM_SQL_CAP], const char *column, size_t n)
+{
+    const size_t table = strcspn(column, ".") + 1; /* "a." is not part of the name */
+    append_text(sql, "\n  || ifnull(' ");
+    append(sql, column + table, n - table - (column[n - 1] == '#'));
+    append_text(sql, "=' || ");
+    append_value(sql, column, n);
+    append_text(sql, ", '')");
+}
+
+static void append_each(char sql[static FORM_SQL_CAP], const char *columns,
+                        void (*one)(char *sql, const char *column, size_t n))
+{
+    for (const char *p = columns; p && *p != '\0';) {
+        const size_t n = strcspn(p, " ");
+        one(sql, p, n);
+        p += n + strspn(p + n, " ");
+    }
+}
+
+/* Of version 2 in their places, the later ones by name. */
+static void append_timings(char sql[static FORM_SQL_CAP], bool later)
+{
+    char column[48];
+    for (size_t i = 0; i < TIMING_COUNT; i++) {
+        const int n = snprintf(column, sizeof column, "a.%s#", timing_infos[i].column);
+        if (later == (timing_infos[i].version > 2))
+            (later ? append_by_name : append_in_place)(sql, column, (size_t)n);
+    }
 }
 
 static void append_line(char sql[static FORM_SQL_CAP], const struct part *part)
@@ -113,11 +184,12 @@ static void append_line(char sql[static FORM_SQL_CAP], const struct part *part)
     append_text(sql, "'");
     append_text(sql, part->word);
     append_text(sql, "'");
-    for (const char *p = part->columns; *p != '\0';) {
-        const size_t n = strcspn(p, " ");
-        append_column(sql, p, n);
-        p += n + strspn(p + n, " ");
-    }
+    append_each(sql, part->columns, append_in_place);
+    if (part->timings)
+        append_timings(sql, false);
+    append_each(sql, part->later, append_by_name);
+    if (part->timings)
+        append_timings(sql, true);
     append_text(sql, " || char(10)");
 }
 
@@ -127,7 +199,7 @@ static void append_inner(char sql[static FORM_SQL_CAP], const struct part *part)
     enum { DEPTH_MAX = 4 };
     const struct part *open[DEPTH_MAX];
     size_t depth = 0;
-    for (; part != NULL && depth < DEPTH_MAX; part = part->inner) {
+    for (; part && depth < DEPTH_MAX; part = part->inner) {
         append_text(sql, "\n || ifnull((SELECT group_concat(line, '') FROM (SELECT ");
         append_line(sql, part);
         open[depth++] = part;
@@ -159,7 +231,7 @@ void form_sql(enum link_kind kind, char sql[static FORM_SQL_CAP])
     append_text(sql, "SELECT ");
     append_form(sql, form);
     append_text(sql, " WHERE ");
-    if (form->complete != NULL) {
+    if (form->complete) {
         append_text(sql, form->complete);
         append_text(sql, " AND ");
     }
@@ -177,7 +249,7 @@ void form_all_sql(enum link_kind kind, char sql[static FORM_SQL_CAP])
     append_id(sql, form);
     append_text(sql, " AS row, ");
     append_form(sql, form);
-    if (form->complete != NULL) {
+    if (form->complete) {
         append_text(sql, " WHERE ");
         append_text(sql, form->complete);
     }

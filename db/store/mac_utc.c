@@ -1,5 +1,5 @@
 /* MACs and times: from what people type to the one form of the record. */
-#include "db/store/db_priv.h"
+#include "db/store/mac_utc.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ bool db_utc_text(int64_t utc_ms, char text[static DB_UTC_CAP])
         return false;
     const time_t seconds = (time_t)(utc_ms / 1000);
     struct tm tm;
-    if (gmtime_r(&seconds, &tm) == NULL)
+    if (!gmtime_r(&seconds, &tm))
         return false;
     size_t used = strftime(text, DB_UTC_CAP, "%Y-%m-%dT%H:%M:%S", &tm);
     snprintf(text + used, DB_UTC_CAP - used, ".%03dZ", (int)(utc_ms % 1000));

@@ -1,5 +1,9 @@
 /* Which version a file has, whether it may be used, and how it is brought up to date. */
-#include "db/store/db_priv.h"
+#include "db/store/schema.h"
+
+#include "db/store/copy.h"
+#include "db/store/fail.h"
+#include "db/store/handle.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,13 +81,31 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
     return err_hint(e, "Let a station open it once (espstation run --db FILE); that brings it up.");
 }
 
+static int add_timings(sqlite3 *sql, int version)
+{
+    char text[96];
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < TIMING_COUNT; i++) {
+        if (timing_infos[i].version != version)
+            continue;
+        snprintf(text, sizeof text, "ALTER TABLE attempt ADD COLUMN %s INTEGER",
+                 timing_infos[i].column);
+        rc = sqlite3_exec(sql, text, NULL, NULL, NULL);
+    }
+    return rc;
+}
+
+int schema_run_step(sqlite3 *sql, const struct schema_step *step)
+{
+    int rc = SQLITE_OK;
+    for (size_t i = 0; rc == SQLITE_OK && i < step->count; i++)
+        rc = sqlite3_exec(sql, step->sql[i], NULL, NULL, NULL);
+    return rc == SQLITE_OK && step->timings != 0 ? add_timings(sql, step->timings) : rc;
+}
+
 static bool run_step(struct db *db, const struct schema_step *step, struct err *e)
 {
-    for (size_t i = 0; i < step->count; i++) {
-        if (sqlite3_exec(db->sql, step->sql[i], NULL, NULL, NULL) != SQLITE_OK)
-            return db_fail(db, e);
-    }
-    return step->then == NULL || step->then(db, e);
+    return schema_run_step(db->sql, step) == SQLITE_OK ? true : db_fail(db, e);
 }
 
 static bool set_identity(struct db *db, size_t version, struct err *e)
@@ -126,6 +148,10 @@ static bool run_missing_steps(struct db *db, const struct schema_step *list, siz
     for (size_t v = (size_t)found.version; v < count; v++) {
         if (!run_step(db, &list[v], e) || !set_identity(db, v + 1, e))
             return err_wrap(e, "Bringing the record to version %zu", v + 1);
+    }
+    for (size_t v = (size_t)found.version; v < count; v++) {
+        if (list[v].at_last && !list[v].at_last(db, e))
+            return err_wrap(e, "Bringing the record to version %zu", count);
     }
     return true;
 }

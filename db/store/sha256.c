@@ -1,5 +1,5 @@
 /* SHA-256 as the record writes it: lower-case hex, and an error that says what is missing. */
-#include "db/store/db_priv.h"
+#include "db/store/sha256.h"
 
 #include <string.h>
 

@@ -1,29 +1,32 @@
 /* The statements of the record: one table, prepared in one loop and finalized in another. */
 #include "db/store/statements.h"
 
-#include "db/store/db_priv.h"
-
-/* The verdict of a run after its corrections. */
-#define EFFECTIVE(run)                                                                             \
-    "coalesce((SELECT k.verdict FROM correction AS k WHERE k.run = " run ".id AND k.verdict IS"    \
-    " NOT NULL ORDER BY k.id DESC LIMIT 1), " run ".verdict)"
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/phrases.h"
 
 /* How many boards have passed in a lot, and how many more may: they hold a place. */
 #define LOT_PASSED(lot_id)                                                                         \
     "(SELECT count(*) FROM (SELECT DISTINCT x.board FROM run AS x WHERE x.lot = " lot_id           \
-    " AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = 'PASS'))"
+    " AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS'))"
 #define LOT_HELD(lot_id)                                                                           \
     "(SELECT count(*) FROM (SELECT DISTINCT y.board FROM run AS y WHERE y.lot = " lot_id           \
     " AND y.verdict IS NULL AND y.holds_place = 1 AND NOT EXISTS (SELECT 1 FROM run AS x"          \
-    " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE("x") " = "  \
-                                                                                            "'PAS" \
-                                                                                            "S'))" \
-                                                                                            ")"
+    " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT(    \
+        "x") " = "                                                                                 \
+             "'PAS"                                                                                \
+             "S'))"                                                                                \
+             ")"
 
 /* The one recipe of lot l: bound when it was opened, or by its first run. */
 #define LOT_RECIPE                                                                                 \
     "coalesce(l.recipe, CASE l.one_recipe WHEN 1 THEN (SELECT z.recipe FROM run AS z"              \
     " WHERE z.lot = l.id LIMIT 1) END)"
+
+/* What station_of_row takes. */
+#define STATION_ROW                                                                                \
+    "s.id, s.ended_utc IS NOT NULL, s.host, s.boot_id, s.pid, s.start_ticks, s.presence"
 
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
@@ -35,15 +38,15 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_RELEASE] = "RELEASE part",
     [STMT_UNDO] = "ROLLBACK TO part",
 
-    [STMT_STATION_ADD] = "INSERT INTO station (host, boot_id, pid, start_ticks, tool_version,"
-                         " started_utc) VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_STATION_NEXT] = "SELECT ifnull(max(id), 0) + 1 FROM station",
+    [STMT_STATION_ADD] = "INSERT INTO station (id, host, boot_id, pid, start_ticks, tool_version,"
+                         " started_utc, presence) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_STATION_END] = "UPDATE station SET ended_utc = ? WHERE id = ?",
     [STMT_LATEST_START] = "SELECT max(started_utc) FROM run",
-    [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT id, host, boot_id, pid, start_ticks, ended_utc IS NOT "
-                                     "NULL FROM station"
-                                     " WHERE id IN (SELECT station FROM run WHERE verdict IS NULL) "
-                                     "AND id > ?"
-                                     " ORDER BY id LIMIT 1",
+    [STMT_STATIONS_WITH_OPEN_RUNS] = "SELECT " STATION_ROW " FROM station AS s"
+                                     " WHERE s.id IN (SELECT station FROM run"
+                                     "  WHERE verdict IS NULL) AND s.id > ?"
+                                     " ORDER BY s.id LIMIT 1",
     [STMT_RUN_OPEN_OF_STATION] = "SELECT id FROM run WHERE verdict IS NULL AND station = ?"
                                  " ORDER BY id LIMIT 1",
     [STMT_RUN_INTERRUPT] = "UPDATE run SET verdict = 'INTERRUPTED', code = ?, sentence = ?,"
@@ -66,6 +69,13 @@ static const char *const texts[STMT_COUNT] = {
                        "= ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
     [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
+    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ? "
+                           "AND"
+                           " ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
+                                                                               " OR (x.verdict IS "
+                                                                               "NULL AND "
+                                                                               "x.holds_place = "
+                                                                               "1)))",
     [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
                       " END) FROM run WHERE lot = ?",
     [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"
@@ -86,16 +96,14 @@ static const char *const texts[STMT_COUNT] = {
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
     [STMT_RUN_REWORK] = "UPDATE run SET rework_of = ?, rework_reason = ? WHERE id = ?",
-    [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, s.host, s.boot_id, s.pid, s.start_ticks,"
-                             " s.ended_utc IS NOT NULL FROM run AS r JOIN station AS s"
+    [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE("r") ", r.lot, r.board, s.host, "
-                                                               "s.boot_id,"
-                                                               " s.pid, s.start_ticks, s.ended_utc "
-                                                               "IS NOT NULL FROM run AS r"
-                                                               " JOIN station AS s ON s.id = "
-                                                               "r.station WHERE r.id = ?",
+    [STMT_CORRECT_STATE] =
+        "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, " STATION_ROW " FROM run AS "
+                                                    "r JOIN "
+                                                    "station AS s "
+                                                    "ON s.id = r.station WHERE r.id = ?",
     [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
                             "made_utc)"
                             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -110,26 +118,29 @@ static const char *const texts[STMT_COUNT] = {
                        " board_state = ?, app_text = ?, ended_utc = ?, duration_ms = ?"
                        " WHERE id = ?",
 
-    [STMT_BOARD_FIND] = "SELECT id FROM board WHERE mac = ?",
+    [STMT_BOARD_FIND] = "SELECT " BOARD_OF_MAC("?1"),
     [STMT_BOARD_ADD] = "INSERT INTO board (mac, chip, revision, flash_id, flash_bytes,"
                        " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
                         " FROM board WHERE id = ?",
-    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
-                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-                    " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE("r") " = 'PASS'"
-                                                                                     " ORDER BY "
-                                                                                     "here DESC, "
-                                                                                     "r.id DESC "
-                                                                                     "LIMIT 1",
+    [STMT_PASSED] =
+        "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+        " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+        " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
+                                                                                 " ORDER BY "
+                                                                                 "here DESC, "
+                                                                                 "r.id DESC "
+                                                                                 "LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
-                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips,"
-                         " reset_ms, sync_ms, identify_ms, stub_ms, baud_ms, erase_ms, wire_ms,"
-                         " stall_ms, md5_ms, leave_ms, boot_ms, floor_ms)"
-                         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-                         " ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips"
+#define TIMING(version, name, sentence) ", " #name "_ms"
+#include "db/store/timing_list.h"
+                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+#define TIMING(version, name, sentence) ", ?"
+#include "db/store/timing_list.h"
+                         ")",
     [STMT_DIGEST_ADD] = "INSERT INTO digest (attempt, image, expected_md5, read_md5, written_md5,"
                         " written_sha256, skipped_bytes) VALUES (?1, (SELECT i.id FROM attempt AS a"
                         "  JOIN run AS r ON r.id = a.run JOIN image AS i ON i.recipe = r.recipe"
@@ -157,12 +168,16 @@ static const char *const texts[STMT_COUNT] = {
                           "r.id",
     [STMT_HISTORY_CORRECTIONS] = "SELECT made_utc, operator, reason, host, verdict FROM correction"
                                  " WHERE run = ? ORDER BY id",
-    [STMT_HISTORY_ATTEMPTS] = "SELECT number, started_utc, duration_ms, baud, bytes_written, "
-                              "wire_bytes, reset, loader,"
-                              " phase, code, sentence, hint, board_state, baud_asked, baud_why,"
-                              " write_mode, round_trips, reset_ms, sync_ms, identify_ms, stub_ms,"
-                              " baud_ms, erase_ms, wire_ms, stall_ms, md5_ms, leave_ms, boot_ms,"
-                              " floor_ms FROM attempt WHERE run = ? ORDER BY number",
+    [STMT_HISTORY_ATTEMPTS] = "SELECT id, number, started_utc, duration_ms, baud, bytes_written,"
+                              " wire_bytes, reset, loader, phase, code, sentence, hint,"
+                              " board_state, baud_asked, baud_why, write_mode, round_trips"
+#define TIMING(version, name, sentence) ", " #name "_ms"
+#include "db/store/timing_list.h"
+                              " FROM attempt WHERE run = ? ORDER BY number",
+    [STMT_HISTORY_DIGESTS] = "SELECT i.file, i.offset, i.size_bytes, d.skipped_bytes,"
+                             " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"
+                             " FROM digest AS d JOIN image AS i ON i.id = d.image"
+                             " WHERE d.attempt = ? ORDER BY i.number",
 
     [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
     [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"
@@ -215,92 +230,4 @@ void statements_finalize(struct db *db)
         sqlite3_finalize(db->forms[i]);
         db->forms[i] = NULL;
     }
-}
-
-/* ---- A statement with its values --------------------------------------------------------------*/
-
-struct query query_start_locked(struct db *db, enum statement which)
-{
-    return (struct query){ .db = db, .statement = db->statements[which], .rc = SQLITE_OK };
-}
-
-struct query query_form_locked(struct db *db, enum link_kind kind)
-{
-    return (struct query){ .db = db, .statement = db->forms[kind], .rc = SQLITE_OK };
-}
-
-static void keep_first(struct query *q, int rc)
-{
-    if (q->rc == SQLITE_OK)
-        q->rc = rc;
-}
-
-void query_text(struct query *q, const char *text)
-{
-    keep_first(q, sqlite3_bind_text(q->statement, ++q->bound, text, -1, SQLITE_STATIC));
-}
-
-void query_bytes(struct query *q, const char *text, size_t bytes)
-{
-    keep_first(
-        q, sqlite3_bind_text64(q->statement, ++q->bound, text, bytes, SQLITE_STATIC, SQLITE_UTF8));
-}
-
-void query_int(struct query *q, int64_t number)
-{
-    keep_first(q, sqlite3_bind_int64(q->statement, ++q->bound, number));
-}
-
-void query_int_or_null(struct query *q, int64_t number, int64_t least)
-{
-    if (number >= least)
-        query_int(q, number);
-    else
-        keep_first(q, sqlite3_bind_null(q->statement, ++q->bound));
-}
-
-void query_utc(struct query *q, int64_t utc_ms)
-{
-    char text[DB_UTC_CAP];
-    const bool known = db_utc_text(utc_ms, text);
-    keep_first(
-        q, sqlite3_bind_text(q->statement, ++q->bound, known ? text : NULL, -1, SQLITE_TRANSIENT));
-}
-
-void query_end(struct query *q)
-{
-    sqlite3_reset(q->statement);
-    sqlite3_clear_bindings(q->statement);
-}
-
-int query_row(struct query *q, struct err *e)
-{
-    if (q->rc == SQLITE_OK || q->rc == SQLITE_ROW)
-        q->rc = sqlite3_step(q->statement);
-    if (q->rc == SQLITE_ROW)
-        return 1;
-    if (q->rc == SQLITE_DONE)
-        return 0;
-    db_fail(q->db, e);
-    return -1;
-}
-
-bool query_run(struct query *q, struct err *e)
-{
-    const bool ok = query_row(q, e) >= 0;
-    query_end(q);
-    return ok;
-}
-
-int64_t query_insert(struct query *q, struct err *e)
-{
-    return query_run(q, e) ? sqlite3_last_insert_rowid(q->db->sql) : 0;
-}
-
-bool query_number(struct query *q, int64_t *number, struct err *e)
-{
-    const int rows = query_row(q, e);
-    *number = rows > 0 ? sqlite3_column_int64(q->statement, 0) : 0;
-    query_end(q);
-    return rows >= 0;
 }

@@ -2,6 +2,8 @@
 #ifndef DB_STATEMENTS_H
 #define DB_STATEMENTS_H
 
+#include <stdbool.h>
+
 enum statement {
     STMT_BEGIN_READ,
     STMT_BEGIN_WRITE,
@@ -10,6 +12,7 @@ enum statement {
     STMT_SAVEPOINT,
     STMT_RELEASE,
     STMT_UNDO,
+    STMT_STATION_NEXT,
     STMT_STATION_ADD,
     STMT_STATION_END,
     STMT_LATEST_START,
@@ -24,6 +27,7 @@ enum statement {
     STMT_LOT_STATE,
     STMT_LOT_PASSED,
     STMT_LOT_HELD,
+    STMT_LOT_HAS_BOARD,
     STMT_LOT_RUNS,
     STMT_LOTS,
     STMT_CHECKPOINT_ADD,
@@ -47,10 +51,17 @@ enum statement {
     STMT_HISTORY_RUNS,
     STMT_HISTORY_CORRECTIONS,
     STMT_HISTORY_ATTEMPTS,
+    STMT_HISTORY_DIGESTS,
     STMT_LINK_LAST,
     STMT_LINK_ADD,
     STMT_AUDIT_NAME,
     STMT_COUNT
 };
+
+struct db;
+struct err;
+
+bool statements_prepare(struct db *db, struct err *e);
+void statements_finalize(struct db *db);
 
 #endif

@@ -15,17 +15,22 @@
  * would get past the DELETE trigger that way). Triggers stop accidents and tools; somebody who
  * drops them is found by the chain (chain.c, audit.c).
  *
- * Changing the schema: add an array version_3[] with the statements that lead from 2 to 3, a row to
- * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN: nullable
- * or with a default, as old rows do not know them; and they belong into the forms of the chain
- * (forms.c), where rows that are linked already must keep the form they had. Steps run in one
- * transaction, after a copy of the file was made. A version that was released is never edited.
+ * Changing the schema: add an array version_4[] with the statements that lead from 3 to 4, a row to
+ * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN, nullable
+ * and without a default, because rows that are linked already keep their form only where the new
+ * column is NULL (forms.c, where each new column belongs). A new table that the chain binds gets a
+ * kind of link (chain.c), or lines in the form of the row it belongs to. Steps run in one
+ * transaction, after a copy of the file was made. A version that was released is never edited:
+ * tests/data/record keeps a record of each, and db_grow.c brings them up. Add the one of the
+ * version before.
  *
  * Indexes. Exports are read by start time, so each index that picks runs ends with started_utc: any
  * one filter gives its rows in order without sorting. run_pass answers "did this board pass before,
  * in this lot?" from the index alone, run_lot_passed and run_lot_open how full a lot is.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/phrases.h"
+#include "db/store/schema.h"
 
 #define UTC(column)                                                                                \
     "CHECK (" column " GLOB '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"                            \
@@ -229,26 +234,14 @@ static const char *const version_1[] = {
     " BEGIN SELECT RAISE(ABORT, 'a digest belongs to an attempt of an open run'); END",
 };
 
-/* What is new in version 2 may be NULL, for rows that were there before. */
+/* What is new in version 2 may be NULL, for rows that were there before. The times of an attempt
+ * come from timing_list.h, in each version. */
 static const char *const version_2[] = {
     "ALTER TABLE attempt ADD COLUMN baud_asked INTEGER", /* the recipe's port.baud */
     "ALTER TABLE attempt ADD COLUMN baud_why TEXT"
     " CHECK (baud_why IN ('recipe', 'learned', 'stepped-down'))",
     "ALTER TABLE attempt ADD COLUMN write_mode TEXT CHECK (write_mode IN ('always', 'changed'))",
     "ALTER TABLE attempt ADD COLUMN round_trips INTEGER",
-    /* where the time went */
-    "ALTER TABLE attempt ADD COLUMN reset_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN sync_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN identify_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN stub_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN baud_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN erase_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN wire_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN stall_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN md5_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN leave_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN boot_ms INTEGER",
-    "ALTER TABLE attempt ADD COLUMN floor_ms INTEGER", /* wire and flash alone; an estimate */
 
     /* of the image, not sent because the chip's MD5 proved them equal */
     "ALTER TABLE digest ADD COLUMN skipped_bytes INTEGER NOT NULL DEFAULT 0"
@@ -348,6 +341,39 @@ static const char *const version_2[] = {
     " WHEN NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run AND verdict IS NOT NULL)"
     " BEGIN SELECT RAISE(ABORT, 'a correction belongs to a closed run'); END",
 };
+
+/* A record that grows. */
+static const char *const version_3[] = {
+    /* the word of the locks beside the record: presence.h; NULL: an older program, or no lock */
+    "ALTER TABLE station ADD COLUMN presence TEXT " HEX("presence", "32"),
+    "DROP TRIGGER station_only_ends",
+    "CREATE TRIGGER station_only_ends BEFORE UPDATE ON station"
+    " WHEN OLD.ended_utc IS NOT NULL"
+    "  OR (NEW.id, NEW.host, NEW.boot_id, NEW.pid, NEW.start_ticks, NEW.tool_version,"
+    "      NEW.started_utc, NEW.presence) IS NOT"
+    "     (OLD.id, OLD.host, OLD.boot_id, OLD.pid, OLD.start_ticks, OLD.tool_version,"
+    "      OLD.started_utc, OLD.presence)"
+    " BEGIN SELECT RAISE(ABORT, 'a station may only end, and only once'); END",
+
+    /* The same links, but their kinds are no closed list any more: a new one must not need a new
+     * table. chain.c knows them, and the audit names a link of none. */
+    "CREATE TABLE link_3 ("
+    " id INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL CHECK (length(kind) BETWEEN 1 AND 15 AND kind NOT GLOB '*[^a-z-]*'),"
+    " row INTEGER NOT NULL," /* its id in that table */
+    " form_sha256 TEXT NOT NULL " HEX("form_sha256", "64") ","
+    " sha256 TEXT NOT NULL " HEX("sha256", "64") ","
+    " UNIQUE (kind, row)"
+    ") STRICT",
+    "INSERT INTO link_3 SELECT id, kind, row, form_sha256, sha256 FROM link ORDER BY id",
+    "DROP TABLE link",
+    "ALTER TABLE link_3 RENAME TO link",
+    KEPT("link"),
+    FINAL("link"),
+    NOT_REPLACED("link", "old.id = NEW.id OR (old.kind = NEW.kind AND old.row = NEW.row)"),
+
+    "CREATE INDEX board_base ON board(" BASE_MAC("mac") ")",
+};
 /* clang-format on */
 
 #undef UTC
@@ -357,7 +383,8 @@ static const char *const version_2[] = {
 #undef NOT_REPLACED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
-    { version_1, sizeof version_1 / sizeof version_1[0], NULL },
+    { version_1, sizeof version_1 / sizeof version_1[0], 0, NULL },
     /* the rows that are there get their links */
-    { version_2, sizeof version_2 / sizeof version_2[0], chain_begin_locked },
+    { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
+    { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
 };

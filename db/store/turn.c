@@ -7,7 +7,12 @@
  * moment wait for the disk once, and not for each other's. Each call still returns only when what
  * it wrote is on the disk; one that fails undoes its own part alone.
  */
-#include "db/store/db_priv.h"
+#include "db/store/turn.h"
+
+#include "db/store/fail.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/wait.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -132,7 +137,7 @@ static bool open_group(struct db *db, struct err *e)
     if (db->group)
         return true;
     struct group *g = calloc(1, sizeof *g);
-    if (g == NULL)
+    if (!g)
         return err_set(e, ERR_STATION, "No memory left for a transaction");
     if (!run_locked(db, STMT_BEGIN_WRITE, e)) {
         free(g);

@@ -1,4 +1,6 @@
-#include "db/store/db_priv.h"
+#include "db/store/uri.h"
+
+#include <stdbool.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +17,7 @@ void db_uri(const char *path, const char *parameters, char uri[static DB_URI_CAP
         path++;
     used += (size_t)snprintf(uri, DB_URI_CAP, "file:%s", path[0] == '/' ? "" : "./");
     for (; *path != '\0'; path++) {
-        const bool keep = strchr(plain, *path) != NULL;
+        const bool keep = strchr(plain, *path);
         used += (size_t)snprintf(uri + used, DB_URI_CAP - used, keep ? "%c" : "%%%02X",
                                  (unsigned char)*path);
     }

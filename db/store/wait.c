@@ -1,5 +1,7 @@
 /* Time as the waits of db/ see it. Below db.c and connect.c, which both wait. */
-#include "db/store/db_priv.h"
+#include "db/store/wait.h"
+
+#include "db/store/handle.h"
 
 #include <time.h>
 

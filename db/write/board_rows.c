@@ -1,7 +1,14 @@
 /* The board of a run: seen, known from before, and let in or refused. */
 #include "db/write/lot.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
+#include "db/write/station_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -66,7 +73,7 @@ static void fill_passed(sqlite3_stmt *s, struct db_passed *passed)
     passed->run_id = sqlite3_column_int64(s, 0);
     snprintf(passed->ended_utc, sizeof passed->ended_utc, "%s",
              (const char *)sqlite3_column_text(s, 1));
-    snprintf(passed->lot, sizeof passed->lot, "%s", lot == NULL ? "" : (const char *)lot);
+    snprintf(passed->lot, sizeof passed->lot, "%s", !lot ? "" : (const char *)lot);
 }
 
 static bool find_passed_locked(struct db *db, int64_t board_id, int64_t lot_id,
@@ -147,7 +154,8 @@ static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct
                                      bool *elsewhere, struct err *refusal, struct err *e)
 {
     int rows = 0;
-    struct db_station here, other;
+    struct db_station here;
+    struct station_row other;
     struct query q = query_start_locked(db, STMT_BOARD_OPEN_RUNS);
     query_int(&q, run->board_id);
     query_int(&q, run_id);
@@ -158,13 +166,13 @@ static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct
             rows = -1;
             break;
         }
-        if (sqlite3_column_int(q.statement, 6) != 0 || !db_station_alive(&other, &here))
+        if (station_life(db, &other, &here) == STATION_DEAD)
             continue; /* the next start marks it */
         const int64_t id = sqlite3_column_int64(q.statement, 0);
         *elsewhere = true;
         err_set(refusal, ERR_DUPLICATE,
                 "The board %s is being flashed already: run %" PRId64 ", slot %d on %.60s",
-                run->mac, id, sqlite3_column_int(q.statement, 1), other.host);
+                run->mac, id, sqlite3_column_int(q.statement, 1), other.who.host);
         err_hint(refusal,
                  "Two boards may share a MAC. If that station is gone for good: espstation correct "
                  "%" PRId64 " --verdict interrupted --operator NAME --reason WHY",
@@ -209,7 +217,7 @@ static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_
             return false;
         if (elsewhere)
             return true;
-        if (twice && rule->rework_reason == NULL) {
+        if (twice && !rule->rework_reason) {
             refuse_passed(run, &seen->passed, refusal);
             return true;
         }

@@ -1,7 +1,14 @@
 /* Corrections: what was recorded stays; what a person knows better is a row of its own. */
 #include "db/write/lot.h"
 
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
+#include "db/write/station_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,8 +17,7 @@
 struct corrected {
     char verdict[16], effective[16]; /* empty: open */
     struct open_run run;
-    struct db_station station;
-    bool station_ended;
+    struct station_row station;
 };
 
 static const char *const words[] = {
@@ -29,13 +35,12 @@ static bool find_run_locked(struct db *db, int64_t run_id, struct corrected *c, 
     if (rows > 0) {
         const unsigned char *verdict = sqlite3_column_text(q.statement, 0);
         const unsigned char *effective = sqlite3_column_text(q.statement, 1);
-        snprintf(c->verdict, sizeof c->verdict, "%s", verdict == NULL ? "" : (const char *)verdict);
+        snprintf(c->verdict, sizeof c->verdict, "%s", !verdict ? "" : (const char *)verdict);
         snprintf(c->effective, sizeof c->effective, "%s",
-                 effective == NULL ? "" : (const char *)effective);
+                 !effective ? "" : (const char *)effective);
         c->run.lot_id = sqlite3_column_int64(q.statement, 2);
         c->run.board_id = sqlite3_column_int64(q.statement, 3);
         station_of_row(q.statement, 4, &c->station);
-        c->station_ended = sqlite3_column_int(q.statement, 8) != 0;
     }
     query_end(&q);
     if (rows != 0)
@@ -60,26 +65,36 @@ static bool interrupt_locked(struct db *db, const struct db_correction *k,
         return refuse(e, k->run_id, "is closed already; only an open run can be interrupted");
     if (!db_station_here(&here, e))
         return false;
-    if (!c->station_ended && strcmp(c->station.host, here.host) == 0 &&
-        db_station_alive(&c->station, &here)) {
-        err_set(e, ERR_USAGE, "The station of run %" PRId64 " is alive: process %" PRId64,
-                k->run_id, c->station.pid);
+    if (station_life(db, &c->station, &here) == STATION_LIVES) {
+        err_set(e, ERR_USAGE,
+                "The station of run %" PRId64 " is alive: process %" PRId64 " on %.60s", k->run_id,
+                c->station.who.pid, c->station.who.host);
         return err_hint(e, "Stop that station first: it will close its runs itself.");
     }
     snprintf(sentence, sizeof sentence, "Marked by %.100s: %.300s", k->operator_name, k->reason);
     return interrupt_run_locked(db, k->run_id, sentence, e);
 }
 
-/* The place that the board gave back must be free still. */
+/* The place that the board gave back must be free still, or the board's own by another run. */
 static bool take_place_locked(struct db *db, const struct db_correction *k,
                               const struct corrected *c, struct err *e)
 {
+    int64_t has_place = 0;
     struct err refusal = { 0 };
-    if (!lot_has_room_locked(db, &c->run, &refusal, e))
+    struct query q = query_start_locked(db, STMT_LOT_HAS_BOARD);
+    query_int(&q, c->run.lot_id);
+    query_int(&q, c->run.board_id);
+    if (!query_number(&q, &has_place, e))
+        return false;
+    if (!has_place && !lot_has_room_locked(db, &c->run, &refusal, e))
         return false;
     if (refusal.code == ERR_NONE)
         return true;
     *e = refusal;
+    err_hint(e,
+             "Its place went to another board. To keep what is known as a note: espstation "
+             "correct %" PRId64 " --operator NAME --reason WHY",
+             k->run_id);
     return err_wrap(e, "Run %" PRId64 " cannot pass again", k->run_id);
 }
 
@@ -101,7 +116,7 @@ static bool judge_locked(struct db *db, const struct db_correction *k, const str
 
 static bool correct_locked(struct db *db, const struct db_correction *k, struct err *e)
 {
-    struct corrected c = { .station_ended = false };
+    struct corrected c = { .verdict = "" };
     if (!find_run_locked(db, k->run_id, &c, e) || !judge_locked(db, k, &c, e))
         return false;
     struct query q = query_start_locked(db, STMT_CORRECTION_ADD);
@@ -118,8 +133,7 @@ static bool correct_locked(struct db *db, const struct db_correction *k, struct 
 bool db_correct(struct db *db, const struct db_correction *correction, struct err *e)
 {
     const struct db_correction *const k = correction;
-    if (k->operator_name == NULL || k->operator_name[0] == '\0' || k->reason == NULL ||
-        k->reason[0] == '\0') {
+    if (!k->operator_name || k->operator_name[0] == '\0' || !k->reason || k->reason[0] == '\0') {
         err_set(e, ERR_USAGE, "A correction needs the name of a person and a reason");
         return err_hint(e, "Give --operator NAME and --reason WHY.");
     }

@@ -2,7 +2,14 @@
 #include "db/write/lot.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,20 +17,26 @@
 
 /* ---- Opening ----------------------------------------------------------------------------------*/
 
-/* A name stands in a signed text and on screens, each in one line. */
+/* A name stands in a signed text and on screens, each in one line, and is typed again by people
+ * who see no blanks at its ends. */
 static bool check_name(const char *name, struct err *e)
 {
     const size_t n = strlen(name);
     if (n == 0 || n >= DB_LOT_CAP) {
         err_set(e, ERR_USAGE, "The name of a lot has 1 to %d bytes, this one has %zu",
                 DB_LOT_CAP - 1, n);
-        return err_hint(e, "Give the lot another name with --lot.");
+        return err_hint(e, "Give the lot another name.");
+    }
+    if (name[0] == ' ' || name[n - 1] == ' ') {
+        err_set(e, ERR_USAGE, "The name of the lot, '%s', has a blank at its %s", name,
+                name[0] == ' ' ? "beginning" : "end");
+        return err_hint(e, "Give the name without it; blanks within are fine.");
     }
     for (size_t i = 0; i < n; i++) {
         if ((unsigned char)name[i] < 0x20 || name[i] == 0x7F) {
             err_set(e, ERR_USAGE, "The name of a lot has a control character in it, byte %zu",
                     i + 1);
-            return err_hint(e, "Give the lot another name with --lot.");
+            return err_hint(e, "Give the lot another name.");
         }
     }
     return true;
@@ -81,7 +94,7 @@ struct lot_state {
 static void copy_text(sqlite3_stmt *s, int column, char *text, size_t cap)
 {
     const unsigned char *value = sqlite3_column_text(s, column);
-    snprintf(text, cap, "%s", value == NULL ? "" : (const char *)value);
+    snprintf(text, cap, "%s", !value ? "" : (const char *)value);
 }
 
 static bool find_state_locked(struct db *db, int64_t lot_id, struct lot_state *lot, struct err *e)
@@ -218,17 +231,20 @@ static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rewo
 }
 
 int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
-                     int64_t utc_ms, struct err *e)
+                     int64_t utc_ms, bool *is_new, struct err *e)
 {
     int64_t id = 0;
     const struct db_lot_open lot = { .name = name, .utc_ms = utc_ms };
     if (!check_name(name, e) || !db_begin(db, e))
         return 0;
     bool ok = find_lot_locked(db, name, &id, e);
-    if (ok && id == 0)
+    const bool opens = ok && id == 0;
+    if (opens)
         ok = (id = add_lot_locked(db, &lot, false, e)) > 0;
     else if (ok)
         ok = enter_locked(db, id, recipe_id, rework, e);
+    if (is_new)
+        *is_new = opens;
     return db_finish(db, ok, e) ? id : 0;
 }
 
@@ -370,7 +386,7 @@ static bool send_lots_locked(struct db *db, const char *name, const struct db_lo
     query_end(&q);
     if (!ok)
         return err_set(e, ERR_STATION, "The reader of the lots gave up");
-    return rows == 0 && name != NULL && sent == 0 ? missing(name, e) : rows == 0;
+    return rows == 0 && name && sent == 0 ? missing(name, e) : rows == 0;
 }
 
 bool db_lots(struct db *reader, const char *name, const struct db_lot_sink *sink, struct err *e)

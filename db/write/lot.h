@@ -31,9 +31,10 @@ int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e)
 
 /* For a station that is about to flash in this lot: gives its id, and opens it, without a limit, if
  * there is none of this name. Refuses a lot that is closed, bound to another recipe, or full, which
- * `rework` lets pass as boards that have passed keep their places: 0. */
+ * `rework` lets pass as boards that have passed keep their places: 0. *is_new (NULL: not wanted):
+ * the lot was opened by this call. */
 int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
-                     int64_t utc_ms, struct err *e);
+                     int64_t utc_ms, bool *is_new, struct err *e);
 
 struct db_lot_close {
     const char *name;

@@ -1,5 +1,9 @@
 /* What runs refer to: the recipe with its images. */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/query.h"
+#include "db/store/sha256.h"
+#include "db/store/turn.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,11 @@
 /* The life of a run: started, its board seen, its attempts, closed. */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/query.h"
+#include "db/store/turn.h"
+#include "db/write/lot_priv.h"
+#include "db/write/run_priv.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -57,7 +63,7 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
         run->lot_id = sqlite3_column_int64(q.statement, 1);
         run->board_id = sqlite3_column_int64(q.statement, 2);
         run->holds_place = sqlite3_column_int(q.statement, 4) != 0;
-        snprintf(run->mac, sizeof run->mac, "%s", mac == NULL ? "" : (const char *)mac);
+        snprintf(run->mac, sizeof run->mac, "%s", !mac ? "" : (const char *)mac);
         ok = true;
     }
     query_end(&q);
@@ -68,11 +74,8 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
 
 static void bind_timing(struct query *q, const struct db_timing *t)
 {
-    const int64_t values[] = { t->reset_ms, t->sync_ms,  t->identify_ms, t->stub_ms,
-                               t->baud_ms,  t->erase_ms, t->wire_ms,     t->stall_ms,
-                               t->md5_ms,   t->leave_ms, t->boot_ms,     t->floor_ms };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        query_int_or_null(q, values[i], 0);
+#define TIMING(version, name, sentence) query_int_or_null(q, t->name##_ms, 0);
+#include "db/store/timing_list.h"
 }
 
 static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db_attempt *attempt,
@@ -187,7 +190,7 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
     if (!find_open_run_locked(db, run_id, &run, e))
         return false;
     const char *word = verdict_word(end->verdict);
-    if (word == NULL)
+    if (!word)
         return err_set(e, ERR_STATION, "%d is not a verdict", (int)end->verdict);
     if (end->verdict == DB_PASS && run.board_id == 0)
         return err_set(e, ERR_STATION, "PASS needs a board, and none was identified");

@@ -66,12 +66,8 @@ struct attempt_digest {
 /* Where the time of an attempt went. The parts are phases, but for these: the reset is part of the
  * phase sync, and the phase write consists of bytes on the wire and of waiting for the chip. */
 struct attempt_timing {
-    uint64_t reset_us, sync_us, identify_us, stub_us, baud_us, erase_us;
-    uint64_t size_us; /* finding out whether the flash is as large as it says */
-    uint64_t wire_us, stall_us;
-    uint64_t md5_us, leave_us, boot_us;
-    uint64_t
-        floor_us; /* what wire and flash alone take for what was written and proved: a forecast */
+#define TIMING(version, name, sentence) uint64_t name##_us;
+#include "db/store/timing_list.h"
 };
 
 #define ATTEMPT_CONSOLE_BYTES 2049

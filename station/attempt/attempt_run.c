@@ -69,7 +69,7 @@ static uint64_t forecast_us(const struct attempt *a)
     for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
         const struct attempt_digest *d = &a->result->digests[i];
-        const struct plan_frames *f = a->loader.stub ? &r->stub : &r->rom;
+        const struct plan_frames *f = &r->frames[a->loader.kind->frames];
         if (d->written) /* of a part of it, that part of the time */
             us += forecast_write_us(r, f, a->result->baud) * (r->size_bytes - d->skipped_bytes) /
                   r->size_bytes;

@@ -81,7 +81,7 @@ bool step_erase(struct attempt *a, struct err *e)
 static bool can_differ(const struct attempt *a)
 {
     const struct loader *l = &a->loader;
-    bool sound = l->stub || !(l->chip->flags & (CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT));
+    bool sound = !loader_is_rom_with(l, CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT);
     return attempt_recipe(a)->write == RECIPE_WRITE_CHANGED && sound && !l->secured;
 }
 
@@ -161,13 +161,17 @@ bool step_write(struct attempt *a, struct err *e)
 /* The ROM of the ESP8266 cannot compute an MD5: the stub is started for that alone. */
 static bool ensure_md5(struct attempt *a, struct err *e)
 {
-    if (a->loader.stub || !(a->loader.chip->flags & CHIP_ROM_NO_MD5))
+    if (!loader_is_rom_with(&a->loader, CHIP_ROM_NO_MD5))
         return true;
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)
         return err_set(e, ERR_VERIFY, "Neither the ROM nor a stub can compute an MD5");
     a->knows_size = false;
-    return attempt_start_stub(a, stub, e) && tell_size(a, e);
+    const char *writer = a->result->loader; /* stays in the record: it is what has written */
+    bool ok = attempt_start_stub(a, stub, e);
+    if (attempt_flashes(a))
+        a->result->loader = writer;
+    return ok && tell_size(a, e);
 }
 
 /* The next image that has to be proved, from number i on: one that was equal before, and to which

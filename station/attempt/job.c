@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define VARIANTS_MAX 12
 
 struct job {
+    atomic_uint holders;
     struct recipe *recipe;
     struct stub_set *stubs;
     struct plan *plan;
@@ -408,6 +410,20 @@ static bool await_encoded_locked(struct job *j, struct err *e)
     return false;
 }
 
+/* A file that is there was meant to be used: it is no reason to do without. */
+static bool check_stubs(const struct job *j, struct err *e)
+{
+    const struct recipe *r = j->recipe;
+    bool needs = r->loader != RECIPE_LOADER_ROM || (r->chip->flags & CHIP_ROM_NO_MD5);
+    return !needs || (stub_set_check(j->stubs, r->chip->id_name, e) &&
+                      (!r->chip->stub_below || stub_set_check(j->stubs, r->chip->stub_below, e)));
+}
+
+const struct stub_set *job_stubs(const struct job *j)
+{
+    return j->stubs;
+}
+
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc_report *report,
                     struct err *e)
 {
@@ -416,19 +432,26 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
+    atomic_init(&j->holders, 1);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
-    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && build(j, report, e) &&
-        start_encoder(j, e))
+    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && check_stubs(j, e) &&
+        build(j, report, e) && start_encoder(j, e))
         return j;
     job_free(j);
     return NULL;
 }
 
+struct job *job_hold(struct job *j)
+{
+    atomic_fetch_add(&j->holders, 1);
+    return j;
+}
+
 void job_free(struct job *j)
 {
-    if (!j)
+    if (!j || atomic_fetch_sub(&j->holders, 1) > 1)
         return;
     if (j->encoder_started)
         pthread_join(j->encoder, NULL);
@@ -492,7 +515,7 @@ bool job_explain_loader(const struct job *j, char *text, size_t cap)
     if (!stub_set_find(j->stubs, r->chip->id_name)) {
         stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
         snprintf(text, cap,
-                 "%s: the ROM loader writes, which takes longer. Another folder: --stubs DIR; on "
+                 "%s: the ROM loader is used, which takes longer. Another folder: --stubs DIR; on "
                  "purpose: 'loader: rom' in the recipe",
                  why);
         return true;
@@ -500,8 +523,9 @@ bool job_explain_loader(const struct job *j, char *text, size_t cap)
     if (!r->chip->stub_below || stub_set_find(j->stubs, r->chip->stub_below))
         return false;
     stub_set_explain(j->stubs, r->chip->stub_below, r->chip->name, why, sizeof why);
-    snprintf(text, cap, "%s: the ROM loader writes boards below revision %u.%u, which takes longer",
-             why, r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
+    snprintf(text, cap,
+             "%s: the ROM loader is used for boards below revision %u.%u, which takes longer", why,
+             r->chip->stub_min_revision / 100, r->chip->stub_min_revision % 100);
     return true;
 }
 

@@ -30,7 +30,14 @@ struct job_image {
  * ERR_RECIPE with a filled report, or ERR_STATION. */
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc_report *report,
                     struct err *e);
+
+/* A job is counted by who holds it: job_new's caller does, and whoever asks for it here, until each
+ * has freed it. Gives it back. */
+struct job *job_hold(struct job *j);
 void job_free(struct job *j);
+
+/* All stubs at hand, lent. */
+const struct stub_set *job_stubs(const struct job *j);
 
 /* What may be meant so in the recipe, and hardly is: each begins with "warning: ". */
 const struct doc_report *job_warnings(const struct job *j);

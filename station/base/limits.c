@@ -11,9 +11,8 @@ size_t limits_files_for(size_t slots)
     return slots * FILES_PER_SLOT + FILES_OF_REST;
 }
 
-static bool too_few(size_t slots, rlim_t allowed, struct err *e)
+static bool too_few(size_t slots, size_t needed, rlim_t allowed, struct err *e)
 {
-    size_t needed = limits_files_for(slots);
     err_set(e, ERR_STATION, "%zu board%s at once need%s %zu open files, and %llu are allowed here",
             slots, slots == 1 ? "" : "s", slots == 1 ? "s" : "", needed,
             (unsigned long long)allowed);
@@ -23,16 +22,16 @@ static bool too_few(size_t slots, rlim_t allowed, struct err *e)
                     needed > 4096 ? needed : 4096, needed > 4096 ? needed : 4096);
 }
 
-bool limits_allow_files(size_t slots, struct err *e)
+bool limits_allow_files(size_t slots, size_t more, struct err *e)
 {
     struct rlimit files;
-    size_t needed = limits_files_for(slots);
+    size_t needed = limits_files_for(slots) + more;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return err_set_sys(e, ERR_STATION, errno, "The limit of open files cannot be read");
     if (files.rlim_cur >= needed)
         return true;
     if (files.rlim_max < needed)
-        return too_few(slots, files.rlim_max, e);
+        return too_few(slots, needed, files.rlim_max, e);
     files.rlim_cur = files.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &files) == 0)
         return true;

@@ -12,8 +12,9 @@
  * while it is opened or its holder looked for; the record, the screen and the queues the rest. */
 size_t limits_files_for(size_t slots);
 
-/* Sees to it that so many slots can have their files: raises the soft limit to the hard one where
- * it is too low. ERR_STATION, with the command that helps, where that is not enough. */
-bool limits_allow_files(size_t slots, struct err *e);
+/* Sees to it that so many slots can have their files, and `more` beside them: raises the soft limit
+ * to the hard one where it is too low. ERR_STATION, with the command that helps, where that is not
+ * enough. */
+bool limits_allow_files(size_t slots, size_t more, struct err *e);
 
 #endif

@@ -16,8 +16,7 @@ void std_streams_open(void)
     }
 }
 
-/* A pipe or a socket without a reader, or a terminal that was hung up. */
-static bool is_reader_gone(void)
+bool std_streams_reader_is_gone(void)
 {
     struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
     return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP));
@@ -28,7 +27,7 @@ bool std_streams_done(struct err *e)
     errno = 0;
     const bool ok = fflush(stdout) == 0 && !ferror(stdout);
     const int sys = errno; /* 0: it was met earlier */
-    if (ok || is_reader_gone())
+    if (ok || std_streams_reader_is_gone())
         return true;
     if (sys != 0)
         err_set_sys(e, ERR_STATION, sys, "Standard output cannot be written");

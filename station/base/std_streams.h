@@ -12,4 +12,7 @@ void std_streams_open(void);
  * terminal's, who had what it wanted. ERR_STATION otherwise. Comes last. */
 bool std_streams_done(struct err *e);
 
+/* Whether standard output is a pipe or a socket without a reader, or a hung-up terminal. */
+bool std_streams_reader_is_gone(void);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "core/base/nearest.h"
 #include "core/base/plain.h"
+#include "core/loader/stub.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
 #include "station/cli/station_find.h"
@@ -38,6 +39,8 @@ static void print_unknown(const struct cmd *cmd, const struct option_row *rows, 
         fprintf(stderr, "; %s", habit);
     else if (near.best)
         fprintf(stderr, "; did you mean '%s'?", near.best);
+    else if (given[1] != '-')
+        fprintf(stderr, "; if it is a name, put -- in front of it");
     fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
 }
 
@@ -76,6 +79,17 @@ static bool store(const struct cmd *cmd, const struct option_row *row, const cha
     return true;
 }
 
+/* Who and why are asked for years later: a blank is no answer, and a name is one thing with blanks
+ * around it or not. */
+static bool is_an_answer(const struct option_row *row, const char *value)
+{
+    const size_t n = strlen(value);
+    if (strcmp(row->name, "--reason") == 0)
+        return value[strspn(value, " ")] != '\0';
+    return strcmp(row->name, "--operator") != 0 ||
+           (n > 0 && value[0] != ' ' && value[n - 1] != ' ');
+}
+
 /* Takes the option at argv[*i], and its value. */
 static bool take_option(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                         int argc, char **argv, int *i)
@@ -93,6 +107,12 @@ static bool take_option(const struct cmd *cmd, const struct option_row *rows, si
             return complain(cmd, "a value is missing behind", row->name);
         value = argv[++*i];
     }
+    if (row->value && !is_an_answer(row, value))
+        return complain(cmd,
+                        row->name[2] == 'r' ? "--reason needs words, not"
+                                            : "--operator needs a name, without blanks around "
+                                              "it, not",
+                        value);
     return store(cmd, row, value);
 }
 
@@ -170,7 +190,8 @@ static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size
     for (int i = 1; i < argc; i++) {
         if (!options_over && strcmp(argv[i], "--") == 0) {
             options_over = true;
-        } else if (!options_over && strcmp(argv[i], "--help") == 0) {
+        } else if (!options_over &&
+                   (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)) {
             print_help(cmd, rows, row_count);
             *status = EXIT_PASSED;
             return false;
@@ -241,6 +262,12 @@ static void print_loader_note(const struct job *job)
     fprintf(stderr, "espstation: %s.\n", text);
 }
 
+void cmd_warn_of_stubs(const struct stub_set *stubs)
+{
+    for (size_t i = 0; i < stub_set_problem_count(stubs); i++)
+        fprintf(stderr, "espstation: warning: %s.\n", stub_set_problem(stubs, i)->what);
+}
+
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
     if (!is_no_folder(recipe_path, e))
@@ -251,6 +278,7 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     cmd_print_mistakes(recipe_path, &report);
     if (job) {
         cmd_print_mistakes(recipe_path, job_warnings(job));
+        cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
     }
     return job;

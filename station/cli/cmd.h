@@ -65,6 +65,10 @@ void cmd_print_mistakes(const char *path, const struct doc_report *report);
  * a file or a device. `fmt` has no line end. */
 void cmd_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* Warns on standard error of each stub file that cannot be used. */
+struct stub_set;
+void cmd_warn_of_stubs(const struct stub_set *stubs);
+
 /* Prints an error the way all commands do: sentence, then hint, on standard error. */
 void cmd_print_err(const struct err *e);
 
@@ -75,6 +79,6 @@ enum exit_status cmd_status_of(const struct err *e);
 extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
     cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
     cmd_stubs, cmd_recipe, cmd_station, cmd_slots, cmd_import, cmd_read, cmd_erase, cmd_monitor,
-    cmd_doctor;
+    cmd_doctor, cmd_nvs;
 
 #endif

@@ -17,6 +17,8 @@ static const struct {
                                                      "identify" },
     { " list devices list-ports ", "To list what is plugged in: espstation ports" },
     { " image-info plan validate ", "To look at a recipe: espstation check RECIPE" },
+    { " nvs-partition-gen nvs-tool mfg-gen ", "To make or look at NVS partitions: espstation nvs "
+                                              "--help" },
     { " version ", "To see the version: espstation --version" },
     { " log logs console serial terminal ", "To hear boards: espstation monitor" },
 };
@@ -40,6 +42,12 @@ static const struct {
     { " --verify --no-verify ", " run ", "what is proved stands in the recipe, as verify: md5" },
     { " --no-stub ", " run verify ", "which loader is used stands in the recipe, as loader: rom" },
     { " --no-stub ", NULL, "that is --rom" },
+    { " --inputkey -k --key ", " nvs ", "keys are given as --keys FILE" },
+    { " --keygen --keyfile ", " nvs ", "new keys are made as --make-keys FILE" },
+    { " --kp-hmac-inputkey --key-protect-hmac ", " nvs ",
+      "a key of the eFuse is given as --hmac-key FILE" },
+    { " --fileid ", " nvs ", "the column is given as --id COLUMN" },
+    { " --outdir --output ", " nvs ", "the image is given as -o FILE" },
 };
 
 #define COUNT(rows) (sizeof(rows) / sizeof(rows)[0])

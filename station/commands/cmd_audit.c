@@ -38,6 +38,29 @@ static void print_finding(void *ctx, const struct db_finding *finding)
     json_end(&o);
 }
 
+static void print_late(void *ctx, const struct db_late_correction *late)
+{
+    const struct listing *l = ctx;
+    struct json_object o;
+    if (!l->json) {
+        cmd_line("Lot %s was corrected after it was closed and signed: run %" PRId64 " %s%s by %s "
+                 "at "
+                 "%s: %s",
+                 late->lot, late->run_id, late->verdict ? "to " : "got a note",
+                 late->verdict ? late->verdict : "", late->operator_name, late->made_utc,
+                 late->reason);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "corrected_after_closing", late->lot);
+    json_integer(&o, "run", late->run_id);
+    json_text(&o, "verdict", late->verdict);
+    json_text(&o, "operator", late->operator_name);
+    json_text(&o, "made_utc", late->made_utc);
+    json_text(&o, "reason", late->reason);
+    json_end(&o);
+}
+
 static void print_end(const struct audit_options *o, const struct db_audit *a)
 {
     if (a->findings > SHOWN_AT_MOST)
@@ -49,7 +72,12 @@ static void print_end(const struct audit_options *o, const struct db_audit *a)
         printf("The last link is %" PRId64 ", %s\n", a->links, a->end_sha256);
     if (a->public_key[0])
         cmd_line("The last lot is signed by the key %s", a->public_key);
-    if (a->findings > 0)
+    if (a->findings > 0 && a->findings == a->given_findings)
+        cmd_line("THE RECORD WAS ALTERED, or %s is not of this record, or was changed itself. By "
+                 "itself %s is whole. Make sure that the two belong together; if they do, keep a "
+                 "copy of both as they are now.",
+                 o->checkpoint, o->db_path);
+    else if (a->findings > 0)
         printf("THE RECORD WAS ALTERED: %" PRId64 " finding%s. Keep a copy of %s as it is now.\n",
                a->findings, a->findings == 1 ? "" : "s", o->db_path);
     else if (o->checkpoint)
@@ -64,6 +92,8 @@ static void print_json_end(const struct db_audit *a)
     struct json_object o;
     json_begin(&o, stdout);
     json_integer(&o, "findings", a->findings);
+    json_integer(&o, "findings_of_checkpoint_alone", a->given_findings);
+    json_integer(&o, "corrections_after_closing", a->late_corrections);
     json_integer(&o, "links", a->links);
     json_text(&o, "end_sha256", a->end_sha256);
     json_integer(&o, "runs", a->runs);
@@ -101,7 +131,7 @@ static bool audit_record(const struct audit_options *o, struct db_audit *a, stru
     static char checkpoint[DB_CHECKPOINT_CAP];
     char pem[1024], public_key[KEY_PUBLIC_CAP];
     struct listing listing = { .json = o->json };
-    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding };
+    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding, .late = print_late };
     if (o->checkpoint) {
         if (!signing_read_file(o->checkpoint, checkpoint, sizeof checkpoint, e))
             return false;
@@ -149,7 +179,7 @@ static enum exit_status audit(int argc, char **argv)
                    &status))
         return status;
     if (o.sql)
-        db_audit_sql(&(struct db_sink){ .ctx = stdout, .emit = write_out });
+        db_audit_sql(write_out, stdout);
     else if (!audit_record(&o, &a, &e))
         cmd_print_err(&e);
     return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);

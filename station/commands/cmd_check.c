@@ -65,8 +65,8 @@ static void print_images(const struct job *job, const struct plan_variant *varia
         digest_hex(region->md5, DIGEST_MD5_BYTES, md5);
         printf("  0x%08x 0x%08x %9u %9llu  %s  %s%s\n", region->offset_addr,
                region->addr + region->size_bytes - 1, job_image(job, i)->size_bytes,
-               (unsigned long long)plan_frames_wire_bytes(&region->stub), md5, region->name,
-               region->patched ? " (header patched)" : "");
+               (unsigned long long)plan_frames_wire_bytes(&region->frames[FRAMES_STUB]), md5,
+               region->name, region->patched ? " (header patched)" : "");
         print_apps(job_plan(job), i);
     }
 }
@@ -100,7 +100,8 @@ static double forecast_s(const struct plan_variant *variant, size_t images, uint
     uint64_t us = FORECAST_OVERHEAD_US;
     for (size_t i = 0; i < images; i++) {
         const struct plan_region *r = plan_region(variant, i);
-        us += forecast_write_us(r, &r->stub, baud) + (verify ? forecast_md5_us(r->size_bytes) : 0);
+        us += forecast_write_us(r, &r->frames[FRAMES_STUB], baud) +
+              (verify ? forecast_md5_us(r->size_bytes) : 0);
     }
     return (double)us / 1e6;
 }

@@ -48,7 +48,7 @@ static bool correct_run(struct db_correction *k, const char *db_path, struct err
         return false;
     k->host = here.host;
     k->utc_ms = clock_system.utc_ms(&clock_system);
-    struct db *db = db_open(db_path, DB_BUSY_MS, e);
+    struct db *db = db_open_existing(db_path, DB_BUSY_MS, e);
     bool ok = db && db_correct(db, k, e);
     db_close(db);
     return ok;

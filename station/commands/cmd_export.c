@@ -2,7 +2,7 @@
 #include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
-#include "db/store/db.h"
+#include "db/export/export.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>
@@ -19,6 +19,7 @@ struct request {
     const char *db_path, *format, *file, *slot, *process_code, *location, *purpose;
     struct db_filter filter;
     char verdict[16];
+    bool spreadsheet;
 };
 
 /* What it means. */
@@ -27,7 +28,7 @@ struct order {
     struct db_filter filter;
     struct db_wats wats;
     const char *file; /* NULL: standard output */
-    bool file_per_run;
+    bool file_per_run, spreadsheet;
 };
 
 /* ---- Understanding the options ---- */
@@ -106,6 +107,13 @@ static bool check_wats(const struct request *r, const struct order *o, struct er
     return err_set(e, ERR_USAGE, "%s is for --format wsjf alone", given);
 }
 
+static bool check_spreadsheet(const struct request *r, struct order *o, struct err *e)
+{
+    o->spreadsheet = r->spreadsheet;
+    return !r->spreadsheet || o->format == DB_CSV ||
+           err_set(e, ERR_USAGE, "--spreadsheet is for --format csv alone");
+}
+
 /* A name with {run} in it means a file for each run. */
 static bool check_file(struct order *o, struct err *e)
 {
@@ -128,7 +136,7 @@ static bool understand(struct request *r, struct order *o, struct err *e)
     if (!find_format(r->format, &o->format, e) ||
         !parse_number("--slot", r->slot, 1, &r->filter.slot, e) || !upper_verdict(r, e) ||
         !parse_number("--process-code", r->process_code, 0, &o->wats.process_code, e) ||
-        !check_wats(r, o, e))
+        !check_wats(r, o, e) || !check_spreadsheet(r, o, e))
         return false;
     if (r->location)
         o->wats.location = r->location;
@@ -248,7 +256,8 @@ static struct db_sink make_sink(struct receiver *r)
     return (struct db_sink){ .ctx = r,
                              .emit = o->file ? to_file : to_stdout,
                              .document = o->file_per_run ? next_file : NULL,
-                             .wats = &o->wats };
+                             .wats = &o->wats,
+                             .spreadsheet = o->spreadsheet };
 }
 
 /* ---- The export ---- */
@@ -316,6 +325,8 @@ static enum exit_status export(int argc, char **argv)
         OPTION_DB(&r.db_path),
         { "--format", "NAME", "csv (default), json, jsonl, junit, wsjf (WATS) or openhtf", NULL,
           &r.format, NULL },
+        { "--spreadsheet", NULL, "csv: with the mark by which spreadsheets know UTF-8",
+          &r.spreadsheet, NULL, NULL },
         { "-o", "FILE", "there whole or not at all; with {run}, {mac}, {slot}: a file for each run",
           NULL, &r.file, NULL },
         { "--lot", "NAME", "only this lot", NULL, &r.filter.lot, NULL },

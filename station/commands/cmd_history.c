@@ -1,7 +1,7 @@
 /* espstation history: the life of one board. */
 #include "station/cli/option_rows.h"
 
-#include "db/store/db.h"
+#include "db/read/history.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -52,6 +52,24 @@ static bool print_attempt(void *ctx, const struct db_attempt_row *a)
     return true;
 }
 
+static bool print_digest(void *ctx, const struct db_digest_row *d)
+{
+    (void)ctx;
+    const bool equal = d->read_md5 && strcmp(d->read_md5, d->expected_md5) == 0;
+    cmd_line("    0x%06llx %s, %lld bytes: MD5 %s %s", (long long)d->offset, d->file,
+             (long long)d->size_bytes, d->read_md5 ? d->read_md5 : d->expected_md5,
+             equal         ? "read back, as expected"
+             : d->read_md5 ? "READ BACK, AND ANOTHER WAS EXPECTED"
+                           : "expected, not read back");
+    if (d->read_md5 && !equal)
+        cmd_line("      MD5 %s expected", d->expected_md5);
+    if (d->written_sha256)
+        cmd_line("      SHA-256 %s sent", d->written_sha256);
+    else if (d->skipped_bytes > 0)
+        cmd_line("      nothing sent: the flash held it already");
+    return true;
+}
+
 static bool print_correction(void *ctx, const struct db_correction_row *c)
 {
     (void)ctx;
@@ -70,8 +88,8 @@ static enum exit_status history(int argc, char **argv)
     struct err e = { 0 };
     size_t count;
     bool seen = false;
-    const struct db_history_sink sink = { &seen, print_board, print_run, print_attempt,
-                                          print_correction };
+    const struct db_history_sink sink = { &seen,         print_board,  print_run,
+                                          print_attempt, print_digest, print_correction };
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;
@@ -83,7 +101,7 @@ static enum exit_status history(int argc, char **argv)
     else if (!seen)
         printf("No board with MAC %s is in %s.\n", mac, db_path);
     db_close(db);
-    return cmd_status_of(&e);
+    return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }
 
 const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",

@@ -73,8 +73,11 @@ static bool lot_close(const struct lot_options *o, struct err *e)
                                 .operator_name = o->operator_name,
                                 .utc_ms = clock_system.utc_ms(&clock_system) };
     struct db *db = NULL;
-    struct key *key = signing_open(o->key, e);
-    bool ok = key && db_station_here(&here, e) && (db = db_open(o->db_path, DB_BUSY_MS, e)) != NULL;
+    struct key *key = NULL;
+    /* The key last: no key is made for a record that is not there. */
+    bool ok = db_station_here(&here, e) &&
+              (db = db_open_existing(o->db_path, DB_BUSY_MS, e)) != NULL &&
+              (key = signing_open(o->key, e)) != NULL;
     if (ok) {
         lot.host = here.host;
         lot.key = key;

@@ -6,6 +6,7 @@
 #include "station/report/report.h"
 #include "station/report/report_pdf.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,18 +22,34 @@ struct request {
 
 /* ---- Names of files ---- */
 
+/* Letters of other alphabets are names of files like others. */
 static bool is_plain_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '_' || c == '.';
+           c == '_' || c == '.' || (unsigned char)c >= 0x80;
 }
 
-/* "lot-2026-11.html"; what could lead elsewhere or trouble a shell becomes '_'. */
+/* FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t hash = UINT64_C(0xCBF29CE484222325);
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+/* "lot-2026-11.html"; what could lead elsewhere or trouble a shell becomes %2F as in a URL, so that
+ * names which differ stay different. A name too long for a file ends with its hash. */
 static void default_name(const char *lot, char path[static PATH_CAP])
 {
+    enum { LONGEST = 200 };
+    const char *p = lot;
     size_t n = (size_t)snprintf(path, PATH_CAP, "lot-");
-    for (; *lot && n < 200; lot++)
-        path[n++] = is_plain_letter(*lot) ? *lot : '_';
+    for (; *p && n < LONGEST; p++)
+        n += (size_t)snprintf(path + n, PATH_CAP - n, is_plain_letter(*p) ? "%c" : "%%%02X",
+                              (unsigned char)*p);
+    if (*p)
+        n += (size_t)snprintf(path + n, PATH_CAP - n, "%%%016" PRIx64, hash_of(lot));
     snprintf(path + n, PATH_CAP - n, ".html");
 }
 

@@ -1,18 +1,14 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
 
-#include "station/base/stop_source.h"
-#include "station/screen/screen.h"
+#include "station/line/record.h"
+#include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define DRAW_MS 100
 
 struct run_options {
     const char *recipe_path;
@@ -25,14 +21,12 @@ struct run_options {
 /* All that lives during the command. */
 struct run_state {
     const struct run_options *options;
-    struct gang gang;
-    bool gang_ready;
-    struct pool *pool;
+    struct job *job;
     struct slot_choice choice;
-    const struct screen *screen;
-    struct headcount headcount;
     struct stop_source stop;
-    bool asked; /* to stop, by Ctrl-C */
+    struct session *session;
+    struct event_reader *reader;
+    struct headcount headcount;
 };
 
 /* ---- Setting up ---- */
@@ -49,148 +43,118 @@ static void warn_of_clock(struct record *record)
                 now, latest);
 }
 
-static bool open_record(struct run_state *s, struct err *e)
+static bool open_session(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     int interrupted = 0;
-    const struct record_setup setup = { .db_path = s->options->db_path,
-                                        .lot = s->options->lot,
-                                        .operator_name = s->options->operator_name,
-                                        .rework_reason = s->options->reason,
-                                        .job = s->gang.job,
-                                        .clock = &clock_system };
-    if (s->gang.kind == ATTEMPT_VERIFY)
-        return true;
-    s->gang.record = record_new(&setup, &interrupted, e);
-    if (s->gang.record && interrupted > 0)
+    const struct session_setup setup = { .db_path = s->options->db_path,
+                                         .clock = &clock_system,
+                                         .kind = kind,
+                                         .loop = s->options->loop,
+                                         .together = true };
+    s->session = session_new(&setup, &interrupted, e);
+    if (interrupted > 0)
         fprintf(stderr,
                 "espstation: a station was killed here before; %d open run%s now marked "
                 "INTERRUPTED. See: espstation export --db %s --verdict interrupted\n",
                 interrupted, interrupted == 1 ? " is" : "s are", s->options->db_path);
-    if (s->gang.record)
-        warn_of_clock(s->gang.record);
-    return s->gang.record != NULL;
+    return s->session != NULL;
 }
 
-static void choose_screen(struct run_state *s)
+/* A name that was mistyped would otherwise be a lot of its own, without a limit, unnoticed. */
+static void tell_of_new_lot(const struct run_options *o)
 {
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
-    if (s->options->json)
-        s->screen = &screen_json;
-    else if (s->options->plain || dumb || !isatty(STDOUT_FILENO))
-        s->screen = &screen_lines;
-    else
-        s->screen = &screen_live;
+    fprintf(stderr,
+            "espstation: opened lot '%s', without recipe and quantity: there was none of this "
+            "name. If that is a mistake, press Ctrl-C; all lots: espstation lot list --db %s\n",
+            o->lot, o->db_path);
+}
+
+static bool set_order(struct run_state *s, struct err *e)
+{
+    const struct order_setup setup = { .job = s->job,
+                                       .lot = s->options->lot,
+                                       .operator_name = s->options->operator_name,
+                                       .rework_reason = s->options->reason };
+    struct order *order = order_new(&setup, session_record(s->session), e);
+    if (!order)
+        return false;
+    if (order_rows(order)->has_opened_lot)
+        tell_of_new_lot(s->options);
+    session_set_order(s->session, order);
+    order_release(order);
+    return true;
+}
+
+static bool add_slots(struct run_state *s, struct err *e)
+{
+    for (size_t i = 0; i < s->choice.ports.count; i++) {
+        if (!session_add_slot(s->session, s->choice.numbers[i], s->choice.ports.values[i], e))
+            return false;
+    }
+    return true;
+}
+
+static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
+{
+    const struct run_options *o = s->options;
+    s->job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    if (!s->job)
+        return false;
+    s->choice = o->choice;
+    if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
+        !open_session(s, kind, e) || !set_order(s, e))
+        return false;
+    if (session_record(s->session))
+        warn_of_clock(session_record(s->session));
+    s->reader = session_watch(s->session, 0, e);
+    return s->reader && add_slots(s, e);
+}
+
+static void tear_down(struct run_state *s)
+{
+    event_reader_free(s->reader);
+    session_free(s->session);
+    headcount_done(&s->headcount);
+    job_free(s->job);
+    slot_choice_done(&s->choice);
+    stop_source_close(&s->stop);
 }
 
 /* ---- Running ---- */
 
-static void obey(struct run_state *s, enum stop_wish wish)
+static const struct screen *choose_screen(const struct run_options *o)
 {
-    if (wish == STOP_NOW || s->asked) {
-        gang_stop_hard(&s->gang);
-        return;
-    }
-    s->asked = true;
-    gang_stop_soft(&s->gang);
-    if (!s->screen->draws)
-        fprintf(stderr, "\nNo new board starts; those in work are finished. Press Ctrl-C again to "
-                        "stop them.\n");
-}
-
-static void show_events(struct run_state *s, const struct show *show)
-{
-    struct event event;
-    while (event_take(s->gang.events, &event)) {
-        headcount_take(&s->headcount, &event);
-        if (s->screen->event)
-            s->screen->event(show, &event);
-    }
-}
-
-static void run_until_done(struct run_state *s)
-{
-    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(s->gang.events), POLLIN, 0 },
-                                        [STOP_FDS + 1] = { s->pool->done_fd, POLLIN, 0 } };
-    const struct show show = { s->pool, &s->headcount,
-                               s->gang.record ? s->options->db_path : NULL };
-    if (s->screen->start)
-        s->screen->start(&show);
-    while (!pool_done(s->pool)) {
-        enum stop_wish wish;
-        stop_source_wait(&s->stop, fds);
-        if (poll(fds, STOP_FDS + 2, s->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
-            break;
-        while ((wish = stop_source_take(&s->stop, fds)) != STOP_NONE)
-            obey(s, wish);
-        show_events(s, &show);
-        if (s->screen->draw)
-            s->screen->draw(&show);
-    }
-    show_events(s, &show);
-    s->screen->finish(&show);
+    const char *term = getenv("TERM");
+    bool dumb = !term || strcmp(term, "dumb") == 0;
+    if (o->json)
+        return &screen_json;
+    return o->plain || dumb || !isatty(STDOUT_FILENO) ? &screen_lines : &screen_live;
 }
 
 static enum exit_status status_of(const struct run_state *s)
 {
     const struct headcount *t = &s->headcount;
+    struct slot_view v;
     for (size_t i = 0; i < t->count; i++) {
         const struct headcount_failure *failure = t->boards[i].failure;
         if (failure && (failure->err.code == ERR_DATABASE || failure->err.code == ERR_STATION))
             return EXIT_STATION;
     }
-    for (size_t i = 0; i < s->pool->slot_count; i++) {
-        if (slot_look(&s->pool->slots[i]).runs == 0)
+    for (size_t i = 0; session_look(s->session, i, &v); i++) {
+        if (v.runs == 0)
             return EXIT_BOARD;
     }
     return headcount_passed(t) == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
 }
 
-static bool set_up(struct run_state *s, struct err *e)
-{
-    const struct run_options *o = s->options;
-    s->gang.clock = &clock_system;
-    s->gang.loop = o->loop;
-    s->gang.timing = o->timing;
-    s->gang.job = cmd_load_job(o->recipe_path, o->stub_folder, e);
-    if (!s->gang.job)
-        return false;
-    s->choice = o->choice;
-    if (!slot_choice_make(&s->choice, e))
-        return false;
-    s->gang.numbers = s->choice.numbers;
-    s->gang.events = event_queue_new(e);
-    if (!s->gang.events || !stop_source_open(&s->stop, e) || !open_record(s, e))
-        return false;
-    s->gang_ready = gang_init(&s->gang, e);
-    if (s->gang_ready)
-        s->pool = pool_new(&s->gang, s->choice.ports.values, s->choice.ports.count, e);
-    return s->pool != NULL;
-}
-
-static void tear_down(struct run_state *s)
-{
-    pool_free(s->pool);
-    headcount_done(&s->headcount);
-    if (s->gang_ready)
-        gang_done(&s->gang);
-    record_free(s->gang.record);
-    event_queue_free(s->gang.events);
-    job_free(s->gang.job);
-    slot_choice_done(&s->choice);
-    stop_source_close(&s->stop);
-}
-
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
 {
     struct err e = { 0 };
-    struct run_state s = { .options = options,
-                           .gang = { .kind = kind },
-                           .stop = STOP_SOURCE_CLOSED };
+    struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
-    choose_screen(&s);
-    if (set_up(&s, &e)) {
-        run_until_done(&s);
+    if (set_up(&s, kind, &e)) {
+        const struct show show = { s.session, &s.headcount, options->db_path, options->timing };
+        attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
         status = status_of(&s);
     } else {
         cmd_print_err(&e);

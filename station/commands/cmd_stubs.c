@@ -156,10 +156,11 @@ static enum exit_status stubs(int argc, char **argv)
                    &status))
         return status;
     struct stub_set *set = stub_set_new(folder, &e);
-    bool ok = set && print_stubs(set, json, &e);
+    bool ok = set && print_stubs(set, json, &e), sound = stub_set_problem_count(set) == 0;
+    cmd_warn_of_stubs(set);
     stub_set_free(set);
     if (ok)
-        return EXIT_PASSED;
+        return sound ? EXIT_PASSED : EXIT_STATION;
     cmd_print_err(&e);
     return cmd_status_of(&e);
 }

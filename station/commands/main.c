@@ -15,7 +15,7 @@ static const struct cmd *const commands[] = {
     &cmd_run,   &cmd_check,  &cmd_verify,  &cmd_import,  &cmd_ports,   &cmd_identify,
     &cmd_read,  &cmd_erase,  &cmd_monitor, &cmd_doctor,  &cmd_history, &cmd_export,
     &cmd_stats, &cmd_report, &cmd_lot,     &cmd_correct, &cmd_audit,   &cmd_backup,
-    &cmd_chips, &cmd_stubs,  &cmd_recipe,  &cmd_station, &cmd_slots,
+    &cmd_chips, &cmd_stubs,  &cmd_recipe,  &cmd_station, &cmd_slots,   &cmd_nvs,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -78,11 +78,33 @@ static void print_unknown(const char *name)
     fprintf(stderr, "\nSee: espstation --help\n");
 }
 
+/* Other flashers take their options in front of the command. */
+static void print_options_first(int argc, char **argv)
+{
+    for (int i = 2; i < argc; i++) {
+        const char *habit = habit_of_command(argv[i]);
+        if (!habit && !find_command(argv[i]))
+            continue;
+        fprintf(stderr, "espstation: the command comes first, and '%s' behind it", argv[1]);
+        if (habit)
+            fprintf(stderr, ". %s", habit);
+        else
+            fprintf(stderr, ": espstation %s %s ...", argv[i], argv[1]);
+        fprintf(stderr, "\nSee: espstation --help\n");
+        return;
+    }
+    print_unknown(argv[1]);
+}
+
 static enum exit_status obey(int argc, char **argv)
 {
     if (argc < 2) {
         print_usage(stderr);
         return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "help") == 0 && argc == 3 && find_command(argv[2])) {
+        char *asked[] = { argv[2], (char[]){ "--help" }, NULL };
+        return find_command(argv[2])->run(2, asked);
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         strcmp(argv[1], "help") == 0) {
@@ -96,7 +118,10 @@ static enum exit_status obey(int argc, char **argv)
     const struct cmd *cmd = find_command(argv[1]);
     if (cmd)
         return cmd->run(argc - 1, argv + 1);
-    print_unknown(argv[1]);
+    if (argv[1][0] == '-')
+        print_options_first(argc, argv);
+    else
+        print_unknown(argv[1]);
     return EXIT_USAGE;
 }
 

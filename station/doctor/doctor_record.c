@@ -2,7 +2,7 @@
 #include "station/doctor/doctor_priv.h"
 
 #include "core/ports/port_holder.h"
-#include "db/store/db.h"
+#include "db/read/health.h"
 
 #include <fcntl.h>
 #include <limits.h>

@@ -1,6 +1,7 @@
 /* espstation erase: a part of the flash, or all of it, and the proof that it is blank. */
 #include "core/flash/erase.h"
 #include "core/flash/flash.h"
+#include "core/flash/size_proof.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
@@ -54,12 +55,24 @@ static bool erase_all(struct hand *h, const struct hand_slot *slot, struct err *
     return flash_erase_all(h->loader, h->board.flash.size_bytes, e) && prove(h, 0, bytes, e);
 }
 
+/* In a flash that is smaller than it says, another place would be erased: the boot loader for one.
+ */
+static bool check_size(struct hand *h, const struct erase_order *o, struct err *e)
+{
+    if (size_proof_range(h->loader, h->board.flash.size_bytes, o->from, o->size_bytes, e))
+        return true;
+    if (e->code == ERR_FLASH_SIZE_FALSE)
+        err_hint(e, "Nothing was erased, for it may be another place than is meant. Set the board "
+                    "aside; or erase the whole flash: --yes without --from and --size.");
+    return false;
+}
+
 static bool erase_part(struct hand *h, const struct hand_slot *slot, const struct erase_order *o,
                        struct err *e)
 {
     struct watch w = { .slot = slot, .total = o->size_bytes };
     const struct erase_progress progress = { tell, &w };
-    return check_range(o, &h->board, e) &&
+    return check_range(o, &h->board, e) && check_size(h, o, e) &&
            erase_region(h->loader, o->from, o->size_bytes, &progress, e) &&
            prove(h, o->from, o->size_bytes, e);
 }
@@ -157,6 +170,7 @@ static enum exit_status erase(int argc, char **argv)
         return status;
     if (check_named(&in, &e) && hand_check_reset(o.reset, &e) && slot_choice_make(&in.choice, &e) &&
         check_options(&in, &o, &e) && (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
+        cmd_warn_of_stubs(o.stubs);
         status = hands_run(&in.choice, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);

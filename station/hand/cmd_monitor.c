@@ -1,5 +1,6 @@
 /* espstation monitor: what the boards say on their consoles, line by line, until Ctrl-C. */
 #include "core/base/plain.h"
+#include "station/base/std_streams.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
@@ -11,8 +12,8 @@
 
 #define DEFAULT_BAUD "115200"
 #define LINE_BYTES   1024u
-#define IDLE_MS      300u     /* a prompt has no line end; so long it may wait for one */
-#define WAIT_MS      3600000u /* any wait has a deadline; a silent board is waited for again */
+#define IDLE_MS      300u  /* a prompt has no line end; so long it may wait for one */
+#define WAIT_MS      1000u /* a silent board is waited for again, if anybody still reads */
 
 /* What was asked for; the same for all ports. */
 struct monitor_order {
@@ -124,9 +125,11 @@ static void listen(struct port *port, struct console_line *line, struct err *e)
             port_read(port, bytes, sizeof bytes, deadline_in_ms(&clock_system, wait_ms), &end);
         if (n > 0)
             take_bytes(line, bytes, n);
-        if (n > 0 && !ferror(stdout))
+        /* Asked in silence, too: what was said may all be in a pipe that nobody empties. */
+        bool heard = !ferror(stdout) && !std_streams_reader_is_gone();
+        if (n > 0 && heard)
             continue;
-        if (n > 0)
+        if (!heard && (n > 0 || end.code == ERR_TIMEOUT))
             err_set(&end, ERR_STOPPED, "%s: nobody reads what is shown", port->where);
         if (line->have > 0)
             print_line(line);

@@ -1,6 +1,7 @@
 /* espstation read: what the flash of each board holds, proved by MD5, into files. */
 #include "core/base/digest.h"
 #include "core/flash/readflash.h"
+#include "core/flash/size_proof.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define DEFAULT_NAME "flash-{mac}.bin"
@@ -22,17 +24,20 @@ struct read_order {
     uint32_t size_bytes; /* 0: up to the end */
     uint32_t baud;
     struct stub_set *stubs; /* NULL: the ROM loader */
+    bool overwrite;
 };
 
 /* One file under construction: it gets its name when it is whole. */
 struct copy {
     const struct hand_slot *slot;
+    bool overwrite;
     struct hand_progress progress;
     char path[1024];
     char part_path[1040];
     FILE *file;
     struct digest_run md5;
     uint32_t done, total;
+    struct err doubt; /* ERR_FLASH_SIZE_FALSE: some of it may stand there more than once */
 };
 
 /* ---- The name ---- */
@@ -90,6 +95,16 @@ static bool take(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
     return true;
 }
 
+/* It may be the only copy of another board, or of this one as it was before. */
+static bool is_name_free(const char *path, bool overwrite, struct err *e)
+{
+    struct stat st;
+    if (overwrite || lstat(path, &st) != 0)
+        return true;
+    err_set(e, ERR_USAGE, "'%.150s' is there already", path);
+    return err_hint(e, "Give another name, or --overwrite if its content is not needed.");
+}
+
 /* For the owner's eyes alone: a flash may hold passwords of networks, keys and certificates. Never
  * through a link that somebody laid there. */
 static FILE *make_file(const char *path)
@@ -116,6 +131,8 @@ static bool copy_end(struct copy *c, struct err *e)
     bool ok = fflush(c->file) == 0 && fsync(fileno(c->file)) == 0;
     ok = fclose(c->file) == 0 && ok;
     c->file = NULL;
+    if (ok && !is_name_free(c->path, c->overwrite, e)) /* made meanwhile */
+        return false;
     return (ok && rename(c->part_path, c->path) == 0) || file_failed(c, e);
 }
 
@@ -135,6 +152,8 @@ static void say_done(struct copy *c)
     if (digest_end(&c->md5, md5, sizeof md5))
         digest_hex(md5, sizeof md5, text);
     hand_result(c->slot, "read %u bytes into %s, MD5 %s", c->total, c->path, text);
+    if (c->doubt.code == ERR_FLASH_SIZE_FALSE)
+        hand_result(c->slot, "note: %s", c->doubt.what);
 }
 
 /* ---- The board ---- */
@@ -161,9 +180,10 @@ static bool read_board(struct hand *h, const struct read_order *o, struct copy *
     const struct readflash_sink sink = { take, c };
     if (!choose_range(o, &h->board, &c->total, e) ||
         !make_path(o->name, c->slot, &h->board, c->path, e) ||
-        !hand_start(h, o->stubs, o->baud, e) || !copy_begin(c, e) ||
-        !readflash(h->loader, o->from, c->total, &sink, e))
+        !is_name_free(c->path, c->overwrite, e) || !hand_start(h, o->stubs, o->baud, e) ||
+        !copy_begin(c, e) || !readflash(h->loader, o->from, c->total, &sink, e))
         return false;
+    size_proof_range(h->loader, h->board.flash.size_bytes, o->from, c->total, &c->doubt);
     return copy_end(c, e);
 }
 
@@ -175,6 +195,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
     if (!c)
         return err_set(e, ERR_STATION, "Out of memory");
     c->slot = slot;
+    c->overwrite = o->overwrite;
     bool ok = hand_open(&h, slot, o->reset, e) && read_board(&h, o, c, e);
     hand_close(&h);
     if (ok)
@@ -188,10 +209,12 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 
 /* ---- Command ---- */
 
-static bool check_name(const char *name, size_t ports, struct err *e)
+static bool check_name(const char *name, size_t ports, bool overwrite, struct err *e)
 {
-    if (ports == 1 || strstr(name, "{slot}") || strstr(name, "{mac}"))
-        return true;
+    if (strstr(name, "{slot}") || strstr(name, "{mac}"))
+        return true; /* what stands for them is known when the boards are */
+    if (ports == 1)
+        return is_name_free(name, overwrite, e);
     err_set(e, ERR_USAGE, "%zu boards would all be read into the one file '%.100s'", ports, name);
     return err_hint(e, "Put {slot} or {mac} into the name, as in -o " DEFAULT_NAME);
 }
@@ -211,6 +234,7 @@ static enum exit_status read_flash(int argc, char **argv)
         { "--from", "OFFSET", "the first byte, as in 0x10000; default 0", NULL, &from, NULL },
         { "--size", "BYTES", "how many, as in 4MB; default: to the end of the flash", NULL, &size,
           NULL },
+        { "--overwrite", NULL, "write the file even if it is there", &o.overwrite, NULL, NULL },
         { "--baud", "RATE", "to read at; default " DEFAULT_BAUD, NULL, &baud, NULL },
         OPTION_RESET(&o.reset),
         OPTION_ROM(&rom),
@@ -225,8 +249,9 @@ static enum exit_status read_flash(int argc, char **argv)
     if (hand_parse_bytes("--from", from, &o.from, &e) &&
         (!size || hand_parse_bytes("--size", size, &o.size_bytes, &e)) &&
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
-        slot_choice_make(&choice, &e) && check_name(o.name, choice.ports.count, &e) &&
+        slot_choice_make(&choice, &e) && check_name(o.name, choice.ports.count, o.overwrite, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
+        cmd_warn_of_stubs(o.stubs);
         status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);

@@ -3,12 +3,12 @@
 #include "core/base/plain.h"
 #include "core/flash/flash.h"
 #include "station/base/stop_source.h"
+#include "station/line/crew.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static bool connect_any(struct hand *h, const char *reset, struct err *e)
     struct reset_sequence custom;
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct err silence = { 0 };
-    size_t n = reset_choices(h->port, reset, &custom, list);
+    size_t n = reset_choices(h->port, NULL, reset, &custom, list);
     h->resets = n > 0;
     for (size_t i = 0; i < (n ? 2 * n : 1); i++) {
         silence = (struct err){ 0 };
@@ -60,14 +60,22 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
 static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err *e)
 {
     const char *name = board_stub_name(&h->board);
-    const struct stub *stub = name && !h->loader->stub ? stub_set_find(stubs, name) : NULL;
-    if (name && !h->loader->stub && !stub && stubs && stub_set_folder(stubs)) {
+    if (name && h->loader->kind->in_rom && !stub_set_check(stubs, name, e))
+        return false;
+    const struct stub *stub = name && h->loader->kind->in_rom ? stub_set_find(stubs, name) : NULL;
+    if (name && h->loader->kind->in_rom && !stub && stubs && stub_set_folder(stubs)) {
         char why[512];
         stub_set_explain(stubs, name, h->board.chip->name, why, sizeof why);
         err_set(e, ERR_STUB, "There is no stub to start: %s", why);
         return err_hint(e, "Give a folder that has it with --stubs, or --rom.");
     }
-    return !stub || (stub_start(h->loader, stub, e) && board_attach_stub(h->loader, &h->board, e));
+    if (!stub)
+        return true;
+    if (stub_start(h->loader, stub, e))
+        return board_attach_stub(h->loader, &h->board, e);
+    if (e->code == ERR_STUB)
+        err_hint(e, "Try again; if it stays so, check cable and supply, or do without it: --rom.");
+    return false;
 }
 
 bool hand_start(struct hand *h, const struct stub_set *stubs, uint32_t baud, struct err *e)
@@ -93,7 +101,7 @@ void hand_close(struct hand *h)
 struct hand_thread {
     struct hands *hands;
     struct hand_slot slot;
-    pthread_t thread;
+    struct crew_thread thread;
     char *text; /* its result, once slot.result is closed */
     size_t text_bytes;
     struct err err; /* code ERR_NONE: it worked */
@@ -107,8 +115,7 @@ struct hands {
     pthread_mutex_t lock; /* guards what follows; also held while results are printed */
     size_t told;          /* the results of so many slots are shown */
     bool failed;
-    int done_fd; /* readable once all threads have ended */
-    atomic_int running;
+    struct crew crew;
 };
 
 static void print_failure(const struct hand_slot *slot, const struct err *e)
@@ -146,23 +153,21 @@ static void take_result(struct hand_thread *t)
     pthread_mutex_unlock(&h->lock);
 }
 
-static void *thread_main(void *arg)
+static void work_on_port(void *hand_thread)
 {
-    struct hand_thread *t = arg;
+    struct hand_thread *t = hand_thread;
     struct err e = { 0 };
     if (!t->hands->tool->work(&t->slot, t->hands->tool->ctx, &e))
         t->err = e;
     take_result(t);
-    if (atomic_fetch_sub(&t->hands->running, 1) == 1)
-        eventfd_write(t->hands->done_fd, 1);
-    return NULL;
 }
 
 static bool set_up(struct hands *h, const struct slot_choice *choice, int stop_fd, struct err *e)
 {
-    h->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     h->threads = calloc(choice->ports.count, sizeof *h->threads);
-    if (stop_fd < 0 || h->done_fd < 0 || !h->threads)
+    if (!crew_open(&h->crew, 0, e))
+        return false;
+    if (stop_fd < 0 || !h->threads)
         return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
     for (h->count = 0; h->count < choice->ports.count; h->count++) {
         struct hand_thread *t = &h->threads[h->count];
@@ -187,31 +192,26 @@ static void tear_down(struct hands *h)
         free(h->threads[i].text);
     }
     free(h->threads);
-    if (h->done_fd >= 0)
-        close(h->done_fd);
+    crew_close(&h->crew);
     pthread_mutex_destroy(&h->lock);
 }
 
-/* How many were started; all of them, or *e says why not. */
-static size_t start_threads(struct hands *h, struct err *e)
+static bool start_threads(struct hands *h, struct err *e)
 {
-    atomic_store(&h->running, (int)h->count);
+    char name[32];
     for (size_t i = 0; i < h->count; i++) {
-        int rc = pthread_create(&h->threads[i].thread, NULL, thread_main, &h->threads[i]);
-        if (rc == 0)
-            continue;
-        err_set_sys(e, ERR_STATION, rc, "Slot %zu: its thread cannot be started", i + 1);
-        if (atomic_fetch_sub(&h->running, (int)(h->count - i)) == (int)(h->count - i))
-            eventfd_write(h->done_fd, 1);
-        return i;
+        struct hand_thread *t = &h->threads[i];
+        snprintf(name, sizeof name, "Slot %d", t->slot.number);
+        if (!crew_start(&h->crew, &t->thread, name, work_on_port, t, e))
+            return false;
     }
-    return h->count;
+    return true;
 }
 
-static void wait_for_all(const struct hands *h, struct stop_source *stop, int stop_fd)
+static void wait_for_all(struct hands *h, struct stop_source *stop, int stop_fd)
 {
-    struct pollfd fds[STOP_FDS + 1] = { [STOP_FDS] = { h->done_fd, POLLIN, 0 } };
-    while (fds[STOP_FDS].revents == 0) {
+    struct pollfd fds[STOP_FDS + 1] = { [STOP_FDS] = { crew_done_fd(&h->crew), POLLIN, 0 } };
+    while (!crew_is_done(&h->crew)) {
         stop_source_wait(stop, fds);
         if (poll(fds, STOP_FDS + 1, -1) < 0 && errno != EINTR)
             break;
@@ -222,12 +222,11 @@ static void wait_for_all(const struct hands *h, struct stop_source *stop, int st
 
 static void run_threads(struct hands *h, struct stop_source *stop, int stop_fd, struct err *e)
 {
-    const size_t started = start_threads(h, e);
-    if (started < h->count)
+    if (!start_threads(h, e))
         eventfd_write(stop_fd, 1);
     wait_for_all(h, stop, stop_fd);
-    for (size_t i = 0; i < started; i++)
-        pthread_join(h->threads[i].thread, NULL);
+    for (size_t i = 0; i < h->count; i++)
+        crew_join(&h->threads[i].thread);
 }
 
 enum exit_status hands_run(const struct slot_choice *choice, const struct hand_tool *tool)

@@ -2,9 +2,9 @@
  * What the tools for an engineer's hand share (identify, read, erase, monitor): one way to get to a
  * board, and to leave it; one way to work on many ports at once.
  *
- * Design. hands_run starts a thread for each port, and the main thread waits for them and for a
- * wish to stop. That makes a descriptor readable that every wait of every port looks at: each tool
- * stops at its next read, and resets its board. The threads share nothing but standard output,
+ * Design. hands_run has a crew with a thread for each port, and the main thread waits for them and
+ * for a wish to stop. That makes a descriptor readable that every wait of every port looks at: each
+ * tool stops at its next read, and resets its board. The threads share nothing but standard output,
  * which takes whole lines. What came of each port is shown in the order of the slots, each as soon
  * as those before it are.
  */

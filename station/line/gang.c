@@ -1,37 +1,42 @@
 #include "station/line/gang.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
-bool gang_init(struct gang *g, struct err *e)
+void gang_init(struct gang *g)
 {
-    g->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (g->stop_fd < 0)
-        return err_set_sys(e, ERR_STATION, errno, "The slots cannot be set up");
-    atomic_init(&g->stopping, false);
+    g->order = NULL;
     g->mac_count = 0;
     pthread_mutex_init(&g->lock, NULL);
-    return true;
 }
 
 void gang_done(struct gang *g)
 {
-    close(g->stop_fd);
+    order_release(g->order);
     pthread_mutex_destroy(&g->lock);
 }
 
-void gang_stop_soft(struct gang *g)
+/* ---- The order ---- */
+
+void gang_set_order(struct gang *g, struct order *order)
 {
-    atomic_store(&g->stopping, true);
+    struct order *before;
+    order_hold(order);
+    pthread_mutex_lock(&g->lock);
+    before = g->order;
+    g->order = order;
+    pthread_mutex_unlock(&g->lock);
+    order_release(before); /* which may take a while: it frees a job */
 }
 
-void gang_stop_hard(struct gang *g)
+struct order *gang_order(struct gang *g)
 {
-    gang_stop_soft(g);
-    eventfd_write(g->stop_fd, 1);
+    pthread_mutex_lock(&g->lock);
+    struct order *order = g->order ? order_hold(g->order) : NULL;
+    pthread_mutex_unlock(&g->lock);
+    return order;
 }
+
+/* ---- Which board sits where ---- */
 
 static bool same_mac(const struct chip_mac *a, const struct chip_mac *b)
 {

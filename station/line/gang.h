@@ -1,35 +1,31 @@
 /*
- * What all slots of a fixture share: the job, the record, the queue of events, the wish to stop,
- * and which board sits where.
+ * What all slots of a session share: the record, the feed of events, the order that is current, and
+ * which board sits where.
  *
- * Everything is set before the first slot starts and stays, but for the two stop marks and the
- * table of MACs. Stopping has two steps: gang_stop_soft lets running boards finish and starts no
- * new one; gang_stop_hard makes a descriptor readable that every wait of every port looks at, so
- * each slot stops at its next read, resets its board and records it as stopped.
+ * Everything is set before the first slot starts and stays, but for the order and the table of
+ * MACs. Their lock is held for a moment, and no other is taken under it.
  */
 #ifndef STATION_GANG_H
 #define STATION_GANG_H
 
 #include "station/base/limits.h"
 #include "station/line/event.h"
+#include "station/line/order.h"
 #include "station/line/record.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 struct gang {
-    struct job *job;
     struct record *record; /* NULL: nothing is recorded */
-    struct event_queue *events;
+    struct event_feed *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;          /* the next board starts by itself */
-    const int *numbers; /* of the slots, in the order of their ports; NULL: from 1 on */
-    bool timing;        /* the summary shows where the time went */
+    bool loop;   /* the next board starts by itself */
+    int stop_fd; /* of all slots, where they are stopped hard together alone; else -1 */
     /* From here on kept by gang.c. */
-    atomic_bool stopping; /* no new board */
-    int stop_fd;          /* readable after gang_stop_hard */
-    pthread_mutex_t lock; /* guards the table */
+    pthread_mutex_t lock; /* guards what follows */
+    struct order *order;  /* held; NULL: none yet */
     struct {
         struct chip_mac mac;
         int slot;
@@ -37,12 +33,15 @@ struct gang {
     size_t mac_count;
 };
 
-/* The caller has filled in the first part; what it points to must outlive the gang. ERR_STATION. */
-bool gang_init(struct gang *g, struct err *e);
+/* The caller has filled in the first part; what it points to must outlive the gang. */
+void gang_init(struct gang *g);
 void gang_done(struct gang *g);
 
-void gang_stop_soft(struct gang *g);
-void gang_stop_hard(struct gang *g);
+/* The order of the runs that begin from now on; the gang holds it. */
+void gang_set_order(struct gang *g, struct order *order);
+
+/* The current one, held for the caller. NULL: there is none yet. */
+struct order *gang_order(struct gang *g);
 
 /* A slot says which board it has. False: that MAC sits in another slot right now, *other. */
 bool gang_claim_mac(struct gang *g, int slot, const struct chip_mac *mac, int *other);

@@ -95,6 +95,7 @@ bool await_next_board(struct slot *s)
     unsigned silent = 0;
     for (int strange = 0; pause_between_boards(s, LOOP_POLL_MS);) {
         struct chip_mac mac = { 0 };
+        slot_take_order(s);
         enum look look = look_for_board(s, &mac);
         if (look == LOOK_BOARD && (was_empty || memcmp(&mac, &last, sizeof mac) != 0))
             return true;

@@ -21,14 +21,22 @@ static bool is_same_text(const char *a, const char *b)
     return strncmp(a, b, n) == 0 && (b[n] == '\0' || (strstr(b, "://") && b[n] == '?'));
 }
 
+static bool differ(const char *before, dev_t device_before, const char *port, dev_t device,
+                   struct err *e)
+{
+    if (strcmp(port, before) == 0)
+        return err_set(e, ERR_USAGE, "The port '%s' is given twice", port);
+    if ((device != 0 && device == device_before) || is_same_text(port, before))
+        return err_set(e, ERR_USAGE, "The ports '%.90s' and '%.90s' are the same one", before,
+                       port);
+    return true;
+}
+
 static bool check_names(const char *const *ports, const dev_t *devices, size_t i, struct err *e)
 {
     for (size_t k = 0; k < i; k++) {
-        if (strcmp(ports[i], ports[k]) == 0)
-            return err_set(e, ERR_USAGE, "The port '%s' is given twice", ports[i]);
-        if ((devices[i] != 0 && devices[i] == devices[k]) || is_same_text(ports[i], ports[k]))
-            return err_set(e, ERR_USAGE, "The ports '%.90s' and '%.90s' are the same one", ports[k],
-                           ports[i]);
+        if (!differ(ports[k], devices[k], ports[i], devices[i], e))
+            return false;
     }
     return true;
 }
@@ -56,7 +64,16 @@ bool ports_check(const char *const *ports, size_t count, struct err *e)
              (ports[i][0] != '/' || port_name_check(ports[i], e));
     }
     free(devices);
-    return ok && limits_allow_files(count, e);
+    return ok && limits_allow_files(count, 0, e);
+}
+
+bool ports_check_more(const char *const *ports, size_t count, const char *more, struct err *e)
+{
+    const dev_t device = device_of(more);
+    bool ok = check_count(count + 1, e) && port_ops_for(more, e);
+    for (size_t i = 0; i < count && ok; i++)
+        ok = differ(ports[i], device ? device_of(ports[i]) : 0, more, device, e);
+    return ok && (more[0] != '/' || port_name_check(more, e));
 }
 
 static bool take_found(const char **ports, size_t *count, size_t cap, struct port_list **found,

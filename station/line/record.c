@@ -20,11 +20,7 @@ struct unclosed {
 
 struct record {
     struct db *db;
-    const struct job *job;
     const struct clock *clock;
-    int64_t recipe_id;
-    int64_t lot_id;
-    const char *operator_name, *rework_reason;
     pthread_mutex_t lock; /* guards unclosed */
     struct unclosed *unclosed;
 };
@@ -144,22 +140,22 @@ int64_t record_put_recipe(struct db *db, const struct job *job, const struct clo
     return db_recipe_put(db, &row, clock->utc_ms(clock), e);
 }
 
-static bool put_recipe(struct record *r, struct err *e)
+bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
+                        struct err *e)
 {
-    r->recipe_id = record_put_recipe(r->db, r->job, r->clock, e);
-    return r->recipe_id != 0;
-}
-
-static bool put_lot(struct record *r, const char *lot, struct err *e)
-{
-    if (!lot)
+    *rows = (struct order_rows){ 0 };
+    if (!r)
         return true;
-    r->lot_id = db_lot_enter(r->db, lot, r->recipe_id, r->rework_reason != NULL,
-                             r->clock->utc_ms(r->clock), e);
-    return r->lot_id != 0;
+    rows->recipe_id = record_put_recipe(r->db, order->job, r->clock, e);
+    if (rows->recipe_id == 0 || !order->lot)
+        return rows->recipe_id != 0;
+    rows->lot_id = db_lot_enter(r->db, order->lot, rows->recipe_id, order->rework_reason != NULL,
+                                r->clock->utc_ms(r->clock), &rows->has_opened_lot, e);
+    return rows->lot_id != 0;
 }
 
-struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e)
+struct record *record_new(const char *db_path, const struct clock *clock, int *interrupted,
+                          struct err *e)
 {
     struct db_station here;
     struct record *r = calloc(1, sizeof *r);
@@ -167,16 +163,12 @@ struct record *record_new(const struct record_setup *setup, int *interrupted, st
         err_set(e, ERR_STATION, "Out of memory");
         return NULL;
     }
-    r->job = setup->job;
-    r->clock = setup->clock;
-    r->operator_name = setup->operator_name;
-    r->rework_reason = setup->rework_reason;
+    r->clock = clock;
     pthread_mutex_init(&r->lock, NULL);
-    r->db = db_open(setup->db_path, DB_BUSY_MS, e);
+    r->db = db_open(db_path, DB_BUSY_MS, e);
     if (r->db && db_station_here(&here, e) &&
         db_station_start(r->db, &here, ESPSTATION_VERSION, r->clock->utc_ms(r->clock), interrupted,
-                         e) &&
-        put_recipe(r, e) && put_lot(r, setup->lot, e))
+                         e))
         return r;
     db_close(r->db);
     pthread_mutex_destroy(&r->lock);
@@ -213,17 +205,17 @@ void record_free(struct record *r)
 
 /* ---- A run ---- */
 
-bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
-                      int64_t *run_id, struct err *e)
+bool record_run_start(struct record *r, const struct order *order, int slot, const char *port,
+                      int64_t started_utc_ms, int64_t *run_id, struct err *e)
 {
     *run_id = 0;
     if (!r)
         return true;
-    const struct db_run_begin begin = { .recipe_id = r->recipe_id,
-                                        .lot_id = r->lot_id,
+    const struct db_run_begin begin = { .recipe_id = order_rows(order)->recipe_id,
+                                        .lot_id = order_rows(order)->lot_id,
                                         .slot = slot,
                                         .port = port,
-                                        .operator_name = r->operator_name,
+                                        .operator_name = order_operator(order),
                                         .started_utc_ms = started_utc_ms };
     *run_id = db_run_start(r->db, &begin, e);
     if (*run_id == 0)
@@ -232,9 +224,9 @@ bool record_run_start(struct record *r, int slot, const char *port, int64_t star
     return true;
 }
 
-static enum db_duplicates duplicates_of(const struct record *r)
+static enum db_duplicates duplicates_of(const struct order *order)
 {
-    switch (job_recipe(r->job)->duplicates) {
+    switch (order_recipe(order)->duplicates) {
     case RECIPE_DUPLICATES_EVER:
         return DB_ONCE_EVER;
     case RECIPE_DUPLICATES_ALLOW:
@@ -245,7 +237,8 @@ static enum db_duplicates duplicates_of(const struct record *r)
     return DB_ONCE_IN_LOT;
 }
 
-bool record_board(struct record *r, int64_t run_id, const struct board *board, struct err *e)
+bool record_board(struct record *r, const struct order *order, int64_t run_id,
+                  const struct board *board, struct err *e)
 {
     char mac[BOARD_MAC_TEXT_BYTES];
     struct db_seen seen;
@@ -260,8 +253,8 @@ bool record_board(struct record *r, int64_t run_id, const struct board *board, s
         .flash_bytes = board->flash.size_bytes,
         .seen_utc_ms = r->clock->utc_ms(r->clock),
     };
-    const struct db_admission rule = { .duplicates = duplicates_of(r),
-                                       .rework_reason = r->rework_reason };
+    const struct db_admission rule = { .duplicates = duplicates_of(order),
+                                       .rework_reason = order_rework_reason(order) };
     return db_board_admit(r->db, run_id, &row, &rule, &seen, e);
 }
 
@@ -272,12 +265,12 @@ struct digest_texts {
     char sha256[SHA256_TEXT];
 };
 
-static size_t fill_digests(const struct record *r, const struct attempt_result *result,
+static size_t fill_digests(const struct order *order, const struct attempt_result *result,
                            struct db_digest *rows, struct digest_texts *texts)
 {
     if (!result->variant)
         return 0;
-    for (size_t i = 0; i < job_image_count(r->job); i++) {
+    for (size_t i = 0; i < job_image_count(order_job(order)); i++) {
         const struct plan_region *region = plan_region(result->variant, i);
         const struct attempt_digest *d = &result->digests[i];
         digest_hex(region->md5, DIGEST_MD5_BYTES, texts[i].expected);
@@ -292,7 +285,7 @@ static size_t fill_digests(const struct record *r, const struct attempt_result *
             .written_sha256 = d->written ? texts[i].sha256 : NULL,
         };
     }
-    return job_image_count(r->job);
+    return job_image_count(order_job(order));
 }
 
 /* Each part is rounded by itself. */
@@ -303,18 +296,10 @@ static int64_t ms_of(uint64_t us)
 
 static struct db_timing timing_row(const struct attempt_timing *t)
 {
-    return (struct db_timing){ .reset_ms = ms_of(t->reset_us),
-                               .sync_ms = ms_of(t->sync_us),
-                               .identify_ms = ms_of(t->identify_us),
-                               .stub_ms = ms_of(t->stub_us),
-                               .baud_ms = ms_of(t->baud_us),
-                               .erase_ms = ms_of(t->erase_us),
-                               .wire_ms = ms_of(t->wire_us),
-                               .stall_ms = ms_of(t->stall_us),
-                               .md5_ms = ms_of(t->size_us + t->md5_us),
-                               .leave_ms = ms_of(t->leave_us),
-                               .boot_ms = ms_of(t->boot_us),
-                               .floor_ms = ms_of(t->floor_us) };
+    return (struct db_timing){
+#define TIMING(version, name, sentence) .name##_ms = ms_of(t->name##_us),
+#include "db/store/timing_list.h"
+    };
 }
 
 static const char *text_or_null(const char *text)
@@ -329,8 +314,8 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
     return !r || db_rates(r->db, port, runs, rates, cap, count, e);
 }
 
-bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
-                        struct err *e)
+bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
+                        const struct record_attempt *attempt, struct err *e)
 {
     struct db_digest digests[RECIPE_IMAGES_MAX];
     struct digest_texts texts[RECIPE_IMAGES_MAX];
@@ -352,12 +337,12 @@ bool record_attempt_add(struct record *r, int64_t run_id, const struct record_at
         .bytes_written = (int64_t)result->bytes_written,
         .wire_bytes = (int64_t)result->wire_bytes,
         .baud_why = attempt->baud_why,
-        .baud_asked = job_recipe(r->job)->port.baud,
+        .baud_asked = order_recipe(order)->port.baud,
         .write_mode = recipe_word(RECIPE_KEY_WRITE, result->write),
         .round_trips = result->round_trips,
         .timing = timing_row(&result->timing),
         .digests = digests,
-        .digest_count = fill_digests(r, result, digests, texts),
+        .digest_count = fill_digests(order, result, digests, texts),
     };
     return db_attempt_add(r->db, run_id, &row, e);
 }

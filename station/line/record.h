@@ -1,5 +1,5 @@
 /*
- * The record of this run of the station: translates boards, attempts and verdicts into rows.
+ * The record of a session: translates orders, boards, attempts and verdicts into rows.
  *
  * Any thread may call; the database has its own lock. A NULL record takes everything and keeps
  * nothing: for commands that only look. All failures are ERR_DATABASE, and then no PASS may be
@@ -11,22 +11,14 @@
 #include "db/store/db.h"
 #include "station/attempt/attempt.h"
 #include "station/line/event.h"
+#include "station/line/order.h"
 
 struct record;
 
-struct record_setup {
-    const char *db_path;
-    const char *lot;           /* NULL: none */
-    const char *operator_name; /* NULL: not known */
-    const char
-        *rework_reason; /* why boards that have passed are flashed again; NULL: they are not */
-    const struct job *job;
-    const struct clock *clock;
-};
-
-/* Opens the record, enters this station, the recipe and the lot; marks what a killed station left
- * open, and tells how many runs that were. NULL on failure. */
-struct record *record_new(const struct record_setup *setup, int *interrupted, struct err *e);
+/* Opens the record, enters this station; marks what a killed station left open, and tells how many
+ * runs that were. NULL on failure. */
+struct record *record_new(const char *db_path, const struct clock *clock, int *interrupted,
+                          struct err *e);
 
 /* Whether the clock shows an earlier time than runs began at that the record has already. Then
  * `latest` gets the latest of those, and `now` what the clock shows. */
@@ -37,17 +29,22 @@ bool record_clock_is_behind(struct record *r, char latest[static DB_UTC_CAP],
 int64_t record_put_recipe(struct db *db, const struct job *job, const struct clock *clock,
                           struct err *e);
 
+/* Gives the rows of an order's recipe and lot. Also fails with what db_lot_enter refuses. */
+bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
+                        struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
 /* Commits the row of a run that is about to touch a board. */
-bool record_run_start(struct record *r, int slot, const char *port, int64_t started_utc_ms,
-                      int64_t *run_id, struct err *e);
+bool record_run_start(struct record *r, const struct order *order, int slot, const char *port,
+                      int64_t started_utc_ms, int64_t *run_id, struct err *e);
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
  * the lot has no place left. */
-bool record_board(struct record *r, int64_t run_id, const struct board *board, struct err *e);
+bool record_board(struct record *r, const struct order *order, int64_t run_id,
+                  const struct board *board, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -62,8 +59,8 @@ struct record_attempt {
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
                   size_t *count, struct err *e);
 
-bool record_attempt_add(struct record *r, int64_t run_id, const struct record_attempt *attempt,
-                        struct err *e);
+bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
+                        const struct record_attempt *attempt, struct err *e);
 
 /* True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
  * so as soon as the record takes rows again. */

@@ -94,20 +94,20 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     struct board named = *board;
     if (named.mac.count == 0)
         named.mac = stand_in_mac(run->id);
+    if (!is_same_board(run, &named.mac, e))
+        return false; /* what is shown stays the board that the record names */
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
     board_mac_text(&named.mac, s->view.mac);
     pthread_mutex_unlock(&s->lock);
     slot_tell(s, run->id, EVENT_BOARD, NULL, VERDICT_NONE);
-    if (!is_same_board(run, &named.mac, e))
-        return false;
     if (!gang_claim_mac(s->gang, s->number, &named.mac, &other)) {
         err_set(e, ERR_DUPLICATE, "The board in slot %d has the same MAC", other);
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->gang->record, run->id, &named, e);
+    return record_board(s->gang->record, s->order, run->id, &named, e);
 }
 
 /* ---- Attempts ---- */
@@ -130,7 +130,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
 {
     const struct slot *s = run->slot;
     const struct recipe *r = slot_recipe(s);
-    const struct job *job = s->gang->job;
+    const struct job *job = order_job(s->order);
     bool rom_proves = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
     bool rom_reaches = plan_needs_bytes(job_plan(job)) <= CHIP_FLASH_3_BYTES_MAX;
     return (struct remedy_facts){
@@ -199,7 +199,7 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
-    struct attempt_setup setup = { .job = s->gang->job,
+    struct attempt_setup setup = { .job = order_job(s->order),
                                    .kind = s->gang->kind,
                                    .state = run->state,
                                    .baud = run_baud(run),
@@ -247,7 +247,7 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
     s->view.timing_baud = result->baud;
     pthread_mutex_unlock(&s->lock);
     learn_rate(run, result);
-    if (!record_attempt_add(s->gang->record, run->id, &row, &failure) &&
+    if (!record_attempt_add(s->gang->record, s->order, run->id, &row, &failure) &&
         run->record_err.code == ERR_NONE)
         run->record_err = failure;
 }
@@ -376,8 +376,8 @@ void run_board(struct slot *s)
         show_verdict(&run, &none, VERDICT_FAIL);
         return;
     }
-    if (record_run_start(s->gang->record, s->number, s->port_text, run.started_utc_ms, &run.id,
-                         &result->err)) {
+    if (record_run_start(s->gang->record, s->order, s->number, s->port_text, run.started_utc_ms,
+                         &run.id, &result->err)) {
         slot_tell(s, run.id, EVENT_RUN, NULL, VERDICT_NONE);
         note_rate(&run);
         attempt_until_done(&run, result);

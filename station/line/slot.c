@@ -1,27 +1,44 @@
 #include "station/line/slot_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #define BACK_MS        20000u /* how long a pulled cable is waited for */
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
 
-void slot_init(struct slot *s, int number, const char *port_text, struct gang *gang)
+bool slot_init(struct slot *s, int number, const char *port_text, struct gang *gang, struct err *e)
 {
     memset(s, 0, sizeof *s);
     s->number = number;
-    s->port_text = port_text;
     s->gang = gang;
     pthread_mutex_init(&s->lock, NULL);
+    s->stop_fd = gang->stop_fd >= 0 ? gang->stop_fd : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->port_text = strdup(port_text);
+    if (s->stop_fd >= 0 && s->port_text)
+        return true;
+    return err_set_sys(e, ERR_STATION, errno, "Slot %d cannot be set up", number);
 }
 
 void slot_done(struct slot *s)
 {
-    port_free(s->port);
-    s->port = NULL;
+    slot_close_port(s);
+    order_release(s->order);
+    free(s->port_text);
+    if (s->stop_fd >= 0 && s->stop_fd != s->gang->stop_fd)
+        close(s->stop_fd);
     pthread_mutex_destroy(&s->lock);
+}
+
+void slot_stop(struct slot *s, bool hard)
+{
+    atomic_store(&s->stopping, true);
+    if (hard)
+        eventfd_write(s->stop_fd, 1);
 }
 
 struct slot_view slot_look(struct slot *s)
@@ -29,6 +46,8 @@ struct slot_view slot_look(struct slot *s)
     pthread_mutex_lock(&s->lock);
     struct slot_view view = s->view;
     pthread_mutex_unlock(&s->lock);
+    view.number = s->number;
+    snprintf(view.port, sizeof view.port, "%s", s->port_text);
     view.bytes_done = atomic_load_explicit(&s->bytes_done, memory_order_relaxed);
     view.bytes_total = atomic_load_explicit(&s->bytes_total, memory_order_relaxed);
     return view;
@@ -68,7 +87,7 @@ int64_t slot_utc_ms(const struct slot *s)
 
 const struct recipe *slot_recipe(const struct slot *s)
 {
-    return job_recipe(s->gang->job);
+    return order_recipe(s->order);
 }
 
 static double seconds_since(const struct slot *s, uint64_t start_us)
@@ -78,13 +97,13 @@ static double seconds_since(const struct slot *s, uint64_t start_us)
 
 bool slot_is_stopping(const struct slot *s)
 {
-    return atomic_load(&s->gang->stopping);
+    return atomic_load(&s->stopping);
 }
 
 bool slot_pause_ms(const struct slot *s, uint32_t ms)
 {
     const struct clock *c = slot_clock(s);
-    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->gang->stop_fd);
+    return c->sleep_until(c, deadline_in_ms(c, ms).at_us, s->stop_fd);
 }
 
 void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
@@ -96,7 +115,6 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .utc_ms = slot_utc_ms(s),
         .at_us = slot_now_us(s),
         .slot = s->number,
-        .port = s->port_text,
         .run_id = run_id,
         .attempt = view.attempt,
         .phase = view.phase,
@@ -107,6 +125,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .seconds = seconds_since(s, view.started_us),
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
+    memcpy(event.port, view.port, sizeof event.port);
     if (result) {
         event.err = result->err;
         event.bytes = result->bytes_written;
@@ -132,7 +151,7 @@ bool slot_open_port(struct slot *s, uint32_t baud, struct err *e)
     const char *where = s->socket[0] ? s->socket : s->port_text;
     if (s->port)
         return true;
-    s->port = port_new(where, baud, slot_clock(s), s->gang->stop_fd,
+    s->port = port_new(where, baud, slot_clock(s), s->stop_fd,
                        deadline_in_ms(slot_clock(s), PORT_OPEN_MS), e);
     if (s->port)
         snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
@@ -193,6 +212,7 @@ bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e)
 const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom)
 {
     const struct reset_sequence *list[RESET_CHOICES_MAX];
-    size_t n = reset_choices(s->port, slot_recipe(s)->port.reset_text, custom, list);
+    size_t n =
+        reset_choices(s->port, slot_recipe(s)->chip, slot_recipe(s)->port.reset_text, custom, list);
     return n > 0 ? list[s->reset_index % n] : NULL;
 }

@@ -22,7 +22,7 @@ static void recall_rates(struct slot *s)
     struct db_rate seen[RATE_ATTEMPTS];
     struct err ignored = { 0 };
     size_t count = 0;
-    uint64_t bytes = job_bytes(s->gang->job);
+    uint64_t bytes = job_bytes(order_job(s->order));
     double least_s = (double)forecast_flash_us(0, (uint32_t)bytes) / 1e6;
     rates_init(&s->rates, &slot_recipe(s)->port, DEFLATED(bytes), least_s);
     if (!record_rates(s->gang->record, s->port_text, RATE_RUNS, seen, RATE_ATTEMPTS, &count,
@@ -32,17 +32,24 @@ static void recall_rates(struct slot *s)
         rates_recall(&s->rates, (uint32_t)seen[count].baud, seen[count].failed);
 }
 
-void *slot_main(void *slot)
+void slot_take_order(struct slot *s)
 {
-    struct slot *s = slot;
+    struct order *now = gang_order(s->gang), *before = s->order;
+    s->order = now;
+    if (!before || order_job(before) != order_job(now))
+        recall_rates(s);
+    order_release(before);
+}
+
+void slot_main(struct slot *s)
+{
     if (slot_is_stopping(s)) {
         skip(s);
-        return NULL;
+        return;
     }
-    recall_rates(s);
     do {
+        slot_take_order(s);
         run_board(s);
     } while (s->gang->loop && await_next_board(s));
     slot_close_port(s);
-    return NULL;
 }

@@ -1,4 +1,4 @@
-/* Inside station/line/slot.c, run.c and next_board.c only. All on the slot's own thread. */
+/* Inside station/line/slot*.c, run.c and next_board.c only. All on the slot's own thread. */
 #ifndef STATION_SLOT_PRIV_H
 #define STATION_SLOT_PRIV_H
 
@@ -9,7 +9,7 @@
 const struct clock *slot_clock(const struct slot *s);
 uint64_t slot_now_us(const struct slot *s);
 int64_t slot_utc_ms(const struct slot *s);
-const struct recipe *slot_recipe(const struct slot *s);
+const struct recipe *slot_recipe(const struct slot *s); /* of the order it has taken */
 
 /* A stop was asked for: no new board begins. */
 bool slot_is_stopping(const struct slot *s);
@@ -40,6 +40,11 @@ bool slot_await_native_port(struct slot *s, uint32_t baud, struct err *e);
 /* How to reset the board on the open port; NULL: not at all. A sequence of the recipe's own is put
  * into *custom, which must live as long as the result. */
 const struct reset_sequence *slot_choose_reset(const struct slot *s, struct reset_sequence *custom);
+
+/* ---- slot_main.c ---- */
+
+/* Takes the order that is current now, for the next run. Between two boards. */
+void slot_take_order(struct slot *s);
 
 /* ---- run.c, next_board.c ---- */
 

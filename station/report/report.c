@@ -78,6 +78,8 @@ static void write_state(struct report *r, const struct db_lot_row *lot)
         html_put(r->h, "<span class=\"state yes\">Closed and signed</span>\n");
     else
         html_put(r->h, "<span class=\"state no\">Closed, but the signature does not fit</span>\n");
+    if (r->checkpoint.later_corrections > 0)
+        html_put(r->h, "<span class=\"state no\">Corrected after it was closed</span>\n");
 }
 
 static bool write_head(void *ctx, const struct db_lot_row *lot)
@@ -480,6 +482,14 @@ static void write_checkpoint(struct report *r)
                   c->signature_fits ? "The record does not hold what this text names."
                                     : "The signature does not fit this text.");
     }
+    if (c->later_corrections > 0)
+        html_putf(h,
+                  "<p><strong class=\"no\">Corrected after it was closed:</strong> %lld "
+                  "correction%s "
+                  "below, which the signed text does not know. The numbers of this report count "
+                  "%s.</p>\n",
+                  (long long)c->later_corrections, c->later_corrections == 1 ? "" : "s",
+                  c->later_corrections == 1 ? "it" : "them");
     if (c->text[0] != '\0') {
         html_put(h, "<pre>");
         for (const char *line = c->text; *line;) {

@@ -167,7 +167,7 @@ static void write_change(struct html *h, const struct db_report_change *change)
     } else {
         html_put(h, "<td>note");
     }
-    html_put(h, "</td>");
+    html_put(h, change->after_closing ? ", after the lot was closed</td>" : "</td>");
 }
 
 static bool take_change(void *ctx, const struct db_report_change *change)
@@ -217,7 +217,7 @@ static void cause_cell(struct html *h, const struct db_report_board *board)
 {
     html_put(h, "<td>");
     if (board->taken_back) {
-        html_put(h, DB_STATS_CORRECTED "<small>it passed, and that was taken back</small>");
+        html_put(h, DB_CODE_CORRECTED "<small>it passed, and that was taken back</small>");
     } else if (strcmp(board->verdict, "PASS") != 0) {
         html_text(h, board->code);
         html_put(h, board->sentence ? "<small>" : "");

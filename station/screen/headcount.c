@@ -60,8 +60,8 @@ static bool judge(struct headcount_board *b, const struct event *event)
         b->failure = malloc(sizeof *b->failure);
     if (!b->failure)
         return false;
-    *b->failure =
-        (struct headcount_failure){ event->verdict, event->state, event->err, event->port };
+    *b->failure = (struct headcount_failure){ event->verdict, event->state, event->err, "" };
+    memcpy(b->failure->port, event->port, sizeof b->failure->port);
     return true;
 }
 

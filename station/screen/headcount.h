@@ -15,7 +15,7 @@ struct headcount_failure {
     enum verdict verdict;
     enum board_state state;
     struct err err;
-    const char *port; /* lent, as in the event */
+    char port[EVENT_PORT_BYTES];
 };
 
 struct headcount_board {

@@ -5,21 +5,23 @@
 #ifndef STATION_SCREEN_H
 #define STATION_SCREEN_H
 
-#include "station/line/pool.h"
+#include "station/line/session.h"
 #include "station/screen/headcount.h"
 
 /* What there is to be shown. */
 struct show {
-    struct pool *pool;
+    struct session *session;
     struct headcount *headcount;
     const char *db_path; /* NULL: nothing is recorded */
+    bool timing;         /* the summary shows where the time went */
 };
 
 struct screen {
     const char *name;
     bool draws; /* wants draw() ten times a second */
     void (*start)(const struct show *show);
-    void (*event)(const struct show *show, const struct event *event); /* it is counted */
+    /* It is counted. Only events of boards come here: EVENT_RUN to EVENT_NOTE. */
+    void (*event)(const struct show *show, const struct event *event);
     void (*draw)(const struct show *show);
     void (*finish)(const struct show *show); /* all slots are done */
 };

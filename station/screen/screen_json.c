@@ -9,7 +9,10 @@
 
 static const char *kind_word(enum event_kind kind)
 {
-    static const char *const words[] = { "run", "board", "phase", "retry", "verdict", "note" };
+    static const char *const words[] = {
+        [EVENT_RUN] = "run",     [EVENT_BOARD] = "board",     [EVENT_PHASE] = "phase",
+        [EVENT_RETRY] = "retry", [EVENT_VERDICT] = "verdict", [EVENT_NOTE] = "note",
+    };
     return words[kind];
 }
 

@@ -83,6 +83,8 @@ static void on_event(const struct show *show, const struct event *event)
     case EVENT_NOTE:
         printf("%s", event->err.what);
         break;
+    default: /* of no board: does not come here */
+        break;
     }
     printf("\n");
     fflush(stdout);
@@ -97,11 +99,12 @@ const struct screen screen_lines = { .name = "lines", .event = on_event, .finish
 
 /* ---- Summary ---- */
 
-static unsigned count_skipped(struct pool *pool)
+static unsigned count_skipped(struct session *session)
 {
     unsigned skipped = 0;
-    for (size_t i = 0; i < pool->slot_count; i++)
-        skipped += slot_look(&pool->slots[i]).state == SLOT_SKIPPED;
+    struct slot_view v;
+    for (size_t i = 0; session_look(session, i, &v); i++)
+        skipped += v.state == SLOT_SKIPPED;
     return skipped;
 }
 
@@ -194,23 +197,23 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
                   reason->err.hint);
 }
 
-static void print_timing(struct pool *pool)
+static void print_timing(struct session *session)
 {
+    struct slot_view v;
     timing_print_head();
-    for (size_t i = 0; i < pool->slot_count; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
+    for (size_t i = 0; session_look(session, i, &v); i++) {
         if (v.runs > 0)
-            timing_print(pool->slots[i].number, &v.timing);
+            timing_print(v.number, &v.timing);
     }
 }
 
 void screen_summary(const struct show *show, bool colour)
 {
     struct failure_print print = { .colour = colour, .columns = screen_columns() };
-    print_counts(show->headcount, count_skipped(show->pool), colour);
+    print_counts(show->headcount, count_skipped(show->session), colour);
     headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
-    if (show->pool->gang->timing)
-        print_timing(show->pool);
+    if (show->timing)
+        print_timing(show->session);
     if (show->db_path)
         printf("\nRecord: %s\n", show->db_path);
     fflush(stdout);

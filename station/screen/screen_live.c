@@ -90,19 +90,23 @@ static void make_done(const struct slot_view *v, char *text, size_t cap)
         snprintf(text, cap, "%s: %s", err_word(v->err.code), v->err.what);
 }
 
-static void draw_slot(struct pool *pool, struct slot *slot, size_t columns)
+static uint64_t now_us(const struct show *show)
+{
+    const struct clock *c = session_clock(show->session);
+    return c->now_us(c);
+}
+
+static void draw_slot(const struct slot_view *v, uint64_t now_us, size_t columns)
 {
     char rest[512] = "", line[768], again[16] = "";
-    struct slot_view v = slot_look(slot);
-    uint64_t now_us = pool->gang->clock->now_us(pool->gang->clock);
-    if (v.state == SLOT_RUNNING)
-        make_running(&v, now_us, columns, rest, sizeof rest);
-    else if (v.state == SLOT_DONE)
-        make_done(&v, rest, sizeof rest);
-    if (v.state == SLOT_RUNNING && v.attempt > 1)
-        snprintf(again, sizeof again, "try %u", v.attempt);
-    snprintf(line, sizeof line, "slot %-3d %-8s %-5s %s", slot->number, slot_word(&v), again, rest);
-    const char *colour = colour_of(&v);
+    if (v->state == SLOT_RUNNING)
+        make_running(v, now_us, columns, rest, sizeof rest);
+    else if (v->state == SLOT_DONE)
+        make_done(v, rest, sizeof rest);
+    if (v->state == SLOT_RUNNING && v->attempt > 1)
+        snprintf(again, sizeof again, "try %u", v->attempt);
+    snprintf(line, sizeof line, "slot %-3d %-8s %-5s %s", v->number, slot_word(v), again, rest);
+    const char *colour = colour_of(v);
     printf("\r\033[K%s%.*s%s\n", colour, (int)wrap_fit(line, columns - 1), line,
            colour[0] ? "\033[0m" : "");
 }
@@ -110,18 +114,20 @@ static void draw_slot(struct pool *pool, struct slot *slot, size_t columns)
 /* A narrow terminal cuts the names, and not the counts. */
 static void draw_head(const struct show *show, size_t columns)
 {
-    struct pool *pool = show->pool;
     const size_t passed = headcount_passed(show->headcount);
     unsigned working = 0;
     char line[512];
-    const struct recipe *r = job_recipe(pool->gang->job);
-    for (size_t i = 0; i < pool->slot_count; i++)
-        working += slot_look(&pool->slots[i]).state == SLOT_RUNNING;
+    struct slot_view v;
+    struct order *order = session_order(show->session);
+    const struct recipe *r = order_recipe(order);
+    for (size_t i = 0; session_look(show->session, i, &v); i++)
+        working += v.state == SLOT_RUNNING;
     snprintf(line, sizeof line, "%u in work, %zu PASS, %zu FAIL%s; %s %s", working, passed,
              show->headcount->count - passed,
-             atomic_load(&pool->gang->stopping) ? "; stopping. Ctrl-C again: at once" : "", r->name,
+             session_is_stopping(show->session) ? "; stopping. Ctrl-C again: at once" : "", r->name,
              r->version);
     printf("\r\033[K%.*s\n", (int)wrap_fit(line, columns - 1), line);
+    order_release(order);
 }
 
 /* More slots than rows: those that run or failed are worth the room. */
@@ -131,36 +137,43 @@ static bool is_worth_showing(const struct slot_view *v)
     return v->state == SLOT_RUNNING || (failed && !v->empty);
 }
 
-static size_t draw_some(struct pool *pool, size_t columns, size_t room, bool worth)
+static size_t draw_some(const struct show *show, size_t columns, size_t room, bool worth)
 {
     size_t lines = 0;
-    for (size_t i = 0; i < pool->slot_count && lines < room; i++) {
-        struct slot_view v = slot_look(&pool->slots[i]);
+    struct slot_view v;
+    for (size_t i = 0; lines < room && session_look(show->session, i, &v); i++) {
         if (is_worth_showing(&v) != worth)
             continue;
-        draw_slot(pool, &pool->slots[i], columns);
+        draw_slot(&v, now_us(show), columns);
         lines++;
     }
     return lines;
 }
 
+static size_t draw_all(const struct show *show, size_t columns)
+{
+    size_t lines = 0;
+    struct slot_view v;
+    for (; session_look(show->session, lines, &v); lines++)
+        draw_slot(&v, now_us(show), columns);
+    return lines;
+}
+
 static void draw(const struct show *show)
 {
-    struct pool *pool = show->pool;
+    const size_t slots = session_slot_count(show->session);
     size_t columns, rows, lines = 1;
     terminal_size(&columns, &rows);
     if (drawn.lines > 0)
         printf("\033[%zuA", drawn.lines);
     draw_head(show, columns);
-    if (pool->slot_count + 2 <= rows) {
-        for (size_t i = 0; i < pool->slot_count; i++)
-            draw_slot(pool, &pool->slots[i], columns);
-        lines += pool->slot_count;
+    if (slots + 2 <= rows) {
+        lines += draw_all(show, columns);
     } else {
         size_t room = rows > 4 ? rows - 4 : 1;
-        size_t shown = draw_some(pool, columns, room, true);
-        shown += draw_some(pool, columns, room - shown, false);
-        printf("\r\033[K... and %zu more slots\n", pool->slot_count - shown);
+        size_t shown = draw_some(show, columns, room, true);
+        shown += draw_some(show, columns, room - shown, false);
+        printf("\r\033[K... and %zu more slots\n", slots - shown);
         lines += shown + 1;
     }
     printf("\033[J");

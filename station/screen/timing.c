@@ -3,23 +3,15 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* In the order in which they come. */
+#define OFFSET_OF(member) offsetof(struct attempt_timing, member)
+
 static const struct part {
     const char *name;
     size_t offset;
 } parts[] = {
-    { "reset", offsetof(struct attempt_timing, reset_us) },
-    { "sync", offsetof(struct attempt_timing, sync_us) },
-    { "identify", offsetof(struct attempt_timing, identify_us) },
-    { "baud", offsetof(struct attempt_timing, baud_us) },
-    { "stub", offsetof(struct attempt_timing, stub_us) },
-    { "size", offsetof(struct attempt_timing, size_us) },
-    { "erase", offsetof(struct attempt_timing, erase_us) },
-    { "wire", offsetof(struct attempt_timing, wire_us) },
-    { "stall", offsetof(struct attempt_timing, stall_us) },
-    { "md5", offsetof(struct attempt_timing, md5_us) },
-    { "leave", offsetof(struct attempt_timing, leave_us) },
-    { "boot", offsetof(struct attempt_timing, boot_us) },
+#define TIMING(version, name, sentence)          { #name, OFFSET_OF(name##_us) },
+#define TIMING_ESTIMATE(version, name, sentence) /* has a column of its own */
+#include "db/store/timing_list.h"
 };
 
 #define PART_COUNT (sizeof parts / sizeof parts[0])

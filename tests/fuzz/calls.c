@@ -199,7 +199,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     loader_init(&loader, &far_end.port);
     if (number > 1)
         loader.chip = chip;
-    loader.stub = loader.link.from_stub = how & 16;
+    loader_set_kind(&loader, how & 16 ? &loader_stub : &loader_rom);
     loader.secured = (how & 24) == 8;
     must_tell(calls[number](&loader, how, &e), &e);
     return 0;

@@ -8,7 +8,9 @@
  */
 #include "tests/fuzz/lib/fuzz.h"
 
+#include "db/export/export.h"
 #include "db/proof/audit.h"
+#include "db/read/history.h"
 #include "station/cli/cmd.h"
 
 #include <fcntl.h>

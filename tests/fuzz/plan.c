@@ -161,10 +161,10 @@ static void must_match(const struct plan_region *r, const struct plan_source *s)
         must(r->bytes[i] == 0xFF, "what stands before the image is blank");
     must(r->patched || memcmp(r->bytes + front, s->bytes, s->size_bytes) == 0, "a region holds its "
                                                                                "image");
-    must_hold(&r->stub, r);
-    must_hold(&r->rom, r);
-    if (r->stub_small.count > 0)
-        must_hold(&r->stub_small, r);
+    must_hold(&r->frames[FRAMES_STUB], r);
+    must_hold(&r->frames[FRAMES_ROM], r);
+    if (r->frames[FRAMES_STUB_SMALL].count > 0)
+        must_hold(&r->frames[FRAMES_STUB_SMALL], r);
 }
 
 static void must_be_in_order(const struct plan_variant *v, size_t count)

@@ -161,9 +161,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     const struct attempt_setup setup = {
         .job = job,
         .kind = how & 16 ? ATTEMPT_VERIFY : ATTEMPT_FLASH,
-        .reset = reset_choices(&far_end.port, recipe->port.reset_text, &custom, resets) > 0
-                     ? resets[0]
-                     : NULL,
+        .reset =
+            reset_choices(&far_end.port, recipe->chip, recipe->port.reset_text, &custom, resets) > 0
+                ? resets[0]
+                : NULL,
         .after = leaves_so ? &after : NULL,
         .baud = recipe->port.baud,
         .use_rom = how & 32,

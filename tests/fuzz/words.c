@@ -9,7 +9,7 @@
 #include "core/facts/chip.h"
 #include "core/loader/reset.h"
 #include "core/ports/port_net.h"
-#include "db/store/db_priv.h"
+#include "db/store/mac_utc.h"
 #include "station/base/json.h"
 #include "station/import/import.h"
 

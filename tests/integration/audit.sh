@@ -69,6 +69,44 @@ check "what a checkpoint has seen and the record has no more is missed" out \
     exits 1 espstation audit --db cut.db --checkpoint 2026-11.checkpoint
 check "as truncated" out says out "truncated  The checkpoint given has seen" "the record ends with link 3"
 
+check "what was altered and cut is altered" out exits 1 espstation audit --db hand/$db --checkpoint 2026-11.checkpoint
+check "and nothing else" out sh -c "grep -q '^THE RECORD WAS ALTERED: ' out && ! grep -q 'is not of this record' out"
+
+# ---- A checkpoint that is none, of another record, or changed ----------------------------------------
+echo "link: 5" >none.checkpoint
+check "a file that is no checkpoint is refused" out exits 2 espstation audit --checkpoint none.checkpoint
+check "in a sentence about the file" out says out "The file given is no checkpoint" "lot close --checkpoint"
+check "and nothing is said of the record" out sh -c '! grep -qi "altered\|whole" out'
+check "a recipe is none, either" out exits 2 espstation audit --checkpoint "$images/esp32.yaml"
+cp "$root/tests/data/record/v2.checkpoint" another.checkpoint
+check "a checkpoint of another record: status 1" out exits 1 espstation audit --checkpoint another.checkpoint
+check "both possibilities are named" out says out "THE RECORD WAS ALTERED, or another.checkpoint is not of this record" \
+    "Make sure that the two belong together"
+sed 's/^by: .*/by: Mallory/' 2026-11.checkpoint >changed.checkpoint
+check "a checkpoint that was changed: status 1" out exits 1 espstation audit --checkpoint changed.checkpoint
+check "its signature tells" out says out "forged     The checkpoint given was changed: its signature is not valid"
+
+# ---- A record of an earlier version that has grown -------------------------------------------------
+mkdir old
+sqlite3 old/$db <"$root/tests/data/record/v2.sql" >/dev/null
+cp "$root/tests/data/record/v2.checkpoint" old/
+{ echo "-----BEGIN PUBLIC KEY-----"; sed -n 's/^key: //p' old/v2.checkpoint; echo "-----END PUBLIC KEY-----"; } >old/station.pub
+start_fixture --boards 1 --chip esp32 --speed 20
+check "a record of version 2 is written on" out exits 0 espstation run "$images/esp32.yaml" --port "${ports[0]}" --db old/$db
+stop_fixture
+check "with its new columns in use" out test "$(sql old/$db "select count(presence) from station where id > 4")" = 1
+check "it is whole, with all that its old checkpoint has seen" out \
+    exits 0 espstation audit --db old/$db --checkpoint old/v2.checkpoint --public-key old/station.pub
+by_hand_old() { (cd old && rm -rf forms links && bash ../hand.sh) >out 2>&1; }
+by_hand_old
+check "by hand too" out \
+    says out "Every row is as it was linked." "The chain is unbroken." "Signature Verified Successfully" "The lot is signed."
+sqlite3 old/$db "drop trigger station_only_ends; update station set presence = '00000000000000000000000000000000' where id = 1"
+by_hand_old
+check "by hand a new column of an old row is missed too" out grep -q '^[<>].*forms/3$' out
+check "and the audit names its row" out exits 1 espstation audit --db old/$db
+check "by number and name" out says out "changed    station 1 (line1, 2026-11-29T14:58:19.347Z) was changed"
+
 # ---- Copies ----------------------------------------------------------------------------------------
 check "a copy is made" out exits 0 espstation backup copy.db
 check "and is whole" out exits 0 espstation audit --db copy.db --checkpoint end.checkpoint

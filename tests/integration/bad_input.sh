@@ -19,6 +19,8 @@ refused() {
     check "$title: said" "$work/out" says "$work/out" "${texts[@]}"
 }
 
+check "make_images makes no folder that is called like an option" "$work/out" exits 2 "$bin/make_images" --help
+
 run() { echo "$station" run "$1" --db "$db" --port "$port"; }
 
 # recipe FILE SED-SCRIPT: the good recipe, changed.
@@ -161,4 +163,17 @@ check "a full disk: no PASS without its row" "$work/out" \
 check "a full disk: the database is whole" "$work/out" \
     test "$(sql "$work/full.db" 'pragma integrity_check')" = ok
 check "the board still passes with a good one" "$work/out" exits 0 $(run "$good")
+
+# ---- Ways of other tools -----------------------------------------------------------------------------
+check "options in front of the command" "$work/out" exits 2 "$station" --port /dev/ttyUSB0 write_flash 0x0 a.bin
+check "are answered with what to type" "$work/out" says "$work/out" "the command comes first" "espstation run RECIPE"
+check "also before a command of ours" "$work/out" exits 2 "$station" --port /dev/ttyUSB0 identify
+check "likewise" "$work/out" says "$work/out" "espstation identify --port ..."
+for words in "run -h" "help run" "run --help"; do
+    # shellcheck disable=SC2086
+    check "$words gives help" "$work/out" exits 0 "$station" $words
+    check "$words: that of the command" "$work/out" says "$work/out" "espstation run RECIPE" "--lot NAME"
+done
+check "a name that begins like an option" "$work/out" exits 2 "$station" lot show -dash
+check "is told what to do" "$work/out" says "$work/out" "put -- in front of it"
 echo "1..$test_number"

@@ -110,7 +110,7 @@ check "the page of the recipe's keys is as the program makes it" "$work/recipe.m
 check "a run tells its times" "$work/out" station_run always --timing
 check "as a table" "$work/out" says "$work/out" "slot     all    reset     sync" "stall" "floor"
 check "with a line for the slot" "$work/out" grep -qE '^ +1 +[0-9]+\.[0-9]{2}( +[0-9]+\.[0-9]{2}){13}' "$work/out"
-parts="reset_ms + sync_ms + identify_ms + stub_ms + baud_ms + erase_ms + wire_ms + stall_ms + md5_ms + leave_ms + boot_ms"
+parts="reset_ms + sync_ms + identify_ms + stub_ms + baud_ms + erase_ms + wire_ms + stall_ms + md5_ms + leave_ms + boot_ms + size_ms"
 check "the parts in the record add up to the attempt, but for opening the port" "$db" \
     test "$(attempt "$parts <= duration_ms + 11 and ($parts) * 2 > duration_ms")" = 1
 check "the wire has its part" "$db" test "$(attempt "wire_ms > 0 and md5_ms > 0 and floor_ms > 0")" = 1

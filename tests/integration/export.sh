@@ -34,18 +34,27 @@ added=0
     add_run "'Eve'" "cast(x'C285C29BE280A8EFBFBEEFBFBFC39F' as text)"
     add_run "'Eve'" "cast(x'41FFC328EDA080F8C0AF42' as text)"
     add_run "'Eve'" "''"
-    echo "insert into correction (run, verdict, operator, reason, host, made_utc)
-        select id, 'PASS', 'Eve', '=tested by hand', 'office', '2027-01-02T00:00:00.000Z' from run where operator = '+1';
-        insert into correction (run, verdict, operator, reason, host, made_utc)
-        select id, null, 'Zoë', 'label on the reel', 'office', '2027-01-02T00:00:01.000Z' from run where operator in ('+1', '-2+3');"
+    # The first PASS is taken back, the second too and then not, with notes.
+    correct() { # which verdict operator reason second
+        echo "insert into correction (run, verdict, operator, reason, host, made_utc)
+            select id, $2, '$3', '$4', 'office', '2027-01-02T00:00:0$5.000Z' from run where $1;"
+    }
+    correct "id = (select min(id) from run where verdict = 'PASS')" "'FAIL'" Eve '=tested by hand' 0
+    correct "id = (select id from run where verdict = 'PASS' order by id limit 1 offset 1)" "'FAIL'" Eve 'cracked' 1
+    correct "id = (select id from run where verdict = 'PASS' order by id limit 1 offset 1)" "'PASS'" Ann 'another one' 2
+    correct "id = (select min(id) from run where verdict = 'PASS') or operator = '-2+3'" null 'Zoë' 'label on the reel' 3
 } >"$work/add.sql"
 sqlite3 "$db" <"$work/add.sql" || exit 1
 
 # expected [WHERE]: what the record holds, as JSON, texts in hex.
 expected() {
     sqlite3 -readonly -json "$db" "
-        select r.id as run, r.verdict, r.code, b.mac, r.slot, iif(r.operator is null, null, hex(r.operator)) as operator,
-            iif(l.name is null, null, hex(l.name)) as lot, iif(r.sentence is null, null, hex(r.sentence)) as sentence,
+        with last as (select run, verdict, operator, reason from correction as k where verdict is not null and
+            not exists (select 1 from correction as n where n.run = k.run and n.id > k.id and n.verdict is not null))
+        select r.id as run, ifnull(k.verdict, r.verdict) as verdict, r.verdict as recorded_verdict,
+            iif(k.verdict = 'FAIL', 'corrected', r.code) as code, b.mac, r.slot, iif(r.operator is null, null, hex(r.operator)) as operator,
+            iif(l.name is null, null, hex(l.name)) as lot, iif(k.verdict = 'FAIL', hex('Taken back by ' || k.operator || ': ' || k.reason),
+                iif(r.sentence is null, null, hex(r.sentence))) as sentence,
             iif(r.app_text is null, null, hex(r.app_text)) as app_text,
             (select verdict from correction where run = r.id and verdict is not null order by id desc limit 1)
                 as corrected_verdict,
@@ -57,7 +66,7 @@ expected() {
                 (select expected_md5, read_md5 from attempt as a join digest as d on d.attempt = a.id
                  join image as i on i.id = d.image where a.run = r.id order by a.number, i.number)) as digests
         from run as r join recipe as c on c.id = r.recipe left join lot as l on l.id = r.lot
-            left join board as b on b.id = r.board
+            left join board as b on b.id = r.board left join last as k on k.run = r.id
         where ${1:-1} order by r.started_utc, r.id"
 }
 
@@ -131,6 +140,11 @@ imported() {
 }
 check "sqlite3 reads the CSV, and no text in it begins like a formula" "$work/err" imported
 
+marked() {
+    export_runs --format csv --spreadsheet >"$work/marked.csv" && cmp <(printf '\xEF\xBB\xBF'; cat "$work/x.csv") "$work/marked.csv"
+}
+check "for a spreadsheet it begins with a mark, and is the same otherwise" "$work/err" marked
+
 # ---- Filters -------------------------------------------------------------------------------------
 # filtered WHERE OPTION...: the options choose what the WHERE chooses, and something.
 filtered() {
@@ -146,7 +160,9 @@ mac=$(sql "$db" "select mac from board limit 1")
 recipe=$(sql "$db" "select sha256 from recipe order by id desc limit 1")
 check "by lot" "$work/err" filtered "l.name = '$lot'" --lot "$lot"
 check "by MAC" "$work/err" filtered "b.mac = '$mac'" --mac "${mac//:/-}"
-check "by verdict" "$work/err" filtered "verdict = 'FAIL'" --verdict fail
+taken_back="r.id in (select min(id) from run where verdict = 'PASS')"
+check "by verdict, as corrected" "$work/err" filtered "verdict = 'FAIL' or $taken_back" --verdict fail
+check "and not as recorded" "$work/err" filtered "verdict = 'PASS' and not $taken_back" --verdict pass
 check "by runs still open" "$work/err" filtered "verdict is null" --verdict open
 check "by slot" "$work/err" filtered "slot = 7" --slot 7
 check "by the recipe's name" "$work/err" filtered "c.name = 'thermostat'" --recipe thermostat
@@ -167,6 +183,7 @@ check "an unknown format, with the nearest" "$work/out" refuses "Did you mean 'j
 check "a slot that is none" "$work/out" refuses "--slot 'x' is no number" --slot x
 check "a verdict that is none" "$work/out" refuses "is not a verdict" --verdict good
 check "WATS options without WATS" "$work/out" refuses "for --format wsjf alone" --purpose Test
+check "the spreadsheet's mark without CSV" "$work/out" refuses "for --format csv alone" --spreadsheet --format json
 check "a device behind -o" "$work/out" refuses "a device or a pipe" -o /dev/null
 check "a folder behind -o" "$work/out" refuses "a folder" -o "$work"
 check "a file for each run in a format of one file" "$work/out" refuses "Leave {run} out" -o "$work/{run}.csv"

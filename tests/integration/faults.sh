@@ -120,6 +120,9 @@ in_turn passes_with pull=60000,back-ms=600,times=1 "slot 2: attempt 1 failed" "p
 
 # Not cured, and told
 in_turn fails_with chip=esp8266 wrong-chip untouched "The board has an ESP8266"
+in_turn fails_with refuse,at=connect no-sync untouched "The loader answers, but not as it should: the chip refused SYNC" \
+    "Both directions carry bytes"
+in_turn fails_with lengths=-1 no-sync untouched "is a reply to SYNC" "Both directions carry bytes"
 in_turn fails_with flash=256KB flash-size untouched "256 KB"
 in_turn fails_with rdid=ffffff no-flash untouched
 in_turn fails_with stuck-bit=0x12345 bad-flash written "differs from byte 0x12345" "wrong at the same byte"

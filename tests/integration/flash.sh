@@ -72,6 +72,9 @@ check "a second board of the same MAC in the lot is refused" "$work/out" \
 check "the refusal names code, run and way out" "$work/out" says "$work/out" duplicate "has passed in this lot" --rework
 check "rework is allowed when asked for" "$work/out" flash_run esp32 --port "${ports[0]}" --lot A --rework --operator Ann --reason relabelled --operator Ann --reason "new label"
 check "history tells both runs" "$work/out" exits 0 "$station" history 240AC4000000 --db "$db"
+check "and what each image held" "$work/out" says "$work/out" "app.bin, " "read back, as expected" "SHA-256 "
+check "a board that nobody has seen: status 1" "$work/out" exits 1 "$station" history 240AC40000FF --db "$db"
+check "history tells both runs" "$work/out" exits 0 "$station" history 240AC4000000 --db "$db"
 check "history names lot, operator and refusal" "$work/out" says "$work/out" "24:0a:c4:00:00:00" "lot A" Eve duplicate
 check "JSON export is JSON, a run for each" "$work/out" json_has_runs 10
 check "CSV export has a line for each run" "$work/out" \

@@ -81,6 +81,8 @@ sed '$aloader: rom' "$images/esp8266.yaml" >"$images/rom8266.yaml"
 run_on esp8266 array=1M "$images/rom8266.yaml"
 fails "an ESP8266's by its ROM, which tells nothing: before PASS" flash-size-false written
 run_on esp8266 "" "$images/rom8266.yaml"
+check "the ROM has written it, whoever has proved it" "$work/out" \
+    test "$(sql "$db" 'select loader from attempt order by id desc limit 1')" = rom
 passes "a sound one by its ROM"
 
 # One image over all of it: part of it has overwritten the rest by the time anything can show.
@@ -111,6 +113,33 @@ check "verify tells it" "$work/out" says "$work/out" flash-size-false
 check "and changes nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
 fill=$work/look.bin board esp32 "" "$station" verify "$images/keep.yaml"
 check "and not of a sound one" "$work/out" test $status = 0
+
+# The hand tools have no plan to go by, and look at what is there.
+{ ff 0x1000; cat "$images/bootloader.bin"; } >"$work/hand.bin"
+fill=$work/hand.bin board esp32 array=1M "$station" erase --from 0x200000 --size 4K
+check "erase behind the end of the flash is refused" "$work/out" test $status = 1
+check "erase: the code, both places, and that nothing was erased" "$work/out" says "$work/out" "flash-size-false: " \
+    "the same at 0x1000 and 0x201000" "of 4096 KB it seems to have 1024 KB" "Nothing was erased"
+check "erase: nothing was" "$work/out" state '"erased_sectors":0'
+stop_fixture
+for what in "" array=1M; do
+    fill=$work/hand.bin board esp32 "$what" "$station" erase --yes
+    check "erase: all of it, ${what:-sound}" "$work/out" test $status = 0
+    stop_fixture
+done
+fill=$work/hand.bin board esp32 "" "$station" erase --from 0x200000 --size 4K
+check "erase: a sound flash has another place there" "$work/out" test $status = 0
+stop_fixture
+fill=$work/hand.bin board esp32 array=1M "$station" read -o "$work/read.bin" --rom --from 0x201000 --size 4K
+check "read says that it may be another place" "$work/out" says "$work/out" "note: The flash holds the same at 0x201000 and 0x1000"
+stop_fixture
+fill=$work/hand.bin board esp32 "" "$station" read -o "$work/read.bin" --rom --from 0x1000 --size 4K
+check "read: not of a sound one" "$work/out" eval '! grep -q note: "$work/out"'
+stop_fixture
+
+board esp32c3 chip-id=99 "$station" identify
+check "a chip that nobody knows: what to do" "$work/out" says "$work/out" "wrong-chip: The chip has id 99" "espstation chips"
+stop_fixture
 
 # ---- Who the board is ---------------------------------------------------------------------------
 "$bin/make_images" "$work/c3" 40 esp32c3 5 0
@@ -205,13 +234,20 @@ run_on esp32 flash=2M "$images/keep.yaml"
 fails "a merged file whose header says more than there is" flash-size untouched "says 4096 KB"
 
 # ---- Signed boot loaders ------------------------------------------------------------------------
-pad=$(($(stat -c %s "$images/bootloader.bin") + 4095))
-{
-    cat "$images/bootloader.bin"
-    ff $((pad / 4096 * 4096 - pad + 4095))
-    printf '\347\002\000\000'
-    ff 4092
-} >"$images/signed.bin"
+sign() { # FILE SIGNED: a block of the second scheme, with its digest, in a sector of its own
+    local pad=$(($(stat -c %s "$1") + 4095))
+    {
+        cat "$1"
+        ff $((pad / 4096 * 4096 - pad + 4095))
+    } >"$2"
+    {
+        printf '\347\002\000\000'
+        printf '%b' "$(sha256sum <"$2" | cut -c 1-64 | sed 's/../\\x&/g')"
+        ff 4060
+    } >"$work/block"
+    cat "$work/block" >>"$2"
+}
+sign "$images/bootloader.bin" "$images/signed.bin"
 chip esp32 'flash: { size: detect }' | recipe signed.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
 warned "a signed boot loader" "is signed: its header stays" signed.yaml
 run_on esp32 flash=8M "$images/signed.yaml"
@@ -219,6 +255,20 @@ check "and stays in the flash" "$work/out" flash_equals 0 0x1000 "$images/signed
 passes "a signed boot loader"
 chip esp32 'flash: { size: 8MB }' | recipe signed.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
 refused "a signed boot loader that has to change" "flash.size asks for another header than it has" signed.yaml
+
+# ---- Secure boot ---------------------------------------------------------------------------------
+sign "$images/app.bin" "$images/signed-app.bin"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "${parts[@]}"
+run_on esp32 secure-boot "$images/secure.yaml"
+check "images that are not signed erase nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
+fails "images that are not signed" secured untouched "Secure boot is on, and the image at 0x1000 (bootloader.bin) is not signed"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
+run_on esp32 secure-boot "$images/secure.yaml"
+fails "an application that is not signed" secured untouched "the image at 0x10000 (app.bin) is not signed"
+chip esp32 'flash: { size: keep }' | recipe secure.yaml "file: signed.bin, offset: 0x1000" "${parts[1]}" \
+    "file: signed-app.bin, offset: 0x10000" "file: app.bin, offset: 0x200000, as: data"
+run_on esp32 secure-boot "$images/secure.yaml"
+passes "signed images, and data that look like one"
 
 # ---- What the recipe says of an image -----------------------------------------------------------
 { printf '\351'; head -c 20000 /dev/urandom; } >"$images/e9.bin"

@@ -60,6 +60,18 @@ for i in 0 1 2 3; do
     check "slot $((i + 1)) is the right one" "$work/out" flash_equals $i 0x10000 "$work"/s$((i + 1))-*"$i.bin"
 done
 check "by MAC" "$work/out" test -e "$work/s2-240ac4000001.bin"
+# What is there may be the only copy.
+cp "$work/whole.bin" "$work/kept.bin"
+refused 2 "a file that is there" "$work/whole.bin' is there already" "--overwrite" -- \
+    "$station" read --port "${ports[1]}" -o "$work/whole.bin" --size 4K
+check "it is left alone" "$work/out" cmp "$work/whole.bin" "$work/kept.bin"
+refused 1 "by the name of its MAC, too" "s2-240ac4000001.bin' is there already" "--overwrite" -- \
+    "$station" read --port "${ports[0]}" --port "${ports[1]}" -o "$work/s{slot}-{mac}.bin" --size 4K
+check "it is left alone, too" "$work/out" test "$(stat -c %s "$work/s2-240ac4000001.bin")" = $((0x3000))
+check "and nothing lies beside it" "$work/out" test ! -e "$work/s2-240ac4000001.bin.part"
+check "--overwrite: it is read anew" "$work/out" \
+    exits 0 "$station" read --port "${ports[1]}" -o "$work/s2-{mac}.bin" --size 4K --overwrite
+check "and is the new one" "$work/out" test "$(stat -c %s "$work/s2-240ac4000001.bin")" = 4096
 check "without stubs the ROM gives the flash" "$work/out" \
     exits 0 "$station" read --port "${ports[1]}" -o "$work/rom.bin" --from 0x8000 --size 3K --rom
 check "it is the partition table" "$work/out" cmp "$work/rom.bin" "$images/partitions.bin"
@@ -115,6 +127,11 @@ refused 1 "the ROM of an ESP8266 erases too much" "erases more than it is asked 
 ctl fault 1 write-protect >/dev/null
 refused 1 "a write-protected flash keeps its bytes" protected "WP pin" -- \
     "$station" erase --port "${ports[1]}" --from 0x10000 --size 0x1000
+ctl fault 1 none >/dev/null
+ctl fault 1 hang,at=stub >/dev/null
+refused 1 "a stub that does not start" "stub: " "or do without it: --rom" -- \
+    "$station" read --port "${ports[1]}" --size 4K -o "$work/no.bin"
+check "no word of a recipe's keys" "$work/out" eval '! grep -q "loader: rom" "$work/out"'
 ctl fault 1 none >/dev/null
 refused 2 "a whole flash without --yes" "the whole flash of 1 board" "--yes" -- "$station" erase --port "${ports[2]}"
 refused 2 "no port" "does not guess" -- "$station" erase --yes
@@ -178,5 +195,14 @@ check "...with the number of the slot" "$work/out" \
 check "erase with it" "$work/out" exits 1 "$station" erase "${port_options[@]}" --from 0x9000 --size 4K
 check "tells by slot what came of each" "$work/out" \
     test "$(grep -v '%$' "$work/out" | grep -o '^slot [0-9]' | tr '\n' ' ')" = "slot 1 slot 2 slot 3 "
+stop_fixture
+
+# ---- A board on its own USB unit, behind a server ----------------------------------------------------
+"$bin/make_images" "$work/c3" 40 esp32c3 5 0
+start_fixture --boards 2 --chip esp32c3 --speed 20 --fault 0:usb=jtag
+check "its recipe need not know that" "$work/out" \
+    exits 0 "$station" run "$work/c3/esp32c3.yaml" --plain --db "$work/db" "${port_options[@]}"
+check "both boards pass" "$work/out" test "$(grep -c ': PASS ESP32-C3' "$work/out")" = 2
+check "identify finds it, too" "$work/out" exits 0 "$station" identify "${port_options[@]}"
 stop_fixture
 echo "1..$test_number"

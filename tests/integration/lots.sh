@@ -66,4 +66,31 @@ check "once" "$work/out" exits 2 lot close shared --operator Eve
 check "a lot that is none is not" "$work/out" exits 2 lot close nothing
 check "the record is whole after all that" "$work/out" exits 0 "$station" audit --db "$db"
 stop_fixture
+
+# ---- A name that was mistyped ------------------------------------------------------------------------
+start_fixture --boards 1 --chip esp32 --speed 20
+check "a new name opens a lot" "$work/out" exits 0 flash --lot 2026-1l --port "${ports[0]}"
+check "and says so, once" "$work/out" test "$(grep -c "opened lot '2026-1l', without recipe and quantity" "$work/out")" = 1
+check "a known one does not" "$work/out" sh -c "'$station' run '$images/allow.yaml' --db '$db' --lot 2026-1l --port '${ports[0]}' >'$work/out' 2>&1;
+    ! grep 'opened lot' '$work/out'"
+for name in "" " " " 2026" "2026 "; do
+    check "no lot is called '$name' by open" "$work/out" exits 2 lot open "$name"
+    check "no lot is called '$name' by run" "$work/out" exits 2 flash --lot "$name" --port "${ports[0]}"
+    check "nobody is called '$name'" "$work/out" exits 2 flash --operator "$name" --port "${ports[0]}"
+    check "nor closes a lot" "$work/out" exits 2 lot close 2026-1l --operator "$name"
+done
+check "a blank is no reason" "$work/out" exits 2 "$station" correct 1 --verdict fail --operator Ann --reason " " --db "$db"
+check "none of these is in the record" "$db" test "$(sql "$db" "select count(*) from lot where name <> trim(name)")" = 0
+stop_fixture
+
+# ---- The wrong folder --------------------------------------------------------------------------------
+mkdir "$work/wrong"
+for words in "correct 1 --verdict fail --operator Ann --reason cracked" "lot close five" "lot show five" "lot list" "audit" "backup x.db" \
+    "history 24:0a:c4:00:00:00" "stats" "report --lot five" "export"; do
+    # shellcheck disable=SC2086
+    in_wrong() { (cd "$work/wrong" && XDG_CONFIG_HOME=$work/wrong exec "$station" $words); }
+    check "without a record: $words" "$work/out" exits 4 in_wrong
+    check "says so" "$work/out" says "$work/out" "There is no record espstation.db"
+    check "and makes nothing" "$work/out" test -z "$(ls -A "$work/wrong")"
+done
 echo "1..$test_number"

@@ -52,6 +52,9 @@ done
 timeout 60 "$station" monitor --reset "${port_options[@]}" 2>"$work/out" </dev/null | head -1 >"$work/line"
 status=("${PIPESTATUS[@]}")
 check "a monitor whose reader goes ends by itself, with 0" "$work/out" test "${status[0]}" = 0
+timeout 60 "$station" monitor "${port_options[@]}" 2>"$work/out" </dev/null | :
+status=("${PIPESTATUS[@]}")
+check "also while the boards are silent" "$work/out" test "${status[0]}" = 0
 
 # ---- Descriptors that are closed ------------------------------------------------------------------
 closed() { "$station" "$@" <&- >&- 2>&-; }

@@ -5,7 +5,8 @@
 ls "$root"/deps/esptool-js/lib/targets/stub_flasher/*.json >/dev/null 2>&1 || skip_all "there are no stub files; run: make deps"
 db=$work/record.db
 # name, id in image headers, boot offset, what else is special about the board
-chips=("esp32c3 5 0x0" "esp32c6 13 0x0" "esp32p4 18 0x2000" "esp32p4 18 0x2000 revision=300")
+chips=("esp32c3 5 0x0" "esp32c6 13 0x0" "esp32p4 18 0x2000" "esp32p4 18 0x2000 revision=300" "esp32 0 0x1000" "esp32s2 2 0x1000"
+    "esp32s3 9 0x0")
 names=() faults=()
 for i in "${!chips[@]}"; do
     read -r name id offset special <<<"${chips[i]}"
@@ -79,8 +80,19 @@ check "a turned bit in an answer to MD5: the board passes" "$work/out" run_on 3 
 check "and its flash is right" "$work/out" holds_the_images 3
 stop_fixture
 
+# ---- An ESP8266, whose images are of another kind ------------------------------------------------
+"$bin/make_images" "$work/esp8266" 120
+sed "s/^port: .*/port: { baud: 921600, fallback: [460800, 115200] }/" "$work/esp8266/esp8266.yaml" >"$work/esp8266/always.yaml"
+start_fixture --boards 1 --chip esp8266 --stub real --speed 5 --fill dirty
+names=(esp8266)
+check "esp8266: run passes" "$work/out" run_on 0 always
+check "esp8266: at the first attempt, at 921600" "$work/out" test "$(attempt "number || ' ' || code || ' ' || baud")" = "1 ok 921600"
+check "esp8266: verify passes" "$work/out" station_on 0 verify always
+check "esp8266: erase proves a part blank" "$work/out" exits 0 "$station" erase --port "${ports[0]}" --from 0x10000 --size 0x11000
+stop_fixture
+
 # ---- What cannot be run ----------------------------------------------------------------------------
-for i in esp32 esp8266 esp32s3; do
+for i in esp32h4; do
     check "$i: the fixture says that its stub cannot be run" "$work/out" exits 4 "$fixture" --stub real --chip $i --run true
     check "$i: and what to use" "$work/out" says "$work/out" "the stub of the $i cannot be run for real" "use --stub model"
 done

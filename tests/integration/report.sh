@@ -96,6 +96,18 @@ shows_signature() {
 }
 check "a closed lot shows its checkpoint as it was signed" "$work/diff" shows_signature
 
+corrected_late() {
+    sqlite3 "$db" ".backup '$work/late.db'"
+    ! grep -q 'Corrected after it was closed' "$work/closed.html" || return 1
+    exits 0 "$station" correct "$passed_run" --db "$work/late.db" --verdict pass --operator Ann --reason "another one" &&
+        exits 0 "$station" report --db "$work/late.db" --lot L0001 -o "$work/late.html" &&
+        says "$work/late.html" "Closed and signed" "Corrected after it was closed" "1 correction below" "after the lot was closed" &&
+        exits 0 "$station" audit --db "$work/late.db" &&
+        says "$work/out" "Lot L0001 was corrected after it was closed and signed: run $passed_run to PASS by Ann" "The record is whole" &&
+        exits 0 "$station" audit --json --db "$work/late.db" && says "$work/out" '"corrected_after_closing":"L0001"' '"corrections_after_closing":1'
+}
+check "a correction after the lot was closed is told by report and audit" "$work/out" corrected_late
+
 tell_of_forgery() {
     sqlite3 "$db" ".backup '$work/forged.db'"
     sqlite3 "$work/forged.db" "drop trigger checkpoint_final; update checkpoint set text = replace(text, 'passed: ', 'passed: 9')"
@@ -104,6 +116,20 @@ tell_of_forgery() {
     ! grep -q 'Closed and signed' "$work/forged.html"
 }
 check "a checkpoint that was changed is told" "$work/forged.html" tell_of_forgery
+
+# ---- Lots without runs, and names for files ----------------------------------------------------
+
+# One record with nothing but lots, whose names differ in what no file's name may have.
+names_of_files() {
+    local lot
+    (mkdir "$work/names" && cd "$work/names" || exit 1
+    for lot in 甲 乙 A/1 A:1 A_1 "$(printf '/%.0s' {1..100})" "$(printf '/%.0s' {1..99}):"; do
+        exits 0 "$station" lot open "$lot" --operator Eve && exits 0 "$station" report --lot "$lot" &&
+            exits 0 "$station" lot show "$lot" && exits 0 "$station" stats --lot "$lot" || exit 1
+    done
+    test "$(ls lot-*.html | wc -l)" = 7 && test -e lot-甲.html && test -e lot-A%2F1.html && test -e lot-A_1.html)
+}
+check "lots before their first run are told, and different lots have different files" "$work/out" names_of_files
 
 # ---- Hostile texts, empty and hopeless lots ----------------------------------------------------
 
@@ -157,7 +183,7 @@ check "a folder is no file" "$work/out" is_refused 2 "is a folder" --lot L0001 -
 check "-o with the name of a PDF is refused" "$work/out" is_refused 2 "--pdf" --lot L0001 -o "$work/lot.pdf"
 has_default_name() {
     exits 0 "$station" report --db "$db" --lot "$hostile_lot" && exits 0 "$station" report --db "$db" --lot L0004 &&
-        [ -s "$work/lot-L0004.html" ] && [ -s "$work/lot-__title__script_alert_1___script____img_src_x_onerror_alert_1___.html" ]
+        [ -s "$work/lot-L0004.html" ] && [ -s "$work/lot-%3C%2Ftitle%3E%3Cscript%3Ealert%281%29%3C%2Fscript%3E%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E%26.html" ]
 }
 check "without -o the file is named by the lot, in letters that are safe" "$work/out" has_default_name
 no_parts_left() { [ -z "$(find "$work" -name '*.html.??????')" ]; }

@@ -44,8 +44,8 @@ page=$root/docs/chips.md
 own_code() { # chip
     if grep "\"chip\":\"$1\"" "$work/json" | grep -q own-code; then echo interpreter; else echo -; fi
 }
-written_by() { # word for the stub
-    if [ "$1" = none ]; then echo "ROM"; else echo "ROM, stub"; fi
+written_by() { # word for the stub, what it is proved against
+    if [ "$2" = "nothing yet" ]; then echo -; elif [ "$1" = none ]; then echo "ROM"; else echo "ROM, stub"; fi
 }
 # Its columns stand under their heads.
 "$station" chips | awk 'NR == 1 { heads = split("recipe chip boot stub own proved", head, " ");
@@ -55,7 +55,7 @@ written_by() { # word for the stub
         printf "%s%s", word, i < heads ? "|" : "\n" } }' | while IFS='|' read -r id name offset stub usb tried; do
     case $id in esp32 | esp32c3) rom=emulator ;; *) rom=- ;; esac # seen by hand
     case $tried in boards) silicon=yes ;; *) silicon=no ;; esac
-    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$id" "$name" "$offset" "$usb" "$(written_by "$stub")" \
+    printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$id" "$name" "$offset" "$usb" "$(written_by "$stub" "$tried")" \
         "$(own_code "$id")" "$rom" "$silicon"
 done >"$work/rows"
 grep '^| esp[^t]' "$page" >"$work/page"
@@ -66,7 +66,7 @@ check "docs/chips.md says what the program says" "$work/diff" eval 'diff "$work/
 recipe=$work/c2/esp32c2.yaml
 check "check: the ROM writes for want of a stub, and says so" "$work/out" exits 0 "$station" check "$recipe" --stubs "$work/old"
 check "... with the folder, the file, and what to do" "$work/out" says "$work/out" \
-    "'$work/old' holds no flasher stub for ESP32-C2 (esp32c2.json)" "the ROM loader writes" "loader: rom"
+    "'$work/old' holds no flasher stub for ESP32-C2 (esp32c2.json)" "the ROM loader is used" "loader: rom"
 check "... and no word of make" "$work/out" eval '! grep -q "make deps" "$work/out"'
 exits 0 "$station" check "$recipe"
 check "with the built-in stub nothing is said" "$work/out" eval '! grep -q "no flasher stub" "$work/out"'
@@ -90,6 +90,24 @@ check "... in its first line" "$work/out" eval 'head -1 "$work/out" | grep -q "h
 check "read does not do it in silence either" "$work/out" \
     exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/old"
 check "... and names the way out" "$work/out" says "$work/out" "holds no flasher stub for ESP32-C2" "--rom"
+stop_fixture
+
+# ---- One is damaged ------------------------------------------------------------------------------
+mkdir "$work/damaged"
+cp "$real/esp32c3.json" "$real/esp32c2.json" "$work/damaged/"
+head -c 1000 "$real/esp32.json" >"$work/damaged/esp32.json"
+start_fixture --boards 1 --chip esp32c2 --speed 20
+check "a damaged file of another chip stops no run" "$work/out" \
+    exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
+check "... and is told" "$work/out" says "$work/out" "warning: In '$work/damaged': The stub file 'esp32.json'"
+check "nor a read" "$work/out" \
+    exits 0 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
+head -c 1000 "$real/esp32c2.json" >"$work/damaged/esp32c2.json"
+check "one of this chip does" "$work/out" \
+    exits 4 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
+check "... with what to do" "$work/out" says "$work/out" "'esp32c2.json' cannot be used" "Put the file of a published stub"
+check "a read, too" "$work/out" \
+    exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
 stop_fixture
 
 # ---- Through the chip's own USB, which the server does not tell --------------------------------------

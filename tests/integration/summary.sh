@@ -41,6 +41,21 @@ else
 fi
 stop_fixture
 
+# ---- Another board in its place, while the first is written -------------------------------------------
+start_fixture --boards 1 --chip esp32 --speed 2
+timeout 120 "$station" run "$images/esp32.yaml" --db "$work/swap.db" "${port_options[@]}" --json >"$work/out" 2>"$work/err" </dev/null &
+pid=$!
+check "a board is written" "$work/out" await grep -q '"event":"phase".*"phase":"write"' "$work/out"
+ctl board 0 mac=24:0a:c4:00:00:10 >/dev/null
+wait $pid
+check "exchanged then, it fails" "$work/out" test $? = 1
+check "the verdict is of the board that is half-written" "$work/out" \
+    grep -q '"event":"verdict".*"mac":"24:0a:c4:00:00:00".*"verdict":"FAIL".*half-written' "$work/out"
+check "the sentence names both" "$work/out" says "$work/out" "it began with 24:0a:c4:00:00:00, now 24:0a:c4:00:00:10 is there"
+check "the record agrees" "$work/out" test "$(sql "$work/swap.db" "select mac from runs")" = 24:0a:c4:00:00:00
+check "no other board was shown" "$work/out" sh -c "! grep -q '\"mac\":\"24:0a:c4:00:00:10' '$work/out'"
+stop_fixture
+
 # ---- One board after another -------------------------------------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 20
 ctl fault 0 hang=20000,times=2 >/dev/null

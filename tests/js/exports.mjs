@@ -52,6 +52,7 @@ function readCsv(bytes) {
     return parseCsv(bytes, options).map((row) => ({
         run: Number(row.run),
         verdict: row.verdict || null,
+        recorded_verdict: row.recorded_verdict || null,
         code: row.code || null,
         mac: row.mac || null,
         slot: Number(row.slot),
@@ -75,6 +76,7 @@ function unquoted(cell) {
 const fromRun = (run) => ({
     run: run.run,
     verdict: run.verdict,
+    recorded_verdict: run.recorded_verdict,
     code: run.code,
     mac: run.mac,
     slot: run.slot,
@@ -119,10 +121,12 @@ function fromCase(testcase) {
     const facts = testcase["system-out"].join("");
     const fact = (name) => facts.match(new RegExp(`^${name}: (.*)$`, "m"))?.[1] ?? null;
     const failure = testcase.failure?.[0];
+    if (Boolean(failure) !== !["PASS", null].includes(fact("verdict"))) throw new Error("failure and verdict disagree");
     const said = facts.indexOf("\napp_text: ");
     return {
         run: Number(testcase.name.match(/run (\d+)$/)[1]),
         verdict: fact("verdict"),
+        recorded_verdict: fact("recorded_verdict"),
         code: failure ? failure.type : fact("code"),
         corrected_verdict: fact("corrected_verdict"),
         mac: fact("mac"),
@@ -157,6 +161,7 @@ function readWsjf(bytes) {
         return {
             run: Number(misc.run),
             verdict: misc.verdict,
+            recorded_verdict: misc.recorded_verdict,
             code: misc.code,
             corrected_verdict: misc.corrected_verdict ?? null,
             mac: /^unidentified, run \d+$/.test(report.sn) ? null : report.sn,
@@ -176,6 +181,7 @@ function readOpenhtf(bytes) {
         return {
             run: record.metadata.run,
             verdict: record.metadata.verdict,
+            recorded_verdict: record.metadata.recorded_verdict,
             code: record.metadata.code,
             corrected_verdict: record.metadata.corrected_verdict,
             corrections: record.metadata.corrections.map((c) => [c.verdict, c.operator, c.reason]),

@@ -135,8 +135,14 @@ export class Rfc2217Port {
     this.socket = null; // from here on nothing is a surprise
     this.readable = null;
     this.writable = null;
-    if (socket) await new Promise((done) => socket.end(done));
-    socket?.destroy();
+    if (!socket) return;
+    // Until the server has closed too: it lets one client in at a time, and turns the next one away.
+    await new Promise((done) => {
+      const timer = setTimeout(done, ANSWER_MS);
+      socket.once("close", () => done(clearTimeout(timer)));
+      socket.end();
+    });
+    socket.destroy();
   }
 
   async setBaudRate(baud) {

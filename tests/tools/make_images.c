@@ -346,7 +346,8 @@ int main(int argc, char **argv)
 {
     unsigned long app_kb = argc > 2 ? strtoul(argv[2], NULL, 10) : 256;
     unsigned long chip_id = argc == 6 ? strtoul(argv[4], NULL, 10) : 0;
-    if (argc < 2 || (argc > 3 && argc != 6) || app_kb < 1 || app_kb > 3000 || chip_id > 255) {
+    if (argc < 2 || argv[1][0] == '-' || (argc > 3 && argc != 6) || app_kb < 1 || app_kb > 3000 ||
+        chip_id > 255) {
         fprintf(stderr, "usage: make_images DIR [APP_KB [CHIP ID OFFSET]]\n");
         return 2;
     }

@@ -16,7 +16,9 @@
  * triggers and indexes off and in one transaction, because a million runs are wanted in seconds;
  * what the triggers ask for is kept here. An unfinished file is removed.
  */
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
 
 #include <inttypes.h>
 #include <stdio.h>

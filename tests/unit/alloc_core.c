@@ -197,7 +197,7 @@ static void assert_planned(const struct planning *p)
         r = plan_region(p->variant, i);
         assert_true(digest_md5(r->bytes, r->size_bytes, md5));
         assert_memory_equal(r->md5, md5, sizeof md5);
-        assert_true(r->stub.count > 0 && r->rom.count > 0);
+        assert_true(r->frames[FRAMES_STUB].count > 0 && r->frames[FRAMES_ROM].count > 0);
     }
 }
 
@@ -329,7 +329,7 @@ static bool call_attempt(void *ctx, struct err *e)
     const struct attempt_watch watch = { no_phase, no_progress, any_board, NULL };
     struct reset_sequence custom;
     const struct reset_sequence *resets[RESET_CHOICES_MAX];
-    reset_choices(&f->port.sim.port, "auto", &custom, resets);
+    reset_choices(&f->port.sim.port, NULL, "auto", &custom, resets);
     const struct attempt_setup setup = {
         .job = f->job, .kind = ATTEMPT_FLASH, .reset = resets[0], .baud = 921600, .watch = &watch
     };

@@ -5,7 +5,9 @@
  */
 #include "tests/unit/alloc_help.h"
 
+#include "db/export/export.h"
 #include "db/proof/audit.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 /* Each test has a folder in memory: thousands of commits would take minutes on a disk. */
@@ -33,7 +35,7 @@ static int ground_up(void **state)
 
 static void remove_record(const struct ground *g)
 {
-    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+    static const char *const ends[] = { "", "-wal", "-shm", "-journal", "-stations" };
     char name[120];
     for (size_t i = 0; i < COUNT_OF(ends); i++) {
         snprintf(name, sizeof name, "%s%s", g->path, ends[i]);

@@ -165,13 +165,13 @@ static void the_pico_d4_is_found_at_its_other_pins(void **state)
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(b.spare_spi_pins, spare);
     assert_int_equal(b.flash.id, 0x1640EF);
-    r.loader.stub = true; /* the stub does not know of them by itself */
+    loader_set_kind(&r.loader, &loader_stub); /* the stub does not know of them by itself */
     r.attaches = 0;
     assert_ok(board_attach_stub(&r.loader, &b, &e), &e);
     assert_int_equal(r.attaches, 1);
     assert_int_equal(r.pins_seen, spare);
     r.pins_good = 1; /* at neither */
-    r.loader.stub = false;
+    loader_set_kind(&r.loader, &loader_rom);
     assert_code(identify(&r, &b, &e), &e, ERR_NO_FLASH);
 }
 
@@ -366,7 +366,7 @@ static void watchdogs_are_stopped_where_they_may_run(void **state)
     assert_int_equal(r.write_count, 0);
     make_board(&r, chip_by_name("esp32c3"));
     plug(&r, 0x303A, 0x1001);
-    r.loader.stub = true; /* it has done so itself */
+    loader_set_kind(&r.loader, &loader_stub); /* it has done so itself */
     assert_ok(identify(&r, &b, &e), &e);
     assert_int_equal(r.write_count, 0);
     make_board(&r, chip_by_name("esp32c2")); /* has no such USB, nor registers that are known */
@@ -533,7 +533,7 @@ static void flow_control_adapters_keep_dtr(void **state)
         const struct reset_sequence *list[RESET_CHOICES_MAX];
         reg_port_init(&r, "esp32");
         plug(&r, 0x10C4, 0xEA64);
-        size_t n = reset_choices(&r.port, names[i], &custom, list);
+        size_t n = reset_choices(&r.port, NULL, names[i], &custom, list);
         assert_true(n > 0);
         for (size_t k = 0; k < n; k++) {
             assert_ok(reset_run(&r.port, list[k], &e), &e);

@@ -3,7 +3,9 @@
  * is asked of the chip when an MD5 differs.
  */
 #include "core/board/board.h"
+#include "core/flash/erase.h"
 #include "core/flash/flash.h"
+#include "core/loader/spiflash.h"
 #include "tests/lib/make_image.h"
 #include "tests/lib/script_loader.h"
 #include "tests/lib/test.h"
@@ -105,6 +107,25 @@ static void board_gate_lets_the_right_board_in(void **state)
     plan_free(g.plan);
 }
 
+static void image_names_the_revisions_it_wants(void **state)
+{
+    static const struct {
+        struct image image;
+        const char *chip, *text;
+    } rows[] = {
+        { { .min_revision = 3, .max_revision = 199 }, "esp32c3", "v0.3 to v1.99" },
+        { { .min_revision = 101, .max_revision = 0xFFFF }, "esp32c3", "v1.1 or later" },
+        { { .min_revision_old = 3 }, "esp32", "v3.0 or later" },
+        { { .min_revision_old = 3 }, "esp32c3", "minor revision 3 or later" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[IMAGE_REVISIONS_CAP];
+        image_name_revisions(&rows[i].image, chip_by_name(rows[i].chip), text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 static void board_gate_keeps_the_wrong_board_out(void **state)
 {
     struct gate g = make_gate(PLAN_SIZE_DETECT, 0, NULL);
@@ -117,7 +138,8 @@ static void board_gate_keeps_the_wrong_board_out(void **state)
     b = g.board;
     b.revision = 3;
     assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
-    assert_has(e.what, "v0.3");
+    assert_has(e.what, "has revision v0.3");
+    assert_has(e.what, "is for v1.0 to v3.99");
     b.revision = 400;
     assert_code(board_gate(&b, g.plan, &e), &e, ERR_CHIP_REVISION);
     b = g.board;
@@ -140,7 +162,7 @@ static void board_gate_guards_the_signature(void **state)
         uint32_t flash_bytes;
         const char *mode;
         uint32_t has_bytes;
-        bool welcome;
+        bool header_stays;
     } cases[] = {
         { PLAN_SIZE_KEEP, 0, NULL, 4u << 20, true },
         { PLAN_SIZE_KEEP, 0, "dio", 4u << 20, true },
@@ -157,10 +179,11 @@ static void board_gate_guards_the_signature(void **state)
         struct err e = { 0 };
         g.board.security.secure_boot = true;
         g.board.flash.size_bytes = cases[i].has_bytes;
-        bool ok = board_gate(&g.board, g.plan, &e);
-        assert_int_equal(ok, cases[i].welcome);
-        assert_int_equal(e.code, ok ? ERR_NONE : ERR_SECURED);
-        if (!ok)
+        /* The image is not signed at all; what would break a signature is said before that. */
+        assert_code(board_gate(&g.board, g.plan, &e), &e, ERR_SECURED);
+        if (cases[i].header_stays)
+            assert_has(e.what, "is not signed");
+        else
             assert_has(e.hint, "size: keep");
         plan_free(g.plan);
     }
@@ -305,6 +328,123 @@ static void flash_judge_asks_twice(void **state)
     script_port_done(&j.script);
 }
 
+/* The question for the whole, answered with a digest that has one bit turned. */
+static void answer_turned_md5(struct judge *j, size_t bit)
+{
+    uint8_t words[16] = { 0x00, 0x10, 0, 0, 0x00, 0x01 }, answer[18] = { 0 };
+    assert_true(digest_md5(j->flash, sizeof j->flash, answer));
+    answer[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    script_request(&j->script, CMD_SPI_FLASH_MD5, words, sizeof words);
+    script_reply(&j->script, 100, CMD_SPI_FLASH_MD5, 0, answer, sizeof answer);
+}
+
+/* Three answers that say three things are the wire's, whatever the flash holds. */
+static void flash_judge_blames_the_wire_for_answers_that_differ(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    struct flash_difference differs;
+    uint8_t found[DIGEST_MD5_BYTES];
+    (void)state;
+    judge_begin(&j);
+    memcpy(found, j.region.md5, sizeof found);
+    found[3] ^= 0x40;
+    answer_turned_md5(&j, 9);
+    answer_turned_md5(&j, 77);
+    assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
+    assert_int_equal(e.wire, ERR_FRAME);
+    assert_false(differs.known);
+    assert_has(e.what, "another one each time");
+    assert_has(e.hint, "not known");
+    assert_true(script_played(&j.script));
+    script_port_done(&j.script);
+}
+
+/* A third answer tells which of two was turned: the flash that differs is still found. */
+static void flash_judge_believes_what_is_said_twice(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    struct flash_difference differs;
+    uint8_t found[DIGEST_MD5_BYTES];
+    (void)state;
+    judge_begin(&j);
+    j.flash[8] ^= 0x10;
+    assert_true(digest_md5(j.flash, sizeof j.flash, found));
+    answer_turned_md5(&j, 100);
+    answer_md5(&j, 0, sizeof j.flash);
+    answer_halving(&j);
+    answer_word(&j, 8);
+    assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
+    assert_true(differs.known);
+    assert_int_equal(differs.addr, 0x1008);
+    assert_true(script_played(&j.script));
+    script_port_done(&j.script);
+}
+
+/* One damaged answer is no flash that is not blank; two are, or the request was damaged. */
+static void erase_prove_asks_twice(void **state)
+{
+    (void)state;
+    for (int turned = 1; turned <= 2; turned++) {
+        struct judge j;
+        struct err e = { 0 };
+        judge_begin(&j);
+        memset(j.flash, 0xFF, sizeof j.flash);
+        answer_turned_md5(&j, 5);
+        if (turned == 2)
+            answer_turned_md5(&j, 5);
+        else
+            answer_md5(&j, 0, sizeof j.flash);
+        bool ok = erase_prove(&j.loader, 0x1000, sizeof j.flash, &e);
+        assert_true(script_played(&j.script));
+        assert_int_equal(ok, turned == 1);
+        if (!ok)
+            assert_has(e.hint, "another place is erased");
+        script_port_done(&j.script);
+    }
+}
+
+static void unprotect_says_what_it_was_about(void **state)
+{
+    struct judge j;
+    struct err e = { 0 };
+    (void)state;
+    judge_begin(&j);
+    j.script.free_writes = true;
+    assert_false(spiflash_unprotect(&j.loader, 0x1640EF, &e));
+    assert_has(e.what, "Asking whether the flash is write-protected: no reply to");
+    script_port_done(&j.script);
+}
+
+static void check_md5_refused(uint64_t unsettled_bytes, const uint8_t status[2], enum err_code code,
+                              const char *what, const char *hint)
+{
+    struct judge j;
+    struct err e = { 0 };
+    uint8_t found[DIGEST_MD5_BYTES];
+    judge_begin(&j);
+    j.script.free_writes = true;
+    j.loader.unsettled_bytes = unsettled_bytes;
+    script_reply(&j.script, 100, CMD_SPI_FLASH_MD5, 0, status, 2);
+    assert_code(flash_md5(&j.loader, &j.region, found, &e), &e, code);
+    assert_has(e.what, what);
+    assert_has(e.hint, hint);
+    script_port_done(&j.script);
+}
+
+/* A failed write is told with the next answer, so only where a block is on its way into the flash
+ * can a refused MD5 be one; and nothing is said of a flash that nobody has looked at. */
+static void flash_md5_refused_is_no_failed_write(void **state)
+{
+    static const uint8_t flash[2] = { 0xC4, 0 }, checksum[2] = { 0xC1, 0 };
+    (void)state;
+    check_md5_refused(0, flash, ERR_VERIFY, "asking for its MD5", "is not known");
+    check_md5_refused(0, checksum, ERR_VERIFY, "asking for its MD5", "is not known");
+    check_md5_refused(4096, checksum, ERR_VERIFY, "asking for its MD5", "is not known");
+    check_md5_refused(4096, flash, ERR_WRITE, "its last block was not written", "port.baud");
+}
+
 static void flash_judge_tells_a_blank_flash(void **state)
 {
     struct judge j;
@@ -340,6 +480,7 @@ static void flash_judge_does_without_the_place(void **state)
     assert_code(flash_judge(&j.loader, &j.region, found, &differs, &e), &e, ERR_VERIFY);
     assert_false(differs.known);
     assert_has(e.what, "MD5 is 010203");
+    assert_has(e.hint, "Plug the cable back in");
     script_port_done(&j.script);
 }
 
@@ -380,11 +521,17 @@ int main(void)
         cmocka_unit_test(flash_erases_on_esp8266_what_is_needed_and_little_more),
         cmocka_unit_test(loader_timeouts_follow_the_work),
         cmocka_unit_test(board_gate_lets_the_right_board_in),
+        cmocka_unit_test(image_names_the_revisions_it_wants),
         cmocka_unit_test(board_gate_keeps_the_wrong_board_out),
         cmocka_unit_test(board_gate_guards_the_signature),
         cmocka_unit_test(board_texts_are_exact),
         cmocka_unit_test(flash_judge_names_the_first_wrong_byte),
         cmocka_unit_test(flash_judge_asks_twice),
+        cmocka_unit_test(flash_judge_blames_the_wire_for_answers_that_differ),
+        cmocka_unit_test(flash_judge_believes_what_is_said_twice),
+        cmocka_unit_test(erase_prove_asks_twice),
+        cmocka_unit_test(unprotect_says_what_it_was_about),
+        cmocka_unit_test(flash_md5_refused_is_no_failed_write),
         cmocka_unit_test(an_answer_to_what_nobody_asked_is_kept_in_mind),
         cmocka_unit_test(flash_judge_tells_a_blank_flash),
         cmocka_unit_test(flash_judge_does_without_the_place),

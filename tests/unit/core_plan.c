@@ -300,13 +300,13 @@ static void check_region(const struct plan_region *r)
     assert_true(digest_sha256(r->bytes, r->size_bytes, sha256));
     assert_memory_equal(r->md5, md5, sizeof md5);
     assert_memory_equal(r->sha256, sha256, sizeof sha256);
-    assert_int_equal(r->rom.block_bytes, LOADER_ROM_BLOCK_BYTES);
-    assert_int_equal(r->stub.block_bytes, LOADER_STUB_BLOCK_BYTES);
-    check_raw(r, &r->rom);
-    if (r->stub.command == CMD_FLASH_DEFL_DATA)
-        check_compressed(r, &r->stub);
+    assert_int_equal(r->frames[FRAMES_ROM].block_bytes, LOADER_ROM_BLOCK_BYTES);
+    assert_int_equal(r->frames[FRAMES_STUB].block_bytes, LOADER_STUB_BLOCK_BYTES);
+    check_raw(r, &r->frames[FRAMES_ROM]);
+    if (r->frames[FRAMES_STUB].command == CMD_FLASH_DEFL_DATA)
+        check_compressed(r, &r->frames[FRAMES_STUB]);
     else
-        check_raw(r, &r->stub);
+        check_raw(r, &r->frames[FRAMES_STUB]);
 }
 
 struct made_plan {
@@ -343,9 +343,11 @@ static void check_decoding(const struct plan_settings *s, uint32_t n, bool noise
         assert_int_equal(r->bytes[k], 0xFF);
     check_region(r);
     if (n > 0x400)
-        assert_int_equal(r->stub.command, noise ? CMD_FLASH_DATA : CMD_FLASH_DEFL_DATA);
+        assert_int_equal(r->frames[FRAMES_STUB].command,
+                         noise ? CMD_FLASH_DATA : CMD_FLASH_DEFL_DATA);
     assert_int_equal(plan_variant_bytes(m.variant), r->size_bytes);
-    assert_int_equal(plan_variant_wire_bytes(m.variant), plan_frames_wire_bytes(&r->stub));
+    assert_int_equal(plan_variant_wire_bytes(m.variant),
+                     plan_frames_wire_bytes(&r->frames[FRAMES_STUB]));
     made_plan_free(&m);
     free(bytes);
 }
@@ -372,8 +374,8 @@ static void plan_measures_what_a_compressed_block_inflates_to(void **state)
     memset(bytes, 0xFF, MB(1));
     struct made_plan m = make_plan(&s, &source, 1, 0);
     const struct plan_region *r = plan_region(m.variant, 0);
-    assert_int_equal(r->stub.count, 1);
-    assert_int_equal(r->stub.flash_bytes[0], MB(1));
+    assert_int_equal(r->frames[FRAMES_STUB].count, 1);
+    assert_int_equal(r->frames[FRAMES_STUB].flash_bytes[0], MB(1));
     check_region(r);
     made_plan_free(&m);
     free(bytes);
@@ -390,9 +392,9 @@ static void plan_measures_blocks_of_one_stream_apart(void **state)
     memcpy(bytes, noise, 0x14000);
     struct made_plan m = make_plan(&s, &source, 1, 0);
     const struct plan_region *r = plan_region(m.variant, 0);
-    assert_true(r->stub.count >= 5);
-    assert_true(r->stub.flash_bytes[1] < 0x5000);
-    assert_true(r->stub.flash_bytes[r->stub.count - 1] > KB(800));
+    assert_true(r->frames[FRAMES_STUB].count >= 5);
+    assert_true(r->frames[FRAMES_STUB].flash_bytes[1] < 0x5000);
+    assert_true(r->frames[FRAMES_STUB].flash_bytes[r->frames[FRAMES_STUB].count - 1] > KB(800));
     check_region(r);
     made_plan_free(&m);
     free(noise);

@@ -42,7 +42,7 @@ static bool call_sync(struct replay *r, const uint32_t *args, char *result, size
 {
     (void)args;
     bool ok = loader_sync(&r->loader, e);
-    snprintf(result, cap, "%s", r->loader.stub ? "stub" : "rom");
+    snprintf(result, cap, "%s", r->loader.kind->word);
     return ok;
 }
 
@@ -51,7 +51,7 @@ static bool call_connect(struct replay *r, const uint32_t *args, char *result, s
 {
     (void)args;
     bool ok = board_connect(&r->loader, NULL, r->loader.chip, e);
-    snprintf(result, cap, "%s", r->loader.stub ? "stub" : "rom");
+    snprintf(result, cap, "%s", r->loader.kind->word);
     return ok;
 }
 
@@ -155,7 +155,7 @@ static bool call_start_stub(struct replay *r, const uint32_t *args, char *result
                             .text = { text, sizeof text, args[0] },
                             .data = { data, sizeof data, args[1] } };
     bool ok = stub_start(&r->loader, &s, e);
-    snprintf(result, cap, "%s", r->loader.stub ? "stub" : "rom");
+    snprintf(result, cap, "%s", r->loader.kind->word);
     return ok;
 }
 
@@ -187,7 +187,7 @@ static bool call_write(struct replay *r, const uint32_t *args, char *result, siz
         at[i + 1] = at[i] + packet_encode_block(bytes + at[i], sizeof bytes - at[i], f.command, i,
                                                 block, sizeof block);
     }
-    region.stub = region.rom = f;
+    region.frames[FRAMES_STUB] = region.frames[FRAMES_ROM] = f;
     bool ok = flash_write(&r->loader, &region, &progress, e) && flash_settle(&r->loader, e);
     snprintf(result, cap, "%u bytes", done);
     return ok;

@@ -120,18 +120,24 @@ static struct script_port port_with(struct fake_clock *clock, unsigned caps)
     return s;
 }
 
-static void assert_choices(const struct port *port, const char *setting, const char *expected)
+static void assert_choices_for(const struct port *port, const char *chip, const char *setting,
+                               const char *expected)
 {
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct reset_sequence custom;
     char names[128] = "";
-    size_t n = reset_choices(port, setting, &custom, list);
+    size_t n = reset_choices(port, chip ? chip_by_name(chip) : NULL, setting, &custom, list);
     assert_true(n <= RESET_CHOICES_MAX);
     for (size_t i = 0; i < n; i++) {
         strncat(names, i ? " " : "", sizeof names - strlen(names) - 1);
         strncat(names, list[i]->name, sizeof names - strlen(names) - 1);
     }
     assert_string_equal(names, expected);
+}
+
+static void assert_choices(const struct port *port, const char *setting, const char *expected)
+{
+    assert_choices_for(port, NULL, setting, expected);
 }
 
 static void reset_choices_follow_port_and_setting(void **state)
@@ -169,6 +175,27 @@ static void reset_choices_know_the_usb_jtag_unit(void **state)
     assert_choices(&s.port, "auto", "tight tight-long classic classic-long");
     s.port.usb = (struct port_usb){ .vid = 0x10C4, .pid = 0x1001 };
     assert_choices(&s.port, "auto", "tight tight-long classic classic-long");
+}
+
+/* What hangs behind a server nobody knows: the unit is tried last, where the chip has one. */
+static void reset_choices_try_the_usb_jtag_unit_behind_a_server(void **state)
+{
+    struct fake_clock clock;
+    (void)state;
+    fake_clock_init(&clock);
+    struct script_port s = port_with(&clock, PORT_BAUD | PORT_LINES);
+    struct port_ops ops = *s.port.ops;
+    ops.remote = true;
+    s.port.ops = &ops;
+    assert_choices_for(&s.port, "esp32c3", "auto", "classic classic-long usb-jtag");
+    assert_choices_for(&s.port, NULL, "auto", "classic classic-long usb-jtag");
+    assert_choices_for(&s.port, "esp32", "auto", "classic classic-long");
+    assert_choices_for(&s.port, "esp32c3", "classic", "classic");
+    s.port.caps |= PORT_LINES_TOGETHER;
+    assert_choices_for(&s.port, "esp32c3", "auto",
+                       "tight tight-long classic classic-long usb-jtag");
+    s.port.caps = 0;
+    assert_choices_for(&s.port, "esp32c3", "auto", "");
 }
 
 /* ---- On the lines ---- */
@@ -376,6 +403,7 @@ int main(void)
         cmocka_unit_test(reset_parse_names_the_bad_item),
         cmocka_unit_test(reset_choices_follow_port_and_setting),
         cmocka_unit_test(reset_choices_know_the_usb_jtag_unit),
+        cmocka_unit_test(reset_choices_try_the_usb_jtag_unit_behind_a_server),
         cmocka_unit_test(reset_sends_exactly_these_line_changes),
         cmocka_unit_test(reset_tight_pulses_en_once_with_the_strap_low),
         cmocka_unit_test(reset_classic_leaves_no_time_between_en_and_strap),

@@ -124,7 +124,7 @@ static bool connect(struct bench *b, size_t k, struct err *e)
 {
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct reset_sequence custom;
-    size_t n = reset_choices(&b->sim.port, "auto", &custom, list);
+    size_t n = reset_choices(&b->sim.port, NULL, "auto", &custom, list);
     assert_true(k < n);
     return board_connect(&b->loader, list[k], b->chip, e);
 }
@@ -211,7 +211,7 @@ static struct bench *ready(const struct chip_sim_config *config, uint32_t baud)
     struct bench *b = bench_new(config, baud);
     struct err e = { 0 };
     assert_ok(connect(b, 0, &e), &e);
-    assert_false(b->loader.stub);
+    assert_true(b->loader.kind->in_rom);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(board_gate(&b->board, b->plan, &e), &e);
     return b;
@@ -360,7 +360,7 @@ static void session_starts_again_after_a_failed_attempt(void **state)
     }
     assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
     assert_ok(connect(b, 1, &e), &e);
-    assert_false(b->loader.stub);
+    assert_true(b->loader.kind->in_rom);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_ok(verify_all(b, &e), &e);
@@ -378,7 +378,7 @@ static void session_recognises_a_running_stub(void **state)
         assert_ok(start_stub(b, &e), &e);
         loader_init(&b->loader, &b->sim.port);
         assert_ok(board_connect(&b->loader, NULL, b->chip, &e), &e);
-        assert_true(b->loader.stub);
+        assert_false(b->loader.kind->in_rom);
         assert_ok(board_identify(&b->loader, &b->board, &e), &e);
         assert_ok(write_all(b, &e), &e);
         assert_flash_holds_the_plan(b);

@@ -241,6 +241,7 @@ static void stub_set_refuses_folders_that_are_none(void **state)
     struct err e = { 0 };
     (void)state;
     assert_code(stub_set_new("/nonexistent/stubs", &e) != NULL, &e, ERR_STATION);
+    assert_has(e.hint, "--stubs");
     assert_has(e.what, "/nonexistent/stubs");
     assert_code(stub_set_new("tests/data/protocol", &e) != NULL, &e, ERR_STATION);
     assert_has(e.what, "no flasher stub");
@@ -316,9 +317,35 @@ static void stub_set_refuses_two_for_one_chip(void **state)
     folder_make(&f);
     folder_put(&f, "stub_flasher_32c3.json", good);
     folder_put(&f, "esp32c3.json", good);
-    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_code(stub_set_check(set, "esp32c3", &e), &e, ERR_STATION);
     assert_has(e.what, "'stub_flasher_32c3.json'");
     assert_has(e.what, "'esp32c3.json'");
+    stub_set_free(set);
+    folder_remove(&f);
+}
+
+/* A damaged file is a matter of its own chip. */
+static void stub_set_does_without_a_damaged_file(void **state)
+{
+    struct folder f;
+    struct err e = { 0 };
+    (void)state;
+    folder_make(&f);
+    folder_put(&f, "esp32.json", "{\"entry\": 10");
+    folder_put(&f, "esp32c3.json", good);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_non_null(stub_set_find(set, "esp32c3"));
+    assert_true(stub_set_check(set, "esp32c3", &e));
+    assert_int_equal(stub_set_problem_count(set), 1);
+    assert_null(stub_set_find(set, "esp32"));
+    assert_code(stub_set_check(set, "esp32", &e), &e, ERR_STATION);
+    assert_has(e.what, f.path);
+    assert_has(e.what, "'esp32.json' cannot be used");
+    assert_has(e.hint, "Put the file of a published stub in its place");
+    stub_set_free(set);
     folder_remove(&f);
 }
 
@@ -336,7 +363,12 @@ static void stub_set_refuses_the_stub_of_older_silicon(void **state)
     assert_ok(set != NULL, &e);
     stub_set_free(set);
     folder_put(&f, "esp32p4.json", old);
-    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_code(stub_set_check(set, "esp32p4", &e), &e, ERR_STATION);
+    assert_null(stub_set_find(set, "esp32p4"));
+    assert_non_null(stub_set_find(set, "esp32p4-rev1"));
+    stub_set_free(set);
     assert_has(e.what, "esp32p4.json' is for ESP32-P4 below revision 3.0");
     assert_has(e.hint, "esp32p4-rev1.json");
     folder_remove(&f);
@@ -470,13 +502,17 @@ static void stub_set_refuses_the_stub_of_another_chip(void **state)
     fclose(in);
     folder_make(&f);
     folder_put(&f, "esp32c3.json", text);
-    assert_code(stub_set_new(f.path, &e) != NULL, &e, ERR_STATION);
+    struct stub_set *set = stub_set_new(f.path, &e);
+    assert_ok(set != NULL, &e);
+    assert_int_equal(stub_set_count(set), 0);
+    assert_code(stub_set_check(set, "esp32c3", &e), &e, ERR_STATION);
     assert_has(e.what, "esp32c3.json' holds the flasher stub of esp32c6");
+    stub_set_free(set);
     folder_remove(&f);
     folder_make(&f);
     folder_put(&f, "stub_flasher_32c6.json", text);
     folder_put(&f, "esp32c6rc1.json", text); /* of silicon that nobody sells */
-    struct stub_set *set = stub_set_new(f.path, &e);
+    set = stub_set_new(f.path, &e);
     assert_ok(set != NULL, &e);
     assert_int_equal(stub_set_count(set), 2);
     stub_set_free(set);
@@ -497,6 +533,7 @@ int main(void)
         cmocka_unit_test(stub_set_reads_the_real_files),
         cmocka_unit_test(stub_set_refuses_folders_that_are_none),
         cmocka_unit_test(stub_set_takes_what_is_called_like_a_stub),
+        cmocka_unit_test(stub_set_does_without_a_damaged_file),
         cmocka_unit_test(stub_set_refuses_two_for_one_chip),
         cmocka_unit_test(stub_set_refuses_the_stub_of_older_silicon),
         cmocka_unit_test(stub_set_points_at_the_folders_of_esptool),

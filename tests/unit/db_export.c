@@ -1,4 +1,6 @@
 /* Exports and histories, read back by programs that are not ours where there are such. */
+#include "db/export/export.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 #include <sys/wait.h>
@@ -149,7 +151,8 @@ static void db_keeps_the_columns_of_the_csv(void **state)
                              "last_bytes_written,last_wire_bytes,last_skipped_bytes,"
                              "last_round_trips,last_reset_ms,last_sync_ms,last_identify_ms,"
                              "last_stub_ms,last_baud_ms,last_erase_ms,last_wire_ms,last_stall_ms,"
-                             "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms\r\n");
+                             "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms,"
+                             "recorded_verdict,last_size_ms\r\n");
     free(csv);
     char *json = export_as(b, DB_JSON, NULL, NULL);
     assert_string_equal(json, "[\n]\n");
@@ -509,6 +512,15 @@ static bool tell_attempt(void *ctx, const struct db_attempt_row *r)
     return collect(ctx, line, strlen(line));
 }
 
+static bool tell_digest(void *ctx, const struct db_digest_row *d)
+{
+    char line[256];
+    snprintf(line, sizeof line, "%s %" PRIx64 " %" PRId64 " %.4s %.4s %.4s %.4s %" PRId64 "\n",
+             d->file, (uint64_t)d->offset, d->size_bytes, d->expected_md5,
+             d->read_md5 ? d->read_md5 : "-", d->written_md5, d->written_sha256, d->skipped_bytes);
+    return collect(ctx, line, strlen(line));
+}
+
 static bool give_up(void *ctx, const struct db_run_row *r)
 {
     (void)ctx;
@@ -520,14 +532,20 @@ static void db_tells_the_life_of_a_board(void **state)
 {
     struct bench *b = *state;
     struct text t = { 0 };
-    struct db_history_sink sink = { &t, tell_board, tell_run, tell_attempt, NULL };
+    struct db_history_sink sink = { .ctx = &t,
+                                    .board = tell_board,
+                                    .run = tell_run,
+                                    .attempt = tell_attempt,
+                                    .digest = tell_digest };
     fill_for_filters(b);
     see(b, 6, "240ac4000001");
     struct db *reader = reader_of(b);
     check_ok(b, db_history(reader, "24-0A-C4-00-00-01", &sink, &b->e));
     /* Run 5 came after run 1, though the clock had been set back meanwhile. */
-    const char *attempt = "attempt 1 leave ok 921600 classic stub running 920000 512345\n";
-    char expected[1024];
+    const char *attempt = "attempt 1 leave ok 921600 classic stub running 920000 512345\n"
+                          "boot.bin 1000 20000 aaaa aaaa aaaa aaaa 0\n"
+                          "app.bin 10000 900000 bbbb - bbbb bbbb 4096\n";
+    char expected[1280];
     snprintf(expected, sizeof expected,
              "board 24:0a:c4:00:00:01 ESP32-D0WD-V3 301 164020 4194304 2026-03-04T05:06:07.089Z\n"
              "run 1 2026-03-04T05:06:07.089Z 2026-03-04T05:06:18.089Z 11000 PASS -"
@@ -556,6 +574,99 @@ static void db_tells_the_life_of_a_board(void **state)
     db_close(reader);
 }
 
+/* ---- Two forms of one MAC ---------------------------------------------------------------------*/
+
+#define BASE  "60:55:f9:f6:fa:3c"
+#define EUI   "60:55:f9:ff:fe:f6:fa:3c"
+#define OTHER "60:55:f9:00:01:f6:fa:3c" /* another board, if there is one that says so */
+
+static bool tell_mac(void *ctx, const struct db_board_row *r)
+{
+    return collect(ctx, r->mac, strlen(r->mac)) && collect(ctx, "\n", 1);
+}
+
+static bool pass_over(void *ctx, const struct db_run_row *r)
+{
+    (void)ctx;
+    return r->run_id > 0;
+}
+
+static void assert_history(struct bench *b, const char *asked, const char *found)
+{
+    struct text t = { 0 };
+    const struct db_history_sink sink = { .ctx = &t, .board = tell_mac, .run = pass_over };
+    struct db *reader = reader_of(b);
+    collect(&t, "", 0);
+    check_ok(b, db_history(reader, asked, &sink, &b->e));
+    assert_string_equal(t.bytes, found);
+    db_close(reader);
+    free(t.bytes);
+}
+
+static void db_finds_a_board_by_both_forms_of_its_mac(void **state)
+{
+    static const char *const seen[][2] = { { EUI, BASE }, { BASE, EUI } };
+    for (size_t i = 0; i < 2; i++) {
+        struct bench *b = *state;
+        struct db_passed passed;
+        int64_t runs = 0;
+        char found[32];
+        snprintf(b->path, sizeof b->path, "%s/%zu.db", b->folder, i);
+        bench_open(b);
+        const int64_t lot = db_lot_put(b->db, "A", T0_MS, &b->e);
+        whole_run(b, "240ac4000001", lot, 1, T0_MS, DB_PASS);
+        whole_run(b, seen[i][0], lot, 1, T0_MS, DB_PASS);
+        snprintf(found, sizeof found, "%s\n", seen[i][0]);
+        assert_history(b, seen[i][0], found);
+        assert_history(b, seen[i][1], found);
+        assert_history(b, "60:55:f9:f6:fa:3d", "");
+        free(export_as(b, DB_CSV, &(struct db_filter){ .mac = seen[i][1] }, &runs));
+        assert_int_equal(runs, 1);
+        check_ok(b, db_passed(b->db, seen[i][1], lot, &passed, &b->e));
+        assert_true(passed.in_lot);
+        const int64_t again = start_run_at(b, b->db, lot, 2, T0_MS);
+        const struct db_seen what = see(b, again, seen[i][1]);
+        assert_false(what.first_time);
+        assert_int_equal(what.passed.run_id, 2);
+        assert_answer(b, "SELECT count(*) FROM board", "2");
+        db_close(b->db);
+        b->db = NULL;
+    }
+}
+
+static void db_keeps_two_eui_64_apart(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    whole_run(b, EUI, 0, 1, T0_MS, DB_PASS);
+    whole_run(b, OTHER, 0, 1, T0_MS, DB_PASS);
+    assert_answer(b, "SELECT count(*) FROM board", "2");
+    assert_history(b, EUI, EUI "\n");
+    assert_history(b, OTHER, OTHER "\n");
+    assert_history(b, BASE, EUI "\n"); /* the first of them */
+}
+
+/* ---- A record in which nothing has happened ---------------------------------------------------*/
+
+static void db_exports_nothing_of_an_empty_record(void **state)
+{
+    static const struct db_filter filters[] = {
+        { .slot = 0 },         { .lot = "A" },        { .mac = BASE },     { .verdict = "FAIL" },
+        { .verdict = "OPEN" }, { .verdict = "PASS" }, { .since = "2026" }, { .until = "2026" },
+        { .recipe = "x" },     { .chip = "esp32" },   { .slot = 3 },       { .lot = "none" },
+    };
+    struct bench *b = *state;
+    bench_open(b);
+    check_ok(b, db_lot_put(b->db, "A", T0_MS, &b->e) > 0);
+    for (size_t format = 0; db_format_info(format); format++) {
+        for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+            int64_t runs = -1;
+            free(export_as(b, (enum db_format)format, &filters[i], &runs));
+            assert_int_equal(runs, 0);
+        }
+    }
+}
+
 int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
@@ -571,6 +682,9 @@ int main(void)
         ON_BENCH(db_stops_an_export_that_nobody_takes),
         ON_BENCH(db_exports_one_state_while_a_station_writes),
         ON_BENCH(db_tells_the_life_of_a_board),
+        ON_BENCH(db_finds_a_board_by_both_forms_of_its_mac),
+        ON_BENCH(db_keeps_two_eui_64_apart),
+        ON_BENCH(db_exports_nothing_of_an_empty_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

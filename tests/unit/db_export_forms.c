@@ -1,4 +1,5 @@
 /* What each form of an export makes of texts, verdicts and runs that are not over. */
+#include "db/export/export.h"
 #include "tests/unit/db_help.h"
 
 struct text {

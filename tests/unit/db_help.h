@@ -3,7 +3,20 @@
 #ifndef TESTS_UNIT_DB_HELP_H
 #define TESTS_UNIT_DB_HELP_H
 
-#include "db/store/db_priv.h"
+#include "db/store/chain.h"
+#include "db/store/connect.h"
+#include "db/store/copy.h"
+#include "db/store/fail.h"
+#include "db/store/forms.h"
+#include "db/store/handle.h"
+#include "db/store/mac_utc.h"
+#include "db/store/query.h"
+#include "db/store/schema.h"
+#include "db/store/sha256.h"
+#include "db/store/statements.h"
+#include "db/store/turn.h"
+#include "db/store/uri.h"
+#include "db/store/wait.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -91,6 +104,27 @@ static inline void bench_open(struct bench *b)
     b->db = open_or_fail(b);
     check_ok(b, db_station_here(&here, &b->e));
     check_ok(b, db_station_start(b->db, &here, "0.1.0", T0_MS, NULL, &b->e));
+}
+
+/* Takes the file of locks away that lies beside the record. */
+static inline void forget_locks(const struct bench *b)
+{
+    char name[128];
+    snprintf(name, sizeof name, "%s-stations", b->path);
+    assert_int_equal(unlink(name), 0);
+}
+
+/* Its process is none that this one could see. Past the guards, and unknown to the chain. */
+static inline void hide_station(const struct bench *b, int id)
+{
+    char text[512];
+    sqlite3 *sql = NULL;
+    assert_int_equal(sqlite3_open(b->path, &sql), SQLITE_OK);
+    snprintf(text, sizeof text,
+             "DROP TRIGGER station_only_ends; UPDATE station SET start_ticks = 1 WHERE id = %d",
+             id);
+    assert_int_equal(sqlite3_exec(sql, text, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(sql);
 }
 
 static inline int64_t put_recipe(struct bench *b, struct db *db)

@@ -106,9 +106,19 @@ static void db_opens_a_lot_once(void **state)
     assert_says(b, ERR_USAGE, "There is a lot A already");
     assert_int_equal(db_lot_open(b->db, &steering, &b->e), 0);
     assert_says(b, ERR_USAGE, "has a control character in it, byte 2");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), id);
-    const int64_t other = db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &b->e);
+    assert_int_equal(db_lot_enter(b->db, " A", id, false, T0_MS, NULL, &b->e), 0);
+    assert_says(b, ERR_USAGE, "' A', has a blank at its beginning");
+    assert_int_equal(db_lot_put(b->db, "A ", T0_MS, &b->e), 0);
+    assert_says(b, ERR_USAGE, "'A ', has a blank at its end");
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), id);
+    bool is_new = false;
+    const int64_t other =
+        db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e);
     check_ok(b, other > id);
+    assert_true(is_new);
+    assert_int_equal(db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e),
+                     other);
+    assert_false(is_new);
     assert_answer(b, "SELECT quantity || opened_by || one_recipe FROM lot WHERE name = 'A'",
                   "3Eve1");
     assert_answer(b, "SELECT (quantity IS NULL) || one_recipe FROM lot WHERE name = 'B'", "10");
@@ -130,15 +140,15 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     const int64_t first = put_recipe(b, b->db), second = other_recipe(b);
     const struct db_lot_open bound = { .name = "A", .recipe_id = second, .utc_ms = T0_MS };
     check_ok(b, db_lot_open(b->db, &bound, &b->e) > 0);
-    assert_int_equal(db_lot_enter(b->db, "A", first, false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", first, false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_RECIPE, "Lot A is flashed with gateway 1.0; this is another recipe");
-    check_ok(b, db_lot_enter(b->db, "A", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", second, false, T0_MS, NULL, &b->e) > 0);
 
     /* without a recipe given, the first run decides */
     const int64_t lot = open_lot(b, "B", 0);
-    check_ok(b, db_lot_enter(b->db, "B", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e) > 0);
     pass_in(b, lot, "240ac4000001");
-    assert_int_equal(db_lot_enter(b->db, "B", second, false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
     const struct db_run_begin run = {
         .recipe_id = second, .lot_id = lot, .slot = 1, .port = "p", .started_utc_ms = T0_MS
@@ -147,8 +157,8 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
 
     /* a lot that a run has opened takes any */
-    check_ok(b, db_lot_enter(b->db, "C", first, false, T0_MS, &b->e) > 0);
-    check_ok(b, db_lot_enter(b->db, "C", second, false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "C", first, false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "C", second, false, T0_MS, NULL, &b->e) > 0);
 }
 
 /* ---- Places -----------------------------------------------------------------------------------*/
@@ -162,13 +172,13 @@ static void db_lot_is_full_to_the_board(void **state)
     const int64_t held = start_in(b, lot, "240ac4000002");
     refused_in(b, lot, "240ac4000003", ERR_QUOTA,
                "Lot A has no place left: 1 of 2 boards have passed, 1 more are being flashed");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e) > 0);
     check_ok(b, try_close(b, held, DB_FAIL)); /* gives its place back */
     pass_in(b, lot, "240ac4000003");
     refused_in(b, lot, "240ac4000002", ERR_QUOTA, "Lot A is full: 2 of 2 boards have passed");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_QUOTA, "Lot A is full");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), true, T0_MS, &b->e) > 0);
+    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), true, T0_MS, NULL, &b->e) > 0);
     assert_answer(b, "SELECT group_concat(holds_place, '') FROM (SELECT * FROM run ORDER BY id)",
                   "11010");
     assert_clean(b);
@@ -298,19 +308,21 @@ static void db_lot_is_full_to_the_board_with_many_slots_and_stations(void **stat
 static void db_interrupted_run_gives_its_place_back(void **state)
 {
     struct bench *b = *state;
-    const struct db_station dead = station_of("line9", 4711, 99);
-    b->db = open_or_fail(b);
-    check_ok(b, db_station_start(b->db, &dead, "0.1.0", T0_MS, NULL, &b->e));
+    bench_open(b);
     const int64_t lot = open_lot(b, "A", 1);
     const int64_t left = start_in(b, lot, "240ac4000001");
     db_close(b->db);
-    bench_open(b); /* on another host: it cannot know whether line9 is alive */
+    forget_locks(b);
+    struct db *looking = db_open_reader(b->path, 300, &b->e);
+    check_ok(b, looking != NULL);
+    hide_station(b, 1);
+    bench_open(b); /* it cannot know whether that station lives */
     refused_in(b, lot, "240ac4000002", ERR_QUOTA, "1 more are being flashed");
     check_ok(b, correct(b, left, DB_CORRECT_INTERRUPTED));
     assert_answer(b, "SELECT verdict || sentence FROM run WHERE id = 1",
                   "INTERRUPTEDMarked by Ann: found cracked");
     pass_in(b, lot, "240ac4000002");
-    assert_clean(b);
+    db_close(looking);
 }
 
 /* ---- Duplicates -------------------------------------------------------------------------------*/
@@ -374,6 +386,29 @@ static void db_takes_a_pass_back_by_a_new_row(void **state)
     pass_in(b, lot, "240ac4000002"); /* on the place that came free */
     assert_false(correct(b, run_id, DB_CORRECT_PASS));
     assert_says(b, ERR_QUOTA, "Run 1 cannot pass again: Lot A is full");
+    assert_null(strstr(b->e.hint, "--lot")); /* it has no such option */
+    assert_clean(b);
+}
+
+/* The board never left its place, so undoing the mistake needs none; nor does a closed lot mind. */
+static void db_undoes_a_correction_of_a_board_that_has_its_place(void **state)
+{
+    struct bench *b = *state;
+    char text[DB_CHECKPOINT_CAP];
+    bench_open(b);
+    const int64_t lot = open_lot(b, "A", 1);
+    const int64_t first = pass_in(b, lot, "240ac4000001");
+    const int64_t again = start_run_at(b, b->db, lot, 1, T0_MS);
+    check_ok(b, admit(b, b->db, again, "240ac4000001", DB_ONCE_IN_LOT, "new label"));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL)); /* while the other run holds the place */
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    check_ok(b, try_close(b, again, DB_PASS));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL));
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    check_ok(b, close_lot(b, "A", text));
+    check_ok(b, correct(b, first, DB_CORRECT_FAIL));
+    check_ok(b, correct(b, first, DB_CORRECT_PASS));
+    assert_answer(b, "SELECT group_concat(verdict, ' ') FROM runs", "PASS PASS");
     assert_clean(b);
 }
 
@@ -418,7 +453,7 @@ static void db_closes_a_lot_for_good(void **state)
     assert_says(b, ERR_USAGE, "Lot A was closed already");
     assert_false(close_lot(b, "none", text));
     assert_says(b, ERR_USAGE, "The record has no lot none");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, &b->e), 0);
+    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
     assert_says(b, ERR_USAGE, "Lot A was closed at 2026-03-04T05:06:07.089Z and takes no more");
     const struct db_run_begin run = { .recipe_id = put_recipe(b, b->db),
                                       .lot_id = lot,
@@ -513,7 +548,9 @@ static void assert_heard(struct bench *b, const char *checkpoint, const char *ke
 {
     struct heard heard = { 0 };
     struct db_audit audit;
-    const struct db_audit_setup setup = { checkpoint, key, &heard, hear };
+    const struct db_audit_setup setup = {
+        .checkpoint = checkpoint, .public_key = key, .ctx = &heard, .finding = hear
+    };
     struct db *reader = db_open_reader(b->path, 300, &b->e);
     check_ok(b, reader != NULL && db_audit(reader, &setup, &audit, &b->e));
     db_close(reader);
@@ -562,8 +599,13 @@ static void db_checkpoint_kept_elsewhere_finds_a_truncated_tail(void **state)
 
     snprintf(forged, sizeof forged, "%s", text);
     memcpy(strstr(forged, "link: "), "link: 1", 7);
-    assert_heard(b, forged, NULL, DB_FORGED, "The checkpoint given is none, or its signature");
-    assert_heard(b, "link: 5\n", NULL, DB_FORGED, "The checkpoint given is none");
+    assert_heard(b, forged, NULL, DB_FORGED, "The checkpoint given was changed: its signature");
+    const struct db_audit_setup no_checkpoint = { .checkpoint = "link: 5\n" };
+    reader = db_open_reader(b->path, 300, &b->e);
+    check_ok(b, reader != NULL);
+    assert_false(db_audit(reader, &no_checkpoint, &audit, &b->e));
+    assert_says(b, ERR_USAGE, "The file given is no checkpoint");
+    db_close(reader);
     char other_path[128];
     snprintf(other_path, sizeof other_path, "%s/other.pem", b->folder);
     struct key *other = key_open(other_path, &b->e);
@@ -643,6 +685,7 @@ int main(void)
         ON_BENCH(db_refuses_a_board_that_passed_as_the_rule_says),
         ON_BENCH(db_refuses_a_board_that_is_open_at_another_station),
         ON_BENCH(db_takes_a_pass_back_by_a_new_row),
+        ON_BENCH(db_undoes_a_correction_of_a_board_that_has_its_place),
         ON_BENCH(db_never_makes_a_pass_of_a_run_that_was_none),
         ON_BENCH(db_closes_a_lot_for_good),
         ON_BENCH(key_is_made_once_and_for_its_owner),

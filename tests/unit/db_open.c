@@ -1,5 +1,7 @@
 /* Opening: new files, files that are none of ours, rights, locks, full disks, migrations, readers.
  */
+#include "db/export/export.h"
+#include "db/read/history.h"
 #include "tests/unit/db_help.h"
 
 #include "db/proof/audit.h"
@@ -29,6 +31,9 @@ static size_t read_file(const char *path, char *bytes, size_t cap)
     fclose(f);
     return n;
 }
+
+#define NOW "3" /* the version of the schema, as sentences have it */
+enum { NEXT = DB_SCHEMA_VERSION + 1 };
 
 static int files_in(const char *folder)
 {
@@ -320,11 +325,11 @@ static void db_refuses_a_newer_schema(void **state)
     db_close(b->db);
     b->db = NULL;
     sql_on(b->path, "PRAGMA user_version = 7");
-    assert_refused(b, "was made by a newer espstation: version 7, this one knows up to 2");
+    assert_refused(b, "was made by a newer espstation: version 7, this one knows up to " NOW);
     assert_reader_refused(b, "was made by a newer espstation: version 7");
     assert_answer(b, "PRAGMA user_version", "7");
     sql_on(b->path, "PRAGMA user_version = 0");
-    assert_reader_refused(b, "was made by an older espstation: version 0, reading needs 2");
+    assert_reader_refused(b, "was made by an older espstation: version 0, reading needs " NOW);
 }
 
 /* ---- Migration --------------------------------------------------------------------------------*/
@@ -336,24 +341,24 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
         "CREATE TABLE shift (id INTEGER PRIMARY KEY)",
     };
     static const char *const bad[] = { "ALTER TABLE lot ADD COLUMN shift INTEGER", "nonsense" };
-    const struct schema_step broken[] = { { NULL, 0, NULL }, { NULL, 0, NULL }, { bad, 2, NULL } };
-    const struct schema_step whole[] = { { NULL, 0, NULL }, { NULL, 0, NULL }, { good, 2, NULL } };
+    struct schema_step broken[NEXT] = { [NEXT - 1] = { bad, 2, 0, NULL } };
+    struct schema_step whole[NEXT] = { [NEXT - 1] = { good, 2, 0, NULL } };
     struct bench *b = *state;
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS);
 
-    assert_false(schema_apply(b->db, broken, 3, &b->e));
-    assert_says(b, ERR_DATABASE, "Bringing the record to version 3: ");
-    assert_answer(b, "PRAGMA user_version", "2");
+    assert_false(schema_apply(b->db, broken, NEXT, &b->e));
+    assert_says(b, ERR_DATABASE, "Bringing the record to version 4: ");
+    assert_answer(b, "PRAGMA user_version", NOW);
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "0");
 
-    check_ok(b, schema_apply(b->db, whole, 3, &b->e));
-    assert_answer(b, "PRAGMA user_version", "3");
+    check_ok(b, schema_apply(b->db, whole, NEXT, &b->e));
+    assert_answer(b, "PRAGMA user_version", "4");
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "1");
     assert_answer(b, "SELECT verdict FROM run", "PASS");
     db_close(b->db);
     b->db = NULL;
-    assert_refused(b, "version 3, this one knows up to 2");
+    assert_refused(b, "version 4, this one knows up to " NOW);
 }
 
 /* A file that the station wrote when the schema had version 1: two runs that passed, one refused,
@@ -372,15 +377,15 @@ static void db_keeps_the_old_file_when_it_brings_one_up(void **state)
     struct db_audit audit;
     const struct db_audit_setup setup = { 0 };
     make_version_1(b);
-    assert_reader_refused(b, "was made by an older espstation: version 1, reading needs 2");
+    assert_reader_refused(b, "was made by an older espstation: version 1, reading needs " NOW);
     bench_open(b);
-    assert_answer(b, "PRAGMA user_version", "2");
+    assert_answer(b, "PRAGMA user_version", NOW);
     assert_answer(b,
                   "SELECT group_concat(ifnull(verdict, '-')) FROM (SELECT * FROM run ORDER BY id)",
-                  "PASS,PASS,FAIL,-");
+                  "PASS,PASS,FAIL,INTERRUPTED"); /* it is of a boot before this one */
     assert_answer(b, "SELECT group_concat(kind || row, ' ') FROM (SELECT * FROM link ORDER BY id)",
                   "station1 station2 station3 recipe1 lot1 board1 board2 run1 run2 run3"
-                  " station-end1 station-end2 station4");
+                  " station-end1 station-end2 run4 station4");
     struct db *reader = db_open_reader(b->path, 300, &b->e);
     check_ok(b, reader != NULL && db_audit(reader, &setup, &audit, &b->e));
     db_close(reader);
@@ -470,7 +475,7 @@ static void db_reads_where_nothing_may_be_written(void **state)
     take_rights_back();
     assert_non_null(b->db);
     assert_int_equal(runs_read(b, b->db), 1);
-    assert_int_equal(files_in(b->folder), 1);
+    assert_int_equal(files_in(b->folder), 2); /* with the locks of stations */
 }
 
 /* A folder for all, a file for its owner: the files beside must not become the reader's own, which
@@ -487,7 +492,7 @@ static void db_reader_with_fewer_rights_makes_no_files(void **state)
     take_rights_back();
     assert_non_null(b->db);
     assert_int_equal(runs_read(b, b->db), 0);
-    assert_int_equal(files_in(b->folder), 1);
+    assert_int_equal(files_in(b->folder), 2);
 }
 
 static void db_reader_with_fewer_rights_sees_a_station_at_work(void **state)
@@ -495,7 +500,7 @@ static void db_reader_with_fewer_rights_sees_a_station_at_work(void **state)
     struct bench *b = *state;
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS); /* still in the log */
-    assert_int_equal(files_in(b->folder), 3);
+    assert_int_equal(files_in(b->folder), 4);
     if (getuid() !=
         0) /* the owner takes the rights from himself; the station keeps its files open */
         assert_int_equal(chmod(b->path, 0444) | chmod(b->folder, 0555), 0);

@@ -452,40 +452,85 @@ static void db_marks_the_runs_of_a_dead_station(void **state)
     assert_int_equal(start_station(b, b->db, &here), 0);
 }
 
-static void db_leaves_the_runs_of_living_stations_and_other_hosts_alone(void **state)
+/* Only the lock tells, and the boot: whatever name and number a station has, or seems to have. */
+static void db_tells_living_stations_from_dead_ones(void **state)
 {
     struct bench *b = *state;
     struct db_station here;
     check_ok(b, db_station_here(&here, &b->e));
-    struct db_station elsewhere = here;
-    snprintf(elsewhere.host, sizeof elsewhere.host, "another-line");
-    elsewhere.pid = 1 << 30;
+    struct db_station renamed = here; /* in a container, or its host has another name now */
+    snprintf(renamed.host, sizeof renamed.host, "another-line");
+    renamed.pid = 1 << 30; /* above the kernel's highest pid */
     struct db_station rebooted = here;
     snprintf(rebooted.boot_id, sizeof rebooted.boot_id, "an-earlier-boot");
-    struct db_station gone = here;
-    gone.pid = 1 << 30; /* above the kernel's highest pid */
+    struct db_station both = renamed;
+    snprintf(both.boot_id, sizeof both.boot_id, "an-earlier-boot");
     struct db_station old_kernel = here;
     old_kernel.boot_id[0] = '\0';
     old_kernel.start_ticks = 0;
-    const struct {
-        const char *name;
-        const struct db_station *who;
-        int marked;
-    } cases[] = {
-        { "living", &here, 0 }, { "elsewhere", &elsewhere, 0 },   { "rebooted", &rebooted, 1 },
-        { "gone", &gone, 1 },   { "old kernel", &old_kernel, 0 },
-    };
+    const struct db_station *const cases[] = { &here, &renamed, &rebooted, &both, &old_kernel };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        snprintf(b->path, sizeof b->path, "%s/%s.db", b->folder, cases[i].name);
-        struct db *db = open_or_fail(b);
-        start_station(b, db, cases[i].who);
+        snprintf(b->path, sizeof b->path, "%s/%zu.db", b->folder, i);
+        struct db *db = open_or_fail(b), *next = open_or_fail(b);
+        start_station(b, db, cases[i]);
         start_run_at(b, db, 0, 1, T0_MS);
+        assert_int_equal(start_station(b, next, &here), 0); /* it lives */
         db_close(db);
-        db = open_or_fail(b);
-        assert_int_equal(start_station(b, db, &here), cases[i].marked);
-        db_close(db);
-        assert_answer(b, "SELECT verdict FROM run", cases[i].marked ? "INTERRUPTED" : "NULL");
+        assert_int_equal(start_station(b, next, &here), 1);
+        assert_answer(b, "SELECT verdict FROM run", "INTERRUPTED");
+        db_close(next);
     }
+}
+
+/* The file of locks was taken away: whether the station lives is known as soon as nobody else has
+ * the record open, and no sooner. */
+static void db_without_locks_a_station_is_dead_when_nobody_has_the_record(void **state)
+{
+    struct bench *b = *state;
+    struct db_station here, unseen;
+    check_ok(b, db_station_here(&here, &b->e));
+    unseen = here;
+    unseen.pid = 1 << 30;
+    struct db *db = open_or_fail(b);
+    start_station(b, db, &unseen);
+    start_run_at(b, db, 0, 1, T0_MS);
+    forget_locks(b);
+    b->db = open_or_fail(b);
+    assert_int_equal(start_station(b, b->db, &here), 0);
+    db_close(db);
+    db_close(b->db);
+    b->db = open_or_fail(b);
+    struct db *looking = db_open_reader(b->path, 300, &b->e);
+    check_ok(b, looking != NULL);
+    assert_int_equal(start_station(b, b->db, &here), 0);
+    db_close(looking);
+    assert_int_equal(start_station(b, b->db, &here), 1);
+    assert_answer(b, "PRAGMA journal_mode", "wal");
+}
+
+/* A copy has no file of locks, or one with another word, and says nothing wrong of a station that
+ * lives beside the original. */
+static void db_copy_of_the_record_has_locks_of_its_own(void **state)
+{
+    struct bench *b = *state;
+    struct db_station here, unseen;
+    char command[320];
+    check_ok(b, db_station_here(&here, &b->e));
+    unseen = here;
+    unseen.pid = 1 << 30;
+    b->db = open_or_fail(b);
+    start_station(b, b->db, &unseen);
+    start_run(b);
+    snprintf(command, sizeof command, "sqlite3 %s '.backup %s/copy.db'", b->path, b->folder);
+    assert_int_equal(system(command), 0);
+    struct db *original = b->db;
+    snprintf(b->path, sizeof b->path, "%s/copy.db", b->folder);
+    b->db = open_or_fail(b);
+    assert_int_equal(start_station(b, b->db, &here), 1); /* nobody will close it in the copy */
+    snprintf(b->path, sizeof b->path, "%s/station.db", b->folder);
+    check_ok(b, db_station_end(original, T0_MS, &b->e));
+    assert_answer(b, "SELECT verdict FROM run", "NULL");
+    db_close(original);
 }
 
 static void db_marks_runs_that_a_station_left_open_when_it_ended(void **state)
@@ -607,8 +652,10 @@ static void db_does_not_hold_a_write_against_a_rate_that_was_kept(void **state)
     bench_open(b);
     run_at(b, "p1", "921600 write,921600 write,460800 ok");
     run_at(b, "p1", "921600 verify,921600 ok");
+    run_at(b, "p1", "921600 verify,460800 ok");
+    run_at(b, "p1", "921600 verify,921600 bad-flash"); /* which says nothing of any rate */
     run_at(b, "p1", "921600 write");
-    assert_string_equal(rates_of(b, "p1", 9, 8), "-921600 921600 -921600 460800 -921600");
+    assert_string_equal(rates_of(b, "p1", 9, 8), "-921600 460800 -921600 921600 460800 -921600");
 }
 
 int main(void)
@@ -632,7 +679,9 @@ int main(void)
         ON_BENCH(db_notices_a_board_that_was_swapped_during_its_run),
         ON_BENCH(db_file_refuses_changes_of_other_programs),
         ON_BENCH(db_marks_the_runs_of_a_dead_station),
-        ON_BENCH(db_leaves_the_runs_of_living_stations_and_other_hosts_alone),
+        ON_BENCH(db_tells_living_stations_from_dead_ones),
+        ON_BENCH(db_without_locks_a_station_is_dead_when_nobody_has_the_record),
+        ON_BENCH(db_copy_of_the_record_has_locks_of_its_own),
         ON_BENCH(db_marks_runs_that_a_station_left_open_when_it_ended),
         ON_BENCH(db_notices_a_killed_station_process),
         ON_BENCH(db_tells_how_each_rate_went_on_a_port),

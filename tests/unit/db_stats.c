@@ -517,6 +517,30 @@ static void db_stats_refuses_filters_that_make_no_yield(void **state)
     db_close(reader);
 }
 
+/* A lot that was opened, before its first run. */
+static void db_stats_of_any_filter_on_an_empty_record_are_zero(void **state)
+{
+    static const struct db_filter filters[] = {
+        { .lot = "A" },
+        { .lot = "none" },
+        { .slot = 1 },
+        { .recipe = "x" },
+        { .since = "2026" },
+        { .until = "2026" },
+        { .lot = "A", .slot = 1, .since = "2026" },
+    };
+    struct bench *b = *state;
+    bench_open(b);
+    check_ok(b, db_lot_put(b->db, "A", T0_MS, &b->e) > 0);
+    for (size_t i = 0; i < COUNT(filters); i++) {
+        for (int by = DB_BY_NOTHING; by <= DB_BY_CHIP; by++) {
+            const struct answer a = ask_stats(b, (enum db_stats_by)by, &filters[i]);
+            assert_int_equal(a.count, 1);
+            assert_int_equal(a.rows[0].passed + a.rows[0].failed + a.rows[0].boards, 0);
+        }
+    }
+}
+
 static void db_stats_ends_when_its_reader_gives_up(void **state)
 {
     struct bench *b = *state;
@@ -552,6 +576,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(db_stats_filters_alike_on_both_ways, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_stats_refuses_filters_that_make_no_yield, bench_up,
                                         bench_down),
+        cmocka_unit_test_setup_teardown(db_stats_of_any_filter_on_an_empty_record_are_zero,
+                                        bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_stats_ends_when_its_reader_gives_up, bench_up,
                                         bench_down),
     };

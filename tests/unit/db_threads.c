@@ -1,4 +1,5 @@
 /* Many slots, one handle. Meant to be run under ThreadSanitizer as well. */
+#include "db/export/export.h"
 #include "tests/unit/db_help.h"
 
 #include <pthread.h>

@@ -617,6 +617,28 @@ static void rom_can_be_asked_too_quickly(void **state)
     }
 }
 
+/* The first of these is the size of the blocks for the flash, the last that of those for RAM. */
+static void long_frame_overruns_the_roms_ring(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t bytes;
+        bool quick, passes;
+    } blocks[] = { { 0x400 - 32, true, true }, { 0x1800, false, true }, { 0x1800, true, false } };
+    uint8_t bytes[0x1800] = { 0 };
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        struct host *h = host_new("esp32c3");
+        host_connect(h);
+        host_fault(h, blocks[i].quick ? "rom-pace=100000" : "rom-pace=200000");
+        uint32_t n = (uint32_t)blocks[i].bytes;
+        assert_status(host_words(h, 0x05, WORDS(n, 1, 0x1800, 0x3fc80000), 4), 0x05, 0, 0);
+        struct reply r = host_block(h, 0x07, 0, bytes, n);
+        assert_true(r.found);
+        assert_int_equal(r.data[0] == 0, blocks[i].passes);
+        host_free(h);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -642,6 +664,7 @@ int main(void)
         cmocka_unit_test(batches_decide_how_much_must_lie_between),
         cmocka_unit_test(any_stub_can_forget_the_rate),
         cmocka_unit_test(rom_can_be_asked_too_quickly),
+        cmocka_unit_test(long_frame_overruns_the_roms_ring),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

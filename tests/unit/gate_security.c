@@ -11,9 +11,25 @@ struct gate {
     struct plan *plan;
 };
 
+/* As a signing tool leaves it: nothing here looks into the signature itself. */
+static void append_signature(struct made_image *image, enum image_signature signature)
+{
+    const size_t n = image->size_bytes, sector = (n + 4095) / 4096 * 4096;
+    const size_t size = signature == IMAGE_SIGNED_V1 ? n + 68 : sector + 4096;
+    if (signature == IMAGE_UNSIGNED)
+        return;
+    image->bytes = realloc(image->bytes, size);
+    assert_non_null(image->bytes);
+    memset(image->bytes + n, signature == IMAGE_SIGNED_V1 ? 0 : 0xFF, size - n);
+    if (signature == IMAGE_SIGNED_V2)
+        memcpy(image->bytes + sector, "\xE7\2\0", 4);
+    image->size_bytes = size;
+}
+
 /* A chip with 4 MB, and an image for it whose header says 4 MB. */
-static struct gate make_gate(const char *chip_name, uint32_t offset_addr,
-                             const struct plan_settings *wishes)
+static struct gate make_signed_gate(const char *chip_name, uint32_t offset_addr,
+                                    const struct plan_settings *wishes,
+                                    enum image_signature signature)
 {
     const struct chip *chip = chip_by_name(chip_name);
     const struct image_recipe recipe = { .layout = MADE_LONG,
@@ -25,6 +41,7 @@ static struct gate make_gate(const char *chip_name, uint32_t offset_addr,
                                          .max_revision = 0xFFFF,
                                          .digest = true };
     struct made_image image = make_image(&recipe);
+    append_signature(&image, signature);
     struct plan_settings s = *wishes;
     const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, offset_addr,
                                         false };
@@ -35,6 +52,12 @@ static struct gate make_gate(const char *chip_name, uint32_t offset_addr,
     free(image.bytes);
     g.board = (struct board){ .chip = chip, .revision = 100, .flash = { 0x1640EF, 4u << 20 } };
     return g;
+}
+
+static struct gate make_gate(const char *chip_name, uint32_t offset_addr,
+                             const struct plan_settings *wishes)
+{
+    return make_signed_gate(chip_name, offset_addr, wishes, IMAGE_UNSIGNED);
 }
 
 /* Judges and ends it. */
@@ -115,6 +138,31 @@ static void the_key_managers_sectors_are_never_written(void **state)
     }
 }
 
+static void secure_boot_takes_signed_images_only(void **state)
+{
+    static const struct {
+        enum image_signature signature;
+        bool on, plain, welcome;
+    } cases[] = {
+        { IMAGE_UNSIGNED, true, false, false }, { IMAGE_SIGNED_V2, true, false, true },
+        { IMAGE_UNSIGNED, false, false, true }, { IMAGE_UNSIGNED, true, true, true },
+        { IMAGE_SIGNED_V1, true, false, true },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct plan_settings s = { .size = PLAN_SIZE_KEEP,
+                                         .plain_when_encrypted = cases[i].plain };
+        struct gate g = make_signed_gate("esp32", 0x10000, &s, cases[i].signature);
+        struct err e;
+        g.board.security.secure_boot = cases[i].on;
+        bool ok = judge(&g, &e);
+        assert_int_equal(ok, cases[i].welcome);
+        assert_int_equal(e.code, ok ? ERR_NONE : ERR_SECURED);
+        if (!ok)
+            assert_has(e.what, "the image at 0x10000 (app) is not signed");
+    }
+}
+
 static void secure_boot_v1_keeps_its_boot_loader(void **state)
 {
     static const struct {
@@ -128,7 +176,8 @@ static void secure_boot_v1_keeps_its_boot_loader(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         const struct plan_settings s = { .size = PLAN_SIZE_KEEP };
-        struct gate g = make_gate("esp32", cases[i].offset_addr, &s);
+        struct gate g = make_signed_gate("esp32", cases[i].offset_addr, &s,
+                                         cases[i].v1 ? IMAGE_SIGNED_V1 : IMAGE_SIGNED_V2);
         struct err e;
         g.board.security.secure_boot = true;
         g.board.security.secure_boot_v1 = cases[i].v1;
@@ -177,6 +226,7 @@ int main(void)
         cmocka_unit_test(secure_download_mode_is_asked_for_twice),
         cmocka_unit_test(encrypted_boards_take_plain_bytes_only_when_told),
         cmocka_unit_test(the_key_managers_sectors_are_never_written),
+        cmocka_unit_test(secure_boot_takes_signed_images_only),
         cmocka_unit_test(secure_boot_v1_keeps_its_boot_loader),
         cmocka_unit_test(secured_boards_are_not_wiped),
         cmocka_unit_test(harmless_fuses_are_welcome),

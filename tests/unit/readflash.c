@@ -50,7 +50,7 @@ static void connect(struct bench *b, bool stub)
     struct reset_sequence custom;
     const struct reset_sequence *list[RESET_CHOICES_MAX];
     struct err e = { 0 };
-    assert_true(reset_choices(&b->sim.port, "auto", &custom, list) > 0);
+    assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
     loader_init(&b->loader, &b->sim.port);
     assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
     assert_ok(board_connect(&b->loader, list[0], NULL, &e), &e);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 struct region_bench {
+    const char *chip;
     struct fake_clock clock;
     struct sim_port sim;
     struct loader loader;
@@ -23,9 +24,9 @@ struct region_bench {
     uint32_t told_bytes;
 };
 
-static inline struct plan *region_plan(uint32_t addr, uint32_t n, bool noise)
+static inline struct plan *region_plan(const char *chip, uint32_t addr, uint32_t n, bool noise)
 {
-    const struct plan_settings settings = { .chip = chip_by_name("esp32"),
+    const struct plan_settings settings = { .chip = chip_by_name(chip),
                                             .size = PLAN_SIZE_DETECT,
                                             .pieces = true };
     uint8_t *bytes = malloc(n);
@@ -43,13 +44,14 @@ static inline struct plan *region_plan(uint32_t addr, uint32_t n, bool noise)
 
 static inline bool region_has_stub(const struct region_bench *b)
 {
-    return stub_set_find(b->stubs, "esp32") != NULL;
+    return stub_set_find(b->stubs, b->chip) != NULL;
 }
 
 /* Identified at 115200 baud; with `baud` 0 by its ROM, else by its stub at that rate, where one is
  * built in. */
-static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, bool noise,
-                                                    uint32_t latency_us, uint32_t baud)
+static inline struct region_bench *region_bench_of(const char *chip, bool real_stub, uint32_t addr,
+                                                   uint32_t n, bool noise, uint32_t latency_us,
+                                                   uint32_t baud)
 {
     struct region_bench *b = calloc(1, sizeof *b);
     const struct reset_sequence *list[RESET_CHOICES_MAX];
@@ -58,7 +60,8 @@ static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, b
     struct err e = { 0 };
     char why[200] = "";
     assert_non_null(b);
-    c.chip = "esp32";
+    b->chip = c.chip = chip;
+    c.stub_real = real_stub;
     c.speed = 1;
     c.seed = 11;
     c.latency_us = latency_us;
@@ -66,14 +69,15 @@ static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, b
     if (!sim_port_init(&b->sim, &c, &b->clock, why, sizeof why))
         fail_msg("%s", why);
     loader_init(&b->loader, &b->sim.port);
-    b->plan = region_plan(addr, n, noise);
+    b->plan = region_plan(chip, addr, n, noise);
     b->stubs = stub_set_new(NULL, &e);
     assert_ok(b->stubs != NULL, &e);
-    assert_true(reset_choices(&b->sim.port, "auto", &custom, list) > 0);
-    assert_ok(board_connect(&b->loader, list[0], chip_by_name("esp32"), &e), &e);
+    assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
+    assert_ok(board_connect(&b->loader, list[0], chip_by_name(chip), &e), &e);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     if (baud && region_has_stub(b)) {
-        assert_ok(stub_start(&b->loader, stub_set_find(b->stubs, "esp32"), &e), &e);
+        assert_ok(stub_start(&b->loader, stub_set_find(b->stubs, board_stub_name(&b->board)), &e),
+                  &e);
         assert_ok(loader_change_baud(&b->loader, baud, baud, &e), &e);
     }
     b->variant = plan_variant_new(b->plan, b->board.flash.size_bytes, &e);
@@ -81,6 +85,12 @@ static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, b
     assert_ok(flash_set_size(&b->loader, b->board.flash.size_bytes, &e), &e);
     b->r = plan_region(b->variant, 0);
     return b;
+}
+
+static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, bool noise,
+                                                    uint32_t latency_us, uint32_t baud)
+{
+    return region_bench_of("esp32", false, addr, n, noise, latency_us, baud);
 }
 
 static inline void region_bench_free(struct region_bench *b)

@@ -1,7 +1,7 @@
 /* The interpreter of RISC-V code under the real stubs: each instruction, time, waiting loops. */
 #include "tests/fixture/cpu/rv32.h"
 #include "tests/fixture/sim_bytes.h"
-#include "tests/unit/rv32_program.h"
+#include "tests/unit/cpu_program.h"
 #include "tests/unit/rv32_vectors.h"
 
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 enum { MEM = 0x4000, CODE = 0x1000, STACK = 0x3000, WORK = 0x2000, BACK = 0xfff0, STEP = 1000 };
 
 struct machine {
-    struct rv32 cpu;
+    struct rv32 core;
     uint8_t mem[MEM];
     uint32_t device, accesses; /* one register, at any address that is no memory */
 };
@@ -38,29 +38,29 @@ static void device_write(void *owner, uint32_t addr, uint32_t value, unsigned n)
     (void)n;
     m->accesses++;
     m->device = value;
-    m->cpu.until_ps = 0;
+    m->core.cpu.until_ps = 0;
 }
 
 static struct machine *machine_with(const void *code, size_t n)
 {
     struct machine *m = calloc(1, sizeof *m);
     assert_non_null(m);
-    m->cpu.window[0] = (struct rv32_window){ 0, MEM, m->mem };
-    m->cpu.read = device_read;
-    m->cpu.write = device_write;
-    m->cpu.owner = m;
-    m->cpu.step_ps = STEP;
-    rv32_reset(&m->cpu, CODE);
-    m->cpu.x[1] = BACK;
-    m->cpu.x[2] = STACK;
+    m->core.cpu.window[0] = (struct cpu_window){ 0, MEM, m->mem };
+    m->core.cpu.read = device_read;
+    m->core.cpu.write = device_write;
+    m->core.cpu.owner = m;
+    m->core.cpu.step_ps = STEP;
+    rv32_reset(&m->core, CODE);
+    m->core.x[1] = BACK;
+    m->core.x[2] = STACK;
     memcpy(m->mem + CODE, code, n);
     return m;
 }
 
-static enum rv32_stop run_for(struct machine *m, uint64_t instructions)
+static enum cpu_stop run_for(struct machine *m, uint64_t instructions)
 {
-    m->cpu.until_ps = m->cpu.time_ps + instructions * STEP;
-    return rv32_run(&m->cpu);
+    m->core.cpu.until_ps = m->core.cpu.time_ps + instructions * STEP;
+    return rv32_run(&m->core);
 }
 
 /* ---- Instructions --------------------------------------------------------------------------- */
@@ -73,12 +73,12 @@ static void every_instruction_calculates(void **state)
         uint8_t word[4];
         sim_put32(word, v->word);
         struct machine *m = machine_with(word, sizeof word);
-        m->cpu.x[10] = m->cpu.x[11] = v->a;
-        m->cpu.x[12] = v->b;
-        assert_int_equal(run_for(m, 1), RV32_TIME);
-        if (m->cpu.x[10] != v->want)
-            fail_msg("%s of %x, %x is %x, not %x", v->text, v->a, v->b, m->cpu.x[10], v->want);
-        assert_int_equal(m->cpu.pc, CODE + ((v->word & 3) == 3 ? 4 : 2));
+        m->core.x[10] = m->core.x[11] = v->a;
+        m->core.x[12] = v->b;
+        assert_int_equal(run_for(m, 1), CPU_TIME);
+        if (m->core.x[10] != v->want)
+            fail_msg("%s of %x, %x is %x, not %x", v->text, v->a, v->b, m->core.x[10], v->want);
+        assert_int_equal(m->core.cpu.pc, CODE + ((v->word & 3) == 3 ? 4 : 2));
         free(m);
     }
 }
@@ -87,12 +87,12 @@ static void jumps_go_where_they_should(void **state)
 {
     (void)state;
     struct machine *m = machine_with(rv32_jumps, sizeof rv32_jumps);
-    m->cpu.x[11] = 1000;
-    m->cpu.x[12] = 234;
-    assert_int_equal(run_for(m, 1000), RV32_OUTSIDE);
-    assert_int_equal(m->cpu.pc, BACK);
-    assert_int_equal(m->cpu.x[10], 2468);
-    assert_int_equal(m->cpu.x[2], STACK);
+    m->core.x[11] = 1000;
+    m->core.x[12] = 234;
+    assert_int_equal(run_for(m, 1000), CPU_OUTSIDE);
+    assert_int_equal(m->core.cpu.pc, BACK);
+    assert_int_equal(m->core.x[10], 2468);
+    assert_int_equal(m->core.x[2], STACK);
     free(m);
 }
 
@@ -104,11 +104,11 @@ static void program_gives_what_it_gives_natively(void **state)
         struct machine *m = machine_with(rv32_code, sizeof rv32_code);
         memset(work, 0x5a, sizeof work);
         memset(m->mem + WORK, 0x5a, sizeof work);
-        m->cpu.x[10] = WORK;
-        m->cpu.x[11] = seed * 2654435761u;
-        m->cpu.x[12] = 500;
-        assert_int_equal(run_for(m, 1000000), RV32_OUTSIDE);
-        assert_int_equal(m->cpu.x[10], rv32_program(work, seed * 2654435761u, 500));
+        m->core.x[10] = WORK;
+        m->core.x[11] = seed * 2654435761u;
+        m->core.x[12] = 500;
+        assert_int_equal(run_for(m, 1000000), CPU_OUTSIDE);
+        assert_int_equal(m->core.x[10], cpu_program(work, seed * 2654435761u, 500));
         assert_memory_equal(m->mem + WORK, work, sizeof work);
         free(m);
     }
@@ -120,10 +120,10 @@ static void x0_stays_0(void **state)
     static const uint8_t code[] = { 0x13, 0x00, 0x70, 0x00,   /* addi x0, x0, 7 */
                                     0x33, 0x05, 0x00, 0x00 }; /* add a0, x0, x0 */
     struct machine *m = machine_with(code, sizeof code);
-    m->cpu.x[10] = 1;
+    m->core.x[10] = 1;
     run_for(m, 2);
-    assert_int_equal(m->cpu.x[10], 0);
-    assert_int_equal(m->cpu.x[0], 0);
+    assert_int_equal(m->core.x[10], 0);
+    assert_int_equal(m->core.x[0], 0);
     free(m);
 }
 
@@ -146,9 +146,9 @@ static void what_is_no_instruction_stops(void **state)
         uint8_t word[4];
         sim_put32(word, words[i]);
         struct machine *m = machine_with(word, sizeof word);
-        assert_int_equal(run_for(m, 1), RV32_ILLEGAL);
-        assert_int_equal(m->cpu.pc, CODE);
-        assert_int_equal(m->cpu.time_ps, 0);
+        assert_int_equal(run_for(m, 1), CPU_ILLEGAL);
+        assert_int_equal(m->core.cpu.pc, CODE);
+        assert_int_equal(m->core.cpu.time_ps, 0);
         free(m);
     }
 }
@@ -159,15 +159,15 @@ static void memory_ends_where_it_ends(void **state)
     static const uint8_t load[] = { 0x03, 0xa5, 0x05, 0x00 }; /* lw a0, 0(a1) */
     struct machine *m = machine_with(load, sizeof load);
     m->device = 0x1234;
-    m->cpu.x[11] = MEM - 3; /* three bytes are memory, the fourth is not */
+    m->core.x[11] = MEM - 3; /* three bytes are memory, the fourth is not */
     run_for(m, 1);
-    assert_int_equal(m->cpu.x[10], 0x1234);
+    assert_int_equal(m->core.x[10], 0x1234);
     assert_int_equal(m->accesses, 1);
-    m->cpu.pc = MEM - 2; /* the first half of a long one */
+    m->core.cpu.pc = MEM - 2; /* the first half of a long one */
     m->mem[MEM - 2] = 0x03;
-    assert_int_equal(run_for(m, 1), RV32_OUTSIDE);
-    m->cpu.pc = CODE + 1;
-    assert_int_equal(run_for(m, 1), RV32_OUTSIDE);
+    assert_int_equal(run_for(m, 1), CPU_OUTSIDE);
+    m->core.cpu.pc = CODE + 1;
+    assert_int_equal(run_for(m, 1), CPU_OUTSIDE);
     free(m);
 }
 
@@ -181,12 +181,12 @@ static void code_that_changes_is_seen(void **state)
         0xf5, 0xbf,             /* c.j -4: to the store */
     };
     struct machine *m = machine_with(code, sizeof code);
-    m->cpu.x[11] = CODE;
-    m->cpu.x[12] = 0x4509; /* c.li a0, 2 */
+    m->core.x[11] = CODE;
+    m->core.x[12] = 0x4509; /* c.li a0, 2 */
     run_for(m, 3);
-    m->cpu.pc = CODE;
+    m->core.cpu.pc = CODE;
     run_for(m, 1);
-    assert_int_equal(m->cpu.x[10], 2);
+    assert_int_equal(m->core.x[10], 2);
     free(m);
 }
 
@@ -212,7 +212,7 @@ static struct machine *waiting_machine(void)
     };
     struct machine *m = machine_with(waiting, sizeof waiting);
     memcpy(m->mem + CODE + 32, poll, sizeof poll);
-    m->cpu.x[11] = WORK;
+    m->core.x[11] = WORK;
     return m;
 }
 
@@ -222,20 +222,20 @@ static void rounds_left_out_change_nothing(void **state)
     (void)state;
     struct machine *fast = waiting_machine(), *slow = waiting_machine();
     for (uint64_t until = 12345; until < 40000000; until = until * 3 / 2) {
-        slow->cpu.watch.rest = UINT_MAX;
-        fast->cpu.until_ps = slow->cpu.until_ps = until;
-        rv32_run(&fast->cpu);
-        rv32_run(&slow->cpu);
-        assert_int_equal(fast->cpu.pc, slow->cpu.pc);
-        assert_int_equal(fast->cpu.time_ps, slow->cpu.time_ps);
-        assert_memory_equal(fast->cpu.x, slow->cpu.x, sizeof fast->cpu.x);
+        slow->core.cpu.watch.rest = UINT_MAX;
+        fast->core.cpu.until_ps = slow->core.cpu.until_ps = until;
+        rv32_run(&fast->core);
+        rv32_run(&slow->core);
+        assert_int_equal(fast->core.cpu.pc, slow->core.cpu.pc);
+        assert_int_equal(fast->core.cpu.time_ps, slow->core.cpu.time_ps);
+        assert_memory_equal(fast->core.x, slow->core.x, sizeof fast->core.x);
     }
-    assert_true(fast->cpu.idle);
-    assert_true(fast->cpu.instructions < slow->cpu.instructions / 10);
+    assert_true(fast->core.cpu.idle);
+    assert_true(fast->core.cpu.instructions < slow->core.cpu.instructions / 10);
     fast->mem[WORK] = 1;
-    rv32_disturb(&fast->cpu);
+    cpu_disturb(&fast->core.cpu);
     run_for(fast, 20);
-    assert_int_equal(fast->cpu.pc, CODE + 4);
+    assert_int_equal(fast->core.cpu.pc, CODE + 4);
     free(fast);
     free(slow);
 }
@@ -251,18 +251,18 @@ static void loops_that_do_something_are_run(void **state)
     static const uint8_t stores[] = { 0x88, 0xc1, 0x05, 0x05, 0x05, 0x89, 0xed, 0xbf };
     struct machine *m = machine_with(counts, sizeof counts);
     run_for(m, 100000);
-    assert_int_equal(m->cpu.x[10], 50000);
+    assert_int_equal(m->core.x[10], 50000);
     free(m);
     m = machine_with(looks, sizeof looks);
-    m->cpu.x[11] = 0x60000000;
+    m->core.x[11] = 0x60000000;
     run_for(m, 100000);
     assert_int_equal(m->accesses, 50000);
     free(m);
     m = machine_with(stores, sizeof stores);
-    m->cpu.x[11] = WORK;
-    m->cpu.x[10] = 0;
+    m->core.x[11] = WORK;
+    m->core.x[10] = 0;
     run_for(m, 100001);
-    assert_int_equal(m->cpu.time_ps, 100001ull * STEP);
+    assert_int_equal(m->core.cpu.time_ps, 100001ull * STEP);
     assert_int_equal(sim_get32(m->mem + WORK), (100000 / 4) % 2);
     free(m);
 }
@@ -272,14 +272,14 @@ static void time_stops_where_it_should(void **state)
     (void)state;
     static const uint8_t code[] = { 0x05, 0x05, 0x05, 0x05, 0x23, 0xa0, 0xa5, 0x00, 0x05, 0x05 };
     struct machine *m = machine_with(code, sizeof code);
-    m->cpu.until_ps = 1; /* an instruction begun is carried out */
-    assert_int_equal(rv32_run(&m->cpu), RV32_TIME);
-    assert_int_equal(m->cpu.x[10], 1);
-    assert_int_equal(m->cpu.time_ps, STEP);
-    m->cpu.x[11] = 0x60000000;
-    assert_int_equal(run_for(m, 100), RV32_TIME); /* the owner wants to look at what was written */
+    m->core.cpu.until_ps = 1; /* an instruction begun is carried out */
+    assert_int_equal(rv32_run(&m->core), CPU_TIME);
+    assert_int_equal(m->core.x[10], 1);
+    assert_int_equal(m->core.cpu.time_ps, STEP);
+    m->core.x[11] = 0x60000000;
+    assert_int_equal(run_for(m, 100), CPU_TIME); /* the owner wants to look at what was written */
     assert_int_equal(m->device, 2);
-    assert_int_equal(m->cpu.pc, CODE + 8);
+    assert_int_equal(m->core.cpu.pc, CODE + 8);
     free(m);
 }
 

@@ -115,10 +115,10 @@ static void equal_failures_stand_together_by_slot(void **state)
     take(&t, 4, "c", ERR_WRITE, "Block 4 of 9");
     take(&t, 5, "d", ERR_NONE, "");
     ev = verdict_of(7, "", ERR_PORT_BUSY, "/dev/ttyUSB7 is in use by cat");
-    ev.port = "/dev/ttyUSB7";
+    snprintf(ev.port, sizeof ev.port, "%s", "/dev/ttyUSB7");
     headcount_take(&t, &ev);
     ev = verdict_of(6, "", ERR_PORT_BUSY, "/dev/ttyUSB6 is in use by cat");
-    ev.port = "/dev/ttyUSB6";
+    snprintf(ev.port, sizeof ev.port, "%s", "/dev/ttyUSB6");
     headcount_take(&t, &ev);
     ev.slot = 8;
     ev.verdict = VERDICT_STOPPED; /* another verdict is another reason */

@@ -1,0 +1,46 @@
+/*
+ * What is to be done with the boards that come, and for whom: recipe (as a job), lot, operator.
+ *
+ * Immutable, and counted by who holds it: a session's order is exchanged between two boards while
+ * runs that began under the one before go on with that. Any number of threads may use one; each
+ * holds it as long as it does so.
+ */
+#ifndef STATION_ORDER_H
+#define STATION_ORDER_H
+
+#include "station/attempt/job.h"
+
+struct order;
+struct order_rows;
+struct record;
+
+struct order_setup {
+    struct job *job;           /* held by the order from now on */
+    const char *lot;           /* NULL: none */
+    const char *operator_name; /* NULL: not known */
+    const char
+        *rework_reason; /* why boards that have passed are flashed again; NULL: they are not */
+};
+
+/* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
+ * holds it, and releases it. NULL: what db_lot_enter refuses, ERR_DATABASE, ERR_STATION. */
+struct order *order_new(const struct order_setup *setup, struct record *record, struct err *e);
+
+struct order *order_hold(struct order *o); /* gives it back */
+void order_release(struct order *o);       /* the last one frees it; NULL is fine */
+
+/* All lent as long as the order is held. */
+struct job *order_job(const struct order *o);
+const struct recipe *order_recipe(const struct order *o);
+const char *order_lot(const struct order *o);           /* NULL: none */
+const char *order_operator(const struct order *o);      /* NULL: not known */
+const char *order_rework_reason(const struct order *o); /* NULL: none */
+
+/* Its rows in the record. */
+struct order_rows {
+    int64_t recipe_id, lot_id; /* 0: none */
+    bool has_opened_lot; /* there was none of that name: it is new, without recipe and quantity */
+};
+const struct order_rows *order_rows(const struct order *o);
+
+#endif

@@ -1,0 +1,366 @@
+#include "station/line/session.h"
+
+#include "station/line/crew.h"
+#include "station/line/ports.h"
+#include "station/line/slot.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Deep enough for a block's frame, an error text and a transaction of the database. */
+#define STACK_BYTES ((size_t)256 << 10)
+
+/* A slot and its thread. */
+struct place {
+    struct slot slot;
+    struct session *session;
+    struct crew_thread thread;
+    bool leaving, ended; /* under the session's lock */
+    struct place *next;  /* of those that have left */
+};
+
+struct session {
+    struct gang gang;
+    struct crew crew;
+    bool together;
+    pthread_mutex_t lock;            /* guards what follows */
+    struct place *places[SLOTS_MAX]; /* by number */
+    size_t count;
+    struct place *left; /* out of the session, and to be joined */
+    bool stopping;
+};
+
+/* ---- Its life ---- */
+
+static bool open_record(struct session *s, const char *db_path, int *interrupted, struct err *e)
+{
+    *interrupted = 0;
+    if (!db_path)
+        return true;
+    s->gang.record = record_new(db_path, s->gang.clock, interrupted, e);
+    return s->gang.record != NULL;
+}
+
+static bool open_stop(struct session *s, struct err *e)
+{
+    if (s->together)
+        s->gang.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return !s->together || s->gang.stop_fd >= 0 ||
+           err_set_sys(e, ERR_STATION, errno, "The slots cannot be set up");
+}
+
+struct session *session_new(const struct session_setup *setup, int *interrupted, struct err *e)
+{
+    struct session *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_set(e, ERR_STATION, "Out of memory for a session");
+        return NULL;
+    }
+    s->together = setup->together;
+    s->gang.clock = setup->clock;
+    s->gang.kind = setup->kind;
+    s->gang.loop = setup->loop;
+    s->gang.stop_fd = -1;
+    gang_init(&s->gang);
+    pthread_mutex_init(&s->lock, NULL);
+    s->gang.events = event_feed_new(e);
+    if (s->gang.events && crew_open(&s->crew, STACK_BYTES, e) && open_stop(s, e) &&
+        open_record(s, setup->db_path, interrupted, e))
+        return s;
+    session_free(s);
+    return NULL;
+}
+
+static void free_place(struct place *p)
+{
+    crew_join(&p->thread);
+    slot_done(&p->slot);
+    free(p);
+}
+
+/* Those that have left have nothing more to do than to end. */
+static void join_left(struct session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *left = s->left;
+    s->left = NULL;
+    pthread_mutex_unlock(&s->lock);
+    while (left) {
+        struct place *next = left->next;
+        free_place(left);
+        left = next;
+    }
+}
+
+static void await_all(struct session *s)
+{
+    struct pollfd done = { crew_done_fd(&s->crew), POLLIN, 0 };
+    while (!crew_is_done(&s->crew))
+        poll(&done, 1, -1);
+}
+
+void session_free(struct session *s)
+{
+    if (!s)
+        return;
+    if (s->crew.is_open) {
+        session_stop(s, true);
+        await_all(s);
+    }
+    join_left(s);
+    for (size_t i = 0; i < s->count; i++)
+        free_place(s->places[i]);
+    crew_close(&s->crew);
+    gang_done(&s->gang);
+    if (s->gang.stop_fd >= 0)
+        close(s->gang.stop_fd);
+    record_free(s->gang.record);
+    event_feed_free(s->gang.events);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+}
+
+struct record *session_record(const struct session *s)
+{
+    return s->gang.record;
+}
+
+const struct clock *session_clock(const struct session *s)
+{
+    return s->gang.clock;
+}
+
+/* ---- The order ---- */
+
+static void tell(struct session *s, enum event_kind kind, const struct slot *slot)
+{
+    const struct clock *c = s->gang.clock;
+    struct event event = { .kind = kind, .utc_ms = c->utc_ms(c), .at_us = c->now_us(c) };
+    if (slot) {
+        event.slot = slot->number;
+        snprintf(event.port, sizeof event.port, "%s", slot->port_text);
+    }
+    event_put(s->gang.events, &event);
+}
+
+void session_set_order(struct session *s, struct order *order)
+{
+    gang_set_order(&s->gang, order);
+    tell(s, EVENT_ORDER, NULL);
+}
+
+struct order *session_order(struct session *s)
+{
+    return gang_order(&s->gang);
+}
+
+/* ---- Places ---- */
+
+/* The place of the slot with this number, or where it would be. */
+static size_t find_locked(const struct session *s, int number)
+{
+    size_t i = 0;
+    while (i < s->count && s->places[i]->slot.number < number)
+        i++;
+    return i;
+}
+
+static struct place *place_locked(const struct session *s, int number)
+{
+    size_t i = find_locked(s, number);
+    return i < s->count && s->places[i]->slot.number == number ? s->places[i] : NULL;
+}
+
+static void insert_locked(struct session *s, struct place *p)
+{
+    size_t i = find_locked(s, p->slot.number);
+    memmove(&s->places[i + 1], &s->places[i], (s->count - i) * sizeof s->places[0]);
+    s->places[i] = p;
+    s->count++;
+    tell(s, EVENT_ADDED, &p->slot);
+}
+
+static void take_out_locked(struct session *s, struct place *p)
+{
+    size_t i = find_locked(s, p->slot.number);
+    s->count--;
+    memmove(&s->places[i], &s->places[i + 1], (s->count - i) * sizeof s->places[0]);
+    gang_release_mac(&s->gang, p->slot.number);
+    p->next = s->left;
+    s->left = p;
+    tell(s, EVENT_REMOVED, &p->slot);
+}
+
+static void work_in_place(void *place)
+{
+    struct place *p = place;
+    struct session *s = p->session;
+    slot_main(&p->slot);
+    pthread_mutex_lock(&s->lock);
+    p->ended = true;
+    if (p->leaving)
+        take_out_locked(s, p);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* ---- Giving slots ---- */
+
+static bool check_port_locked(const struct session *s, const char *port, struct err *e)
+{
+    const char *ports[SLOTS_MAX];
+    for (size_t i = 0; i < s->count; i++)
+        ports[i] = s->places[i]->slot.port_text;
+    const size_t count = s->count + 1;
+    return ports_check_more(ports, s->count, port, e) &&
+           limits_allow_files(count, s->together ? 0 : count, e);
+}
+
+static bool may_add_locked(struct session *s, int number, const char *port, struct err *e)
+{
+    const struct place *there = place_locked(s, number);
+    if (s->stopping)
+        return err_set(e, ERR_STOPPED, "The session is stopping");
+    if (there && there->leaving)
+        return err_set(e, ERR_USAGE, "Slot %d still finishes its board", number);
+    if (there)
+        return err_set(e, ERR_USAGE, "Slot %d is there already", number);
+    struct order *order = gang_order(&s->gang);
+    order_release(order);
+    if (!order)
+        return err_set(e, ERR_USAGE, "There is no recipe yet to flash by");
+    return check_port_locked(s, port, e);
+}
+
+static struct place *place_new(struct session *s, int number, const char *port, struct err *e)
+{
+    struct place *p = calloc(1, sizeof *p);
+    if (!p) {
+        err_set(e, ERR_STATION, "Out of memory for slot %d", number);
+        return NULL;
+    }
+    p->session = s;
+    if (slot_init(&p->slot, number, port, &s->gang, e))
+        return p;
+    free_place(p);
+    return NULL;
+}
+
+/* It is in the session before it begins: who hears of its board finds its view. */
+static bool start_locked(struct session *s, struct place *p, struct err *e)
+{
+    char name[32];
+    snprintf(name, sizeof name, "Slot %d", p->slot.number);
+    insert_locked(s, p);
+    if (crew_start(&s->crew, &p->thread, name, work_in_place, p, e))
+        return true;
+    take_out_locked(s, p);
+    return false;
+}
+
+bool session_add_slot(struct session *s, int number, const char *port, struct err *e)
+{
+    join_left(s);
+    pthread_mutex_lock(&s->lock);
+    struct place *p = may_add_locked(s, number, port, e) ? place_new(s, number, port, e) : NULL;
+    bool ok = p && start_locked(s, p, e);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+/* ---- Taking and stopping them ---- */
+
+static struct place *find_to_stop_locked(const struct session *s, int number, bool hard,
+                                         struct err *e)
+{
+    struct place *p = place_locked(s, number);
+    if (!p)
+        err_set(e, ERR_USAGE, "There is no slot %d", number);
+    if (!p || !hard || !s->together)
+        return p;
+    err_set(e, ERR_USAGE, "The slots of this session are stopped together only");
+    return NULL;
+}
+
+bool session_remove_slot(struct session *s, int number, bool hard, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_stop_locked(s, number, hard, e);
+    if (p) {
+        p->leaving = true;
+        slot_stop(&p->slot, hard);
+    }
+    if (p && p->ended)
+        take_out_locked(s, p);
+    pthread_mutex_unlock(&s->lock);
+    join_left(s);
+    return p != NULL;
+}
+
+bool session_stop_slot(struct session *s, int number, bool hard, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_stop_locked(s, number, hard, e);
+    if (p)
+        slot_stop(&p->slot, hard);
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
+}
+
+void session_stop(struct session *s, bool hard)
+{
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    for (size_t i = 0; i < s->count; i++)
+        slot_stop(&s->places[i]->slot, hard);
+    pthread_mutex_unlock(&s->lock);
+}
+
+bool session_is_stopping(struct session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool stopping = s->stopping;
+    pthread_mutex_unlock(&s->lock);
+    return stopping;
+}
+
+bool session_is_done(struct session *s)
+{
+    return crew_is_done(&s->crew);
+}
+
+int session_done_fd(const struct session *s)
+{
+    return crew_done_fd(&s->crew);
+}
+
+/* ---- Looking ---- */
+
+bool session_look(struct session *s, size_t i, struct slot_view *view)
+{
+    pthread_mutex_lock(&s->lock);
+    bool there = i < s->count;
+    if (there) {
+        *view = slot_look(&s->places[i]->slot);
+        view->leaving = s->places[i]->leaving;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return there;
+}
+
+size_t session_slot_count(struct session *s)
+{
+    pthread_mutex_lock(&s->lock);
+    size_t count = s->count;
+    pthread_mutex_unlock(&s->lock);
+    return count;
+}
+
+struct event_reader *session_watch(struct session *s, size_t weighty_max, struct err *e)
+{
+    return event_reader_new(s->gang.events, weighty_max, e);
+}

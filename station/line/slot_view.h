@@ -1,0 +1,39 @@
+/* What is shown of a slot: a plain value, copied for whoever looks. */
+#ifndef STATION_SLOT_VIEW_H
+#define STATION_SLOT_VIEW_H
+
+#include "station/line/event.h"
+
+enum slot_state {
+    SLOT_WAITING, /* for its turn, or for the next board */
+    SLOT_RUNNING,
+    SLOT_DONE,    /* the verdict stands */
+    SLOT_SKIPPED, /* stopped before a board was touched */
+};
+
+struct slot_view {
+    int number; /* counts from 1 */
+    char port[EVENT_PORT_BYTES];
+    bool leaving; /* it is taken out of the session once its board is done */
+    enum slot_state state;
+    enum verdict verdict;
+    enum phase phase;
+    unsigned attempt;
+    bool empty;    /* the board of this verdict has left the slot */
+    unsigned runs; /* boards finished in this slot, and how many of them passed */
+    unsigned passes;
+    const struct chip *chip;
+    char mac[BOARD_MAC_TEXT_BYTES];
+    uint32_t baud;
+    uint64_t bytes_done, bytes_total;
+    struct attempt_timing timing; /* of the last attempt that has ended */
+    uint32_t timing_baud;
+    uint64_t started_us, write_started_us, ended_us; /* of the session's clock; 0: not yet */
+    enum board_state board_state;
+    struct err err; /* of the last failed attempt; code ERR_NONE: none */
+};
+
+/* One word for what the slot does now: "waiting", "write", "PASS". */
+const char *slot_word(const struct slot_view *view);
+
+#endif

@@ -1,0 +1,17 @@
+/*
+ * The main thread of a command with a session: shows on a screen what comes, and passes on what
+ * asks from outside to stop, until no slot works any more.
+ */
+#ifndef STATION_ATTEND_H
+#define STATION_ATTEND_H
+
+#include "station/base/stop_source.h"
+#include "station/screen/screen.h"
+
+/* `reader` watches the session since before its first slot, and misses nothing but progress: each
+ * verdict is counted in show->headcount. `stop` is open since before that, too. A first Ctrl-C lets
+ * the boards in work finish; a second one, and whatever else ends programs, stops them. */
+void attend_until_done(const struct screen *screen, const struct show *show,
+                       struct event_reader *reader, struct stop_source *stop);
+
+#endif
