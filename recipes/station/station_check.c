@@ -2,7 +2,7 @@
  * What the values of a station file say to each other, and where each slot stands on a screen.
  */
 #include "core/base/nearest.h"
-#include "recipes/station/station_priv.h"
+#include "recipes/station/station_file_priv.h"
 
 #include <string.h>
 

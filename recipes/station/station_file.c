@@ -1,7 +1,7 @@
 /*
  * A station file from a file or from memory, and its end.
  */
-#include "recipes/station/station_priv.h"
+#include "recipes/station/station_file_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

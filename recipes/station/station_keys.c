@@ -2,7 +2,7 @@
  * The keys of a station file: one row each. Validation, help and reference follow from here; to add
  * a key, add its id in station_file.h, its field, and its row. A key has an effect, or is not here.
  */
-#include "recipes/station/station_priv.h"
+#include "recipes/station/station_file_priv.h"
 
 #define FIELD(member)          .field = offsetof(struct station, member)
 #define COUNT_FIELD(member)    .count_field = offsetof(struct station, member)

@@ -2,7 +2,7 @@
  * The values that only station files have, each into its field.
  */
 #include "core/ports/usb_socket.h"
-#include "recipes/station/station_priv.h"
+#include "recipes/station/station_file_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* The station file: what it says, every mistake it can have, and the table of its keys. */
 #include "recipes/station/station_file.h"
-#include "recipes/station/station_priv.h"
+#include "recipes/station/station_file_priv.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
