@@ -47,7 +47,7 @@ endif
 
 # ---- Files: found, not listed -------------------------------------------------------------------
 CORE_SRC    := $(wildcard core/*/*.c)
-RECIPES_SRC := $(wildcard recipes/*.c)
+RECIPES_SRC := $(wildcard recipes/*.c recipes/*/*.c)
 DB_SRC      := $(wildcard db/*/*.c)
 STATION_SRC := $(filter-out station/commands/main.c,$(wildcard station/*/*.c))
 FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/*/*.c))

@@ -4,13 +4,10 @@
  */
 #include "recipes/recipe_priv.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-
-#define FIELD(member)       .field = offsetof(struct recipe, member)
-#define COUNT_FIELD(member) .count_field = offsetof(struct recipe, member)
-#define IMAGE_FIELD(member) .field = offsetof(struct recipe_image, member)
+#define FIELD(member)          .field = offsetof(struct recipe, member)
+#define COUNT_FIELD(member)    .count_field = offsetof(struct recipe, member)
+#define IMAGE_FIELD(member)    .field = offsetof(struct recipe_image, member)
+#define IMAGE_AT_FIELD(member) .at_field = offsetof(struct recipe_image, member)
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -30,7 +27,8 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "Version of the firmware, for the record.",
     },
     [RECIPE_KEY_CHIP] = {
-        .path = "chip", .kind = KEY_CHIP, .required = true, FIELD(chip),
+        .path = "chip", .kind = KEY_OWN, .store = store_chip,
+        .more = "the name of a chip", .required = true, FIELD(chip),
         .also = LIST("target", "mcu"),
         .sentence = "Boards with any other chip are refused, untouched.",
     },
@@ -41,7 +39,8 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
                     "the image as it is.",
     },
     [RECIPE_KEY_FLASH_SIZE] = {
-        .path = "flash.size", .parent = RECIPE_KEY_FLASH, .kind = KEY_SIZE,
+        .path = "flash.size", .parent = RECIPE_KEY_FLASH, .kind = KEY_OWN, .store = store_size,
+        .more = "a size of 512KB, 1MB, 2MB... 128MB",
         .words = LIST("detect", "keep"), FIELD(flash.size), .min = 512u << 10,
         .max = 128u << 20, .preset = "keep",
         .also = LIST("flash_size"),
@@ -56,33 +55,40 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "How many wires the chip reads the flash with, and for what.",
     },
     [RECIPE_KEY_FLASH_FREQ] = {
-        .path = "flash.freq", .parent = RECIPE_KEY_FLASH, .kind = KEY_FREQ,
+        .path = "flash.freq", .parent = RECIPE_KEY_FLASH, .kind = KEY_OWN, .store = store_freq,
+        .more = "megahertz as in 40m",
         .words = LIST("keep"), .min = 1, .max = 120, FIELD(flash.freq_mhz), .preset = "keep",
         .also = LIST("frequency", "flash_freq", "speed"),
         .sentence = "Flash clock in megahertz; which ones there are depends on the chip.",
     },
     [RECIPE_KEY_IMAGES] = {
-        .path = "images", .kind = KEY_IMAGES, .required = true, .items_max = RECIPE_IMAGES_MAX,
-        FIELD(images), COUNT_FIELD(image_count),
+        .path = "images", .kind = KEY_ITEMS, .required = true, .items_max = RECIPE_IMAGES_MAX,
+        FIELD(images), COUNT_FIELD(image_count), .item = "image",
+        .item_bytes = sizeof(struct recipe_image), IMAGE_AT_FIELD(at),
+        .item_form = "{ file: NAME, offset: NUMBER }",
+        .if_empty = "there would be nothing to write",
         .also = LIST("files", "firmware"),
         .sentence = "What is written, in any order.",
     },
     [RECIPE_KEY_IMAGE_FILE] = {
-        .path = "images.file", .parent = RECIPE_KEY_IMAGES, .kind = KEY_FILE, .required = true,
-        .min = 1, .max = 1024, IMAGE_FIELD(file),
+        .path = "images.file", .parent = RECIPE_KEY_IMAGES, .kind = KEY_OWN, .store = store_file,
+        .more = "the path of a file", .required = true,
+        .min = 1, .max = 1024, IMAGE_FIELD(file), IMAGE_AT_FIELD(file_at),
         .also = LIST("path", "name", "image"),
         .sentence = "The image, seen from the recipe's folder: a .bin, or an Intel HEX file.",
     },
     [RECIPE_KEY_IMAGE_OFFSET] = {
         .path = "images.offset", .parent = RECIPE_KEY_IMAGES, .kind = KEY_BYTES,
-        .required = true, .max = 0x7FFFFFFF, IMAGE_FIELD(offset_bytes),
+        .required = true, .max = 0x7FFFFFFF, IMAGE_FIELD(offset_bytes), IMAGE_AT_FIELD(offset_at),
         .also = LIST("address", "addr", "at"),
         .sentence = "Where it begins in the flash; 0 for an Intel HEX file, which has its own "
                     "addresses.",
     },
     [RECIPE_KEY_IMAGE_SHA256] = {
-        .path = "images.sha256", .parent = RECIPE_KEY_IMAGES, .kind = KEY_SHA256,
-        IMAGE_FIELD(sha256),
+        .path = "images.sha256", .parent = RECIPE_KEY_IMAGES, .kind = KEY_OWN,
+        .store = store_sha256,
+        .more = "64 hexadecimal digits",
+        IMAGE_FIELD(sha256), IMAGE_AT_FIELD(sha256_at),
         .also = LIST("sha", "sha-256", "hash", "digest"),
         .sentence = "Pins the image: a file with other bytes is refused.",
     },
@@ -144,12 +150,14 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
     [RECIPE_KEY_PORT_FALLBACK] = {
         .path = "port.fallback", .parent = RECIPE_KEY_PORT, .kind = KEY_NUMBERS,
         .min = BAUD_MIN, .max = BAUD_MAX, .items_max = RECIPE_FALLBACKS_MAX,
-        FIELD(port.fallback_baud), COUNT_FIELD(port.fallback_count), .preset = "460800 115200",
+        FIELD(port.fallback_baud), COUNT_FIELD(port.fallback_count),
+        .at_field = offsetof(struct recipe, port.fallback_at), .preset = "460800 115200",
         .sentence = "Rates of the tries after a failure, each lower than the one before; [] "
                     "for none.",
     },
     [RECIPE_KEY_PORT_RESET] = {
-        .path = "port.reset", .parent = RECIPE_KEY_PORT, .kind = KEY_RESET,
+        .path = "port.reset", .parent = RECIPE_KEY_PORT, .kind = KEY_OWN, .store = store_reset,
+        .more = "a sequence as in D0|R1|W0.1|D1|R0|W0.05|D0",
         .words = LIST("auto", "classic", "tight", "usb-jtag", "none"), .max = 256,
         FIELD(port.reset), .preset = "auto",
         .also = LIST("before"),
@@ -157,7 +165,8 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
                     "(RTS), U1,0 (both at once) and W0.1 (wait, in seconds).",
     },
     [RECIPE_KEY_PORT_AFTER] = {
-        .path = "port.after", .parent = RECIPE_KEY_PORT, .kind = KEY_RESET,
+        .path = "port.after", .parent = RECIPE_KEY_PORT, .kind = KEY_OWN, .store = store_reset,
+        .more = "a sequence as in D0|R1|W0.1|D1|R0|W0.05|D0",
         .words = LIST("auto", "watchdog"), .max = 256, FIELD(port.after), .preset = "auto",
         .also = LIST("leave"),
         .sentence = "How the board gets out of its loader; watchdog works without RTS on chips "
@@ -227,131 +236,53 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
 };
 /* clang-format on */
 
-const struct key *key_row(enum recipe_key id)
-{
-    return &keys[id];
-}
+/* ---- The reference ----------------------------------------------------------------------------*/
 
-const char *key_name(enum recipe_key id)
-{
-    const char *const dot = strrchr(keys[id].path, '.');
-    return dot ? dot + 1 : keys[id].path;
-}
+static const char *const plain_intro[] = {
+    "A recipe is a YAML file, or JSON:",
+    "",
+    "    recipe: thermostat",
+    "    version: 2.3.0",
+    "    chip: esp32",
+    "    flash: { size: detect, mode: dio, freq: 40m }",
+    "    images:",
+    "      - { file: build/bootloader.bin, offset: 0x1000 }",
+    "      - { file: build/partition-table.bin, offset: 0x8000 }",
+    "      - { file: build/app.bin, offset: 0x10000 }",
+    "    port: { baud: 921600, fallback: [460800, 115200] }",
+    "    boot: { expect: \"app_main started\", within_ms: 5000 }",
+    "",
+    "Numbers are decimal or hexadecimal (0x10000). Offsets and sizes also take K and M (64K, 4MB),",
+    "which count 1024 and 1024 x 1024. Relative paths start at the recipe's folder.",
+    "",
+    NULL,
+};
 
-enum recipe_key key_child(enum recipe_key parent, const char *name)
-{
-    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
-        if (keys[id].parent == parent && strcmp(key_name(id), name) == 0)
-            return id;
-    }
-    return RECIPE_KEY_COUNT;
-}
+static const char *const page_intro[] = {
+    "# Recipe reference",
+    "",
+    "Numbers are decimal or hexadecimal (`0x10000`). Offsets and sizes also take K and M (`64K`,",
+    "`4MB`), which count 1024 and 1024 x 1024. Relative paths start at the recipe's folder.",
+    "",
+    NULL,
+};
 
-int word_index(const char *const *words, const char *text)
-{
-    for (int i = 0; words && words[i]; i++) {
-        if (strcmp(words[i], text) == 0)
-            return i;
-    }
-    return -1;
-}
+const struct doc_kind recipe_kind = {
+    .noun = "recipe",
+    .example = "recipe: NAME",
+    .code = ERR_RECIPE,
+    .keys = keys,
+    .key_count = RECIPE_KEY_COUNT,
+    .intro = plain_intro,
+    .page = page_intro,
+};
 
-void text_append(char *buf, size_t cap, const char *fmt, ...)
-{
-    const size_t used = strnlen(buf, cap);
-    if (used >= cap)
-        return;
-    va_list ap;
-    va_start(ap, fmt);
-    (void)vsnprintf(buf + used, cap - used, fmt, ap);
-    va_end(ap);
-}
+_Static_assert(RECIPE_KEY_COUNT <= DOC_KEYS_MAX, "DOC_KEYS_MAX has room for all keys");
 
-/* "a, b or c"; with `more` "a, b, or <more>". */
-static void append_words(char *buf, size_t cap, const char *const *words, const char *more)
+bool recipe_help(enum doc_help_form form, bool (*emit)(void *context, const char *line),
+                 void *context)
 {
-    for (size_t i = 0; words[i]; i++) {
-        const char *const gap = i == 0 ? "" : words[i + 1] || more ? ", " : " or ";
-        text_append(buf, cap, "%s%s", gap, words[i]);
-    }
-    if (more)
-        text_append(buf, cap, ", or %s", more);
-}
-
-void key_append_children(enum recipe_key parent, char *buf, size_t cap)
-{
-    const char *gap = "";
-    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
-        if (keys[id].parent != parent)
-            continue;
-        text_append(buf, cap, "%s%s", gap, key_name(id));
-        gap = ", ";
-    }
-}
-
-const char *key_item_expectation(enum recipe_key id, char *buf, size_t cap)
-{
-    const struct key *const key = &keys[id];
-    buf[0] = '\0';
-    if (key->kind == KEY_TEXTS)
-        text_append(buf, cap, "texts of %u to %u bytes", key->min, key->max);
-    else if (key->kind == KEY_NUMBERS)
-        text_append(buf, cap, "numbers from %u to %u", key->min, key->max);
-    else
-        key_expectation(id, buf, cap);
-    return buf;
-}
-
-const char *key_expectation(enum recipe_key id, char *buf, size_t cap)
-{
-    const struct key *const key = &keys[id];
-    char item[64];
-    buf[0] = '\0';
-    switch (key->kind) {
-    case KEY_MAP:
-        text_append(buf, cap, "a mapping of ");
-        key_append_children(id, buf, cap);
-        break;
-    case KEY_IMAGES:
-        text_append(buf, cap, "a list of 1 to %zu images", key->items_max);
-        break;
-    case KEY_TEXT:
-        text_append(buf, cap, "a text of %u to %u bytes", key->min, key->max);
-        break;
-    case KEY_NUMBER:
-        text_append(buf, cap, "a number from %u to %u", key->min, key->max);
-        break;
-    case KEY_BYTES:
-        text_append(buf, cap, "a number of bytes from 0x%X to 0x%X", key->min, key->max);
-        break;
-    case KEY_TEXTS:
-    case KEY_NUMBERS:
-        key_item_expectation(id, item, sizeof item);
-        text_append(buf, cap, "a list in [ ] of up to %zu %s", key->items_max, item);
-        break;
-    case KEY_WORD:
-        append_words(buf, cap, key->words, NULL);
-        break;
-    case KEY_CHIP:
-        text_append(buf, cap, "the name of a chip");
-        break;
-    case KEY_SIZE:
-        append_words(buf, cap, key->words, "a size of 512KB, 1MB, 2MB... 128MB");
-        break;
-    case KEY_FREQ:
-        append_words(buf, cap, key->words, "megahertz as in 40m");
-        break;
-    case KEY_FILE:
-        text_append(buf, cap, "the path of a file");
-        break;
-    case KEY_SHA256:
-        text_append(buf, cap, "64 hexadecimal digits");
-        break;
-    case KEY_RESET:
-        append_words(buf, cap, key->words, "a sequence as in D0|R1|W0.1|D1|R0|W0.05|D0");
-        break;
-    }
-    return buf;
+    return doc_help(&recipe_kind, form, emit, context);
 }
 
 const char *recipe_word(enum recipe_key key, unsigned value)

@@ -12,53 +12,16 @@
 #ifndef RECIPES_RECIPE_H
 #define RECIPES_RECIPE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "recipes/doc/doc.h"
 
 struct chip;
 struct err;
 
-#define RECIPE_TEXT_MAX_BYTES  ((size_t)1 << 20)   /* a recipe file; real ones have 1 KiB */
+#define RECIPE_TEXT_MAX_BYTES  DOC_TEXT_MAX_BYTES
 #define RECIPE_IMAGE_MAX_BYTES ((size_t)128 << 20) /* an image file: the largest flash there is */
 #define RECIPE_IMAGES_MAX      64
 #define RECIPE_FALLBACKS_MAX   8
 #define RECIPE_REJECTS_MAX     16
-#define RECIPE_MISTAKES_MAX    50
-
-/* ---- Mistakes ---------------------------------------------------------------------------------*/
-
-/* A place in the recipe. Lines and columns (in characters) count from 1; line 0 means that the
- * recipe does not say it, or that the mistake has no place. */
-struct recipe_pos {
-    uint32_t line;
-    uint32_t column;
-};
-
-struct recipe_mistake {
-    struct recipe_pos at;
-    char sentence[320]; /* no final full stop */
-};
-
-/* The mistakes found so far, ordered by place. A plain value: nothing to free. */
-struct recipe_report {
-    struct recipe_mistake mistakes[RECIPE_MISTAKES_MAX];
-    size_t kept;  /* rows of `mistakes` in use */
-    size_t total; /* found in all; total - kept were too many to keep */
-};
-
-void recipe_report_init(struct recipe_report *report);
-
-/* Adds a mistake; checks made later (overlap, another digest than the pinned one) use it too. A
- * sentence too long is cut at a whole character; control characters become '?'. */
-void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* Writes "recipe.yaml:14:5: unknown key 'adress' inside 'images'; did you mean 'offset'?" into
- * `buf` (cut to `cap` bytes, which is at least 1) and returns `buf`. `name` is the recipe's path.
- */
-const char *recipe_mistake_text(const char *name, const struct recipe_mistake *mistake, char *buf,
-                                size_t cap);
 
 /* ---- The recipe -------------------------------------------------------------------------------*/
 
@@ -137,8 +100,8 @@ struct recipe_image {
     bool pinned;           /* the recipe gives the digest; other bytes are refused */
     uint8_t sha256[32];    /* only if pinned */
     enum recipe_as as;
-    struct recipe_pos at;                            /* the entry */
-    struct recipe_pos file_at, offset_at, sha256_at; /* the values */
+    struct doc_pos at;                            /* the entry */
+    struct doc_pos file_at, offset_at, sha256_at; /* the values */
 };
 
 struct recipe_flash {
@@ -151,6 +114,7 @@ struct recipe_flash {
 struct recipe_port {
     uint32_t baud;
     uint32_t fallback_baud[RECIPE_FALLBACKS_MAX]; /* falling, each below `baud` */
+    struct doc_pos fallback_at[RECIPE_FALLBACKS_MAX];
     size_t fallback_count;
     enum recipe_reset reset;
     char *reset_text; /* as written; the sequence itself with RECIPE_RESET_CUSTOM */
@@ -192,21 +156,20 @@ struct recipe {
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;
-    struct recipe_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
+    struct doc_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
 };
 
 /* Reads the recipe at `path` and looks at its image files (without reading them). On success gives
  * *out (free it with recipe_free) and leaves *report empty. On failure *out is NULL and *e is set:
  * ERR_RECIPE, with every mistake in *report, or with an empty report if the file itself could not
  * be read; ERR_STATION if memory ran out. *report needs no preparation. */
-bool recipe_load(const char *path, struct recipe **out, struct recipe_report *report,
-                 struct err *e);
+bool recipe_load(const char *path, struct recipe **out, struct doc_report *report, struct err *e);
 
 /* The same for `n` bytes of text in memory; `text` need not end in NUL and is copied. Image paths
  * are relative to `base_dir` ("" is the current folder). With base_dir NULL image files are not
  * looked at, and recipe_image.path is the spelling itself. `name` stands in messages. */
 bool recipe_parse(const char *name, const char *text, size_t n, const char *base_dir,
-                  struct recipe **out, struct recipe_report *report, struct err *e);
+                  struct recipe **out, struct doc_report *report, struct err *e);
 
 void recipe_free(struct recipe *recipe); /* NULL is fine */
 
@@ -221,11 +184,9 @@ const char *recipe_word(enum recipe_key key, unsigned value);
 
 /* ---- Help -------------------------------------------------------------------------------------*/
 
-enum recipe_help_form { RECIPE_HELP_PLAIN, RECIPE_HELP_MARKDOWN };
-
 /* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
  * false as soon as `emit` returns false. */
-bool recipe_help(enum recipe_help_form form, bool (*emit)(void *context, const char *line),
+bool recipe_help(enum doc_help_form form, bool (*emit)(void *context, const char *line),
                  void *context);
 
 #endif

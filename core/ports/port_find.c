@@ -68,6 +68,9 @@ static void describe(struct port_found *found, const struct sp_port *port)
     }
     port_by_path(found->path, found->by_path, sizeof found->by_path);
     find_driver(found);
+    const char *name = strrchr(found->path, '/');
+    if (!name || !usb_socket_of("", name + 1, found->socket))
+        found->socket[0] = '\0';
 }
 
 /* ttyUSB2 before ttyUSB10. */

@@ -2,11 +2,12 @@
 #ifndef CORE_PORT_FIND_H
 #define CORE_PORT_FIND_H
 
-#include "core/ports/port.h"
+#include "core/ports/usb_socket.h"
 
 struct port_found {
     char path[64];     /* /dev/ttyUSB0 */
     char by_path[256]; /* /dev/serial/by-path/...: stays the same for one socket; "" if none */
+    char socket[USB_SOCKET_BYTES]; /* the same from sysfs, see usb_socket.h; "" if not on USB */
     char description[128];
     char driver[32];     /* kernel driver, "" if unknown */
     struct port_usb usb; /* vid 0: not on USB */

@@ -23,7 +23,7 @@ struct job {
     struct plan *plan;
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
-    struct recipe_report warnings;
+    struct doc_report warnings;
     /* The plan is encoded while the first boards are reset and asked who they are. */
     pthread_t encoder;
     bool encoder_started;
@@ -74,7 +74,7 @@ static bool load_file(const struct recipe_image *image, struct loaded *out)
 
 /* False: out of memory. */
 static bool check_pin(const struct recipe_image *image, const struct loaded *file,
-                      struct recipe_report *report)
+                      struct doc_report *report)
 {
     uint8_t sha256[DIGEST_SHA256_BYTES];
     char wanted[2 * DIGEST_SHA256_BYTES + 1], got[2 * DIGEST_SHA256_BYTES + 1];
@@ -86,10 +86,10 @@ static bool check_pin(const struct recipe_image *image, const struct loaded *fil
         return true;
     digest_hex(image->sha256, DIGEST_SHA256_BYTES, wanted);
     digest_hex(sha256, DIGEST_SHA256_BYTES, got);
-    recipe_report_add(report, image->sha256_at,
-                      "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
-                      "refused",
-                      image->file, got, wanted);
+    doc_report_add(report, image->sha256_at,
+                   "'%s' has SHA-256 %.16s..., and the recipe pins %.16s...: other bytes are "
+                   "refused",
+                   image->file, got, wanted);
     return true;
 }
 
@@ -116,20 +116,20 @@ static bool is_uf2(const struct loaded *f)
 
 /* Files that a person may take for an image: each needs another step first. */
 static bool refuse_format(const struct recipe *r, const struct recipe_image *image,
-                          const struct loaded *f, struct recipe_report *report)
+                          const struct loaded *f, struct doc_report *report)
 {
     char name[48];
     bare_name(image->file, name, sizeof name);
     if (is_elf(f))
-        recipe_report_add(report, image->file_at,
-                          "'%.60s' is an ELF file, not what goes into the flash; make that with: "
-                          "esptool --chip %s elf2image -o %s.bin %s.elf",
-                          image->file, r->chip->id_name, name, name);
+        doc_report_add(report, image->file_at,
+                       "'%.60s' is an ELF file, not what goes into the flash; make that with: "
+                       "esptool --chip %s elf2image -o %s.bin %s.elf",
+                       image->file, r->chip->id_name, name, name);
     else if (is_uf2(f))
-        recipe_report_add(report, image->file_at,
-                          "'%.60s' is a UF2 file, not what goes into the flash; make that with: "
-                          "uf2conv.py -o %s.bin %s.uf2 (its offset is 0x%x then)",
-                          image->file, name, name, load_u32(f->bytes + 12));
+        doc_report_add(report, image->file_at,
+                       "'%.60s' is a UF2 file, not what goes into the flash; make that with: "
+                       "uf2conv.py -o %s.bin %s.uf2 (its offset is 0x%x then)",
+                       image->file, name, name, load_u32(f->bytes + 12));
     else
         return false;
     return true;
@@ -152,24 +152,24 @@ static bool add_source(struct job *j, struct sources *to, size_t entry, char *na
 
 /* A HEX file says itself where its bytes go. */
 static bool add_hex(struct job *j, struct sources *to, size_t entry, struct loaded *f,
-                    struct recipe_report *report)
+                    struct doc_report *report)
 {
     const struct recipe_image *image = &j->recipe->images[entry];
     struct err e = { 0 };
     if (image->offset_bytes != 0)
-        recipe_report_add(report, image->offset_at,
-                          "'%s' is an Intel HEX file, which has its own addresses; expected "
-                          "offset: 0",
-                          image->file);
+        doc_report_add(report, image->offset_at,
+                       "'%s' is an Intel HEX file, which has its own addresses; expected "
+                       "offset: 0",
+                       image->file);
     if (!intel_hex_read(f->bytes, f->size_bytes, PLAN_SECTOR_BYTES, &f->hex, &e)) {
-        recipe_report_add(report, image->file_at, "'%s' seems to be an Intel HEX file, but %s",
-                          image->file, e.what);
+        doc_report_add(report, image->file_at, "'%s' seems to be an Intel HEX file, but %s",
+                       image->file, e.what);
         return e.code != ERR_STATION;
     }
     if (f->hex.count > RECIPE_IMAGES_MAX - to->count) {
-        recipe_report_add(report, image->file_at,
-                          "'%s' falls into %zu regions; with the other images that is more than %d",
-                          image->file, f->hex.count, RECIPE_IMAGES_MAX);
+        doc_report_add(report, image->file_at,
+                       "'%s' falls into %zu regions; with the other images that is more than %d",
+                       image->file, f->hex.count, RECIPE_IMAGES_MAX);
         return true;
     }
     for (size_t i = 0; i < f->hex.count; i++) {
@@ -184,7 +184,7 @@ static bool add_hex(struct job *j, struct sources *to, size_t entry, struct load
 }
 
 static bool add_file(struct job *j, struct sources *to, size_t entry, struct loaded *f,
-                     struct recipe_report *report)
+                     struct doc_report *report)
 {
     const struct recipe_image *image = &j->recipe->images[entry];
     bool data = image->as == RECIPE_AS_DATA;
@@ -195,8 +195,8 @@ static bool add_file(struct job *j, struct sources *to, size_t entry, struct loa
     if (!data && intel_hex_is(f->bytes, f->size_bytes))
         return add_hex(j, to, entry, f, report);
     if (to->count == RECIPE_IMAGES_MAX) {
-        recipe_report_add(report, image->file_at, "'%s' is one region too many; there may be %d",
-                          image->file, RECIPE_IMAGES_MAX);
+        doc_report_add(report, image->file_at, "'%s' is one region too many; there may be %d",
+                       image->file, RECIPE_IMAGES_MAX);
         return true;
     }
     return add_source(j, to, entry, strdup(image->file), f->bytes, (uint32_t)f->size_bytes,
@@ -205,7 +205,7 @@ static bool add_file(struct job *j, struct sources *to, size_t entry, struct loa
 
 /* False: out of memory. */
 static bool load_images(struct job *j, struct loaded *files, struct sources *to,
-                        struct recipe_report *report)
+                        struct doc_report *report)
 {
     for (size_t i = 0; i < j->recipe->image_count; i++) {
         const struct recipe_image *image = &j->recipe->images[i];
@@ -214,8 +214,8 @@ static bool load_images(struct job *j, struct loaded *files, struct sources *to,
         if (!loaded && errno == ENOMEM)
             return false;
         if (!loaded)
-            recipe_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
-                              errno ? strerror(errno) : "it is not a file with content");
+            doc_report_add(report, image->file_at, "'%s' cannot be read: %s", image->file,
+                           errno ? strerror(errno) : "it is not a file with content");
         else if (!add_file(j, to, i, &files[i], report))
             return false;
     }
@@ -225,7 +225,7 @@ static bool load_images(struct job *j, struct loaded *files, struct sources *to,
 /* ---- Settings ---- */
 
 static bool freq_code(const struct recipe *r, const struct chip_code **code,
-                      struct recipe_report *report)
+                      struct doc_report *report)
 {
     char word[16];
     *code = NULL;
@@ -240,9 +240,9 @@ static bool freq_code(const struct recipe *r, const struct chip_code **code,
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, " %s", c->word);
     }
-    recipe_report_add(report, r->at[RECIPE_KEY_FLASH_FREQ],
-                      "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name, word,
-                      list);
+    doc_report_add(report, r->at[RECIPE_KEY_FLASH_FREQ],
+                   "%s cannot run its flash at %s; expected one of: keep%s", r->chip->name, word,
+                   list);
     return false;
 }
 
@@ -254,8 +254,7 @@ static const char *stub_advice(const struct job *j)
     return j->recipe->loader == RECIPE_LOADER_ROM ? "so give loader: auto" : NULL;
 }
 
-static void make_settings(const struct job *j, struct plan_settings *s,
-                          struct recipe_report *report)
+static void make_settings(const struct job *j, struct plan_settings *s, struct doc_report *report)
 {
     const struct recipe *r = j->recipe;
     *s = (struct plan_settings){
@@ -288,11 +287,11 @@ static void make_settings(const struct job *j, struct plan_settings *s,
 struct report_to_recipe {
     const struct recipe *recipe;
     const struct sources *sources;
-    struct recipe_report *report, *warnings;
+    struct doc_report *report, *warnings;
 };
 
-static struct recipe_pos place_of(const struct report_to_recipe *to, size_t image,
-                                  enum recipe_key otherwise)
+static struct doc_pos place_of(const struct report_to_recipe *to, size_t image,
+                               enum recipe_key otherwise)
 {
     return image == PLAN_NO_IMAGE ? to->recipe->at[otherwise]
                                   : to->recipe->images[to->sources->entry[image]].at;
@@ -301,47 +300,46 @@ static struct recipe_pos place_of(const struct report_to_recipe *to, size_t imag
 static void add_mistake(void *ctx, size_t image, const char *sentence)
 {
     struct report_to_recipe *to = ctx;
-    recipe_report_add(to->report, place_of(to, image, RECIPE_KEY_FLASH_SIZE), "%s", sentence);
+    doc_report_add(to->report, place_of(to, image, RECIPE_KEY_FLASH_SIZE), "%s", sentence);
 }
 
 static void add_warning(void *ctx, size_t image, const char *sentence)
 {
     struct report_to_recipe *to = ctx;
-    recipe_report_add(to->warnings, place_of(to, image, RECIPE_KEY_IMAGES), "warning: %s",
-                      sentence);
+    doc_report_add(to->warnings, place_of(to, image, RECIPE_KEY_IMAGES), "warning: %s", sentence);
 }
 
-static void check_loader(const struct job *j, struct recipe_report *report)
+static void check_loader(const struct job *j, struct doc_report *report)
 {
     const struct recipe *r = j->recipe;
     bool no_stub = !stub_set_find(j->stubs, r->chip->id_name);
     char why[512];
     stub_set_explain(j->stubs, r->chip->id_name, r->chip->name, why, sizeof why);
     if (r->loader == RECIPE_LOADER_STUB && no_stub)
-        recipe_report_add(report, r->at[RECIPE_KEY_LOADER],
-                          "%s; give a folder that has it with --stubs, or use 'loader: auto'", why);
+        doc_report_add(report, r->at[RECIPE_KEY_LOADER],
+                       "%s; give a folder that has it with --stubs, or use 'loader: auto'", why);
     if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
-        recipe_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
-                          "%s cannot be restarted by its watchdog; expected auto or a sequence",
-                          r->chip->name);
+        doc_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
+                       "%s cannot be restarted by its watchdog; expected auto or a sequence",
+                       r->chip->name);
     if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
-        recipe_report_add(report, r->at[RECIPE_KEY_VERIFY],
-                          "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
-                          "with --stubs, or use 'verify: none'",
-                          r->chip->name, why);
+        doc_report_add(report, r->at[RECIPE_KEY_VERIFY],
+                       "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
+                       "with --stubs, or use 'verify: none'",
+                       r->chip->name, why);
 }
 
 /* After an erase of everything there is nothing left that could be as it was. */
-static void check_write(const struct job *j, struct recipe_report *report)
+static void check_write(const struct job *j, struct doc_report *report)
 {
     const struct recipe *r = j->recipe;
     if (r->write == RECIPE_WRITE_CHANGED && r->erase == RECIPE_ERASE_ALL)
-        recipe_report_add(report, r->at[RECIPE_KEY_WRITE],
-                          "'write: changed' and 'erase: all' exclude each other; expected "
-                          "write: always, or erase: needed");
+        doc_report_add(report, r->at[RECIPE_KEY_WRITE],
+                       "'write: changed' and 'erase: all' exclude each other; expected "
+                       "write: always, or erase: needed");
 }
 
-static void make_plan(struct job *j, const struct sources *sources, struct recipe_report *report,
+static void make_plan(struct job *j, const struct sources *sources, struct doc_report *report,
                       struct err *e)
 {
     const struct recipe *r = j->recipe;
@@ -360,7 +358,7 @@ static void make_plan(struct job *j, const struct sources *sources, struct recip
                 report->total == 1 ? "" : "s");
 }
 
-static bool build(struct job *j, struct recipe_report *report, struct err *e)
+static bool build(struct job *j, struct doc_report *report, struct err *e)
 {
     struct loaded files[RECIPE_IMAGES_MAX] = { 0 };
     struct sources sources = { .count = 0 };
@@ -426,7 +424,7 @@ const struct stub_set *job_stubs(const struct job *j)
     return j->stubs;
 }
 
-struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
+struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc_report *report,
                     struct err *e)
 {
     struct job *j = calloc(1, sizeof *j);
@@ -469,7 +467,7 @@ void job_free(struct job *j)
     free(j);
 }
 
-const struct recipe_report *job_warnings(const struct job *j)
+const struct doc_report *job_warnings(const struct job *j)
 {
     return &j->warnings;
 }

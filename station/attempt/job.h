@@ -28,7 +28,7 @@ struct job_image {
 /* Loads the recipe, reads and checks its images, makes the plan. Every mistake is in *report, with
  * its place. `stub_folder` NULL: the stubs built in. The caller owns it (job_free). NULL:
  * ERR_RECIPE with a filled report, or ERR_STATION. */
-struct job *job_new(const char *recipe_path, const char *stub_folder, struct recipe_report *report,
+struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc_report *report,
                     struct err *e);
 
 /* A job is counted by who holds it: job_new's caller does, and whoever asks for it here, until each
@@ -40,7 +40,7 @@ void job_free(struct job *j);
 const struct stub_set *job_stubs(const struct job *j);
 
 /* What may be meant so in the recipe, and hardly is: each begins with "warning: ". */
-const struct recipe_report *job_warnings(const struct job *j);
+const struct doc_report *job_warnings(const struct job *j);
 
 const struct recipe *job_recipe(const struct job *j);
 const struct plan *job_plan(const struct job *j);

@@ -5,6 +5,7 @@
 #include "core/loader/stub.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
+#include "station/cli/station_find.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,9 +144,43 @@ static bool all_plain(const struct cmd *cmd, int argc, char **argv)
     return true;
 }
 
-bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
-               char **argv, const char **args, size_t cap, size_t *arg_count,
-               enum exit_status *status)
+/* ---- The record that the station file names
+ * ----------------------------------------------------*/
+
+static const struct option_row *row_of(const struct option_row *rows, size_t count,
+                                       const char *name)
+{
+    const char *value;
+    return find_row(rows, count, name, &value);
+}
+
+/* Where --db was not given, the station file tells the record. It stays for as long as the program:
+ * a command runs once. */
+static bool take_record(const struct option_row *db, const struct option_row *station,
+                        enum exit_status *status)
+{
+    static char path[8192]; /* more than any station file and record have together */
+    struct station *file;
+    struct err e = { 0 };
+    if (!station_find_load(station ? *station->text : NULL, &file, &e)) {
+        cmd_print_err(&e);
+        *status = cmd_status_of(&e);
+        return false;
+    }
+    if (file && file->record_path) {
+        snprintf(path, sizeof path, "%s", file->record_path);
+        *db->text = path;
+    }
+    station_free(file);
+    return true;
+}
+
+/* ---- The command line
+ * --------------------------------------------------------------------------*/
+
+static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
+                      int argc, char **argv, const char **args, size_t cap, size_t *arg_count,
+                      enum exit_status *status)
 {
     bool options_over = false;
     *arg_count = 0;
@@ -174,6 +209,18 @@ bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_
     return true;
 }
 
+bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
+               char **argv, const char **args, size_t cap, size_t *arg_count,
+               enum exit_status *status)
+{
+    const struct option_row *db = row_of(rows, row_count, "--db");
+    const char *const preset = db ? *db->text : NULL;
+    if (!parse_all(cmd, rows, row_count, argc, argv, args, cap, arg_count, status))
+        return false;
+    return !db || *db->text != preset ||
+           take_record(db, row_of(rows, row_count, "--station"), status);
+}
+
 bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
 {
     if (count == 1)
@@ -183,11 +230,11 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
     return false;
 }
 
-static void print_mistakes(const char *path, const struct recipe_report *report)
+void cmd_print_mistakes(const char *path, const struct doc_report *report)
 {
     char text[1024];
     for (size_t i = 0; i < report->kept; i++)
-        fprintf(stderr, "%s\n", recipe_mistake_text(path, &report->mistakes[i], text, sizeof text));
+        fprintf(stderr, "%s\n", doc_mistake_text(path, &report->mistakes[i], text, sizeof text));
     if (report->total > report->kept)
         fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
 }
@@ -225,12 +272,12 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
 {
     if (!is_no_folder(recipe_path, e))
         return NULL;
-    struct recipe_report report;
-    recipe_report_init(&report);
+    struct doc_report report;
+    doc_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
-    print_mistakes(recipe_path, &report);
+    cmd_print_mistakes(recipe_path, &report);
     if (job) {
-        print_mistakes(recipe_path, job_warnings(job));
+        cmd_print_mistakes(recipe_path, job_warnings(job));
         cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
     }

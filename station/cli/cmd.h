@@ -42,7 +42,8 @@ struct cmd {
 };
 
 /* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An
- * option's value may follow as the next argument or behind `=`. Refuses arguments that hold control
+ * option's value may follow as the next argument or behind `=`. Without --db the record is that of
+ * the station file, if it names one. Refuses arguments that hold control
  * characters. Prints help for --help and the mistake for anything wrong, naming the nearest option;
  * false then, with *status set. */
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
@@ -55,6 +56,10 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
 /* Loads a job and prints all mistakes of its recipe on standard error; also that the ROM must write
  * for want of a stub. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
+
+/* Prints the mistakes of a recipe or station file on standard error. */
+struct doc_report;
+void cmd_print_mistakes(const char *path, const struct doc_report *report);
 
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
  * a file or a device. `fmt` has no line end. */
@@ -73,6 +78,7 @@ enum exit_status cmd_status_of(const struct err *e);
 /* One line for each command, for the screen. */
 extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
     cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
-    cmd_stubs, cmd_recipe, cmd_import, cmd_read, cmd_erase, cmd_monitor, cmd_doctor, cmd_nvs;
+    cmd_stubs, cmd_recipe, cmd_station, cmd_slots, cmd_import, cmd_read, cmd_erase, cmd_monitor,
+    cmd_doctor, cmd_nvs;
 
 #endif

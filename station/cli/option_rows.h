@@ -9,12 +9,24 @@
 /* `to` is the place of the value: what a struct option_row has for it. */
 #define OPTION_DB(to)                                                                              \
     {                                                                                              \
-        "--db", "FILE", "the record; default " DEFAULT_DB, NULL, (to), NULL                        \
+        "--db", "FILE", "the record; default: that of the station file, or " DEFAULT_DB, NULL,     \
+            (to), NULL                                                                             \
     }
 #define OPTION_PORTS(what_for, to)                                                                 \
     {                                                                                              \
-        "--port", "PORT", "a port to " what_for "; repeat it. Default: every USB serial port",     \
+        "--port", "PORT",                                                                          \
+            "a port to " what_for "; repeat it. Default: the slots of the station file, or every " \
+            "USB serial port",                                                                     \
             NULL, NULL, (to)                                                                       \
+    }
+#define OPTION_STATION(to)                                                                         \
+    {                                                                                              \
+        "--station", "FILE", "the station file; see: espstation station --help", NULL, (to), NULL  \
+    }
+#define OPTION_SLOTS(what_for, to)                                                                 \
+    {                                                                                              \
+        "--slot", "NAME", "a slot or group of the station file to " what_for "; repeat it", NULL,  \
+            NULL, (to)                                                                             \
     }
 #define OPTION_STUBS(to)                                                                           \
     {                                                                                              \

@@ -46,7 +46,7 @@ static void say_notes(const struct import *im)
 /* Read back as `run` will read it, before anybody relies on it. */
 static bool check(const char *path, const char *text, struct err *e)
 {
-    struct recipe_report *report = calloc(1, sizeof *report);
+    struct doc_report *report = calloc(1, sizeof *report);
     struct recipe *recipe = NULL;
     char line[1024];
     const char *slash = path ? strrchr(path, '/') : NULL;
@@ -54,9 +54,8 @@ static bool check(const char *path, const char *text, struct err *e)
     bool ok = report && folder &&
               recipe_parse(path ? path : "recipe", text, strlen(text), folder, &recipe, report, e);
     for (size_t i = 0; report && i < report->kept; i++)
-        fprintf(
-            stderr, "%s\n",
-            recipe_mistake_text(path ? path : "recipe", &report->mistakes[i], line, sizeof line));
+        fprintf(stderr, "%s\n",
+                doc_mistake_text(path ? path : "recipe", &report->mistakes[i], line, sizeof line));
     if (!report || !folder)
         err_set(e, ERR_STATION, "Out of memory");
     else if (!ok)

@@ -12,6 +12,7 @@ static void print_json(const struct port_found *p)
     json_begin(&o, stdout);
     json_text(&o, "port", p->path);
     json_text(&o, "by_path", p->by_path[0] ? p->by_path : NULL);
+    json_text(&o, "socket", p->socket[0] ? p->socket : NULL);
     json_text(&o, "driver", p->driver[0] ? p->driver : NULL);
     json_integer(&o, "vid", p->usb.vid);
     json_integer(&o, "pid", p->usb.pid);
@@ -24,7 +25,9 @@ static void print_line(const struct port_found *p)
 {
     printf("%-14s %04x:%04x  %-10s %-16s %s\n", p->path, p->usb.vid, p->usb.pid,
            p->driver[0] ? p->driver : "-", p->usb.serial[0] ? p->usb.serial : "-",
-           p->by_path[0] ? p->by_path : p->description);
+           p->socket[0]    ? p->socket
+           : p->by_path[0] ? p->by_path
+                           : p->description);
 }
 
 static enum exit_status ports(int argc, char **argv)

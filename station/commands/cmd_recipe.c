@@ -25,7 +25,7 @@ static enum exit_status recipe(int argc, char **argv)
     if (!cmd_parse(&cmd_recipe, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    recipe_help(markdown ? RECIPE_HELP_MARKDOWN : RECIPE_HELP_PLAIN, print_line, NULL);
+    recipe_help(markdown ? DOC_HELP_MARKDOWN : DOC_HELP_PLAIN, print_line, NULL);
     return EXIT_PASSED;
 }
 

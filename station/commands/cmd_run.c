@@ -1,9 +1,9 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
 
-#include "station/line/ports.h"
 #include "station/line/record.h"
 #include "station/screen/attend.h"
+#include "station/slots/slot_choice.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 struct run_options {
     const char *recipe_path;
-    struct option_list ports;
+    struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
     const char *reason; /* for re-work */
     bool loop, timing, json, plain, rework;
@@ -22,8 +22,7 @@ struct run_options {
 struct run_state {
     const struct run_options *options;
     struct job *job;
-    struct option_list ports;
-    struct port_list *found;
+    struct slot_choice choice;
     struct stop_source stop;
     struct session *session;
     struct event_reader *reader;
@@ -88,8 +87,8 @@ static bool set_order(struct run_state *s, struct err *e)
 
 static bool add_slots(struct run_state *s, struct err *e)
 {
-    for (size_t i = 0; i < s->ports.count; i++) {
-        if (!session_add_slot(s->session, (int)i + 1, s->ports.values[i], e))
+    for (size_t i = 0; i < s->choice.ports.count; i++) {
+        if (!session_add_slot(s->session, s->choice.numbers[i], s->choice.ports.values[i], e))
             return false;
     }
     return true;
@@ -101,9 +100,9 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
     s->job = cmd_load_job(o->recipe_path, o->stub_folder, e);
     if (!s->job)
         return false;
-    s->ports = o->ports;
-    if (!ports_choose(s->ports.values, &s->ports.count, OPTION_LIST_MAX, &s->found, e) ||
-        !stop_source_open(&s->stop, e) || !open_session(s, kind, e) || !set_order(s, e))
+    s->choice = o->choice;
+    if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
+        !open_session(s, kind, e) || !set_order(s, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
@@ -117,7 +116,7 @@ static void tear_down(struct run_state *s)
     session_free(s->session);
     headcount_done(&s->headcount);
     job_free(s->job);
-    port_list_free(s->found);
+    slot_choice_done(&s->choice);
     stop_source_close(&s->stop);
 }
 
@@ -183,7 +182,9 @@ static enum exit_status run(int argc, char **argv)
 {
     struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
-        OPTION_PORTS("flash", &o.ports),
+        OPTION_PORTS("flash", &o.choice.ports),
+        OPTION_SLOTS("flash", &o.choice.slots),
+        OPTION_STATION(&o.choice.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
         OPTION_DB(&o.db_path),
@@ -211,7 +212,9 @@ static enum exit_status verify(int argc, char **argv)
 {
     struct run_options o = { 0 };
     const struct option_row rows[] = {
-        OPTION_PORTS("judge", &o.ports),
+        OPTION_PORTS("judge", &o.choice.ports),
+        OPTION_SLOTS("judge", &o.choice.slots),
+        OPTION_STATION(&o.choice.station_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),

@@ -104,7 +104,7 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 /* ---- Command ---- */
 
 struct erase_options {
-    struct option_list ports;
+    struct slot_choice choice;
     const char *from, *size, *stubs;
     bool yes, rom;
 };
@@ -124,19 +124,25 @@ static bool check_part(const struct erase_options *in, struct erase_order *o, st
 }
 
 /* Here no port is guessed: what was erased by mistake is gone. */
+static bool check_named(const struct erase_options *in, struct err *e)
+{
+    if (in->choice.ports.count > 0 || in->choice.slots.count > 0)
+        return true;
+    err_set(e, ERR_USAGE, "No port is given, and an erase does not guess");
+    return err_hint(e, "Name the port or the slot: --port /dev/ttyUSB0, --slot A1. See: espstation "
+                       "identify");
+}
+
 static bool check_options(const struct erase_options *in, struct erase_order *o, struct err *e)
 {
-    if (in->ports.count == 0) {
-        err_set(e, ERR_USAGE, "No port is given, and an erase does not guess");
-        return err_hint(e, "Name the port: --port /dev/ttyUSB0. See: espstation identify");
-    }
+    const size_t count = in->choice.ports.count;
     o->all = !in->from && !in->size;
     if (!o->all)
         return check_part(in, o, e);
     if (in->yes)
         return true;
-    err_set(e, ERR_USAGE, "This would erase the whole flash of %zu board%s", in->ports.count,
-            in->ports.count == 1 ? "" : "s");
+    err_set(e, ERR_USAGE, "This would erase the whole flash of %zu board%s", count,
+            count == 1 ? "" : "s");
     return err_hint(e, "If that is meant, add --yes; for a part give --from and --size.");
 }
 
@@ -145,7 +151,10 @@ static enum exit_status erase(int argc, char **argv)
     struct erase_options in = { 0 };
     struct erase_order o = { .reset = "auto" };
     const struct option_row rows[] = {
-        { "--port", "PORT", "a port whose board is erased; repeat it", NULL, NULL, &in.ports },
+        { "--port", "PORT", "a port whose board is erased; repeat it", NULL, NULL,
+          &in.choice.ports },
+        OPTION_SLOTS("erase", &in.choice.slots),
+        OPTION_STATION(&in.choice.station_path),
         { "--from", "OFFSET", "the first byte of a part, as in 0x9000", NULL, &in.from, NULL },
         { "--size", "BYTES", "how many, as in 0x6000 or 24K", NULL, &in.size, NULL },
         { "--yes", NULL, "erase the whole flash", &in.yes, NULL, NULL },
@@ -154,25 +163,23 @@ static enum exit_status erase(int argc, char **argv)
         OPTION_STUBS(&in.stubs),
     };
     enum exit_status status;
-    struct port_list *found = NULL;
     struct err e = { 0 };
     size_t count;
     if (!cmd_parse(&cmd_erase, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    if (check_options(&in, &o, &e) && hand_check_reset(o.reset, &e) &&
-        hand_choose_ports(&in.ports, &found, &e) &&
-        (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
+    if (check_named(&in, &e) && hand_check_reset(o.reset, &e) && slot_choice_make(&in.choice, &e) &&
+        check_options(&in, &o, &e) && (in.rom || (o.stubs = stub_set_new(in.stubs, &e)) != NULL)) {
         cmd_warn_of_stubs(o.stubs);
-        status = hands_run(&in.ports, &(struct hand_tool){ .work = work, .ctx = &o });
+        status = hands_run(&in.choice, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }
     stub_set_free(o.stubs);
-    port_list_free(found);
+    slot_choice_done(&in.choice);
     return status;
 }
 
-const struct cmd cmd_erase = { "erase", "--port PORT [options]",
+const struct cmd cmd_erase = { "erase", "--port PORT | --slot NAME [options]",
                                "Erases the flash, or a part of it, and proves it blank.", erase };

@@ -131,6 +131,8 @@ static void print_json(const struct hand_slot *slot, const struct board *b, cons
     json_begin(&o, slot->result);
     json_text(&o, "port", slot->where);
     json_integer(&o, "slot", slot->number);
+    if (slot->name)
+        json_text(&o, "name", slot->name);
     json_text(&o, "code", err_word(e->code));
     if (e->code == ERR_NONE) {
         add_board(&o, b);
@@ -167,26 +169,28 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 
 static enum exit_status identify(int argc, char **argv)
 {
-    struct option_list ports = { 0 };
+    struct slot_choice choice = { 0 };
     struct identify_order o = { .reset = "auto" };
     const struct option_row rows[] = {
-        OPTION_PORTS("ask", &ports),
+        OPTION_PORTS("ask", &choice.ports),
+        OPTION_SLOTS("ask", &choice.slots),
+        OPTION_STATION(&choice.station_path),
         OPTION_RESET(&o.reset),
         OPTION_JSON(&o.json),
     };
     enum exit_status status;
-    struct port_list *found;
     struct err e = { 0 };
     size_t count;
     if (!cmd_parse(&cmd_identify, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    if (!hand_check_reset(o.reset, &e) || !hand_choose_ports(&ports, &found, &e)) {
+    if (!hand_check_reset(o.reset, &e) || !slot_choice_make(&choice, &e)) {
         cmd_print_err(&e);
+        slot_choice_done(&choice);
         return cmd_status_of(&e);
     }
-    status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
-    port_list_free(found);
+    status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o });
+    slot_choice_done(&choice);
     return status == EXIT_PASSED && atomic_load(&o.failed) ? EXIT_BOARD : status;
 }
 

@@ -84,7 +84,7 @@ static void put_printable(const char *from, size_t n, char *to)
 
 static void print_line(struct console_line *l)
 {
-    char when[24] = "", number[24] = "", text[LINE_BYTES + 1];
+    char when[24] = "", number[48] = "", text[LINE_BYTES + 1];
     size_t n = l->have;
     while (n > 0 && l->bytes[n - 1] == '\r')
         n--;
@@ -92,7 +92,8 @@ static void print_line(struct console_line *l)
     if (l->timestamps)
         put_time(when, sizeof when);
     if (l->slot->of > 1)
-        snprintf(number, sizeof number, "slot %d: ", l->slot->number);
+        snprintf(number, sizeof number, "slot %d%s%s: ", l->slot->number, l->slot->name ? " " : "",
+                 l->slot->name ? l->slot->name : "");
     printf("%s%s%s\n", when, number, text);
     fflush(stdout);
     l->have = 0;
@@ -170,11 +171,13 @@ static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 
 static enum exit_status monitor(int argc, char **argv)
 {
-    struct option_list ports = { 0 };
+    struct slot_choice choice = { 0 };
     struct monitor_order o = { 0 };
     const char *baud = DEFAULT_BAUD;
     const struct option_row rows[] = {
-        OPTION_PORTS("listen to", &ports),
+        OPTION_PORTS("listen to", &choice.ports),
+        OPTION_SLOTS("listen to", &choice.slots),
+        OPTION_STATION(&choice.station_path),
         { "--baud", "RATE", "of the application's console; default " DEFAULT_BAUD, NULL, &baud,
           NULL },
         { "--reset", NULL, "reset the boards first, to hear them start", &o.reset, NULL, NULL },
@@ -182,19 +185,18 @@ static enum exit_status monitor(int argc, char **argv)
           NULL },
     };
     enum exit_status status;
-    struct port_list *found = NULL;
     struct err e = { 0 };
     size_t count;
     if (!cmd_parse(&cmd_monitor, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
                    &status))
         return status;
-    if (hand_parse_baud(baud, &o.baud, &e) && hand_choose_ports(&ports, &found, &e)) {
-        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o, .live = true });
+    if (hand_parse_baud(baud, &o.baud, &e) && slot_choice_make(&choice, &e)) {
+        status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o, .live = true });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }
-    port_list_free(found);
+    slot_choice_done(&choice);
     return status;
 }
 

@@ -50,6 +50,13 @@ static size_t put_mac(const struct board *b, char *to, size_t cap)
     return strlen(to);
 }
 
+/* What is printed on the fixture, where a station file tells it. */
+static size_t put_slot(const struct hand_slot *slot, char *to, size_t cap)
+{
+    return (size_t)(slot->name ? snprintf(to, cap, "%s", slot->name)
+                               : snprintf(to, cap, "%d", slot->number));
+}
+
 static bool make_path(const char *name, const struct hand_slot *slot, const struct board *b,
                       char path[static 1024], struct err *e)
 {
@@ -59,7 +66,7 @@ static bool make_path(const char *name, const struct hand_slot *slot, const stru
             n += put_mac(b, path + n, 1024 - n);
             name += 5;
         } else if (strncmp(name, "{slot}", 6) == 0) {
-            n += (size_t)snprintf(path + n, 1024 - n, "%d", slot->number);
+            n += put_slot(slot, path + n, 1024 - n);
             name += 6;
         } else {
             path[n++] = *name++;
@@ -214,12 +221,14 @@ static bool check_name(const char *name, size_t ports, bool overwrite, struct er
 
 static enum exit_status read_flash(int argc, char **argv)
 {
-    struct option_list ports = { 0 };
+    struct slot_choice choice = { 0 };
     struct read_order o = { .reset = "auto", .name = DEFAULT_NAME };
     const char *from = "0", *size = NULL, *baud = DEFAULT_BAUD, *stubs = NULL;
     bool rom = false;
     const struct option_row rows[] = {
-        OPTION_PORTS("read", &ports),
+        OPTION_PORTS("read", &choice.ports),
+        OPTION_SLOTS("read", &choice.slots),
+        OPTION_STATION(&choice.station_path),
         { "-o", "FILE", "where to; {slot} and {mac} stand for the board's. Default: " DEFAULT_NAME,
           NULL, &o.name, NULL },
         { "--from", "OFFSET", "the first byte, as in 0x10000; default 0", NULL, &from, NULL },
@@ -232,7 +241,6 @@ static enum exit_status read_flash(int argc, char **argv)
         OPTION_STUBS(&stubs),
     };
     enum exit_status status;
-    struct port_list *found = NULL;
     struct err e = { 0 };
     size_t count;
     if (!cmd_parse(&cmd_read, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
@@ -241,16 +249,16 @@ static enum exit_status read_flash(int argc, char **argv)
     if (hand_parse_bytes("--from", from, &o.from, &e) &&
         (!size || hand_parse_bytes("--size", size, &o.size_bytes, &e)) &&
         hand_parse_baud(baud, &o.baud, &e) && hand_check_reset(o.reset, &e) &&
-        hand_choose_ports(&ports, &found, &e) && check_name(o.name, ports.count, o.overwrite, &e) &&
+        slot_choice_make(&choice, &e) && check_name(o.name, choice.ports.count, o.overwrite, &e) &&
         (rom || (o.stubs = stub_set_new(stubs, &e)) != NULL)) {
         cmd_warn_of_stubs(o.stubs);
-        status = hands_run(&ports, &(struct hand_tool){ .work = work, .ctx = &o });
+        status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }
     stub_set_free(o.stubs);
-    port_list_free(found);
+    slot_choice_done(&choice);
     return status;
 }
 

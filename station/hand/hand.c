@@ -4,7 +4,6 @@
 #include "core/flash/flash.h"
 #include "station/base/stop_source.h"
 #include "station/line/crew.h"
-#include "station/line/ports.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -163,18 +162,22 @@ static void work_on_port(void *hand_thread)
     take_result(t);
 }
 
-static bool set_up(struct hands *h, const struct option_list *ports, int stop_fd, struct err *e)
+static bool set_up(struct hands *h, const struct slot_choice *choice, int stop_fd, struct err *e)
 {
-    h->threads = calloc(ports->count, sizeof *h->threads);
+    h->threads = calloc(choice->ports.count, sizeof *h->threads);
     if (!crew_open(&h->crew, 0, e))
         return false;
     if (stop_fd < 0 || !h->threads)
         return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
-    for (h->count = 0; h->count < ports->count; h->count++) {
+    for (h->count = 0; h->count < choice->ports.count; h->count++) {
         struct hand_thread *t = &h->threads[h->count];
         t->hands = h;
-        t->slot = (struct hand_slot){ (int)h->count + 1, ports->count, ports->values[h->count],
-                                      stop_fd, open_memstream(&t->text, &t->text_bytes) };
+        t->slot = (struct hand_slot){ choice->numbers[h->count],
+                                      choice->names[h->count],
+                                      choice->ports.count,
+                                      choice->ports.values[h->count],
+                                      stop_fd,
+                                      open_memstream(&t->text, &t->text_bytes) };
         if (!t->slot.result)
             return err_set_sys(e, ERR_STATION, errno, "The ports cannot be set up");
     }
@@ -226,13 +229,13 @@ static void run_threads(struct hands *h, struct stop_source *stop, int stop_fd, 
         crew_join(&h->threads[i].thread);
 }
 
-enum exit_status hands_run(const struct option_list *ports, const struct hand_tool *tool)
+enum exit_status hands_run(const struct slot_choice *choice, const struct hand_tool *tool)
 {
     struct err e = { 0 };
     struct stop_source stop = STOP_SOURCE_CLOSED;
     struct hands hands = { .tool = tool, .lock = PTHREAD_MUTEX_INITIALIZER };
     const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (set_up(&hands, ports, stop_fd, &e) && stop_source_open(&stop, &e))
+    if (set_up(&hands, choice, stop_fd, &e) && stop_source_open(&stop, &e))
         run_threads(&hands, &stop, stop_fd, &e);
     tear_down(&hands);
     stop_source_close(&stop);
@@ -245,18 +248,13 @@ enum exit_status hands_run(const struct option_list *ports, const struct hand_to
     return hands.failed ? EXIT_BOARD : EXIT_PASSED;
 }
 
-/* ---- Ports ---- */
-
-bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e)
-{
-    return ports_choose(ports->values, &ports->count, OPTION_LIST_MAX, found, e);
-}
-
 /* ---- Lines ---- */
 
 void hand_line_head(const struct hand_slot *slot, char *text, size_t cap)
 {
-    if (slot->of > 1)
+    if (slot->name)
+        snprintf(text, cap, "slot %d (%s) %s: ", slot->number, slot->name, slot->where);
+    else if (slot->of > 1)
         snprintf(text, cap, "slot %d %s: ", slot->number, slot->where);
     else
         snprintf(text, cap, "%s: ", slot->where);

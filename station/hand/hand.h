@@ -13,15 +13,16 @@
 
 #include "core/board/board.h"
 #include "core/loader/stub.h"
-#include "core/ports/port_find.h"
 #include "station/cli/cmd.h"
+#include "station/slots/slot_choice.h"
 
 #include <stdio.h>
 
 /* One port of a tool. Plain value, lent to the tool's work. */
 struct hand_slot {
-    int number; /* counts from 1, in the order in which the ports were given */
-    size_t of;  /* how many there are */
+    int number;       /* counts from 1, in the order of the station file or of the ports given */
+    const char *name; /* in the station file; NULL: no station file */
+    size_t of;        /* how many there are */
     const char *where;
     int stop_fd;
     FILE *result; /* takes the lines that tell what came of it, whole ones */
@@ -56,15 +57,10 @@ struct hand_tool {
 
 /* Runs the tool on all ports at once and says on standard error what failed. EXIT_BOARD when
  * anything did, also for a stop. */
-enum exit_status hands_run(const struct option_list *ports, const struct hand_tool *tool);
+enum exit_status hands_run(const struct slot_choice *choice, const struct hand_tool *tool);
 
-/* Adds every USB serial port, unless ports were given. *found must be kept as long as the ports are
- * used, and freed with port_list_free. ERR_USAGE when there is none, one is given twice, or one is
- * of no known form; ERR_STATION when too few files may be open for so many. */
-bool hand_choose_ports(struct option_list *ports, struct port_list **found, struct err *e);
-
-/* What a line about a port begins with: "slot 2 /dev/ttyUSB1: "; without the slot if there is only
- * one. */
+/* What a line about a port begins with: "slot 2 (A2) /dev/ttyUSB1: "; without a station file
+ * nameless, and without the slot if there is only one. */
 void hand_line_head(const struct hand_slot *slot, char *text, size_t cap);
 
 /* Prints one line about a port, now. */

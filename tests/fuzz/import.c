@@ -167,7 +167,7 @@ static bool import_tree(struct import *im, const uint8_t *bytes, size_t n, struc
 
 static void try_recipe(struct import *im)
 {
-    static struct recipe_report report;
+    static struct doc_report report;
     struct err e = { 0 };
     struct recipe *recipe = NULL;
     char *text = import_recipe(im, NULL, &e);

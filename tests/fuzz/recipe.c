@@ -34,15 +34,15 @@ static void must_be_whole(const struct recipe *r, const uint8_t *bytes, size_t n
     }
 }
 
-static void must_have_places(const struct recipe_report *report)
+static void must_have_places(const struct doc_report *report)
 {
     char line[1024];
-    must(report->kept <= RECIPE_MISTAKES_MAX && report->kept <= report->total, "mistakes are "
-                                                                               "counted");
+    must(report->kept <= DOC_MISTAKES_MAX && report->kept <= report->total, "mistakes are "
+                                                                            "counted");
     for (size_t i = 0; i < report->kept; i++) {
-        const struct recipe_mistake *m = &report->mistakes[i];
+        const struct doc_mistake *m = &report->mistakes[i];
         must(m->at.line >= 1 && m->at.column >= 1 && m->sentence[0], "each mistake has a place");
-        must(recipe_mistake_text("r.yaml", m, line, sizeof line)[0] != '\0', "...and can be shown");
+        must(doc_mistake_text("r.yaml", m, line, sizeof line)[0] != '\0', "...and can be shown");
         for (const char *p = line; *p; p++)
             must((unsigned char)*p >= 0x20 && *p != 0x7F, "no mistake garbles the screen");
     }
@@ -50,7 +50,7 @@ static void must_have_places(const struct recipe_report *report)
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
-    static struct recipe_report report;
+    static struct doc_report report;
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     bool ok = recipe_parse("r.yaml", (const char *)bytes, n, NULL, &recipe, &report, &e);

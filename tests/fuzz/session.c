@@ -51,7 +51,7 @@ static struct job *make_job(size_t chip_number, size_t style)
                                                 "\"D0|R1|W0.1|D1|R0|W0.05|D0\",\n"
                                                 "        after: \"R1|W0.2|R0\" }\nencrypted: "
                                                 "plain\nflash: { size: 4MB }\n" };
-    static struct recipe_report report;
+    static struct doc_report report;
     const struct chip *chip = chip_by_name(chips[chip_number]);
     struct err e = { 0 };
     char text[600];

@@ -95,7 +95,7 @@ static int leave(void **state)
 
 /* ---- Recipe, job, variant ---- */
 
-static struct recipe_report report;
+static struct doc_report report;
 
 static bool call_recipe(void *ctx, struct err *e)
 {

@@ -46,7 +46,7 @@ static void without_digests(char *text)
 /* What is made must be a recipe; without its images if it is one whose pins were taken out. */
 static void assert_is_recipe(const char *name, const char *text)
 {
-    struct recipe_report *report = calloc(1, sizeof *report);
+    struct doc_report *report = calloc(1, sizeof *report);
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     assert_non_null(report);

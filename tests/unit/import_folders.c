@@ -33,7 +33,7 @@ static char *import_text(const char *folder, const char *recipe_path, struct err
 /* The recipe must load as `run` loads it, from where it is written. */
 static struct recipe *load(const char *folder, const char *recipe_path, char **text)
 {
-    struct recipe_report *report = calloc(1, sizeof *report);
+    struct doc_report *report = calloc(1, sizeof *report);
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     assert_non_null(report);
@@ -322,7 +322,7 @@ static void import_recipe_quotes_what_comes_from_elsewhere(void **state)
 {
     struct import im = { 0 };
     struct err e = { 0 };
-    struct recipe_report *report = calloc(1, sizeof *report);
+    struct doc_report *report = calloc(1, sizeof *report);
     struct recipe *recipe = NULL;
     (void)state;
     assert_non_null(report);

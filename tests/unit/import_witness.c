@@ -27,7 +27,7 @@ static char *import_text(const char *path, const char *chip, struct err *e)
 /* Imports, and loads what comes out as `run` does. The text is the caller's. */
 static char *imports_for(const char *path, const char *chip, const struct want *want, size_t count)
 {
-    struct recipe_report *report = calloc(1, sizeof *report);
+    struct doc_report *report = calloc(1, sizeof *report);
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     assert_non_null(report);

@@ -56,12 +56,12 @@ static void read_want(const char *base, char *want)
     fclose(file);
 }
 
-static void write_report(const char *name, const struct recipe_report *report, char *got)
+static void write_report(const char *name, const struct doc_report *report, char *got)
 {
     char line[1024];
     got[0] = '\0';
     for (size_t i = 0; i < report->kept; i++) {
-        append(got, recipe_mistake_text(name, &report->mistakes[i], line, sizeof line));
+        append(got, doc_mistake_text(name, &report->mistakes[i], line, sizeof line));
         append(got, "\n");
     }
     if (report->total > report->kept) {
@@ -86,7 +86,7 @@ static void assert_same_lines(const char *path, const char *want, const char *go
 static void check_case(const char *name)
 {
     static char want[TEXT_BYTES], got[TEXT_BYTES];
-    static struct recipe_report report;
+    static struct doc_report report;
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     char path[400], base[300];

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-static struct recipe_report report;
+static struct doc_report report;
 static char folder[64];
 
 /* Opening a FIFO by mistake would wait for ever: the alarm ends the test instead. */

@@ -14,27 +14,28 @@
 
 #include <cmocka.h>
 
-static struct recipe_report report;
+static struct doc_report report;
 
 /* ---- The table --------------------------------------------------------------------------------*/
 
 static bool is_section(enum recipe_key id)
 {
-    return key_row(id)->kind == KEY_MAP || key_row(id)->kind == KEY_IMAGES;
+    return key_row(&recipe_kind, id)->kind == KEY_MAP ||
+           key_row(&recipe_kind, id)->kind == KEY_ITEMS;
 }
 
 static void key_table_has_no_gap(void **state)
 {
     (void)state;
     for (unsigned id = 1; id < RECIPE_KEY_COUNT; id++) {
-        const struct key *const key = key_row(id);
+        const struct key *const key = key_row(&recipe_kind, id);
         assert_non_null(key->path);
         assert_non_null(key->sentence);
         assert_int_equal(key->sentence[strlen(key->sentence) - 1], '.');
         assert_true(is_section(key->parent));
-        assert_int_equal(key_child(key->parent, key_name(id)), id);
+        assert_int_equal(key_child(&recipe_kind, key->parent, key_name(&recipe_kind, id)), id);
         assert_true(is_section(id) || key->field > 0 || id == RECIPE_KEY_IMAGE_FILE);
-        if (key->kind == KEY_TEXTS || key->kind == KEY_NUMBERS || key->kind == KEY_IMAGES)
+        if (key->kind == KEY_TEXTS || key->kind == KEY_NUMBERS || key->kind == KEY_ITEMS)
             assert_true(key->items_max > 0 && key->count_field > 0);
         if (key->kind == KEY_NUMBER || key->kind == KEY_BYTES || key->kind == KEY_TEXT)
             assert_true(key->max > key->min);
@@ -48,11 +49,11 @@ static void key_path_follows_its_parent(void **state)
 {
     (void)state;
     for (unsigned id = 1; id < RECIPE_KEY_COUNT; id++) {
-        const struct key *const key = key_row(id);
+        const struct key *const key = key_row(&recipe_kind, id);
         char path[64] = "";
         if (key->parent != RECIPE_KEY_ROOT)
-            text_append(path, sizeof path, "%s.", key_row(key->parent)->path);
-        text_append(path, sizeof path, "%s", key_name(id));
+            text_append(path, sizeof path, "%s.", key_row(&recipe_kind, key->parent)->path);
+        text_append(path, sizeof path, "%s", key_name(&recipe_kind, id));
         assert_string_equal(path, key->path);
     }
 }
@@ -62,10 +63,12 @@ static void key_fields_do_not_share_a_place(void **state)
     (void)state;
     for (unsigned a = 1; a < RECIPE_KEY_COUNT; a++) {
         for (unsigned b = a + 1; b < RECIPE_KEY_COUNT; b++) {
-            const bool same_struct = (key_row(a)->parent == RECIPE_KEY_IMAGES) ==
-                                     (key_row(b)->parent == RECIPE_KEY_IMAGES);
-            if (same_struct && key_row(a)->kind != KEY_MAP && key_row(b)->kind != KEY_MAP)
-                assert_int_not_equal(key_row(a)->field, key_row(b)->field);
+            const bool same_struct = (key_row(&recipe_kind, a)->parent == RECIPE_KEY_IMAGES) ==
+                                     (key_row(&recipe_kind, b)->parent == RECIPE_KEY_IMAGES);
+            if (same_struct && key_row(&recipe_kind, a)->kind != KEY_MAP &&
+                key_row(&recipe_kind, b)->kind != KEY_MAP)
+                assert_int_not_equal(key_row(&recipe_kind, a)->field,
+                                     key_row(&recipe_kind, b)->field);
         }
     }
 }
@@ -76,10 +79,12 @@ static void key_defaults_are_valid(void **state)
     (void)state;
     struct recipe *const recipe = calloc(1, sizeof *recipe);
     assert_non_null(recipe);
-    struct values values = { .recipe = recipe, .report = &report };
-    recipe_report_init(&report);
-    value_presets(&values);
-    value_image_presets(&values, &recipe->images[0]);
+    struct values values = {
+        .kind = &recipe_kind, .document = recipe, .at = recipe->at, .report = &report
+    };
+    doc_report_init(&report);
+    value_presets(&values, RECIPE_KEY_ROOT, recipe);
+    value_presets(&values, RECIPE_KEY_IMAGES, &recipe->images[0]);
     assert_int_equal(report.total, 0);
     assert_false(values.out_of_memory);
     recipe_free(recipe);
@@ -124,11 +129,11 @@ static void nearest_is_silent_when_nothing_is_near(void **state)
 static void report_keeps_places_in_order(void **state)
 {
     (void)state;
-    recipe_report_init(&report);
-    recipe_report_add(&report, (struct recipe_pos){ 5, 3 }, "third");
-    recipe_report_add(&report, (struct recipe_pos){ 0, 0 }, "first");
-    recipe_report_add(&report, (struct recipe_pos){ 5, 2 }, "second");
-    recipe_report_add(&report, (struct recipe_pos){ 5, 3 }, "fourth");
+    doc_report_init(&report);
+    doc_report_add(&report, (struct doc_pos){ 5, 3 }, "third");
+    doc_report_add(&report, (struct doc_pos){ 0, 0 }, "first");
+    doc_report_add(&report, (struct doc_pos){ 5, 2 }, "second");
+    doc_report_add(&report, (struct doc_pos){ 5, 3 }, "fourth");
     static const char *const want[] = { "first", "second", "third", "fourth" };
     assert_int_equal(report.kept, 4);
     for (size_t i = 0; i < 4; i++)
@@ -138,10 +143,10 @@ static void report_keeps_places_in_order(void **state)
 static void report_is_bounded(void **state)
 {
     (void)state;
-    recipe_report_init(&report);
+    doc_report_init(&report);
     for (uint32_t i = 0; i < 1000; i++)
-        recipe_report_add(&report, (struct recipe_pos){ 1000 - i, 1 }, "mistake %u", i);
-    assert_int_equal(report.kept, RECIPE_MISTAKES_MAX);
+        doc_report_add(&report, (struct doc_pos){ 1000 - i, 1 }, "mistake %u", i);
+    assert_int_equal(report.kept, DOC_MISTAKES_MAX);
     assert_int_equal(report.total, 1000);
     assert_string_equal(report.mistakes[0].sentence, "mistake 49");
 }
@@ -149,17 +154,17 @@ static void report_is_bounded(void **state)
 static void report_is_harmless_text(void **state)
 {
     (void)state;
-    recipe_report_init(&report);
-    recipe_report_add(&report, (struct recipe_pos){ 1, 1 }, "%s", "a\033[2Jb\nc\302\205d\177");
+    doc_report_init(&report);
+    doc_report_add(&report, (struct doc_pos){ 1, 1 }, "%s", "a\033[2Jb\nc\302\205d\177");
     assert_string_equal(report.mistakes[0].sentence, "a?[2Jb?c?d?");
 
     char wide[500] = "";
     for (size_t i = 0; i < 165; i++)
         text_append(wide, sizeof wide, "\303\274");
-    recipe_report_add(&report, (struct recipe_pos){ 2, 1 }, "x%s", wide);
+    doc_report_add(&report, (struct doc_pos){ 2, 1 }, "x%s", wide);
     const char *const cut = report.mistakes[1].sentence;
     assert_int_equal(strlen(cut), 319);
-    recipe_report_add(&report, (struct recipe_pos){ 3, 1 }, "%s", wide);
+    doc_report_add(&report, (struct doc_pos){ 3, 1 }, "%s", wide);
     assert_int_equal(strlen(report.mistakes[2].sentence), 318);
 }
 
@@ -167,21 +172,24 @@ static void report_formats_a_mistake(void **state)
 {
     (void)state;
     char text[100], tiny[8];
-    recipe_report_init(&report);
-    recipe_report_add(&report, (struct recipe_pos){ 14, 5 }, "no %s", "good");
-    recipe_report_add(&report, (struct recipe_pos){ 0, 0 }, "nowhere");
-    assert_string_equal(recipe_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text), "r."
-                                                                                               "yam"
-                                                                                               "l: "
-                                                                                               "now"
-                                                                                               "her"
-                                                                                               "e");
-    assert_string_equal(recipe_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text),
-                        "r.yaml:14:5: no good");
-    assert_string_equal(recipe_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny), "r."
-                                                                                               "yam"
-                                                                                               "l"
-                                                                                               ":");
+    doc_report_init(&report);
+    doc_report_add(&report, (struct doc_pos){ 14, 5 }, "no %s", "good");
+    doc_report_add(&report, (struct doc_pos){ 0, 0 }, "nowhere");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text), "r."
+                                                                                            "yam"
+                                                                                            "l: "
+                                                                                            "now"
+                                                                                            "her"
+                                                                                            "e");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text), "r."
+                                                                                            "yaml:"
+                                                                                            "14:5: "
+                                                                                            "no "
+                                                                                            "good");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny), "r."
+                                                                                            "yam"
+                                                                                            "l"
+                                                                                            ":");
 }
 
 static void quote_cuts_at_a_character(void **state)
@@ -218,18 +226,18 @@ static bool take_line(void *context, const char *line)
 static void help_names_every_key(void **state)
 {
     (void)state;
-    for (int form = RECIPE_HELP_PLAIN; form <= RECIPE_HELP_MARKDOWN; form++) {
+    for (int form = DOC_HELP_PLAIN; form <= DOC_HELP_MARKDOWN; form++) {
         struct page *const page = calloc(1, sizeof *page);
         assert_non_null(page);
-        assert_true(recipe_help((enum recipe_help_form)form, take_line, page));
+        assert_true(recipe_help((enum doc_help_form)form, take_line, page));
         for (unsigned id = 1; id < RECIPE_KEY_COUNT; id++) {
             char start[64];
-            snprintf(start, sizeof start, form == RECIPE_HELP_PLAIN ? "\n%s " : "\n| `%s` |",
-                     key_row(id)->path);
+            snprintf(start, sizeof start, form == DOC_HELP_PLAIN ? "\n%s " : "\n| `%s` |",
+                     key_row(&recipe_kind, id)->path);
             if (!strstr(page->text, start))
-                fail_msg("'%s' is not in the help", key_row(id)->path);
+                fail_msg("'%s' is not in the help", key_row(&recipe_kind, id)->path);
         }
-        assert_true(form == RECIPE_HELP_MARKDOWN || page->widest <= 98);
+        assert_true(form == DOC_HELP_MARKDOWN || page->widest <= 98);
         free(page);
     }
 }
@@ -239,7 +247,7 @@ static void help_shows_limits_and_defaults(void **state)
     (void)state;
     struct page *const page = calloc(1, sizeof *page);
     assert_non_null(page);
-    assert_true(recipe_help(RECIPE_HELP_PLAIN, take_line, page));
+    assert_true(recipe_help(DOC_HELP_PLAIN, take_line, page));
     assert_non_null(strstr(page->text, "a number from 9600 to 5000000; default 921600\n"));
     assert_non_null(strstr(page->text, "; default 460800, 115200\n"));
     assert_non_null(strstr(page->text, "md5 or none; default md5\n"));
@@ -253,7 +261,7 @@ static void help_stops_when_told(void **state)
     struct page *const page = calloc(1, sizeof *page);
     assert_non_null(page);
     page->stop_at = 20;
-    assert_false(recipe_help(RECIPE_HELP_PLAIN, take_line, page));
+    assert_false(recipe_help(DOC_HELP_PLAIN, take_line, page));
     assert_int_equal(page->lines, 20);
     free(page);
 }
@@ -266,7 +274,7 @@ static void help_example_is_a_recipe(void **state)
     struct recipe *recipe = NULL;
     struct err e = { 0 };
     assert_non_null(page);
-    assert_true(recipe_help(RECIPE_HELP_PLAIN, take_line, page));
+    assert_true(recipe_help(DOC_HELP_PLAIN, take_line, page));
     char *const example = strstr(page->text, "    recipe:");
     assert_non_null(example);
     char *const end = strstr(example, "\n\n");

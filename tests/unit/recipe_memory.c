@@ -1,9 +1,10 @@
 /*
- * Memory that runs out: the first allocation fails, then the second, and so on until a recipe is
- * read. Each time the recipe is refused as a failure of the station, and nothing is lost.
+ * Memory that runs out: the first allocation fails, then the second, and so on until a recipe or a
+ * station file is read. Each time it is refused as a failure of the station, and nothing is lost.
  */
 #include "core/base/err.h"
 #include "recipes/recipe.h"
+#include "recipes/station/station_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,7 +22,7 @@
 #endif
 #endif
 
-static struct recipe_report report;
+static struct doc_report report;
 
 #ifdef ALLOCATOR_IS_TAKEN
 
@@ -31,6 +32,11 @@ static void recipe_survives_without_memory(void **state)
     (void)report;
     print_message("skipped: the sanitizer has the allocator; the plain build runs this\n");
     skip();
+}
+
+static void station_survives_without_memory(void **state)
+{
+    recipe_survives_without_memory(state);
 }
 
 #else
@@ -79,25 +85,42 @@ void free(void *p)
     __libc_free(p);
 }
 
-static bool load(long allocations, struct err *e)
+static bool load_recipe(struct err *e)
 {
     struct recipe *recipe = NULL;
+    const bool ok = recipe_load("tests/data/recipes/valid_full.yaml", &recipe, &report, e);
+    recipe_free(recipe);
+    return ok;
+}
+
+static bool load_station(struct err *e)
+{
+    static const char text[] = "station: x\nrecord: r.db\nslots:\n"
+                               "  - { name: A1, usb: pci-0000:00:14.0-usb-0:1:1.0 }\n"
+                               "  - { name: B1, port: /dev/ttyS0 }\n"
+                               "groups: [{ name: l, slots: [A1] }]\ngrid: [[A1, B1]]\n";
+    struct station *station = NULL;
+    const bool ok = station_parse("s", text, sizeof text - 1, "d", &station, &report, e);
+    station_free(station);
+    return ok;
+}
+
+static bool load(bool (*what)(struct err *e), long allocations, struct err *e)
+{
     in_use = 0;
     until_failure = allocations;
     counting = true;
-    const bool ok = recipe_load("tests/data/recipes/valid_full.yaml", &recipe, &report, e);
-    recipe_free(recipe);
+    const bool ok = what(e);
     counting = false;
     return ok;
 }
 
-static void recipe_survives_without_memory(void **state)
+static void survives_without_memory(bool (*what)(struct err *e))
 {
-    (void)state;
     struct err e = { 0 };
     long allocations = 0;
-    assert_true(load(1000000, &e)); /* libcrypto sets itself up once */
-    while (!load(allocations, &e)) {
+    assert_true(load(what, 1000000, &e)); /* libcrypto sets itself up once */
+    while (!load(what, allocations, &e)) {
         assert_int_equal(e.code, ERR_STATION);
         assert_int_equal(report.total, 0);
         assert_int_equal(in_use, 0);
@@ -109,12 +132,25 @@ static void recipe_survives_without_memory(void **state)
     print_message("%ld allocations\n", allocations);
 }
 
+static void recipe_survives_without_memory(void **state)
+{
+    (void)state;
+    survives_without_memory(load_recipe);
+}
+
+static void station_survives_without_memory(void **state)
+{
+    (void)state;
+    survives_without_memory(load_station);
+}
+
 #endif
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recipe_survives_without_memory),
+        cmocka_unit_test(station_survives_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,7 +16,7 @@
 
 #define ROUNDS 20000
 
-static struct recipe_report report;
+static struct doc_report report;
 static char text[4096];
 static size_t text_bytes;
 
@@ -40,7 +40,7 @@ static uint32_t count_lines(const char *bytes, size_t n)
     return lines;
 }
 
-static bool has_place(const struct recipe_mistake *m, const char *bytes, size_t n)
+static bool has_place(const struct doc_mistake *m, const char *bytes, size_t n)
 {
     return m->at.line >= 1 && m->at.line <= count_lines(bytes, n) && m->at.column >= 1 &&
            m->at.column <= n + 1 && m->sentence[0] != '\0';

@@ -17,7 +17,7 @@
 #define BASE   "recipe: r\nchip: esp32\n"
 #define IMAGES "images: [{ file: app.bin, offset: 0x10000 }]\n"
 
-static struct recipe_report report;
+static struct doc_report report;
 
 static struct recipe *parse(const char *text)
 {
@@ -30,7 +30,7 @@ static struct recipe *parse(const char *text)
     return recipe;
 }
 
-static void assert_pos(struct recipe_pos at, uint32_t line, uint32_t column)
+static void assert_pos(struct doc_pos at, uint32_t line, uint32_t column)
 {
     assert_int_equal(at.line, line);
     assert_int_equal(at.column, column);

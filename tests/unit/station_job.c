@@ -41,7 +41,7 @@ static void encoder_takes_no_signals(void **state)
     (void)state;
     char folder[] = "/tmp/station-job-XXXXXX", image[64], recipe[64];
     struct err e = { 0 };
-    struct recipe_report report;
+    struct doc_report report;
     sigset_t interrupt, before, pending;
     assert_non_null(mkdtemp(folder));
     snprintf(image, sizeof image, "%s/large.bin", folder);
@@ -49,7 +49,7 @@ static void encoder_takes_no_signals(void **state)
     put_image(image);
     put_recipe(recipe);
 
-    recipe_report_init(&report);
+    doc_report_init(&report);
     struct job *j = job_new(recipe, NULL, &report, &e);
     if (!j)
         fail_msg("%s", e.what);

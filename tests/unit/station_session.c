@@ -109,7 +109,7 @@ static struct job *make_job(struct bench *b, const char *name, uint32_t seed, un
                                "{ "
                                "pause_ms: "
                                "10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, as: data }\n";
-    static struct recipe_report report;
+    static struct doc_report report;
     char path[160];
     struct err e = { 0 };
     snprintf(path, sizeof path, "%s/%s.bin", b->folder, name);
@@ -123,7 +123,7 @@ static struct job *make_job(struct bench *b, const char *name, uint32_t seed, un
     assert_non_null(f);
     fprintf(f, form, name, baud, name);
     assert_int_equal(fclose(f), 0);
-    recipe_report_init(&report);
+    doc_report_init(&report);
     struct job *job = job_new(path, NULL, &report, &e);
     if (!job)
         fail_msg("%s; %s", e.what, report.mistakes[0].sentence);

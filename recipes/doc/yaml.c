@@ -2,28 +2,28 @@
  * YAML as events. Events keep the position of each value, which a document tree would lose, and
  * need no memory in proportion to what a hostile text nests.
  */
-#include "recipes/recipe_priv.h"
+#include "recipes/doc/doc_priv.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* A recipe needs four (recipe, images, entry; recipe, boot, reject). The rest is for what stands
- * in the wrong place; beyond it the text is no recipe and we stop. */
+ * in the wrong place; beyond it the text is no document of ours and we stop. */
 #define DEPTH_MAX 16
 
-static struct recipe_pos pos_of(yaml_mark_t mark)
+static struct doc_pos pos_of(yaml_mark_t mark)
 {
     /* The text has at most 1 MiB, so that both fit. libyaml counts from 0. */
-    return (struct recipe_pos){ (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
+    return (struct doc_pos){ (uint32_t)mark.line + 1, (uint32_t)mark.column + 1 };
 }
 
-struct recipe_pos yaml_reader_pos(const struct yaml_reader *y)
+struct doc_pos yaml_reader_pos(const struct yaml_reader *y)
 {
     return pos_of(y->event.start_mark);
 }
 
-bool yaml_reader_init(struct yaml_reader *y, const char *text, size_t n,
-                      struct recipe_report *report)
+bool yaml_reader_init(struct yaml_reader *y, const char *text, size_t n, const char *noun,
+                      struct doc_report *report)
 {
     /* Left in, the byte order mark of Windows editors would be the first letter of the first key.
      */
@@ -31,6 +31,7 @@ bool yaml_reader_init(struct yaml_reader *y, const char *text, size_t n,
     memset(y, 0, sizeof *y);
     y->text = text + mark;
     y->text_bytes = n - mark;
+    y->noun = noun;
     y->report = report;
     if (!yaml_parser_initialize(&y->parser)) {
         y->out_of_memory = y->broken = true;
@@ -49,9 +50,9 @@ void yaml_reader_done(struct yaml_reader *y)
 }
 
 /* The reader below the parser knows only the byte offset of what it could not take. */
-static struct recipe_pos pos_of_offset(const struct yaml_reader *y, size_t offset)
+static struct doc_pos pos_of_offset(const struct yaml_reader *y, size_t offset)
 {
-    struct recipe_pos at = { 1, 1 };
+    struct doc_pos at = { 1, 1 };
     for (size_t i = 0; i < offset && i < y->text_bytes; i++) {
         const unsigned char c = (unsigned char)y->text[i];
         if (c == '\n') {
@@ -67,15 +68,15 @@ static struct recipe_pos pos_of_offset(const struct yaml_reader *y, size_t offse
 static void report_unreadable(struct yaml_reader *y)
 {
     const yaml_parser_t *const p = &y->parser;
-    const struct recipe_pos at = pos_of_offset(y, p->problem_offset);
+    const struct doc_pos at = pos_of_offset(y, p->problem_offset);
     if (y->text_bytes >= 2 &&
         (memcmp(y->text, "\xFF\xFE", 2) == 0 || memcmp(y->text, "\xFE\xFF", 2) == 0))
-        recipe_report_add(y->report, at, "the text is UTF-16; save it as UTF-8");
+        doc_report_add(y->report, at, "the text is UTF-16; save it as UTF-8");
     else if (p->problem_value >= 0 && p->problem_value < 0x20)
-        recipe_report_add(y->report, at, "control character 0x%02x; a recipe is plain text",
-                          (unsigned)p->problem_value);
+        doc_report_add(y->report, at, "control character 0x%02x; a %s is plain text",
+                       (unsigned)p->problem_value, y->noun);
     else
-        recipe_report_add(y->report, at, "not readable as UTF-8 text: %s", p->problem);
+        doc_report_add(y->report, at, "not readable as UTF-8 text: %s", p->problem);
 }
 
 /* libyaml's index counts characters. */
@@ -92,8 +93,8 @@ static bool is_tab(const struct yaml_reader *y, size_t index)
 static void report_syntax(struct yaml_reader *y)
 {
     const yaml_parser_t *const p = &y->parser;
-    const struct recipe_pos at = pos_of(p->problem_mark);
-    const struct recipe_pos from = pos_of(p->context_mark);
+    const struct doc_pos at = pos_of(p->problem_mark);
+    const struct doc_pos from = pos_of(p->context_mark);
     char sentence[200];
 
     snprintf(sentence, sizeof sentence, "not YAML: %s", p->problem);
@@ -103,7 +104,7 @@ static void report_syntax(struct yaml_reader *y)
         text_append(sentence, sizeof sentence, " %s", p->context);
     if (p->context && (from.line != at.line || from.column != at.column))
         text_append(sentence, sizeof sentence, " that began at %u:%u", from.line, from.column);
-    recipe_report_add(y->report, at, "%s; what follows was not read", sentence);
+    doc_report_add(y->report, at, "%s; what follows was not read", sentence);
 }
 
 static void report_problem(struct yaml_reader *y)
@@ -125,36 +126,35 @@ static void refuse_anchor(struct yaml_reader *y, const yaml_char_t *anchor)
 {
     char quoted[QUOTE_BYTES];
     if (anchor)
-        recipe_report_add(y->report, yaml_reader_pos(y),
-                          "anchor '&%s': recipes have no anchors; write each value where it "
-                          "belongs",
-                          value_quote((const char *)anchor, quoted, sizeof quoted));
+        doc_report_add(y->report, yaml_reader_pos(y),
+                       "anchor '&%s': %ss have no anchors; write each value where it belongs",
+                       value_quote((const char *)anchor, quoted, sizeof quoted), y->noun);
 }
 
 static void refuse_tag(struct yaml_reader *y, const yaml_char_t *tag)
 {
     char quoted[QUOTE_BYTES];
     if (tag)
-        recipe_report_add(y->report, yaml_reader_pos(y),
-                          "tag '%s': recipes have no tags; the key alone decides what a value is",
-                          value_quote((const char *)tag, quoted, sizeof quoted));
+        doc_report_add(y->report, yaml_reader_pos(y),
+                       "tag '%s': %ss have no tags; the key alone decides what a value is",
+                       value_quote((const char *)tag, quoted, sizeof quoted), y->noun);
 }
 
 static void refuse_alias(struct yaml_reader *y)
 {
     char quoted[QUOTE_BYTES];
-    recipe_report_add(y->report, yaml_reader_pos(y),
-                      "alias '*%s': recipes have no aliases; write the value itself",
-                      value_quote((const char *)y->event.data.alias.anchor, quoted, sizeof quoted));
+    doc_report_add(
+        y->report, yaml_reader_pos(y), "alias '*%s': %ss have no aliases; write the value itself",
+        value_quote((const char *)y->event.data.alias.anchor, quoted, sizeof quoted), y->noun);
 }
 
 static void go_deeper(struct yaml_reader *y)
 {
     if (++y->depth <= DEPTH_MAX)
         return;
-    recipe_report_add(y->report, yaml_reader_pos(y),
-                      "nested deeper than %d levels: not a recipe; what follows was not read",
-                      DEPTH_MAX);
+    doc_report_add(y->report, yaml_reader_pos(y),
+                   "nested deeper than %d levels: not a %s; what follows was not read", DEPTH_MAX,
+                   y->noun);
     y->broken = true;
 }
 

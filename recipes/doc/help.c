@@ -1,7 +1,7 @@
 /*
  * The reference of all keys, made from the key table: for the terminal and as a page.
  */
-#include "recipes/recipe_priv.h"
+#include "recipes/doc/doc_priv.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #define LINE_END    98
 
 struct help {
+    const struct doc_kind *kind;
     bool (*emit)(void *context, const char *line);
     void *context;
     bool ok;
@@ -42,26 +43,6 @@ static const char *need(const struct key *key, char *buf, size_t cap)
 
 /* ---- For the terminal -------------------------------------------------------------------------*/
 
-static const char *const plain_intro[] = {
-    "A recipe is a YAML file, or JSON:",
-    "",
-    "    recipe: thermostat",
-    "    version: 2.3.0",
-    "    chip: esp32",
-    "    flash: { size: detect, mode: dio, freq: 40m }",
-    "    images:",
-    "      - { file: build/bootloader.bin, offset: 0x1000 }",
-    "      - { file: build/partition-table.bin, offset: 0x8000 }",
-    "      - { file: build/app.bin, offset: 0x10000 }",
-    "    port: { baud: 921600, fallback: [460800, 115200] }",
-    "    boot: { expect: \"app_main started\", within_ms: 5000 }",
-    "",
-    "Numbers are decimal or hexadecimal (0x10000). Offsets and sizes also take K and M (64K, 4MB),",
-    "which count 1024 and 1024 x 1024. Relative paths start at the recipe's folder.",
-    "",
-    NULL,
-};
-
 /* Fills lines up to LINE_END, each behind the indentation. The first starts with `head`. */
 static void say_wrapped(struct help *h, const char *head, const char *text)
 {
@@ -82,11 +63,11 @@ static void say_wrapped(struct help *h, const char *head, const char *text)
     say(h, line);
 }
 
-static void say_plain(struct help *h, enum recipe_key id)
+static void say_plain(struct help *h, unsigned id)
 {
     char wanted[160], needed[80], value[LINE_BYTES] = "";
-    const struct key *const key = key_row(id);
-    key_expectation(id, wanted, sizeof wanted);
+    const struct key *const key = key_row(h->kind, id);
+    key_expectation(h->kind, id, wanted, sizeof wanted);
     need(key, needed, sizeof needed);
     text_append(value, sizeof value, "%s%s%s", wanted, needed[0] ? "; " : "", needed);
     say_wrapped(h, key->path, value);
@@ -94,17 +75,6 @@ static void say_plain(struct help *h, enum recipe_key id)
 }
 
 /* ---- As a page --------------------------------------------------------------------------------*/
-
-static const char *const page_intro[] = {
-    "# Recipe reference",
-    "",
-    "Numbers are decimal or hexadecimal (`0x10000`). Offsets and sizes also take K and M (`64K`,",
-    "`4MB`), which count 1024 and 1024 x 1024. Relative paths start at the recipe's folder.",
-    "",
-    "| Key | Value | If absent | Meaning |",
-    "|---|---|---|---|",
-    NULL,
-};
 
 /* A bar inside a table cell needs a backslash. */
 static void append_cell(char *line, size_t cap, const char *text)
@@ -114,28 +84,42 @@ static void append_cell(char *line, size_t cap, const char *text)
     text_append(line, cap, " |");
 }
 
-static void say_row(struct help *h, enum recipe_key id)
+static void say_row(struct help *h, unsigned id)
 {
     char line[2 * LINE_BYTES] = "| ", wanted[160], needed[80], path[48] = "";
-    text_append(path, sizeof path, "`%s`", key_row(id)->path);
+    text_append(path, sizeof path, "`%s`", key_row(h->kind, id)->path);
     append_cell(line, sizeof line, path);
     text_append(line, sizeof line, " ");
-    append_cell(line, sizeof line, key_expectation(id, wanted, sizeof wanted));
+    append_cell(line, sizeof line, key_expectation(h->kind, id, wanted, sizeof wanted));
     text_append(line, sizeof line, " ");
-    append_cell(line, sizeof line, need(key_row(id), needed, sizeof needed));
+    append_cell(line, sizeof line, need(key_row(h->kind, id), needed, sizeof needed));
     text_append(line, sizeof line, " ");
-    append_cell(line, sizeof line, key_row(id)->sentence);
+    append_cell(line, sizeof line, key_row(h->kind, id)->sentence);
     say(h, line);
 }
 
-bool recipe_help(enum recipe_help_form form, bool (*emit)(void *context, const char *line),
-                 void *context)
+static const char *const table_head[] = {
+    "| Key | Value | If absent | Meaning |",
+    "|---|---|---|---|",
+    NULL,
+};
+
+/* A list of lists explains its rows itself. */
+static bool has_entry(const struct doc_kind *kind, unsigned id)
 {
-    struct help h = { .emit = emit, .context = context, .ok = true };
-    const bool page = form == RECIPE_HELP_MARKDOWN;
-    say_all(&h, page ? page_intro : plain_intro);
-    for (unsigned id = 0; id < RECIPE_KEY_COUNT; id++) {
-        if (id == RECIPE_KEY_ROOT)
+    return key_row(kind, key_row(kind, id)->parent)->kind != KEY_ROWS;
+}
+
+bool doc_help(const struct doc_kind *kind, enum doc_help_form form,
+              bool (*emit)(void *context, const char *line), void *context)
+{
+    struct help h = { .kind = kind, .emit = emit, .context = context, .ok = true };
+    const bool page = form == DOC_HELP_MARKDOWN;
+    say_all(&h, page ? kind->page : kind->intro);
+    if (page)
+        say_all(&h, table_head);
+    for (unsigned id = 1; id < kind->key_count; id++) {
+        if (!has_entry(kind, id))
             continue;
         if (page)
             say_row(&h, id);

@@ -2,13 +2,13 @@
  * The list of mistakes.
  */
 #include "core/base/plain.h"
-#include "recipes/recipe_priv.h"
+#include "recipes/doc/doc_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-void recipe_report_init(struct recipe_report *report)
+void doc_report_init(struct doc_report *report)
 {
     memset(report, 0, sizeof *report);
 }
@@ -27,13 +27,13 @@ const char *value_quote(const char *text, char *buf, size_t cap)
     return buf;
 }
 
-static bool before(struct recipe_pos a, struct recipe_pos b)
+static bool before(struct doc_pos a, struct doc_pos b)
 {
     return a.line != b.line ? a.line < b.line : a.column < b.column;
 }
 
 /* Where a mistake at `at` belongs; behind those of the same place. */
-static size_t rank_of(const struct recipe_report *report, struct recipe_pos at)
+static size_t rank_of(const struct doc_report *report, struct doc_pos at)
 {
     size_t i = report->kept;
     while (i > 0 && before(at, report->mistakes[i - 1].at))
@@ -41,14 +41,14 @@ static size_t rank_of(const struct recipe_report *report, struct recipe_pos at)
     return i;
 }
 
-void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const char *fmt, ...)
+void doc_report_add(struct doc_report *report, struct doc_pos at, const char *fmt, ...)
 {
     report->total++;
-    if (report->kept >= RECIPE_MISTAKES_MAX)
+    if (report->kept >= DOC_MISTAKES_MAX)
         return;
 
     const size_t i = rank_of(report, at);
-    struct recipe_mistake *const m = &report->mistakes[i];
+    struct doc_mistake *const m = &report->mistakes[i];
     memmove(m + 1, m, (report->kept - i) * sizeof *m);
     report->kept++;
 
@@ -64,8 +64,8 @@ void recipe_report_add(struct recipe_report *report, struct recipe_pos at, const
     m->at = at;
 }
 
-const char *recipe_mistake_text(const char *name, const struct recipe_mistake *mistake, char *buf,
-                                size_t cap)
+const char *doc_mistake_text(const char *name, const struct doc_mistake *mistake, char *buf,
+                             size_t cap)
 {
     buf[0] = '\0';
     text_append(buf, cap, "%s", name);

@@ -5,7 +5,7 @@
  * writes none. A name may be absolute, lead up by "..", or be a link; what it leads to is judged.
  * What is no file on a disk (device, FIFO, socket, anything in /proc or /sys) is refused unread.
  */
-#include "recipes/recipe_priv.h"
+#include "recipes/doc/doc_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,66 +94,4 @@ char *file_folder(const char *path)
     if (!slash)
         return strdup("");
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
-static void report_missing(const char *path, const char *file, struct recipe_pos at,
-                           struct recipe_report *report)
-{
-    char name[QUOTE_BYTES * 2];
-    value_quote(file, name, sizeof name);
-    if (strcmp(path, file) == 0) {
-        recipe_report_add(report, at, "image '%s' is not there", name);
-        return;
-    }
-    char place[QUOTE_BYTES * 2];
-    recipe_report_add(report, at, "image '%s' is not there; looked for '%s'", name,
-                      value_quote(path, place, sizeof place));
-}
-
-bool file_check_image(const char *path, const char *file, struct recipe_pos at,
-                      struct recipe_report *report)
-{
-    int fd, sys;
-    uint64_t bytes;
-    char name[QUOTE_BYTES * 2];
-    char reason[96];
-    value_quote(file, name, sizeof name);
-
-    const enum file_state state = file_open(path, RECIPE_IMAGE_MAX_BYTES, &fd, &bytes, &sys);
-    switch (state) {
-    case FILE_OK:
-        close(fd);
-        break;
-    case FILE_MISSING:
-        report_missing(path, file, at, report);
-        break;
-    case FILE_FOLDER:
-        recipe_report_add(report, at, "image '%s' is a folder; an image is a file", name);
-        break;
-    case FILE_SPECIAL:
-        recipe_report_add(
-            report, at, "image '%s' is a FIFO, socket or device; an image is a regular file", name);
-        break;
-    case FILE_MADE_UP:
-        recipe_report_add(
-            report, at, "image '%s' is made up by the kernel; an image is a file on a disk", name);
-        break;
-    case FILE_EMPTY:
-        recipe_report_add(report, at, "image '%s' is empty", name);
-        break;
-    case FILE_TOO_LARGE:
-        recipe_report_add(report, at, "image '%s' has %llu bytes; the largest flash holds %zu",
-                          name, (unsigned long long)bytes, RECIPE_IMAGE_MAX_BYTES);
-        break;
-    case FILE_UNREADABLE:
-        recipe_report_add(report, at, "image '%s' cannot be read: %s", name,
-                          strerror_r(sys, reason, sizeof reason));
-        break;
-    }
-    return state == FILE_OK;
-}
-
-bool recipe_image_open(const struct recipe_image *image, int *fd, uint64_t *bytes, int *sys)
-{
-    return file_open(image->path, RECIPE_IMAGE_MAX_BYTES, fd, bytes, sys) == FILE_OK;
 }

@@ -1,0 +1,83 @@
+/*
+ * What the values of a recipe say to each other.
+ */
+#include "core/facts/chip.h"
+#include "recipes/recipe_priv.h"
+
+#include <string.h>
+
+/* A retry at the same or a higher rate than the one that failed cannot help. The default list gives
+ * way to a low `baud`; a list that the recipe gives has to be right. */
+static void check_fallback(struct values *v, struct recipe *recipe)
+{
+    struct recipe_port *const port = &recipe->port;
+    const bool given = recipe->at[RECIPE_KEY_PORT_FALLBACK].line > 0;
+    if (v->bad[RECIPE_KEY_PORT_BAUD] || v->bad[RECIPE_KEY_PORT_FALLBACK])
+        return;
+    size_t kept = 0;
+    uint32_t last = port->baud;
+    for (size_t i = 0; i < port->fallback_count; i++) {
+        const uint32_t rate = port->fallback_baud[i];
+        if (rate < last)
+            port->fallback_baud[kept++] = rate;
+        else if (given)
+            doc_report_add(v->report, port->fallback_at[i],
+                           "fallback rate %u is not below %u, the rate before it", rate, last);
+        last = rate < last ? rate : last;
+    }
+    port->fallback_count = kept;
+}
+
+static void check_boot(struct values *v, struct recipe *recipe)
+{
+    const struct recipe_boot *const boot = &recipe->boot;
+    const struct doc_pos at = recipe->at[RECIPE_KEY_BOOT];
+    if (v->bad[RECIPE_KEY_BOOT] || v->bad[RECIPE_KEY_BOOT_EXPECT] || v->bad[RECIPE_KEY_BOOT_REJECT])
+        return;
+    recipe->boot.asked = at.line > 0;
+    if (boot->asked && !boot->expect && boot->reject_count == 0)
+        doc_report_add(v->report, at,
+                       "'boot' has neither 'expect' nor 'reject': nothing would "
+                       "be checked");
+    for (size_t i = 0; boot->expect && i < boot->reject_count; i++) {
+        char quoted[QUOTE_BYTES];
+        if (strstr(boot->expect, boot->reject[i]))
+            doc_report_add(v->report, recipe->at[RECIPE_KEY_BOOT_REJECT],
+                           "rejected text '%s' is part of the expected one: no board could pass",
+                           value_quote(boot->reject[i], quoted, sizeof quoted));
+    }
+}
+
+static void report_not_on_chip(struct values *v, const struct recipe *recipe, enum recipe_key id,
+                               const char *value, const struct chip_code *rows)
+{
+    char words[160] = "";
+    for (size_t i = 0; rows[i].word; i++)
+        text_append(words, sizeof words, "%s%s", i ? ", " : "", rows[i].word);
+    doc_report_add(v->report, recipe->at[id], "'%s' cannot be %s on %s; there is %s",
+                   key_row(&recipe_kind, id)->path, value, recipe->chip->name, words);
+}
+
+static void check_flash(struct values *v, const struct recipe *recipe)
+{
+    const struct recipe_flash *const flash = &recipe->flash;
+    char word[16] = "";
+    if (!recipe->chip)
+        return;
+    text_append(word, sizeof word, "%um", flash->freq_mhz);
+    if (flash->freq_mhz > 0 && !chip_code_by_word(recipe->chip->freqs, word))
+        report_not_on_chip(v, recipe, RECIPE_KEY_FLASH_FREQ, word, recipe->chip->freqs);
+    if (flash->size == RECIPE_SIZE_GIVEN &&
+        !chip_code_by_flash_bytes(recipe->chip->sizes, flash->size_bytes)) {
+        word[0] = '\0';
+        text_append(word, sizeof word, "%uKB", flash->size_bytes >> 10);
+        report_not_on_chip(v, recipe, RECIPE_KEY_FLASH_SIZE, word, recipe->chip->sizes);
+    }
+}
+
+void recipe_check(struct values *v)
+{
+    check_fallback(v, v->document);
+    check_boot(v, v->document);
+    check_flash(v, v->document);
+}

@@ -1,0 +1,195 @@
+/*
+ * What the values of a station file say to each other, and where each slot stands on a screen.
+ */
+#include "core/base/nearest.h"
+#include "recipes/station/station_file_priv.h"
+
+#include <string.h>
+
+#define COLUMNS     8 /* without a grid */
+#define SHORT_BYTES 3 /* of such names any is near to any: A1, A2, B1 */
+
+int station_slot_index(const struct station *station, const char *name)
+{
+    for (size_t i = 0; i < station->slot_count; i++) {
+        if (station->slots[i].name && strcmp(station->slots[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+int station_group_index(const struct station *station, const char *name)
+{
+    for (size_t i = 0; i < station->group_count; i++) {
+        if (station->groups[i].name && strcmp(station->groups[i].name, name) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* ---- Names ---- */
+
+/* The slot of that name; -1 with a mistake. */
+static int find_slot(struct values *v, const char *name, struct doc_pos at, const char *home)
+{
+    const struct station *const station = v->document;
+    const int index = station_slot_index(station, name);
+    char quoted[QUOTE_BYTES];
+    struct nearest near;
+    if (index >= 0)
+        return index;
+    nearest_init(&near, name);
+    for (size_t i = 0; i < station->slot_count; i++) {
+        const char *const other = station->slots[i].name;
+        if (other && (strlen(name) > SHORT_BYTES || strcasecmp(other, name) == 0))
+            nearest_offer(&near, other, other);
+    }
+    doc_report_add(v->report, at, "'%s': there is no slot '%s'%s%s%s", home,
+                   value_quote(name, quoted, sizeof quoted), near.best ? "; did you mean '" : "",
+                   near.best ? near.best : "", near.best ? "'?" : "");
+    return -1;
+}
+
+/* Two names that differ in their letters' case alone are one to people. */
+static void report_twice(struct values *v, const char *what, const char *a, struct doc_pos first,
+                         const char *b, struct doc_pos at)
+{
+    if (strcmp(a, b) == 0)
+        doc_report_add(v->report, at, "%s '%s' is there twice: first at %u:%u", what, b, first.line,
+                       first.column);
+    else
+        doc_report_add(v->report, at,
+                       "%s '%s' differs from '%s' at %u:%u in upper and lower case "
+                       "alone",
+                       what, b, a, first.line, first.column);
+}
+
+static void check_slot_name(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_slot *const slot = &station->slots[i];
+    for (size_t k = 0; slot->name && k < i; k++) {
+        const struct station_slot *const other = &station->slots[k];
+        if (!other->name || strcasecmp(other->name, slot->name) != 0)
+            continue;
+        report_twice(v, "slot", other->name, other->name_at, slot->name, slot->name_at);
+        return;
+    }
+}
+
+static void check_slot_place(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_slot *const slot = &station->slots[i];
+    if (slot->usb && slot->port)
+        doc_report_add(v->report, slot->port_at,
+                       "a slot has 'usb' or 'port', not both; 'usb' is at %u:%u", slot->usb_at.line,
+                       slot->usb_at.column);
+    for (size_t k = 0; k < i; k++) {
+        const struct station_slot *const other = &station->slots[k];
+        if (slot->usb && other->usb && strcmp(slot->usb, other->usb) == 0)
+            doc_report_add(v->report, slot->usb_at, "this socket is that of slot '%s' at %u:%u",
+                           other->name ? other->name : "?", other->usb_at.line,
+                           other->usb_at.column);
+        if (slot->port && other->port && strcmp(slot->port, other->port) == 0)
+            doc_report_add(v->report, slot->port_at, "this port is that of slot '%s' at %u:%u",
+                           other->name ? other->name : "?", other->port_at.line,
+                           other->port_at.column);
+    }
+}
+
+/* ---- Groups ---- */
+
+static void check_group_name(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_group *const group = &station->groups[i];
+    for (size_t k = 0; k < station->slot_count; k++) {
+        const char *const name = station->slots[k].name;
+        if (name && strcasecmp(name, group->name) == 0)
+            doc_report_add(v->report, group->name_at,
+                           "group '%s' has the name of a slot: --slot could not tell them apart",
+                           group->name);
+    }
+    for (size_t k = 0; k < i; k++) {
+        const struct station_group *const other = &station->groups[k];
+        if (other->name && strcasecmp(other->name, group->name) == 0)
+            report_twice(v, "group", other->name, other->name_at, group->name, group->name_at);
+    }
+}
+
+static void check_group(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_group *const group = &station->groups[i];
+    if (group->name)
+        check_group_name(v, station, i);
+    for (size_t k = 0; k < group->slot_count; k++) {
+        if (find_slot(v, group->slots[k], group->slot_at[k], "groups.slots") < 0)
+            continue;
+        for (size_t m = 0; m < k; m++) {
+            if (strcmp(group->slots[m], group->slots[k]) == 0)
+                report_twice(v, "slot", group->slots[m], group->slot_at[m], group->slots[k],
+                             group->slot_at[k]);
+        }
+    }
+}
+
+/* ---- The grid ---- */
+
+static void place(struct values *v, struct station *station, unsigned row, unsigned column,
+                  struct doc_pos *placed_at)
+{
+    const char *const name = station->rows[row].names[column];
+    const struct doc_pos at = station->rows[row].name_at[column];
+    if (strcmp(name, STATION_EMPTY_PLACE) == 0)
+        return;
+    const int index = find_slot(v, name, at, "grid");
+    if (index < 0)
+        return;
+    if (placed_at[index].line > 0) {
+        report_twice(v, "slot", name, placed_at[index], name, at);
+        return;
+    }
+    placed_at[index] = at;
+    station->slots[index].row = row;
+    station->slots[index].column = column;
+}
+
+static void check_grid(struct values *v, struct station *station)
+{
+    struct doc_pos placed_at[STATION_SLOTS_MAX] = { { 0, 0 } };
+    for (unsigned row = 0; row < station->row_count; row++) {
+        for (unsigned column = 0; column < station->rows[row].name_count; column++)
+            place(v, station, row, column, placed_at);
+    }
+    if (v->bad[STATION_KEY_GRID] || v->bad[STATION_KEY_GRID_ROW])
+        return;
+    for (size_t i = 0; i < station->slot_count; i++) {
+        if (placed_at[i].line == 0 && station->slots[i].name)
+            doc_report_add(v->report, station->at[STATION_KEY_GRID],
+                           "slot '%s' has no place in the grid", station->slots[i].name);
+    }
+}
+
+static void place_in_rows(struct station *station)
+{
+    for (unsigned i = 0; i < station->slot_count; i++) {
+        station->slots[i].row = i / COLUMNS;
+        station->slots[i].column = i % COLUMNS;
+    }
+}
+
+void station_check(struct values *v)
+{
+    struct station *const station = v->document;
+    for (size_t i = 0; i < station->slot_count; i++) {
+        check_slot_name(v, station, i);
+        check_slot_place(v, station, i);
+    }
+    /* With names unread, whatever names them would be called unknown. */
+    if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
+        return;
+    for (size_t i = 0; i < station->group_count; i++)
+        check_group(v, station, i);
+    if (station->at[STATION_KEY_GRID].line > 0)
+        check_grid(v, station);
+    else
+        place_in_rows(station);
+}

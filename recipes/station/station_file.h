@@ -1,0 +1,100 @@
+/*
+ * The station file: which slots a station has, where each hangs, and where its record is. A recipe
+ * is free of all that.
+ *
+ * Read as recipes are (recipes/doc/doc.h): a table of keys, all mistakes in one pass. It is
+ * complete or none; nothing changes it afterwards, so threads may share it.
+ */
+#ifndef RECIPES_STATION_FILE_H
+#define RECIPES_STATION_FILE_H
+
+#include "recipes/doc/doc.h"
+
+struct err;
+
+#define STATION_SLOTS_MAX   256
+#define STATION_GROUPS_MAX  64
+#define STATION_ROWS_MAX    64 /* of the grid */
+#define STATION_COLUMNS_MAX 64
+#define STATION_EMPTY_PLACE "." /* in the grid: no slot stands here */
+
+/* One row of the key table each; indexes station.at. */
+enum station_key {
+    STATION_KEY_ROOT,
+    STATION_KEY_STATION,
+    STATION_KEY_RECORD,
+    STATION_KEY_SLOTS,
+    STATION_KEY_SLOT_NAME, /* those of a slot: see struct station_slot, station.at has none */
+    STATION_KEY_SLOT_USB,
+    STATION_KEY_SLOT_PORT,
+    STATION_KEY_GROUPS,
+    STATION_KEY_GROUP_NAME,
+    STATION_KEY_GROUP_SLOTS,
+    STATION_KEY_GRID,
+    STATION_KEY_GRID_ROW,
+    STATION_KEY_COUNT
+};
+
+struct station_slot {
+    char *name;           /* as printed on the fixture: letters, digits, - and _ */
+    char *usb;            /* its socket, in the form of core/ports/usb_socket.h; NULL: none */
+    char *usb_text;       /* as the file spells it */
+    char *port;           /* a port's text; NULL: none. With neither it is not learned yet */
+    unsigned row, column; /* where it stands on a screen, from 0; no two share a place */
+    struct doc_pos at, name_at, usb_at,
+        port_at; /* of the entry, of the values; line 0: not there */
+};
+
+struct station_group {
+    char *name;
+    char *slots[STATION_SLOTS_MAX]; /* names of slots that there are */
+    size_t slot_count;              /* at least 1 */
+    struct doc_pos slot_at[STATION_SLOTS_MAX];
+    struct doc_pos name_at;
+};
+
+struct station_row {
+    char *names[STATION_COLUMNS_MAX]; /* of slots, or STATION_EMPTY_PLACE */
+    size_t name_count;
+    struct doc_pos name_at[STATION_COLUMNS_MAX];
+};
+
+struct station {
+    char *path;        /* as given; the name given to station_parse */
+    char *name;        /* key `station` */
+    char *record;      /* as the file spells it; NULL: the station file does not say */
+    char *record_path; /* the same, seen from the station file's folder */
+    struct station_slot slots[STATION_SLOTS_MAX]; /* a slot's number is its place here, from 1 */
+    size_t slot_count;                            /* at least 1 */
+    struct station_group groups[STATION_GROUPS_MAX];
+    size_t group_count;
+    struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
+    size_t row_count;
+    struct doc_pos at[STATION_KEY_COUNT];
+};
+
+/* Reads the station file at `path`. *out is the caller's (station_free); NULL with *e: ERR_USAGE,
+ * with every mistake in *report, or with an empty one if the file itself could not be read;
+ * ERR_STATION for want of memory. *report needs no preparation. */
+bool station_load(const char *path, struct station **out, struct doc_report *report, struct err *e);
+
+/* The same for `n` bytes in memory. A record's path counts from `base_dir` ("": the current
+ * folder). */
+bool station_parse(const char *name, const char *text, size_t n, const char *base_dir,
+                   struct station **out, struct doc_report *report, struct err *e);
+
+void station_free(struct station *station); /* NULL is fine */
+
+/* Place of the slot or group of that name; -1: none. */
+int station_slot_index(const struct station *station, const char *name);
+int station_group_index(const struct station *station, const char *name);
+
+/* Whether a text can be the name of a slot or a group. */
+bool station_is_name(const char *text);
+
+/* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
+ * false as soon as `emit` returns false. */
+bool station_help(enum doc_help_form form, bool (*emit)(void *context, const char *line),
+                  void *context);
+
+#endif

@@ -1,0 +1,217 @@
+/*
+ * The keys of a station file: one row each. Validation, help and reference follow from here; to add
+ * a key, add its id in station_file.h, its field, and its row. A key has an effect, or is not here.
+ */
+#include "recipes/station/station_file_priv.h"
+
+#define FIELD(member)          .field = offsetof(struct station, member)
+#define COUNT_FIELD(member)    .count_field = offsetof(struct station, member)
+#define SLOT_FIELD(member)     .field = offsetof(struct station_slot, member)
+#define SLOT_AT_FIELD(member)  .at_field = offsetof(struct station_slot, member)
+#define GROUP_FIELD(member)    .field = offsetof(struct station_group, member)
+#define GROUP_AT_FIELD(member) .at_field = offsetof(struct station_group, member)
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define NAME_MAX_BYTES 16 /* a tile of 256 has no room for more */
+#define NAME_FORM      "a name of 1 to 16 letters, digits, - and _"
+
+/* clang-format off: rows by hand, each in a few lines */
+static const struct key keys[STATION_KEY_COUNT] = {
+    [STATION_KEY_ROOT] = { .path = "", .parent = STATION_KEY_COUNT, .kind = KEY_MAP },
+    [STATION_KEY_STATION] = {
+        .path = "station", .kind = KEY_TEXT, .required = true, .min = 1, .max = 64, FIELD(name),
+        .also = LIST("name", "title"),
+        .sentence = "Name of the station, as its screens show it.",
+    },
+    [STATION_KEY_RECORD] = {
+        .path = "record", .kind = KEY_OWN, .store = store_record, .more = "the path of a file",
+        .min = 1, .max = 1024, FIELD(record),
+        .also = LIST("db", "database"),
+        .sentence = "The record of this station, seen from the station file's folder: the default "
+                    "of --db for every command.",
+    },
+    [STATION_KEY_SLOTS] = {
+        .path = "slots", .kind = KEY_ITEMS, .required = true, .items_max = STATION_SLOTS_MAX,
+        FIELD(slots), COUNT_FIELD(slot_count), .item = "slot", SLOT_AT_FIELD(at),
+        .item_bytes = sizeof(struct station_slot),
+        .item_form = "{ name: A1, usb: SOCKET }",
+        .if_empty = "there would be no place for a board",
+        .also = LIST("ports", "sockets"),
+        .sentence = "Where boards are put, in the order of their numbers.",
+    },
+    [STATION_KEY_SLOT_NAME] = {
+        .path = "slots.name", .parent = STATION_KEY_SLOTS, .kind = KEY_OWN, .store = store_name,
+        .more = NAME_FORM, .required = true, .min = 1, .max = NAME_MAX_BYTES,
+        SLOT_FIELD(name), SLOT_AT_FIELD(name_at),
+        .also = LIST("slot", "label"),
+        .sentence = "What is printed on the fixture.",
+    },
+    [STATION_KEY_SLOT_USB] = {
+        .path = "slots.usb", .parent = STATION_KEY_SLOTS, .kind = KEY_OWN, .store = store_usb,
+        .more = "a socket as in pci-0000:00:14.0-usb-0:1.4.2:1.0", .min = 1, .max = 250,
+        SLOT_FIELD(usb_text), SLOT_AT_FIELD(usb_at),
+        .also = LIST("socket", "path", "by_path", "by-path", "id_path"),
+        .sentence = "The USB socket that the slot's adapter is plugged into, as espstation ports "
+                    "shows it and espstation slots learn writes it. Another adapter in that socket "
+                    "is the same slot; the same adapter in another socket is not.",
+    },
+    [STATION_KEY_SLOT_PORT] = {
+        .path = "slots.port", .parent = STATION_KEY_SLOTS, .kind = KEY_OWN, .store = store_port,
+        .more = "a port that keeps its name, as in rfc2217://HOST:4000", .min = 1, .max = 200,
+        SLOT_FIELD(port), SLOT_AT_FIELD(port_at),
+        .also = LIST("url", "device"),
+        .sentence = "Instead of usb: a port of a serial server (rfc2217://, socket://) or a device "
+                    "with a name of its own. A slot with neither is not learned yet, and is left "
+                    "out.",
+    },
+    [STATION_KEY_GROUPS] = {
+        .path = "groups", .kind = KEY_ITEMS, .items_max = STATION_GROUPS_MAX,
+        FIELD(groups), COUNT_FIELD(group_count), .item = "group",
+        .item_bytes = sizeof(struct station_group),
+        .item_form = "{ name: left, slots: [A1, A2] }",
+        .also = LIST("group"),
+        .sentence = "Slots that are taken together: --slot takes the name of a group as well.",
+    },
+    [STATION_KEY_GROUP_NAME] = {
+        .path = "groups.name", .parent = STATION_KEY_GROUPS, .kind = KEY_OWN, .store = store_name,
+        .more = NAME_FORM, .required = true, .min = 1, .max = NAME_MAX_BYTES,
+        GROUP_FIELD(name), GROUP_AT_FIELD(name_at),
+        .also = LIST("group", "label"),
+        .sentence = "What --slot calls it.",
+    },
+    [STATION_KEY_GROUP_SLOTS] = {
+        .path = "groups.slots", .parent = STATION_KEY_GROUPS, .kind = KEY_TEXTS, .required = true,
+        .min = 1, .max = NAME_MAX_BYTES, .items_max = STATION_SLOTS_MAX, GROUP_FIELD(slots),
+        .count_field = offsetof(struct station_group, slot_count), GROUP_AT_FIELD(slot_at),
+        .if_empty = "the group would be of no use",
+        .also = LIST("slot", "members"),
+        .sentence = "The names of its slots.",
+    },
+    [STATION_KEY_GRID] = {
+        .path = "grid", .kind = KEY_ROWS, .items_max = STATION_ROWS_MAX,
+        FIELD(rows), COUNT_FIELD(row_count), .item = "row",
+        .item_bytes = sizeof(struct station_row),
+        .item_form = "a list as in [A1, A2]",
+        .also = LIST("layout", "map", "screen"),
+        .sentence = "How the slots stand on a screen, as they stand in the fixture: row by row, "
+                    "with . where there is none. Without it they stand in rows of eight.",
+    },
+    [STATION_KEY_GRID_ROW] = {
+        .path = "grid.row", .parent = STATION_KEY_GRID, .kind = KEY_TEXTS,
+        .min = 1, .max = NAME_MAX_BYTES, .items_max = STATION_COLUMNS_MAX,
+        .field = offsetof(struct station_row, names),
+        .count_field = offsetof(struct station_row, name_count),
+        .at_field = offsetof(struct station_row, name_at),
+        .sentence = "Names of slots.",
+    },
+};
+/* clang-format on */
+
+static const char *const plain_intro[] = {
+    "A station file is a YAML file, or JSON:",
+    "",
+    "    station: line 3",
+    "    record: /var/lib/espstation/line3.db",
+    "    slots:",
+    "      - { name: A1, usb: \"pci-0000:00:14.0-usb-0:1.4.1:1.0\" }",
+    "      - { name: A2, usb: \"pci-0000:00:14.0-usb-0:1.4.2:1.0\" }",
+    "      - { name: B1, port: \"rfc2217://rack:4000\" }",
+    "    groups:",
+    "      - { name: A, slots: [A1, A2] }",
+    "    grid: [[A1, A2], [B1, .]]",
+    "",
+    "It is the first of these: --station FILE; the file that ESPSTATION_STATION names (if that is",
+    "empty, there is none); ./station.yaml; espstation/station.yaml in XDG_CONFIG_HOME or else in",
+    "~/.config; /etc/espstation/station.yaml. With --port it is not asked for ports.",
+    "To check one: espstation station check station.yaml. To name the slots of a fixture:",
+    "espstation slots learn A1 A2 ...",
+    "",
+    NULL,
+};
+
+static const char *const page_intro[] = {
+    "# The station file",
+    "",
+    "A recipe says what is flashed; `station.yaml` says where: which slots the fixture has, which",
+    "USB socket each one is, and where the record is. It is a YAML file, or JSON.",
+    "",
+    "```yaml",
+    "station: line 3",
+    "record: /var/lib/espstation/line3.db",
+    "slots:",
+    "  - { name: A1, usb: \"pci-0000:00:14.0-usb-0:1.4.1:1.0\" }",
+    "  - { name: A2, usb: \"pci-0000:00:14.0-usb-0:1.4.2:1.0\" }",
+    "  - { name: B1, port: \"rfc2217://rack:4000\" }",
+    "groups:",
+    "  - { name: A, slots: [A1, A2] }",
+    "grid: [[A1, A2], [B1, .]]",
+    "```",
+    "",
+    "| Where it is looked for, in this order | |",
+    "|---|---|",
+    "| `--station FILE` | `run`, `verify`, `identify`, `read`, `erase`, `monitor`, `slots` |",
+    "| `ESPSTATION_STATION` | the environment; if it is set and empty, there is no station file |",
+    "| `./station.yaml` | the current folder |",
+    "| `$XDG_CONFIG_HOME/espstation/station.yaml` | without that variable, `~/.config` |",
+    "| `/etc/espstation/station.yaml` | for all who work at this computer |",
+    "",
+    "Without any, and with `--port`, ports are as they were: what is named, or every USB serial",
+    "port. `--db FILE` goes before `record`.",
+    "",
+    "## Slots and sockets",
+    "",
+    "A slot is a place in the fixture. It is bound to the socket that its adapter is plugged into,",
+    "because nothing else stays: `/dev/ttyUSB3` is the order of discovery, and most adapters have",
+    "no serial number, or all the same. The socket stays after a restart, after the adapter was",
+    "pulled, and when another adapter is put in. It changes when the hub is moved to another",
+    "socket of the computer, or another hub takes its place: then learn the slots again.",
+    "",
+    "Sockets on hubs are not numbered as they are printed, so they are taught, one after the "
+    "other:",
+    "",
+    "```sh",
+    "espstation slots learn A1 A2 B1 B2    # asks for one adapter after the other",
+    "espstation slots learn --speak A1 A2  # all are plugged in: press the reset key of each board",
+    "espstation slots show                 # the map, and what is plugged in",
+    "espstation slots show --identify      # also asks each board who it is; resets it",
+    "```",
+    "",
+    "`learn` takes the adapters that are plugged in as they are, and waits for one more; an "
+    "adapter",
+    "that is in already is pulled and put back. Enter skips a slot, Ctrl-C ends; what was learned",
+    "until then stays. Each slot is written at once, into a new file that takes the place of the",
+    "old one. It changes that one place of the text only: comments and all else stay as a person",
+    "wrote them. What it cannot write in this way it prints, to be put in by hand. Without names "
+    "it",
+    "goes through the slots of the file that have neither `usb` nor `port`: write those, their",
+    "groups and the grid first, and let `learn` fill in the sockets.",
+    "",
+    "An adapter with several ports (FT2232, CP2105, FT4232) is several sockets that come at once,",
+    "and `learn` cannot tell which is meant: use `--speak`.",
+    "",
+    "A slot whose adapter is not there is left out with a sentence; no other moves, and each keeps",
+    "its name and its number.",
+    "",
+    "## Keys",
+    "",
+    NULL,
+};
+
+const struct doc_kind station_kind = {
+    .noun = "station file",
+    .example = "station: NAME",
+    .code = ERR_USAGE,
+    .keys = keys,
+    .key_count = STATION_KEY_COUNT,
+    .intro = plain_intro,
+    .page = page_intro,
+};
+
+_Static_assert(STATION_KEY_COUNT <= DOC_KEYS_MAX, "DOC_KEYS_MAX has room for all keys");
+
+bool station_help(enum doc_help_form form, bool (*emit)(void *context, const char *line),
+                  void *context)
+{
+    return doc_help(&station_kind, form, emit, context);
+}

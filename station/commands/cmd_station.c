@@ -1,0 +1,68 @@
+/* espstation station: the reference of the station file, and whether one is right. */
+#include "station/cli/cmd.h"
+#include "station/cli/station_find.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool print_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    return puts(line) >= 0;
+}
+
+static enum exit_status check(const char *given)
+{
+    struct station *station;
+    struct err e = { 0 };
+    if (!station_find_load(given, &station, &e)) {
+        cmd_print_err(&e);
+        return cmd_status_of(&e);
+    }
+    if (!station) {
+        err_set(&e, ERR_USAGE, "There is no station file");
+        err_hint(&e, "Name one, or make one: espstation slots learn A1 A2 ...");
+        cmd_print_err(&e);
+        return EXIT_USAGE;
+    }
+    size_t unlearned = 0;
+    for (size_t i = 0; i < station->slot_count; i++)
+        unlearned += !station->slots[i].usb && !station->slots[i].port;
+    cmd_line("%s: station %s, %zu slot%s, %zu group%s, record %s", station->path, station->name,
+             station->slot_count, station->slot_count == 1 ? "" : "s", station->group_count,
+             station->group_count == 1 ? "" : "s",
+             station->record_path ? station->record_path : "not named");
+    if (unlearned > 0)
+        cmd_line("%zu slot%s not learned yet. To do so: espstation slots learn --station %s",
+                 unlearned, unlearned == 1 ? " is" : "s are", station->path);
+    station_free(station);
+    return EXIT_PASSED;
+}
+
+static enum exit_status station(int argc, char **argv)
+{
+    bool markdown = false;
+    const struct option_row rows[] = {
+        { "--markdown", NULL, "as a page for the documentation", &markdown, NULL, NULL },
+    };
+    const char *args[2];
+    enum exit_status status = EXIT_PASSED;
+    size_t count;
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        argc = 1; /* the reference is this command's help */
+    if (!cmd_parse(&cmd_station, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+                   &status))
+        return status;
+    if (count > 0 && strcmp(args[0], "check") != 0) {
+        fprintf(stderr, "espstation station: '%s' is unknown; there is: check\n", args[0]);
+        return EXIT_USAGE;
+    }
+    if (count > 0)
+        return check(count > 1 ? args[1] : NULL);
+    station_help(markdown ? DOC_HELP_MARKDOWN : DOC_HELP_PLAIN, print_line, NULL);
+    return EXIT_PASSED;
+}
+
+const struct cmd cmd_station = { "station", "[check [FILE]]",
+                                 "Explains every key of the station file, or checks one.",
+                                 station };
