@@ -101,13 +101,13 @@ check "a damaged file of another chip stops no run" "$work/out" \
     exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
 check "... and is told" "$work/out" says "$work/out" "warning: In '$work/damaged': The stub file 'esp32.json'"
 check "nor a read" "$work/out" \
-    exits 0 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
+    exits 0 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash-whole.bin" --stubs "$work/damaged"
 head -c 1000 "$real/esp32c2.json" >"$work/damaged/esp32c2.json"
 check "one of this chip does" "$work/out" \
     exits 4 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
 check "... with what to do" "$work/out" says "$work/out" "'esp32c2.json' cannot be used" "Put the file of a published stub"
 check "a read, too" "$work/out" \
-    exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash.bin" --stubs "$work/damaged"
+    exits 1 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash-damaged.bin" --stubs "$work/damaged"
 stop_fixture
 
 # ---- Through the chip's own USB, which the server does not tell --------------------------------------
