@@ -252,6 +252,33 @@ static bool is_no_folder(const char *path, struct err *e)
                     path);
 }
 
+/* A zero byte is in every image near its start, and in no text. */
+static bool is_no_image(const char *path, struct err *e)
+{
+    char start[256];
+    struct stat st;
+    FILE *f = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? fopen(path, "rb") : NULL;
+    size_t n = f ? fread(start, 1, sizeof start, f) : 0;
+    if (f)
+        fclose(f);
+    if (n == 0 || !memchr(start, '\0', n))
+        return true;
+    err_set(e, ERR_RECIPE, "'%.100s' is no recipe: it is not text", path);
+    return err_hint(e, "An image goes onto boards by a recipe. To make one of the build that it is "
+                       "from: espstation import FOLDER -o recipe.yaml");
+}
+
+/* All mistakes stand above. */
+static void count_mistakes(const char *path, const struct doc_report *report, struct err *e)
+{
+    if (e->code != ERR_RECIPE || report->total == 0)
+        return;
+    err_set(e, ERR_RECIPE, "%zu mistake%s in %.100s", report->total, report->total == 1 ? "" : "s",
+            path);
+    err_hint(e, "Correct %s, then: espstation check %.100s", report->total == 1 ? "it" : "them",
+             path);
+}
+
 /* Nobody may find out by the clock that a stub is missing. */
 static void print_loader_note(const struct job *job)
 {
@@ -270,7 +297,7 @@ void cmd_warn_of_stubs(const struct stub_set *stubs)
 
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
-    if (!is_no_folder(recipe_path, e))
+    if (!is_no_folder(recipe_path, e) || !is_no_image(recipe_path, e))
         return NULL;
     struct doc_report report;
     doc_report_init(&report);
@@ -280,6 +307,8 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
         cmd_print_mistakes(recipe_path, job_warnings(job));
         cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
+    } else {
+        count_mistakes(recipe_path, &report, e);
     }
     return job;
 }

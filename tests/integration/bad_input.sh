@@ -176,4 +176,10 @@ for words in "run -h" "help run" "run --help"; do
 done
 check "a name that begins like an option" "$work/out" exits 2 "$station" lot show -dash
 check "is told what to do" "$work/out" says "$work/out" "put -- in front of it"
+
+# ---- What is no recipe, and one with mistakes ----------------------------------------------------
+refused 3 "an image instead of a recipe" "is no recipe" "espstation import" -- "$station" run "$images/app.bin" --db "$db" --port "$port"
+recipe chip.yaml 's/^chip: .*/chip: esp33/'
+refused 3 "a mistake" "'chip' expects" "1 mistake in $images/chip.yaml" "espstation check $images/chip.yaml" -- "$station" check "$images/chip.yaml"
+check "is told once" "$work/out" test "$(grep -c "'chip' expects" "$work/out")" = 1
 echo "1..$test_number"
