@@ -77,22 +77,26 @@ static void explain_start(struct plan_checker *c, const struct plan_source *s)
     const struct foreign *foreign = foreign_find(s->bytes, s->size_bytes);
     struct image image;
     struct partitions table;
-    uint32_t at;
+    uint32_t at = 0;
     char found[120];
     if (foreign && foreign->everywhere)
         return; /* said of the file */
+    const bool holds_image = find_image(c, s, &at, &image);
+    const bool fits = holds_image && image_fits_chip(&image, chip) && at <= chip->boot_addr;
     if (foreign)
         snprintf(found, sizeof found, "%s is %s: %s",
                  s->offset_addr == chip->boot_addr ? "it" : "the file", foreign->what,
                  foreign->advice);
     else if (partitions_read(s->bytes, s->size_bytes, &table))
         snprintf(found, sizeof found, "it is a partition table");
-    else if (find_image(c, s, &at, &image) && image_fits_chip(&image, chip) &&
-             at <= chip->boot_addr)
+    else if (fits && at == 0)
+        snprintf(found, sizeof found, "it begins with the boot loader: give offset: 0x%x",
+                 chip->boot_addr);
+    else if (fits)
         snprintf(found, sizeof found,
                  "its boot loader is 0x%x bytes behind its start: give offset: 0x%x", at,
                  chip->boot_addr - at);
-    else if (find_image(c, s, &at, &image) && !image_fits_chip(&image, chip))
+    else if (holds_image && !image_fits_chip(&image, chip))
         snprintf(found, sizeof found, "it holds an image for another chip, at 0x%x",
                  s->offset_addr + at);
     else

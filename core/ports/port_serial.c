@@ -40,7 +40,7 @@ struct serial_port {
 
 /* ---- Why a port cannot be opened ---- */
 
-/* The ports that are plugged in, by the kind of name that was asked for. */
+/* The USB ports that are plugged in, by the kind of name that was asked for. */
 static bool list_ports(bool by_path, char *text, size_t cap)
 {
     struct err ignored = { 0 };
@@ -50,7 +50,7 @@ static bool list_ports(bool by_path, char *text, size_t cap)
     for (size_t i = 0; list && i < port_list_count(list); i++) {
         const struct port_found *found = port_list_at(list, i);
         const char *name = by_path ? found->by_path : found->path;
-        if (name[0] == '\0' || used + strlen(name) + 3 > cap)
+        if (found->usb.vid == 0 || name[0] == '\0' || used + strlen(name) + 3 > cap)
             continue;
         int n = snprintf(text + used, cap - used, "%s%s", used ? ", " : "", name);
         used += n > 0 ? (size_t)n : 0;
@@ -74,7 +74,7 @@ static bool missing(const struct port *p, int sys, struct err *e)
     if (by_path)
         return err_hint(e, "Plug the adapter into its socket; another hub has other names, see: "
                            "espstation ports");
-    return err_hint(e, "Plug the adapter in; no serial port is present at all.");
+    return err_hint(e, "Plug the adapter in; there is no USB serial port at all.");
 }
 
 /* Whether the user is in the group, be it since the last login only: the process would not know. */

@@ -294,6 +294,9 @@ static void layout_tells_where_a_merged_file_belongs(void **state)
     struct set s = set_for("esp32");
     add(&s, "m.bin", merge(&boot, 0x1000, 0x8000, &app, 0x10000), MERGED_BYTES, 0x1000);
     expect(&s, "its boot loader is 0x1000 bytes behind its start: give offset: 0x0", NULL);
+    s = set_for("esp32");
+    add(&s, "m.bin", merge(&boot, 0, 0x7000, &app, 0xF000), MERGED_BYTES, 0);
+    expect(&s, "it begins with the boot loader: give offset: 0x1000", NULL);
     s = set_for("esp32p4");
     add(&s, "m.bin", merge(&boot, 0x1000, 0x9000, &app, 0x14000), MERGED_BYTES, 0);
     struct said said = judge(&s);
