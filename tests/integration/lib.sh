@@ -89,8 +89,9 @@ await() {
     done
 }
 
-# start_fixture OPTION...: its ports are in the array `ports` then.
+# start_fixture OPTION...: its ports are in the array `ports` then. One that runs is stopped.
 start_fixture() {
+    stop_fixture
     rm -f "$work/ports" "$work/ctl"
     "$fixture" --ports-file "$work/ports" --control "$work/ctl" --quiet "$@" >"$work/fixture.log" 2>&1 &
     fixture_pid=$!
