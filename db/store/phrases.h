@@ -10,10 +10,8 @@
 /* The six bytes that an EUI-64 was made of, and those of a MAC of six as they are. Index board_base
  * is over this very text. */
 #define BASE_MAC(mac)                                                                              \
-    "CASE length(" mac ") WHEN 23 THEN substr(" mac ", 1, 8) || substr(" mac ", 15) ELSE " mac " " \
-    "E"                                                                                            \
-    "N"                                                                                            \
-    "D"
+    "CASE length(" mac ") WHEN 23 THEN substr(" mac ", 1, 8) || substr(" mac ", 15)"               \
+    " ELSE " mac " END"
 
 /* The id of the board that is known by this MAC, a parameter as "?1"; NULL: none. Chips with
  * 802.15.4 say an EUI-64, labels and other tools the six bytes, and where the two in the middle
