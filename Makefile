@@ -256,7 +256,7 @@ docs:
 	$(Q)tools/docs.sh
 
 format:
-	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+	$(Q)clang-format -i $$(git ls-files -co --exclude-standard --deduplicate '*.c' '*.h')
 
 install: $(BUILD)/espstation
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/espstation/docs $(DESTDIR)$(PREFIX)/share/espstation/recipes

@@ -18,8 +18,7 @@ struct order_setup {
     struct job *job;           /* held by the order from now on */
     const char *lot;           /* NULL: none */
     const char *operator_name; /* NULL: not known */
-    const char
-        *rework_reason; /* why boards that have passed are flashed again; NULL: they are not */
+    const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
