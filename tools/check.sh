@@ -33,7 +33,8 @@ core/images        core/base core/facts core/frames
 core/loader        core/base core/facts core/frames core/ports
 core/flash         core/base core/facts core/images core/loader
 core/nvs           core/base
-core/chips         core/base core/facts core/loader core/ports/port.h
+core/fuses         core/base core/loader core/chips/list.h
+core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
 recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
