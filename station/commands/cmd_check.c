@@ -89,7 +89,7 @@ static void print_places(const struct recipe *r)
         return;
     for (size_t i = 0; i < r->image_count; i++) {
         if (realpath(r->images[i].path, place) && !is_below(place, real))
-            cmd_line("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
+            cmd_tell("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
                      place);
     }
 }

@@ -125,7 +125,7 @@ static enum exit_status line(int argc, char **argv)
     };
     enum exit_status status;
     size_t count;
-    if (!cmd_parse(&cmd_line_day, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+    if (!cmd_parse(&cmd_line, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
     struct err e = { 0 };
@@ -139,7 +139,7 @@ static enum exit_status line(int argc, char **argv)
     return status;
 }
 
-const struct cmd cmd_line_day = { "line", "[RECIPE] [options]",
-                                  "Flashes board after board all day, in the slots of the "
-                                  "station file.",
-                                  line };
+const struct cmd cmd_line = { "line", "[RECIPE] [options]",
+                              "Flashes board after board all day, in the slots of the "
+                              "station file.",
+                              line };
