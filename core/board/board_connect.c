@@ -182,7 +182,7 @@ static bool reach_loader(struct loader *l, const struct reset_sequence *sequence
     if (!enter_loader(l, sequence, e))
         return false;
     if (sequence)
-        loader_set_kind(l, &loader_rom); /* no stub outlives a reset */
+        loader_set_rom(l); /* no stub outlives a reset */
     return sync_patiently(l, heard, e);
 }
 

@@ -160,6 +160,7 @@ const struct chip chip_esp32 = {
     /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2); seen on
      * the ESP32's mask ROM: raised in the ROM, the stub greets at 115200 all the same. */
     .flags = CHIP_STUB_SETS_BAUD,
+    .rom = &loader_rom,
     .rom_baud_addr = 0x3FFE019C, /* UartDev, in esp-stub-lib b8f78b2: baud_rate comes first in it */
     .status_bytes = 4,
     .boot_log_baud = 115200,

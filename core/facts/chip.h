@@ -8,6 +8,7 @@
 #define CORE_CHIP_H
 
 #include "core/base/err.h"
+#include "core/facts/loader_kind.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -69,24 +70,19 @@ struct chip_package {
 };
 
 enum chip_flags {
-    CHIP_ROM_NO_BAUD = 1 << 0,       /* no CHANGE_BAUDRATE: sync at the final rate */
-    CHIP_ROM_NO_MD5 = 1 << 1,        /* no SPI_FLASH_MD5: only a stub can prove what was written */
-    CHIP_ROM_NO_SPI_SETUP = 1 << 2,  /* no SPI_ATTACH and SPI_SET_PARAMS: FLASH_BEGIN(0) attaches */
-    CHIP_ROM_ERASE_DEFECT = 1 << 3,  /* FLASH_BEGIN erases too much (ESP8266) */
-    CHIP_ROM_ENCRYPT_WORD = 1 << 4,  /* the ROM wants the fifth word of FLASH_BEGIN */
-    CHIP_SHORT_HEADER = 1 << 5,      /* image header of 8 bytes, no digest (ESP8266) */
-    CHIP_HAS_SECURITY_INFO = 1 << 6, /* GET_SECURITY_INFO and a chip id */
-    CHIP_OLD_REVISION_IS_MINOR = 1 << 7,  /* the old field of image headers (ESP32-C3) */
-    CHIP_USB_OTG = 1 << 8,                /* its ROM is a USB device whose PID is the image id */
-    CHIP_OTG_LEAVES_BY_WATCHDOG = 1 << 9, /* over that device RTS never leaves the loader */
-    CHIP_FORCED_DOWNLOAD_STAYS = 1 << 10, /* ...and a register keeps it there until cleared */
-    CHIP_JTAG_SLOW_RESET = 1 << 11,       /* the USB Serial/JTAG unit needs time to come back */
-    CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
-    CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
-    CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
-    CHIP_STUB_SETS_BAUD = 1 << 15,   /* its stub speeds the clock up as it starts, and sets the rate
+    CHIP_SHORT_HEADER = 1 << 0,           /* image header of 8 bytes, no digest (ESP8266) */
+    CHIP_HAS_SECURITY_INFO = 1 << 1,      /* GET_SECURITY_INFO and a chip id */
+    CHIP_OLD_REVISION_IS_MINOR = 1 << 2,  /* the old field of image headers (ESP32-C3) */
+    CHIP_USB_OTG = 1 << 3,                /* its ROM is a USB device whose PID is the image id */
+    CHIP_OTG_LEAVES_BY_WATCHDOG = 1 << 4, /* over that device RTS never leaves the loader */
+    CHIP_FORCED_DOWNLOAD_STAYS = 1 << 5,  /* ...and a register keeps it there until cleared */
+    CHIP_JTAG_SLOW_RESET = 1 << 6,        /* the USB Serial/JTAG unit needs time to come back */
+    CHIP_SECURED_NO_BAUD = 1 << 7,        /* in Secure Download Mode the crystal cannot be read */
+    CHIP_SECURE_BOOT_NO_STUB = 1 << 8,    /* with secure boot the ROM starts no code in RAM */
+    CHIP_USB_JTAG = 1 << 9,               /* it has a USB Serial/JTAG unit */
+    CHIP_STUB_SETS_BAUD = 1 << 10,   /* its stub speeds the clock up as it starts, and sets the rate
                                       * to what the ROM remembers: not to what it was changed to */
-    CHIP_STUB_SCALES_BAUD = 1 << 16, /* its stub reckons as if the present rate were 115200 */
+    CHIP_STUB_SCALES_BAUD = 1 << 11, /* its stub reckons as if the present rate were 115200 */
 };
 
 /* What was tried: shown by `espstation chips`. */
@@ -122,12 +118,13 @@ struct chip_security {
 };
 
 struct chip {
-    const char *name;     /* "ESP32-C3" */
-    const char *id_name;  /* "esp32c3": in recipes, records and stub file names */
-    uint16_t image_id;    /* in image headers and GET_SECURITY_INFO; CHIP_NO_IMAGE_ID: none */
-    uint32_t magic;       /* at CHIP_MAGIC_ADDR; 0: told by id alone */
-    uint32_t boot_addr;   /* flash offset of the first image that the ROM reads */
-    unsigned flags;       /* enum chip_flags */
+    const char *name;    /* "ESP32-C3" */
+    const char *id_name; /* "esp32c3": in recipes, records and stub file names */
+    uint16_t image_id;   /* in image headers and GET_SECURITY_INFO; CHIP_NO_IMAGE_ID: none */
+    uint32_t magic;      /* at CHIP_MAGIC_ADDR; 0: told by id alone */
+    uint32_t boot_addr;  /* flash offset of the first image that the ROM reads */
+    unsigned flags;      /* enum chip_flags */
+    const struct loader_kind *rom;
     uint8_t status_bytes; /* at the end of a ROM reply: 2 or 4 */
     uint32_t boot_log_baud;
     struct chip_spi spi;

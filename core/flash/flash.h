@@ -65,8 +65,4 @@ bool flash_judge(struct loader *l, const struct plan_region *r,
                  uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
                  struct err *e);
 
-/* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
- * counts the sectors up to the next 64 KiB boundary twice. Pure. */
-uint32_t flash_esp8266_erase_bytes(uint32_t addr, uint32_t size_bytes);
-
 #endif

@@ -89,7 +89,7 @@ void size_proof_begin(struct size_proof *p, const struct plan *plan, const struc
 
 static bool can_ask(const struct loader *l)
 {
-    return !l->secured && !loader_is_rom_with(l, CHIP_ROM_NO_MD5);
+    return !l->secured && l->kind->has_md5;
 }
 
 static bool ask(const struct size_proof *p, struct loader *l, uint32_t addr,

@@ -19,7 +19,8 @@
 
 struct link {
     struct port *port;
-    bool from_stub; /* how a status is put into words */
+    const struct packet_dialect *dialect; /* of who answers */
+    bool hears_resets; /* a boot log among the answers is that of a reset that nobody asked for */
     struct slip_decoder slip;
     uint8_t frame[LINK_FRAME_MAX];
     uint8_t rx[1024];

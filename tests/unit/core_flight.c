@@ -257,7 +257,7 @@ static void elsewhere_it_is_one_by_one(void **state)
         tap_begin(&b->sim.port);
         if (why == BY_SERVER) {
             tap.ops.remote = true;
-            b->loader.chip = chip_by_name("esp32c3");
+            loader_set_chip(&b->loader, chip_by_name("esp32c3"));
         }
         assert_ok(flash_write(&b->loader, b->r, &progress, &e), &e);
         assert_true(tap.frames > 5);

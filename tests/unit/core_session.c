@@ -211,7 +211,7 @@ static struct bench *ready(const struct chip_sim_config *config, uint32_t baud)
     struct bench *b = bench_new(config, baud);
     struct err e = { 0 };
     assert_ok(connect(b, 0, &e), &e);
-    assert_true(b->loader.kind->in_rom);
+    assert_false(b->loader.kind->is_stub);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(board_gate(&b->board, b->plan, &e), &e);
     return b;
@@ -258,7 +258,7 @@ static void run_session(const struct way *w)
         assert_ok(change_baud(b, w->baud, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_flash_holds_the_plan(b); /* at once: nothing is on its way any more */
-    if (w->stub || !(b->chip->flags & CHIP_ROM_NO_MD5))
+    if (w->stub || b->chip->rom->has_md5)
         assert_ok(verify_all(b, &e), &e);
     assert_ok(leave_and_listen(b, "is running", &e), &e);
     assert_true(state_of(b).running);
@@ -360,7 +360,7 @@ static void session_starts_again_after_a_failed_attempt(void **state)
     }
     assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
     assert_ok(connect(b, 1, &e), &e);
-    assert_true(b->loader.kind->in_rom);
+    assert_false(b->loader.kind->is_stub);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_ok(verify_all(b, &e), &e);
@@ -378,7 +378,7 @@ static void session_recognises_a_running_stub(void **state)
         assert_ok(start_stub(b, &e), &e);
         loader_init(&b->loader, &b->sim.port);
         assert_ok(board_connect(&b->loader, NULL, b->chip, &e), &e);
-        assert_false(b->loader.kind->in_rom);
+        assert_true(b->loader.kind->is_stub);
         assert_ok(board_identify(&b->loader, &b->board, &e), &e);
         assert_ok(write_all(b, &e), &e);
         assert_flash_holds_the_plan(b);
