@@ -35,7 +35,7 @@ core/flash         core/base core/facts core/images core/loader
 core/nvs           core/base
 core/fuses         core/base core/loader core/chips/list.h
 core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
-core/board         core/base core/facts core/images core/loader
+core/board         core/base core/facts core/fuses core/images core/loader
 recipes/doc        core/base
 recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
 recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
