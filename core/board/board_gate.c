@@ -69,7 +69,8 @@ static bool may_hide_signature(const struct board *b, const struct plan *p, size
             (i + 1 < plan_part_count(p) && plan_part(p, i + 1)->source == source));
 }
 
-/* The ROM starts no boot loader, and that no application, without one. Bytes that are encrypted already, and data, are not looked into. */
+/* The ROM starts no boot loader, and that no application, without one. Bytes that are encrypted
+ * already, and data, are not looked into. */
 static bool gate_signatures(const struct board *b, const struct plan *p, struct err *e)
 {
     if (!b->security.secure_boot || plan_settings(p)->plain_when_encrypted)

@@ -47,7 +47,7 @@ static const char *chip_of_image(const struct image *image)
 
 #define DATA_ADVICE "if it is data, say so with: as: data"
 
-/* Whether or not the board looks at it: an image that was damaged after it was signed is no good. */
+/* Whether or not the board looks at it: what was damaged after it was signed is no good. */
 static void check_signature(struct plan_checker *c, const struct plan_part *part)
 {
     if (part->image.signature_problem)

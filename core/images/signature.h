@@ -1,6 +1,6 @@
 /*
- * Signatures of secure boot's second scheme: a sector behind the image with up to three blocks, each
- * with a public key and what it signed. Pure.
+ * Signatures of secure boot's second scheme: a sector behind the image with up to three blocks,
+ * each with a public key and what it signed. Pure.
  *
  * Sources: ESP-IDF (docs/en/security/secure-boot-v2.rst, secure_boot_v2/secure_boot.c), espsecure
  * 5.3.1; seen on the mask ROMs of ESP32 v3 and ESP32-C3.

@@ -95,8 +95,9 @@ struct port {
 #define PORT_OPEN_MS 10000u /* how long a port may take to open: a server far away, as a rule */
 
 /* Opens `where`, of a form of one of the drivers. The port belongs to this process alone
- * afterwards. The caller owns it (port_free). `stop_fd` stays the caller's. NULL: ERR_PORT_MISSING, _BUSY (naming the holder where known), _DENIED, _UNSUITABLE, ERR_STOPPED,
- * ERR_USAGE (no transport of that name). */
+ * afterwards. The caller owns it (port_free). `stop_fd` stays the caller's. NULL: ERR_PORT_MISSING,
+ * _BUSY (naming the holder where known), _DENIED, _UNSUITABLE, ERR_STOPPED, ERR_USAGE (no transport
+ * of that name). */
 struct port *port_new(const char *where, uint32_t baud, const struct clock *clock, int stop_fd,
                       struct deadline d, struct err *e);
 

@@ -1,4 +1,4 @@
-/* COMMAND(name): the commands, each in its own cmd_NAME.c, in the order in which help lists them. */
+/* COMMAND(name): the commands, each in its own cmd_NAME.c, in the order in which help has them. */
 /* clang-format off */
 COMMAND(run)
 COMMAND(line)

@@ -1,5 +1,5 @@
-/* Signatures of secure boot's second scheme: those of espsecure are right, with the digests it gives
- * to be burnt, and nothing else is. */
+/* Signatures of secure boot's second scheme: those of espsecure are right, with the digests it
+ * gives to be burnt, and nothing else is. */
 #include "core/images/image.h"
 #include "tests/lib/test.h"
 
