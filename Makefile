@@ -72,7 +72,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all pages deb deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -95,6 +95,14 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Writes manual pages and completions out of the tables that the program works by.
+$(BUILD)/pages: $(BUILD)/obj/tools/pages.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/share/.made: $(BUILD)/pages
+	$(call say,GEN,$(@D))
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && $(BUILD)/pages $(@D) && touch $@
 
 # Tells the benchmark what a client has cost.
 $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
@@ -203,6 +211,7 @@ fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
 measure: $(BUILD)/measure
+pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 
 test: deps

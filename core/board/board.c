@@ -343,6 +343,7 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
     bool ok =
         l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e) && choose_blocks(l, b, e));
     add_security_info(&b->security, &info);
+    ok = ok && (l->secured || board_read_keys(l, b, e));
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
 }

@@ -1,5 +1,6 @@
 /* ESP32. Register facts: eFuse block 0 and APB control as public SDKs use them. */
 #include "core/facts/chip.h"
+#include "core/fuses/fuse_list.h"
 #include "core/loader/regs.h"
 
 #define EFUSE_BLK0_ADDR 0x3FF5A000u
@@ -177,6 +178,7 @@ const struct chip chip_esp32 = {
     /* The flash inside an ESP32-PICO-D4: HD 11, CS 16, D 8, Q 17, CLK 6. */
     .spare_spi_pins = 11u << 24 | 16u << 18 | 8u << 12 | 17u << 6 | 6u,
     .crystal = { .divider_addr = 0x3FF40014, .divider_unit = 1 },
+    .fuses = { { &fuses_esp32 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "

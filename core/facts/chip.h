@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct efuse_map;
+struct fuse_set;
 struct loader;
 
 /* Registers of the flash controller; offsets are from `base_addr`. CMD is at 0, ADDR at 4. */
@@ -54,6 +55,12 @@ struct chip_console {
     uint32_t addr;          /* its low byte; 0: not known */
     uint32_t from_revision; /* of the chip */
     uint8_t otg;            /* what it holds when that is USB-OTG */
+};
+
+/* Its fuses by name, from a revision on. */
+struct chip_fuses {
+    const struct fuse_set *set; /* NULL: they have no names here */
+    uint32_t from_revision;
 };
 
 /* A number of the eFuses, and the part it stands for. */
@@ -140,6 +147,7 @@ struct chip {
     uint32_t strap_addr, forced_download_addr;
     struct chip_console console[2]; /* the last one that the revision reaches counts */
     const struct efuse_map *efuse;  /* for core/loader/efuse.h; NULL: the chip has its own hooks */
+    struct chip_fuses fuses[2];     /* the last one that the revision reaches counts */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */
@@ -180,6 +188,9 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
 
 /* The name of a package, NULL if it has none. */
 const char *chip_package_name(const struct chip *chip, uint32_t package);
+
+/* The fuses of a chip of that revision by name; NULL: they have none here. */
+const struct fuse_set *chip_fuses(const struct chip *chip, uint32_t revision);
 
 /* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt,
  * or that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */

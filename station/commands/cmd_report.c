@@ -124,12 +124,12 @@ static bool write_all(const struct request *r, struct err *e)
     db_close(db);
     if (!ok)
         return false;
-    cmd_line("The report of lot %s is in %s", r->lot, r->html_path);
+    cmd_tell("The report of lot %s is in %s", r->lot, r->html_path);
     if (!r->pdf)
         return true;
     if (!report_pdf(r->html_path, r->pdf_path, e))
         return false;
-    cmd_line("Printed to %s", r->pdf_path);
+    cmd_tell("Printed to %s", r->pdf_path);
     return true;
 }
 

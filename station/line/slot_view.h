@@ -18,6 +18,7 @@ struct slot_view {
     enum slot_state state;
     struct order_name order; /* of the board in work, or of the last one; all "": none yet */
     enum verdict verdict;
+    int64_t run_id; /* of the run that goes on or was the last; 0: none, or not recorded */
     enum phase phase;
     unsigned attempt;
     bool empty;    /* the board of this verdict has left the slot */
