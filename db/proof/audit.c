@@ -631,8 +631,7 @@ static bool is_checkpoint(const char *file, struct err *e)
         return true;
     err_set(e, ERR_USAGE, "The file given is no checkpoint");
     return err_hint(e, "Give the file that `espstation lot close --checkpoint` or `espstation "
-                       "audit "
-                       "--save` has written.");
+                       "audit --save` has written.");
 }
 
 bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_audit *audit,

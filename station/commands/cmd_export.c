@@ -162,8 +162,7 @@ static bool fail_stdout(struct receiver *r, int sys)
     r->reader_left = sys == EPIPE;
     err_set_sys(&r->e, ERR_STATION, sys, "Standard output cannot be written");
     return err_hint(&r->e, "What was written so far is not whole: throw it away. With -o FILE "
-                           "there "
-                           "is never half a file.");
+                           "there is never half a file.");
 }
 
 static bool to_stdout(void *ctx, const char *bytes, size_t n)

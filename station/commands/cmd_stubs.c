@@ -89,8 +89,7 @@ static void print_end(const struct stub_set *set, size_t unknown)
                  "before a lot.",
                  unknown, unknown == 1 ? "is" : "are");
     printf("Tried: on virtual boards, which behave as the stub's source says; \"own code\": also "
-           "the "
-           "stub's\nmachine code itself, in an interpreter. None was tried on silicon by this "
+           "the stub's\nmachine code itself, in an interpreter. None was tried on silicon by this "
            "project yet.\n");
 }
 

@@ -485,9 +485,8 @@ static void write_checkpoint(struct report *r)
     if (c->later_corrections > 0)
         html_putf(h,
                   "<p><strong class=\"no\">Corrected after it was closed:</strong> %lld "
-                  "correction%s "
-                  "below, which the signed text does not know. The numbers of this report count "
-                  "%s.</p>\n",
+                  "correction%s below, which the signed text does not know. The numbers of this "
+                  "report count %s.</p>\n",
                   (long long)c->later_corrections, c->later_corrections == 1 ? "" : "s",
                   c->later_corrections == 1 ? "it" : "them");
     if (c->text[0] != '\0') {

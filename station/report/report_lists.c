@@ -277,10 +277,8 @@ static bool take_board(void *ctx, const struct db_report_board *board)
     struct report *r = ctx;
     begin_table(r,
                 "<section class=\"boards\">\n<h2>All boards</h2>\n<p class=\"note\">In the order "
-                "in "
-                "which they first came; each as its last run ended. One whose runs were all "
-                "stopped, "
-                "interrupted or refused is listed and not counted in the yields.</p>\n",
+                "in which they first came; each as its last run ended. One whose runs were all "
+                "stopped, interrupted or refused is listed and not counted in the yields.</p>\n",
                 "<th class=\"n\">No.</th><th>MAC</th><th class=\"n\">Runs</th>" BOARD_HEAD);
     html_put(r->h, "<tr>");
     number_cell(r->h, r->rows);

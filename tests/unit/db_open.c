@@ -247,9 +247,8 @@ static void db_leaves_files_of_others_as_they_are(void **state)
         { NULL, "is not an SQLite database" },
         { "CREATE TABLE notes (text)", "is the database of another program (application id 0" },
         { "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)", "another program" },
-        { "PRAGMA application_id = 252006673; CREATE TABLE notes (text)", "another program "
-                                                                          "(application id "
-                                                                          "252006673" },
+        { "PRAGMA application_id = 252006673; CREATE TABLE notes (text)",
+          "another program (application id 252006673" },
         { "PRAGMA application_id = 252006673", "application id 252006673" },
         { "PRAGMA user_version = 3", "another program (application id 0" },
         { "PRAGMA journal_mode = WAL", "another program (application id 0" },

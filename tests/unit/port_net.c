@@ -118,8 +118,8 @@ static void net_takes_the_option_of_serial_servers(void **state)
 
 static void net_refuses_credentials_and_does_not_repeat_them(void **state)
 {
-    static const char *const secret[] = { "rfc2217://eve:tomato@host:4000", "socket://"
-                                                                            "tomato@host:1" };
+    static const char *const secret[] = { "rfc2217://eve:tomato@host:4000",
+                                          "socket://tomato@host:1" };
     (void)state;
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
         struct err e = { .code = ERR_NONE };

@@ -175,21 +175,12 @@ static void report_formats_a_mistake(void **state)
     doc_report_init(&report);
     doc_report_add(&report, (struct doc_pos){ 14, 5 }, "no %s", "good");
     doc_report_add(&report, (struct doc_pos){ 0, 0 }, "nowhere");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text), "r."
-                                                                                            "yam"
-                                                                                            "l: "
-                                                                                            "now"
-                                                                                            "her"
-                                                                                            "e");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text), "r."
-                                                                                            "yaml:"
-                                                                                            "14:5: "
-                                                                                            "no "
-                                                                                            "good");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny), "r."
-                                                                                            "yam"
-                                                                                            "l"
-                                                                                            ":");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text),
+                        "r.yaml: nowhere");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text),
+                        "r.yaml:14:5: no good");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny),
+                        "r.yaml:");
 }
 
 static void quote_cuts_at_a_character(void **state)

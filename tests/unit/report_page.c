@@ -105,8 +105,8 @@ static void long_texts_are_cut_between_characters(void **state)
         const char *text, *cut;
     } rows[] = { { "abcd", "abcd" },
                  { "abcde", "abc\xE2\x80\xA6" },
-                 { "\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC\xC3\xBC\xC3\xBC\xE2\x80"
-                                                               "\xA6" },
+                 { "\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC",
+                   "\xC3\xBC\xC3\xBC\xC3\xBC\xE2\x80\xA6" },
                  { "a<b>c", "a&lt;b\xE2\x80\xA6" } };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
