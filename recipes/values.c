@@ -126,7 +126,7 @@ bool store_file(struct values *v, unsigned id, const struct scalar *s, void *tar
 /* A text with | is a sequence, and core says what is wrong with it. Without, it is a sequence of
  * one item, or a slip of one of the words. Core has names that are no words of a recipe: `auto`
  * takes those in turn. */
-static bool is_sequence(struct values *v, unsigned id, const struct scalar *s)
+static bool check_sequence(struct values *v, unsigned id, const struct scalar *s)
 {
     struct reset_sequence sequence;
     struct err e;
@@ -145,7 +145,7 @@ bool store_reset(struct values *v, unsigned id, const struct scalar *s, void *ta
     struct recipe_port *const port = &((struct recipe *)target)->port;
     const bool before = id == RECIPE_KEY_PORT_RESET;
     const int word = word_index(key_row(v->kind, id)->words, s->text);
-    if (word < 0 && !is_sequence(v, id, s))
+    if (word < 0 && !check_sequence(v, id, s))
         return false;
     char *const copy = strdup(s->text);
     if (!copy)

@@ -51,7 +51,7 @@ bool value_no_memory(struct values *v)
 
 /* Values end up in records, on screens and in messages: one line of plain text each, which shows as
  * it stands. UTF-8 is sound here, libyaml saw to that. */
-static bool is_plain(struct values *v, unsigned id, const struct scalar *s)
+static bool check_plain(struct values *v, unsigned id, const struct scalar *s)
 {
     for (size_t i = 0; i < s->bytes;) {
         uint32_t code = 0;
@@ -190,7 +190,7 @@ bool value_store(struct values *v, unsigned id, const struct scalar *s, void *ta
 {
     const struct key *const key = key_row(v->kind, id);
     void *const field = (char *)target + key->field;
-    if (!is_plain(v, id, s))
+    if (!check_plain(v, id, s))
         return false;
     switch (key->kind) {
     case KEY_TEXT:

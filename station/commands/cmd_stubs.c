@@ -127,7 +127,7 @@ static bool print_stubs(const struct stub_set *set, bool json, struct err *e)
         struct known_stub k;
         if (!know(stub_set_at(set, i), &k, e))
             return false;
-        unknown += k.release == NULL;
+        unknown += !k.release;
         if (json)
             print_json(&k, stub_set_folder(set));
         else

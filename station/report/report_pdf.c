@@ -13,6 +13,7 @@
 #include "station/report/report_pdf.h"
 
 #include "core/base/clock.h"
+#include "station/base/hold.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>
@@ -137,14 +138,6 @@ static int start(const char *browser, char *const argv[], char *const envp[], pi
     return rc;
 }
 
-static bool was_interrupted(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
-}
-
 /* Waits for its end; kills it, with all it has started, at the deadline or when we are to stop. */
 static bool wait_for(pid_t pid, int *status, struct err *e)
 {
@@ -152,7 +145,7 @@ static bool wait_for(pid_t pid, int *status, struct err *e)
     const struct deadline deadline = deadline_in_ms(clock, PRINT_MS);
     pid_t done;
     while ((done = waitpid(pid, status, WNOHANG)) == 0 || (done < 0 && errno == EINTR)) {
-        const bool stopped = was_interrupted();
+        const bool stopped = hold_has_any();
         if (!stopped && !deadline_over(clock, deadline)) {
             clock->sleep_until(clock, clock->now_us(clock) + LOOK_US, -1);
             continue;
