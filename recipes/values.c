@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Flash ------------------------------------------------------------------------------------*/
+/* ---- Flash ---- */
 
 bool store_size(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -57,7 +57,7 @@ bool store_freq(struct values *v, unsigned id, const struct scalar *s, void *tar
     return true;
 }
 
-/* ---- Chips ------------------------------------------------------------------------------------*/
+/* ---- Chips ---- */
 
 /* "ESP32-C3", "esp32c3" and "Esp32c3" are one name, so a slip is measured without dashes. */
 static void drop_dashes(const char *text, char *buf, size_t cap)
@@ -92,7 +92,7 @@ bool store_chip(struct values *v, unsigned id, const struct scalar *s, void *tar
     return value_refuse(v, id, s, advice);
 }
 
-/* ---- Images -----------------------------------------------------------------------------------*/
+/* ---- Images ---- */
 
 bool store_sha256(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -121,7 +121,7 @@ bool store_file(struct values *v, unsigned id, const struct scalar *s, void *tar
     return !v->base_dir || file_check_image(image->path, image->file, s->at, v->report);
 }
 
-/* ---- Reset sequences --------------------------------------------------------------------------*/
+/* ---- Reset sequences ---- */
 
 /* A text with | is a sequence, and core says what is wrong with it. Without, it is a sequence of
  * one item, or a slip of one of the words. Core has names that are no words of a recipe: `auto`

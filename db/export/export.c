@@ -28,7 +28,7 @@ const struct db_format_info *db_format_info(size_t format)
     return format < FORM_COUNT ? &forms[format]->info : NULL;
 }
 
-/* ---- Queries, made from the tables of columns -------------------------------------------------*/
+/* ---- Queries, made from the tables of columns ---- */
 
 /* The longest: the run columns with every filter. */
 enum { SQL_CAP = 8192 };
@@ -115,7 +115,7 @@ static bool prepare_all_locked(struct export *x, struct err *e)
     return x->digests != NULL;
 }
 
-/* ---- What the forms ask -----------------------------------------------------------------------*/
+/* ---- What the forms ask ---- */
 
 bool export_nothing(struct export *x, struct err *e)
 {
@@ -206,7 +206,7 @@ bool export_sums(struct export *x, struct export_sums *sums, struct err *e)
     return ok;
 }
 
-/* ---- An export --------------------------------------------------------------------------------*/
+/* ---- An export ---- */
 
 static bool refused(const struct export *x, struct err *e)
 {

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Parts of a record that are always there --------------------------------------------------*/
+/* ---- Parts of a record that are always there ---- */
 
 static void put_empty(struct out *out, const char *name, const char *brackets)
 {
@@ -36,7 +36,7 @@ static void put_millis(struct out *out, const char *name, int64_t utc_ms)
         out_json_number(out, name, utc_ms);
 }
 
-/* ---- Measurements -----------------------------------------------------------------------------*/
+/* ---- Measurements ---- */
 
 /* A unit of openhtf/util/units.py, after the codes of UNECE. */
 struct unit {
@@ -119,7 +119,7 @@ static bool put_measurements(struct export *x, struct err *e)
     return rows == 0;
 }
 
-/* ---- Phases -----------------------------------------------------------------------------------*/
+/* ---- Phases ---- */
 
 struct phase_end {
     const char *outcome, *result;
@@ -186,7 +186,7 @@ static bool put_phases(struct export *x, struct err *e)
     return rows == 0;
 }
 
-/* ---- The record -------------------------------------------------------------------------------*/
+/* ---- The record ---- */
 
 static const char *outcome_of(sqlite3_stmt *runs)
 {

@@ -26,7 +26,7 @@ struct section {
 
 static void walk_section(struct walk *w, struct section *section);
 
-/* ---- Saying what is wrong ---------------------------------------------------------------------*/
+/* ---- Saying what is wrong ---- */
 
 static const char *event_name(const yaml_event_t *event)
 {
@@ -125,7 +125,7 @@ static void report_missing(struct walk *w, const struct section *section)
     }
 }
 
-/* ---- Values -----------------------------------------------------------------------------------*/
+/* ---- Values ---- */
 
 static void take_scalar(struct walk *w, unsigned id, void *target)
 {
@@ -204,7 +204,7 @@ static void walk_list(struct walk *w, unsigned id, void *target)
     report_empty(w, id, items, at);
 }
 
-/* ---- Lists of structs -------------------------------------------------------------------------*/
+/* ---- Lists of structs ---- */
 
 static void walk_mapping(struct walk *w, unsigned id, void *item)
 {
@@ -255,7 +255,7 @@ static void walk_items(struct walk *w, unsigned id, void *target)
     report_empty(w, id, items, at);
 }
 
-/* ---- Mappings ---------------------------------------------------------------------------------*/
+/* ---- Mappings ---- */
 
 static void walk_child(struct walk *w, struct section *parent, unsigned id, struct doc_pos key_at)
 {
@@ -338,7 +338,7 @@ static void walk_section(struct walk *w, struct section *section)
         report_missing(w, section);
 }
 
-/* ---- The whole text ---------------------------------------------------------------------------*/
+/* ---- The whole text ---- */
 
 static void walk_top(struct walk *w)
 {

@@ -61,7 +61,7 @@ bool report_pdf_possible(struct err *e)
                        "page from any browser.");
 }
 
-/* ---- Our own folder ---------------------------------------------------------------------------*/
+/* ---- Our own folder ---- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
@@ -112,7 +112,7 @@ static bool copy_page(const char *html_path, const char *folder, struct err *e)
     return ok;
 }
 
-/* ---- The browser ------------------------------------------------------------------------------*/
+/* ---- The browser ---- */
 
 /* It starts with no input, no screen, no signal held back, and in a process group of its own. */
 static int start(const char *browser, char *const argv[], char *const envp[], pid_t *pid)
@@ -192,7 +192,7 @@ static bool run_browser(const char *browser, const char *folder, struct err *e)
     return err_hint(e, "Open the page in a browser and print it there.");
 }
 
-/* ---- What it printed --------------------------------------------------------------------------*/
+/* ---- What it printed ---- */
 
 /* A PDF begins and ends with words of its own. */
 static bool is_whole(int fd)

@@ -16,7 +16,7 @@
 
 static struct doc_report report;
 
-/* ---- The table --------------------------------------------------------------------------------*/
+/* ---- The table ---- */
 
 static bool is_section(enum recipe_key id)
 {
@@ -90,7 +90,7 @@ static void key_defaults_are_valid(void **state)
     recipe_free(recipe);
 }
 
-/* ---- Nearest ----------------------------------------------------------------------------------*/
+/* ---- Nearest ---- */
 
 static const char *nearest_word(const char *text)
 {
@@ -124,7 +124,7 @@ static void nearest_is_silent_when_nothing_is_near(void **state)
     assert_string_equal(nearest_word("chipchipchipchipchipchipchipchipchip"), "");
 }
 
-/* ---- The report -------------------------------------------------------------------------------*/
+/* ---- The report ---- */
 
 static void report_keeps_places_in_order(void **state)
 {
@@ -193,7 +193,7 @@ static void quote_cuts_at_a_character(void **state)
     assert_string_equal(value_quote("1234\303\2747890", buf, sizeof buf), "1234\303\274...");
 }
 
-/* ---- Help -------------------------------------------------------------------------------------*/
+/* ---- Help ---- */
 
 struct page {
     char text[32768];
@@ -277,7 +277,7 @@ static void help_example_is_a_recipe(void **state)
     free(page);
 }
 
-/* ---- Samples ----------------------------------------------------------------------------------*/
+/* ---- Samples ---- */
 
 static void check_sample(const char *name)
 {
