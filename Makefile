@@ -26,14 +26,15 @@ LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
 # libcsv has no file for pkg-config.
 LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
+# -g1: the lines that reports name, at a fifth less to compile.
 ifeq ($(SAN),asan)
-  CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+  CFLAGS  += -g1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
 else ifeq ($(SAN),fuzz)
   CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=fuzzer-no-link,address,undefined
 else ifeq ($(SAN),tsan)
-  CFLAGS  += -fsanitize=thread
+  CFLAGS  += -g1 -fsanitize=thread
   LDFLAGS += -fsanitize=thread
 else
   CPPFLAGS += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
