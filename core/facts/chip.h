@@ -146,9 +146,8 @@ struct chip {
      * it. */
     uint32_t strap_addr, forced_download_addr;
     struct chip_console console[2]; /* the last one that the revision reaches counts */
-    const struct efuse_map
-        *efuse; /* for the hooks of core/loader/efuse.h; NULL: the chip has its own */
-    struct chip_fuses fuses[2];          /* the last one that the revision reaches counts */
+    const struct efuse_map *efuse;  /* for core/loader/efuse.h; NULL: the chip has its own hooks */
+    struct chip_fuses fuses[2];     /* the last one that the revision reaches counts */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */

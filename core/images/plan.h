@@ -78,9 +78,8 @@ struct plan_region {
     uint8_t *bytes;
     uint8_t md5[DIGEST_MD5_BYTES];
     uint8_t sha256[DIGEST_SHA256_BYTES];
-    bool patched; /* the header differs from the file's */
-    struct plan_frames
-        frames[FRAMES_COUNT];   /* for each kind of loader; the small ones may be empty */
+    bool patched;                            /* the header differs from the file's */
+    struct plan_frames frames[FRAMES_COUNT]; /* each form of them; the small ones may be empty */
     struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */
     uint32_t piece_count;       /* 0 unless the settings ask for pieces */
 };

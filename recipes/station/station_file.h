@@ -41,8 +41,8 @@ struct station_slot {
     char *usb_text;       /* as the file spells it */
     char *port;           /* a port's text; NULL: none. With neither it is not learned yet */
     unsigned row, column; /* where it stands on a screen, from 0; no two share a place */
-    struct doc_pos at, name_at, usb_at,
-        port_at; /* of the entry, of the values; line 0: not there */
+    struct doc_pos at;    /* of the entry */
+    struct doc_pos name_at, usb_at, port_at; /* of the values; line 0: not there */
 };
 
 struct station_group {

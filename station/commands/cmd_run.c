@@ -135,16 +135,13 @@ static enum exit_status status_of(const struct run_state *s)
 {
     const struct headcount *t = &s->headcount;
     struct slot_view v;
-    for (size_t i = 0; i < t->count; i++) {
-        const struct headcount_failure *failure = t->boards[i].failure;
-        if (failure && (failure->err.code == ERR_DATABASE || failure->err.code == ERR_STATION))
-            return EXIT_STATION;
-    }
+    if (t->by_station > 0)
+        return EXIT_STATION;
     for (size_t i = 0; session_look(s->session, i, &v); i++) {
         if (v.runs == 0)
             return EXIT_BOARD;
     }
-    return headcount_passed(t) == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
+    return t->passed == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
 }
 
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)

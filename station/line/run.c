@@ -295,7 +295,11 @@ static void begin_run(struct slot *s, struct run *run)
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
-        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
+        .state = SLOT_RUNNING,
+        .order = *order_name(s->order),
+        .runs = runs,
+        .passes = passes,
+        .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
 }

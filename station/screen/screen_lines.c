@@ -58,9 +58,10 @@ static void print_verdict(const struct event *event)
 
 static void on_event(const struct show *show, const struct event *event)
 {
-    char board[64];
+    char board[64], order[ORDER_NAME_TEXT_BYTES];
     (void)show;
-    printf("slot %d: ", event->slot);
+    if (event->kind != EVENT_ORDER)
+        printf("slot %d: ", event->slot);
     switch (event->kind) {
     case EVENT_RUN:
         printf("start on %s", event->port);
@@ -83,7 +84,10 @@ static void on_event(const struct show *show, const struct event *event)
     case EVENT_NOTE:
         printf("%s", event->err.what);
         break;
-    default: /* of no board: does not come here */
+    case EVENT_ORDER:
+        printf("The next boards are for %s", order_name_text(&event->order, order));
+        break;
+    default: /* does not come here */
         break;
     }
     printf("\n");
@@ -110,9 +114,8 @@ static unsigned count_skipped(struct session *session)
 
 static void print_counts(const struct headcount *t, unsigned skipped, bool colour)
 {
-    const size_t passed = headcount_passed(t);
-    const bool all = passed == t->count && skipped == 0 && t->count > 0;
-    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", passed,
+    const bool all = t->passed == t->count && skipped == 0 && t->count > 0;
+    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", t->passed,
            t->count, colour ? PLAIN : "");
     if (t->runs > 0)
         printf(" in %.1f s", (double)(t->last_us - t->first_us) / 1e6);
@@ -211,7 +214,11 @@ void screen_summary(const struct show *show, bool colour)
 {
     struct failure_print print = { .colour = colour, .columns = screen_columns() };
     print_counts(show->headcount, count_skipped(show->session), colour);
-    headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    const size_t more =
+        headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    if (more > 0)
+        printf("\n%zu more did not pass, earlier%s.\n", more,
+               show->db_path ? ": the record says why" : "");
     if (show->timing)
         print_timing(show->session);
     if (show->db_path)

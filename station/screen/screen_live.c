@@ -96,13 +96,25 @@ static uint64_t now_us(const struct show *show)
     return c->now_us(c);
 }
 
-static void draw_slot(const struct slot_view *v, uint64_t now_us, size_t columns)
+/* What is under way for another order than the one that the head names. */
+static void add_order(const struct show *show, const struct slot_view *v, char *text, size_t cap)
 {
-    char rest[512] = "", line[768], again[16] = "";
+    char name[ORDER_NAME_TEXT_BYTES];
+    struct order *now = session_order(show->session);
+    const size_t n = strlen(text);
+    if (v->order.recipe[0] && memcmp(&v->order, order_name(now), sizeof v->order) != 0)
+        snprintf(text + n, cap - n, "  (%s)", order_name_text(&v->order, name));
+    order_release(now);
+}
+
+static void draw_slot(const struct show *show, const struct slot_view *v, size_t columns)
+{
+    char rest[768] = "", line[1024], again[16] = "";
     if (v->state == SLOT_RUNNING)
-        make_running(v, now_us, columns, rest, sizeof rest);
+        make_running(v, now_us(show), columns, rest, sizeof rest);
     else if (v->state == SLOT_DONE)
         make_done(v, rest, sizeof rest);
+    add_order(show, v, rest, sizeof rest);
     if (v->state == SLOT_RUNNING && v->attempt > 1)
         snprintf(again, sizeof again, "try %u", v->attempt);
     snprintf(line, sizeof line, "slot %-3d %-8s %-5s %s", v->number, slot_word(v), again, rest);
@@ -114,18 +126,17 @@ static void draw_slot(const struct slot_view *v, uint64_t now_us, size_t columns
 /* A narrow terminal cuts the names, and not the counts. */
 static void draw_head(const struct show *show, size_t columns)
 {
-    const size_t passed = headcount_passed(show->headcount);
+    const size_t passed = show->headcount->passed;
     unsigned working = 0;
-    char line[512];
+    char line[1024], name[ORDER_NAME_TEXT_BYTES];
     struct slot_view v;
     struct order *order = session_order(show->session);
-    const struct recipe *r = order_recipe(order);
     for (size_t i = 0; session_look(show->session, i, &v); i++)
         working += v.state == SLOT_RUNNING;
-    snprintf(line, sizeof line, "%u in work, %zu PASS, %zu FAIL%s; %s %s", working, passed,
+    snprintf(line, sizeof line, "%u in work, %zu PASS, %zu FAIL%s; %s", working, passed,
              show->headcount->count - passed,
-             session_is_stopping(show->session) ? "; stopping. Ctrl-C again: at once" : "", r->name,
-             r->version);
+             session_is_stopping(show->session) ? "; stopping. Ctrl-C again: at once" : "",
+             order_name_text(order_name(order), name));
     printf("\r\033[K%.*s\n", (int)wrap_fit(line, columns - 1), line);
     order_release(order);
 }
@@ -144,7 +155,7 @@ static size_t draw_some(const struct show *show, size_t columns, size_t room, bo
     for (size_t i = 0; lines < room && session_look(show->session, i, &v); i++) {
         if (is_worth_showing(&v) != worth)
             continue;
-        draw_slot(&v, now_us(show), columns);
+        draw_slot(show, &v, columns);
         lines++;
     }
     return lines;
@@ -155,7 +166,7 @@ static size_t draw_all(const struct show *show, size_t columns)
     size_t lines = 0;
     struct slot_view v;
     for (; session_look(show->session, lines, &v); lines++)
-        draw_slot(&v, now_us(show), columns);
+        draw_slot(show, &v, columns);
     return lines;
 }
 
