@@ -36,6 +36,7 @@ core/nvs           core/base
 core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
+recipes/label      core/base recipes/doc
 recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
 recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
 db/store           core/base
