@@ -245,10 +245,12 @@ static void label_too_wide_is_refused(void **state)
 {
     (void)state;
     /* Subset B: 11 modules a character and 35 more, 10 of quiet zone on each side. */
-    assert_fits(ONE("^BY2^BCN,50,N^FD{v}"), "ABCDEFGHIJKLM", "ends 16 dots beyond the label's right");
+    assert_fits(ONE("^BY2^BCN,50,N^FD{v}"), "ABCDEFGHIJKLM",
+                "ends 16 dots beyond the label's right");
     assert_fits(ONE("^BY2^BCN,50,N^FD{v}"), "ABCDEFGHIJKL", NULL);
-    assert_fits("^XA^PW400^LL240^FO16,40^BY2^BCN,50,N^FD{v}^FS^XZ", "A", "ends 4 dots beyond the "
-                                                                       "label's left");
+    assert_fits("^XA^PW400^LL240^FO16,40^BY2^BCN,50,N^FD{v}^FS^XZ", "A",
+                "ends 4 dots beyond the "
+                "label's left");
     assert_fits(ONE("^BY2^BCN,190,N^FD{v}"), "A", NULL);
     assert_fits(ONE("^BY2^BCN,190,Y^FD{v}"), "A", "label's lower edge");
     /* Mode A halves digits, but for one change that a printer may not save. */
@@ -289,17 +291,16 @@ static void label_codes_have_the_sizes_of_the_standards(void **state)
         const char *data;
         unsigned columns, widest;
     } rows[] = {
-        { LABEL_CODE128, "12345678", 79, 90 },
-        { LABEL_CODE128, "EX26-000123-7", 167, 178 },
-        { LABEL_QR, "20ALPHANUMERIC:/. A1", 21, 21 },
-        { LABEL_QR, "21ALPHANUMERIC:/. A1X", 25, 25 },
-        { LABEL_DATAMATRIX, "123456", 10, 10 },
-        { LABEL_DATAMATRIX, "1234567", 12, 12 },
+        { LABEL_CODE128, "12345678", 79, 90 },        { LABEL_CODE128, "EX26-000123-7", 167, 178 },
+        { LABEL_QR, "20ALPHANUMERIC:/. A1", 21, 21 }, { LABEL_QR, "21ALPHANUMERIC:/. A1X", 25, 25 },
+        { LABEL_DATAMATRIX, "123456", 10, 10 },       { LABEL_DATAMATRIX, "1234567", 12, 12 },
         { LABEL_DATAMATRIX, "240AC4000001", 14, 14 },
     };
     static struct label_code code;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct label_field f = { .kind = rows[i].kind, .module = 1, .mode = 'A', .level = 'M' };
+        const struct label_field f = {
+            .kind = rows[i].kind, .module = 1, .mode = 'A', .level = 'M'
+        };
         struct err e = { 0 };
         assert_ok(label_code_make(&f, rows[i].data, &code, &e), &e);
         assert_int_equal(code.columns, rows[i].columns);
@@ -310,8 +311,10 @@ static void label_codes_have_the_sizes_of_the_standards(void **state)
 static void label_template_survives_noise(void **state)
 {
     (void)state;
-    static const char words[][12] = { "^XA", "^XZ", "^FO10,10", "^A0N,20,20", "^FD", "{v}",   "^FS",
-                                      "^FH", "^BCN", ",",        "_4",         "~",   "^PW9", "\xC3" };
+    static const char words[][12] = {
+        "^XA", "^XZ",  "^FO10,10", "^A0N,20,20", "^FD", "{v}",  "^FS",
+        "^FH", "^BCN", ",",        "_4",         "~",   "^PW9", "\xC3"
+    };
     uint32_t seed = 7;
     for (int round = 0; round < 3000; round++) {
         char text[400] = "^XA^PW400^LL240";
