@@ -37,8 +37,8 @@ core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
 recipes/label      core/base recipes/doc
-recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
+recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h
 db/store           core/base
 db/proof           core/base db/store
 db/write           core/base db/store db/proof db/proof/checkpoint_priv.h

@@ -354,7 +354,7 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "0");
 
     check_ok(b, schema_apply(b->db, whole, NEXT, &b->e));
-    assert_answer(b, "PRAGMA user_version", "4");
+    assert_answer(b, "PRAGMA user_version", THEN);
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "1");
     assert_answer(b, "SELECT verdict FROM run", "PASS");
     db_close(b->db);
