@@ -193,6 +193,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_LABEL_DROP] = "UPDATE label SET ended_utc = ?, outcome = 'dropped', sentence = ?"
                         " WHERE id = ? AND outcome IS NULL AND begun_utc IS NULL RETURNING id",
     [STMT_LABEL_OPEN] = "SELECT count(*) FROM label WHERE printer = ? AND outcome IS NULL",
+    [STMT_LABEL_OWED] = "SELECT x.run, r.slot FROM label AS x JOIN run AS r ON r.id = x.run"
+                        " WHERE x.printer = ? AND x.outcome IS NULL AND r.station = ?"
+                        " ORDER BY x.id LIMIT ?",
     [STMT_LABEL_OF_RUN] = "SELECT zpl FROM label WHERE run = ? ORDER BY number LIMIT 1",
     [STMT_LABEL_RUN_STATE] = "SELECT ifnull(verdict, ''), ifnull(" EFFECTIVE_VERDICT("r") ", '')"
                                                                                           " FROM "

@@ -52,6 +52,15 @@ bool db_label_give_up_dead(struct db *db, int64_t utc_ms, int *unsure, struct er
 /* How many of this printer are not ended. */
 bool db_label_open(struct db *db, const char *printer, int64_t *count, struct err *e);
 
+struct db_label_owed {
+    int64_t run_id;
+    int slot;
+};
+
+/* Of those, the ones of runs of this very station: at most `cap`, *count of them. */
+bool db_label_owed(struct db *db, const char *printer, struct db_label_owed *owed, size_t cap,
+                   size_t *count, struct err *e);
+
 /* ---- What people want -------------------------------------------------------------------------*/
 
 struct db_label_again {

@@ -300,6 +300,26 @@ bool db_label_open(struct db *db, const char *printer, int64_t *count, struct er
     return ok;
 }
 
+bool db_label_owed(struct db *db, const char *printer, struct db_label_owed *owed, size_t cap,
+                   size_t *count, struct err *e)
+{
+    int rows = 0;
+    size_t n = 0;
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_LABEL_OWED);
+    query_text(&q, printer);
+    query_int(&q, db->station_id);
+    query_int(&q, (int64_t)cap);
+    while (n < cap && (rows = query_row(&q, e)) > 0)
+        owed[n++] = (struct db_label_owed){ sqlite3_column_int64(q.statement, 0),
+                                            sqlite3_column_int(q.statement, 1) };
+    query_end(&q);
+    db_leave(db);
+    *count = rows < 0 ? 0 : n;
+    return rows >= 0;
+}
+
 static const char *text_of(sqlite3_stmt *s, int column)
 {
     return (const char *)sqlite3_column_text(s, column);
