@@ -25,6 +25,17 @@ struct label_values label_room_values(const struct label_room *room)
     return (struct label_values){ room->rows, room->count };
 }
 
+bool label_room_set(struct label_room *room, const char *name, const char *text)
+{
+    for (size_t i = 0; i < room->count; i++) {
+        if (strcmp(room->rows[i].name, name) == 0) {
+            room->rows[i].text = text;
+            return true;
+        }
+    }
+    return label_room_add(room, name, text);
+}
+
 static char upper(char c)
 {
     return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;

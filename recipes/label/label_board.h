@@ -34,6 +34,9 @@ void label_room_of(struct label_room *room, const struct label_board *board);
 /* Adds one more; both texts are lent. False: there is no room, or the name is taken. */
 bool label_room_add(struct label_room *room, const char *name, const char *text);
 
+/* The same, or another text for a name that is there already. */
+bool label_room_set(struct label_room *room, const char *name, const char *text);
+
 /* Lent as long as the room. */
 struct label_values label_room_values(const struct label_room *room);
 
