@@ -10,7 +10,7 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -24,8 +24,8 @@ CFLAGS    += -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) -pthread
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
-# libcsv has no file for pkg-config.
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
+# libcsv, libzint and libcups have no file for pkg-config.
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv -lzint -lcups
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
@@ -139,7 +139,7 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@pkg-config --exists $(LIBS) && echo '#include <csv.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@pkg-config --exists $(LIBS) && printf '%s\n' '#include <csv.h>' '#include <zint.h>' '#include <cups/cups.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
 	@touch $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries

@@ -37,8 +37,9 @@ core/fuses         core/base core/loader core/chips/list.h
 core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
 core/board         core/base core/facts core/fuses core/images core/loader
 recipes/doc        core/base
-recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
+recipes/label      core/base recipes/doc
+recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h
 db/store           core/base
 db/proof           core/base db/store
 db/write           core/base db/store db/proof db/proof/checkpoint_priv.h
@@ -53,6 +54,7 @@ station/slots      core recipes/station station/base station/cli station/line/po
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
+station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor
 station/words      .
 station/people     core/base recipes/people station/base
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/words

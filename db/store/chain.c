@@ -38,6 +38,8 @@ static const struct kind {
     [LINK_STATION_END] = { "station-end", "SELECT id FROM station WHERE ended_utc IS NOT NULL" },
     [LINK_CORRECTION] = { "correction", "SELECT id FROM correction" },
     [LINK_CHECKPOINT] = { "checkpoint", "SELECT id FROM checkpoint" },
+    [LINK_LABEL] = { "label", "SELECT id FROM label" },
+    [LINK_LABEL_END] = { "label-end", "SELECT id FROM label WHERE outcome IS NOT NULL" },
 };
 
 const char *chain_kind_word(enum link_kind kind)

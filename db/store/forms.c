@@ -118,6 +118,17 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .columns = "p.id# p.lot# p.link# p.closed_utc p.closed_by p.text p.signature",
         .from = "checkpoint AS p",
     },
+    [LINK_LABEL] = {
+        .word = "label",
+        .columns = "x.id# x.run# x.number# x.printer x.zpl x.operator x.reason x.ordered_utc",
+        .from = "label AS x",
+    },
+    [LINK_LABEL_END] = {
+        .word = "label-end",
+        .columns = "x.id# x.begun_utc x.begun_by# x.ended_utc x.outcome x.sentence",
+        .from = "label AS x",
+        .complete = "x.outcome IS NOT NULL",
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)

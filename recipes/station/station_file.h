@@ -9,6 +9,7 @@
 #define RECIPES_STATION_FILE_H
 
 #include "recipes/doc/doc.h"
+#include "recipes/label/label_dpi.h"
 
 struct err;
 
@@ -32,6 +33,10 @@ enum station_key {
     STATION_KEY_GROUP_SLOTS,
     STATION_KEY_GRID,
     STATION_KEY_GRID_ROW,
+    STATION_KEY_PRINTER,
+    STATION_KEY_PRINTER_TO,
+    STATION_KEY_PRINTER_DPI,
+    STATION_KEY_PRINTER_ASK,
     STATION_KEY_COUNT
 };
 
@@ -59,6 +64,16 @@ struct station_row {
     struct doc_pos name_at[STATION_COLUMNS_MAX];
 };
 
+/* Whether the printer is asked how it is before and after each label. */
+enum station_ask { STATION_ASK_YES, STATION_ASK_NO };
+
+struct station_printer {
+    char *to;      /* tcp://HOST:PORT, /dev/..., cups://QUEUE or file:PATH; NULL: there is none */
+    char *to_text; /* as the file spells it */
+    enum label_dpi dpi;
+    enum station_ask ask;
+};
+
 struct station {
     char *path;        /* as given; the name given to station_parse */
     char *name;        /* key `station` */
@@ -70,6 +85,7 @@ struct station {
     size_t group_count;
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
+    struct station_printer printer;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 

@@ -105,6 +105,36 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .at_field = offsetof(struct station_row, name_at),
         .sentence = "Names of slots.",
     },
+    [STATION_KEY_PRINTER] = {
+        .path = "printer", .kind = KEY_MAP,
+        .also = LIST("labels", "label"),
+        .sentence = "Prints the label of each board that passes, where the recipe has one; see "
+                    "labels.md.",
+    },
+    [STATION_KEY_PRINTER_TO] = {
+        .path = "printer.to", .parent = STATION_KEY_PRINTER, .kind = KEY_OWN,
+        .store = store_printer, .more = "tcp://HOST:PORT, /dev/usb/lp0, cups://QUEUE or file:PATH",
+        .min = 1, .max = 1024, FIELD(printer.to_text),
+        .also = LIST("url", "address", "device", "port"),
+        .sentence = "Where the printer is: on the network (its port is 9100 unless it is given), a "
+                    "device, a queue of CUPS, or a file that labels are added to, seen from the "
+                    "station file's folder.",
+    },
+    [STATION_KEY_PRINTER_DPI] = {
+        .path = "printer.dpi", .parent = STATION_KEY_PRINTER, .kind = KEY_WORD,
+        .words = LIST("203", "300", "600"), FIELD(printer.dpi), .preset = "203",
+        .also = LIST("resolution"),
+        .sentence = "Dots per inch that it prints; a recipe whose label is drawn for others is "
+                    "refused.",
+    },
+    [STATION_KEY_PRINTER_ASK] = {
+        .path = "printer.ask", .parent = STATION_KEY_PRINTER, .kind = KEY_WORD,
+        .words = LIST("yes", "no"), FIELD(printer.ask), .preset = "yes",
+        .also = LIST("status", "check"),
+        .sentence = "Whether it is asked how it is, before and after each label. A printer on the "
+                    "network or a device that does not answer counts as one with a fault: no is "
+                    "for those that cannot. Queues and files are never asked in this way.",
+    },
 };
 /* clang-format on */
 
@@ -146,6 +176,7 @@ static const char *const page_intro[] = {
     "groups:",
     "  - { name: A, slots: [A1, A2] }",
     "grid: [[A1, A2], [B1, .]]",
+    "printer: { to: tcp://10.0.0.9, dpi: 203 }",
     "```",
     "",
     "| Where it is looked for, in this order | |",

@@ -26,4 +26,5 @@ COMMAND(recipe)
 COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
+COMMAND(label)
 /* clang-format on */

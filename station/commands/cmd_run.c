@@ -1,6 +1,8 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
 
+#include "station/cli/station_find.h"
+#include "station/label/label_finish.h"
 #include "station/line/record.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
@@ -23,6 +25,8 @@ struct run_state {
     const struct run_options *options;
     struct job *job;
     struct slot_choice choice;
+    struct station *station; /* where the recipe has a label; NULL: none is needed, or there */
+    struct label_desk *desk; /* NULL: nothing is printed */
     struct stop_source stop;
     struct session *session;
     struct event_reader *reader;
@@ -69,12 +73,60 @@ static void tell_of_new_lot(const struct run_options *o)
             o->lot, o->db_path);
 }
 
+/* Only a recipe with a label needs to know where a printer is. */
+static bool find_printer(struct run_state *s, enum attempt_kind kind, struct err *e)
+{
+    if (kind != ATTEMPT_FLASH || !job_label(s->job))
+        return true;
+    if (!station_find_load(s->options->choice.station_path, &s->station, e))
+        return false;
+    if (!s->station || !s->station->printer.to)
+        fprintf(stderr, "espstation: the recipe has a label, but no printer is in the station "
+                        "file: "
+                        "none is printed. See: espstation station --help\n");
+    return true;
+}
+
+static const struct station_printer *printer_of(const struct run_state *s)
+{
+    return s->station && s->station->printer.to ? &s->station->printer : NULL;
+}
+
+static void tell_of_label(void *ctx, int slot, int64_t run_id, const char *sentence)
+{
+    session_note(ctx, slot, run_id, sentence);
+}
+
+static bool open_desk(struct run_state *s, struct err *e)
+{
+    if (!printer_of(s))
+        return true;
+    const struct label_desk_setup setup = { .db = record_db(session_record(s->session)),
+                                            .printer = printer_of(s),
+                                            .clock = &clock_system,
+                                            .reader = session_watch(s->session, 64, e),
+                                            .tell = tell_of_label,
+                                            .ctx = s->session };
+    s->desk = setup.reader ? label_desk_new(&setup, e) : NULL;
+    if (s->desk)
+        label_tell_unsure(label_desk_unsure(s->desk), s->options->db_path);
+    return s->desk != NULL;
+}
+
+/* The last boards' labels come out a moment after their verdicts. */
+static void finish_labels(struct run_state *s)
+{
+    if (s->desk)
+        label_finish(s->desk, s->options->db_path);
+}
+
 static bool set_order(struct run_state *s, struct err *e)
 {
     const struct order_setup setup = { .job = s->job,
                                        .lot = s->options->lot,
                                        .operator_name = s->options->operator_name,
-                                       .rework_reason = s->options->reason };
+                                       .rework_reason = s->options->reason,
+                                       .printer = printer_of(s) };
     struct order *order = order_new(&setup, session_record(s->session), e);
     if (!order)
         return false;
@@ -102,7 +154,8 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
         return false;
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
-        !open_session(s, kind, e) || !set_order(s, e))
+        !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
+        !open_desk(s, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
@@ -112,11 +165,13 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 
 static void tear_down(struct run_state *s)
 {
+    label_desk_free(s->desk);
     event_reader_free(s->reader);
     session_free(s->session);
     headcount_done(&s->headcount);
     job_free(s->job);
     slot_choice_done(&s->choice);
+    station_free(s->station);
     stop_source_close(&s->stop);
 }
 
@@ -152,6 +207,7 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     if (set_up(&s, kind, &e)) {
         const struct show show = { s.session, &s.headcount, options->db_path, options->timing };
         attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
+        finish_labels(&s);
         status = status_of(&s);
     } else {
         cmd_print_err(&e);

@@ -59,6 +59,14 @@ typedef bool floor_printer(void *ctx, const struct tile *tile, const struct act 
                            struct err *e);
 void floor_set_printer(struct floor *f, floor_printer *print, void *ctx);
 
+/* Whether the label of a run that has passed waits, and for what: its tile is amber then. Called
+ * under the floor's lock: it waits for nothing. */
+typedef bool floor_label_waits(void *ctx, int64_t run_id, struct err *why);
+void floor_set_label_waits(struct floor *f, floor_label_waits *waits, void *ctx);
+
+/* Puts a sentence about a slot among the events. Any thread. */
+void floor_note(struct floor *f, int slot, int64_t run_id, const char *sentence);
+
 /*
  * A watcher: a screen in a browser, a PLC, a printer. One row for each; the command starts them in
  * the order of its list before floor_begin, and ends them, the last one first, before floor_free.

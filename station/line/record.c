@@ -362,7 +362,7 @@ static enum db_verdict db_verdict_of(enum verdict verdict)
 
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
-                      struct err *e)
+                      const struct record_label *label, struct err *e)
 {
     if (!r)
         return true;
@@ -375,6 +375,8 @@ bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
         .app_text = text_or_null(last->console),
         .ended_utc_ms = ended_utc_ms,
         .duration_ms = duration_ms,
+        .label_printer = label ? label->printer : NULL,
+        .label_zpl = label ? label->zpl : NULL,
     };
     if (db_run_close(r->db, run_id, &end, e))
         return true;
@@ -385,4 +387,9 @@ bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                                        .failure = *e };
     keep_unclosed(r, &unclosed);
     return false;
+}
+
+struct db *record_db(struct record *r)
+{
+    return r ? r->db : NULL;
 }

@@ -1,6 +1,8 @@
 /*
  * One board's run: its attempts, what is changed from one to the next, its verdict and its row.
  */
+#include "recipes/station/station_file.h"
+#include "station/line/order_label.h"
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
@@ -24,6 +26,7 @@ struct run {
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
     enum board_state state; /* how the attempts so far left it */
+    char *label;            /* that it gets if it passes; NULL: none */
 };
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
@@ -86,6 +89,20 @@ static bool is_same_board(struct run *run, const struct chip_mac *mac, struct er
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+/* Whatever is wrong with its label is known before the board is touched. */
+static bool make_label(struct run *run, const struct board *board, struct err *e)
+{
+    const struct slot *s = run->slot;
+    const struct order_label_for board_of_run = { .mac = &board->mac,
+                                                  .run_id = run->id,
+                                                  .slot = s->number,
+                                                  .started_utc_ms = run->started_utc_ms };
+    free(run->label);
+    run->label = NULL;
+    return run->id == 0 || !order_printer(s->order) ||
+           (run->label = order_label_make(s->order, &board_of_run, e)) != NULL;
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
@@ -107,7 +124,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->gang->record, s->order, run->id, &named, e);
+    return record_board(s->gang->record, s->order, run->id, &named, e) && make_label(run, board, e);
 }
 
 /* ---- Attempts ---- */
@@ -347,8 +364,11 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
+    const struct station_printer *printer = order_printer(s->order);
+    const struct record_label label = { printer ? printer->to : NULL, run->label };
     if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
-                                          ended_utc_ms - run->started_utc_ms, &failure)) {
+                                          ended_utc_ms - run->started_utc_ms,
+                                          run->label ? &label : NULL, &failure)) {
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
@@ -395,5 +415,6 @@ void run_board(struct slot *s)
         attempt_until_done(&run, result);
     }
     end_run(&run, result);
+    free(run.label);
     free(result);
 }

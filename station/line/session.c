@@ -151,6 +151,21 @@ static void tell(struct session *s, enum event_kind kind, const struct slot *slo
     event_put(s->gang.events, &event);
 }
 
+void session_note(struct session *s, int number, int64_t run_id, const char *sentence)
+{
+    const struct clock *c = s->gang.clock;
+    struct event event = { .kind = EVENT_NOTE,
+                           .slot = number,
+                           .run_id = run_id,
+                           .utc_ms = c->utc_ms(c),
+                           .at_us = c->now_us(c) };
+    struct slot_view v;
+    snprintf(event.err.what, sizeof event.err.what, "%s", sentence);
+    if (session_find(s, number, &v))
+        snprintf(event.port, sizeof event.port, "%s", v.port);
+    event_put(s->gang.events, &event);
+}
+
 void session_set_order(struct session *s, struct order *order)
 {
     gang_set_order(&s->gang, order);
