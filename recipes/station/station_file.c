@@ -80,6 +80,13 @@ void station_free(struct station *station)
         for (size_t k = 0; k < STATION_COLUMNS_MAX; k++)
             free(station->rows[i].names[k]);
     }
+    for (size_t i = 0; i < STATION_PLC_ALLOW_MAX; i++)
+        free(station->plc.allow[i]);
+    free(station->plc.listen);
+    free(station->people);
+    free(station->people_path);
+    free(station->recipe_keys);
+    free(station->recipe_keys_path);
     free(station->record);
     free(station->record_path);
     free(station->name);

@@ -32,6 +32,15 @@ enum station_key {
     STATION_KEY_GROUP_SLOTS,
     STATION_KEY_GRID,
     STATION_KEY_GRID_ROW,
+    STATION_KEY_PEOPLE,
+    STATION_KEY_RECIPES,
+    STATION_KEY_RECIPE_KEYS,
+    STATION_KEY_PLC,
+    STATION_KEY_PLC_LISTEN,
+    STATION_KEY_PLC_ALLOW,
+    STATION_KEY_PLC_CLIENTS,
+    STATION_KEY_PLC_HEARTBEAT,
+    STATION_KEY_PLC_IDLE,
     STATION_KEY_COUNT
 };
 
@@ -59,6 +68,18 @@ struct station_row {
     struct doc_pos name_at[STATION_COLUMNS_MAX];
 };
 
+#define STATION_PLC_ALLOW_MAX 16
+
+/* How a PLC reaches the station. */
+struct station_plc {
+    char *listen;                       /* HOST:PORT; NULL: no PLC */
+    char *allow[STATION_PLC_ALLOW_MAX]; /* addresses that may connect */
+    size_t allow_count;                 /* 0: all */
+    uint32_t clients;                   /* at once */
+    uint32_t heartbeat_ms;              /* how long the PLC's may stand still */
+    uint32_t idle_ms;                   /* after which a silent client is dropped */
+};
+
 struct station {
     char *path;        /* as given; the name given to station_parse */
     char *name;        /* key `station` */
@@ -70,6 +91,9 @@ struct station {
     size_t group_count;
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
+    char *people, *people_path;           /* the people file, likewise; NULL: none */
+    char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
+    struct station_plc plc;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 
