@@ -46,7 +46,7 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof
+station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line station/floor db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h

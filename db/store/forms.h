@@ -12,6 +12,7 @@ enum link_kind {
     LINK_STATION_END,
     LINK_CORRECTION,
     LINK_CHECKPOINT,
+    LINK_ACT,
     LINK_KIND_COUNT
 };
 

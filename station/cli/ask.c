@@ -79,7 +79,7 @@ static bool read_line(char *answer, struct err *e)
 
 /* Nothing that is typed shows, and Ctrl-C comes as a character: a signal would leave the terminal
  * without echo. */
-static bool read_unseen(char *answer, struct err *e)
+static bool read_unseen(const char *question, char *answer, struct err *e)
 {
     struct termios before, unseen;
     if (tcgetattr(STDIN_FILENO, &before) != 0)
@@ -88,6 +88,8 @@ static bool read_unseen(char *answer, struct err *e)
     unseen.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &unseen) != 0)
         return err_set_sys(e, ERR_STATION, errno, "The terminal cannot be kept from showing a PIN");
+    fprintf(stderr, "%s: ", question); /* only now: what was typed before is thrown away */
+    fflush(stderr);
     const bool ok = read_line(answer, e);
     tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
     fputc('\n', stderr);
@@ -99,7 +101,5 @@ bool ask_secret(const char *question, char answer[static ASK_CAP], struct err *e
     answer[0] = '\0';
     if (!ask_is_terminal())
         return read_line(answer, e);
-    fprintf(stderr, "%s: ", question);
-    fflush(stderr);
-    return read_unseen(answer, e);
+    return read_unseen(question, answer, e);
 }

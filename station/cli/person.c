@@ -58,14 +58,32 @@ bool person_ask(struct people *people, const char *name, struct actor *actor, st
     return false;
 }
 
+static bool is_named(const struct actor *actor, const char *what, struct err *e)
+{
+    if (actor->name[0] != '\0')
+        return true;
+    err_set(e, ERR_USAGE, "To %s is somebody's decision, and nobody has said who it is", what);
+    return err_hint(e, "Give --operator NAME.");
+}
+
 bool person_is_engineer(const char *station_given, const char *name, const char *what,
                         struct actor *actor, struct err *e)
 {
     struct people *people;
     if (!person_people(station_given, &people, e))
         return false;
-    const bool ok =
-        person_ask(people, name, actor, e) && (!people || actor_is_engineer(actor, what, e));
+    const bool ok = person_ask(people, name, actor, e) &&
+                    (people ? actor_is_engineer(actor, what, e) : is_named(actor, what, e));
     people_free(people);
     return ok;
+}
+
+struct db_act person_act(const struct actor *actor, const char *word, const struct db_station *here)
+{
+    return (struct db_act){ .word = word,
+                            .person = actor->name,
+                            .role = role_word(actor->role),
+                            .proved = actor->proved,
+                            .host = here->host,
+                            .utc_ms = clock_system.utc_ms(&clock_system) };
 }

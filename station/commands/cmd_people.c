@@ -250,7 +250,7 @@ static enum exit_status people(int argc, char **argv)
     const char *args[2];
     char *path = NULL;
     struct err e = { 0 };
-    enum exit_status status = EXIT_PASSED;
+    enum exit_status status;
     size_t count;
     if (!cmd_parse(&cmd_people, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status))
@@ -258,6 +258,7 @@ static enum exit_status people(int argc, char **argv)
     if (!is_called_rightly(args, count))
         return EXIT_USAGE;
     o.name = count > 1 ? args[1] : NULL;
+    status = EXIT_PASSED;
     if (!find_file(&o, &path, &e) || !find_action(args[0])->run(&o, path, &e)) {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

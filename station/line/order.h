@@ -19,6 +19,7 @@ struct order_setup {
     const char *lot;           /* NULL: none */
     const char *operator_name; /* NULL: not known */
     const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
+    bool new_lot;              /* a lot of this name is opened if there is none */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
