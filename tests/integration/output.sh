@@ -23,7 +23,7 @@ if [ -c /dev/full ]; then
         "run --help" "history $mac --db $db" "lot list --db $db" "lot show A --db $db"
         "lot list --json --db $db" "stats --db $db" "stats --json --db $db" "audit --db $db" "audit --sql"
         "export --db $db" "import $images/none -- esptool.py --chip esp32 write_flash 0x1000 $images/bootloader.bin"
-        "${run[*]} --json --lot B --new-lot" "${run[*]} --plain --lot C" "verify $recipe ${port_options[*]} --json"
+        "${run[*]} --json --lot B --new-lot" "${run[*]} --plain --lot C --new-lot" "verify $recipe ${port_options[*]} --json"
         "identify ${port_options[*]}" "identify --json ${port_options[*]}"
         "erase ${port_options[*]} --from 0x9000 --size 4K" "read ${port_options[*]} --size 4K -o $work/{slot}.bin")
     for command in "${full_commands[@]}"; do
