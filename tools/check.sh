@@ -39,6 +39,7 @@ core/board         core/base core/facts core/fuses core/images core/loader
 recipes/doc        core/base
 recipes/label      core/base recipes/doc
 recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
+recipes/people     core/base recipes/doc recipes/doc/doc_priv.h
 recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h
 db/store           core/base
 db/proof           core/base db/store
@@ -47,7 +48,7 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof
+station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/screen     core/base station/base station/attempt station/line station/floor db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h

@@ -37,6 +37,15 @@ enum station_key {
     STATION_KEY_PRINTER_TO,
     STATION_KEY_PRINTER_DPI,
     STATION_KEY_PRINTER_ASK,
+    STATION_KEY_PEOPLE,
+    STATION_KEY_RECIPES,
+    STATION_KEY_RECIPE_KEYS,
+    STATION_KEY_PLC,
+    STATION_KEY_PLC_LISTEN,
+    STATION_KEY_PLC_ALLOW,
+    STATION_KEY_PLC_CLIENTS,
+    STATION_KEY_PLC_HEARTBEAT,
+    STATION_KEY_PLC_IDLE,
     STATION_KEY_COUNT
 };
 
@@ -74,6 +83,18 @@ struct station_printer {
     enum station_ask ask;
 };
 
+#define STATION_PLC_ALLOW_MAX 16
+
+/* How a PLC reaches the station. */
+struct station_plc {
+    char *listen;                       /* HOST:PORT; NULL: no PLC */
+    char *allow[STATION_PLC_ALLOW_MAX]; /* addresses that may connect */
+    size_t allow_count;                 /* 0: all */
+    uint32_t clients;                   /* at once */
+    uint32_t heartbeat_ms;              /* how long the PLC's may stand still */
+    uint32_t idle_ms;                   /* after which a silent client is dropped */
+};
+
 struct station {
     char *path;        /* as given; the name given to station_parse */
     char *name;        /* key `station` */
@@ -86,6 +107,9 @@ struct station {
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
     struct station_printer printer;
+    char *people, *people_path;           /* the people file, likewise; NULL: none */
+    char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
+    struct station_plc plc;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 

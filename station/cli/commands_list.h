@@ -27,4 +27,5 @@ COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
 COMMAND(label)
+COMMAND(people)
 /* clang-format on */

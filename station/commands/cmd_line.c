@@ -14,7 +14,7 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json;
+    bool json, new_lot;
 };
 
 /* All that lives during the command. */
@@ -58,6 +58,7 @@ static bool open_floor(struct line_state *s, struct err *e)
                                        .stub_folder = o->stub_folder,
                                        .job = s->job,
                                        .lot = o->lot,
+                                       .new_lot = o->new_lot,
                                        .operator_name = o->operator_name,
                                        .clock = &clock_system };
     s->floor = floor_new(&setup, &interrupted, e);
@@ -119,6 +120,7 @@ static enum exit_status line(int argc, char **argv)
         OPTION_STATION(&o.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
+        OPTION_NEW_LOT(&o.new_lot),
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),

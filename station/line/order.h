@@ -22,6 +22,7 @@ struct order_setup {
     const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
     /* Where the recipe's label goes; lent as long as the order lives. NULL: nowhere. */
     const struct station_printer *printer;
+    bool new_lot; /* a lot of this name is opened if there is none */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
