@@ -261,8 +261,10 @@ soak: deps
 check:
 	$(Q)tools/check.sh
 
-docs:
+docs: $(BUILD)/espstation
 	$(Q)tools/docs.sh
+	$(Q)$< recipe --markdown >docs/recipe.md
+	$(Q)$< station --markdown >docs/station.md
 
 format:
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard --deduplicate '*.c' '*.h')
