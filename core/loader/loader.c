@@ -359,6 +359,14 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
     return mem_send(l, CMD_MEM_DATA, frame, len, e);
 }
 
+bool loader_mem_word(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + 16)], data[16];
+    pack_write(data, addr, value);
+    size_t len = packet_encode(frame, sizeof frame, CMD_WRITE_REG, 0, data, sizeof data, NULL, 0);
+    return mem_send(l, CMD_WRITE_REG, frame, len, e);
+}
+
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
 {
     uint8_t data[8];

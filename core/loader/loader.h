@@ -107,6 +107,9 @@ bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct er
 bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
                       struct err *e);
 
+/* Writes a word of RAM in front of those blocks; answered like a short one. */
+bool loader_mem_word(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
 /* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
  * has sent it, and what the code itself says is the better proof. */
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e);

@@ -266,6 +266,7 @@ static void make_settings(const struct job *j, struct plan_settings *s, struct d
         .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
         .erase_all = r->erase == RECIPE_ERASE_ALL,
         .pieces = r->write == RECIPE_WRITE_CHANGED,
+        .baud = r->port.baud,
         .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {

@@ -523,6 +523,49 @@ static void connect_bears_a_deaf_board(void **state)
     bench_free(b);
 }
 
+/* EN rises late on boards with a large capacitor: what was sent before is lost, and the next SYNC
+ * goes out when the ROM says that it waits, however late the adapter passes that on. */
+static void connect_syncs_when_the_loader_says_that_it_waits(void **state)
+{
+    enum { LINES_MS = 150, STRAP_MS = 50, BOOT_MS = 14, ANSWER_MS = 16, SPARE_MS = 4 };
+    static const uint32_t en_ms[] = { 1, 30, 40, 48, 60, 70 }, latency_ms[] = { 1, 16 };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(en_ms) * COUNT_OF(latency_ms); i++) {
+        uint32_t late_ms = en_ms[i / 2] + BOOT_MS, lat_ms = latency_ms[i % 2];
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        c.en_rise_us = en_ms[i / 2] * 1000;
+        c.strap_us = 25000;
+        c.latency_us = lat_ms * 1000;
+        struct bench *b = bench_new(&c, 115200);
+        uint64_t start_us = b->clock.us;
+        assert_ok(connect(b, 0, &e), &e);
+        uint64_t took_ms = (b->clock.us - start_us) / 1000;
+        uint64_t waited_ms = late_ms < STRAP_MS ? 0 : late_ms - STRAP_MS + lat_ms;
+        assert_true(took_ms <= LINES_MS + waited_ms + lat_ms + ANSWER_MS + SPARE_MS);
+        assert_in_range(state_of(b).syncs, 1, 2);
+        assert_ok(board_identify(&b->loader, &b->board, &e), &e); /* among answers to both */
+        bench_free(b);
+    }
+}
+
+/* Nobody may count on the log: a strap or a fuse can switch it off, and the ESP8266's comes at a
+ * rate of its own. */
+static void connect_needs_no_log(void **state)
+{
+    struct chip_sim_config c = board_config("esp8266");
+    struct err e = { 0 };
+    (void)state;
+    c.en_rise_us = 60000;
+    c.strap_us = 25000;
+    struct bench *b = bench_new(&c, 115200);
+    uint64_t start_us = b->clock.us;
+    assert_ok(connect(b, 0, &e), &e);
+    assert_in_range((b->clock.us - start_us) / 1000, 300, 330);
+    assert_int_equal(state_of(b).syncs, 1);
+    bench_free(b);
+}
+
 static void identify_tells_a_flash_that_does_not_answer(void **state)
 {
     struct chip_sim_config c = board_config("esp32");
@@ -763,6 +806,8 @@ int main(void)
         cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
         cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
         cmocka_unit_test(connect_bears_a_deaf_board),
+        cmocka_unit_test(connect_syncs_when_the_loader_says_that_it_waits),
+        cmocka_unit_test(connect_needs_no_log),
         cmocka_unit_test(identify_tells_a_flash_that_does_not_answer),
         cmocka_unit_test(verify_finds_a_bit_that_stays_1),
         cmocka_unit_test(verify_finds_a_protected_flash),
