@@ -5,7 +5,8 @@
  * that we did not write took it (tests/integration/label.sh).
  *   - ^ and ~ in data begin commands, and behind ^FH a _ begins a hex code: everything but letters,
  *     digits, space and . - : / is sent as a hex code.
- *   - In mode N of Code 128 a > begins an invocation: it is sent as >0.
+ *   - In mode N of Code 128 a > begins an invocation code, and what stands for a > itself (>0) is not
+ *     read alike everywhere: data with a > is sent in mode A, which takes all of ASCII as it is.
  *   - A QR code's data begins with level and mode: without them three characters are swallowed.
  *   - DataMatrix has an escape character, another one in each firmware: it is given, and is one that
  *     the data does not hold.
@@ -123,7 +124,7 @@ static void put_head(struct out *out, const struct label_field *f, const char *d
         break;
     case LABEL_CODE128:
         put(out, "^BY%u,3,10^BCN,%u,%c,N,N,%c", f->module, f->height, f->shows_text ? 'Y' : 'N',
-            f->mode);
+            strchr(data, '>') ? 'A' : f->mode);
         break;
     case LABEL_QR:
         put(out, "^BY2,3,%u^BQN,2,%u", f->drop, f->module);
@@ -159,8 +160,6 @@ static void put_data(struct out *out, const struct label_field *f, const char *d
         put(out, "%cA,", f->level);
     for (const char *c = data; *c; c++) {
         put_byte(out, *c);
-        if (*c == '>' && f->kind == LABEL_CODE128 && f->mode == 'N')
-            put(out, "0");
         if (escape && *c == escape)
             put_byte(out, escape);
     }

@@ -47,6 +47,7 @@ struct label_desk {
     size_t waiting_count;
     int64_t open; /* labels that are not ended; below 0: not known yet */
     bool looked;  /* since it was woken last */
+    bool sent;    /* a label is on its way: what becomes of it will show */
 };
 
 /* ---- What is seen of it ---- */
@@ -89,7 +90,7 @@ void label_desk_wake(struct label_desk *d)
 static bool is_settled(struct label_desk *d, int64_t *open)
 {
     pthread_mutex_lock(&d->lock);
-    const bool settled = d->looked && (d->open == 0 || d->trouble.code != ERR_NONE);
+    const bool settled = d->looked && (d->open == 0 || (d->trouble.code != ERR_NONE && !d->sent));
     *open = d->open < 0 ? 0 : d->open;
     pthread_mutex_unlock(&d->lock);
     return settled;
@@ -221,6 +222,13 @@ static void end_label(struct label_desk *d, const struct db_label_claim *label,
     }
 }
 
+static void set_sent(struct label_desk *d, bool sent)
+{
+    pthread_mutex_lock(&d->lock);
+    d->sent = sent;
+    pthread_mutex_unlock(&d->lock);
+}
+
 /* Until the printer is through with it. A person may have to put in a roll meanwhile, so this takes
  * as long as it takes. */
 static void follow(struct label_desk *d, const struct db_label_claim *label)
@@ -263,7 +271,9 @@ static enum step send_label(struct label_desk *d, const struct db_label_claim *l
              label->number);
     switch (printer_send(d->printer, label->zpl, title, e)) {
     case PRINTER_SENT:
+        set_sent(d, true);
         follow(d, label);
+        set_sent(d, false);
         return STEP_PRINTED;
     case PRINTER_UNSURE:
         end_label(d, label, DB_LABEL_UNSURE, e->what);

@@ -49,7 +49,8 @@ bool label_desk_waits(struct label_desk *d, int64_t run_id, struct err *why);
 /* What is wrong with the printer; false: nothing that is known. Any thread. */
 bool label_desk_trouble(struct label_desk *d, struct err *why);
 
-/* Waits until all labels are printed, something is wrong with the printer, `ms` are over or
+/* Waits until all labels are printed, something is wrong with the printer (but if it has a label on
+ * its way, what becomes of that), `ms` are over or
  * `stop_fd` (-1: none) is readable; gives how many still wait. */
 int64_t label_desk_await(struct label_desk *d, uint32_t ms, int stop_fd);
 

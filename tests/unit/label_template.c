@@ -194,7 +194,7 @@ static void label_data_can_be_no_command(void **state)
     assert_made(ONE("^A0N,20,20^FH^FD{v}_41"), "x", "^FDxA^FS");
     assert_made(ONE("^A0N,20,20^FH#^FD{v}#41_"), "x", "^FDxA_5F^FS");
     assert_made(ONE("^A0N,20,20^FD{v}"), "B\xC3\xBCro", "^FDB_C3_BCro^FS");
-    assert_made(ONE("^BCN,50,N,N,N,N^FD{v}"), "AB>CD", "^FDAB_3E0CD^FS");
+    assert_made(ONE("^BCN,50,N,N,N,N^FD{v}"), "AB>CD", ",A^FH^FDAB_3ECD^FS");
     assert_made(ONE("^BCN,50,N,N,N,A^FD{v}"), "AB>CD", "^FDAB_3ECD^FS");
     assert_made(ONE("^BQN,2,4^FD{v}"), "x", "^BQN,2,4^FH^FDMA,x^FS");
     assert_made(ONE("^BQN,2,4^FDHA,{v}"), "x", "^FDHA,x^FS");
