@@ -10,7 +10,7 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libmicrohttpd cairo libevdev
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -56,7 +56,9 @@ TESTLIB_SRC := $(filter-out tests/lib/choose.c,$(wildcard tests/lib/*.c))
 FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
+WEB_FILES   := $(sort $(wildcard station/web/files/*))
+WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 # Of these a test program links what it uses.
@@ -72,7 +74,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all pages deb deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all pages deb deps run test quick unit fuzz valgrind units fuzzers make_images make_record show_floor measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -103,6 +105,11 @@ $(BUILD)/pages: $(BUILD)/obj/tools/pages.o $(BUILD)/libespstation.a $(STUB_OBJ)
 $(BUILD)/share/.made: $(BUILD)/pages
 	$(call say,GEN,$(@D))
 	$(Q)rm -rf $(@D) && mkdir -p $(@D) && $(BUILD)/pages $(@D) && touch $@
+# Serves the screen in the browser over a floor that is made up, for tests of what it shows.
+FAKE_FLOOR  := $(call obj,tests/tools/fake_floor.c)
+$(BUILD)/show_floor: $(call obj,tests/tools/show_floor.c) $(FAKE_FLOOR) $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 # Tells the benchmark what a client has cost.
 $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
@@ -166,7 +173,11 @@ force:
 $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed stub_files $(STUB_JSON) > $@
-$(BUILD)/obj/gen/stub_files.o: $(BUILD)/gen/stub_files.c
+# The files of the screen in the browser, likewise.
+$(BUILD)/gen/web_files.c: $(BUILD)/embed $(WEB_FILES) | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/embed web_files $(WEB_FILES) > $@
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/embed: tools/embed.c | $(BUILD)/gen
@@ -210,6 +221,7 @@ units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
+show_floor: $(BUILD)/show_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
