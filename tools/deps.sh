@@ -53,7 +53,7 @@ missing_packages() {
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     test -e /usr/include/csv.h || printf ' libcsv-dev'
-    has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cmocka || missing_libraries
+    has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libsystemd ncursesw cmocka || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
     has_command node || printf ' nodejs'
@@ -70,6 +70,8 @@ libyaml-dev yaml-0.1
 libssl-dev libcrypto
 zlib1g-dev zlib
 libdeflate-dev libdeflate
+libsystemd-dev libsystemd
+libncurses-dev ncursesw
 libcmocka-dev cmocka
 END
 }

@@ -43,12 +43,14 @@ static void put_outcome(struct json_object *o, const struct event *event)
 
 static void on_event(const struct show *show, const struct event *event)
 {
+    const char *name = show_slot_name(show, event->slot);
     struct json_object o;
-    (void)show;
     json_begin(&o, stdout);
     json_text(&o, "event", kind_word(event->kind));
     put_time(&o, event->utc_ms);
     json_integer(&o, "slot", event->slot);
+    if (name)
+        json_text(&o, "name", name);
     json_text(&o, "port", event->port);
     if (event->run_id != 0)
         json_integer(&o, "run", event->run_id);
