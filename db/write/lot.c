@@ -208,6 +208,30 @@ bool lot_give_place_locked(struct db *db, int64_t run_id, const struct open_run 
     return query_run(&q, e);
 }
 
+static bool count_room_locked(struct db *db, int64_t lot_id, struct db_lot_room *room,
+                              struct err *e)
+{
+    struct lot_state lot = { .quantity = 0 };
+    if (!find_state_locked(db, lot_id, &lot, e) ||
+        !count_locked(db, STMT_LOT_PASSED, lot_id, &room->passed, e) ||
+        !count_locked(db, STMT_LOT_HELD, lot_id, &room->held, e))
+        return false;
+    room->quantity = lot.quantity;
+    return true;
+}
+
+bool db_lot_room(struct db *db, int64_t lot_id, struct db_lot_room *room, struct err *e)
+{
+    struct db_lot_room found = { 0 };
+    if (!db_enter(db, e))
+        return false;
+    const bool ok = count_room_locked(db, lot_id, &found, e);
+    db_leave(db);
+    if (ok)
+        *room = found;
+    return ok;
+}
+
 /* ---- Entering ---------------------------------------------------------------------------------*/
 
 /* A full lot is refused before any port is opened; places that are only held may come free. */

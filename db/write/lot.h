@@ -36,6 +36,13 @@ int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e)
 int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
                      int64_t utc_ms, bool *is_new, struct err *e);
 
+/* How full a lot is now; on any handle. */
+struct db_lot_room {
+    int64_t quantity;     /* 0: no limit */
+    int64_t passed, held; /* boards; held: places of runs that go on */
+};
+bool db_lot_room(struct db *db, int64_t lot_id, struct db_lot_room *room, struct err *e);
+
 struct db_lot_close {
     const char *name;
     const char *operator_name; /* NULL: not known */

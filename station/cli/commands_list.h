@@ -1,6 +1,7 @@
 /* COMMAND(name): the commands, each in its own cmd_NAME.c, in the order in which help lists them. */
 /* clang-format off */
 COMMAND(run)
+COMMAND(line_day)
 COMMAND(check)
 COMMAND(verify)
 COMMAND(import)

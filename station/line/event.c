@@ -49,7 +49,8 @@ const char *verdict_word(enum verdict verdict)
 
 static bool is_progress(const struct event *event)
 {
-    return event->kind == EVENT_RUN || event->kind == EVENT_BOARD || event->kind == EVENT_PHASE;
+    return event->kind == EVENT_RUN || event->kind == EVENT_BOARD || event->kind == EVENT_PHASE ||
+           event->kind == EVENT_CHANGED;
 }
 
 /* ---- The nodes: all under the lock ---- */

@@ -35,6 +35,8 @@ enum event_kind {
     EVENT_ADDED,   /* the session has a slot more, */
     EVENT_REMOVED, /* ...and one less */
     EVENT_ORDER,   /* the next runs have another order; of no slot */
+    /* Progress, too: */
+    EVENT_CHANGED, /* what a look shows is another thing now; of a slot, or of the whole */
 };
 
 enum verdict { VERDICT_NONE, VERDICT_PASS, VERDICT_FAIL, VERDICT_STOPPED };

@@ -203,6 +203,14 @@ void record_free(struct record *r)
     free(r);
 }
 
+bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
+                     struct err *e)
+{
+    *room = (struct db_lot_room){ 0 };
+    const int64_t lot_id = order_rows(order)->lot_id;
+    return !r || lot_id == 0 || db_lot_room(r->db, lot_id, room, e);
+}
+
 /* ---- A run ---- */
 
 bool record_run_start(struct record *r, const struct order *order, int slot, const char *port,

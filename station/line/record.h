@@ -33,6 +33,11 @@ int64_t record_put_recipe(struct db *db, const struct job *job, const struct clo
 bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
                         struct err *e);
 
+/* How full the order's lot is now; all zero where it has none, or nothing is recorded. */
+struct db_lot_room;
+bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
+                     struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 

@@ -365,6 +365,13 @@ static void note_rate(struct run *run)
     slot_note(run->slot, run->id, sentence);
 }
 
+static void show_run(struct slot *s, int64_t run_id)
+{
+    pthread_mutex_lock(&s->lock);
+    s->view.run_id = run_id;
+    pthread_mutex_unlock(&s->lock);
+}
+
 void run_board(struct slot *s)
 {
     struct run run;
@@ -378,6 +385,7 @@ void run_board(struct slot *s)
     }
     if (record_run_start(s->gang->record, s->order, s->number, s->port_text, run.started_utc_ms,
                          &run.id, &result->err)) {
+        show_run(s, run.id);
         slot_tell(s, run.id, EVENT_RUN, NULL, VERDICT_NONE);
         note_rate(&run);
         attempt_until_done(&run, result);

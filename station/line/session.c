@@ -352,6 +352,27 @@ bool session_look(struct session *s, size_t i, struct slot_view *view)
     return there;
 }
 
+bool session_find(struct session *s, int number, struct slot_view *view)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct place *p = place_locked(s, number);
+    if (p) {
+        *view = slot_look(&s->places[find_locked(s, number)]->slot);
+        view->leaving = p->leaving;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
+}
+
+void session_hint(struct session *s, int number)
+{
+    const struct clock *c = s->gang.clock;
+    const struct event event = {
+        .kind = EVENT_CHANGED, .utc_ms = c->utc_ms(c), .at_us = c->now_us(c), .slot = number
+    };
+    event_put(s->gang.events, &event);
+}
+
 size_t session_slot_count(struct session *s)
 {
     pthread_mutex_lock(&s->lock);

@@ -88,6 +88,13 @@ int session_done_fd(const struct session *s);
 bool session_look(struct session *s, size_t i, struct slot_view *view);
 size_t session_slot_count(struct session *s);
 
+/* The same of the slot with this number. False: there is none. */
+bool session_find(struct session *s, int number, struct slot_view *view);
+
+/* Tells all readers by EVENT_CHANGED that there is something to look at, of the slot with this
+ * number or (0) of none in particular. */
+void session_hint(struct session *s, int number);
+
 /* Events from now on; see event.h for `weighty_max`. Free with event_reader_free before the session
  * is. NULL: ERR_STATION. */
 struct event_reader *session_watch(struct session *s, size_t weighty_max, struct err *e);

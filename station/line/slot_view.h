@@ -17,6 +17,7 @@ struct slot_view {
     bool leaving; /* it is taken out of the session once its board is done */
     enum slot_state state;
     enum verdict verdict;
+    int64_t run_id; /* of the run that goes on or was the last; 0: none, or not recorded */
     enum phase phase;
     unsigned attempt;
     bool empty;    /* the board of this verdict has left the slot */

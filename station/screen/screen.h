@@ -5,8 +5,8 @@
 #ifndef STATION_SCREEN_H
 #define STATION_SCREEN_H
 
+#include "station/line/headcount.h"
 #include "station/line/session.h"
-#include "station/screen/headcount.h"
 
 /* What there is to be shown. */
 struct show {

@@ -2,7 +2,7 @@
 #include "station/screen/screen.h"
 
 #include "station/base/wrap.h"
-#include "station/screen/event_text.h"
+#include "station/line/event_text.h"
 #include "station/screen/timing.h"
 
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Events as entries of the journal: journalctl -u espstation SLOT_NAME=A3 VERDICT=FAIL. */
-#include "station/screen/event_text.h"
+#include "station/line/event_text.h"
 #include "station/service/service.h"
 
 /* The entry is the board's; nobody looks for the line of code that wrote it. */

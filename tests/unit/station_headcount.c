@@ -1,7 +1,7 @@
 /* What came of all boards: each once, equal failures together; and words into columns. */
 #include "core/base/err.h"
 #include "station/base/wrap.h"
-#include "station/screen/headcount.h"
+#include "station/line/headcount.h"
 
 #include <locale.h>
 #include <setjmp.h>

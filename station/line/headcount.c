@@ -1,4 +1,4 @@
-#include "station/screen/headcount.h"
+#include "station/line/headcount.h"
 
 #include <stdio.h>
 #include <stdlib.h>

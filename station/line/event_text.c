@@ -1,4 +1,4 @@
-#include "station/screen/event_text.h"
+#include "station/line/event_text.h"
 
 static const char *board_name(const struct event *event, char *text, size_t cap)
 {

@@ -1,0 +1,153 @@
+/* espstation line: a station that runs all day. */
+#include "station/cli/option_rows.h"
+
+#include "station/attempt/job.h"
+#include "station/cli/station_find.h"
+#include "station/commands/watchers.h"
+#include "station/line/record.h"
+#include "station/screen/floor_screen.h"
+#include "station/service/service.h"
+#include "station/slots/slot_choice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct line_options {
+    const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
+    bool json;
+};
+
+/* All that lives during the command. */
+struct line_state {
+    const struct line_options *options;
+    struct station *station;
+    struct job *job;
+    struct stop_source stop;
+    struct floor *floor;
+    struct event_reader *reader;
+    void *watching[WATCHERS_MAX];
+    size_t watcher_count; /* started */
+};
+
+static bool load_station(struct line_state *s, struct err *e)
+{
+    if (!station_find_load(s->options->station_path, &s->station, e))
+        return false;
+    if (s->station)
+        return true;
+    err_set(e, ERR_USAGE, "A station that runs all day needs a station file, and there is none");
+    return err_hint(e, "To make one: espstation slots learn A1 A2 ...; what stands in it: "
+                       "espstation station --help");
+}
+
+static bool load_recipe(struct line_state *s, struct err *e)
+{
+    if (!s->options->recipe_path)
+        return true;
+    s->job = cmd_load_job(s->options->recipe_path, s->options->stub_folder, e);
+    return s->job != NULL;
+}
+
+static bool open_floor(struct line_state *s, struct err *e)
+{
+    int interrupted = 0;
+    const struct line_options *o = s->options;
+    const struct floor_setup setup = { .station = s->station,
+                                       .root = slot_choice_root(),
+                                       .db_path = o->db_path,
+                                       .stub_folder = o->stub_folder,
+                                       .job = s->job,
+                                       .lot = o->lot,
+                                       .operator_name = o->operator_name,
+                                       .clock = &clock_system };
+    s->floor = floor_new(&setup, &interrupted, e);
+    if (interrupted > 0)
+        fprintf(stderr,
+                "espstation: a station was killed here before; its open runs (%d) are "
+                "marked INTERRUPTED.\n",
+                interrupted);
+    return s->floor != NULL;
+}
+
+static bool start_watchers(struct line_state *s, struct err *e)
+{
+    for (; watchers[s->watcher_count]; s->watcher_count++) {
+        const struct watcher *w = watchers[s->watcher_count];
+        if (!w->start(s->floor, s->station, &s->watching[s->watcher_count], e))
+            return err_wrap(e, "%s", w->name);
+    }
+    return true;
+}
+
+static bool set_up(struct line_state *s, struct err *e)
+{
+    if (!load_station(s, e) || !load_recipe(s, e) || !stop_source_open(&s->stop, e) ||
+        !open_floor(s, e))
+        return false;
+    s->reader = floor_watch(s->floor, 0, e);
+    return s->reader && start_watchers(s, e);
+}
+
+static void tear_down(struct line_state *s)
+{
+    while (s->watcher_count-- > 0) {
+        if (s->watching[s->watcher_count])
+            watchers[s->watcher_count]->end(s->watching[s->watcher_count]);
+    }
+    event_reader_free(s->reader);
+    floor_free(s->floor);
+    job_free(s->job);
+    station_free(s->station);
+    stop_source_close(&s->stop);
+}
+
+static const struct floor_screen *choose_screen(const struct line_options *o)
+{
+    if (o->json)
+        return &floor_screen_json;
+    return service_has_journal() ? &floor_screen_journal : &floor_screen_lines;
+}
+
+static bool attend(struct line_state *s, struct err *e)
+{
+    const struct floor_screen *screen = choose_screen(s->options);
+    struct floor_show show = { s->floor, s->options->db_path, NULL };
+    bool ok = screen->start(&show, e) && floor_begin(s->floor, e);
+    if (ok)
+        attend_floor(screen, &show, s->reader, &s->stop);
+    screen->finish(&show);
+    return ok;
+}
+
+static enum exit_status line(int argc, char **argv)
+{
+    struct line_options o = { .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        OPTION_STATION(&o.station_path),
+        { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
+        { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
+        OPTION_DB(&o.db_path),
+        OPTION_STUBS(&o.stub_folder),
+        OPTION_JSON(&o.json),
+    };
+    enum exit_status status;
+    size_t count;
+    if (!cmd_parse(&cmd_line_day, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+                   &count, &status))
+        return status;
+    struct err e = { 0 };
+    struct line_state s = { .options = &o, .stop = STOP_SOURCE_CLOSED };
+    status = EXIT_PASSED;
+    if (!set_up(&s, &e) || !attend(&s, &e)) {
+        cmd_print_err(&e);
+        status = cmd_status_of(&e);
+    }
+    tear_down(&s);
+    return status;
+}
+
+const struct cmd cmd_line_day = { "line", "[RECIPE] [options]",
+                                  "Flashes board after board all day, in the slots of the "
+                                  "station file.",
+                                  line };

@@ -1,0 +1,3 @@
+#include "station/commands/watchers.h"
+
+const struct watcher *const watchers[WATCHERS_MAX + 1] = { NULL };

@@ -1,0 +1,165 @@
+#include "station/floor/floor_priv.h"
+
+#include "db/write/lot.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* ---- Its life ---- */
+
+static bool copy_setup(struct floor *f, const struct floor_setup *setup, struct err *e)
+{
+    f->station = setup->station;
+    f->clock = setup->clock;
+    f->root = setup->root;
+    f->since_utc_ms = f->clock->utc_ms(f->clock);
+    snprintf(f->db_path, sizeof f->db_path, "%s", setup->db_path ? setup->db_path : "");
+    f->stub_folder = setup->stub_folder ? strdup(setup->stub_folder) : NULL;
+    f->slots = calloc(f->station->slot_count, sizeof *f->slots);
+    if (!f->slots || (setup->stub_folder && !f->stub_folder))
+        return err_set(e, ERR_STATION, "Out of memory for the slots");
+    f->slot_count = f->station->slot_count;
+    for (size_t i = 0; i < f->slot_count; i++)
+        f->slots[i] = (struct floor_slot){ .spec = &f->station->slots[i], .number = (int)i + 1 };
+    return true;
+}
+
+static bool open_descriptors(struct floor *f, struct err *e)
+{
+    f->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    f->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return (f->end_fd >= 0 && f->kick_fd >= 0) ||
+           err_set_sys(e, ERR_STATION, errno, "The floor cannot be set up");
+}
+
+static bool open_session(struct floor *f, const struct floor_setup *setup, int *interrupted,
+                         struct err *e)
+{
+    const struct session_setup session = {
+        .db_path = setup->db_path, .clock = f->clock, .kind = ATTEMPT_FLASH, .loop = true
+    };
+    f->session = session_new(&session, interrupted, e);
+    if (!f->session)
+        return false;
+    f->reader = session_watch(f->session, 0, e);
+    return f->reader != NULL;
+}
+
+static bool set_first_order(struct floor *f, const struct floor_setup *setup, struct err *e)
+{
+    const struct order_setup wanted = { .job = setup->job,
+                                        .lot = setup->lot,
+                                        .operator_name = setup->operator_name };
+    return !setup->job || floor_set_order(f, &wanted, e);
+}
+
+struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struct err *e)
+{
+    struct floor *f = calloc(1, sizeof *f);
+    *interrupted = 0;
+    if (!f) {
+        err_set(e, ERR_STATION, "Out of memory for the floor");
+        return NULL;
+    }
+    f->end_fd = f->kick_fd = -1;
+    pthread_mutex_init(&f->lock, NULL);
+    if (copy_setup(f, setup, e) && open_descriptors(f, e) &&
+        open_session(f, setup, interrupted, e) && set_first_order(f, setup, e))
+        return f;
+    floor_free(f);
+    return NULL;
+}
+
+bool floor_begin(struct floor *f, struct err *e)
+{
+    return floor_watch_begin(f, e);
+}
+
+void floor_stop(struct floor *f, bool hard)
+{
+    pthread_mutex_lock(&f->lock);
+    f->stopping = true;
+    pthread_mutex_unlock(&f->lock);
+    session_stop(f->session, hard);
+    session_hint(f->session, 0);
+}
+
+bool floor_is_done(struct floor *f)
+{
+    return session_is_done(f->session);
+}
+
+int floor_done_fd(const struct floor *f)
+{
+    return session_done_fd(f->session);
+}
+
+void floor_free(struct floor *f)
+{
+    if (!f)
+        return;
+    floor_watch_end(f);
+    event_reader_free(f->reader);
+    session_free(f->session);
+    headcount_done(&f->headcount);
+    if (f->end_fd >= 0)
+        close(f->end_fd);
+    if (f->kick_fd >= 0)
+        close(f->kick_fd);
+    pthread_mutex_destroy(&f->lock);
+    free(f->stub_folder);
+    free(f->slots);
+    free(f);
+}
+
+/* ---- The order ---- */
+
+bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e)
+{
+    struct order *order = order_new(setup, session_record(f->session), e);
+    if (!order)
+        return false;
+    session_set_order(f->session, order);
+    order_release(order);
+    floor_count_anew(f);
+    floor_kick(f);
+    return true;
+}
+
+struct order *floor_order(struct floor *f)
+{
+    return session_order(f->session);
+}
+
+/* ---- What others plug in ---- */
+
+void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx)
+{
+    f->take_code = take;
+    f->code_ctx = ctx;
+}
+
+void floor_set_printer(struct floor *f, floor_printer *print, void *ctx)
+{
+    f->print = print;
+    f->print_ctx = ctx;
+}
+
+struct event_reader *floor_watch(struct floor *f, size_t weighty_max, struct err *e)
+{
+    return session_watch(f->session, weighty_max, e);
+}
+
+struct record *floor_record(const struct floor *f)
+{
+    return session_record(f->session);
+}
+
+const char *floor_db_path(const struct floor *f)
+{
+    return f->db_path;
+}

@@ -1,0 +1,202 @@
+/* Acting: who may, what it does, and why not. */
+#include "station/floor/floor_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An act that some slot is meant by, and what else it asks for. */
+struct rule {
+    const char *what; /* in sentences: "Taking a slot out of work" */
+    bool engineer, reason, slot, text;
+    bool (*act)(struct floor *f, const struct act *act, struct err *e);
+};
+
+/* ---- What slots do ---- */
+
+/* In all that may begin, or in the one that is meant. False where that one may not. */
+static bool begin(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)f;
+    return act->slot == 0 ||
+           err_set(e, ERR_USAGE, "Slot %d begins by itself with the next board", act->slot);
+}
+
+static bool stop(struct floor *f, const struct act *act, struct err *e)
+{
+    if (act->slot != 0)
+        return session_stop_slot(f->session, act->slot, true, e);
+    floor_stop(f, false);
+    return true;
+}
+
+static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)f;
+    (void)act;
+    (void)e;
+    return true;
+}
+
+static bool again(struct floor *f, const struct act *act, struct err *e)
+{
+    bool ok = session_remove_slot(f->session, act->slot, false, e);
+    pthread_mutex_lock(&f->lock);
+    f->slots[act->slot - 1].in_session = false;
+    pthread_mutex_unlock(&f->lock);
+    floor_kick(f);
+    return ok;
+}
+
+static bool print_label(struct floor *f, const struct act *act, struct err *e)
+{
+    struct tile tile;
+    floor_look(f, (size_t)act->slot - 1, &tile);
+    return f->print ? f->print(f->print_ctx, &tile, act, e)
+                    : err_set(e, ERR_USAGE, "This station has no printer");
+}
+
+static bool disable(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)e;
+    struct floor_slot *slot = &f->slots[act->slot - 1];
+    pthread_mutex_lock(&f->lock);
+    slot->disabled = true;
+    err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
+            act->reason);
+    err_hint(&slot->why_disabled, "An engineer puts it back to work.");
+    pthread_mutex_unlock(&f->lock);
+    session_hint(f->session, act->slot);
+    floor_kick(f);
+    return true;
+}
+
+static bool enable(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)e;
+    struct floor_slot *slot = &f->slots[act->slot - 1];
+    pthread_mutex_lock(&f->lock);
+    slot->disabled = false;
+    slot->trouble = slot->why_disabled = (struct err){ 0 };
+    pthread_mutex_unlock(&f->lock);
+    session_hint(f->session, act->slot);
+    floor_kick(f);
+    return true;
+}
+
+static bool take_code(struct floor *f, const struct act *act, struct err *e)
+{
+    int slot = act->slot;
+    return !f->take_code || f->take_code(f->code_ctx, &slot, act->text, &act->actor, e);
+}
+
+/* ---- Orders ---- */
+
+/* The current order with something else in it. */
+static bool exchange(struct floor *f, const struct order_setup *with, struct err *e)
+{
+    struct order *now = floor_order(f);
+    if (!now && !with->job)
+        return err_set(e, ERR_USAGE, "There is no recipe yet; choose that first");
+    struct order_setup setup = *with;
+    if (!setup.job)
+        setup.job = order_job(now);
+    if (now && !setup.lot)
+        setup.lot = order_lot(now);
+    if (now && !setup.operator_name)
+        setup.operator_name = order_operator(now);
+    if (setup.lot && !setup.lot[0])
+        setup.lot = NULL;
+    bool ok = floor_set_order(f, &setup, e);
+    order_release(now);
+    return ok;
+}
+
+static bool set_operator(struct floor *f, const struct act *act, struct err *e)
+{
+    return exchange(f, &(struct order_setup){ .operator_name = act->text }, e);
+}
+
+static bool set_lot(struct floor *f, const struct act *act, struct err *e)
+{
+    return exchange(f, &(struct order_setup){ .lot = act->text }, e);
+}
+
+/* All mistakes do not fit one sentence: the first, and where the others are told. */
+static bool refuse_recipe(const struct act *act, const struct doc_report *report, struct err *e)
+{
+    if (report->total == 0)
+        return false;
+    err_set(e, ERR_RECIPE, "%.80s:%u:%u: %.100s", act->text, report->mistakes[0].at.line,
+            report->mistakes[0].at.column, report->mistakes[0].sentence);
+    return err_hint(e, "To see all mistakes: espstation check %.150s", act->text);
+}
+
+static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
+{
+    struct doc_report *report = malloc(sizeof *report);
+    if (!report)
+        return err_set(e, ERR_STATION, "Out of memory for a recipe");
+    doc_report_init(report);
+    struct job *job = job_new(act->text, f->stub_folder, report, e);
+    bool ok =
+        job ? exchange(f, &(struct order_setup){ .job = job }, e) : refuse_recipe(act, report, e);
+    job_free(job);
+    free(report);
+    return ok;
+}
+
+/* ---- Who may ---- */
+
+static const struct rule rules[] = {
+    [ACT_START] = { "Beginning", false, false, false, false, begin },
+    [ACT_STOP] = { "Stopping", false, false, false, false, stop },
+    [ACT_ACKNOWLEDGE] = { "Acknowledging", false, false, true, false, acknowledge },
+    [ACT_RETRY] = { "Another run", false, false, true, false, again },
+    [ACT_REWORK] = { "Re-work", true, true, true, false, again },
+    [ACT_PRINT] = { "Printing a label once more", false, true, true, false, print_label },
+    [ACT_DISABLE] = { "Taking a slot out of work", true, true, true, false, disable },
+    [ACT_ENABLE] = { "Putting a slot back to work", true, false, true, false, enable },
+    [ACT_CODE] = { "A code", false, false, false, true, take_code },
+    [ACT_OPERATOR] = { "Another operator", false, false, false, true, set_operator },
+    [ACT_LOT] = { "Another lot", false, false, false, true, set_lot },
+    [ACT_RECIPE] = { "Another recipe", true, false, false, true, set_recipe },
+};
+
+static bool has_words(const char *text)
+{
+    return text && text[strspn(text, " ")] != '\0';
+}
+
+static bool check_actor(const struct rule *rule, const struct act *act, struct err *e)
+{
+    if (act->actor.role == ROLE_AUDITOR)
+        return err_set(e, ERR_USAGE, "An auditor looks and does not act");
+    if (rule->engineer && act->actor.role != ROLE_ENGINEER) {
+        err_set(e, ERR_USAGE, "%s is for an engineer to do", rule->what);
+        return err_hint(e, "Ask an engineer to log in.");
+    }
+    if ((rule->engineer || rule->reason) && !has_words(act->actor.name))
+        return err_set(e, ERR_USAGE, "%s needs a name, and nobody has said who he is", rule->what);
+    return !rule->reason || has_words(act->reason) ||
+           err_set(e, ERR_USAGE, "%s needs a reason, for the record", rule->what);
+}
+
+static bool check_slot(const struct floor *f, const struct rule *rule, const struct act *act,
+                       struct err *e)
+{
+    if (act->slot < 0 || (size_t)act->slot > f->slot_count)
+        return err_set(e, ERR_USAGE, "There is no slot %d; this station has %zu", act->slot,
+                       f->slot_count);
+    if (rule->slot && act->slot == 0)
+        return err_set(e, ERR_USAGE, "%s needs a slot", rule->what);
+    return !rule->text || act->text || err_set(e, ERR_USAGE, "%s needs a text", rule->what);
+}
+
+bool floor_act(struct floor *f, const struct act *act, struct err *e)
+{
+    if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
+        return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
+    const struct rule *rule = &rules[act->kind];
+    return check_slot(f, rule, act, e) && check_actor(rule, act, e) && rule->act(f, act, e);
+}

@@ -1,0 +1,73 @@
+/* Inside station/floor/floor*.c only. */
+#ifndef STATION_FLOOR_PRIV_H
+#define STATION_FLOOR_PRIV_H
+
+#include "station/floor/floor_open.h"
+
+#include "db/write/lot.h"
+#include "station/line/crew.h"
+#include "station/line/headcount.h"
+#include "station/line/record.h"
+#include "station/line/session.h"
+
+#define TIMES_KEPT 15 /* boards whose times tell how long the next one takes */
+
+/* A slot of the station file. Under the floor's lock but for what is set once. */
+struct floor_slot {
+    const struct station_slot *spec;
+    int number;
+    bool plugged;    /* its adapter is there */
+    bool in_session; /* and the session has it */
+    char port[EVENT_PORT_BYTES];
+    struct err
+        trouble; /* why the session did not take it; code ERR_NONE: it did, or was not asked */
+    bool disabled;
+    struct err why_disabled;
+    struct tile shown; /* as it was looked at last */
+};
+
+struct floor {
+    const struct station *station;
+    const struct clock *clock;
+    const char *root;
+    char db_path[4096];
+    char *stub_folder; /* NULL: those built in */
+    struct session *session;
+    floor_code_taker *take_code;
+    void *code_ctx;
+    floor_printer *print;
+    void *print_ctx;
+    /* The thread that watches. */
+    struct crew crew;
+    struct crew_thread thread;
+    int end_fd;                  /* readable once it is to end; -1: not open */
+    int kick_fd;                 /* readable when there is something to see to at once */
+    struct event_reader *reader; /* its own */
+
+    pthread_mutex_t
+        lock; /* guards what follows; no other lock is taken under it but the session's */
+    struct floor_slot *slots;
+    size_t slot_count;
+    struct headcount headcount;
+    int64_t since_utc_ms;
+    double times[TIMES_KEPT];
+    size_t times_count;
+    struct db_lot_room room; /* as it was after the last verdict */
+    bool stopping;
+};
+
+/* ---- floor.c ---- */
+
+/* What order_new refuses. */
+bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);
+
+/* ---- floor_watch.c: the thread ---- */
+
+bool floor_watch_begin(struct floor *f, struct err *e);
+void floor_watch_end(struct floor *f);
+void floor_kick(struct floor *f);
+
+/* What was counted belongs to the order that was current; now there is another one. */
+void floor_count_anew(struct floor *f);
+
+#endif
