@@ -48,7 +48,8 @@ station/attempt    core recipes station/base db/store/timing_list.h
 station/cli        core/base core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
 station/service    core/base station/line
-station/screen     core/base station/base station/attempt station/line station/floor station/service/service.h db/store/timing_list.h
+station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
+station/screen     core/base core/facts/chip.h station/base station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h

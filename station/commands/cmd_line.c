@@ -8,6 +8,7 @@
 #include "station/screen/floor_screen.h"
 #include "station/service/service.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json;
+    bool json, plain;
 };
 
 /* All that lives during the command. */
@@ -106,7 +107,9 @@ static const struct floor_screen *choose_screen(const struct line_options *o)
 {
     if (o->json)
         return &floor_screen_json;
-    return service_has_journal() ? &floor_screen_journal : &floor_screen_lines;
+    if (service_has_journal())
+        return &floor_screen_journal;
+    return o->plain || !terminal_is_fit() ? &floor_screen_lines : &floor_screen_terminal;
 }
 
 static bool attend(struct line_state *s, struct err *e)
@@ -130,6 +133,7 @@ static enum exit_status line(int argc, char **argv)
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;

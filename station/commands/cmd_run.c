@@ -4,11 +4,11 @@
 #include "station/line/record.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct run_options {
     const char *recipe_path;
@@ -135,11 +135,9 @@ static void tear_down(struct run_state *s)
 
 static const struct screen *choose_screen(const struct run_options *o)
 {
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
     if (o->json)
         return &screen_json;
-    return o->plain || dumb || !isatty(STDOUT_FILENO) ? &screen_lines : &screen_live;
+    return o->plain || !terminal_is_fit() ? &screen_lines : &screen_live;
 }
 
 static enum exit_status status_of(const struct run_state *s)

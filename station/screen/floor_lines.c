@@ -143,7 +143,7 @@ static void lines_event(struct floor_show *show, const struct event *event)
     on_event(show, event, &screen_lines);
 }
 
-static void lines_finish(struct floor_show *show)
+void floor_print_sum(const struct floor_show *show)
 {
     struct floor_summary sum;
     floor_sum(show->floor, &sum);
@@ -155,6 +155,11 @@ static void lines_finish(struct floor_show *show)
     if (show->db_path)
         printf("\nRecord: %s\n", show->db_path);
     fflush(stdout);
+}
+
+static void lines_finish(struct floor_show *show)
+{
+    floor_print_sum(show);
     end(show);
 }
 
