@@ -50,7 +50,9 @@ station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
 station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
-station/screen     core/base station/base station/attempt station/line station/floor db/store/timing_list.h
+station/service    core/base station/line
+station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
+station/screen     core/base core/facts/chip.h station/base station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h

@@ -6,7 +6,9 @@
 #include "station/commands/watchers.h"
 #include "station/line/record.h"
 #include "station/screen/floor_screen.h"
+#include "station/service/service.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json, new_lot;
+    bool json, plain, new_lot;
 };
 
 /* All that lives during the command. */
@@ -102,9 +104,18 @@ static void tear_down(struct line_state *s)
     stop_source_close(&s->stop);
 }
 
+static const struct floor_screen *choose_screen(const struct line_options *o)
+{
+    if (o->json)
+        return &floor_screen_json;
+    if (service_has_journal())
+        return &floor_screen_journal;
+    return o->plain || !terminal_is_fit() ? &floor_screen_lines : &floor_screen_terminal;
+}
+
 static bool attend(struct line_state *s, struct err *e)
 {
-    const struct floor_screen *screen = s->options->json ? &floor_screen_json : &floor_screen_lines;
+    const struct floor_screen *screen = choose_screen(s->options);
     struct floor_show show = { s->floor, s->options->db_path, NULL };
     bool ok = screen->start(&show, e) && floor_begin(s->floor, e);
     if (ok)
@@ -124,6 +135,7 @@ static enum exit_status line(int argc, char **argv)
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;

@@ -8,11 +8,11 @@
 #include "station/line/record.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct run_options {
     const char *recipe_path;
@@ -34,6 +34,8 @@ struct run_state {
     struct session *session;
     struct event_reader *reader;
     struct headcount headcount;
+    const char *names[STATION_SLOTS_MAX]; /* of the station file's slots, by number */
+    size_t name_count;
 };
 
 /* ---- Setting up ---- */
@@ -165,6 +167,14 @@ static bool add_slots(struct run_state *s, struct err *e)
     return true;
 }
 
+static void name_slots(struct run_state *s)
+{
+    const struct station *station = s->choice.station;
+    s->name_count = station ? station->slot_count : 0;
+    for (size_t i = 0; i < s->name_count; i++)
+        s->names[i] = station->slots[i].name;
+}
+
 static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     const struct run_options *o = s->options;
@@ -178,6 +188,7 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
+    name_slots(s);
     s->reader = session_watch(s->session, 0, e);
     return s->reader && add_slots(s, e);
 }
@@ -198,11 +209,9 @@ static void tear_down(struct run_state *s)
 
 static const struct screen *choose_screen(const struct run_options *o)
 {
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
     if (o->json)
         return &screen_json;
-    return o->plain || dumb || !isatty(STDOUT_FILENO) ? &screen_lines : &screen_live;
+    return o->plain || !terminal_is_fit() ? &screen_lines : &screen_live;
 }
 
 static enum exit_status status_of(const struct run_state *s)
@@ -224,7 +233,8 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     if (set_up(&s, kind, &e)) {
-        const struct show show = { s.session, &s.headcount, options->db_path, options->timing };
+        const struct show show = { s.session,       &s.headcount, options->db_path,
+                                   options->timing, s.names,      s.name_count };
         attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
         finish_labels(&s);
         status = status_of(&s);
