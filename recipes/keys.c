@@ -255,7 +255,7 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
 };
 /* clang-format on */
 
-/* ---- The reference ----------------------------------------------------------------------------*/
+/* ---- The reference ---- */
 
 static const char *const plain_intro[] = {
     "A recipe is a YAML file, or JSON:",

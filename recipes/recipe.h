@@ -24,7 +24,7 @@ struct err;
 #define RECIPE_FALLBACKS_MAX   8
 #define RECIPE_REJECTS_MAX     16
 
-/* ---- The recipe -------------------------------------------------------------------------------*/
+/* ---- The recipe ---- */
 
 /* One row of the key table each; indexes recipe.at. */
 enum recipe_key {
@@ -195,7 +195,7 @@ bool recipe_image_open(const struct recipe_image *image, int *fd, uint64_t *byte
  * gives "" for a value outside of them (RECIPE_SIZE_GIVEN, RECIPE_RESET_CUSTOM). */
 const char *recipe_word(enum recipe_key key, unsigned value);
 
-/* ---- Help -------------------------------------------------------------------------------------*/
+/* ---- Help ---- */
 
 /* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
  * false as soon as `emit` returns false. */

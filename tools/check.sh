@@ -118,6 +118,8 @@ grep -nE '^(static )?(struct [a-z_]+|[a-z_0-9]+|char) \*?[a-z_]+(\[[^]]*\])?( =.
     complain "core/, recipes/ and db/ keep no writable globals"
 printf '%s\n' "${sources[@]}" | grep -vx station/words/words_list.h | xargs grep -nP '[^\x00-\x7F]' |
     complain "Source files are plain ASCII, but for the words of screens"
+grep -nE '^ *\/\* ---- .*-{5,}' "${sources[@]}" | complain "A ruler is spelled /* ---- Words ---- */"
+grep -nE '== NULL' "${product[@]}" | complain "A pointer that is NULL is spelled !p"
 awk 'FNR == 1 { long = 0 } length($0) > 100 && FILENAME !~ /words_list/ { print FILENAME ":" FNR ": " length($0) " columns" }' "${sources[@]}" |
     complain "Lines have at most 100 columns"
 

@@ -185,7 +185,7 @@ static bool sync_patiently(struct loader *l, struct heard *heard, struct err *e)
 }
 
 /* The device that a ROM plays exists only while its loader runs. */
-static bool is_in_loader_already(struct loader *l, struct heard *heard)
+static bool find_open_loader(struct loader *l, struct heard *heard)
 {
     struct err ignored = { 0 };
     return usb_kind_of(l->link.port) == USB_OTG && sync_tries(l, heard, &ignored);
@@ -194,7 +194,7 @@ static bool is_in_loader_already(struct loader *l, struct heard *heard)
 static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
                          struct heard *heard, struct err *e)
 {
-    if (is_in_loader_already(l, heard))
+    if (find_open_loader(l, heard))
         return true;
     if (!enter_loader(l, sequence, e))
         return false;

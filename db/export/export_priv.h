@@ -8,7 +8,7 @@
 #include "db/export/terms.h"
 #include "db/store/handle.h"
 
-/* ---- Columns ----------------------------------------------------------------------------------*/
+/* ---- Columns ---- */
 
 /* A column of CSV, or a member of the JSON: its name, and where its value comes from. */
 struct column {
@@ -133,7 +133,7 @@ extern const struct column attempt_columns[ATTEMPT_SELECTED];
 extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
 
-/* ---- Output -----------------------------------------------------------------------------------*/
+/* ---- Output ---- */
 
 struct out {
     const struct db_sink *sink;
@@ -162,7 +162,7 @@ bool out_control_picture(struct out *out, const unsigned char *p, size_t length)
 void out_xml(struct out *out, const char *text);
 void out_xml_column(struct out *out, sqlite3_stmt *s, int column);
 
-/* ---- JSON. `name` NULL: in an array, or the outermost value -----------------------------------*/
+/* ---- JSON. `name` NULL: in an array, or the outermost value ---- */
 
 void out_json_open(struct out *out, const char *name, char bracket);
 void out_json_close(struct out *out, char bracket);
@@ -176,7 +176,7 @@ void out_json_cut(struct out *out, const char *name, const char *text, size_t un
 void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int column);
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count);
 
-/* ---- An export under way ----------------------------------------------------------------------*/
+/* ---- An export under way ---- */
 
 struct export
 {

@@ -140,7 +140,7 @@ bool chain_link_locked(struct db *db, enum link_kind kind, int64_t row, struct e
     return ok ? true : err_wrap(e, "Linking %s %" PRId64, kinds[kind].word, row);
 }
 
-/* ---- A record that has no chain yet -----------------------------------------------------------*/
+/* ---- A record that has no chain yet ---- */
 
 static bool link_rows_locked(struct db *db, struct db_sha256 *sha, struct chain_end *end,
                              enum link_kind kind, struct err *e)

@@ -28,6 +28,8 @@
 #define STATION_ROW                                                                                \
     "s.id, s.ended_utc IS NOT NULL, s.host, s.boot_id, s.pid, s.start_ticks, s.presence"
 
+/* The formatter cannot break SQL with phrases in it. */
+/* clang-format off */
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
     /* Takes the write lock at once: waiting for it later could fail in the middle. */
@@ -66,18 +68,13 @@ static const char *const texts[STMT_COUNT] = {
                      " VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
                        " p.closed_utc, p.closed_by FROM lot AS l"
-                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE " LEFT JOIN checkpoint AS p "
-                       "ON p.lot = l.id WHERE l.id "
-                       "= ?",
+                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                       " LEFT JOIN checkpoint AS p ON p.lot = l.id WHERE l.id = ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
     [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
-    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ? "
-                           "AND"
-                           " ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
-                                                                               " OR (x.verdict IS "
-                                                                               "NULL AND "
-                                                                               "x.holds_place = "
-                                                                               "1)))",
+    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ?"
+                           " AND ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
+                           " OR (x.verdict IS NULL AND x.holds_place = 1)))",
     [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
                       " END) FROM run WHERE lot = ?",
     [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"
@@ -85,15 +82,9 @@ static const char *const texts[STMT_COUNT] = {
                   " (SELECT count(*) FROM run WHERE lot = l.id),"
                   " (SELECT count(*) FROM run WHERE lot = l.id AND verdict IS NULL),"
                   " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe"
-                                                               " FROM lot AS l LEFT JOIN recipe AS "
-                                                               "c ON c.id = " LOT_RECIPE " LEFT "
-                                                               "JOIN "
-                                                               "checkpoin"
-                                                               "t AS p "
-                                                               "ON p.lot "
-                                                               "= l.id"
-                                                               " WHERE ?1 IS NULL OR l.name = ?1 "
-                                                               "ORDER BY l.id",
+                  " FROM lot AS l LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                  " LEFT JOIN checkpoint AS p ON p.lot = l.id"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY l.id",
     [STMT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (lot, link, closed_utc, closed_by, text,"
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
@@ -101,14 +92,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] =
-        "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, " STATION_ROW " FROM run AS "
-                                                    "r JOIN "
-                                                    "station AS s "
-                                                    "ON s.id = r.station WHERE r.id = ?",
-    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
-                            "made_utc)"
-                            " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, "
+                           STATION_ROW
+                           " FROM run AS r JOIN station AS s ON s.id = r.station WHERE r.id = ?",
+    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host,"
+                            " made_utc) VALUES (?, ?, ?, ?, ?, ?)",
 
     [STMT_ACT_ADD] = "INSERT INTO act (word, person, role, proved, station, slot, run, lot, text,"
                      " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -131,14 +119,11 @@ static const char *const texts[STMT_COUNT] = {
                        " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
                         " FROM board WHERE id = ?",
-    [STMT_PASSED] =
-        "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
-        " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-        " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
-                                                                                 " ORDER BY "
-                                                                                 "here DESC, "
-                                                                                 "r.id DESC "
-                                                                                 "LIMIT 1",
+    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE r.board = ?1 AND r.verdict = 'PASS'"
+                    " AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
+                    " ORDER BY here DESC, r.id DESC LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
@@ -241,6 +226,7 @@ static const char *const texts[STMT_COUNT] = {
                         "   LEFT JOIN board AS b ON b.id = r.board"
                         "   LEFT JOIN lot AS l ON l.id = r.lot WHERE r.id = ?2) END",
 };
+/* clang-format on */
 
 static bool prepare(struct db *db, const char *text, sqlite3_stmt **statement, struct err *e)
 {

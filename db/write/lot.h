@@ -17,7 +17,7 @@
 #include "db/store/db.h"
 #include "db/write/act.h"
 
-/* ---- Lots -------------------------------------------------------------------------------------*/
+/* ---- Lots ---- */
 
 struct db_lot_open {
     const char *name;
@@ -85,7 +85,7 @@ struct db_lot_sink {
 /* All lots, the first opened first, or the one of this name. A reader only. */
 bool db_lots(struct db *reader, const char *name, const struct db_lot_sink *sink, struct err *e);
 
-/* ---- The gate ---------------------------------------------------------------------------------*/
+/* ---- The gate ---- */
 
 enum db_duplicates {
     DB_ONCE_IN_LOT, /* a board that has passed in this lot is refused */
@@ -104,7 +104,7 @@ struct db_admission {
 bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
                     const struct db_admission *rule, struct db_seen *seen, struct err *e);
 
-/* ---- Corrections ------------------------------------------------------------------------------*/
+/* ---- Corrections ---- */
 
 enum db_correct_to {
     DB_CORRECT_NOTE, /* the verdict stays */

@@ -148,8 +148,7 @@ static bool all_plain(const struct cmd *cmd, int argc, char **argv)
     return true;
 }
 
-/* ---- The record that the station file names
- * ----------------------------------------------------*/
+/* ---- The record that the station file names ---- */
 
 static const struct option_row *row_of(const struct option_row *rows, size_t count,
                                        const char *name)
@@ -179,8 +178,7 @@ static bool take_record(const struct option_row *db, const struct option_row *st
     return true;
 }
 
-/* ---- The command line
- * --------------------------------------------------------------------------*/
+/* ---- The command line ---- */
 
 static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                       int argc, char **argv, const char **args, size_t cap, size_t *arg_count,

@@ -73,7 +73,7 @@ static struct chip_mac stand_in_mac(int64_t run_id)
 }
 
 /* A run ends with the board it began with: what the first attempts wrote is on that one. */
-static bool is_same_board(struct run *run, const struct chip_mac *mac, struct err *e)
+static bool adopt_board(struct run *run, const struct chip_mac *mac, struct err *e)
 {
     char began[BOARD_MAC_TEXT_BYTES], found[BOARD_MAC_TEXT_BYTES];
     if (run->mac.count == 0)
@@ -111,7 +111,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     struct board named = *board;
     if (named.mac.count == 0)
         named.mac = stand_in_mac(run->id);
-    if (!is_same_board(run, &named.mac, e))
+    if (!adopt_board(run, &named.mac, e))
         return false; /* what is shown stays the board that the record names */
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
@@ -269,7 +269,8 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
         run->record_err = failure;
 }
 
-static bool may_retry(struct run *run, const struct attempt_result *result)
+/* False: none can help any more. */
+static bool prepare_retry(struct run *run, const struct attempt_result *result)
 {
     const struct remedy_facts facts = facts_of(run, result);
     bool again = remedy_after(&run->remedy, &facts, &result->err);
@@ -288,7 +289,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         bool ok = attempt_board(run, result);
         judge_flash(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
-        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
+        if (ok || run->record_err.code != ERR_NONE || !prepare_retry(run, result))
             return ok;
         slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
         if (slot_is_gone(s, result->err.code) ? !slot_await_port(s, run->id, run_baud(run))
