@@ -217,6 +217,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     unsigned before_answers = l->link.answers;
     bool reached = reach_loader(l, sequence, &heard, &silence);
     l->link.until_loader = false;
+    l->waits = heard.in_loader;
     if (reached) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;

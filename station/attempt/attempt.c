@@ -47,7 +47,9 @@ bool attempt_flashes(const struct attempt *a)
 bool step_sync(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_SYNC);
-    if (!board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e))
+    bool ok = board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
+    a->result->waits = a->loader.waits;
+    if (!ok)
         return false;
     a->result->loader = a->loader.kind->word;
     return true;

@@ -160,6 +160,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
+        .waits = result->waits,
         .differs = { result->differs.known, result->differs.addr },
     };
 }
