@@ -42,9 +42,8 @@ static void show_board(const struct slot_view *v, uint64_t now_us, struct tile *
     tile->baud = v->baud;
     tile->bytes_done = v->bytes_done;
     tile->bytes_total = v->bytes_total;
-    tile->seconds = v->started_us && end_us > v->started_us
-                        ? (double)(end_us - v->started_us) / 1e6
-                        : 0;
+    tile->seconds =
+        v->started_us && end_us > v->started_us ? (double)(end_us - v->started_us) / 1e6 : 0;
     tile->board_state = v->board_state;
     if (tile->state == TILE_FAIL || tile->attempt > 1)
         tile->err = v->err; /* of a board in work: why it is tried again */
