@@ -1,3 +1,5 @@
 #include "station/commands/watchers.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { NULL };
+#include "station/peer/peer.h"
+
+const struct watcher *const watchers[WATCHERS_MAX + 1] = { &peer_watcher, NULL };
