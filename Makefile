@@ -75,7 +75,9 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers make_images make_record show_floor measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
+        make_images make_record show_floor show_scene measure preloads check docs format bench \
+        campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -96,6 +98,11 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
 $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Shows slots in a terminal that no floor has, for tests of what is drawn.
+$(BUILD)/show_scene: $(BUILD)/obj/tests/tools/show_scene.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -227,6 +234,7 @@ fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
 show_floor: $(BUILD)/show_floor
+show_scene: $(BUILD)/show_scene
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
