@@ -136,6 +136,10 @@ $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_PARTS)
 # Its server is a pair of sockets, and no wait takes time.
 $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=port_net_connect,--wrap=port_net_lock,--wrap=poll
 
+# The floor behind the screen in the browser is made up; it stands in front of the real one.
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
+
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)

@@ -176,9 +176,24 @@ static void place_in_rows(struct station *station)
     }
 }
 
+/* ---- The screen ---- */
+
+static void check_screen(struct values *v, const struct station *station)
+{
+    const struct station_screen *const screen = &station->screen;
+    const struct doc_pos *const at = station->at;
+    if (screen->certificate && !screen->key)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_CERTIFICATE],
+                       "'screen.cert' needs 'screen.key' beside it");
+    if (screen->key && !screen->certificate)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_KEY],
+                       "'screen.key' needs 'screen.cert' beside it");
+}
+
 void station_check(struct values *v)
 {
     struct station *const station = v->document;
+    check_screen(v, station);
     for (size_t i = 0; i < station->slot_count; i++) {
         check_slot_name(v, station, i);
         check_slot_place(v, station, i);

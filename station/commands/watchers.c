@@ -1,3 +1,8 @@
 #include "station/commands/watchers.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { NULL };
+#include "station/web/web.h"
+
+const struct watcher *const watchers[WATCHERS_MAX + 1] = {
+    &web_watcher,
+    NULL,
+};
