@@ -153,6 +153,9 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 
 # What goes to the journal is caught.
 $(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+# The floor behind the screen in the browser is made up; it stands in front of the real one.
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
 
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:

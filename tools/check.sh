@@ -62,7 +62,7 @@ station/label      core recipes db/store/db.h db/write station/base station/cli 
 station/words      .
 station/people     core/base recipes/people station/base
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/words
-station/web        core/base db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
+station/web        core/base recipes/station/station_file.h db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
 station/commands   core recipes db/store/db.h db/proof db/write db/export/export.h db/read station

@@ -184,6 +184,20 @@ static void check_printer(struct values *v, const struct station *station)
                        "'printer' has no 'to': nobody knows where it is");
 }
 
+/* ---- The screen ---- */
+
+static void check_screen(struct values *v, const struct station *station)
+{
+    const struct station_screen *const screen = &station->screen;
+    const struct doc_pos *const at = station->at;
+    if (screen->certificate && !screen->key)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_CERTIFICATE],
+                       "'screen.cert' needs 'screen.key' beside it");
+    if (screen->key && !screen->certificate)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_KEY],
+                       "'screen.key' needs 'screen.cert' beside it");
+}
+
 void station_check(struct values *v)
 {
     struct station *const station = v->document;
@@ -192,6 +206,7 @@ void station_check(struct values *v)
         check_slot_place(v, station, i);
     }
     check_printer(v, station);
+    check_screen(v, station);
     /* With names unread, whatever names them would be called unknown. */
     if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
         return;

@@ -31,6 +31,14 @@ enum station_key {
     STATION_KEY_GROUPS,
     STATION_KEY_GROUP_NAME,
     STATION_KEY_GROUP_SLOTS,
+    STATION_KEY_SCREEN,
+    STATION_KEY_SCREEN_LISTEN,
+    STATION_KEY_SCREEN_HOST,
+    STATION_KEY_SCREEN_LANGUAGE,
+    STATION_KEY_SCREEN_PALETTE,
+    STATION_KEY_SCREEN_SOUND,
+    STATION_KEY_SCREEN_CERTIFICATE,
+    STATION_KEY_SCREEN_KEY,
     STATION_KEY_GRID,
     STATION_KEY_GRID_ROW,
     STATION_KEY_PRINTER,
@@ -65,6 +73,22 @@ struct station_group {
     size_t slot_count;              /* at least 1 */
     struct doc_pos slot_at[STATION_SLOTS_MAX];
     struct doc_pos name_at;
+};
+
+/* As the words of their keys. */
+enum screen_language { SCREEN_ANY, SCREEN_EN, SCREEN_ZH, SCREEN_ES, SCREEN_VI, SCREEN_DE };
+enum screen_palette { SCREEN_GREEN, SCREEN_BLUE }; /* what PASS is shown in */
+enum screen_sound { SCREEN_SOUND, SCREEN_SILENCE };
+
+/* The screen in a browser. */
+struct station_screen {
+    char *listen; /* ADDRESS:PORT, or "none" */
+    char *host;   /* the name in the browser's address line; NULL: the address alone */
+    enum screen_language language;
+    enum screen_palette palette;
+    enum screen_sound sound;
+    char *certificate, *certificate_path; /* in PEM; NULL: no TLS; the second seen from the file */
+    char *key, *key_path;
 };
 
 struct station_row {
@@ -104,6 +128,7 @@ struct station {
     size_t slot_count;                            /* at least 1 */
     struct station_group groups[STATION_GROUPS_MAX];
     size_t group_count;
+    struct station_screen screen;
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
     struct station_printer printer;

@@ -13,6 +13,8 @@ bool store_path(struct values *v, unsigned id, const struct scalar *s, void *tar
 bool store_name(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_usb(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_port(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
 

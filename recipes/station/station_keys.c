@@ -88,6 +88,58 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .also = LIST("slot", "members"),
         .sentence = "The names of its slots.",
     },
+    [STATION_KEY_SCREEN] = {
+        .path = "screen", .kind = KEY_MAP,
+        .also = LIST("web", "browser"),
+        .sentence = "The screen in a browser that espstation line serves; see docs/screen.md.",
+    },
+    [STATION_KEY_SCREEN_LISTEN] = {
+        .path = "screen.listen", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_listen, .more = "an address with a port as in 127.0.0.1:8480, or none",
+        .min = 1, .max = 64, FIELD(screen.listen), .preset = "127.0.0.1:8480",
+        .also = LIST("address", "port", "bind"),
+        .sentence = "Where it can be reached; none switches it off. Beyond this computer only with "
+                    "certificate, key and people who log in.",
+    },
+    [STATION_KEY_SCREEN_HOST] = {
+        .path = "screen.host", .parent = STATION_KEY_SCREEN, .kind = KEY_TEXT, .min = 1, .max = 120,
+        FIELD(screen.host),
+        .also = LIST("name", "hostname"),
+        .sentence = "The name by which browsers call it, beside its address; any other name is "
+                    "refused.",
+    },
+    [STATION_KEY_SCREEN_LANGUAGE] = {
+        .path = "screen.language", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("any", "en", "zh", "es", "vi", "de"), FIELD(screen.language),
+        .preset = "any",
+        .also = LIST("lang", "locale"),
+        .sentence = "The language that it begins with; any: as the browser wishes.",
+    },
+    [STATION_KEY_SCREEN_PALETTE] = {
+        .path = "screen.palette", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("green", "blue"), FIELD(screen.palette), .preset = "green",
+        .also = LIST("colours", "colors"),
+        .sentence = "What PASS is shown in: blue is for those who cannot tell red from green.",
+    },
+    [STATION_KEY_SCREEN_SOUND] = {
+        .path = "screen.sound", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("on", "off"), FIELD(screen.sound), .preset = "on",
+        .also = LIST("beep"),
+        .sentence = "Whether a FAIL and the end of a batch are heard.",
+    },
+    [STATION_KEY_SCREEN_CERTIFICATE] = {
+        .path = "screen.cert", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_pem, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(screen.certificate),
+        .also = LIST("certificate", "tls"),
+        .sentence = "The certificate for TLS, with those above it, in PEM.",
+    },
+    [STATION_KEY_SCREEN_KEY] = {
+        .path = "screen.key", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_pem, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(screen.key),
+        .sentence = "The certificate's private key, in PEM.",
+    },
     [STATION_KEY_GRID] = {
         .path = "grid", .kind = KEY_ROWS, .items_max = STATION_ROWS_MAX,
         FIELD(rows), COUNT_FIELD(row_count), .item = "row",

@@ -2,7 +2,11 @@
 
 #include "station/label/label_watch.h"
 #include "station/peer/peer.h"
+#include "station/web/web.h"
 
-/* clang-format off: one a line */
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { &label_watch, &peer_watcher, NULL };
-/* clang-format on */
+const struct watcher *const watchers[WATCHERS_MAX + 1] = {
+    &label_watch,
+    &peer_watcher,
+    &web_watcher,
+    NULL,
+};
