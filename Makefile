@@ -10,7 +10,7 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libmodbus
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -72,7 +72,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record plc_floor measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -93,6 +93,11 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
 $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# A floor that is played, for the PLC clients of the tests.
+$(BUILD)/plc_floor: $(BUILD)/obj/tests/tools/plc_floor.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -202,6 +207,7 @@ units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
+plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 

@@ -55,6 +55,7 @@ station/nvs        core/base core/nvs station/base station/cli station/hand/hand
 station/import     core/base core/facts core/images recipes station/base
 station/words      .
 station/people     core/base recipes/people station/base
+station/plc        core/base recipes/station station/floor station/line
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/words
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base

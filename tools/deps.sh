@@ -53,11 +53,13 @@ missing_packages() {
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     test -e /usr/include/csv.h || printf ' libcsv-dev'
-    has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cmocka || missing_libraries
+    has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libmodbus cmocka || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
+    has_command mbpoll || printf ' mbpoll' # clients of others for the PLC's side
+    /usr/bin/python3 -c 'import pymodbus.client' 2>/dev/null || printf ' python3-pymodbus python3-serial-asyncio'
 }
 
 missing_libraries() {
@@ -70,6 +72,7 @@ libyaml-dev yaml-0.1
 libssl-dev libcrypto
 zlib1g-dev zlib
 libdeflate-dev libdeflate
+libmodbus-dev libmodbus
 libcmocka-dev cmocka
 END
 }

@@ -1,3 +1,5 @@
 #include "station/commands/watchers.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { NULL };
+#include "station/plc/plc.h"
+
+const struct watcher *const watchers[WATCHERS_MAX + 1] = { &plc_watcher, NULL };
