@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libsystemd ncursesw
+             libmodbus libsystemd ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -76,8 +76,8 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
-        make_images make_record show_floor show_scene measure preloads check docs format bench \
-        campaign crash-test pull-test soak install uninstall clean distclean help force
+        make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
+        bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -116,6 +116,11 @@ $(BUILD)/share/.made: $(BUILD)/pages
 # Serves the screen in the browser over a floor that is made up, for tests of what it shows.
 FAKE_FLOOR  := $(call obj,tests/tools/fake_floor.c)
 $(BUILD)/show_floor: $(call obj,tests/tools/show_floor.c) $(FAKE_FLOOR) $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# A floor that is played, for the PLC clients of the tests.
+$(BUILD)/plc_floor: $(BUILD)/obj/tests/tools/plc_floor.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -238,6 +243,7 @@ make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
 show_floor: $(BUILD)/show_floor
 show_scene: $(BUILD)/show_scene
+plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so

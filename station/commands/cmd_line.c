@@ -48,7 +48,8 @@ static bool load_recipe(struct line_state *s, struct err *e)
 {
     if (!s->options->recipe_path)
         return true;
-    s->job = cmd_load_job(s->options->recipe_path, s->options->stub_folder, e);
+    s->job = cmd_load_signed_job(s->options->recipe_path, s->options->stub_folder,
+                                 s->options->station_path, e);
     return s->job != NULL;
 }
 

@@ -178,7 +178,7 @@ static void name_slots(struct run_state *s)
 static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     const struct run_options *o = s->options;
-    s->job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    s->job = cmd_load_signed_job(o->recipe_path, o->stub_folder, o->choice.station_path, e);
     if (!s->job)
         return false;
     s->choice = o->choice;

@@ -2,11 +2,9 @@
 
 #include "station/label/label_watch.h"
 #include "station/peer/peer.h"
+#include "station/plc/plc.h"
 #include "station/web/web.h"
 
 const struct watcher *const watchers[WATCHERS_MAX + 1] = {
-    &label_watch,
-    &peer_watcher,
-    &web_watcher,
-    NULL,
+    &label_watch, &peer_watcher, &plc_watcher, &web_watcher, NULL,
 };

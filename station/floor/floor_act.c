@@ -2,6 +2,7 @@
 #include "station/floor/floor_priv.h"
 
 #include "db/write/act.h"
+#include "station/trust/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,8 +143,9 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
         return err_set(e, ERR_STATION, "Out of memory for a recipe");
     doc_report_init(report);
     struct job *job = job_new(act->text, f->stub_folder, report, e);
-    bool ok =
-        job ? exchange(f, &(struct order_setup){ .job = job }, e) : refuse_recipe(act, report, e);
+    bool ok = job ? trust_check(job, f->station->recipe_keys_path, e) &&
+                        exchange(f, &(struct order_setup){ .job = job }, e)
+                  : refuse_recipe(act, report, e);
     job_free(job);
     free(report);
     return ok;
