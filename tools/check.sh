@@ -54,6 +54,7 @@ station/hand       core station/base station/cli station/line/crew.h station/slo
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
 station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor
+station/scan       core recipes/station station/base station/cli station/line/crew.h station/floor
 station/words      .
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/words
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base

@@ -1,5 +1,6 @@
 #include "station/commands/watchers.h"
 
 #include "station/label/label_watch.h"
+#include "station/scan/scan_watch.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { &label_watch, NULL };
+const struct watcher *const watchers[WATCHERS_MAX + 1] = { &label_watch, &scan_watch, NULL };
