@@ -129,6 +129,12 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .from = "label AS x",
         .complete = "x.outcome IS NOT NULL",
     },
+    [LINK_ACT] = {
+        .word = "act",
+        .columns = "o.id# o.word o.person o.role o.proved# o.station# o.slot# o.run# o.lot#"
+                   " l.name o.text o.reason o.host o.made_utc",
+        .from = "act AS o LEFT JOIN lot AS l ON l.id = o.lot",
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)

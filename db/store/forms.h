@@ -14,6 +14,7 @@ enum link_kind {
     LINK_CHECKPOINT,
     LINK_LABEL,
     LINK_LABEL_END,
+    LINK_ACT,
     LINK_KIND_COUNT
 };
 

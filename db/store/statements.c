@@ -60,6 +60,8 @@ static const char *const texts[STMT_COUNT] = {
                        " app_project, app_version, app_elf_sha256)"
                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
+    [STMT_LOT_NAMES] = "SELECT l.name FROM lot AS l WHERE NOT EXISTS (SELECT 1 FROM checkpoint AS p"
+                       " WHERE p.lot = l.id) ORDER BY l.id DESC LIMIT 1000",
     [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by)"
                      " VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
@@ -107,6 +109,12 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
                             "made_utc)"
                             " VALUES (?, ?, ?, ?, ?, ?)",
+
+    [STMT_ACT_ADD] = "INSERT INTO act (word, person, role, proved, station, slot, run, lot, text,"
+                     " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_ACTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, l.name, o.text,"
+                  " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
 
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?)",

@@ -47,6 +47,15 @@ enum station_key {
     STATION_KEY_SCANNER_AIM,
     STATION_KEY_SCANNER_GS,
     STATION_KEY_SCANNER_SLOT,
+    STATION_KEY_PEOPLE,
+    STATION_KEY_RECIPES,
+    STATION_KEY_RECIPE_KEYS,
+    STATION_KEY_PLC,
+    STATION_KEY_PLC_LISTEN,
+    STATION_KEY_PLC_ALLOW,
+    STATION_KEY_PLC_CLIENTS,
+    STATION_KEY_PLC_HEARTBEAT,
+    STATION_KEY_PLC_IDLE,
     STATION_KEY_COUNT
 };
 
@@ -56,8 +65,8 @@ struct station_slot {
     char *usb_text;       /* as the file spells it */
     char *port;           /* a port's text; NULL: none. With neither it is not learned yet */
     unsigned row, column; /* where it stands on a screen, from 0; no two share a place */
-    struct doc_pos at, name_at, usb_at,
-        port_at; /* of the entry, of the values; line 0: not there */
+    struct doc_pos at;    /* of the entry */
+    struct doc_pos name_at, usb_at, port_at; /* of the values; line 0: not there */
 };
 
 struct station_group {
@@ -110,6 +119,18 @@ struct station_scanner {
     struct doc_pos at, name_at, from_at, slot_at;
 };
 
+#define STATION_PLC_ALLOW_MAX 16
+
+/* How a PLC reaches the station. */
+struct station_plc {
+    char *listen;                       /* HOST:PORT; NULL: no PLC */
+    char *allow[STATION_PLC_ALLOW_MAX]; /* addresses that may connect */
+    size_t allow_count;                 /* 0: all */
+    uint32_t clients;                   /* at once */
+    uint32_t heartbeat_ms;              /* how long the PLC's may stand still */
+    uint32_t idle_ms;                   /* after which a silent client is dropped */
+};
+
 struct station {
     char *path;        /* as given; the name given to station_parse */
     char *name;        /* key `station` */
@@ -124,6 +145,9 @@ struct station {
     struct station_printer printer;
     struct station_scanner scanners[STATION_SCANNERS_MAX];
     size_t scanner_count;
+    char *people, *people_path;           /* the people file, likewise; NULL: none */
+    char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
+    struct station_plc plc;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 

@@ -27,7 +27,7 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .sentence = "Name of the station, as its screens show it.",
     },
     [STATION_KEY_RECORD] = {
-        .path = "record", .kind = KEY_OWN, .store = store_record, .more = "the path of a file",
+        .path = "record", .kind = KEY_OWN, .store = store_path, .more = "the path of a file",
         .min = 1, .max = 1024, FIELD(record),
         .also = LIST("db", "database"),
         .sentence = "The record of this station, seen from the station file's folder: the default "
@@ -200,6 +200,58 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .max = NAME_MAX_BYTES, SCANNER_FIELD(slot), SCANNER_AT_FIELD(slot_at),
         .sentence = "The one slot that it reads for, as when it is mounted over it; else a code is "
                     "for the slot whose own code was scanned, or for the one that waits.",
+    },
+    [STATION_KEY_PEOPLE] = {
+        .path = "people", .kind = KEY_OWN, .store = store_path, .more = "the path of a file",
+        .min = 1, .max = 1024, FIELD(people),
+        .also = LIST("users", "operators"),
+        .sentence = "The people file: who works here, and who may do what. See docs/people.md.",
+    },
+    [STATION_KEY_RECIPES] = {
+        .path = "recipes", .kind = KEY_MAP,
+        .also = LIST("recipe"),
+        .sentence = "Which recipes this station takes.",
+    },
+    [STATION_KEY_RECIPE_KEYS] = {
+        .path = "recipes.only_signed_by", .parent = STATION_KEY_RECIPES, .kind = KEY_OWN,
+        .store = store_path, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(recipe_keys), .also = LIST("signed_by", "keys", "trust"),
+        .sentence = "The file of the keys that recipes must be signed by, as espstation recipe "
+                    "trust writes it. Without it any recipe is taken.",
+    },
+    [STATION_KEY_PLC] = {
+        .path = "plc", .kind = KEY_MAP,
+        .also = LIST("modbus"),
+        .sentence = "A PLC that starts boards over Modbus TCP. See docs/plc.md.",
+    },
+    [STATION_KEY_PLC_LISTEN] = {
+        .path = "plc.listen", .parent = STATION_KEY_PLC, .kind = KEY_OWN, .store = store_listen,
+        .more = "an address and a port as in 192.168.7.2:1502", .required = true,
+        .min = 1, .max = 255, FIELD(plc.listen), .also = LIST("address", "bind", "port"),
+        .sentence = "Where the PLC connects to. Modbus knows no passwords: the network of the "
+                    "machine, and no other.",
+    },
+    [STATION_KEY_PLC_ALLOW] = {
+        .path = "plc.allow", .parent = STATION_KEY_PLC, .kind = KEY_TEXTS, .min = 1, .max = 45,
+        .items_max = STATION_PLC_ALLOW_MAX, FIELD(plc.allow), COUNT_FIELD(plc.allow_count),
+        .if_empty = "nobody could connect", .also = LIST("allowed", "peers"),
+        .sentence = "Addresses that may connect. Without it all may that reach the port.",
+    },
+    [STATION_KEY_PLC_CLIENTS] = {
+        .path = "plc.clients", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 1, .max = 16,
+        FIELD(plc.clients), .preset = "4",
+        .sentence = "How many may be connected at once.",
+    },
+    [STATION_KEY_PLC_HEARTBEAT] = {
+        .path = "plc.heartbeat_ms", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 500,
+        .max = 60000, FIELD(plc.heartbeat_ms), .preset = "3000",
+        .sentence = "For how long the PLC's heartbeat may stand still before nothing starts any "
+                    "more.",
+    },
+    [STATION_KEY_PLC_IDLE] = {
+        .path = "plc.idle_ms", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 1000,
+        .max = 600000, FIELD(plc.idle_ms), .preset = "30000",
+        .sentence = "After which silence a client is disconnected.",
     },
 };
 /* clang-format on */

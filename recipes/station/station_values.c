@@ -10,13 +10,39 @@
 #include <string.h>
 #include <sys/stat.h>
 
-bool store_record(struct values *v, unsigned id, const struct scalar *s, void *target)
+/* As seen from the station file's folder. */
+static char **path_of(struct station *station, unsigned id)
 {
-    struct station *const station = target;
-    if (!value_store_text(v, id, s, station))
+    switch (id) {
+    case STATION_KEY_PEOPLE:
+        return &station->people_path;
+    case STATION_KEY_RECIPE_KEYS:
+        return &station->recipe_keys_path;
+    default:
+        return &station->record_path;
+    }
+}
+
+bool store_path(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    char **const path = path_of(target, id);
+    if (!value_store_text(v, id, s, target))
         return false;
-    station->record_path = file_join(v->base_dir ? v->base_dir : "", station->record);
-    return station->record_path || value_no_memory(v);
+    *path = file_join(v->base_dir ? v->base_dir : "", s->text);
+    return *path || value_no_memory(v);
+}
+
+/* HOST:PORT; an address of IPv6 stands in brackets. */
+bool store_listen(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *const colon = strrchr(s->text, ':');
+    const char *end = NULL;
+    if (!colon || colon == s->text || colon[1] == '\0' || strchr(s->text, '/'))
+        return value_refuse(v, id, s, "write 0.0.0.0:1502 for all addresses of this computer");
+    const uint64_t port = value_read_digits(colon + 1, &end);
+    if (*end != '\0' || port < 1 || port > 65535)
+        return value_refuse(v, id, s, "a port is a number from 1 to 65535");
+    return value_store_text(v, id, s, target);
 }
 
 /* It is typed behind --slot, stands in file names and on tiles: nothing that a shell, a list or a

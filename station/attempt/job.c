@@ -266,6 +266,7 @@ static void make_settings(const struct job *j, struct plan_settings *s, struct d
         .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
         .erase_all = r->erase == RECIPE_ERASE_ALL,
         .pieces = r->write == RECIPE_WRITE_CHANGED,
+        .baud = r->port.baud,
         .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {
@@ -324,7 +325,7 @@ static void check_loader(const struct job *j, struct doc_report *report)
         doc_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
                        "%s cannot be restarted by its watchdog; expected auto or a sequence",
                        r->chip->name);
-    if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
+    if (r->verify == RECIPE_VERIFY_MD5 && !r->chip->rom->has_md5 && no_stub)
         doc_report_add(report, r->at[RECIPE_KEY_VERIFY],
                        "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
                        "with --stubs, or use 'verify: none'",
@@ -416,7 +417,7 @@ static bool await_encoded_locked(struct job *j, struct err *e)
 static bool check_stubs(const struct job *j, struct err *e)
 {
     const struct recipe *r = j->recipe;
-    bool needs = r->loader != RECIPE_LOADER_ROM || (r->chip->flags & CHIP_ROM_NO_MD5);
+    bool needs = r->loader != RECIPE_LOADER_ROM || !r->chip->rom->has_md5;
     return !needs || (stub_set_check(j->stubs, r->chip->id_name, e) &&
                       (!r->chip->stub_below || stub_set_check(j->stubs, r->chip->stub_below, e)));
 }

@@ -165,8 +165,8 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum_order(f, sum);
     pthread_mutex_lock(&f->lock);
     sum_tiles_locked(f, sum);
-    sum->passed = headcount_passed(&f->headcount);
-    sum->failed = f->headcount.count - sum->passed;
+    sum->passed = f->headcount.passed;
+    sum->failed = f->headcount.count - f->headcount.passed;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;
     sum->lot_full = f->room.quantity > 0 && f->room.passed >= f->room.quantity;

@@ -19,6 +19,7 @@ struct floor_setup {
     const char *stub_folder; /* for recipes that are chosen later; NULL: the stubs built in */
     struct job *job;         /* the recipe; NULL: somebody chooses it later (ACT_RECIPE) */
     const char *lot, *operator_name; /* NULL: none */
+    bool new_lot;                    /* it is opened if there is none of that name */
     const struct clock *clock;
 };
 

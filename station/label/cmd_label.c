@@ -145,7 +145,7 @@ static bool print_field(const struct drawing *d, size_t i, struct err *e)
     struct label_extent x;
     if (!label_data(d->label, i, &values, data, e) || !label_extent(f, data, &x, e))
         return false;
-    cmd_line("  %-10s  %3u,%-3u to %3u,%-3u  %5.1f x %.1f mm  %s", kind_word(f->kind), x.left,
+    cmd_tell("  %-10s  %3u,%-3u to %3u,%-3u  %5.1f x %.1f mm  %s", kind_word(f->kind), x.left,
              x.top, x.right, x.bottom, (double)(x.right - x.left) / per_mm,
              (double)(x.bottom - x.top) / per_mm, data);
     return true;
@@ -158,7 +158,7 @@ static bool print_check(const struct drawing *d, struct err *e)
     const unsigned width = label_template_width(d->label), height = label_template_height(d->label);
     if (!label_fits(d->label, &values, e))
         return false;
-    cmd_line("%s: %.1f x %.1f mm, %u x %u dots at %u dpi. With the longest values:",
+    cmd_tell("%s: %.1f x %.1f mm, %u x %u dots at %u dpi. With the longest values:",
              d->recipe->label.file, (double)width / per_mm, (double)height / per_mm, width, height,
              label_dpi_number(d->recipe->label.dpi));
     for (size_t i = 0; i < label_template_fields(d->label); i++) {
@@ -330,12 +330,12 @@ static bool row_as_line(void *ctx, const struct db_label_row *l)
 {
     bool *const any = ctx;
     *any = true;
-    cmd_line("label %-5" PRId64 " run %-6" PRId64 " %s  %-10s %s%s%s%s%s", l->id, l->run_id,
+    cmd_tell("label %-5" PRId64 " run %-6" PRId64 " %s  %-10s %s%s%s%s%s", l->id, l->run_id,
              l->mac ? l->mac : "-", state_of(l), l->ended_utc ? l->ended_utc : l->ordered_utc,
              l->operator_name ? "  for " : "", l->operator_name ? l->operator_name : "",
              l->reason ? ": " : "", l->reason ? l->reason : "");
     if (l->sentence)
-        cmd_line("            %s", l->sentence);
+        cmd_tell("            %s", l->sentence);
     return true;
 }
 

@@ -22,6 +22,7 @@ struct order_setup {
     const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
     /* Where the recipe's label goes; lent as long as the order lives. NULL: nowhere. */
     const struct station_printer *printer;
+    bool new_lot; /* a lot of this name is opened if there is none */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
@@ -40,6 +41,18 @@ const char *order_lot(const struct order *o);           /* NULL: none */
 const char *order_operator(const struct order *o);      /* NULL: not known */
 const char *order_rework_reason(const struct order *o); /* NULL: none */
 
+/* What it is called on screens: copies, cut to fit, with "" for what there is none of. They outlive
+ * it: what is shown of a board stays right when the order is exchanged. */
+#define ORDER_NAME_BYTES 68 /* the 64 characters of a recipe's name, if they are ASCII */
+struct order_name {
+    char recipe[ORDER_NAME_BYTES], version[ORDER_NAME_BYTES];
+    char lot[ORDER_NAME_BYTES], operator_name[ORDER_NAME_BYTES];
+};
+const struct order_name *order_name(const struct order *o); /* lent likewise */
+
+/* "sensor 1.4.0, lot 7, Ana": what there is of it. Gives the text. */
+#define ORDER_NAME_TEXT_BYTES (4 * ORDER_NAME_BYTES + 16)
+const char *order_name_text(const struct order_name *name, char text[static ORDER_NAME_TEXT_BYTES]);
 /* NULL: its boards get no label, as it has no printer or its recipe no label. */
 const struct station_printer *order_printer(const struct order *o);
 

@@ -38,6 +38,11 @@ struct db_lot_room;
 bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
                      struct err *e);
 
+/* Records what a person orders, before it is done; of the order's lot (NULL: none). */
+struct db_act;
+bool record_act(struct record *r, const struct order *order, const struct db_act *act,
+                struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 

@@ -148,7 +148,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
     const struct slot *s = run->slot;
     const struct recipe *r = slot_recipe(s);
     const struct job *job = order_job(s->order);
-    bool rom_proves = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    bool rom_proves = r->chip->rom->has_md5 || r->verify == RECIPE_VERIFY_NONE;
     bool rom_reaches = plan_needs_bytes(job_plan(job)) <= CHIP_FLASH_3_BYTES_MAX;
     return (struct remedy_facts){
         .allowed = &r->retry,
@@ -156,7 +156,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .only_looks = s->gang->kind == ATTEMPT_VERIFY,
         .may_use_rom = r->loader == RECIPE_LOADER_AUTO && rom_proves && rom_reaches,
         .no_stub = !job_stub(job),
-        .rate_from_sync = (r->chip->flags & CHIP_ROM_NO_BAUD) != 0,
+        .rate_from_sync = !r->chip->rom->changes_baud,
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
@@ -312,7 +312,11 @@ static void begin_run(struct slot *s, struct run *run)
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
-        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
+        .state = SLOT_RUNNING,
+        .order = *order_name(s->order),
+        .runs = runs,
+        .passes = passes,
+        .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
 }

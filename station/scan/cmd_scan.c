@@ -52,13 +52,13 @@ static void print_line(const struct station_scanner *scanner, enum scan_said sai
 {
     char shown[SCAN_CODE_BYTES];
     if (why) {
-        cmd_line("%s: refused: %s. %s", scanner->name, why->what, why->hint);
+        cmd_tell("%s: refused: %s. %s", scanner->name, why->what, why->hint);
         return;
     }
     snprintf(shown, sizeof shown, "%s", code);
     for (char *c = shown; *c; c++)
         *c = *c == '\x1d' ? '|' : *c;
-    cmd_line("%s: %s '%s', %zu characters%s%s", scanner->name, said_word(said), shown, strlen(code),
+    cmd_tell("%s: %s '%s', %zu characters%s%s", scanner->name, said_word(said), shown, strlen(code),
              strchr(code, '\x1d') ? ", | is GS" : "", slot > 0 ? ", for a slot" : "");
 }
 
@@ -91,7 +91,7 @@ static bool show_scans(const struct station *station, bool json, struct err *e)
     struct scan_desk *desk = NULL;
     if (stop_source_open(&stop, e) && (desk = scan_desk_new(&setup, e)) != NULL) {
         if (!json)
-            cmd_line("Scan something. Ctrl-C ends.");
+            cmd_tell("Scan something. Ctrl-C ends.");
         fflush(stdout);
         await_end(desk, &stop);
     }
