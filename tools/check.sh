@@ -59,6 +59,7 @@ station/hand       core station/base station/cli station/line/crew.h station/slo
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
 station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor
+station/scan       core recipes/station station/base station/cli station/line/crew.h station/floor
 station/words      .
 station/people     core/base recipes/people station/base
 station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes

@@ -86,6 +86,13 @@ void station_free(struct station *station)
         for (size_t k = 0; k < STATION_COLUMNS_MAX; k++)
             free(station->rows[i].names[k]);
     }
+    for (size_t i = 0; i < STATION_SCANNERS_MAX; i++) {
+        free(station->scanners[i].name);
+        free(station->scanners[i].from);
+        free(station->scanners[i].prefix);
+        free(station->scanners[i].gs);
+        free(station->scanners[i].slot);
+    }
     free(station->printer.to);
     free(station->printer.to_text);
     for (size_t i = 0; i < STATION_PLC_ALLOW_MAX; i++)

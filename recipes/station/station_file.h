@@ -13,11 +13,12 @@
 
 struct err;
 
-#define STATION_SLOTS_MAX   256
-#define STATION_GROUPS_MAX  64
-#define STATION_ROWS_MAX    64 /* of the grid */
-#define STATION_COLUMNS_MAX 64
-#define STATION_EMPTY_PLACE "." /* in the grid: no slot stands here */
+#define STATION_SLOTS_MAX    256
+#define STATION_GROUPS_MAX   64
+#define STATION_SCANNERS_MAX 64
+#define STATION_ROWS_MAX     64 /* of the grid */
+#define STATION_COLUMNS_MAX  64
+#define STATION_EMPTY_PLACE  "." /* in the grid: no slot stands here */
 
 /* One row of the key table each; indexes station.at. */
 enum station_key {
@@ -45,6 +46,15 @@ enum station_key {
     STATION_KEY_PRINTER_TO,
     STATION_KEY_PRINTER_DPI,
     STATION_KEY_PRINTER_ASK,
+    STATION_KEY_SCANNERS,
+    STATION_KEY_SCANNER_NAME,
+    STATION_KEY_SCANNER_FROM,
+    STATION_KEY_SCANNER_BAUD,
+    STATION_KEY_SCANNER_END,
+    STATION_KEY_SCANNER_PREFIX,
+    STATION_KEY_SCANNER_AIM,
+    STATION_KEY_SCANNER_GS,
+    STATION_KEY_SCANNER_SLOT,
     STATION_KEY_PEOPLE,
     STATION_KEY_RECIPES,
     STATION_KEY_RECIPE_KEYS,
@@ -107,6 +117,32 @@ struct station_printer {
     enum station_ask ask;
 };
 
+/* The order of these is that of the words in the table of keys. */
+enum station_scan_end {
+    SCAN_END_AUTO,
+    SCAN_END_CR,
+    SCAN_END_LF,
+    SCAN_END_TAB,
+    SCAN_END_ETX,
+    SCAN_END_SILENCE
+};
+enum station_aim { STATION_AIM_NO, STATION_AIM_YES };
+enum station_scan_kind { SCAN_KEYBOARD, SCAN_SERIAL, SCAN_STDIN };
+
+struct station_scanner {
+    char *name;
+    char *from; /* as the file spells it */
+    enum station_scan_kind kind;
+    const char *path; /* within `from`; "" for stdin */
+    uint32_t baud;    /* of SCAN_SERIAL */
+    enum station_scan_end end;
+    char *prefix;         /* that it puts in front of each code; NULL: none */
+    enum station_aim aim; /* each code begins with ]cm */
+    char *gs;             /* that it sends for GS (1D) between GS1 fields; NULL: GS itself */
+    char *slot;           /* name of the one slot that it reads for; NULL: for all */
+    struct doc_pos at, name_at, from_at, slot_at;
+};
+
 #define STATION_PLC_ALLOW_MAX 16
 
 /* How a PLC reaches the station. */
@@ -132,6 +168,8 @@ struct station {
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
     struct station_printer printer;
+    struct station_scanner scanners[STATION_SCANNERS_MAX];
+    size_t scanner_count;
     char *people, *people_path;           /* the people file, likewise; NULL: none */
     char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
     struct station_plc plc;
@@ -153,6 +191,10 @@ void station_free(struct station *station); /* NULL is fine */
 /* Place of the slot or group of that name; -1: none. */
 int station_slot_index(const struct station *station, const char *name);
 int station_group_index(const struct station *station, const char *name);
+
+/* The scanner that is this device, whatever name each gives it: '/dev/ttyACM0' may be that of
+ * /dev/serial/by-id. NULL: none. */
+const struct station_scanner *station_scanner_at(const struct station *station, const char *path);
 
 /* Whether a text can be the name of a slot or a group. */
 bool station_is_name(const char *text);

@@ -12,6 +12,7 @@ extern const struct doc_kind station_kind; /* station_keys.c: the table */
 bool store_path(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_name(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_usb(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_scanner(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target);

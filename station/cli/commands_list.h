@@ -27,5 +27,6 @@ COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
 COMMAND(label)
+COMMAND(scan)
 COMMAND(people)
 /* clang-format on */

@@ -3,8 +3,16 @@
 #include "station/label/label_watch.h"
 #include "station/peer/peer.h"
 #include "station/plc/plc.h"
+#include "station/scan/scan_watch.h"
 #include "station/web/web.h"
 
+/* clang-format off */
 const struct watcher *const watchers[WATCHERS_MAX + 1] = {
-    &label_watch, &peer_watcher, &plc_watcher, &web_watcher, NULL,
+    &label_watch,
+    &peer_watcher,
+    &plc_watcher,
+    &scan_watch,
+    &web_watcher,
+    NULL,
 };
+/* clang-format on */
