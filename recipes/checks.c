@@ -3,6 +3,7 @@
  */
 #include "core/facts/chip.h"
 #include "recipes/recipe_priv.h"
+#include "recipes/units/unit_priv.h"
 
 #include <string.h>
 
@@ -75,9 +76,18 @@ static void check_flash(struct values *v, const struct recipe *recipe)
     }
 }
 
+static void check_unit(struct values *v, struct recipe *recipe)
+{
+    recipe->unit.asked = recipe->at[RECIPE_KEY_UNIT].line > 0;
+    /* without its source nothing can be said of a value */
+    if (recipe->unit.asked && !v->bad[RECIPE_KEY_UNIT_VALUE_FROM])
+        unit_check(v->report, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
+}
+
 void recipe_check(struct values *v)
 {
     check_fallback(v, v->document);
     check_boot(v, v->document);
     check_flash(v, v->document);
+    check_unit(v, v->document);
 }

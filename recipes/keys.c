@@ -3,6 +3,7 @@
  * add a key, add its id in recipe.h, its field in struct recipe, and its row.
  */
 #include "recipes/recipe_priv.h"
+#include "recipes/units/unit_priv.h"
 
 #define FIELD(member)          .field = offsetof(struct recipe, member)
 #define COUNT_FIELD(member)    .count_field = offsetof(struct recipe, member)
@@ -233,6 +234,7 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .also = LIST("baudrate", "rate", "speed"),
         .sentence = "Rate of the application's console.",
     },
+#include "recipes/units/unit_key_list.h"
 };
 /* clang-format on */
 

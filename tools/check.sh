@@ -37,16 +37,18 @@ core/chips         core/base core/facts core/loader core/ports/port.h
 core/board         core/base core/facts core/images core/loader
 recipes/doc        core/base
 recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
+recipes/units      core/base core/nvs recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h recipes/units recipes/units/unit_priv.h
 db/store           core/base
 db/proof           core/base db/store
-db/write           core/base db/store db/proof db/proof/checkpoint_priv.h
+db/units           core/base db/store
+db/write           core/base db/store db/units db/units/take_priv.h db/proof db/proof/checkpoint_priv.h
 db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
 station/cli        core/base core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof
-station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
+station/line       core recipes db/store/db.h db/store/timing_list.h db/write db/units station/base station/attempt
 station/screen     core/base station/base station/attempt station/line db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
@@ -54,7 +56,7 @@ station/nvs        core/base core/nvs station/base station/cli station/hand/hand
 station/import     core/base core/facts core/images recipes station/base
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
-station/commands   core recipes db/store/db.h db/proof db/write db/export/export.h db/read station
+station/commands   core recipes db/store/db.h db/proof db/write db/units db/export/export.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h

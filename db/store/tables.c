@@ -15,7 +15,7 @@
  * would get past the DELETE trigger that way). Triggers stop accidents and tools; somebody who
  * drops them is found by the chain (chain.c, audit.c).
  *
- * Changing the schema: add an array version_4[] with the statements that lead from 3 to 4, a row to
+ * Changing the schema: add an array version_5[] with the statements that lead from 4 to 5, a row to
  * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN, nullable
  * and without a default, because rows that are linked already keep their form only where the new
  * column is NULL (forms.c, where each new column belongs). A new table that the chain binds gets a
@@ -49,6 +49,15 @@
     "CREATE TRIGGER " table "_not_replaced BEFORE INSERT ON " table                                \
     " WHEN EXISTS (SELECT 1 FROM " table " AS old WHERE " same ")"                                 \
     " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never replaced'); END"
+
+/* An UPDATE OF the columns, and one that clears a mark or moves it, are refused. */
+#define ONLY_RELEASED(table, columns)                                                              \
+    "CREATE TRIGGER " table "_final BEFORE UPDATE OF " columns " ON " table                        \
+    " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never changed'); END;"                      \
+    "CREATE TRIGGER " table "_only_released BEFORE UPDATE ON " table " WHEN OLD.released IS NOT "  \
+    "NULL OR NEW.released IS "                                                                     \
+    "NULL"                                                                                         \
+    " BEGIN SELECT RAISE(ABORT, 'a " table " may only be released, and only once'); END"
 
 /* Laid out by hand: the formatter would tear the statements apart. */
 /* clang-format off */
@@ -374,6 +383,133 @@ static const char *const version_3[] = {
 
     "CREATE INDEX board_base ON board(" BASE_MAC("mac") ")",
 };
+
+/* Units: what is a board's own. A value goes to one board, and returns by a decision alone; the
+ * unique indexes over what was not released say so, whoever writes. */
+static const char *const version_4[] = {
+    /* what an engineer decided: that a unit is released (the values of one board), or that work
+     * goes on with a record older than what was given out */
+    "CREATE TABLE unit_decision ("
+    " id INTEGER PRIMARY KEY,"
+    " what TEXT NOT NULL CHECK (what IN ('release', 'older-record')),"
+    " board INTEGER REFERENCES board(id),"
+    " serial TEXT," /* as the unit had it */
+    " mark TEXT," /* what the file beside the record told (mark.h) */
+    " operator TEXT NOT NULL CHECK (length(operator) > 0),"
+    " reason TEXT NOT NULL CHECK (length(reason) > 0),"
+    " host TEXT NOT NULL,"
+    " made_utc TEXT NOT NULL " UTC("made_utc") ","
+    " CHECK ((what = 'release') = (board IS NOT NULL))"
+    ") STRICT",
+
+    /* What a board was given in one run. Mostly a board has one; more where a later recipe wanted
+     * more values. */
+    "CREATE TABLE unit ("
+    " id INTEGER PRIMARY KEY,"
+    " board INTEGER NOT NULL REFERENCES board(id),"
+    " run INTEGER NOT NULL REFERENCES run(id),"
+    " serial TEXT CHECK (length(serial) > 0)," /* NULL: this one brought none */
+    " salt TEXT NOT NULL " HEX("salt", "32") "," /* of secrets; one for the whole record */
+    " taken_utc TEXT NOT NULL " UTC("taken_utc") ","
+    " released INTEGER REFERENCES unit_decision(id)"
+    ") STRICT",
+
+    /* The number of a counter, or the row of a pool. */
+    "CREATE TABLE unit_item ("
+    " id INTEGER PRIMARY KEY,"
+    " unit INTEGER NOT NULL REFERENCES unit(id),"
+    " source TEXT NOT NULL CHECK (source IN ('counter', 'pool')),"
+    " name TEXT NOT NULL,"
+    " number INTEGER NOT NULL," /* of a pool: the row's place in the file, for a hint only */
+    " sha256 TEXT " HEX("sha256", "64") "," /* of a pool's row */
+    " label TEXT,"
+    " released INTEGER REFERENCES unit_decision(id),"
+    " CHECK ((source = 'pool') = (sha256 IS NOT NULL))"
+    ") STRICT",
+
+    "CREATE TABLE unit_value ("
+    " id INTEGER PRIMARY KEY,"
+    " unit INTEGER NOT NULL REFERENCES unit(id),"
+    " name TEXT NOT NULL,"
+    " text TEXT," /* NULL: a secret */
+    " sha256 TEXT " HEX("sha256", "64") "," /* of a secret, behind the salt */
+    " source TEXT NOT NULL,"
+    " is_unique INTEGER NOT NULL CHECK (is_unique IN (0, 1)),"
+    " released INTEGER REFERENCES unit_decision(id),"
+    " CHECK ((text IS NULL) = (sha256 IS NOT NULL))"
+    ") STRICT",
+
+    /* What became of one of the unit's images in one attempt. */
+    "CREATE TABLE unit_digest ("
+    " attempt INTEGER NOT NULL REFERENCES attempt(id),"
+    " number INTEGER NOT NULL CHECK (number >= 0)," /* in the recipe's section */
+    " place TEXT NOT NULL," /* the partition */
+    " offset INTEGER NOT NULL CHECK (offset >= 0),"
+    " size_bytes INTEGER NOT NULL CHECK (size_bytes >= 0),"
+    " expected_md5 TEXT NOT NULL " HEX("expected_md5", "32") ","
+    " read_md5 TEXT " HEX("read_md5", "32") ","
+    " written_md5 TEXT " HEX("written_md5", "32") ","
+    " written_sha256 TEXT " HEX("written_sha256", "64") ","
+    " skipped_bytes INTEGER NOT NULL CHECK (skipped_bytes >= 0),"
+    " PRIMARY KEY (attempt, number)"
+    ") STRICT, WITHOUT ROWID",
+
+    "CREATE UNIQUE INDEX unit_serial ON unit(serial) WHERE serial IS NOT NULL AND released IS NULL",
+    "CREATE UNIQUE INDEX unit_item_number ON unit_item(name, number)"
+    " WHERE source = 'counter' AND released IS NULL",
+    "CREATE UNIQUE INDEX unit_item_row ON unit_item(name, sha256)"
+    " WHERE source = 'pool' AND released IS NULL",
+    "CREATE UNIQUE INDEX unit_value_one ON unit_value(name, coalesce(text, sha256))"
+    " WHERE is_unique = 1 AND released IS NULL",
+    "CREATE INDEX unit_item_any ON unit_item(source, name, number)",
+    "CREATE INDEX unit_item_back ON unit_item(source, name, number) WHERE released IS NOT NULL",
+    "CREATE INDEX unit_board ON unit(board)",
+    "CREATE INDEX unit_any_serial ON unit(serial)",
+    "CREATE INDEX unit_run ON unit(run)",
+    "CREATE INDEX unit_item_unit ON unit_item(unit)",
+    "CREATE INDEX unit_value_unit ON unit_value(unit)",
+    "CREATE INDEX unit_released ON unit(released) WHERE released IS NOT NULL",
+    "CREATE INDEX unit_item_released ON unit_item(released) WHERE released IS NOT NULL",
+    "CREATE INDEX unit_value_released ON unit_value(released) WHERE released IS NOT NULL",
+
+    /* For people: a line for each value that a board has or had. */
+    "CREATE VIEW units AS SELECT b.mac, u.serial, v.name, v.text, v.sha256, v.source, u.run,"
+    " u.taken_utc, n.made_utc AS released_utc, n.operator AS released_by, n.reason"
+    " FROM unit_value AS v JOIN unit AS u ON u.id = v.unit JOIN board AS b ON b.id = u.board"
+    " LEFT JOIN unit_decision AS n ON n.id = v.released",
+
+    KEPT("unit_decision"),
+    KEPT("unit"),
+    KEPT("unit_item"),
+    KEPT("unit_value"),
+    KEPT("unit_digest"),
+    FINAL("unit_decision"),
+    FINAL("unit_digest"),
+    NOT_REPLACED("unit_decision", "old.id = NEW.id"),
+    NOT_REPLACED("unit", "old.id = NEW.id"
+                         " OR (old.serial = NEW.serial AND old.released IS NULL)"),
+    NOT_REPLACED("unit_item", "old.id = NEW.id OR (old.source = NEW.source AND old.name = NEW.name"
+                              " AND old.released IS NULL AND iif(NEW.source = 'counter',"
+                              " old.number = NEW.number, old.sha256 = NEW.sha256))"),
+    NOT_REPLACED("unit_value", "old.id = NEW.id OR (old.name = NEW.name AND NEW.is_unique = 1"
+                               " AND old.is_unique = 1 AND old.released IS NULL"
+                               " AND coalesce(old.text, old.sha256)"
+                               "  = coalesce(NEW.text, NEW.sha256))"),
+    NOT_REPLACED("unit_digest", "old.attempt = NEW.attempt AND old.number = NEW.number"),
+    ONLY_RELEASED("unit", "id, board, run, serial, salt, taken_utc"),
+    ONLY_RELEASED("unit_item", "id, unit, source, name, number, sha256, label"),
+    ONLY_RELEASED("unit_value", "id, unit, name, text, sha256, source, is_unique"),
+
+    "CREATE TRIGGER unit_of_an_open_run BEFORE INSERT ON unit"
+    " WHEN NOT EXISTS (SELECT 1 FROM run WHERE id = NEW.run AND board = NEW.board"
+    "                  AND verdict IS NULL) OR NEW.released IS NOT NULL"
+    " BEGIN SELECT RAISE(ABORT, 'a unit is taken in an open run on its board'); END",
+
+    "CREATE TRIGGER unit_digest_of_an_open_run BEFORE INSERT ON unit_digest"
+    " WHEN NOT EXISTS (SELECT 1 FROM attempt JOIN run ON run.id = attempt.run"
+    "                  WHERE attempt.id = NEW.attempt AND run.verdict IS NULL)"
+    " BEGIN SELECT RAISE(ABORT, 'a digest belongs to an attempt of an open run'); END",
+};
 /* clang-format on */
 
 #undef UTC
@@ -381,10 +517,12 @@ static const char *const version_3[] = {
 #undef KEPT
 #undef FINAL
 #undef NOT_REPLACED
+#undef ONLY_RELEASED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
     { version_1, sizeof version_1 / sizeof version_1[0], 0, NULL },
     /* the rows that are there get their links */
     { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
     { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
+    { version_4, sizeof version_4 / sizeof version_4[0], 0, NULL },
 };

@@ -57,6 +57,8 @@ static void on_event(const struct show *show, const struct event *event)
     json_integer(&o, "baud", event->baud);
     json_text(&o, "chip", event->chip ? event->chip->id_name : NULL);
     json_text(&o, "mac", event->mac[0] ? event->mac : NULL);
+    if (event->serial[0])
+        json_text(&o, "serial", event->serial);
     if (event->kind == EVENT_NOTE)
         json_text(&o, "sentence", event->err.what);
     if (event->kind == EVENT_RETRY || event->kind == EVENT_VERDICT)

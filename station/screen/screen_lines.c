@@ -32,8 +32,9 @@ size_t screen_columns(void)
 
 static const char *board_name(const struct event *event, char *text, size_t cap)
 {
-    snprintf(text, cap, "%s%s%s", event->chip ? event->chip->name : "unknown board",
-             event->mac[0] ? " " : "", event->mac);
+    snprintf(text, cap, "%s%s%s%s%s", event->chip ? event->chip->name : "unknown board",
+             event->mac[0] ? " " : "", event->mac, event->serial[0] ? ", serial " : "",
+             event->serial);
     return text;
 }
 
@@ -47,7 +48,7 @@ static void print_failure(const struct event *event)
 
 static void print_verdict(const struct event *event)
 {
-    char board[64];
+    char board[160];
     printf("%s %s", verdict_word(event->verdict), board_name(event, board, sizeof board));
     printf(" in %.1f s, attempt %u: ", event->seconds, event->attempt);
     if (event->verdict == VERDICT_PASS)
@@ -58,7 +59,7 @@ static void print_verdict(const struct event *event)
 
 static void on_event(const struct show *show, const struct event *event)
 {
-    char board[64];
+    char board[160];
     (void)show;
     printf("slot %d: ", event->slot);
     switch (event->kind) {
