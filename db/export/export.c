@@ -31,7 +31,7 @@ const struct db_format_info *db_format_info(size_t format)
 /* ---- Queries, made from the tables of columns -------------------------------------------------*/
 
 /* The longest: the run columns with every filter. */
-enum { SQL_CAP = 8192 };
+enum { SQL_CAP = 12288 };
 
 /* Appends; a text that does not fit leaves *used at the end, and SQLite then refuses the query. */
 static void append(char sql[static SQL_CAP], size_t *used, const char *text)
@@ -106,9 +106,19 @@ static sqlite3_stmt *prepare_digests_locked(struct db *db, struct err *e)
     char sql[SQL_CAP] = "";
     size_t used = 0;
     append_columns(sql, &used, digest_columns, DIGEST_COLUMNS);
+    append(sql, &used, " FROM (" DIGESTS_OF_ATTEMPT ") AS d");
+    return prepare_locked(db, sql, e);
+}
+
+static sqlite3_stmt *prepare_units_locked(struct db *db, struct err *e)
+{
+    char sql[SQL_CAP] = "";
+    size_t used = 0;
+    append_columns(sql, &used, unit_columns, UNIT_COLUMNS);
     append(sql, &used,
-           " FROM digest AS d JOIN image AS i ON i.id = d.image WHERE d.attempt = ?"
-           " ORDER BY i.number");
+           " FROM run AS r JOIN unit AS u ON " UNIT_OF_RUN("u") " JOIN unit_value AS v ON v.unit = "
+                                                                "u.id WHERE r.id = ? "
+                                                                "AND " LAST_OF_ITS_NAME);
     return prepare_locked(db, sql, e);
 }
 
@@ -149,6 +159,11 @@ static void begin_rows(sqlite3_stmt *s, int64_t id)
 void export_begin_corrections(struct export *x)
 {
     begin_rows(x->corrections, sqlite3_column_int64(x->runs, RUN_ID));
+}
+
+void export_begin_units(struct export *x)
+{
+    begin_rows(x->units, sqlite3_column_int64(x->runs, RUN_ID));
 }
 
 void export_begin_attempts(struct export *x)
@@ -259,11 +274,13 @@ static bool export_locked(struct export *x, const struct form *form, struct err 
     x->corrections = x->runs ? prepare_corrections_locked(x->db, e) : NULL;
     x->attempts = x->corrections ? prepare_attempts_locked(x->db, e) : NULL;
     x->digests = x->attempts ? prepare_digests_locked(x->db, e) : NULL;
-    const bool ok = x->digests && write_all(x, form, e);
+    x->units = x->digests ? prepare_units_locked(x->db, e) : NULL;
+    const bool ok = x->units && write_all(x, form, e);
     sqlite3_finalize(x->runs);
     sqlite3_finalize(x->corrections);
     sqlite3_finalize(x->attempts);
     sqlite3_finalize(x->digests);
+    sqlite3_finalize(x->units);
     return ok;
 }
 

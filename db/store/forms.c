@@ -56,16 +56,23 @@ static const struct part digest_lines = {
     .next = &unit_digest_lines,
 };
 
+/* A mark that no decision made shows in the row itself, as `released`. */
+#define NOBODYS_MARK(table, row)                                                                   \
+    table " AS " row " LEFT JOIN " table " AS x ON x.id = " row ".id AND x.released IS NOT NULL"   \
+          " AND NOT EXISTS (SELECT 1 FROM unit_decision AS n WHERE n.id = x.released)"
+
 static const struct part unit_value_lines = {
     .word = "unit-value",
     .columns = "v.id# v.name v.text v.sha256 v.source v.is_unique#",
-    .from = "unit_value AS v WHERE v.unit = u.id ORDER BY v.id",
+    .later = "x.released#",
+    .from = NOBODYS_MARK("unit_value", "v") " WHERE v.unit = u.id ORDER BY v.id",
 };
 
 static const struct part unit_item_lines = {
     .word = "unit-item",
     .columns = "i.id# i.source i.name i.number# i.sha256 i.label",
-    .from = "unit_item AS i WHERE i.unit = u.id ORDER BY i.id",
+    .later = "x.released#",
+    .from = NOBODYS_MARK("unit_item", "i") " WHERE i.unit = u.id ORDER BY i.id",
     .next = &unit_value_lines,
 };
 
@@ -164,7 +171,8 @@ static const struct part forms[LINK_KIND_COUNT] = {
     [LINK_UNIT] = {
         .word = "unit",
         .columns = "u.id# u.board# b.mac u.run# u.serial u.salt u.taken_utc",
-        .from = "unit AS u LEFT JOIN board AS b ON b.id = u.board",
+        .later = "x.released#",
+        .from = NOBODYS_MARK("unit", "u") " LEFT JOIN board AS b ON b.id = u.board",
         .inner = &unit_item_lines,
     },
     [LINK_UNIT_DECISION] = {

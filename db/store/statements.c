@@ -174,10 +174,9 @@ static const char *const texts[STMT_COUNT] = {
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"
                               " FROM attempt WHERE run = ? ORDER BY number",
-    [STMT_HISTORY_DIGESTS] = "SELECT i.file, i.offset, i.size_bytes, d.skipped_bytes,"
+    [STMT_HISTORY_DIGESTS] = "SELECT d.file, d.offset, d.size_bytes, d.skipped_bytes,"
                              " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"
-                             " FROM digest AS d JOIN image AS i ON i.id = d.image"
-                             " WHERE d.attempt = ? ORDER BY i.number",
+                             " FROM (" DIGESTS_OF_ATTEMPT ") AS d",
 
     [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
     [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"

@@ -1,5 +1,5 @@
 /*
- * The pattern of a counter: "EX{yy}-{n:6}-{damm}" makes EX26-000123-6 of number 123.
+ * The pattern of a counter: "EX{yy}-{n:6}-{damm}" makes EX26-000123-3 of number 123.
  *
  * Fields: {n:6} {hex:6} {base32:5} {base36:4} are the number, in so many digits with zeros in
  * front, or in as many as it takes where no digits are given; base32 has Crockford's digits.

@@ -79,6 +79,6 @@ enum exit_status cmd_status_of(const struct err *e);
 extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
     cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
     cmd_stubs, cmd_recipe, cmd_station, cmd_slots, cmd_import, cmd_read, cmd_erase, cmd_monitor,
-    cmd_doctor, cmd_nvs;
+    cmd_doctor, cmd_nvs, cmd_unit;
 
 #endif

@@ -12,10 +12,10 @@
 #include <string.h>
 
 static const struct cmd *const commands[] = {
-    &cmd_run,   &cmd_check,  &cmd_verify,  &cmd_import,  &cmd_ports,   &cmd_identify,
-    &cmd_read,  &cmd_erase,  &cmd_monitor, &cmd_doctor,  &cmd_history, &cmd_export,
-    &cmd_stats, &cmd_report, &cmd_lot,     &cmd_correct, &cmd_audit,   &cmd_backup,
-    &cmd_chips, &cmd_stubs,  &cmd_recipe,  &cmd_station, &cmd_slots,   &cmd_nvs,
+    &cmd_run,     &cmd_check,   &cmd_verify, &cmd_import,  &cmd_ports,  &cmd_identify, &cmd_read,
+    &cmd_erase,   &cmd_monitor, &cmd_doctor, &cmd_history, &cmd_export, &cmd_stats,    &cmd_report,
+    &cmd_lot,     &cmd_correct, &cmd_audit,  &cmd_backup,  &cmd_chips,  &cmd_stubs,    &cmd_recipe,
+    &cmd_station, &cmd_slots,   &cmd_nvs,    &cmd_unit,
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
