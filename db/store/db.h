@@ -201,6 +201,13 @@ struct db_digest {
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
 };
 
+/* The same of an image of the board's unit, which no row of a recipe describes. */
+struct db_unit_digest {
+    struct db_digest digest; /* `image` counts from 0, in the recipe's section `unit` */
+    const char *place;       /* the partition */
+    int64_t offset, size_bytes;
+};
+
 struct db_attempt {
     int number; /* counts from 1 within the run */
     int64_t started_utc_ms, duration_ms;
@@ -220,6 +227,8 @@ struct db_attempt {
     struct db_timing timing;
     const struct db_digest *digests;
     size_t digest_count;
+    const struct db_unit_digest *unit_digests;
+    size_t unit_digest_count;
 };
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */

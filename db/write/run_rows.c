@@ -119,6 +119,24 @@ static bool add_digest_locked(struct db *db, int64_t attempt_id, const struct db
     return query_run(&q, e) ? true : err_wrap(e, "Image %d", digest->image);
 }
 
+static bool add_unit_digest_locked(struct db *db, int64_t attempt_id,
+                                   const struct db_unit_digest *row, struct err *e)
+{
+    const struct db_digest *const digest = &row->digest;
+    struct query q = query_start_locked(db, STMT_UNIT_DIGEST_ADD);
+    query_int(&q, attempt_id);
+    query_int(&q, digest->image);
+    query_text(&q, row->place);
+    query_int(&q, row->offset);
+    query_int(&q, row->size_bytes);
+    query_text(&q, digest->expected_md5);
+    query_text(&q, digest->read_md5);
+    query_text(&q, digest->written_md5);
+    query_text(&q, digest->written_sha256);
+    query_int(&q, digest->skipped_bytes);
+    return query_run(&q, e) ? true : err_wrap(e, "Unit image %d", digest->image);
+}
+
 static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
                                            const struct db_attempt *attempt, struct err *e)
 {
@@ -129,6 +147,8 @@ static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
     bool ok = id > 0;
     for (size_t i = 0; ok && i < attempt->digest_count; i++)
         ok = add_digest_locked(db, id, &attempt->digests[i], e);
+    for (size_t i = 0; ok && i < attempt->unit_digest_count; i++)
+        ok = add_unit_digest_locked(db, id, &attempt->unit_digests[i], e);
     return ok;
 }
 

@@ -66,7 +66,7 @@ uint32_t attempt_sync_baud(const struct attempt_setup *setup)
 static uint64_t forecast_us(const struct attempt *a)
 {
     uint64_t us = 0;
-    for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
+    for (size_t i = 0; a->result->variant && i < plan_variant_count(a->result->variant); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
         const struct attempt_digest *d = &a->result->digests[i];
         const struct plan_frames *f = &r->frames[a->loader.kind->frames];

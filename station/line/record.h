@@ -12,6 +12,7 @@
 #include "station/attempt/attempt.h"
 #include "station/line/event.h"
 #include "station/line/order.h"
+#include "station/line/unit_supply.h"
 
 struct record;
 
@@ -52,9 +53,11 @@ bool record_run_start(struct record *r, const struct order *order, int slot, con
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
- * the lot has no place left. */
+ * the lot has no place left. With a supply it gets its unit in the same commit, or is refused
+ * (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, struct err *e);
+                  const struct board *board, const struct unit_supply *supply, struct db_unit *unit,
+                  struct err *e);
 
 struct record_attempt {
     unsigned number;

@@ -14,6 +14,7 @@
 #include "station/line/gang.h"
 #include "station/line/rate.h"
 #include "station/line/slot_view.h"
+#include "station/line/unit_supply.h"
 
 struct slot {
     int number; /* counts from 1 */
@@ -21,8 +22,10 @@ struct slot {
     struct gang *gang;
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after a hard stop; its own unless it is the gang's */
-    pthread_mutex_t lock; /* guards view */
+    pthread_mutex_t lock; /* guards view and given */
     struct slot_view view;
+    struct unit_given given; /* for the next board, or the one in work */
+    unsigned gifts;          /* so many came so far */
     /* Progress changes with every block: no lock is taken for it. */
     atomic_uint_least64_t bytes_done, bytes_total;
     /* The thread's own. */
@@ -48,6 +51,10 @@ void slot_main(struct slot *s);
 /* Any thread. Soft: the board in work is finished, and no other begins. Hard: each wait of its port
  * ends now, the board is reset and recorded as stopped. */
 void slot_stop(struct slot *s, bool hard);
+
+/* A value for the unit of the next board, or of the one that is about to be identified. Any thread;
+ * the caller has judged it. */
+bool slot_give(struct slot *s, const char *name, const char *text, struct err *e);
 
 /* A copy of what is shown; any thread. */
 struct slot_view slot_look(struct slot *s);
