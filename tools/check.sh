@@ -97,6 +97,20 @@ printf '%s\n' "${sources[@]}" | grep -E '^(core|recipes|db|station)/' | sed 's|.
     complain "Two files of one name"
 mapfile -t product < <(list '*.[ch]' | grep -v '^tests/')
 
+# ---- What has a file has its line in the list, or nobody would miss it --------------------------
+grep -HnoE '^const struct (chip chip|port_ops port|form form|cmd cmd)_[a-z0-9_]+' "${product[@]}" |
+    while IFS=: read -r file line row; do
+        name=${row##* }
+        name=${name#*_}
+        case $row in
+        *" chip_"*) list=core/chips/list.h ;;
+        *" port_"*) list=core/ports/port_list.h ;;
+        *" form_"*) list=db/export/export_list.h ;;
+        *) list=station/cli/commands_list.h ;;
+        esac
+        grep -qE "^[A-Z]+\(([A-Z0-9_]+, )?$name\)" "$list" || echo "$file:$line: $name is not in $list"
+    done | complain "A row of a table has no line in its list"
+
 # ---- Banned, and why ---------------------------------------------------------------------------
 ban() { # pattern reason files...
     local pattern=$1 reason=$2
