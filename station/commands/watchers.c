@@ -1,3 +1,5 @@
 #include "station/commands/watchers.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { NULL };
+#include "station/label/label_watch.h"
+
+const struct watcher *const watchers[WATCHERS_MAX + 1] = { &label_watch, NULL };
