@@ -10,7 +10,8 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libsystemd ncursesw
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
+             libmodbus libsystemd ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -24,8 +25,8 @@ CFLAGS    += -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) -pthread
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
-# libcsv has no file for pkg-config.
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
+# libcsv, libzint and libcups have no file for pkg-config.
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv -lzint -lcups
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
@@ -56,7 +57,9 @@ TESTLIB_SRC := $(filter-out tests/lib/choose.c,$(wildcard tests/lib/*.c))
 FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC))
+WEB_FILES   := $(sort $(wildcard station/web/files/*))
+WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 # Of these a test program links what it uses.
@@ -72,7 +75,9 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers make_images make_record show_scene measure preloads check docs format bench campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
+        make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
+        bench campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -108,6 +113,16 @@ $(BUILD)/pages: $(BUILD)/obj/tools/pages.o $(BUILD)/libespstation.a $(STUB_OBJ)
 $(BUILD)/share/.made: $(BUILD)/pages
 	$(call say,GEN,$(@D))
 	$(Q)rm -rf $(@D) && mkdir -p $(@D) && $(BUILD)/pages $(@D) && touch $@
+# Serves the screen in the browser over a floor that is made up, for tests of what it shows.
+FAKE_FLOOR  := $(call obj,tests/tools/fake_floor.c)
+$(BUILD)/show_floor: $(call obj,tests/tools/show_floor.c) $(FAKE_FLOOR) $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# A floor that is played, for the PLC clients of the tests.
+$(BUILD)/plc_floor: $(BUILD)/obj/tests/tools/plc_floor.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 # Tells the benchmark what a client has cost.
 $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
@@ -143,11 +158,14 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 
 # What goes to the journal is caught.
 $(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+# The floor behind the screen in the browser is made up; it stands in front of the real one.
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
+$(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
 
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@pkg-config --exists $(LIBS) && echo '#include <csv.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@pkg-config --exists $(LIBS) && printf '%s\n' '#include <csv.h>' '#include <zint.h>' '#include <cups/cups.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
 	@touch $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries
@@ -174,7 +192,11 @@ force:
 $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed stub_files $(STUB_JSON) > $@
-$(BUILD)/obj/gen/stub_files.o: $(BUILD)/gen/stub_files.c
+# The files of the screen in the browser, likewise.
+$(BUILD)/gen/web_files.c: $(BUILD)/embed $(WEB_FILES) | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/embed web_files $(WEB_FILES) > $@
+$(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(BUILD)/embed: tools/embed.c | $(BUILD)/gen
@@ -219,7 +241,9 @@ units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
+show_floor: $(BUILD)/show_floor
 show_scene: $(BUILD)/show_scene
+plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
@@ -271,8 +295,10 @@ soak: deps
 check:
 	$(Q)tools/check.sh
 
-docs:
+docs: $(BUILD)/espstation
 	$(Q)tools/docs.sh
+	$(Q)$< recipe --markdown >docs/recipe.md
+	$(Q)$< station --markdown >docs/station.md
 
 format:
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard --deduplicate '*.c' '*.h')

@@ -2,12 +2,13 @@
 #ifndef DB_EXPORT_PRIV_H
 #define DB_EXPORT_PRIV_H
 
+#include "core/base/collector.h"
 #include "core/base/json_write.h"
 #include "db/export/export.h"
 #include "db/export/terms.h"
 #include "db/store/handle.h"
 
-/* ---- Columns ----------------------------------------------------------------------------------*/
+/* ---- Columns ---- */
 
 /* A column of CSV, or a member of the JSON: its name, and where its value comes from. */
 struct column {
@@ -132,17 +133,14 @@ extern const struct column attempt_columns[ATTEMPT_SELECTED];
 extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
 
-/* ---- Output: small pieces collected, the first refusal remembered -----------------------------*/
+/* ---- Output ---- */
 
 struct out {
     const struct db_sink *sink;
-    bool refused;
+    struct collector to;     /* the sink */
     struct json_object json; /* used by out_json_... alone, but for its comma */
-    size_t used;
-    char bytes[32768];
 };
 
-void out_flush(struct out *out);
 void out_bytes(struct out *out, const char *bytes, size_t n);
 void out_text(struct out *out, const char *text);
 void out_number(struct out *out, int64_t number);
@@ -164,7 +162,7 @@ bool out_control_picture(struct out *out, const unsigned char *p, size_t length)
 void out_xml(struct out *out, const char *text);
 void out_xml_column(struct out *out, sqlite3_stmt *s, int column);
 
-/* ---- JSON. `name` NULL: in an array, or the outermost value -----------------------------------*/
+/* ---- JSON. `name` NULL: in an array, or the outermost value ---- */
 
 void out_json_open(struct out *out, const char *name, char bracket);
 void out_json_close(struct out *out, char bracket);
@@ -178,7 +176,7 @@ void out_json_cut(struct out *out, const char *name, const char *text, size_t un
 void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int column);
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count);
 
-/* ---- An export under way ----------------------------------------------------------------------*/
+/* ---- An export under way ---- */
 
 struct export
 {

@@ -27,7 +27,7 @@ static const char *or_else(const char *text, const char *instead)
     return text && text[0] != '\0' ? text : instead;
 }
 
-/* ---- The id -----------------------------------------------------------------------------------*/
+/* ---- The id ---- */
 
 static const unsigned char namespace[16] = { 0x92, 0x24, 0x96, 0xee, 0x28, 0x51, 0x48, 0x8e,
                                              0x97, 0x7a, 0x8a, 0x5d, 0x8a, 0xd7, 0xd1, 0x06 };
@@ -71,7 +71,7 @@ static bool put_id(const struct report *r, struct err *e)
     return true;
 }
 
-/* ---- The head ---------------------------------------------------------------------------------*/
+/* ---- The head ---- */
 
 static const char *result_of(sqlite3_stmt *runs)
 {
@@ -166,7 +166,7 @@ static void put_misc(const struct report *r)
     out_json_close(r->out, ']');
 }
 
-/* ---- Steps ------------------------------------------------------------------------------------*/
+/* ---- Steps ---- */
 
 /* Leaves the step open. */
 static void begin_step(struct report *r, const char *in, const char *type, const char *name,

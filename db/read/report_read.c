@@ -97,7 +97,7 @@ static const char checkpoint_sql[] =
     " JOIN lot AS l ON l.id = p.lot LEFT JOIN link AS k ON k.id = p.link WHERE p.lot = ?1";
 /* clang-format on */
 
-/* ---- Rows -------------------------------------------------------------------------------------*/
+/* ---- Rows ---- */
 
 static const char *text(sqlite3_stmt *s, int column)
 {
@@ -151,7 +151,7 @@ static bool each_row(struct db *db, const char *sql, int64_t lot_id, int more, t
            db_still_the_same(db, e);
 }
 
-/* ---- The lot as a whole -----------------------------------------------------------------------*/
+/* ---- The lot as a whole ---- */
 
 struct summing {
     struct db_report_summary *to;
@@ -212,7 +212,7 @@ bool db_report_summary(struct db *reader, int64_t lot_id, struct db_report_summa
            db_still_the_same(reader, e);
 }
 
-/* ---- What streams -----------------------------------------------------------------------------*/
+/* ---- What streams ---- */
 
 static bool take_recipe(void *ctx, sqlite3_stmt *s)
 {
@@ -355,7 +355,7 @@ bool db_report_changes(struct db *reader, int64_t lot_id, const struct db_report
     return each_row(reader, changes_sql, lot_id, 0, take_change, sink, e);
 }
 
-/* ---- The signed end ---------------------------------------------------------------------------*/
+/* ---- The signed end ---- */
 
 /* Not more than its own signature and link: that nothing else was changed is for db_audit. */
 static bool take_checkpoint(void *ctx, sqlite3_stmt *s)

@@ -16,12 +16,12 @@
 /* The id of the board that is known by this MAC, a parameter as "?1"; NULL: none. Chips with
  * 802.15.4 say an EUI-64, labels and other tools the six bytes, and where the two in the middle
  * were never burnt the chip has six only: all are one board. Two EUI-64 that differ are two. */
+/* clang-format off */
 #define BOARD_OF_MAC(mac)                                                                          \
-    "coalesce((SELECT id FROM board WHERE mac = " mac                                              \
-    "), (SELECT min(id) FROM board WHERE " BASE_MAC("mac") " = " BASE_MAC(mac) " AND "             \
-                                                                               "(length(mac) = "   \
-                                                                               "17 OR length(" mac \
-                                                                               ") = 17)))"
+    "coalesce((SELECT id FROM board WHERE mac = " mac "), (SELECT min(id) FROM board"              \
+    " WHERE " BASE_MAC("mac") " = " BASE_MAC(mac)                                                  \
+    " AND (length(mac) = 17 OR length(" mac ") = 17)))"
+/* clang-format on */
 
 /* Whether correction k was made after lot r.lot was closed: its end was signed without it. NULL:
  * the lot is open. */

@@ -28,6 +28,8 @@
 #define STATION_ROW                                                                                \
     "s.id, s.ended_utc IS NOT NULL, s.host, s.boot_id, s.pid, s.start_ticks, s.presence"
 
+/* The formatter cannot break SQL with phrases in it. */
+/* clang-format off */
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
     /* Takes the write lock at once: waiting for it later could fail in the middle. */
@@ -60,22 +62,19 @@ static const char *const texts[STMT_COUNT] = {
                        " app_project, app_version, app_elf_sha256)"
                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
+    [STMT_LOT_NAMES] = "SELECT l.name FROM lot AS l WHERE NOT EXISTS (SELECT 1 FROM checkpoint AS p"
+                       " WHERE p.lot = l.id) ORDER BY l.id DESC LIMIT 1000",
     [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by)"
                      " VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
                        " p.closed_utc, p.closed_by FROM lot AS l"
-                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE " LEFT JOIN checkpoint AS p "
-                       "ON p.lot = l.id WHERE l.id "
-                       "= ?",
+                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                       " LEFT JOIN checkpoint AS p ON p.lot = l.id WHERE l.id = ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
     [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
-    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ? "
-                           "AND"
-                           " ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
-                                                                               " OR (x.verdict IS "
-                                                                               "NULL AND "
-                                                                               "x.holds_place = "
-                                                                               "1)))",
+    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ?"
+                           " AND ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
+                           " OR (x.verdict IS NULL AND x.holds_place = 1)))",
     [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
                       " END) FROM run WHERE lot = ?",
     [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"
@@ -83,15 +82,9 @@ static const char *const texts[STMT_COUNT] = {
                   " (SELECT count(*) FROM run WHERE lot = l.id),"
                   " (SELECT count(*) FROM run WHERE lot = l.id AND verdict IS NULL),"
                   " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe"
-                                                               " FROM lot AS l LEFT JOIN recipe AS "
-                                                               "c ON c.id = " LOT_RECIPE " LEFT "
-                                                               "JOIN "
-                                                               "checkpoin"
-                                                               "t AS p "
-                                                               "ON p.lot "
-                                                               "= l.id"
-                                                               " WHERE ?1 IS NULL OR l.name = ?1 "
-                                                               "ORDER BY l.id",
+                  " FROM lot AS l LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                  " LEFT JOIN checkpoint AS p ON p.lot = l.id"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY l.id",
     [STMT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (lot, link, closed_utc, closed_by, text,"
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
@@ -99,14 +92,17 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] =
-        "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, " STATION_ROW " FROM run AS "
-                                                    "r JOIN "
-                                                    "station AS s "
-                                                    "ON s.id = r.station WHERE r.id = ?",
-    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
-                            "made_utc)"
-                            " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, "
+                           STATION_ROW
+                           " FROM run AS r JOIN station AS s ON s.id = r.station WHERE r.id = ?",
+    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host,"
+                            " made_utc) VALUES (?, ?, ?, ?, ?, ?)",
+
+    [STMT_ACT_ADD] = "INSERT INTO act (word, person, role, proved, station, slot, run, lot, text,"
+                     " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_ACTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, l.name, o.text,"
+                  " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
 
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -123,14 +119,11 @@ static const char *const texts[STMT_COUNT] = {
                        " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
                         " FROM board WHERE id = ?",
-    [STMT_PASSED] =
-        "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
-        " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-        " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
-                                                                                 " ORDER BY "
-                                                                                 "here DESC, "
-                                                                                 "r.id DESC "
-                                                                                 "LIMIT 1",
+    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE r.board = ?1 AND r.verdict = 'PASS'"
+                    " AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
+                    " ORDER BY here DESC, r.id DESC LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
@@ -179,6 +172,42 @@ static const char *const texts[STMT_COUNT] = {
                              " FROM digest AS d JOIN image AS i ON i.id = d.image"
                              " WHERE d.attempt = ? ORDER BY i.number",
 
+    [STMT_LABEL_ADD] = "INSERT INTO label (run, number, printer, zpl, operator, reason,"
+                       " ordered_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_LABEL_NEXT_NUMBER] = "SELECT ifnull(max(number), 0) + 1 FROM label WHERE run = ?",
+    /* The next one that nobody has begun. */
+    [STMT_LABEL_CLAIM] = "UPDATE label SET begun_utc = ?1, begun_by = ?2 WHERE id = (SELECT id FROM"
+                         " label WHERE printer = ?3 AND outcome IS NULL AND begun_utc IS NULL"
+                         " ORDER BY id LIMIT 1) RETURNING id, run, number, zpl",
+    [STMT_LABEL_RELEASE] = "UPDATE label SET begun_utc = NULL, begun_by = NULL WHERE id = ?"
+                           " AND outcome IS NULL",
+    [STMT_LABEL_END] = "UPDATE label SET ended_utc = ?, outcome = ?, sentence = ? WHERE id = ?"
+                       " AND outcome IS NULL RETURNING id",
+    [STMT_LABEL_DROP] = "UPDATE label SET ended_utc = ?, outcome = 'dropped', sentence = ?"
+                        " WHERE id = ? AND outcome IS NULL AND begun_utc IS NULL RETURNING id",
+    [STMT_LABEL_OPEN] = "SELECT count(*) FROM label WHERE printer = ? AND outcome IS NULL",
+    [STMT_LABEL_OWED] = "SELECT x.run, r.slot FROM label AS x JOIN run AS r ON r.id = x.run"
+                        " WHERE x.printer = ? AND x.outcome IS NULL AND r.station = ?"
+                        " ORDER BY x.id LIMIT ?",
+    [STMT_LABEL_OF_RUN] = "SELECT zpl FROM label WHERE run = ? ORDER BY number LIMIT 1",
+    [STMT_LABEL_RUN_STATE] = "SELECT ifnull(verdict, ''), ifnull(" EFFECTIVE_VERDICT("r") ", '')"
+                                                                                          " FROM "
+                                                                                          "run AS "
+                                                                                          "r WHERE "
+                                                                                          "r.id = "
+                                                                                          "?",
+    [STMT_LABEL_STATIONS] = "SELECT " STATION_ROW " FROM station AS s WHERE s.id IN (SELECT"
+                            " begun_by FROM label WHERE outcome IS NULL) AND s.id > ?"
+                            " ORDER BY s.id LIMIT 1",
+    [STMT_LABEL_OF_STATION] = "SELECT id FROM label WHERE outcome IS NULL AND begun_by = ?"
+                              " ORDER BY id LIMIT 1",
+    [STMT_LABELS] = "SELECT x.id, x.run, x.number, x.printer, b.mac, l.name, r.slot, x.operator,"
+                    " x.reason, x.ordered_utc, x.begun_utc, x.ended_utc, x.outcome, x.sentence"
+                    " FROM label AS x JOIN run AS r ON r.id = x.run"
+                    " LEFT JOIN board AS b ON b.id = r.board LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE (?1 = 0 OR x.run = ?1) AND (?2 OR x.outcome IS NULL"
+                    " OR x.outcome = 'unsure') ORDER BY x.id",
+
     [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
     [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"
                       " VALUES (?, ?, ?, ?, ?)",
@@ -190,12 +219,14 @@ static const char *const texts[STMT_COUNT] = {
                         "  WHEN 'board' THEN (SELECT mac FROM board WHERE id = ?2)"
                         "  WHEN 'correction' THEN (SELECT 'of run ' || run FROM correction"
                         "   WHERE id = ?2)"
+                        "  WHEN 'label' THEN (SELECT 'of run ' || run FROM label WHERE id = ?2)"
                         "  WHEN 'run' THEN (SELECT ifnull(b.mac || ', ', '')"
                         "   || ifnull('lot ' || l.name || ', ', '') || 'slot ' || r.slot || ', '"
                         "   || ifnull(r.verdict, 'open') || ', ' || r.started_utc FROM run AS r"
                         "   LEFT JOIN board AS b ON b.id = r.board"
                         "   LEFT JOIN lot AS l ON l.id = r.lot WHERE r.id = ?2) END",
 };
+/* clang-format on */
 
 static bool prepare(struct db *db, const char *text, sqlite3_stmt **statement, struct err *e)
 {

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- The board --------------------------------------------------------------------------------*/
+/* ---- The board ---- */
 
 static bool find_board_locked(struct db *db, const char *mac, int64_t *board_id, struct err *e)
 {
@@ -147,7 +147,7 @@ bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed 
     return ok;
 }
 
-/* ---- The gate ---------------------------------------------------------------------------------*/
+/* ---- The gate ---- */
 
 /* Another run on the same board that is open, of another station that may be alive. */
 static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct open_run *run,

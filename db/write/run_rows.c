@@ -4,6 +4,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/write/label_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Start ------------------------------------------------------------------------------------*/
+/* ---- Start ---- */
 
 static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, struct err *e)
 {
@@ -44,7 +45,7 @@ int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *
     return 0;
 }
 
-/* ---- The open run -----------------------------------------------------------------------------*/
+/* ---- The open run ---- */
 
 /* The triggers would refuse a change of a closed run as well, but cannot name the run. */
 bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e)
@@ -70,7 +71,7 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
     return ok;
 }
 
-/* ---- An attempt -------------------------------------------------------------------------------*/
+/* ---- An attempt ---- */
 
 static void bind_timing(struct query *q, const struct db_timing *t)
 {
@@ -139,7 +140,7 @@ bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *atte
     return true;
 }
 
-/* ---- What a port has taught -------------------------------------------------------------------*/
+/* ---- What a port has taught ---- */
 
 static struct db_rate rate_row(sqlite3_stmt *s)
 {
@@ -168,7 +169,7 @@ bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, 
     return true;
 }
 
-/* ---- Close ------------------------------------------------------------------------------------*/
+/* ---- Close ---- */
 
 static const char *verdict_word(enum db_verdict verdict)
 {
@@ -206,7 +207,9 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
     query_utc(&q, end->ended_utc_ms);
     query_int(&q, end->duration_ms);
     query_int(&q, run_id);
-    return query_run(&q, e) && chain_link_locked(db, LINK_RUN, run_id, e);
+    if (!query_run(&q, e) || !chain_link_locked(db, LINK_RUN, run_id, e))
+        return false;
+    return end->verdict != DB_PASS || !end->label_zpl || label_of_pass_locked(db, run_id, end, e);
 }
 
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e)

@@ -88,6 +88,7 @@ struct attempt_result {
     enum recipe_write write; /* how it was done: not every loader can tell what differs */
     unsigned round_trips;
     bool has_reset;                  /* the board, by itself, in mid-work */
+    bool waits;                      /* its ROM has said so, whether it answers or not */
     struct flash_difference differs; /* where the flash is not what it should be */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */

@@ -1,12 +1,13 @@
-/* COMMAND(name): the commands, each in its own cmd_NAME.c, in the order in which help lists them. */
+/* COMMAND(name): the commands, each in its own cmd_NAME.c, in the order in which help has them. */
 /* clang-format off */
 COMMAND(run)
-COMMAND(line_day)
+COMMAND(line)
 COMMAND(check)
 COMMAND(verify)
 COMMAND(import)
 COMMAND(ports)
 COMMAND(identify)
+COMMAND(fuses)
 COMMAND(read)
 COMMAND(erase)
 COMMAND(monitor)
@@ -25,4 +26,7 @@ COMMAND(recipe)
 COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
+COMMAND(label)
+COMMAND(scan)
+COMMAND(people)
 /* clang-format on */

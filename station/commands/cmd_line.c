@@ -18,7 +18,7 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json, plain, attach;
+    bool json, plain, new_lot, attach;
 };
 
 /* All that lives during the command. */
@@ -48,7 +48,8 @@ static bool load_recipe(struct line_state *s, struct err *e)
 {
     if (!s->options->recipe_path)
         return true;
-    s->job = cmd_load_job(s->options->recipe_path, s->options->stub_folder, e);
+    s->job = cmd_load_signed_job(s->options->recipe_path, s->options->stub_folder,
+                                 s->options->station_path, e);
     return s->job != NULL;
 }
 
@@ -62,6 +63,7 @@ static bool open_floor(struct line_state *s, struct err *e)
                                        .stub_folder = o->stub_folder,
                                        .job = s->job,
                                        .lot = o->lot,
+                                       .new_lot = o->new_lot,
                                        .operator_name = o->operator_name,
                                        .clock = &clock_system };
     s->floor = floor_new(&setup, &interrupted, e);
@@ -180,6 +182,7 @@ static enum exit_status line(int argc, char **argv)
         OPTION_STATION(&o.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
+        OPTION_NEW_LOT(&o.new_lot),
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         { "--attach", NULL, "show the line that runs already, and act on it", &o.attach, NULL,
@@ -189,7 +192,7 @@ static enum exit_status line(int argc, char **argv)
     };
     enum exit_status status;
     size_t count;
-    if (!cmd_parse(&cmd_line_day, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+    if (!cmd_parse(&cmd_line, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
     struct err e = { 0 };
@@ -203,7 +206,7 @@ static enum exit_status line(int argc, char **argv)
     return status;
 }
 
-const struct cmd cmd_line_day = { "line", "[RECIPE] [options]",
-                                  "Flashes board after board all day, in the slots of the "
-                                  "station file.",
-                                  line };
+const struct cmd cmd_line = { "line", "[RECIPE] [options]",
+                              "Flashes board after board all day, in the slots of the "
+                              "station file.",
+                              line };

@@ -47,6 +47,9 @@ static void show_view(const struct floor *f, const struct slot_view *v, struct t
     tile->passes = v->passes;
     if (tile->state == TILE_WORKING || tile->state == TILE_PASS || tile->state == TILE_FAIL)
         show_board(f, v, tile);
+    if (tile->state == TILE_PASS && f->label_waits &&
+        f->label_waits(f->label_ctx, v->run_id, &tile->err))
+        tile->state = TILE_WAITING;
 }
 
 static void show_rest(const struct floor_slot *slot, struct tile *tile)
@@ -162,7 +165,7 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum_order(f, sum);
     pthread_mutex_lock(&f->lock);
     sum_tiles_locked(f, sum);
-    sum->passed = headcount_passed(&f->headcount);
+    sum->passed = f->headcount.passed;
     sum->failed = f->headcount.count - sum->passed;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;

@@ -28,8 +28,9 @@ static void print_verdict(FILE *out, const struct event *event)
 
 void event_print(FILE *out, const struct event *event, const char *label)
 {
-    char board[64];
-    fprintf(out, "slot %s: ", label);
+    char board[64], order[ORDER_NAME_TEXT_BYTES];
+    if (event->kind != EVENT_ORDER)
+        fprintf(out, "slot %s: ", label);
     switch (event->kind) {
     case EVENT_RUN:
         fprintf(out, "start on %s", event->port);
@@ -51,6 +52,9 @@ void event_print(FILE *out, const struct event *event, const char *label)
         break;
     case EVENT_NOTE:
         fprintf(out, "%s", event->err.what);
+        break;
+    case EVENT_ORDER:
+        fprintf(out, "The next boards are for %s", order_name_text(&event->order, order));
         break;
     default: /* of no board: does not come here */
         break;

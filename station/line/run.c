@@ -1,6 +1,8 @@
 /*
  * One board's run: its attempts, what is changed from one to the next, its verdict and its row.
  */
+#include "recipes/station/station_file.h"
+#include "station/line/order_label.h"
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
@@ -24,6 +26,7 @@ struct run {
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
     enum board_state state; /* how the attempts so far left it */
+    char *label;            /* that it gets if it passes; NULL: none */
 };
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
@@ -70,7 +73,7 @@ static struct chip_mac stand_in_mac(int64_t run_id)
 }
 
 /* A run ends with the board it began with: what the first attempts wrote is on that one. */
-static bool is_same_board(struct run *run, const struct chip_mac *mac, struct err *e)
+static bool adopt_board(struct run *run, const struct chip_mac *mac, struct err *e)
 {
     char began[BOARD_MAC_TEXT_BYTES], found[BOARD_MAC_TEXT_BYTES];
     if (run->mac.count == 0)
@@ -86,6 +89,20 @@ static bool is_same_board(struct run *run, const struct chip_mac *mac, struct er
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+/* Whatever is wrong with its label is known before the board is touched. */
+static bool make_label(struct run *run, const struct board *board, struct err *e)
+{
+    const struct slot *s = run->slot;
+    const struct order_label_for board_of_run = { .mac = &board->mac,
+                                                  .run_id = run->id,
+                                                  .slot = s->number,
+                                                  .started_utc_ms = run->started_utc_ms };
+    free(run->label);
+    run->label = NULL;
+    return run->id == 0 || !order_printer(s->order) ||
+           (run->label = order_label_make(s->order, &board_of_run, e)) != NULL;
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
@@ -94,7 +111,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     struct board named = *board;
     if (named.mac.count == 0)
         named.mac = stand_in_mac(run->id);
-    if (!is_same_board(run, &named.mac, e))
+    if (!adopt_board(run, &named.mac, e))
         return false; /* what is shown stays the board that the record names */
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
@@ -107,7 +124,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
                            "aside.");
     }
     s->last_mac = board->mac;
-    return record_board(s->gang->record, s->order, run->id, &named, e);
+    return record_board(s->gang->record, s->order, run->id, &named, e) && make_label(run, board, e);
 }
 
 /* ---- Attempts ---- */
@@ -131,7 +148,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
     const struct slot *s = run->slot;
     const struct recipe *r = slot_recipe(s);
     const struct job *job = order_job(s->order);
-    bool rom_proves = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    bool rom_proves = r->chip->rom->has_md5 || r->verify == RECIPE_VERIFY_NONE;
     bool rom_reaches = plan_needs_bytes(job_plan(job)) <= CHIP_FLASH_3_BYTES_MAX;
     return (struct remedy_facts){
         .allowed = &r->retry,
@@ -139,10 +156,11 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .only_looks = s->gang->kind == ATTEMPT_VERIFY,
         .may_use_rom = r->loader == RECIPE_LOADER_AUTO && rom_proves && rom_reaches,
         .no_stub = !job_stub(job),
-        .rate_from_sync = (r->chip->flags & CHIP_ROM_NO_BAUD) != 0,
+        .rate_from_sync = !r->chip->rom->changes_baud,
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
+        .waits = result->waits,
         .differs = { result->differs.known, result->differs.addr },
     };
 }
@@ -252,7 +270,8 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
         run->record_err = failure;
 }
 
-static bool may_retry(struct run *run, const struct attempt_result *result)
+/* False: none can help any more. */
+static bool prepare_retry(struct run *run, const struct attempt_result *result)
 {
     const struct remedy_facts facts = facts_of(run, result);
     bool again = remedy_after(&run->remedy, &facts, &result->err);
@@ -271,7 +290,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         bool ok = attempt_board(run, result);
         judge_flash(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
-        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
+        if (ok || run->record_err.code != ERR_NONE || !prepare_retry(run, result))
             return ok;
         slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
         if (slot_is_gone(s, result->err.code) ? !slot_await_port(s, run->id, run_baud(run))
@@ -295,7 +314,11 @@ static void begin_run(struct slot *s, struct run *run)
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
     s->view = (struct slot_view){
-        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
+        .state = SLOT_RUNNING,
+        .order = *order_name(s->order),
+        .runs = runs,
+        .passes = passes,
+        .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
 }
@@ -343,8 +366,11 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
+    const struct station_printer *printer = order_printer(s->order);
+    const struct record_label label = { printer ? printer->to : NULL, run->label };
     if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
-                                          ended_utc_ms - run->started_utc_ms, &failure)) {
+                                          ended_utc_ms - run->started_utc_ms,
+                                          run->label ? &label : NULL, &failure)) {
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
@@ -391,5 +417,6 @@ void run_board(struct slot *s)
         attempt_until_done(&run, result);
     }
     end_run(&run, result);
+    free(run.label);
     free(result);
 }

@@ -30,7 +30,7 @@ struct screen {
     const char *name;
     bool draws; /* wants draw() ten times a second */
     void (*start)(const struct show *show);
-    /* It is counted. Only events of boards come here: EVENT_RUN to EVENT_NOTE. */
+    /* It is counted. Events of boards come here, EVENT_RUN to EVENT_NOTE, and EVENT_ORDER. */
     void (*event)(const struct show *show, const struct event *event);
     void (*draw)(const struct show *show);
     void (*finish)(const struct show *show); /* all slots are done */

@@ -75,9 +75,8 @@ static unsigned count_skipped(struct session *session)
 
 static void print_counts(const struct headcount *t, unsigned skipped, bool colour)
 {
-    const size_t passed = headcount_passed(t);
-    const bool all = passed == t->count && skipped == 0 && t->count > 0;
-    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", passed,
+    const bool all = t->passed == t->count && skipped == 0 && t->count > 0;
+    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", t->passed,
            t->count, colour ? PLAIN : "");
     if (t->runs > 0)
         printf(" in %.1f s", (double)(t->last_us - t->first_us) / 1e6);
@@ -184,7 +183,11 @@ void screen_summary(const struct show *show, bool colour)
 {
     struct failure_print print = { .show = show, .colour = colour, .columns = screen_columns() };
     print_counts(show->headcount, count_skipped(show->session), colour);
-    headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    const size_t more =
+        headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    if (more > 0)
+        printf("\n%zu more did not pass, earlier%s.\n", more,
+               show->db_path ? ": the record says why" : "");
     if (show->timing)
         print_timing(show);
     if (show->db_path)

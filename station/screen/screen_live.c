@@ -70,7 +70,7 @@ static void sum_up(const struct show *show, struct scene *scene)
     struct floor_summary *sum = &scene->sum;
     struct order *order = session_order(show->session);
     const struct recipe *r = order_recipe(order);
-    *sum = (struct floor_summary){ .passed = headcount_passed(show->headcount) };
+    *sum = (struct floor_summary){ .passed = show->headcount->passed };
     snprintf(sum->recipe, sizeof sum->recipe, "%s", r->name);
     snprintf(sum->version, sizeof sum->version, "%s", r->version);
     snprintf(sum->lot, sizeof sum->lot, "%s", order_lot(order) ? order_lot(order) : "");

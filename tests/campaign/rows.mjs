@@ -110,9 +110,10 @@ export const acts = [
             : c.lines ? plus(hopeless(p, c), "boot")
             : fail(["port-gone", ...(c.tty ? places[p].codes : [])], places[p].states) },
     { name: "pull", spec: "pull,back-ms=400", at: [...commands, ...afterwards], once: () => pass,
-        // At its reset such a chip goes by itself, and is waited for.
-        always: (p, c) => fail(["port-gone", ...(c.tty ? places[p].codes : [])],
-            p === "stub" && !c.stub ? ["written"] : places[p].states) },
+        // At its reset such a chip goes by itself, and is waited for: when it is back in time, it is heard.
+        always: (p, c) => ({ ...fail(["port-gone", ...(c.tty ? places[p].codes : [])],
+            p === "stub" && !c.stub ? ["written"] : places[p].states),
+        ...(c.tty && afterwards.includes(p) ? { verdict: "either" } : {}) }) },
     { name: "half-open", spec: "half-open", at: ["open", ...commands, ...afterwards], only: (c) => !c.tty, tries: 2,
         // Whoever is not spoken to at all takes the port for busy, which is said at once.
         once: (p) => p === "open" ? fail(["port-busy"], ["untouched"]) : pass,

@@ -133,9 +133,8 @@ static void must_be_true(const struct attempt_result *r, const struct attempt_se
     must(r->identified && r->variant && r->state >= BOARD_WRITTEN, "PASS has a board");
     if (recipe->verify == RECIPE_VERIFY_MD5 || setup->kind == ATTEMPT_VERIFY)
         must_be_proved(r, job_image_count(setup->job));
-    must(!recipe->boot.asked || !recipe->boot.expect || r->state == BOARD_RUNNING, "PASS has heard "
-                                                                                   "what it waited "
-                                                                                   "for");
+    must(!recipe->boot.asked || !recipe->boot.expect || r->state == BOARD_RUNNING,
+         "PASS has heard what it waited for");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
@@ -171,8 +170,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         .careful = how & 64,
         .watch = &watch,
     };
-    must(attempt_run(&setup, &far_end.port, &result) == result.ok, "the result is what is "
-                                                                   "returned");
+    must(attempt_run(&setup, &far_end.port, &result) == result.ok,
+         "the result is what is returned");
     must_be_true(&result, &setup);
     return 0;
 }
