@@ -5,6 +5,7 @@
 #include "station/terminal/face.h"
 
 #include <curses.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -252,23 +253,24 @@ static void keep_in_sight(const struct scene *scene, struct sight *sight)
         sight->first_row = last;
 }
 
-/* "^ 8" and "v 16": so many tiles are above and below of what is seen. */
-static void draw_hidden(const struct scene *scene, const struct sight *sight, int top, int bottom,
+/* "^ 8 v 16": so many tiles are above and below of what is seen. */
+static void draw_hidden(const struct scene *scene, const struct sight *sight, int y,
                         unsigned columns)
 {
     unsigned row, column, above = 0, below = 0;
-    char text[32];
+    char text[48] = "";
     for (size_t i = 0; i < scene->count; i++) {
         layout_place(&sight->layout, scene->tiles, i, &row, &column);
         above += row < sight->first_row;
         below += row >= sight->first_row + sight->layout.visible_rows;
     }
-    snprintf(text, sizeof text, " ^ %u ", above);
     if (above > 0)
-        put(top, columns - (unsigned)strlen(text), columns, A_REVERSE, text);
-    snprintf(text, sizeof text, " v %u ", below);
+        snprintf(text, sizeof text, " ^ %u ", above);
     if (below > 0)
-        put(bottom, columns - (unsigned)strlen(text), columns, A_REVERSE, text);
+        snprintf(text + strlen(text), sizeof text - strlen(text), " v %u ", below);
+    const unsigned width = (unsigned)strlen(text);
+    if (width > 0 && width < columns)
+        put(y, columns - width, width, A_REVERSE, text);
 }
 
 static void draw_tiles(const struct scene *scene, struct sight *sight, int y, unsigned columns,
@@ -292,7 +294,6 @@ static void draw_tiles(const struct scene *scene, struct sight *sight, int y, un
             put(cell.y, cell.x - 1, 1, A_BOLD, ">");
         draw_tile(tile, sight, cell, i == sight->selected);
     }
-    draw_hidden(scene, sight, y, y + (int)rows - 1, columns);
 }
 
 /* ---- What there is to say of the selected tile ---- */
@@ -403,16 +404,25 @@ static void draw_selected(const struct tile *tile, const struct sight *sight, in
     page_end(&page, sight);
 }
 
-static void draw_details(const struct tile *tile, struct sight *sight, int end_y, unsigned columns)
+static void page_details(struct page *page, const struct tile *tile, const struct sight *sight)
 {
     char facts[768];
-    struct page page = { 0, end_y, columns, sight->scrolled, false };
     say_facts(tile, sight, facts, sizeof facts);
-    page_text(&page, attributes[tile->state], facts);
-    page_err(&page, &tile->err, sight->language);
+    page_text(page, attributes[tile->state], facts);
+    page_err(page, &tile->err, sight->language);
+}
+
+static void draw_details(const struct tile *tile, struct sight *sight, int end_y, unsigned columns)
+{
+    struct page all = { 0, end_y, columns, UINT_MAX, false }; /* passes over all, and counts */
+    page_details(&all, tile, sight);
+    const unsigned lines = UINT_MAX - all.skip, room = (unsigned)end_y;
+    const unsigned last = lines > room ? lines - room : 0;
+    if (sight->scrolled > last)
+        sight->scrolled = last;
+    struct page page = { 0, end_y, columns, sight->scrolled, false };
+    page_details(&page, tile, sight);
     page_end(&page, sight);
-    if (page.skip > 0) /* scrolled past its end */
-        sight->scrolled = 0;
 }
 
 /* ---- Foot: the answer to the last key, or the keys ---- */
@@ -494,6 +504,7 @@ static void draw_all(const struct scene *scene, struct sight *sight, unsigned co
         draw_selected(&scene->tiles[sight->selected], sight, s.head + s.tiles, rows - s.foot,
                       columns);
     draw_foot(scene, sight, rows - s.foot, rows, columns);
+    draw_hidden(scene, sight, s.selected > 0 ? s.head + s.tiles : rows - 1, columns);
 }
 
 void draw_scene(const struct scene *scene, struct sight *sight)

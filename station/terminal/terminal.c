@@ -130,7 +130,7 @@ static void show_stderr(struct terminal *t, off_t size)
 static void look_at_stderr(struct terminal *t)
 {
     const off_t size = t->stderr_fd >= 0 ? lseek(STDERR_FILENO, 0, SEEK_CUR) : 0;
-    if (size > t->stderr_seen)
+    if (size > t->stderr_seen && !t->sight.message[0])
         show_stderr(t, size);
     t->stderr_seen = size;
     if (size > KEPT_BYTES_MAX && ftruncate(STDERR_FILENO, 0) == 0)
@@ -262,8 +262,9 @@ static bool end_thread(struct terminal *t)
     if (write(t->end_fd, &one, sizeof one) < 0)
         return false;
     if (poll(&done, 1, PATIENCE_MS) <= 0) {
-        tcflow(STDOUT_FILENO, TCOON);
         tcflush(STDOUT_FILENO, TCOFLUSH);
+        tcflow(STDOUT_FILENO, TCOOFF); /* TCOON goes on after this alone, and not after Ctrl-S */
+        tcflow(STDOUT_FILENO, TCOON);
         if (poll(&done, 1, PATIENCE_MS) <= 0)
             return false;
     }
