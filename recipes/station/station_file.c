@@ -86,6 +86,8 @@ void station_free(struct station *station)
         for (size_t k = 0; k < STATION_COLUMNS_MAX; k++)
             free(station->rows[i].names[k]);
     }
+    for (size_t i = 0; i < STATION_GOLDEN_MAX; i++)
+        free(station->golden[i]);
     free(station->record);
     free(station->record_path);
     free(station->name);
