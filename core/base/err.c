@@ -65,6 +65,7 @@ static const struct err_row rows[] = {
       "and size in the recipe, and the supply.",
       true },
     { ERR_STOPPED, "stopped", "Start the run again for the boards that were stopped.", false },
+    { ERR_WAITING, "waiting", "It goes on by itself after that.", false },
     { ERR_USAGE, "usage", "See: espstation --help", false },
     { ERR_RECIPE, "recipe", "Correct the recipe, then: espstation check RECIPE", false },
     { ERR_IMAGE, "image", "Correct the image or its entry in the recipe.", false },

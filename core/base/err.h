@@ -50,6 +50,7 @@ enum err_code {
     ERR_BOOT,
     /* the station and what it was given */
     ERR_STOPPED,
+    ERR_WAITING, /* nothing failed: somebody has to do something first */
     ERR_USAGE,
     ERR_RECIPE,
     ERR_IMAGE,

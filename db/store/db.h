@@ -150,9 +150,11 @@ struct db_run_begin {
     const char *port;
     const char *operator_name; /* NULL if unknown */
     int64_t started_utc_ms;
+    bool with_place; /* takes its place in the lot now, for whatever board it finds */
 };
 
-/* Commits an open run and gives its id; 0 on failure. Touch the board only after that. */
+/* Commits an open run and gives its id; 0 on failure. Touch the board only after that. ERR_QUOTA,
+ * with `with_place` alone: the lot has none left, and there is no row. */
 int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e);
 
 /* What the chip said about itself in this run. */
@@ -200,6 +202,16 @@ struct db_digest {
     const char *written_md5, *written_sha256;
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
 };
+
+/* The latest run in which this board has passed in this very slot, with this recipe, in this lot
+ * (0: in none); 0: there is none. Corrections count. One look into an index. */
+struct db_passed_where {
+    const char *mac;
+    int64_t recipe_id, lot_id;
+    int slot;
+};
+bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t *run_id,
+                    struct err *e);
 
 struct db_attempt {
     int number; /* counts from 1 within the run */

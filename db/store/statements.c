@@ -11,8 +11,9 @@
     "(SELECT count(*) FROM (SELECT DISTINCT x.board FROM run AS x WHERE x.lot = " lot_id           \
     " AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS'))"
 #define LOT_HELD(lot_id)                                                                           \
-    "(SELECT count(*) FROM (SELECT DISTINCT y.board FROM run AS y WHERE y.lot = " lot_id           \
-    " AND y.verdict IS NULL AND y.holds_place = 1 AND NOT EXISTS (SELECT 1 FROM run AS x"          \
+    "(SELECT count(*) FROM (SELECT DISTINCT coalesce(y.board, -y.id) FROM run AS y WHERE y.lot "   \
+    "= " lot_id " AND y.verdict IS NULL AND y.holds_place = 1 AND NOT EXISTS (SELECT 1 FROM run "  \
+    "AS x"                                                                                         \
     " WHERE x.lot = y.lot AND x.board = y.board AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT(    \
         "x") " = "                                                                                 \
              "'PAS"                                                                                \
@@ -139,6 +140,12 @@ static const char *const texts[STMT_COUNT] = {
                                                                                  "here DESC, "
                                                                                  "r.id DESC "
                                                                                  "LIMIT 1",
+
+    [STMT_PASSED_HERE] = "SELECT ifnull(max(r.id), 0) FROM run AS r JOIN board AS b ON b.id = "
+                         "r.board"
+                         " WHERE b.mac = ? AND r.verdict = 'PASS' AND r.lot IS ? AND r.recipe = ? "
+                         "AND r.slot = ?"
+                         " AND " EFFECTIVE_VERDICT("r") " = 'PASS'",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"

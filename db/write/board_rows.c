@@ -147,6 +147,22 @@ bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed 
     return ok;
 }
 
+bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t *run_id,
+                    struct err *e)
+{
+    char form[DB_MAC_CAP];
+    if (!db_mac_normalise(where->mac, form, e) || !db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_PASSED_HERE);
+    query_text(&q, form);
+    query_int_or_null(&q, where->lot_id, 1);
+    query_int(&q, where->recipe_id);
+    query_int(&q, where->slot);
+    const bool ok = query_number(&q, run_id, e);
+    db_leave(db);
+    return ok;
+}
+
 /* ---- The gate ---------------------------------------------------------------------------------*/
 
 /* Another run on the same board that is open, of another station that may be alive. */

@@ -28,17 +28,30 @@ static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, str
     return query_insert(&q, e);
 }
 
+/* In one transaction with the row: between a look and a claim another station could be quicker. */
+static bool take_place_locked(struct db *db, int64_t id, const struct db_run_begin *run,
+                              struct err *refusal, struct err *e)
+{
+    const struct open_run open = { .lot_id = run->lot_id };
+    return !run->with_place || lot_give_place_locked(db, id, &open, false, refusal, e);
+}
+
 int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e)
 {
-    int64_t id = 0;
+    struct err refusal = { 0 };
     if (db->station_id == 0) {
         err_set(e, ERR_STATION, "%s: a run starts before its station did", db->shown);
         return 0;
     }
     if (db_begin(db, e)) {
-        id = add_run_locked(db, run, e);
-        if (db_finish(db, id > 0, e))
+        const int64_t id = add_run_locked(db, run, e);
+        const bool ok = id > 0 && take_place_locked(db, id, run, &refusal, e);
+        if (ok && refusal.code != ERR_NONE)
+            *e = refusal; /* and the row goes */
+        if (db_finish(db, ok && refusal.code == ERR_NONE, e))
             return id;
+        if (refusal.code != ERR_NONE)
+            return 0;
     }
     err_wrap(e, "Recording the start of a run in slot %d", run->slot);
     return 0;

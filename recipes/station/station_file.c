@@ -87,6 +87,8 @@ void station_free(struct station *station)
     free(station->people_path);
     free(station->recipe_keys);
     free(station->recipe_keys_path);
+    for (size_t i = 0; i < STATION_GOLDEN_MAX; i++)
+        free(station->golden[i]);
     free(station->record);
     free(station->record_path);
     free(station->name);

@@ -232,18 +232,37 @@ bool record_lot_room(struct record *r, const struct order *order, struct db_lot_
 
 /* ---- A run ---- */
 
-bool record_run_start(struct record *r, const struct order *order, int slot, const char *port,
-                      int64_t started_utc_ms, int64_t *run_id, struct err *e)
+bool record_passed_here(struct record *r, const struct order *order, int slot,
+                        const struct chip_mac *mac, int64_t *run_id, struct err *e)
+{
+    char text[BOARD_MAC_TEXT_BYTES];
+    *run_id = 0;
+    if (!r)
+        return true;
+    board_mac_text(mac, text);
+    const struct db_passed_where where = { .mac = text,
+                                           .recipe_id = order_rows(order)->recipe_id,
+                                           .lot_id = order_rows(order)->lot_id,
+                                           .slot = slot };
+    return db_passed_here(r->db, &where, run_id, e);
+}
+
+bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
+                      int64_t *run_id, struct err *e)
 {
     *run_id = 0;
     if (!r)
         return true;
-    const struct db_run_begin begin = { .recipe_id = order_rows(order)->recipe_id,
-                                        .lot_id = order_rows(order)->lot_id,
-                                        .slot = slot,
-                                        .port = port,
-                                        .operator_name = order_operator(order),
-                                        .started_utc_ms = started_utc_ms };
+    const struct db_run_begin begin = {
+        .recipe_id = order_rows(order)->recipe_id,
+        .lot_id = order_rows(order)->lot_id,
+        .slot = run->slot,
+        .port = run->port,
+        .operator_name = run->operator_name ? run->operator_name : order_operator(order),
+        .started_utc_ms = run->started_utc_ms,
+        /* A board that is done once more has its place already, if it has passed. */
+        .with_place = run->with_place && !run->rework_reason && !order_rework_reason(order),
+    };
     *run_id = db_run_start(r->db, &begin, e);
     if (*run_id == 0)
         return false;
@@ -265,7 +284,7 @@ static enum db_duplicates duplicates_of(const struct order *order)
 }
 
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, struct err *e)
+                  const struct board *board, const char *rework_reason, struct err *e)
 {
     char mac[BOARD_MAC_TEXT_BYTES];
     struct db_seen seen;
@@ -281,7 +300,9 @@ bool record_board(struct record *r, const struct order *order, int64_t run_id,
         .seen_utc_ms = r->clock->utc_ms(r->clock),
     };
     const struct db_admission rule = { .duplicates = duplicates_of(order),
-                                       .rework_reason = order_rework_reason(order) };
+                                       .rework_reason = rework_reason
+                                                            ? rework_reason
+                                                            : order_rework_reason(order) };
     return db_board_admit(r->db, run_id, &row, &rule, &seen, e);
 }
 

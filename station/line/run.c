@@ -23,6 +23,8 @@ struct run {
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
     struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
+    bool passed_before;     /* here, under this order: that verdict stands, */
+    int64_t before_id;      /* ...of this run; 0: it was not recorded */
     enum board_state state; /* how the attempts so far left it */
 };
 
@@ -86,6 +88,19 @@ static bool is_same_board(struct run *run, const struct chip_mac *mac, struct er
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+/* A station that runs all day looks before it begins; but who was not understood then may be
+ * understood now, and has passed. */
+static bool refuse_passed(struct run *run, struct err *e)
+{
+    struct slot *s = run->slot;
+    if (!s->gang->loop || s->again.press == PRESS_AGAIN || order_rework_reason(s->order) ||
+        !slot_has_passed(s, &run->mac, &run->before_id))
+        return true;
+    run->passed_before = true;
+    return err_set(e, ERR_DUPLICATE, "The board has passed here already, in run %lld",
+                   (long long)run->before_id);
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
@@ -96,6 +111,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
         named.mac = stand_in_mac(run->id);
     if (!is_same_board(run, &named.mac, e))
         return false; /* what is shown stays the board that the record names */
+    if (!refuse_passed(run, e))
+        return false;
     pthread_mutex_lock(&s->lock);
     s->view.chip = board->chip;
     board_mac_text(&named.mac, s->view.mac);
@@ -106,8 +123,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
-    s->last_mac = board->mac;
-    return record_board(s->gang->record, s->order, run->id, &named, e);
+    return record_board(s->gang->record, s->order, run->id, &named,
+                        s->again.reason[0] ? s->again.reason : NULL, e);
 }
 
 /* ---- Attempts ---- */
@@ -282,7 +299,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
 
 /* ---- A run ---- */
 
-static void begin_run(struct slot *s, struct run *run)
+static void prepare_run(struct slot *s, struct run *run)
 {
     memset(run, 0, sizeof *run);
     run->slot = s;
@@ -292,16 +309,24 @@ static void begin_run(struct slot *s, struct run *run)
     run->first_reset_index = s->reset_index;
     run->remedy.careful = s->careful_boards > 0;
     run->remedy.sync_slowly = s->slow_boards > 0;
+}
+
+static void begin_run(struct slot *s, const struct run *run)
+{
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
-    s->view = (struct slot_view){
-        .state = SLOT_RUNNING, .runs = runs, .passes = passes, .started_us = run->started_us
-    };
+    s->view = (struct slot_view){ .state = SLOT_RUNNING,
+                                  .runs = runs,
+                                  .passes = passes,
+                                  .run_id = run->id,
+                                  .started_us = run->started_us };
     pthread_mutex_unlock(&s->lock);
 }
 
 static enum verdict judge(const struct run *run, const struct attempt_result *result)
 {
+    if (run->passed_before)
+        return VERDICT_STOPPED; /* it was never begun */
     if (run->record_err.code != ERR_NONE)
         return VERDICT_FAIL;
     if (result->ok)
@@ -348,7 +373,12 @@ static void end_run(struct run *run, struct attempt_result *result)
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
+    if (run->passed_before) {
+        run_show_passed(s, &run->mac, run->before_id);
+        return;
+    }
     if (verdict == VERDICT_PASS) {
+        gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
@@ -365,31 +395,76 @@ static void note_rate(struct run *run)
     slot_note(run->slot, run->id, sentence);
 }
 
-static void show_run(struct slot *s, int64_t run_id)
+void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
 {
+    char sentence[120];
     pthread_mutex_lock(&s->lock);
-    s->view.run_id = run_id;
+    struct slot_view *v = &s->view;
+    v->state = SLOT_DONE;
+    v->verdict = VERDICT_PASS;
+    v->passed_before = true;
+    v->empty = v->ready = false;
+    v->run_id = run_id;
+    v->err = v->waits = (struct err){ 0 };
+    v->started_us = v->ended_us = 0;
+    board_mac_text(mac, v->mac);
     pthread_mutex_unlock(&s->lock);
+    snprintf(sentence, sizeof sentence, "Passed already, run %lld: no other run",
+             (long long)run_id);
+    slot_note(s, run_id, sentence);
 }
 
-void run_board(struct slot *s)
+static bool start_run(struct run *run, struct err *e)
+{
+    struct slot *s = run->slot;
+    const struct record_run row = {
+        .slot = s->number,
+        .port = s->port_text,
+        .operator_name = s->again.by[0] ? s->again.by : NULL,
+        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
+        .started_utc_ms = run->started_utc_ms,
+        .with_place = s->gang->loop,
+    };
+    return record_run_start(s->gang->record, s->order, &row, &run->id, e);
+}
+
+static void tell_end(const struct run *run, const struct attempt_result *result,
+                     struct run_end *end)
+{
+    const enum err_code code = result->err.code;
+    end->passed = run->slot->view.verdict == VERDICT_PASS && !run->passed_before;
+    end->refused = run->passed_before;
+    end->answered = run->mac.count > 0 && code != ERR_NO_SYNC && code != ERR_PORT_GONE &&
+                    code != ERR_PORT_MISSING;
+    end->mac = run->mac;
+}
+
+void run_board(struct slot *s, struct run_end *end)
 {
     struct run run;
     struct attempt_result *result = calloc(1, sizeof *result);
-    begin_run(s, &run);
+    *end = (struct run_end){ 0 };
+    prepare_run(s, &run);
     if (!result) {
         struct attempt_result none = { 0 };
         err_set(&none.err, ERR_STATION, "Out of memory for a run");
+        begin_run(s, &run);
         show_verdict(&run, &none, VERDICT_FAIL);
         return;
     }
-    if (record_run_start(s->gang->record, s->order, s->number, s->port_text, run.started_utc_ms,
-                         &run.id, &result->err)) {
-        show_run(s, run.id);
+    const bool started = start_run(&run, &result->err);
+    if (!started && result->err.code == ERR_QUOTA) {
+        end->waits = result->err;
+        free(result);
+        return;
+    }
+    begin_run(s, &run);
+    if (started) {
         slot_tell(s, run.id, EVENT_RUN, NULL, VERDICT_NONE);
         note_rate(&run);
         attempt_until_done(&run, result);
     }
     end_run(&run, result);
+    tell_end(&run, result, end);
     free(result);
 }

@@ -23,6 +23,9 @@
 #include "station/line/order.h"
 #include "station/line/slot_view.h"
 
+struct slot_press;
+struct slot_setup; /* slot.h */
+
 struct session;
 struct record;
 
@@ -30,7 +33,7 @@ struct session_setup {
     const char *db_path; /* NULL: nothing is recorded */
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop; /* the next board in a slot starts by itself */
+    bool loop; /* board after board, all day, each slot by its rules; else one board each */
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
     bool together;
 };
@@ -63,6 +66,17 @@ struct order *session_order(struct session *s);
  * board; the port cannot be one; there are SLOTS_MAX; no order is set. ERR_STOPPED: the session is
  * stopping. ERR_STATION. */
 bool session_add_slot(struct session *s, int number, const char *port, struct err *e);
+
+/* The same with rules of its own, for a session that loops; session_add_slot gives START_BOARD. */
+bool session_place_slot(struct session *s, const struct slot_setup *setup, struct err *e);
+
+/* What is wanted of a slot: it gets it between two boards. ERR_USAGE: there is no such slot, or
+ * nobody may press in this session. */
+bool session_press(struct session *s, int number, const struct slot_press *press, struct err *e);
+
+/* The run that goes on is stopped, as soon as its board can be reset; the slot goes on with the
+ * next. ERR_USAGE: as above. */
+bool session_stop_run(struct session *s, int number, struct err *e);
 
 /* Takes the slot away: at once, or when its board is done. Hard: that is stopped, as soon as it can
  * be reset. May be asked softly first, then hard. ERR_USAGE: there is no such slot; `hard` in a
