@@ -54,6 +54,13 @@ void plc_hand_begun(struct plc_hand *h, enum err_code refusal, int64_t before_id
 /* EVENT_RUN and EVENT_VERDICT of this slot; others are passed over. */
 void plc_hand_event(struct plc_hand *h, const struct event *event);
 
+/* The board in the slot has passed here before, in that run, so there is no other one: an error with
+ * the cause of ERR_DUPLICATE, for whoever counts boards. */
+void plc_hand_passed_before(struct plc_hand *h, int64_t run_id, const char *mac);
+
+/* The run waits for a place in the lot: that is no error yet. */
+void plc_hand_waits(struct plc_hand *h, uint64_t now_us);
+
 /* A run that the PLC ordered and that does not begin is an error. */
 void plc_hand_tick(struct plc_hand *h, uint64_t now_us);
 
