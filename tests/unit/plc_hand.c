@@ -334,8 +334,8 @@ static void the_page_has_every_cause(void **state)
     }
 }
 
-/* Whatever a PLC writes and whatever happens: at most one of PASS, FAIL and ERROR, none without DONE,
- * no start but from READY. */
+/* Whatever a PLC writes and whatever happens: at most one of PASS, FAIL and ERROR, none without
+ * DONE, no start but from READY. */
 static void noise_never_breaks_the_rules(void **state)
 {
     (void)state;
