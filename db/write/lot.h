@@ -1,11 +1,11 @@
 /*
  * Lots, the gate of a run, and corrections.
  *
- * A lot is opened by hand, perhaps with a quantity and a recipe, or by a run that was told to. It ends with
- * a checkpoint (audit.h) and takes no run after that. With a quantity, a board gets a place at the
- * gate, before anything is erased, and the place is free again when its run ends in anything but
- * PASS: so never more boards pass than the lot has places, however many finish together at however
- * many stations. A board that has passed keeps its place in later runs.
+ * A lot is opened by hand, perhaps with a quantity and a recipe, or by a run that was told to. It
+ * ends with a checkpoint (audit.h) and takes no run after that. With a quantity, a board gets a
+ * place at the gate, before anything is erased, and the place is free again when its run ends in
+ * anything but PASS: so never more boards pass than the lot has places, however many finish
+ * together at however many stations. A board that has passed keeps its place in later runs.
  *
  * Errors: ERR_QUOTA for a lot that is full, ERR_DUPLICATE for a board that was there before,
  * ERR_RECIPE for another recipe than the lot's, ERR_USAGE for what a person gave; else as db.h.

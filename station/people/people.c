@@ -1,8 +1,9 @@
 /*
  * Logging in.
  *
- * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`, under
- * it or alone, guards the rest and is held for a moment, so that people_find waits for no digest.
+ * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`,
+ * under it or alone, guards the rest and is held for a moment, so that people_find waits for no
+ * digest.
  */
 #include "station/people/people.h"
 
