@@ -53,10 +53,14 @@ missing_packages() {
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     test -e /usr/include/csv.h || printf ' libcsv-dev'
+    test -e /usr/include/zint.h || printf ' libzint-dev'
+    test -e /usr/include/cups/cups.h || printf ' libcups2-dev'
     # shellcheck disable=SC2046 # one word per library
     has_libraries $(libraries | cut -d' ' -f2) || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
+    has_command zbarimg || printf ' zbar-tools'
+    has_command dmtxread || printf ' dmtx-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
 }
