@@ -292,8 +292,10 @@ static bool label_print(const struct label_options *o, struct err *e)
     ok = ok && print_waiting(o, record, &station->printer, &all, e);
     record_free(record);
     station_free(station);
-    if (ok && !all)
+    if (ok && !all) {
         err_set(e, ERR_STATION, "Labels still wait");
+        err_hint(e, "To see them: espstation label queue --db %.150s", o->db_path);
+    }
     return ok && all;
 }
 
