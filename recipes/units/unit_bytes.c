@@ -131,7 +131,8 @@ static bool bytes_of(const struct unit_entry *entry, char *text, size_t *n, stru
     return true;
 }
 
-/* What an entry is, in the form in which NVS has it. To be ended with unit_wipe(text, text_bytes). */
+/* What an entry is, in the form in which NVS has it. To be ended with unit_wipe(text,
+ * text_bytes). */
 struct content {
     enum nvs_type type;
     char *text;

@@ -34,6 +34,13 @@ int64_t record_put_recipe(struct db *db, const struct job *job, const struct clo
 bool record_enter_order(struct record *r, const struct order_setup *order, struct order_rows *rows,
                         struct err *e);
 
+/* Calls `gone` for each row of the job's pools that a board has and that is not in its file any
+ * more, as it was. */
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
