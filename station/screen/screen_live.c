@@ -84,8 +84,8 @@ static void make_done(const struct slot_view *v, char *text, size_t cap)
     if (v->empty)
         snprintf(text, cap, "for the next board; last: %s %s", verdict_word(v->verdict), v->mac);
     else if (v->verdict == VERDICT_PASS)
-        snprintf(text, cap, "%s %s  %s in %.1f s", v->chip ? v->chip->name : "", v->mac,
-                 board_state_word(v->board_state), seconds);
+        snprintf(text, cap, "%s %s%s%s  %s in %.1f s", v->chip ? v->chip->name : "", v->mac,
+                 v->serial[0] ? " " : "", v->serial, board_state_word(v->board_state), seconds);
     else
         snprintf(text, cap, "%s: %s", err_word(v->err.code), v->err.what);
 }

@@ -58,7 +58,7 @@ check "a pool with one value twice is a mistake" "$work/out" exits 3 "$station" 
 check "with file and line" "$work/out" says "$work/out" "twice.csv:3:1: the value 'token' is that of row 2"
 
 # ---- Boards ----------------------------------------------------------------------------------------
-check "eight boards get eight units" "$work/out" exits 0 flash "${port_options[@]}"
+check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
 check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
 check "shown with the verdict" "$work/out" says "$work/out" ", serial EX" "-000107-"
 check "the mark lies beside the record" "$work/out" test -s "$db-units"
@@ -77,6 +77,8 @@ check "and tells the unit and its images" "$work/out" says "$work/out" "$mac" "u
 check "exports have serial and values" "$work/jsonl" says "$work/jsonl" "\"serial\":\"$serial\"" '"name":"token","text":null,"sha256":"' "unit: conf"
 "$station" export --db "$db" --format wsjf >"$work/wsjf"
 check "WATS knows the board by its serial" "$work/wsjf" says "$work/wsjf" "\"sn\":\"$serial\"" '"unit token sha256"'
+"$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
+check "the report names the serial beside the MAC" "$work/out" grep -qF "$mac</code><small>$serial</small>" "$work/report.html"
 check "no secret is in the record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | grep -q 00000000000000000000000000001eef"
 check "the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
 
