@@ -82,8 +82,8 @@ static const char *result_of(sqlite3_stmt *runs)
     return export_is(runs, RUN_VERDICT, "FAIL") ? "F" : "E";
 }
 
-/* A report needs a serial number: the unit's, else the MAC; a board that never said its MAC gets one
- * that no other has. */
+/* A report needs a serial number: the unit's, else the MAC; a board that never said its MAC gets
+ * one that no other has. */
 static void put_serial(const struct report *r)
 {
     char text[48];

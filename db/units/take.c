@@ -159,8 +159,8 @@ static bool add_item_locked(struct taking *t, const struct item *item, struct er
     return query_run(&q, e);
 }
 
-/* Who has it: *ours is this board, which is no refusal. The index would refuse a second one as well,
- * but names nobody. */
+/* Who has it: *ours is this board, which is no refusal. The index would refuse a second one as
+ * well, but names nobody. */
 static bool judge_holder_locked(struct taking *t, struct query *q, const struct db_unit_want *want,
                                 const char *text, bool *ours, struct err *e)
 {

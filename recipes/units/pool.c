@@ -178,17 +178,22 @@ void pool_sha256(const struct pool *p, size_t row, char hex[static POOL_SHA256_C
     digest_hex(p->rows[row].sha256, DIGEST_SHA256_BYTES, hex);
 }
 
+static int digit_of(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static bool read_hex(const char *hex, uint8_t out[static DIGEST_SHA256_BYTES])
 {
+    if (strlen(hex) != 2 * DIGEST_SHA256_BYTES)
+        return false;
     for (size_t i = 0; i < DIGEST_SHA256_BYTES; i++) {
-        unsigned byte;
-        if (!isxdigit((unsigned char)hex[0]) || !isxdigit((unsigned char)hex[1]) ||
-            sscanf(hex, "%2x", &byte) != 1)
+        const int high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
+        if (high < 0 || low < 0)
             return false;
-        out[i] = (uint8_t)byte;
-        hex += 2;
+        out[i] = (uint8_t)(high << 4 | low);
     }
-    return *hex == '\0';
+    return true;
 }
 
 size_t pool_find(const struct pool *p, const char *sha256)

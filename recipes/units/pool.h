@@ -1,6 +1,7 @@
 /*
- * A pool: a file or a folder that holds one set for each unit. Rows are known by the SHA-256 of what
- * they hold, so that a file may be sorted, cut or extended, and an edited row is another one.
+ * A pool: a file or a folder that holds one set for each unit. Rows are known by the SHA-256 of
+ * what they hold, so that a file may be sorted, cut or extended, and an edited row is another
+ * one.
  *
  * Immutable once opened; any thread. Prints nothing.
  */
@@ -30,7 +31,8 @@ void pool_sha256(const struct pool *p, size_t row, char hex[static POOL_SHA256_C
 /* The row of a digest; POOL_NO_ROW: it is not there (any more). */
 size_t pool_find(const struct pool *p, const char *sha256);
 
-/* Whether rows belong to boards by their MAC; then the row of a board: POOL_NO_ROW, there is none. */
+/* Whether rows belong to boards by their MAC; then the row of a board: POOL_NO_ROW, there is
+ * none. */
 bool pool_binds(const struct pool *p);
 size_t pool_of_mac(const struct pool *p, const char *mac);
 bool pool_is_bound(const struct pool *p, size_t row);

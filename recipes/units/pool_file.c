@@ -254,7 +254,8 @@ static bool check_unique(struct pool *p, const struct unit_value *v)
     for (size_t i = 0; ok && i < p->count; i++) {
         char *const text = pool_value(p, i, v);
         ok = text != NULL;
-        seen[i] = (struct seen){ ok ? hash_text(text) : 0, (uint32_t)i };
+        if (ok)
+            seen[i] = (struct seen){ hash_text(text), (uint32_t)i };
         unit_wipe(text, text ? strlen(text) : 0);
     }
     if (ok)

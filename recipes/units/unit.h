@@ -170,8 +170,8 @@ char *unit_expand(const struct unit *u, const struct unit_texts *t, enum unit_br
                   const char *text, size_t bytes, size_t *n);
 
 /* What begins at `text`, of which `left` bytes are left, and how many bytes of it that takes: a
- * value (its index in *value, or UNIT_NO_VALUE where a name stands there that none has, of `*length`
- * bytes at *name), else *name is NULL and *plain the one character that it stands for. */
+ * value (its index in *value, or UNIT_NO_VALUE where a name stands there that none has, of
+ * `*length` bytes at *name), else *name is NULL and *plain the one character that it stands for. */
 struct unit_piece {
     const char *name; /* NULL: a character */
     size_t length, takes;

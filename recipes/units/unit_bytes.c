@@ -131,7 +131,8 @@ static bool bytes_of(const struct unit_entry *entry, char *text, size_t *n, stru
     return true;
 }
 
-/* What an entry is, in the form in which NVS has it. To be ended with unit_wipe(text, text_bytes). */
+/* What an entry is, in the form in which NVS has it. To be ended with unit_wipe(text,
+ * text_bytes). */
 struct content {
     enum nvs_type type;
     char *text;
@@ -182,6 +183,14 @@ static bool put_entries(const struct unit_instance *in, const struct unit_image 
 
 /* ---- Encryption ---- */
 
+static size_t slashes(const char *path)
+{
+    size_t n = 0;
+    for (; *path; path++)
+        n += *path == '/';
+    return n;
+}
+
 /* The bytes of the key file: shared, or the unit's own, which *own gets to wipe. */
 static const uint8_t *key_bytes(const struct unit_instance *in, size_t i, size_t *n, uint8_t **own,
                                 struct err *e)
@@ -194,10 +203,12 @@ static const uint8_t *key_bytes(const struct unit_instance *in, size_t i, size_t
         return in->material->images[i].bytes;
     char *const path = unit_expand(in->unit, &in->texts, UNIT_BRACES_ONE, image->key_path,
                                    strlen(image->key_path), &length);
-    if (path)
-        *own = read_file(path, n, e);
-    else
+    if (!path)
         err_set(e, ERR_STATION, "Out of memory for a path");
+    else if (slashes(path) != slashes(image->key_path)) /* a value is a name, and leads nowhere */
+        err_set(e, ERR_UNIT, "A value in the path of '%.80s' has a slash", image->key_file);
+    else
+        *own = read_file(path, n, e);
     unit_wipe(path, path ? length : 0);
     return *own;
 }

@@ -1,6 +1,7 @@
 #include "station/attempt/job_unit.h"
 
 #include "core/base/nearest.h"
+#include "core/board/board_macs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -33,8 +34,8 @@ static void report_unknown(const struct placing *p)
 }
 
 /* Applications and their frameworks find "the" NVS partition by its type, as the first in the
- * table, and erase it where it does not start (esp32-hal-misc.c of arduino-esp32, and the opening of
- * ESP-IDF's examples): what is a board's own is safe behind it alone. */
+ * table, and erase it where it does not start (esp32-hal-misc.c of arduino-esp32, and the
+ * opening of ESP-IDF's examples): what is a board's own is safe behind it alone. */
 static void check_erased(const struct placing *p, const struct partition *row)
 {
     const struct partition *first = partitions_find(p->table, PARTITION_DATA, PARTITION_NVS);
@@ -241,6 +242,25 @@ static bool try_images(const struct job_unit *u, struct doc_report *report, stru
     return ok || err_set(e, ERR_STATION, "Out of memory for a unit");
 }
 
+/* ---- Facts of the board ---- */
+
+static void check_facts(const struct job_unit *u, const struct recipe *recipe,
+                        struct doc_report *report)
+{
+    const struct chip_mac mac = { .bytes = { 0x24 }, .count = 6 };
+    uint8_t made[6];
+    for (size_t i = 0; i < u->unit->value_count; i++) {
+        const struct unit_value *v = &u->unit->values[i];
+        const enum mac_use use = v->fact == UNIT_MAC_AP         ? MAC_AP
+                                 : v->fact == UNIT_MAC_BT       ? MAC_BT
+                                 : v->fact == UNIT_MAC_ETHERNET ? MAC_ETHERNET
+                                                                : MAC_BASE;
+        if (v->from == UNIT_FROM_BOARD && !board_mac_of(recipe->chip, &mac, use, made))
+            doc_report_add(report, v->at[UNIT_AT_FACT], "%s has no such address",
+                           recipe->chip->name);
+    }
+}
+
 /* ---- Its life ---- */
 
 static bool open_all(struct job_unit *u, const struct recipe *recipe, struct plan *plan,
@@ -248,6 +268,7 @@ static bool open_all(struct job_unit *u, const struct recipe *recipe, struct pla
 {
     if (!u->unit->asked)
         return true;
+    check_facts(u, recipe, report);
     place_images(u, recipe, plan, report);
     if (!unit_material_read(u->unit, &u->material, report, e) && e->code == ERR_STATION)
         return false;

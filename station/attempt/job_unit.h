@@ -1,6 +1,6 @@
 /*
- * What a job knows of units: the pools, opened and judged; the files that all units share; and where
- * the images of a unit go.
+ * What a job knows of units: the pools, opened and judged; the files that all units share; and
+ * where the images of a unit go.
  *
  * Made with the job, read-only afterwards but for the cursors, which are atomic. Any thread.
  */

@@ -22,8 +22,8 @@ struct unit_input {
     bool skips; /* the rest of a line that is too long */
 };
 
-/* Takes what there is to read; for struct attend_input. False at the end of the input. Tells of each
- * line that is refused, on standard error, without its value. */
+/* Takes what there is to read; for struct attend_input. False at the end of the input. Tells of
+ * each line that is refused, on standard error, without its value. */
 bool unit_input_take(void *input);
 
 /* Gives each "NAME=VALUE" of an option to `slot`. */

@@ -1,4 +1,5 @@
-/* espstation unit: what boards were given, shown, released, and the decision about an older record. */
+/* espstation unit: what boards were given, shown, released, and the decision about an older
+ * record. */
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"

@@ -39,6 +39,7 @@ static void show_board(const struct floor *f, const struct slot_view *v, struct 
     tile->run_id = v->run_id;
     tile->chip = v->chip;
     snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
+    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
     tile->phase = v->phase;
     tile->attempt = v->attempt;
     tile->baud = v->baud;

@@ -231,6 +231,42 @@ bool record_lot_room(struct record *r, const struct order *order, struct db_lot_
     return !r || lot_id == 0 || db_lot_room(r->db, lot_id, room, e);
 }
 
+/* ---- Pools ---- */
+
+struct pool_check {
+    const char *pool;
+    void (*gone)(void *ctx, const char *pool, const char *label, const char *mac,
+                 const char *taken_utc);
+    void *ctx;
+};
+
+static void pass_on(void *ctx, const char *label, const char *mac, const char *taken_utc)
+{
+    const struct pool_check *check = ctx;
+    check->gone(check->ctx, check->pool, label, mac, taken_utc);
+}
+
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e)
+{
+    const struct unit *u = job_unit(job)->unit;
+    const struct board nobody = { .chip = job_recipe(job)->chip };
+    struct pool_check check = { NULL, gone, ctx };
+    struct err ignored = { 0 };
+    struct unit_supply *supply = calloc(1, sizeof *supply);
+    bool ok = supply || err_set(e, ERR_STATION, "Out of memory for a pool");
+    if (supply) /* for its pools: of a board nothing is known yet */
+        unit_supply_make(supply, job, &nobody, NULL, r->clock->utc_ms(r->clock), &ignored);
+    for (size_t i = 0; ok && i < u->pool_count; i++) {
+        check.pool = u->pools[i].name;
+        ok = db_unit_check_pool(r->db, check.pool, &supply->db, i, pass_on, &check, e);
+    }
+    free(supply);
+    return ok;
+}
+
 /* ---- A run ---- */
 
 bool record_passed_here(struct record *r, const struct order *order, int slot,

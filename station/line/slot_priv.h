@@ -26,8 +26,8 @@ void slot_note(struct slot *s, int64_t run_id, const char *sentence);
 bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e);
 void slot_drop_given(struct slot *s);
 
-/* Waits until one more value was given than *gifts, which is brought up to date. False: none came in
- * time, or a hard stop did. */
+/* Waits until one more value was given than *gifts, which is brought up to date. False: none
+ * came in time, or a hard stop did. */
 bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end);
 
 /* Opens the port, if it is not open; what port_new fails with. */

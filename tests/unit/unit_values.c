@@ -293,6 +293,33 @@ static void nvs_image_is_that_of_the_official_generator(void **state)
     assert_vector(b, "      encrypt: hmac\n      key_file: hmac.bin\n", "4-basic-enc.bin");
 }
 
+static void key_file_of_each_unit_is_a_name_in_its_folder(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[0x3000];
+    size_t n;
+    uint8_t *keys = nvs_load("4-keys.bin", &n);
+    put_file(b, "EX26-000123-7.bin", (const char *)keys, n);
+    free(keys);
+    const struct unit *u = unit_of(b, BASIC_VALUES "      encrypt: keys\n"
+                                                   "      key_file: \"{serial}.bin\"\n"
+                                                   "      keys:\n" BASIC_KEYS);
+    struct unit_material m;
+    assert_true(unit_material_read(u, &m, &b->report, &b->e));
+    struct unit_instance in = instance_of(u, &m);
+    assert_true(unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e));
+    uint8_t *want = nvs_load("4-basic-enc.bin", &n);
+    assert_memory_equal(bytes, want, n);
+    free(want);
+    in.texts.texts[0] = "x/../EX26-000123-7";
+    assert_false(unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e));
+    assert_non_null(strstr(b->e.what, "has a slash"));
+    in.texts.texts[0] = "EX26-000124-5";
+    assert_false(unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e));
+    assert_int_equal(b->e.code, ERR_UNIT);
+    unit_material_done(&m);
+}
+
 static void comparison_tells_the_key_that_differs_and_no_value(void **state)
 {
     struct bench *b = *state;
@@ -529,6 +556,7 @@ int main(void)
         TEST(value_is_judged_by_type_and_limits),
         TEST(expansion_puts_values_in),
         TEST(nvs_image_is_that_of_the_official_generator),
+        TEST(key_file_of_each_unit_is_a_name_in_its_folder),
         TEST(comparison_tells_the_key_that_differs_and_no_value),
         TEST(values_that_do_not_fit_are_refused),
         TEST(template_is_filled_and_padded),
