@@ -14,9 +14,19 @@
 #define WRITE_MS          10000u
 #define MD5_ANSWERS       3 /* of which two must agree where none is the right one */
 
+static uint32_t or_assumed(uint32_t flash_bytes)
+{
+    return flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+}
+
+void flash_foresee_size(struct loader *l, uint32_t flash_bytes)
+{
+    loader_first_set_params(l, or_assumed(flash_bytes));
+}
+
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     if (loader_is_rom_with(l, CHIP_ROM_NO_SPI_SETUP))
         return true;
     if (loader_spi_set_params(l, bytes, e))
@@ -45,7 +55,7 @@ static uint32_t rom_erase_bytes(const struct loader *l, uint32_t addr, uint32_t 
 /* A ROM has no such command, but erases what a write announces before it answers. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
     const struct loader_begin all = { .bytes = rom_erase_bytes(l, 0, bytes),
                                       .blocks = bytes / LOADER_ROM_BLOCK_BYTES,
