@@ -314,8 +314,7 @@ static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
     if (!dir) {
         err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
         return err_hint(e, "Give a folder that is there with --stubs, or leave that away: stubs "
-                           "are "
-                           "built in.");
+                           "are built in.");
     }
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
         struct err problem = { 0 };
@@ -470,7 +469,7 @@ static bool remember_baud(struct loader *l, struct err *e)
     uint32_t remembered, baud = l->link.port->baud;
     if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
         return true;
-    return loader_write_reg(l, l->chip->rom_baud_addr, baud, e);
+    return loader_mem_word(l, l->chip->rom_baud_addr, baud, e);
 }
 
 /* ---- Into it ---- */

@@ -1,4 +1,4 @@
-/* The bytes of an export: collected, cleaned and escaped. */
+/* The bytes of an export: cleaned and escaped. */
 #include "core/base/plain.h"
 #include "db/export/export_priv.h"
 
@@ -6,30 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-void out_flush(struct out *out)
-{
-    if (out->used > 0 && !out->refused)
-        out->refused = !out->sink->emit(out->sink->ctx, out->bytes, out->used);
-    out->used = 0;
-}
-
 void out_bytes(struct out *out, const char *bytes, size_t n)
 {
-    while (n > 0) {
-        if (out->used == sizeof out->bytes)
-            out_flush(out);
-        const size_t room = sizeof out->bytes - out->used;
-        const size_t part = n < room ? n : room;
-        memcpy(out->bytes + out->used, bytes, part);
-        out->used += part;
-        bytes += part;
-        n -= part;
-    }
+    collector_bytes(&out->to, bytes, n);
 }
 
 void out_text(struct out *out, const char *text)
 {
-    out_bytes(out, text, strlen(text));
+    collector_text(&out->to, text);
 }
 
 void out_number(struct out *out, int64_t number)
@@ -54,7 +38,7 @@ void out_seconds(struct out *out, int64_t ms)
     out_text(out, seconds(ms, digits));
 }
 
-/* ---- Text: UTF-8, character by character ------------------------------------------------------*/
+/* ---- Text: UTF-8, character by character ---- */
 
 static void out_replacement(struct out *out)
 {
@@ -99,7 +83,7 @@ bool out_control_picture(struct out *out, const unsigned char *p, size_t length)
     return true;
 }
 
-/* ---- XML --------------------------------------------------------------------------------------*/
+/* ---- XML ---- */
 
 /* As numbers, because a reader turns CR into LF, and in attributes both and TAB into spaces. */
 static const char *xml_escape(unsigned char c)
@@ -157,7 +141,7 @@ void out_xml_column(struct out *out, sqlite3_stmt *s, int column)
     out_utf8(out, text, (size_t)sqlite3_column_bytes(s, column), OUT_ALL, special_in_xml);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------*/
+/* ---- JSON ---- */
 
 static void put_json(void *ctx, const char *bytes, size_t n)
 {

@@ -2,6 +2,7 @@
 #include "station/cli/option_rows.h"
 
 #include "db/read/history.h"
+#include "db/units/unit_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static bool print_board(void *ctx, const struct db_board_row *b)
     if (b->flash_bytes > 0)
         snprintf(flash, sizeof flash, ", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
                  (unsigned long long)b->flash_id);
-    cmd_line("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
+    cmd_tell("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
     return true;
 }
 
@@ -29,15 +30,15 @@ static bool print_run(void *ctx, const struct db_run_row *r)
 {
     (void)ctx;
     printf("\n");
-    cmd_line("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
+    cmd_tell("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
              r->verdict ? r->verdict : "OPEN", r->recipe,
              r->recipe_version ? r->recipe_version : "");
-    cmd_line("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
+    cmd_tell("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
              or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
     if (r->rework_of != 0)
-        cmd_line("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
+        cmd_tell("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
-        cmd_line("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
+        cmd_tell("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
                  or_dash(r->board_state));
     return true;
 }
@@ -45,7 +46,7 @@ static bool print_run(void *ctx, const struct db_run_row *r)
 static bool print_attempt(void *ctx, const struct db_attempt_row *a)
 {
     (void)ctx;
-    cmd_line("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
+    cmd_tell("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
              (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud,
              or_dash(a->reset), a->code, a->sentence ? " in " : "", a->sentence ? a->phase : "",
              a->sentence ? ": " : "", a->sentence ? a->sentence : "");
@@ -56,26 +57,68 @@ static bool print_digest(void *ctx, const struct db_digest_row *d)
 {
     (void)ctx;
     const bool equal = d->read_md5 && strcmp(d->read_md5, d->expected_md5) == 0;
-    cmd_line("    0x%06llx %s, %lld bytes: MD5 %s %s", (long long)d->offset, d->file,
+    cmd_tell("    0x%06llx %s, %lld bytes: MD5 %s %s", (long long)d->offset, d->file,
              (long long)d->size_bytes, d->read_md5 ? d->read_md5 : d->expected_md5,
              equal         ? "read back, as expected"
              : d->read_md5 ? "READ BACK, AND ANOTHER WAS EXPECTED"
                            : "expected, not read back");
     if (d->read_md5 && !equal)
-        cmd_line("      MD5 %s expected", d->expected_md5);
+        cmd_tell("      MD5 %s expected", d->expected_md5);
     if (d->written_sha256)
-        cmd_line("      SHA-256 %s sent", d->written_sha256);
+        cmd_tell("      SHA-256 %s sent", d->written_sha256);
     else if (d->skipped_bytes > 0)
-        cmd_line("      nothing sent: the flash held it already");
+        cmd_tell("      nothing sent: the flash held it already");
     return true;
 }
 
 static bool print_correction(void *ctx, const struct db_correction_row *c)
 {
     (void)ctx;
-    cmd_line("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
+    cmd_tell("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
              c->verdict ? c->verdict : "", c->operator_name, c->made_utc, c->reason);
     return true;
+}
+
+static bool print_unit(void *ctx, const struct db_unit_row *u)
+{
+    (void)ctx;
+    cmd_tell("unit %s, taken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
+             u->taken_utc, (long long)u->run_id, u->released_utc ? ", released by " : "",
+             u->released_utc ? u->released_by : "", u->released_utc ? ": " : "",
+             u->released_utc ? u->reason : "");
+    return true;
+}
+
+static bool print_value(void *ctx, const struct db_unit_value_row *v)
+{
+    (void)ctx;
+    cmd_tell("  %s %s (%s)", v->name, v->text ? v->text : "secret", v->source);
+    return true;
+}
+
+/* A board is asked for by its MAC, or by the serial that it has or had. */
+static bool find_mac(struct db *db, const char *which, char mac[static DB_MAC_CAP], struct err *e)
+{
+    struct err no_mac = { 0 };
+    if (db_mac_normalise(which, mac, &no_mac))
+        return true;
+    if (!db_unit_mac_of(db, which, mac, e))
+        return false;
+    if (mac[0] != '\0')
+        return true;
+    *e = no_mac;
+    return err_hint(e, "It is no serial that a board has or had, either. To see all: espstation "
+                       "unit "
+                       "list");
+}
+
+static bool tell_history(struct db *db, const char *which, const struct db_history_sink *sink,
+                         struct err *e)
+{
+    char mac[DB_MAC_CAP];
+    const struct db_unit_sink units = { NULL, print_unit, print_value };
+    return find_mac(db, which, mac, e) && db_history(db, mac, sink, e) &&
+           db_units(db, mac, &units, e);
 }
 
 static enum exit_status history(int argc, char **argv)
@@ -93,10 +136,10 @@ static enum exit_status history(int argc, char **argv)
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;
-    if (!cmd_one_argument(&cmd_history, "a MAC", count))
+    if (!cmd_one_argument(&cmd_history, "a MAC or a serial", count))
         return EXIT_USAGE;
     struct db *db = db_open_reader(db_path, DB_BUSY_MS, &e);
-    if (!db || !db_history(db, mac, &sink, &e))
+    if (!db || !tell_history(db, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
         printf("No board with MAC %s is in %s.\n", mac, db_path);
@@ -104,5 +147,5 @@ static enum exit_status history(int argc, char **argv)
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }
 
-const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",
-                                 history };
+const struct cmd cmd_history = { "history", "MAC|SERIAL [options]",
+                                 "Tells the whole life of one board.", history };

@@ -59,7 +59,7 @@ static bool lot_open(const struct lot_options *o, struct err *e)
     bool ok = db && put_recipe(db, o, &lot.recipe_id, e) && db_lot_open(db, &lot, e) != 0;
     db_close(db);
     if (ok)
-        cmd_line("Lot %s is open. Flash it with: espstation run RECIPE --lot '%s'", o->name,
+        cmd_tell("Lot %s is open. Flash it with: espstation run RECIPE --lot '%s'", o->name,
                  o->name);
     return ok;
 }
@@ -94,11 +94,11 @@ static bool lot_close(const struct lot_options *o, struct err *e)
               (key = signing_open(o->key, e)) != NULL && close_in(db, o, &who, key, text, e);
     db_close(db);
     if (ok) {
-        cmd_line("Lot %s is closed, signed by the key %s", o->name, key_public(key));
+        cmd_tell("Lot %s is closed, signed by the key %s", o->name, key_public(key));
         ok = !o->checkpoint || signing_keep_file(o->checkpoint, text, e);
     }
     if (ok && o->checkpoint)
-        cmd_line("Keep %s where nobody at this station can change it. Later: espstation audit "
+        cmd_tell("Keep %s where nobody at this station can change it. Later: espstation audit "
                  "--checkpoint %s",
                  o->checkpoint, o->checkpoint);
     key_free(key);
@@ -117,7 +117,7 @@ static bool line_of_lot(void *ctx, const struct db_lot_row *lot)
     if (*(bool *)ctx)
         printf("%-24s %-8s %14s %10s  %s\n", "lot", "", "passed", "runs", "opened");
     *(bool *)ctx = false;
-    cmd_line("%-24s %-8s %14s %10" PRId64 "  %s", lot->name, lot->closed_utc ? "closed" : "open",
+    cmd_tell("%-24s %-8s %14s %10" PRId64 "  %s", lot->name, lot->closed_utc ? "closed" : "open",
              places, lot->runs, lot->opened_utc);
     return true;
 }
@@ -163,25 +163,24 @@ static bool lot_list(const struct lot_options *o, struct err *e)
 static bool page_of_lot(void *ctx, const struct db_lot_row *lot)
 {
     (void)ctx;
-    cmd_line("Lot %s, %s", lot->name, lot->closed_utc ? "closed" : "open");
-    cmd_line("  opened    %s%s%s", lot->opened_utc, lot->opened_by ? " by " : "",
+    cmd_tell("Lot %s, %s", lot->name, lot->closed_utc ? "closed" : "open");
+    cmd_tell("  opened    %s%s%s", lot->opened_utc, lot->opened_by ? " by " : "",
              lot->opened_by ? lot->opened_by : "");
     if (lot->closed_utc)
-        cmd_line("  closed    %s%s%s, signed behind link %" PRId64, lot->closed_utc,
+        cmd_tell("  closed    %s%s%s, signed behind link %" PRId64, lot->closed_utc,
                  lot->closed_by ? " by " : "", lot->closed_by ? lot->closed_by : "",
                  lot->closed_link);
     if (lot->recipe)
-        cmd_line("  recipe    %s %s, plan %.16s...", lot->recipe,
+        cmd_tell("  recipe    %s %s, plan %.16s...", lot->recipe,
                  lot->recipe_version ? lot->recipe_version : "", lot->plan_sha256);
     else
-        cmd_line("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
+        cmd_tell("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
     if (lot->quantity > 0)
-        cmd_line("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
-                 "being "
-                 "flashed",
+        cmd_tell("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
+                 "being flashed",
                  lot->passed, lot->quantity, lot->held);
     else
-        cmd_line("  quantity  %" PRId64 " boards have passed; there is no limit", lot->passed);
+        cmd_tell("  quantity  %" PRId64 " boards have passed; there is no limit", lot->passed);
     printf("\n");
     return true;
 }
@@ -201,7 +200,7 @@ static bool line_of_act(void *ctx, const struct db_act_row *act)
     *(bool *)ctx = false;
     if (act->slot > 0)
         snprintf(slot, sizeof slot, ", slot %d", act->slot);
-    cmd_line("  %s  %s by %s (%s%s)%s%s%s", act->made_utc, act->word, act->person, act->role,
+    cmd_tell("  %s  %s by %s (%s%s)%s%s%s", act->made_utc, act->word, act->person, act->role,
              act->proved ? "" : ", name as typed", slot, act->reason ? ": " : "",
              act->reason ? act->reason : "");
     return true;

@@ -120,7 +120,7 @@ static bool add(const struct people_options *o, const char *path, struct err *e)
     ok = ok && people_edit(path, &clock_system, do_add, &person, e);
     secret_wipe(secret, sizeof secret);
     if (ok)
-        cmd_line("%s is in %s as %s, with a %s.", o->name, path, role_word(person.role),
+        cmd_tell("%s is in %s as %s, with a %s.", o->name, path, role_word(person.role),
                  o->badge ? "badge" : "PIN");
     return ok;
 }
@@ -142,7 +142,7 @@ static bool pin(const struct people_options *o, const char *path, struct err *e)
     ok = ok && people_edit(path, &clock_system, do_pin, &person, e);
     secret_wipe(secret, sizeof secret);
     if (ok)
-        cmd_line("%s has a new %s.", o->name, o->badge ? "badge" : "PIN");
+        cmd_tell("%s has a new %s.", o->name, o->badge ? "badge" : "PIN");
     return ok;
 }
 
@@ -160,7 +160,7 @@ static bool take_away(const struct people_options *o, const char *path, struct e
         !record(o, &who, "people-remove", NULL, e) ||
         !people_edit(path, &clock_system, do_remove, name, e))
         return false;
-    cmd_line("%s cannot log in any more. What the record says of %s stays.", name, name);
+    cmd_tell("%s cannot log in any more. What the record says of %s stays.", name, name);
     return true;
 }
 
@@ -170,7 +170,7 @@ static void print_person(const struct person *person, bool json)
 {
     const char *const role = role_word((enum role)(person->role + ROLE_OPERATOR));
     if (!json) {
-        cmd_line("%-9s %-6s %-6s %s", role, person->pin ? "PIN" : "", person->badge ? "badge" : "",
+        cmd_tell("%-9s %-6s %-6s %s", role, person->pin ? "PIN" : "", person->badge ? "badge" : "",
                  person->name);
         return;
     }
@@ -206,7 +206,7 @@ static bool check(const struct people_options *o, const char *path, struct err *
     struct people *const people = people_load(path, &clock_system, e);
     const bool ok = people && person_ask(people, o->name, &actor, e);
     if (ok)
-        cmd_line("%s, %s", actor.name, role_word(actor.role));
+        cmd_tell("%s, %s", actor.name, role_word(actor.role));
     people_free(people);
     return ok;
 }

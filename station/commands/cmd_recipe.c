@@ -34,7 +34,7 @@ static bool write_sig(const char *recipe_path, const char *text, struct err *e)
     ok = ok && outfile_write(&out, text, strlen(text), e) && outfile_keep(&out, e);
     outfile_drop(&out);
     if (ok)
-        cmd_line("Signed: %s", path);
+        cmd_tell("Signed: %s", path);
     free(path);
     return ok;
 }
@@ -51,7 +51,7 @@ static bool sign(const struct recipe_options *o, struct err *e)
         (text = trust_sign(job, key, who.name, clock_system.utc_ms(&clock_system), e)) != NULL &&
         write_sig(o->path, text, e);
     if (ok)
-        cmd_line("By %s, with the key %s", who.name, key_public(key));
+        cmd_tell("By %s, with the key %s", who.name, key_public(key));
     free(text);
     key_free(key);
     job_free(job);
@@ -84,7 +84,7 @@ static bool add_key(const struct recipe_options *o, const char *keys, struct err
         !person_record(o->station_path, &who, "trust-key", public_key, e) ||
         !trust_add_key(keys, public_key, who.name, e))
         return false;
-    cmd_line("%s has the key %s, added by %s.", keys, public_key, who.name);
+    cmd_tell("%s has the key %s, added by %s.", keys, public_key, who.name);
     return true;
 }
 
@@ -109,13 +109,13 @@ static bool tell_trust(const char *keys, const struct trust_said *said, struct e
     char name[TRUST_NAME_BYTES];
     bool has;
     if (!keys) {
-        cmd_line("This station takes any recipe, signed or not.");
+        cmd_tell("This station takes any recipe, signed or not.");
         return true;
     }
     if (!trust_has_key(keys, said->public_key, &has, name, e))
         return false;
     if (has) {
-        cmd_line("This station trusts that key; %s added it.", name);
+        cmd_tell("This station trusts that key; %s added it.", name);
         return true;
     }
     err_set(e, ERR_RECIPE, "This station does not trust that key");
@@ -129,8 +129,8 @@ static bool show(const struct recipe_options *o, struct err *e)
     struct job *const job = cmd_load_job(o->path, o->stubs, e);
     bool ok = job && find_keys(o, &keys, e) && trust_read(job, &said, e);
     if (ok) {
-        cmd_line("Signed by %s at %s, with the key %s", said.by, said.made_utc, said.public_key);
-        cmd_line("Recipe and %zu image%s are as they were signed.", job_image_count(job),
+        cmd_tell("Signed by %s at %s, with the key %s", said.by, said.made_utc, said.public_key);
+        cmd_tell("Recipe and %zu image%s are as they were signed.", job_image_count(job),
                  job_image_count(job) == 1 ? "" : "s");
         ok = tell_trust(keys, &said, e);
     }

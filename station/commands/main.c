@@ -3,19 +3,18 @@
 
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
+#include "station/base/letters.h"
 #include "station/base/std_streams.h"
 #include "station/cli/habits.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 static const struct cmd *const commands[] = {
-    &cmd_run,    &cmd_line_day, &cmd_check,   &cmd_verify, &cmd_import,  &cmd_ports,  &cmd_identify,
-    &cmd_read,   &cmd_erase,    &cmd_monitor, &cmd_doctor, &cmd_history, &cmd_export, &cmd_stats,
-    &cmd_report, &cmd_lot,      &cmd_correct, &cmd_audit,  &cmd_backup,  &cmd_chips,  &cmd_stubs,
-    &cmd_recipe, &cmd_station,  &cmd_slots,   &cmd_nvs,    &cmd_people,
+#define COMMAND(name) &cmd_##name,
+#include "station/cli/commands_list.h"
+#undef COMMAND
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -27,9 +26,7 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  espstation %-9s %-22s %s\n", commands[i]->name, commands[i]->usage,
                 commands[i]->help);
-    fprintf(out, "\n`espstation COMMAND --help` tells more. Exit: 0 every board passed, 1 a board "
-                 "failed,\n2 wrong usage, 3 recipe or image refused, 4 the station itself "
-                 "failed.\n");
+    fprintf(out, "\n`espstation COMMAND --help` tells more. %s", cmd_status_help);
 }
 
 static void print_version(void)
@@ -131,7 +128,7 @@ int main(int argc, char **argv)
     std_streams_open();
     /* A reader that goes away must not end a run; writes then fail and are passed over. */
     signal(SIGPIPE, SIG_IGN);
-    setlocale(LC_CTYPE, "");
+    letters_open();
     enum exit_status status = obey(argc, argv);
     /* Here for all commands. One that has failed so already has said more about it. */
     if (!std_streams_done(&e) && status != EXIT_STATION) {

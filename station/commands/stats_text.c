@@ -26,7 +26,7 @@ static const char *share_text(double share, char text[static 16])
     return text;
 }
 
-/* ---- The total --------------------------------------------------------------------------------*/
+/* ---- The total ---- */
 
 static void print_yields(const struct db_stats_row *row)
 {
@@ -73,7 +73,7 @@ static void print_codes(const struct db_stats_row *row)
     for (size_t i = 0; i < row->code_count; i++) {
         const int bar = (int)(row->codes[i].runs * BAR_MAX / row->codes[0].runs);
         sum += row->codes[i].runs;
-        cmd_line("%-18s %8" PRId64 " %6.1f %% %6.1f %%  %.*s", row->codes[i].code,
+        cmd_tell("%-18s %8" PRId64 " %6.1f %% %6.1f %%  %.*s", row->codes[i].code,
                  row->codes[i].runs, percent(row->codes[i].runs, row->failed),
                  percent(sum, row->failed), bar, "##############################");
     }
@@ -99,7 +99,7 @@ static void print_total(const struct db_stats_row *row)
     print_spread("KB/s", &row->bytes_per_s, 1024);
 }
 
-/* ---- A group ----------------------------------------------------------------------------------*/
+/* ---- A group ---- */
 
 static const char *name_of(const struct stats_screen *screen, const struct db_stats_row *row)
 {
@@ -113,7 +113,7 @@ static void print_group(const struct stats_screen *screen, const struct db_stats
     char first[16], final[16], most[64] = "";
     if (row->code_count > 0)
         snprintf(most, sizeof most, "%s %" PRId64, row->codes[0].code, row->codes[0].runs);
-    cmd_line("%-*s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %10s %9s %7.1f %7.1f %7.1f "
+    cmd_tell("%-*s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %10s %9s %7.1f %7.1f %7.1f "
              "%7.1f %8.1f  %s",
              NAME_WIDTH, name_of(screen, row), closed_runs(row), row->passed, row->failed,
              row->boards, share_text(db_first_pass_yield(row), first),
@@ -129,7 +129,7 @@ static void print_group_head(const struct stats_screen *screen)
            "max s", "KB/s p50", "fails most by");
 }
 
-/* ---- Slots that had to slow down --------------------------------------------------------------*/
+/* ---- Slots that had to slow down ---- */
 
 static void note_rate(struct stats_screen *screen, const struct db_stats_rate *rate)
 {

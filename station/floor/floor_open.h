@@ -48,9 +48,9 @@ struct order *floor_order(struct floor *f);
 /* ---- What others plug in: before floor_begin, and never taken out ---- */
 
 /* Takes a code that was scanned or typed (ACT_CODE). Called on the thread of whoever acts, with no
- * lock held. True: it is taken; where the slot begins by a scan, it begins now. *slot: the number of
- * the slot that was named, or 0; the taker may set it. False with *e: refused, and the slot goes on
- * waiting. Without a taker each code is taken. */
+ * lock held. True: it is taken; where the slot begins by a scan, it begins now. *slot: the number
+ * of the slot that was named, or 0; the taker may set it. False with *e: refused, and the slot goes
+ * on waiting. Without a taker each code is taken. */
 typedef bool floor_code_taker(void *ctx, int *slot, const char *code, const struct actor *actor,
                               struct err *e);
 void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx);
@@ -59,6 +59,14 @@ void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx);
 typedef bool floor_printer(void *ctx, const struct tile *tile, const struct act *act,
                            struct err *e);
 void floor_set_printer(struct floor *f, floor_printer *print, void *ctx);
+
+/* Whether the label of a run that has passed waits, and for what: its tile is amber then. Called
+ * under the floor's lock: it waits for nothing. */
+typedef bool floor_label_waits(void *ctx, int64_t run_id, struct err *why);
+void floor_set_label_waits(struct floor *f, floor_label_waits *waits, void *ctx);
+
+/* Puts a sentence about a slot among the events. Any thread. */
+void floor_note(struct floor *f, int slot, int64_t run_id, const char *sentence);
 
 /*
  * A watcher: a screen in a browser, a PLC, a printer. One row for each; the command starts them in

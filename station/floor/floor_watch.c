@@ -74,14 +74,15 @@ static void take_events(struct floor *f)
 /* ---- Adapters ---- */
 
 /* Where the slot's adapter is now. False: nowhere. */
-static bool find_port(const struct floor_slot *slot, const struct usb_ports *usb, char *port,
-                      size_t cap)
+static bool find_port(const struct floor *f, const struct floor_slot *slot,
+                      const struct usb_ports *usb, char *port, size_t cap)
 {
     const struct usb_port *found =
         usb && slot->spec->usb ? usb_ports_in(usb, slot->spec->usb) : NULL;
     if (slot->spec->port)
         snprintf(port, cap, "%s", slot->spec->port);
-    else if (found && access(found->path, F_OK) == 0)
+    else if (found && access(found->path, F_OK) == 0 &&
+             !station_scanner_at(f->station, found->path))
         snprintf(port, cap, "%s", found->path);
     else
         return false;
@@ -148,7 +149,7 @@ static void see_to_slot_locked(struct floor *f, struct floor_slot *slot,
                                const struct usb_ports *usb)
 {
     char port[EVENT_PORT_BYTES];
-    const bool plugged = find_port(slot, usb, port, sizeof port) && may_be_used(f, slot, port);
+    const bool plugged = find_port(f, slot, usb, port, sizeof port) && may_be_used(f, slot, port);
     note_plug_locked(f, slot, plugged);
     if (plugged && !slot->in_session)
         snprintf(slot->port, sizeof slot->port, "%s", port);

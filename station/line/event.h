@@ -18,8 +18,10 @@
 
 #include "core/board/board.h"
 #include "station/attempt/attempt.h"
+#include "station/line/order.h"
 
 #define EVENT_PROGRESS_MAX 4096
+#define EVENT_SERIAL_BYTES 64  /* a longer one is cut: it is for screens */
 #define EVENT_PORT_BYTES   256 /* a longer name is none that can be opened */
 
 enum event_kind {
@@ -50,7 +52,8 @@ struct event {
     uint64_t at_us; /* of the session's clock, which nobody sets */
     int slot;       /* counts from 1; 0: of none */
     char port[EVENT_PORT_BYTES];
-    int64_t run_id; /* 0: not recorded */
+    struct order_name order; /* of the run; ORDER: the new one; else all "" */
+    int64_t run_id;          /* 0: not recorded */
     unsigned attempt;
     enum phase phase;
     enum verdict verdict;
@@ -58,8 +61,9 @@ struct event {
     uint32_t baud;
     const struct chip *chip; /* NULL: not known (yet) */
     char mac[BOARD_MAC_TEXT_BYTES];
-    struct err err; /* RETRY and VERDICT; NOTE: its sentence */
-    double seconds; /* RETRY: of the attempt; VERDICT: of the run */
+    char serial[EVENT_SERIAL_BYTES]; /* of the board's unit; empty: none, or not known yet */
+    struct err err;                  /* RETRY and VERDICT; NOTE: its sentence */
+    double seconds;                  /* RETRY: of the attempt; VERDICT: of the run */
     uint64_t bytes;
     struct attempt_timing timing; /* RETRY, VERDICT: of the attempt */
     unsigned round_trips;         /* likewise */

@@ -12,6 +12,7 @@
 #include "station/attempt/attempt.h"
 #include "station/line/event.h"
 #include "station/line/order.h"
+#include "station/line/unit_supply.h"
 
 struct record;
 
@@ -43,6 +44,13 @@ struct db_act;
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e);
 
+/* Calls `gone` for each row of the job's pools that a board has and that is not in its file any
+ * more, as it was. */
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
@@ -66,9 +74,12 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work (NULL: that of
- * the order); ERR_QUOTA where the lot has no place left. */
+ * the order); ERR_QUOTA where the lot has no place left. With a supply it gets its unit in the same
+ * commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none.
+ */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const char *rework_reason, struct err *e);
+                  const struct board *board, const char *rework_reason,
+                  const struct unit_supply *supply, struct db_unit *unit, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -86,10 +97,18 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
-/* True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
+/* What is printed for a PASS; with its verdict it is in the queue (db/write/label.h). */
+struct record_label {
+    const char *printer, *zpl;
+};
+
+/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
  * so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
-                      struct err *e);
+                      const struct record_label *label, struct err *e);
+
+/* The record itself, for what is written to it beside runs: the queue of labels. NULL: none. */
+struct db *record_db(struct record *r);
 
 #endif

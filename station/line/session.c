@@ -46,6 +46,12 @@ static bool open_record(struct session *s, const char *db_path, int *interrupted
     return s->gang.record != NULL;
 }
 
+static bool open_look(struct session *s, const char *path, struct err *e)
+{
+    s->gang.look = path ? db_open_reader(path, DB_BUSY_MS, e) : NULL;
+    return !path || s->gang.look;
+}
+
 static bool open_stop(struct session *s, struct err *e)
 {
     if (!s->together)
@@ -67,12 +73,13 @@ struct session *session_new(const struct session_setup *setup, int *interrupted,
     s->gang.clock = setup->clock;
     s->gang.kind = setup->kind;
     s->gang.loop = setup->loop;
+    s->gang.give_ms = setup->give_ms;
     s->gang.stop_fd = s->gang.idle_fd = -1;
     gang_init(&s->gang);
     pthread_mutex_init(&s->lock, NULL);
     s->gang.events = event_feed_new(e);
     if (s->gang.events && crew_open(&s->crew, STACK_BYTES, e) && open_stop(s, e) &&
-        open_record(s, setup->db_path, interrupted, e))
+        open_record(s, setup->db_path, interrupted, e) && open_look(s, setup->look_path, e))
         return s;
     session_free(s);
     return NULL;
@@ -124,6 +131,7 @@ void session_free(struct session *s)
     if (s->gang.idle_fd >= 0)
         close(s->gang.idle_fd);
     record_free(s->gang.record);
+    db_close(s->gang.look);
     event_feed_free(s->gang.events);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -141,10 +149,13 @@ const struct clock *session_clock(const struct session *s)
 
 /* ---- The order ---- */
 
-static void tell(struct session *s, enum event_kind kind, const struct slot *slot)
+static void tell(struct session *s, enum event_kind kind, const struct slot *slot,
+                 const struct order *order)
 {
     const struct clock *c = s->gang.clock;
     struct event event = { .kind = kind, .utc_ms = c->utc_ms(c), .at_us = c->now_us(c) };
+    if (order)
+        event.order = *order_name(order);
     if (slot) {
         event.slot = slot->number;
         snprintf(event.port, sizeof event.port, "%s", slot->port_text);
@@ -152,10 +163,25 @@ static void tell(struct session *s, enum event_kind kind, const struct slot *slo
     event_put(s->gang.events, &event);
 }
 
+void session_note(struct session *s, int number, int64_t run_id, const char *sentence)
+{
+    const struct clock *c = s->gang.clock;
+    struct event event = { .kind = EVENT_NOTE,
+                           .slot = number,
+                           .run_id = run_id,
+                           .utc_ms = c->utc_ms(c),
+                           .at_us = c->now_us(c) };
+    struct slot_view v;
+    snprintf(event.err.what, sizeof event.err.what, "%s", sentence);
+    if (session_find(s, number, &v))
+        snprintf(event.port, sizeof event.port, "%s", v.port);
+    event_put(s->gang.events, &event);
+}
+
 void session_set_order(struct session *s, struct order *order)
 {
     gang_set_order(&s->gang, order);
-    tell(s, EVENT_ORDER, NULL);
+    tell(s, EVENT_ORDER, NULL, order);
 }
 
 struct order *session_order(struct session *s)
@@ -186,7 +212,7 @@ static void insert_locked(struct session *s, struct place *p)
     memmove(&s->places[i + 1], &s->places[i], (s->count - i) * sizeof s->places[0]);
     s->places[i] = p;
     s->count++;
-    tell(s, EVENT_ADDED, &p->slot);
+    tell(s, EVENT_ADDED, &p->slot, NULL);
 }
 
 static void take_out_locked(struct session *s, struct place *p)
@@ -197,7 +223,7 @@ static void take_out_locked(struct session *s, struct place *p)
     gang_release_mac(&s->gang, p->slot.number);
     p->next = s->left;
     s->left = p;
-    tell(s, EVENT_REMOVED, &p->slot);
+    tell(s, EVENT_REMOVED, &p->slot, NULL);
 }
 
 static void work_in_place(void *place)
@@ -382,6 +408,24 @@ bool session_is_done(struct session *s)
 int session_done_fd(const struct session *s)
 {
     return crew_done_fd(&s->crew);
+}
+
+/* ---- Giving values ---- */
+
+bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e)
+{
+    struct order *order = gang_order(&s->gang);
+    bool ok = order ? unit_given_judge(order_recipe(order), name, text, e)
+                    : err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
+    order_release(order);
+    if (!ok)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    struct place *p = place_locked(s, number);
+    ok = p ? slot_give(&p->slot, name, text, e)
+           : err_set(e, ERR_USAGE, "There is no slot %d", number);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
 }
 
 /* ---- Looking ---- */

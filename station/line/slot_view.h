@@ -16,6 +16,7 @@ struct slot_view {
     char port[EVENT_PORT_BYTES];
     bool leaving; /* it is taken out of the session once its board is done */
     enum slot_state state;
+    struct order_name order; /* of the board in work, or of the last one; all "": none yet */
     enum verdict verdict;
     int64_t run_id; /* of the run that goes on or was the last; 0: none, or not recorded */
     enum phase phase;
@@ -29,6 +30,7 @@ struct slot_view {
     unsigned passes;
     const struct chip *chip;
     char mac[BOARD_MAC_TEXT_BYTES];
+    char serial[EVENT_SERIAL_BYTES]; /* of its unit; empty: none, or not known yet */
     uint32_t baud;
     uint64_t bytes_done, bytes_total;
     struct attempt_timing timing; /* of the last attempt that has ended */

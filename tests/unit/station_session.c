@@ -106,9 +106,8 @@ static void put_board(struct bench *b, const char *fault)
 static struct job *make_job(struct bench *b, const char *name, uint32_t seed, unsigned baud)
 {
     static const char form[] = "recipe: %s\nchip: esp32\nport: { baud: %u, fallback: [] }\nretry: "
-                               "{ "
-                               "pause_ms: "
-                               "10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, as: data }\n";
+                               "{ pause_ms: 10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, "
+                               "as: data }\n";
     static struct doc_report report;
     char path[160];
     struct err e = { 0 };
@@ -433,8 +432,7 @@ static void recorded(const struct bench *b, char *text, size_t cap)
 {
     static const char query[] =
         "SELECT group_concat(line, '; ') FROM (SELECT printf('%s %s %s %s %d %d', r.verdict, "
-        "c.name,"
-        " l.name, r.operator, (SELECT max(baud) FROM attempt WHERE run = r.id),"
+        "c.name, l.name, r.operator, (SELECT max(baud) FROM attempt WHERE run = r.id),"
         " (SELECT count(*) FROM attempt a JOIN digest d ON d.attempt = a.id JOIN image i"
         "  ON i.recipe = r.recipe AND i.md5 = d.read_md5 WHERE a.run = r.id)) AS line"
         " FROM run r JOIN recipe c ON c.id = r.recipe JOIN lot l ON l.id = r.lot ORDER BY r.id)";
@@ -452,7 +450,9 @@ static void recorded(const struct bench *b, char *text, size_t cap)
 static void an_order_is_exchanged_between_two_boards(void **state)
 {
     struct bench *b = bench_new(NULL);
-    char text[400];
+    char text[400], name[ORDER_NAME_TEXT_BYTES];
+    struct slot_view v;
+    struct event event;
     (void)state;
     b->second = make_job(b, "second", 2, 460800);
     open_session(b,
@@ -467,12 +467,36 @@ static void an_order_is_exchanged_between_two_boards(void **state)
     assert_string_equal(order_lot(now), "lot-2");
     assert_string_equal(order_recipe(now)->name, "second");
     order_release(now);
-    assert_int_equal(await(b, EVENT_VERDICT, 1).verdict, VERDICT_PASS);
+    event = await(b, EVENT_ORDER, 0);
+    assert_string_equal(order_name_text(&event.order, name), "second, lot lot-2, bob");
+    assert_true(find(b, 1, &v)); /* what is shown of a board is its own order's */
+    assert_string_equal(order_name_text(&v.order, name), "first, lot lot-1, ann");
+    event = await(b, EVENT_VERDICT, 1);
+    assert_int_equal(event.verdict, VERDICT_PASS);
+    assert_string_equal(order_name_text(&event.order, name), "first, lot lot-1, ann");
     rack_do(b, put_board, "mac=24:0a:c4:00:01:01");
-    assert_int_equal(await(b, EVENT_VERDICT, 1).verdict, VERDICT_PASS);
+    event = await(b, EVENT_VERDICT, 1);
+    assert_int_equal(event.verdict, VERDICT_PASS);
+    assert_string_equal(order_name_text(&event.order, name), "second, lot lot-2, bob");
     recorded(b, text, sizeof text);
     assert_string_equal(text, "PASS first lot-1 ann 921600 1; PASS second lot-2 bob 460800 1");
     bench_free(b);
+}
+
+static void an_order_is_called_by_what_there_is_of_it(void **state)
+{
+    char text[ORDER_NAME_TEXT_BYTES];
+    struct order_name name = { .recipe = "sensor", .version = "1.4.0" };
+    (void)state;
+    assert_string_equal(order_name_text(&name, text), "sensor 1.4.0");
+    snprintf(name.operator_name, sizeof name.operator_name, "ann");
+    assert_string_equal(order_name_text(&name, text), "sensor 1.4.0, ann");
+    memset(name.recipe, 'r', sizeof name.recipe - 1);
+    memset(name.version, 'v', sizeof name.version - 1);
+    memset(name.lot, 'l', sizeof name.lot - 1);
+    memset(name.operator_name, 'o', sizeof name.operator_name - 1);
+    assert_int_equal(strlen(order_name_text(&name, text)),
+                     4 * (ORDER_NAME_BYTES - 1) + strlen(" , lot , "));
 }
 
 static void an_order_that_the_record_refuses_changes_nothing(void **state)
@@ -620,6 +644,7 @@ int main(void)
         cmocka_unit_test(a_session_that_ends_stops_what_works),
         cmocka_unit_test(a_slot_needs_an_order),
         cmocka_unit_test(an_order_is_exchanged_between_two_boards),
+        cmocka_unit_test(an_order_is_called_by_what_there_is_of_it),
         cmocka_unit_test(an_order_that_the_record_refuses_changes_nothing),
         cmocka_unit_test(each_reader_watches_at_its_own_pace),
         cmocka_unit_test(a_reader_that_comes_late_looks_first),
