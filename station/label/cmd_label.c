@@ -3,7 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/loader/efuse.h"
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "recipes/label/label_board.h"
 #include "station/base/json.h"
 #include "station/base/outfile.h"
