@@ -63,8 +63,7 @@ static bool unknown_chip(uint32_t magic, const struct security_info *info, struc
         err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
                 magic);
     return err_hint(e, "Put a board in that it knows (espstation chips); or try once more: a bit "
-                       "may "
-                       "have turned on the wire.");
+                       "may have turned on the wire.");
 }
 
 /* The one chip that tells its security and not its id: short information and a value in ROM. */

@@ -123,9 +123,9 @@ static void check_overlap(struct plan_checker *c, size_t i)
  * 120). */
 static void check_kept_size(struct plan_checker *c, const struct plan_part *boot)
 {
-    const char *advice = boot->image.signature == IMAGE_UNSIGNED ? "give flash.size: detect"
-                                                                 : "build it for a flash of that "
-                                                                   "size, and sign it anew";
+    const char *advice = boot->image.signature == IMAGE_UNSIGNED
+                             ? "give flash.size: detect"
+                             : "build it for a flash of that size, and sign it anew";
     uint32_t says = plan_header_flash_bytes(c->settings->chip, &boot->image);
     for (size_t i = 0; i < c->count && says > 0; i++) {
         if (source_end(&c->sources[i]) > says)

@@ -35,6 +35,7 @@ struct loader {
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
+    bool waits;                  /* for a download, as its boot log says; see board_connect */
     bool noting;                 /* see regs_note */
     struct loader_fixed fixed[LOADER_FIXED_MAX];
     size_t fixed_count;

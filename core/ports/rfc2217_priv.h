@@ -14,6 +14,8 @@ enum comport {
     SET_CONTROL = 5,
     FLOW_SUSPEND = 8,
     FLOW_RESUME = 9,
+    NOTIFY_MODEMSTATE = 7,
+    SET_MODEMSTATE_MASK = 11,
     PURGE_DATA = 12,
     ANSWER = 100,
 };
@@ -63,6 +65,10 @@ struct rfc2217_port {
     bool purge_mute;       /* this server does not answer PURGE-DATA: do not wait again */
     bool lines_mute;       /* ...or SET-CONTROL */
     bool lines_unknown;    /* it cannot tell how they stand: the device has none, as a rule */
+    bool inputs_asked;     /* for reports of the lines that come in, */
+    bool inputs_known;     /* ...and one has come: */
+    uint8_t inputs;        /* CD 128, RI 64, DSR 32, CTS 16 (RFC 2217, section 3) */
+    bool probe_answered;   /* it has answered a probe once: then silence means that it is gone */
     struct line_times times;
     /* Data that came while we waited for something else. */
     uint8_t kept[KEPT_BYTES];
@@ -72,7 +78,7 @@ struct rfc2217_port {
     size_t tx_start, tx_end;
 };
 
-/* ---- rfc2217_stream.c: what comes in, what goes out -------------------------------------------*/
+/* ---- rfc2217_stream.c: what comes in, what goes out ---- */
 
 /* Puts bytes behind what waits to be sent; false when there is no room. */
 bool rfc2217_add(struct rfc2217_port *r, const uint8_t *bytes, size_t n);
@@ -106,7 +112,7 @@ bool rfc2217_add_baud(struct rfc2217_port *r, uint32_t baud);
 /* Sends the commands that `queued` says were added. */
 bool rfc2217_send_commands(struct rfc2217_port *r, bool queued, struct deadline d, struct err *e);
 
-/* ---- rfc2217_open.c: from a connection to a session -------------------------------------------*/
+/* ---- rfc2217_open.c: from a connection to a session ---- */
 
 /* Agrees on the protocol, sets framing and rate. A failure says what it means for the one who asked
  * for this port. */

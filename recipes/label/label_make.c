@@ -31,7 +31,7 @@ const char *label_value_of(const struct label_values *values, const char *name)
     return NULL;
 }
 
-/* ---- Data -------------------------------------------------------------------------------------*/
+/* ---- Data ---- */
 
 static bool refuse(const struct label_template *t, size_t i, struct err *e, const char *what,
                    const char *name)
@@ -82,7 +82,7 @@ bool label_data(const struct label_template *t, size_t i, const struct label_val
     return t->fields[i].kind == LABEL_BOX || is_fit(t, i, data, e);
 }
 
-/* ---- ZPL --------------------------------------------------------------------------------------*/
+/* ---- ZPL ---- */
 
 /* An escape character that the data does not hold; with all of them in it, the first, doubled. */
 static char escape_for(const char *data)

@@ -158,6 +158,31 @@ bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *
     return printer->to || value_no_memory(v);
 }
 
+/* Numbers alone: a name could be somebody else's tomorrow. Whether it may be listened at is judged
+ * by who listens. */
+bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *const colon = strrchr(s->text, ':');
+    const bool address = colon && colon > s->text &&
+                         strspn(s->text, "0123456789abcdefABCDEF.:[]") == strlen(s->text);
+    const bool port = address && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+                      strtoul(colon + 1, NULL, 10) <= 65535;
+    if (!port && strcmp(s->text, "none") != 0)
+        return value_refuse(v, id, s, "a name could be another computer's tomorrow");
+    return value_store_text(v, id, s, target);
+}
+
+bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct station_screen *const screen = &((struct station *)target)->screen;
+    const bool is_key = id == STATION_KEY_SCREEN_KEY;
+    char **const path = is_key ? &screen->key_path : &screen->certificate_path;
+    if (!value_store_text(v, id, s, target))
+        return false;
+    *path = file_join(v->base_dir ? v->base_dir : "", is_key ? screen->key : screen->certificate);
+    return *path || value_no_memory(v);
+}
+
 /* ---- Scanners ---- */
 
 /* What comes behind the kind of scanner; NULL: it is another one. */

@@ -6,6 +6,7 @@
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
 #include "station/cli/station_find.h"
+#include "station/trust/trust.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,8 +149,7 @@ static bool all_plain(const struct cmd *cmd, int argc, char **argv)
     return true;
 }
 
-/* ---- The record that the station file names
- * ----------------------------------------------------*/
+/* ---- The record that the station file names ---- */
 
 static const struct option_row *row_of(const struct option_row *rows, size_t count,
                                        const char *name)
@@ -179,8 +179,7 @@ static bool take_record(const struct option_row *db, const struct option_row *st
     return true;
 }
 
-/* ---- The command line
- * --------------------------------------------------------------------------*/
+/* ---- The command line ---- */
 
 static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                       int argc, char **argv, const char **args, size_t cap, size_t *arg_count,
@@ -339,6 +338,21 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     } else {
         count_mistakes(recipe_path, &report, e);
     }
+    return job;
+}
+
+struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder,
+                                const char *station_given, struct err *e)
+{
+    struct station *station;
+    if (!station_find_load(station_given, &station, e))
+        return NULL;
+    struct job *job = cmd_load_job(recipe_path, stub_folder, e);
+    if (job && !trust_check(job, station ? station->recipe_keys_path : NULL, e)) {
+        job_free(job);
+        job = NULL;
+    }
+    station_free(station);
     return job;
 }
 

@@ -13,8 +13,8 @@ bool person_people(const char *station_given, struct people **out, struct err *e
  * terminal. Without a people file the name is taken as it is typed, and nobody is asked. */
 bool person_ask(struct people *people, const char *name, struct actor *actor, struct err *e);
 
-/* Both, and that it is an engineer; `what` as in "close a lot". Without a people file any name does,
- * but there must be one. */
+/* Both, and that it is an engineer; `what` as in "close a lot". Without a people file any name
+ * does, but there must be one. */
 bool person_is_engineer(const char *station_given, const char *name, const char *what,
                         struct actor *actor, struct err *e);
 

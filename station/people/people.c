@@ -1,8 +1,9 @@
 /*
  * Logging in.
  *
- * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`, under
- * it or alone, guards the rest and is held for a moment, so that people_find waits for no digest.
+ * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`,
+ * under it or alone, guards the rest and is held for a moment, so that people_find waits for no
+ * digest.
  */
 #include "station/people/people.h"
 
@@ -25,7 +26,7 @@ struct people {
     struct tries tries;
 };
 
-/* ---- The file ---------------------------------------------------------------------------------*/
+/* ---- The file ---- */
 
 /* Who may write it can make himself an engineer; who may read it can try PINs at home. */
 static bool is_private(const char *path, const struct stat *st, struct err *e)
@@ -105,7 +106,7 @@ void people_free(struct people *p)
     free(p);
 }
 
-/* ---- Who somebody is --------------------------------------------------------------------------*/
+/* ---- Who somebody is ---- */
 
 static void fill_actor(struct actor *actor, const char *name, enum role role, bool proved)
 {
@@ -150,7 +151,7 @@ size_t people_count(struct people *p)
     return count;
 }
 
-/* ---- Logging in -------------------------------------------------------------------------------*/
+/* ---- Logging in ---- */
 
 static bool may_try_locked(const struct people *p, const char *name, struct err *e)
 {
@@ -228,7 +229,7 @@ bool people_log_in(struct people *p, const char *name, const char *pin, struct a
     return ok;
 }
 
-/* ---- Badges -----------------------------------------------------------------------------------*/
+/* ---- Badges ---- */
 
 /* Salt and cost that all badges of the file share; false: nobody has one. */
 static bool badge_salt_locked(const struct people *p, struct person_digest *digest)

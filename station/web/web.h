@@ -14,7 +14,7 @@
 #ifndef STATION_WEB_H
 #define STATION_WEB_H
 
-#include "station/floor/floor.h"
+#include "station/floor/floor_open.h"
 
 #define WEB_LISTEN "127.0.0.1:8480" /* where it listens if nothing is said */
 
@@ -54,5 +54,9 @@ void web_free(struct web *w);
 
 /* "http://127.0.0.1:8480/". */
 const char *web_url(const struct web *w);
+
+/* The same as the station file says (screen), for `espstation line`: names its address on standard
+ * error. */
+extern const struct watcher web_watcher;
 
 #endif

@@ -80,6 +80,7 @@ WORD(SERIAL, "serial", "Serial number", "序列号", "Número de serie", "Số s
 WORD(FIRST_SEEN, "first-seen", "First seen", "首次出现", "Vista por primera vez", "Thấy lần đầu", "Zuerst gesehen")
 WORD(SENTENCE, "sentence", "What happened", "详情", "Qué ha pasado", "Chuyện gì đã xảy ra", "Was geschah")
 WORD(CORRECTION, "correction", "Correction", "更正", "Corrección", "Đính chính", "Berichtigung")
+WORD(NEW_ORDER, "new-order", "New order", "新任务", "Orden nueva", "Lệnh mới", "Neuer Auftrag")
 WORD(NOTHING_YET, "nothing-yet", "Nothing yet", "暂无内容", "Nada todavía", "Chưa có gì", "Noch nichts")
 WORD(NOT_RECORDED, "not-recorded", "NOT RECORDED", "未记录", "SIN REGISTRO", "KHÔNG GHI HỒ SƠ", "OHNE AUFZEICHNUNG")
 WORD(MAC_OF_BOARD, "mac-of-board", "MAC of the board", "板子的 MAC", "MAC de la placa", "MAC của mạch", "MAC der Platine")

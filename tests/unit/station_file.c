@@ -122,33 +122,29 @@ static const struct {
                                          "case alone" },
     { HEAD "[{name: A1, usb: 1.2.3}]\n", "got '1.2.3'; see: espstation ports" },
     { HEAD "[{name: A1, usb: /dev/ttyUSB0}]\n", "the kernel gives that name anew at each plug" },
-    { HEAD "[{name: A1, usb: /dev/serial/by-id/usb-X}]\n", "by-id names the adapter, not the "
-                                                           "socket" },
+    { HEAD "[{name: A1, usb: /dev/serial/by-id/usb-X}]\n",
+      "by-id names the adapter, not the socket" },
     { HEAD "[{name: A1, usb: \"socket://h:1\"}]\n", "that is a port: write it behind port" },
     { HEAD "[{name: A1, port: " SOCKET(1) "}]\n", "that is a socket: write it behind usb" },
     { HEAD "[{name: A1, port: /dev/ttyACM1}]\n", "write its socket behind usb" },
     { HEAD "[{name: A1, port: ftp://h}]\n", "'slots.port': 'ftp://h' is not a port." },
-    { HEAD "[{name: A1, usb: " SOCKET(1) ", port: /dev/ttyS0}]\n", "a slot has 'usb' or 'port', "
-                                                                   "not both; 'usb' is at 2:25" },
-    { HEAD "[{name: A1, usb: " SOCKET(1) "}, {name: A2, usb: " SOCKET(1) "-port0}]\n", "this "
-                                                                                       "socket is "
-                                                                                       "that of "
-                                                                                       "slot 'A1' "
-                                                                                       "at 2:25" },
-    { HEAD "[{name: A1, port: /dev/ttyS0}, {name: A2, port: /dev/ttyS0}]\n", "this port is that of "
-                                                                             "slot 'A1' at 2:26" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A2]}]\n", "'groups.slots': there is no slot "
-                                                               "'A2'" },
+    { HEAD "[{name: A1, usb: " SOCKET(1) ", port: /dev/ttyS0}]\n",
+      "a slot has 'usb' or 'port', not both; 'usb' is at 2:25" },
+    { HEAD "[{name: A1, usb: " SOCKET(1) "}, {name: A2, usb: " SOCKET(1) "-port0}]\n",
+      "this socket is that of slot 'A1' at 2:25" },
+    { HEAD "[{name: A1, port: /dev/ttyS0}, {name: A2, port: /dev/ttyS0}]\n",
+      "this port is that of slot 'A1' at 2:26" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A2]}]\n",
+      "'groups.slots': there is no slot 'A2'" },
     { HEAD "[{name: left}]\ngroups: [{name: l, slots: [lefd]}]\n", "did you mean 'left'?" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: []}]\n", "3:27: 'groups.slots' is empty: the "
-                                                             "group would be of no use" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1, A1]}]\n", "slot 'A1' is there twice: "
-                                                                   "first at 3:28" },
-    { HEAD "[{name: A1}]\ngroups: [{name: a1, slots: [A1]}]\n", "group 'a1' has the name of a "
-                                                                "slot" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1]}, {name: l, slots: [A1]}]\n", "group 'l' "
-                                                                                       "is there "
-                                                                                       "twice" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: []}]\n",
+      "3:27: 'groups.slots' is empty: the group would be of no use" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1, A1]}]\n",
+      "slot 'A1' is there twice: first at 3:28" },
+    { HEAD "[{name: A1}]\ngroups: [{name: a1, slots: [A1]}]\n",
+      "group 'a1' has the name of a slot" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1]}, {name: l, slots: [A1]}]\n",
+      "group 'l' is there twice" },
     { HEAD "[{name: A1}]\ngroups: [{name: l}]\n", "key 'slots' is missing in this group" },
     { HEAD "[{name: A1}]\ngrid: [A1]\n", "'grid' expects a list as in [A1, A2] for each row, got a "
                                          "single value" },
@@ -157,7 +153,7 @@ static const struct {
     { HEAD "[{name: A1}]\ngrid: [[A1, B7]]\n", "'grid': there is no slot 'B7'" },
     { HEAD "[{name: A1}]\ngrid: [[A1, [A1]]]\n", "'grid.row' expects" },
     { HEAD "[{name: A1}]\nrecord: [x]\n", "'record' expects the path of a file, got a list" },
-    { HEAD "[{name: A1}]\nstart: plug\n", "unknown key 'start'; " },
+    { HEAD "[{name: A1}]\nfleet: plug\n", "unknown key 'fleet'; " },
     { HEAD "[{name: A1}]\nusb: x\n", "unknown key 'usb'; it belongs inside 'slots'" },
     { HEAD "[{name: &a A1}]\n", "anchor '&a': station files have no anchors" },
     { HEAD "[{name: A1}]\nstation: y\n", "key 'station' is doubled: first at 1:1, again at 3:1" },
