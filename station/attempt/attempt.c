@@ -238,7 +238,7 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
-    if (!a->loader.kind->in_rom) /* it is told so next, see tell_size */
+    if (a->loader.kind->is_stub) /* it is told so next, see tell_size */
         flash_foresee_size(&a->loader, attempt_flash_bytes(a));
     if (!change_baud(a, a->setup->baud, e))
         return false;
