@@ -13,6 +13,8 @@
 #define RECIPES_RECIPE_H
 
 #include "recipes/doc/doc.h"
+#include "recipes/label/label_dpi.h"
+#include "recipes/units/unit.h"
 
 struct chip;
 struct err;
@@ -62,6 +64,52 @@ enum recipe_key {
     RECIPE_KEY_BOOT_REJECT,
     RECIPE_KEY_BOOT_WITHIN_MS,
     RECIPE_KEY_BOOT_BAUD,
+    RECIPE_KEY_LABEL,
+    RECIPE_KEY_LABEL_FILE,
+    RECIPE_KEY_LABEL_DPI,
+    RECIPE_KEY_UNIT,
+    RECIPE_KEY_UNIT_SERIAL,
+    RECIPE_KEY_UNIT_VALUES,
+    RECIPE_KEY_UNIT_VALUE_NAME, /* those of values, pools and images: see unit.h */
+    RECIPE_KEY_UNIT_VALUE_FROM,
+    RECIPE_KEY_UNIT_VALUE_TYPE,
+    RECIPE_KEY_UNIT_VALUE_MIN,
+    RECIPE_KEY_UNIT_VALUE_MAX,
+    RECIPE_KEY_UNIT_VALUE_CHARS,
+    RECIPE_KEY_UNIT_VALUE_UNIQUE,
+    RECIPE_KEY_UNIT_VALUE_SECRET,
+    RECIPE_KEY_UNIT_VALUE_PATTERN,
+    RECIPE_KEY_UNIT_VALUE_COUNTER,
+    RECIPE_KEY_UNIT_VALUE_START,
+    RECIPE_KEY_UNIT_VALUE_END,
+    RECIPE_KEY_UNIT_VALUE_STEP,
+    RECIPE_KEY_UNIT_VALUE_RESTART,
+    RECIPE_KEY_UNIT_VALUE_POOL,
+    RECIPE_KEY_UNIT_VALUE_COLUMN,
+    RECIPE_KEY_UNIT_VALUE_FACT,
+    RECIPE_KEY_UNIT_VALUE_FORM,
+    RECIPE_KEY_UNIT_VALUE_CONSTANT,
+    RECIPE_KEY_UNIT_POOLS,
+    RECIPE_KEY_UNIT_POOL_NAME,
+    RECIPE_KEY_UNIT_POOL_FILE,
+    RECIPE_KEY_UNIT_POOL_FOLDER,
+    RECIPE_KEY_UNIT_POOL_MAC,
+    RECIPE_KEY_UNIT_IMAGES,
+    RECIPE_KEY_UNIT_IMAGE_PARTITION,
+    RECIPE_KEY_UNIT_IMAGE_OFFSET,
+    RECIPE_KEY_UNIT_IMAGE_SIZE,
+    RECIPE_KEY_UNIT_IMAGE_ENTRIES,
+    RECIPE_KEY_UNIT_ENTRY_SPACE,
+    RECIPE_KEY_UNIT_ENTRY_KEY,
+    RECIPE_KEY_UNIT_ENTRY_TYPE,
+    RECIPE_KEY_UNIT_ENTRY_VALUE,
+    RECIPE_KEY_UNIT_IMAGE_VERSION,
+    RECIPE_KEY_UNIT_IMAGE_ENCRYPT,
+    RECIPE_KEY_UNIT_IMAGE_KEY,
+    RECIPE_KEY_UNIT_IMAGE_COMPARE,
+    RECIPE_KEY_UNIT_IMAGE_POOL,
+    RECIPE_KEY_UNIT_IMAGE_TEMPLATE,
+    RECIPE_KEY_UNIT_IMAGE_INSIST,
     RECIPE_KEY_COUNT
 };
 
@@ -136,6 +184,14 @@ struct recipe_boot {
     uint32_t baud; /* of the application's console */
 };
 
+/* The label that a printer makes for each board that passes. */
+struct recipe_label {
+    char *file;         /* as the recipe spells it; NULL: there is no label */
+    char *path;         /* the same, seen from the recipe's folder */
+    enum label_dpi dpi; /* that it is drawn for */
+    struct doc_pos file_at;
+};
+
 struct recipe {
     char *path;         /* as given to recipe_load; the name given to recipe_parse */
     char *text;         /* the file, byte for byte, and a NUL behind it */
@@ -156,6 +212,8 @@ struct recipe {
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;
+    struct recipe_label label;
+    struct unit unit;
     struct doc_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
 };
 

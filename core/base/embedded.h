@@ -14,4 +14,8 @@ struct embedded_file {
 extern const struct embedded_file stub_files[];
 extern const size_t stub_files_count;
 
+/* The files of the screen in the browser, as "index.html". */
+extern const struct embedded_file web_files[];
+extern const size_t web_files_count;
+
 #endif

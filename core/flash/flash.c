@@ -2,6 +2,7 @@
 
 #include "core/base/bytes.h"
 #include "core/flash/readflash.h"
+#include "core/images/forecast.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,19 @@
 #define WRITE_MS    10000u
 #define MD5_ANSWERS 3 /* of which two must agree where none is the right one */
 
+static uint32_t or_assumed(uint32_t flash_bytes)
+{
+    return flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+}
+
+void flash_foresee_size(struct loader *l, uint32_t flash_bytes)
+{
+    loader_first_set_params(l, or_assumed(flash_bytes));
+}
+
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     if (!l->kind->has_set_params || loader_spi_set_params(l, bytes, e))
         return true;
     err_as_phase(e, ERR_WRITE);
@@ -22,7 +33,7 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
     if (l->kind->erase_all(l, bytes, timeout_ms, e))
         return true;
@@ -114,7 +125,7 @@ static bool begin(struct writer *w, struct err *e)
     }
     if (told_late(l, e)) {
         err_as_phase(e, ERR_WRITE);
-        return err_wrap(e, "The last block of the image before was not written");
+        return err_wrap(e, "The last block before it was not written");
     }
     return err_as_phase(e, ERR_ERASE);
 }
@@ -186,8 +197,8 @@ static const struct plan_frames *frames_for(const struct loader *l, const struct
     return l->small_blocks && small->count > 0 ? small : &r->frames[l->kind->frames];
 }
 
-bool flash_write(struct loader *l, const struct plan_region *r,
-                 const struct flash_progress *progress, struct err *e)
+static bool write_at_once(struct loader *l, const struct plan_region *r,
+                          const struct flash_progress *progress, struct err *e)
 {
     const struct plan_frames *f = frames_for(l, r);
     struct writer w = { .l = l, .r = r, .f = f };
@@ -201,6 +212,49 @@ bool flash_write(struct loader *l, const struct plan_region *r,
         progress->tell(progress->ctx, done < r->size_bytes ? done : r->size_bytes);
     }
     return true;
+}
+
+/* Progress of a piece, as progress of its region. */
+struct piece_progress {
+    const struct flash_progress *whole;
+    uint32_t before_bytes;
+};
+
+static void tell_piece(void *ctx, uint32_t flash_bytes_done)
+{
+    struct piece_progress *p = ctx;
+    p->whole->tell(p->whole->ctx, p->before_bytes + flash_bytes_done);
+}
+
+bool flash_write_pieces(struct loader *l, const struct plan_region *r, const bool *changed,
+                        const struct flash_progress *progress, struct err *e)
+{
+    struct piece_progress at = { .whole = progress };
+    const struct flash_progress inner = { tell_piece, &at };
+    for (uint32_t i = 0; i < r->piece_count; i++) {
+        bool wanted = !changed || changed[i];
+        if (wanted && !write_at_once(l, &r->pieces[i], &inner, e))
+            return false;
+        at.before_bytes += r->pieces[i].size_bytes;
+        if (!wanted)
+            progress->tell(progress->ctx, at.before_bytes);
+    }
+    return true;
+}
+
+/* Only of stubs that were seen to gain by it, see flight.h. */
+static bool goes_in_pieces(const struct loader *l, const struct plan_region *r)
+{
+    const struct plan_frames *f = frames_for(l, r);
+    return l->kind->in_flight > 1 && f == &r->frames[FRAMES_STUB] && r->piece_count > 1 &&
+           forecast_pieces_pay(r, f, l->link.port->baud);
+}
+
+bool flash_write(struct loader *l, const struct plan_region *r,
+                 const struct flash_progress *progress, struct err *e)
+{
+    return goes_in_pieces(l, r) ? flash_write_pieces(l, r, NULL, progress, e)
+                                : write_at_once(l, r, progress, e);
 }
 
 /* ---- Verify ---- */

@@ -147,14 +147,16 @@ static bool end_read(struct loader *l, struct err *e)
 
 /* ---- The rows ---- */
 
-/* What both generations have in common. */
+/* What both generations have in common. The new rate is theirs 11 ms after they have answered at the
+ * latest (stub_io_set_baudrate of the first one, esp-stub-lib b8f78b2); from then on it is the
+ * adapter's noise that is waited for, as long as esp-serial-flasher 2.0.0 does (src/esp_loader.c). */
 #define A_STUB                                                                                     \
     .word = "stub", .is_stub = true, .dialect = &packet_dialect_stub, .changes_baud = true,        \
     .has_md5 = true, .has_set_params = true, .erases_exactly = true, .stops_watchdogs = true,      \
     .can_be_found = true, .frames = FRAMES_STUB, .frames_over_otg = FRAMES_STUB_SMALL,             \
     .begin_words = 4, .attach_words = 1, .is_told_baud = true, .answers_early = true,              \
     .late_failure = STATUS_STUB_FLASH, .block_refused = STATUS_STUB_CHECKSUM,                      \
-    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 50,                     \
+    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25,                     \
     .loses_phase = true, .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large, \
     .erase = erase, .erase_all = erase_all, .read = read_flash, .end_read = end_read
 

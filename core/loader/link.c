@@ -138,11 +138,25 @@ static bool catch_reset(struct link *l)
     return link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
 }
 
+/* All that came is looked at, and it ends a boot log: what was asked before is lost, or waits in
+ * the chip's FIFO. */
+static bool has_entered_loader(struct link *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    if (!l->until_loader)
+        return false;
+    link_tail_text(l, text, sizeof text);
+    l->until_loader = !bootlog_in_loader(text);
+    return !l->until_loader;
+}
+
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e)
 {
     for (;;) {
         if (l->rx_at == l->rx_have) {
+            if (has_entered_loader(l))
+                return err_set(e, ERR_TIMEOUT, "no frame, but the end of a boot log");
             if (!refill(l, d, e))
                 return false;
             l->has_reset = catch_reset(l);

@@ -15,7 +15,7 @@
  * would get past the DELETE trigger that way). Triggers stop accidents and tools; somebody who
  * drops them is found by the chain (chain.c, audit.c).
  *
- * Changing the schema: add an array version_4[] with the statements that lead from 3 to 4, a row to
+ * Changing the schema: add an array version_5[] with the statements that lead from 4 to 5, a row to
  * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN, nullable
  * and without a default, because rows that are linked already keep their form only where the new
  * column is NULL (forms.c, where each new column belongs). A new table that the chain binds gets a
@@ -49,6 +49,15 @@
     "CREATE TRIGGER " table "_not_replaced BEFORE INSERT ON " table                                \
     " WHEN EXISTS (SELECT 1 FROM " table " AS old WHERE " same ")"                                 \
     " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never replaced'); END"
+
+/* An UPDATE OF the columns, and one that clears a mark or moves it, are refused. */
+#define ONLY_RELEASED(table, columns)                                                              \
+    "CREATE TRIGGER " table "_final BEFORE UPDATE OF " columns " ON " table                        \
+    " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never changed'); END;"                      \
+    "CREATE TRIGGER " table "_only_released BEFORE UPDATE ON " table " WHEN OLD.released IS NOT "  \
+    "NULL OR NEW.released IS "                                                                     \
+    "NULL"                                                                                         \
+    " BEGIN SELECT RAISE(ABORT, 'a " table " may only be released, and only once'); END"
 
 /* Laid out by hand: the formatter would tear the statements apart. */
 /* clang-format off */
@@ -374,6 +383,12 @@ static const char *const version_3[] = {
 
     "CREATE INDEX board_base ON board(" BASE_MAC("mac") ")",
 };
+
+static const char *const version_4[] = {
+#include "db/store/act_list.h"
+#include "db/store/label_list.h"
+#include "db/store/unit_list.h"
+};
 /* clang-format on */
 
 #undef UTC
@@ -381,10 +396,12 @@ static const char *const version_3[] = {
 #undef KEPT
 #undef FINAL
 #undef NOT_REPLACED
+#undef ONLY_RELEASED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
     { version_1, sizeof version_1 / sizeof version_1[0], 0, NULL },
     /* the rows that are there get their links */
     { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
     { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
+    { version_4, sizeof version_4 / sizeof version_4[0], 0, NULL },
 };

@@ -11,7 +11,9 @@
 #include "core/images/plan.h"
 #include "core/loader/reset.h"
 #include "core/loader/stub.h"
+#include "recipes/label/label.h"
 #include "recipes/recipe.h"
+#include "station/attempt/job_unit.h"
 
 struct job;
 
@@ -45,12 +47,19 @@ const struct doc_report *job_warnings(const struct job *j);
 const struct recipe *job_recipe(const struct job *j);
 const struct plan *job_plan(const struct job *j);
 
+/* The recipe's label; NULL: it has none. */
+const struct label_template *job_label(const struct job *j);
+
 /* The images are the plan's, in its order; a recipe with HEX files has fewer entries. */
 size_t job_image_count(const struct job *j);
 const struct job_image *job_image(const struct job *j, size_t i);
 
 /* Of all images together. */
 uint64_t job_bytes(const struct job *j);
+
+/* What the job knows of units; its unit->asked says whether boards have any. Lent; the cursors
+ * alone change. */
+struct job_unit *job_unit(const struct job *j);
 
 /* The stub for the recipe's chip; NULL: there is none, or the recipe wants the ROM loader. */
 const struct stub *job_stub(const struct job *j);

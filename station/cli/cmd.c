@@ -7,6 +7,7 @@
 #include "station/cli/habits.h"
 #include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
+#include "station/trust/trust.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -329,6 +330,21 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     } else {
         count_mistakes(recipe_path, &report, e);
     }
+    return job;
+}
+
+struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder,
+                                const char *station_given, struct err *e)
+{
+    struct station *station;
+    if (!station_find_load(station_given, &station, e))
+        return NULL;
+    struct job *job = cmd_load_job(recipe_path, stub_folder, e);
+    if (job && !trust_check(job, station ? station->recipe_keys_path : NULL, e)) {
+        job_free(job);
+        job = NULL;
+    }
+    station_free(station);
     return job;
 }
 

@@ -26,4 +26,8 @@ COMMAND(recipe)
 COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
+COMMAND(label)
+COMMAND(scan)
+COMMAND(people)
+COMMAND(unit)
 /* clang-format on */

@@ -6,6 +6,7 @@
 #include "db/write/lot.h"
 #include "station/attempt/job.h"
 #include "station/base/json.h"
+#include "station/cli/person.h"
 #include "station/cli/signing.h"
 #include "station/commands/stats_screen.h"
 #include "station/line/record.h"
@@ -65,24 +66,32 @@ static bool lot_open(const struct lot_options *o, struct err *e)
 
 /* ---- Closing ---- */
 
+static bool close_in(struct db *db, const struct lot_options *o, const struct actor *who,
+                     const struct key *key, char text[static DB_CHECKPOINT_CAP], struct err *e)
+{
+    struct db_station here;
+    if (!db_station_here(&here, e))
+        return false;
+    const struct db_act act = person_act(who, "lot-close", &here);
+    const struct db_lot_close lot = { .name = o->name,
+                                      .operator_name = who->name,
+                                      .host = here.host,
+                                      .key = key,
+                                      .utc_ms = act.utc_ms,
+                                      .act = &act };
+    return db_lot_close(db, &lot, text, e);
+}
+
 static bool lot_close(const struct lot_options *o, struct err *e)
 {
     char text[DB_CHECKPOINT_CAP];
-    struct db_station here;
-    struct db_lot_close lot = { .name = o->name,
-                                .operator_name = o->operator_name,
-                                .utc_ms = clock_system.utc_ms(&clock_system) };
+    struct actor who;
     struct db *db = NULL;
     struct key *key = NULL;
     /* The key last: no key is made for a record that is not there. */
-    bool ok = db_station_here(&here, e) &&
+    bool ok = person_is_engineer(NULL, o->operator_name, "close a lot", &who, e) &&
               (db = db_open_existing(o->db_path, DB_BUSY_MS, e)) != NULL &&
-              (key = signing_open(o->key, e)) != NULL;
-    if (ok) {
-        lot.host = here.host;
-        lot.key = key;
-        ok = db_lot_close(db, &lot, text, e);
-    }
+              (key = signing_open(o->key, e)) != NULL && close_in(db, o, &who, key, text, e);
     db_close(db);
     if (ok) {
         cmd_tell("Lot %s is closed, signed by the key %s", o->name, key_public(key));
@@ -183,10 +192,32 @@ static bool print_yield(const struct lot_options *o, struct db *db, struct err *
     return e->code == ERR_NONE;
 }
 
+static bool line_of_act(void *ctx, const struct db_act_row *act)
+{
+    char slot[24] = "";
+    if (*(bool *)ctx)
+        printf("\n");
+    *(bool *)ctx = false;
+    if (act->slot > 0)
+        snprintf(slot, sizeof slot, ", slot %d", act->slot);
+    cmd_tell("  %s  %s by %s (%s%s)%s%s%s", act->made_utc, act->word, act->person, act->role,
+             act->proved ? "" : ", name as typed", slot, act->reason ? ": " : "",
+             act->reason ? act->reason : "");
+    return true;
+}
+
+static bool print_acts(const struct lot_options *o, struct db *db, struct err *e)
+{
+    bool first = true;
+    const struct db_act_sink sink = { &first, line_of_act };
+    return o->json || db_acts(db, o->name, &sink, e);
+}
+
 static bool lot_show(const struct lot_options *o, struct err *e)
 {
     struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
-    bool ok = db && send_lots(o, db, page_of_lot, e) && print_yield(o, db, e);
+    bool ok =
+        db && send_lots(o, db, page_of_lot, e) && print_yield(o, db, e) && print_acts(o, db, e);
     db_close(db);
     return ok;
 }
@@ -238,8 +269,8 @@ static enum exit_status lot(int argc, char **argv)
           NULL },
         { "--recipe", "FILE", "open: the recipe of the lot; default: that of its first run", NULL,
           &o.recipe, NULL },
-        { "--operator", "NAME", "open, close: who does it, for the record", NULL, &o.operator_name,
-          NULL },
+        { "--operator", "NAME", "open, close: who does it; without, close asks for a badge", NULL,
+          &o.operator_name, NULL },
         { "--checkpoint", "FILE", "close: the signed checkpoint, to be kept elsewhere", NULL,
           &o.checkpoint, NULL },
         { "--key", "FILE", "close: the key that signs; default ~/.config/espstation", NULL, &o.key,

@@ -1,9 +1,15 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
+#include "station/cli/unit_input.h"
 
+#include "db/write/act.h"
+#include "station/cli/person.h"
+#include "station/cli/station_find.h"
+#include "station/label/label_finish.h"
 #include "station/line/record.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +20,10 @@ struct run_options {
     const char *recipe_path;
     struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
-    const char *reason; /* for re-work */
-    bool loop, timing, json, plain, rework;
+    const char *reason;       /* for re-work */
+    struct actor engineer;    /* who has it done */
+    struct option_list given; /* --unit */
+    bool loop, timing, json, plain, rework, new_lot;
 };
 
 /* All that lives during the command. */
@@ -23,10 +31,15 @@ struct run_state {
     const struct run_options *options;
     struct job *job;
     struct slot_choice choice;
+    struct station *station; /* where the recipe has a label; NULL: none is needed, or there */
+    struct label_desk *desk; /* NULL: nothing is printed */
     struct stop_source stop;
     struct session *session;
     struct event_reader *reader;
     struct headcount headcount;
+    const char *names[STATION_SLOTS_MAX]; /* of the station file's slots, by number */
+    size_t name_count;
+    struct unit_input input; /* values of units from standard input */
 };
 
 /* ---- Setting up ---- */
@@ -43,10 +56,23 @@ static void warn_of_clock(struct record *record)
                 now, latest);
 }
 
+/* A scan, or somebody who types, is given a minute; what stands on the command line comes at
+ * once. */
+#define GIVE_MS (60u * 1000)
+
+static bool reads_values(const struct run_options *o)
+{
+    return o->given.count == 1 && strcmp(o->given.values[0], "-") == 0;
+}
+
 static bool open_session(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     int interrupted = 0;
-    const struct session_setup setup = { .db_path = s->options->db_path,
+    const struct run_options *o = s->options;
+    const bool looks = kind == ATTEMPT_VERIFY && job_recipe(s->job)->unit.asked;
+    const struct session_setup setup = { .db_path = kind == ATTEMPT_FLASH ? o->db_path : NULL,
+                                         .look_path = looks ? o->db_path : NULL,
+                                         .give_ms = o->given.count > 0 ? GIVE_MS : 0,
                                          .clock = &clock_system,
                                          .kind = kind,
                                          .loop = s->options->loop,
@@ -60,13 +86,71 @@ static bool open_session(struct run_state *s, enum attempt_kind kind, struct err
     return s->session != NULL;
 }
 
-/* A name that was mistyped would otherwise be a lot of its own, without a limit, unnoticed. */
 static void tell_of_new_lot(const struct run_options *o)
 {
     fprintf(stderr,
             "espstation: opened lot '%s', without recipe and quantity: there was none of this "
-            "name. If that is a mistake, press Ctrl-C; all lots: espstation lot list --db %s\n",
-            o->lot, o->db_path);
+            "name.\n",
+            o->lot);
+}
+
+static bool record_rework(struct run_state *s, const struct order *order, struct err *e)
+{
+    const struct actor *const who = &s->options->engineer;
+    const struct db_act act = { .word = "rework",
+                                .person = who->name,
+                                .role = role_word(who->role),
+                                .proved = who->proved,
+                                .text = order_recipe(order)->name,
+                                .reason = s->options->reason };
+    return record_act(session_record(s->session), order, &act, e);
+}
+
+/* Only a recipe with a label needs to know where a printer is. */
+static bool find_printer(struct run_state *s, enum attempt_kind kind, struct err *e)
+{
+    if (kind != ATTEMPT_FLASH || !job_label(s->job))
+        return true;
+    if (!station_find_load(s->options->choice.station_path, &s->station, e))
+        return false;
+    if (!s->station || !s->station->printer.to)
+        fprintf(stderr, "espstation: the recipe has a label, but no printer is in the station "
+                        "file: "
+                        "none is printed. See: espstation station --help\n");
+    return true;
+}
+
+static const struct station_printer *printer_of(const struct run_state *s)
+{
+    return s->station && s->station->printer.to ? &s->station->printer : NULL;
+}
+
+static void tell_of_label(void *ctx, int slot, int64_t run_id, const char *sentence)
+{
+    session_note(ctx, slot, run_id, sentence);
+}
+
+static bool open_desk(struct run_state *s, struct err *e)
+{
+    if (!printer_of(s))
+        return true;
+    const struct label_desk_setup setup = { .db = record_db(session_record(s->session)),
+                                            .printer = printer_of(s),
+                                            .clock = &clock_system,
+                                            .reader = session_watch(s->session, 64, e),
+                                            .tell = tell_of_label,
+                                            .ctx = s->session };
+    s->desk = setup.reader ? label_desk_new(&setup, e) : NULL;
+    if (s->desk)
+        label_tell_unsure(label_desk_unsure(s->desk), s->options->db_path);
+    return s->desk != NULL;
+}
+
+/* The last boards' labels come out a moment after their verdicts. */
+static void finish_labels(struct run_state *s)
+{
+    if (s->desk)
+        label_finish(s->desk, s->options->db_path);
 }
 
 static bool set_order(struct run_state *s, struct err *e)
@@ -74,14 +158,48 @@ static bool set_order(struct run_state *s, struct err *e)
     const struct order_setup setup = { .job = s->job,
                                        .lot = s->options->lot,
                                        .operator_name = s->options->operator_name,
-                                       .rework_reason = s->options->reason };
+                                       .rework_reason = s->options->reason,
+                                       .printer = printer_of(s),
+                                       .new_lot = s->options->new_lot };
     struct order *order = order_new(&setup, session_record(s->session), e);
     if (!order)
         return false;
+    if (s->options->rework && !record_rework(s, order, e)) {
+        order_release(order);
+        return false;
+    }
     if (order_rows(order)->has_opened_lot)
         tell_of_new_lot(s->options);
     session_set_order(s->session, order);
     order_release(order);
+    return true;
+}
+
+#define GONE_SHOWN 3
+
+/* Somebody has edited a pool: boards that have one of those rows keep it, and what the record does
+ * not know of it is lost. Nothing of it goes to another board. */
+static void tell_gone(void *ctx, const char *pool, const char *label, const char *mac,
+                      const char *taken_utc)
+{
+    size_t *gone = ctx;
+    if (++*gone <= GONE_SHOWN)
+        fprintf(stderr,
+                "espstation: %s of pool '%s', which the board %s has since %s, was changed or is "
+                "gone\n",
+                label, pool, mac, taken_utc);
+}
+
+static bool check_pools(struct run_state *s, struct err *e)
+{
+    size_t gone = 0;
+    struct record *record = session_record(s->session);
+    if (!record || job_unit(s->job)->unit->pool_count == 0)
+        return true;
+    if (!record_check_pools(record, s->job, tell_gone, &gone, e))
+        return false;
+    if (gone > GONE_SHOWN)
+        fprintf(stderr, "espstation: ... and so are %zu more\n", gone - GONE_SHOWN);
     return true;
 }
 
@@ -94,29 +212,80 @@ static bool add_slots(struct run_state *s, struct err *e)
     return true;
 }
 
+static void name_slots(struct run_state *s)
+{
+    const struct station *station = s->choice.station;
+    s->name_count = station ? station->slot_count : 0;
+    for (size_t i = 0; i < s->name_count; i++)
+        s->names[i] = station->slots[i].name;
+}
+
+/* ---- Values that are given ---- */
+
+/* Who lists processes sees the command line, and the shell keeps it. */
+static bool is_secret(const struct run_state *s, const char *name)
+{
+    const struct unit *u = &job_recipe(s->job)->unit;
+    const size_t i = unit_value_find(u, name, strlen(name));
+    return i != UNIT_NO_VALUE && u->values[i].secret == UNIT_TRUE;
+}
+
+static bool give(void *ctx, int slot, const char *name, const char *text, struct err *e)
+{
+    struct run_state *s = ctx;
+    if (!reads_values(s->options) && is_secret(s, name)) {
+        err_set(e, ERR_USAGE, "The value '%s' is secret, and a command line is not", name);
+        return err_hint(e, "Give --unit -, and the line %s=VALUE on standard input.", name);
+    }
+    return session_give(s->session, slot, name, text, e);
+}
+
+static bool give_values(struct run_state *s, struct err *e)
+{
+    const struct run_options *o = s->options;
+    const bool one = s->choice.ports.count == 1;
+    s->input = (struct unit_input){ .fd = reads_values(o) ? STDIN_FILENO : -1,
+                                    .only_slot = one ? s->choice.numbers[0] : 0,
+                                    .give = give,
+                                    .ctx = s };
+    if (o->given.count == 0 || reads_values(o))
+        return true;
+    if (!one || o->loop) {
+        err_set(e, ERR_USAGE, "--unit NAME=VALUE is for one board in one slot");
+        return err_hint(e, "For more: --unit -, and lines as '3 NAME=VALUE' on standard input, "
+                           "with "
+                           "the number of the slot in front.");
+    }
+    return unit_input_options(&s->input, &o->given, s->choice.numbers[0], e);
+}
+
 static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     const struct run_options *o = s->options;
-    s->job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    s->job = cmd_load_signed_job(o->recipe_path, o->stub_folder, o->choice.station_path, e);
     if (!s->job)
         return false;
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
-        !open_session(s, kind, e) || !set_order(s, e))
+        !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
+        !check_pools(s, e) || !open_desk(s, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
+    name_slots(s);
     s->reader = session_watch(s->session, 0, e);
-    return s->reader && add_slots(s, e);
+    return s->reader && add_slots(s, e) && give_values(s, e);
 }
 
 static void tear_down(struct run_state *s)
 {
+    label_desk_free(s->desk);
     event_reader_free(s->reader);
     session_free(s->session);
     headcount_done(&s->headcount);
     job_free(s->job);
     slot_choice_done(&s->choice);
+    station_free(s->station);
     stop_source_close(&s->stop);
 }
 
@@ -124,11 +293,9 @@ static void tear_down(struct run_state *s)
 
 static const struct screen *choose_screen(const struct run_options *o)
 {
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
     if (o->json)
         return &screen_json;
-    return o->plain || dumb || !isatty(STDOUT_FILENO) ? &screen_lines : &screen_live;
+    return o->plain || !terminal_is_fit() ? &screen_lines : &screen_live;
 }
 
 static enum exit_status status_of(const struct run_state *s)
@@ -150,8 +317,13 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     if (set_up(&s, kind, &e)) {
-        const struct show show = { s.session, &s.headcount, options->db_path, options->timing };
-        attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
+        const struct show show = {
+            s.session,       &s.headcount, kind == ATTEMPT_FLASH ? options->db_path : NULL,
+            options->timing, s.names,      s.name_count
+        };
+        const struct attend_input input = { s.input.fd, unit_input_take, &s.input };
+        attend_until_done(choose_screen(options), &show, s.reader, &s.stop, &input);
+        finish_labels(&s);
         status = status_of(&s);
     } else {
         cmd_print_err(&e);
@@ -166,12 +338,25 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 /* Flashing a board again that has passed is somebody's decision, and the record names him. */
 static bool is_rework_explained(const struct run_options *o)
 {
-    bool named = o->operator_name && o->operator_name[0] && o->reason && o->reason[0];
-    if (o->rework ? named : !o->reason)
+    if (o->rework == (o->reason != NULL))
         return true;
     fprintf(stderr, "espstation run: %s\nSee: espstation run --help\n",
             o->rework ? "--rework needs --operator NAME and --reason TEXT: the record names both"
                       : "--reason belongs to --rework");
+    return false;
+}
+
+static bool may_rework(struct run_options *o)
+{
+    struct err e = { 0 };
+    if (!o->rework)
+        return true;
+    if (person_is_engineer(o->choice.station_path, o->operator_name,
+                           "flash boards again that have passed", &o->engineer, &e)) {
+        o->operator_name = o->engineer.name;
+        return true;
+    }
+    cmd_print_err(&e);
     return false;
 }
 
@@ -183,12 +368,17 @@ static enum exit_status run(int argc, char **argv)
         OPTION_SLOTS("flash", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
+        OPTION_NEW_LOT(&o.new_lot),
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
         OPTION_DB(&o.db_path),
         { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
-        { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
+        { "--rework", NULL, "flash boards again that have passed; needs --reason, and an engineer",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
+        { "--unit", "NAME=VALUE",
+          "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "
+          "NAME=VALUE' on standard input, for slot 3",
+          NULL, NULL, &o.given },
         OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
@@ -200,18 +390,20 @@ static enum exit_status run(int argc, char **argv)
     if (!cmd_parse(&cmd_run, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
-    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o))
+    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o) ||
+        !may_rework(&o))
         return EXIT_USAGE;
     return run_all(&o, ATTEMPT_FLASH);
 }
 
 static enum exit_status verify(int argc, char **argv)
 {
-    struct run_options o = { 0 };
+    struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
         OPTION_PORTS("judge", &o.choice.ports),
         OPTION_SLOTS("judge", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
+        OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),

@@ -1,6 +1,7 @@
 #include "station/line/order.h"
 
 #include "core/base/plain.h"
+#include "station/line/order_label.h"
 #include "station/line/record.h"
 
 #include <stdatomic.h>
@@ -13,6 +14,7 @@ struct order {
     struct job *job;
     char *lot, *operator_name, *rework_reason; /* NULL: none */
     struct order_name name;
+    const struct station_printer *printer;
     struct order_rows rows;
 };
 
@@ -56,8 +58,9 @@ struct order *order_new(const struct order_setup *setup, struct record *record, 
     }
     atomic_init(&o->holders, 1);
     o->job = job_hold(setup->job);
+    o->printer = job_label(setup->job) ? setup->printer : NULL;
     if (copy(&o->lot, setup->lot, e) && copy(&o->operator_name, setup->operator_name, e) &&
-        copy(&o->rework_reason, setup->rework_reason, e) &&
+        copy(&o->rework_reason, setup->rework_reason, e) && order_label_fits(o, e) &&
         record_enter_order(record, setup, &o->rows, e)) {
         name_it(o);
         return o;
@@ -111,6 +114,11 @@ const struct order_name *order_name(const struct order *o)
 const char *order_rework_reason(const struct order *o)
 {
     return o->rework_reason;
+}
+
+const struct station_printer *order_printer(const struct order *o)
+{
+    return o->printer;
 }
 
 const struct order_rows *order_rows(const struct order *o)

@@ -50,4 +50,26 @@ bool people_find(struct people *p, const char *name, struct actor *actor);
 /* How many there are; 0 without a people file. */
 size_t people_count(struct people *p);
 
+/* ---- Changing the file: people_edit.c, for the command alone ---- */
+
+/* The new text of a people file from a change of what it says now, written as a whole (mode 0600)
+ * while no other process changes it. The change may refuse with *e. A file that is not there yet is
+ * one without people. ERR_USAGE, ERR_STATION. */
+struct people_file;
+bool people_edit(const char *path, const struct clock *clock,
+                 bool (*change)(void *ctx, struct people_file *file, struct err *e), void *ctx,
+                 struct err *e);
+
+struct people_new {
+    const char *name;
+    enum role role;
+    const char *pin, *badge; /* NULL: none; one of the two at least */
+};
+
+/* For `change`: each refuses what would leave a file that nobody can use. */
+bool people_add(struct people_file *file, const struct people_new *person, struct err *e);
+bool people_remove(struct people_file *file, const char *name, struct err *e);
+bool people_set_secret(struct people_file *file, const char *name, const char *pin,
+                       const char *badge, struct err *e); /* NULL: stays as it is */
+
 #endif

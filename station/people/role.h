@@ -14,6 +14,7 @@ enum role { ROLE_NOBODY, ROLE_OPERATOR, ROLE_ENGINEER, ROLE_AUDITOR, ROLE_COUNT 
 struct actor {
     char name[ACTOR_NAME_BYTES]; /* "": nobody has said */
     enum role role;
+    bool proved; /* by PIN or badge; false: the name is as somebody typed it */
 };
 
 /* "nobody", "operator", "engineer", "auditor". */

@@ -12,9 +12,19 @@
 struct show {
     struct session *session;
     struct headcount *headcount;
-    const char *db_path; /* NULL: nothing is recorded */
-    bool timing;         /* the summary shows where the time went */
+    const char *db_path;      /* NULL: nothing is recorded */
+    bool timing;              /* the summary shows where the time went */
+    const char *const *names; /* of the slots by number, counted from 0; NULL: numbers are all */
+    size_t name_count;
 };
+
+#define SHOW_LABEL_BYTES 17
+
+/* The slot's name; NULL: it has none. */
+const char *show_slot_name(const struct show *show, int number);
+
+/* What a slot is called: its name, or else its number. */
+const char *show_label(const struct show *show, int number, char label[SHOW_LABEL_BYTES]);
 
 struct screen {
     const char *name;

@@ -55,9 +55,11 @@ static void put_order(struct json_object *o, const struct order_name *order)
     put_text(o, "operator", order->operator_name);
 }
 
-static void put_board(struct json_object *o, const struct event *event)
+static void put_board(struct json_object *o, const struct event *event, const char *name)
 {
     json_integer(o, "slot", event->slot);
+    if (name)
+        json_text(o, "name", name);
     json_text(o, "port", event->port);
     if (event->run_id != 0)
         json_integer(o, "run", event->run_id);
@@ -66,6 +68,8 @@ static void put_board(struct json_object *o, const struct event *event)
     json_integer(o, "baud", event->baud);
     json_text(o, "chip", event->chip ? event->chip->id_name : NULL);
     put_text(o, "mac", event->mac);
+    if (event->serial[0])
+        json_text(o, "serial", event->serial);
     if (event->kind == EVENT_NOTE)
         json_text(o, "sentence", event->err.what);
     if (event->kind == EVENT_RETRY || event->kind == EVENT_VERDICT)
@@ -75,12 +79,11 @@ static void put_board(struct json_object *o, const struct event *event)
 static void on_event(const struct show *show, const struct event *event)
 {
     struct json_object o;
-    (void)show;
     json_begin(&o, stdout);
     json_text(&o, "event", kind_word(event->kind));
     put_time(&o, event->utc_ms);
     if (event->kind != EVENT_ORDER)
-        put_board(&o, event);
+        put_board(&o, event, show_slot_name(show, event->slot));
     if (event->kind == EVENT_RUN || event->kind == EVENT_VERDICT || event->kind == EVENT_ORDER)
         put_order(&o, &event->order);
     json_end(&o);

@@ -44,7 +44,7 @@ lines_are_json() { # file
 
 # ---- Eight ESP32 boards, dirty flash -----------------------------------------------------------
 start_fixture --boards 8 --chip esp32 --speed 20 --fill dirty
-check "eight ESP32 boards pass" "$work/out" flash_run esp32 "${port_options[@]}" --lot A --operator Eve
+check "eight ESP32 boards pass" "$work/out" flash_run esp32 "${port_options[@]}" --lot A --new-lot --operator Eve
 check "the summary says so" "$work/out" says "$work/out" "8 of 8 boards passed" "$db"
 all=true
 for i in 0 1 2 3 4 5 6 7; do esp32_is_right $i || all=false; done
@@ -142,7 +142,7 @@ stop_fixture
 # ---- What a slot has learned serves its next board --------------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 20
 ctl fault 0 hang,at=baud,times=1 >/dev/null
-"$station" run "$images/esp32.yaml" --db "$work/loop.db" --port "${ports[0]}" --loop --plain >"$work/learn" 2>&1 &
+"$station" run "$images/esp32.yaml" --db "$work/learn.db" --port "${ports[0]}" --loop --plain >"$work/learn" 2>&1 &
 pid=$!
 check "a rate that failed is followed by a lower one" "$work/learn" await grep -q "PASS ESP32 24:0a:c4:00:00:00" "$work/learn"
 ctl fault 0 none >/dev/null

@@ -523,6 +523,49 @@ static void connect_bears_a_deaf_board(void **state)
     bench_free(b);
 }
 
+/* EN rises late on boards with a large capacitor: what was sent before is lost, and the next SYNC
+ * goes out when the ROM says that it waits, however late the adapter passes that on. */
+static void connect_syncs_when_the_loader_says_that_it_waits(void **state)
+{
+    enum { LINES_MS = 150, STRAP_MS = 50, BOOT_MS = 14, ANSWER_MS = 16, SPARE_MS = 4 };
+    static const uint32_t en_ms[] = { 1, 30, 40, 48, 60, 70 }, latency_ms[] = { 1, 16 };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(en_ms) * COUNT_OF(latency_ms); i++) {
+        uint32_t late_ms = en_ms[i / 2] + BOOT_MS, lat_ms = latency_ms[i % 2];
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        c.en_rise_us = en_ms[i / 2] * 1000;
+        c.strap_us = 25000;
+        c.latency_us = lat_ms * 1000;
+        struct bench *b = bench_new(&c, 115200);
+        uint64_t start_us = b->clock.us;
+        assert_ok(connect(b, 0, &e), &e);
+        uint64_t took_ms = (b->clock.us - start_us) / 1000;
+        uint64_t waited_ms = late_ms < STRAP_MS ? 0 : late_ms - STRAP_MS + lat_ms;
+        assert_true(took_ms <= LINES_MS + waited_ms + lat_ms + ANSWER_MS + SPARE_MS);
+        assert_in_range(state_of(b).syncs, 1, 2);
+        assert_ok(board_identify(&b->loader, &b->board, &e), &e); /* among answers to both */
+        bench_free(b);
+    }
+}
+
+/* Nobody may count on the log: a strap or a fuse can switch it off, and the ESP8266's comes at a
+ * rate of its own. */
+static void connect_needs_no_log(void **state)
+{
+    struct chip_sim_config c = board_config("esp8266");
+    struct err e = { 0 };
+    (void)state;
+    c.en_rise_us = 60000;
+    c.strap_us = 25000;
+    struct bench *b = bench_new(&c, 115200);
+    uint64_t start_us = b->clock.us;
+    assert_ok(connect(b, 0, &e), &e);
+    assert_in_range((b->clock.us - start_us) / 1000, 300, 330);
+    assert_int_equal(state_of(b).syncs, 1);
+    bench_free(b);
+}
+
 static void identify_tells_a_flash_that_does_not_answer(void **state)
 {
     struct chip_sim_config c = board_config("esp32");
@@ -658,6 +701,52 @@ static void baud_failure_is_told_and_cured_by_a_reset(void **state)
 
 /* No answer carries a check of its own. What goes into the record, and into the header of the boot
  * image, is true all the same, or the board was not identified. */
+/* What is asked anyway proves the rate: once, and only that. */
+static void a_new_rate_is_proved_by_the_next_question(void **state)
+{
+    enum { ATTACH = 0x0d, SET_PARAMS = 0x0b };
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = bench_new(&c, 115200);
+    assert_ok(connect(b, 0, &e) && board_identify_chip(&b->loader, &b->board, &e), &e);
+    board_foresee_attach(&b->loader);
+    assert_ok(change_baud(b, 460800, &e), &e);
+    assert_int_equal(state_of(b).ops[ATTACH], 1);
+    assert_ok(board_identify_flash(&b->loader, &b->board, &e), &e);
+    assert_int_equal(state_of(b).ops[ATTACH], 1);
+    if (have_stub(b)) {
+        uint32_t bytes = b->board.flash.size_bytes;
+        assert_ok(start_stub(b, &e), &e);
+        flash_foresee_size(&b->loader, bytes);
+        assert_ok(change_baud(b, 921600, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 1);
+        assert_ok(flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 1);
+        assert_ok(flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 2);
+        flash_foresee_size(&b->loader, bytes / 2);
+        assert_ok(change_baud(b, 460800, &e) && flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 4);
+    }
+    bench_free(b);
+}
+
+static void a_new_rate_that_nothing_answers_at_is_no_rate(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    if (have_stub(b)) {
+        assert_ok(start_stub(b, &e), &e);
+        flash_foresee_size(&b->loader, b->board.flash.size_bytes);
+        add_fault(b, "hang,at=baud");
+        assert_code(change_baud(b, 921600, &e), &e, ERR_BAUD);
+    }
+    bench_free(b);
+}
+
 static void identify_believes_no_wire_that_lies(void **state)
 {
     unsigned identified = 0, told = 0;
@@ -763,6 +852,8 @@ int main(void)
         cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
         cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
         cmocka_unit_test(connect_bears_a_deaf_board),
+        cmocka_unit_test(connect_syncs_when_the_loader_says_that_it_waits),
+        cmocka_unit_test(connect_needs_no_log),
         cmocka_unit_test(identify_tells_a_flash_that_does_not_answer),
         cmocka_unit_test(verify_finds_a_bit_that_stays_1),
         cmocka_unit_test(verify_finds_a_protected_flash),
@@ -771,6 +862,8 @@ int main(void)
         cmocka_unit_test(the_first_words_of_a_board_that_loops_are_the_cause),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
+        cmocka_unit_test(a_new_rate_is_proved_by_the_next_question),
+        cmocka_unit_test(a_new_rate_that_nothing_answers_at_is_no_rate),
         cmocka_unit_test(identify_believes_no_wire_that_lies),
         cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
         cmocka_unit_test(console_tells_a_blank_flash),

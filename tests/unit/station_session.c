@@ -188,7 +188,9 @@ static void bench_free(struct bench *b)
 static void set_order(struct bench *b, struct job *job, const char *lot, const char *operator_name)
 {
     struct err e = { 0 };
-    const struct order_setup setup = { .job = job, .lot = lot, .operator_name = operator_name };
+    const struct order_setup setup = {
+        .job = job, .lot = lot, .operator_name = operator_name, .new_lot = true
+    };
     struct order *order = order_new(&setup, session_record(b->session), &e);
     assert_ok(order != NULL, &e);
     session_set_order(b->session, order);
