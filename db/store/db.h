@@ -269,7 +269,7 @@ struct db_run_end {
     const char *board_state;
     const char *app_text; /* what the application said; NULL: not asked */
     int64_t ended_utc_ms, duration_ms;
-    /* The label of a PASS, which is ordered with it, whole or not at all (label.h). NULL: none. */
+    /* The label of a PASS, ordered with it, both or neither (label_rows.h). NULL: none. */
     const char *label_printer, *label_zpl;
 };
 

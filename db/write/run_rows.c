@@ -4,7 +4,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-#include "db/write/label_priv.h"
+#include "db/write/label_rows_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 

@@ -287,8 +287,8 @@ static const struct key keys[STATION_KEY_COUNT] = {
     },
     [STATION_KEY_SCANNER_FROM] = {
         .path = "scanners.from", .parent = STATION_KEY_SCANNERS, .kind = KEY_OWN,
-        .store = store_scanner, .more = "keyboard:/dev/input/by-id/..., serial:/dev/serial/by-id/... "
-        "or stdin", .required = true, .min = 1, .max = 250,
+        .store = store_scanner, .required = true, .min = 1, .max = 250,
+        .more = "keyboard:/dev/input/by-id/..., serial:/dev/serial/by-id/... or stdin",
         SCANNER_FIELD(from), SCANNER_AT_FIELD(from_at),
         .also = LIST("device", "port", "path", "usb"),
         .sentence = "Where it is plugged in: as a keyboard, which is taken for the station alone, "

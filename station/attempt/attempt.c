@@ -238,6 +238,8 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
+    if (a->loader.kind->is_stub) /* it is told so next, see tell_size */
+        flash_foresee_size(&a->loader, attempt_flash_bytes(a));
     if (!change_baud(a, a->setup->baud, e))
         return false;
     a->result->baud = usb_is_native(port) ? 0 : port->baud;
@@ -259,5 +261,8 @@ bool step_early_baud(struct attempt *a, struct err *e)
     bool wanted =
         !a->setup->careful && !a->loader.kind->is_stub && b->chip == attempt_recipe(a)->chip;
     uint32_t baud = a->setup->baud < EARLY_BAUD_MAX ? a->setup->baud : EARLY_BAUD_MAX;
-    return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || change_baud(a, baud, e);
+    if (!wanted || !stub || !stub_keeps_baud(&a->loader, stub))
+        return true;
+    board_foresee_attach(&a->loader);
+    return change_baud(a, baud, e);
 }

@@ -118,7 +118,9 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
         session_find(f->session, slot->number, &still_finishing))
         return;
     slot->in_session = session_place_slot(f->session, &setup, &e);
-    slot->trouble = e.code == ERR_STOPPED ? (struct err){ 0 } : e;
+    slot->trouble = (struct err){ 0 };
+    if (e.code != ERR_STOPPED)
+        slot->trouble = e;
 }
 
 static void take_out_locked(struct floor *f, struct floor_slot *slot)

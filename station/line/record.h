@@ -97,13 +97,13 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
-/* What is printed for a PASS; with its verdict it is in the queue (db/write/label.h). */
+/* What is printed for a PASS; with its verdict it is in the queue (db/write/label_rows.h). */
 struct record_label {
     const char *printer, *zpl;
 };
 
-/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
- * so as soon as the record takes rows again. */
+/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e;
+ * the run is closed so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
                       const struct record_label *label, struct err *e);
