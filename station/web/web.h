@@ -27,6 +27,9 @@ struct web_people {
      * ERR_USAGE, with a sentence that does not tell which of the two was wrong. */
     bool (*log_in)(void *ctx, const char *name, const char *secret, struct actor *actor,
                    struct err *e);
+    /* Whether that person is still one of them, and in which role now; quick. Called on any of the
+     * web's threads. NULL: whoever has logged in stays so. */
+    bool (*still)(void *ctx, const char *name, struct actor *actor);
 };
 
 /* All is copied but `floor` and `people`, which live longer than the web does. */

@@ -24,7 +24,7 @@ static bool log_in(void *ctx, const char *name, const char *secret, struct actor
     snprintf(actor->name, sizeof actor->name, "%s", name);
     return true;
 }
-static const struct web_people people = { NULL, log_in };
+static const struct web_people people = { .log_in = log_in };
 
 static int set_up(void **state)
 {
