@@ -120,7 +120,7 @@ int main(int argc, char **argv)
         printf("no terminal to draw on\n");
         return 1;
     }
-    const struct scene_source source = { &fake, look, act };
+    const struct scene_source source = { &fake, look, act, NULL };
     struct terminal *t = terminal_open(&source, true, &e);
     if (!t) {
         printf("%s\n", e.what);
