@@ -1,4 +1,4 @@
-/* Tiles, sums and acts as lines of JSON, and back. The names are those of the screen in a browser. */
+/* Tiles, sums and acts as lines of JSON, and back. Names as for the screen in a browser. */
 #include "station/peer/peer_priv.h"
 
 #include "core/base/json_tree.h"

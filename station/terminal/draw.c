@@ -13,7 +13,7 @@
 #define COLUMNS_LEAST 12
 #define ROWS_LEAST    5
 
-/* ---- Colours: those of IEC 60073, as far as the terminal has them; words and signs say it all ---- */
+/* ---- Colours: those of IEC 60073, as far as there are any; words and signs say it all ---- */
 
 static attr_t attributes[TILE_STATE_COUNT];
 static bool has_signs; /* beyond ASCII */

@@ -1,5 +1,5 @@
 /* What keys do, without a terminal: acts are caught. */
-#include "station/terminal/keys.h"
+#include "station/terminal/terminal_keys.h"
 #include "tests/lib/test.h"
 
 #include <curses.h>

@@ -1,4 +1,4 @@
-#include "station/terminal/keys.h"
+#include "station/terminal/terminal_keys.h"
 
 #include "core/base/plain.h"
 
