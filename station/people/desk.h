@@ -18,7 +18,8 @@ struct desk {
 bool desk_log_in(struct desk *desk, const char *name, const char *secret, struct err *e);
 
 /* Who acts now: the person there, if still in the people file; without one `typed` (NULL: ""), as
- * an engineer. `free_to_all`: also nobody may, as to stop boards. ERR_USAGE: nobody is logged in. */
+ * an engineer. `free_to_all`: also nobody may, as to stop boards. ERR_USAGE: nobody is logged in.
+ */
 bool desk_actor(struct desk *desk, const char *typed, bool free_to_all, struct actor *actor,
                 struct err *e);
 
