@@ -93,6 +93,7 @@ void recipe_free(struct recipe *recipe)
     }
     for (size_t i = 0; i < RECIPE_REJECTS_MAX; i++)
         free(recipe->boot.reject[i]);
+    unit_done(&recipe->unit);
     free(recipe->boot.expect);
     free(recipe->label.file);
     free(recipe->label.path);

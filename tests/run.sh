@@ -123,7 +123,7 @@ end_of_one() {
 long_ones_first() { # names...
     printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
 }
-long="stats chips trouble crash campaign faults export flash pulls people realstub security"
+long="screen stats chips trouble crash campaign faults export flash pulls people realstub security"
 
 quick="flash lots import stop"
 

@@ -59,6 +59,8 @@ missing_packages() {
     has_libraries $(libraries | cut -d' ' -f2) || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
+    has_command zbarimg || printf ' zbar-tools'
+    has_command dmtxread || printf ' dmtx-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
     has_command mbpoll || printf ' mbpoll' # clients of others for the PLC's side

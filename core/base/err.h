@@ -39,6 +39,7 @@ enum err_code {
     ERR_PROTECTED,
     ERR_DUPLICATE,
     ERR_QUOTA,
+    ERR_UNIT,
     ERR_IDENTIFY,
     ERR_STUB,
     ERR_BAUD,
@@ -50,6 +51,7 @@ enum err_code {
     ERR_BOOT,
     /* the station and what it was given */
     ERR_STOPPED,
+    ERR_WAITING, /* nothing failed: somebody has to do something first */
     ERR_USAGE,
     ERR_RECIPE,
     ERR_IMAGE,

@@ -347,6 +347,15 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
 }
 
+void board_foresee_attach(struct loader *l)
+{
+    uint32_t pins;
+    struct err ignored = { 0 };
+    bool plain = l->kind->has_set_params && !l->chip->power_flash;
+    if (plain && !l->secured && l->chip->read_spi_pins(l, &pins, &ignored))
+        loader_first_attach(l, pins);
+}
+
 bool board_identify_flash(struct loader *l, struct board *b, struct err *e)
 {
     bool ok = l->secured ? loader_spi_attach(l, 0, e)

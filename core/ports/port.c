@@ -170,3 +170,20 @@ bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e)
         return true;
     return err_set(e, ERR_STOPPED, "%s: stopped on request", p->where);
 }
+
+bool port_inputs(struct port *p, unsigned *on, unsigned *known, struct err *e)
+{
+    if (!(p->caps & PORT_INPUTS))
+        return err_set(e, ERR_PORT_UNSUITABLE, "%s has no lines that come in", p->where);
+    return p->ops->inputs(p, on, known, e);
+}
+
+bool port_probe(struct port *p, struct err *e)
+{
+    return !p->ops->probe || p->ops->probe(p, e);
+}
+
+void port_set_stop(struct port *p, int stop_fd)
+{
+    p->stop_fd = stop_fd;
+}

@@ -21,6 +21,15 @@ enum port_caps {
     PORT_BAUD = 1 << 0,           /* set_baud works */
     PORT_LINES = 1 << 1,          /* set_lines works */
     PORT_LINES_TOGETHER = 1 << 2, /* ...and changes both lines in one step */
+    PORT_INPUTS = 1 << 3,         /* inputs works */
+};
+
+/* The lines that come in. */
+enum port_input {
+    PORT_CTS = 1 << 0,
+    PORT_DSR = 1 << 1,
+    PORT_DCD = 1 << 2,
+    PORT_RI = 1 << 3,
 };
 
 enum port_line {
@@ -66,6 +75,12 @@ struct port_ops {
     bool (*settle_lines)(struct port *p, struct err *e);
     /* Optional. Whether it has been seen to set the lines badly. */
     bool (*lines_fault)(const struct port *p, struct port_fault *fault);
+    /* Optional, PORT_INPUTS. Which of the lines that come in are asserted now; *known: which of them
+     * this port can tell at all. Waits for nothing. */
+    bool (*inputs)(struct port *p, unsigned *on, unsigned *known, struct err *e);
+    /* Optional. Whether what is between here and the board still lives, without a sign to the
+     * board. ERR_PORT_GONE. */
+    bool (*probe)(struct port *p, struct err *e);
     /* Never fails; fine on a port whose open failed; safe twice. */
     void (*close)(struct port *p);
 };
@@ -131,6 +146,15 @@ bool port_settle_lines(struct port *p, struct err *e);
 /* Whether its lines are known to come late, or not at all; for who wonders why a reset did not do
  * what it should. */
 bool port_lines_fault(const struct port *p, struct port_fault *fault);
+
+/* ERR_PORT_UNSUITABLE where the port cannot tell any. */
+bool port_inputs(struct port *p, unsigned *on, unsigned *known, struct err *e);
+
+/* Only a network needs it; elsewhere true. */
+bool port_probe(struct port *p, struct err *e);
+
+/* From now on another descriptor ends its waits: between two boards more than a stop does. */
+void port_set_stop(struct port *p, int stop_fd);
 
 /* Waits; ERR_STOPPED when a stop was asked for meanwhile. */
 bool port_sleep_ms(struct port *p, uint32_t ms, struct err *e);

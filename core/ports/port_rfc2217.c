@@ -45,6 +45,7 @@ static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
     r->heard_bytes = 0;
     r->lines_mute = port_net_has_option(p->where);
     r->lines_unknown = false;
+    r->inputs_asked = r->inputs_known = r->probe_answered = false;
     r->times = (struct line_times){ 0 };
     p->caps = 0; /* also where it is opened again */
     r->fd = -1;
@@ -57,7 +58,7 @@ static bool rfc2217_open(struct port *p, struct deadline d, struct err *e)
     }
     /* Not PORT_LINES_TOGETHER: two lines are two commands, and the server acts on one after the
      * other. */
-    p->caps = PORT_BAUD | PORT_LINES;
+    p->caps = PORT_BAUD | PORT_LINES | PORT_INPUTS;
     return true;
 }
 
@@ -217,6 +218,49 @@ static bool rfc2217_lines_fault(const struct port *p, struct port_fault *fault)
     return true;
 }
 
+/* The mask is sent once. Its first report comes by itself, as ser2net (gensio, sergensio.c) forces
+ * it; a server that sends none has no such lines. ser2net looks at them once a second. */
+static bool rfc2217_inputs(struct port *p, unsigned *on, unsigned *known, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    static const uint8_t all = 255;
+    if (!r->inputs_asked) {
+        if (!rfc2217_send_commands(r, rfc2217_add_command(r, SET_MODEMSTATE_MASK, &all, 1),
+                                   deadline_in_ms(p->clock, SEND_MS), e))
+            return false;
+        r->inputs_asked = true;
+    }
+    if (!rfc2217_absorb(r, e))
+        return false;
+    *known = r->inputs_known ? PORT_CTS | PORT_DSR | PORT_DCD | PORT_RI : 0;
+    *on = (r->inputs & 16 ? PORT_CTS : 0u) | (r->inputs & 32 ? PORT_DSR : 0u) |
+          (r->inputs & 128 ? PORT_DCD : 0u) | (r->inputs & 64 ? PORT_RI : 0u);
+    return true;
+}
+
+/* Asks for the rate that is set: every server answers that, and nothing changes. */
+static bool rfc2217_probe(struct port *p, struct err *e)
+{
+    struct rfc2217_port *r = (struct rfc2217_port *)p;
+    struct err silence = { 0 };
+    r->baud_answered = false;
+    if (!rfc2217_send_commands(r, rfc2217_add_baud(r, p->baud), deadline_in_ms(p->clock, SEND_MS),
+                               e))
+        return false;
+    while (!r->baud_answered) {
+        if (rfc2217_await_more(r, deadline_in_ms(p->clock, ANSWER_MS), &silence))
+            continue;
+        if (silence.code == ERR_TIMEOUT && !r->probe_answered)
+            return true; /* it never did, so its silence says nothing */
+        if (silence.code == ERR_TIMEOUT)
+            err_set(&silence, ERR_PORT_GONE, "%s: the server does not answer any more", p->where);
+        *e = silence;
+        return false;
+    }
+    r->probe_answered = true;
+    return true;
+}
+
 static bool rfc2217_check(const char *where, struct err *e)
 {
     struct port_net_where ignored;
@@ -239,5 +283,7 @@ const struct port_ops port_rfc2217 = {
     .set_lines = rfc2217_set_lines,
     .settle_lines = rfc2217_settle_lines,
     .lines_fault = rfc2217_lines_fault,
+    .inputs = rfc2217_inputs,
+    .probe = rfc2217_probe,
     .close = rfc2217_close,
 };

@@ -341,7 +341,7 @@ static void find_lines(struct serial_port *s)
     s->port.caps = PORT_BAUD;
     if (s->lineless || ioctl(s->fd, TIOCMGET, &bits) < 0)
         return;
-    s->port.caps |= PORT_LINES | PORT_LINES_TOGETHER;
+    s->port.caps |= PORT_LINES | PORT_LINES_TOGETHER | PORT_INPUTS;
     if (bits & TIOCM_DTR)
         s->port.lines |= PORT_DTR;
     if (bits & TIOCM_RTS)
@@ -442,6 +442,26 @@ static bool serial_set_lines(struct port *p, unsigned mask, unsigned on, struct 
     return ioctl(s->fd, TIOCMSET, &bits) == 0 || port_fd_gone(p, errno, e);
 }
 
+/* cdc_acm reports CTS as asserted whatever it is, since CDC has no such line (Linux 6.12,
+ * drivers/usb/class/cdc-acm.c, acm_tty_tiocmget). */
+static unsigned known_inputs(const struct serial_port *s)
+{
+    const unsigned all = PORT_CTS | PORT_DSR | PORT_DCD | PORT_RI;
+    return strncmp(s->device, "/dev/ttyACM", 11) == 0 ? all & ~(unsigned)PORT_CTS : all;
+}
+
+static bool serial_inputs(struct port *p, unsigned *on, unsigned *known, struct err *e)
+{
+    const struct serial_port *s = (const struct serial_port *)p;
+    int bits = 0;
+    if (ioctl(s->fd, TIOCMGET, &bits) < 0)
+        return port_fd_gone(p, errno, e);
+    *known = known_inputs(s);
+    *on = (bits & TIOCM_CTS ? PORT_CTS : 0u) | (bits & TIOCM_DSR ? PORT_DSR : 0u) |
+          (bits & TIOCM_CAR ? PORT_DCD : 0u) | (bits & TIOCM_RI ? PORT_RI : 0u);
+    return true;
+}
+
 const struct port_ops port_serial = {
     .name = "serial",
     .prefix = "/",
@@ -454,5 +474,6 @@ const struct port_ops port_serial = {
     .discard = serial_discard,
     .set_baud = serial_set_baud,
     .set_lines = serial_set_lines,
+    .inputs = serial_inputs,
     .close = serial_close,
 };

@@ -14,6 +14,8 @@ enum comport {
     SET_CONTROL = 5,
     FLOW_SUSPEND = 8,
     FLOW_RESUME = 9,
+    NOTIFY_MODEMSTATE = 7,
+    SET_MODEMSTATE_MASK = 11,
     PURGE_DATA = 12,
     ANSWER = 100,
 };
@@ -63,6 +65,10 @@ struct rfc2217_port {
     bool purge_mute;       /* this server does not answer PURGE-DATA: do not wait again */
     bool lines_mute;       /* ...or SET-CONTROL */
     bool lines_unknown;    /* it cannot tell how they stand: the device has none, as a rule */
+    bool inputs_asked;     /* for reports of the lines that come in, */
+    bool inputs_known;     /* ...and one has come: */
+    uint8_t inputs;        /* CD 128, RI 64, DSR 32, CTS 16 (RFC 2217, section 3) */
+    bool probe_answered;   /* it has answered a probe once: then silence means that it is gone */
     struct line_times times;
     /* Data that came while we waited for something else. */
     uint8_t kept[KEPT_BYTES];

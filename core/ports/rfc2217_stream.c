@@ -55,7 +55,7 @@ static uint32_t load_be32(const uint8_t b[static 4])
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-/* The server's half of RFC 2217. Line and modem states are of no use here and are ignored. */
+/* The server's half of RFC 2217. Line states are of no use here and are ignored. */
 static void on_comport(struct rfc2217_port *r)
 {
     const uint8_t *sub = r->telnet.sub;
@@ -83,6 +83,11 @@ static void on_comport(struct rfc2217_port *r)
             keep_shortest(&r->times.round_trip_us,
                           r->port.clock->now_us(r->port.clock) - r->purge_sent_us + 1);
         r->purges_wanted = 0;
+        break;
+    case ANSWER + NOTIFY_MODEMSTATE:
+        r->inputs_known = r->inputs_known || n == 2;
+        if (n == 2)
+            r->inputs = sub[1];
         break;
     case FLOW_SUSPEND:
     case ANSWER + FLOW_SUSPEND:

@@ -31,7 +31,7 @@ const struct db_format_info *db_format_info(size_t format)
 /* ---- Queries, made from the tables of columns ---- */
 
 /* The longest: the run columns with every filter. */
-enum { SQL_CAP = 8192 };
+enum { SQL_CAP = 12288 };
 
 /* Appends; a text that does not fit leaves *used at the end, and SQLite then refuses the query. */
 static void append(char sql[static SQL_CAP], size_t *used, const char *text)
@@ -107,12 +107,16 @@ static bool prepare_all_locked(struct export *x, struct err *e)
             prepare_columns_locked(db, attempt_columns, ATTEMPT_SELECTED,
                                    " FROM attempt AS a WHERE a.run = ? ORDER BY a.number", e);
     if (x->attempts)
-        x->digests = prepare_columns_locked(
-            db, digest_columns, DIGEST_COLUMNS,
-            " FROM digest AS d JOIN image AS i ON i.id = d.image WHERE d.attempt = ?"
-            " ORDER BY i.number",
+        x->digests = prepare_columns_locked(db, digest_columns, DIGEST_COLUMNS,
+                                            " FROM (" DIGESTS_OF_ATTEMPT ") AS d", e);
+    if (x->digests)
+        x->units = prepare_columns_locked(
+            db, unit_columns, UNIT_COLUMNS,
+            " FROM run AS r JOIN unit AS u ON " UNIT_OF_RUN(
+                "u") " JOIN unit_value AS v"
+                     " ON v.unit = u.id WHERE r.id = ? AND " LAST_OF_ITS_NAME,
             e);
-    return x->digests != NULL;
+    return x->units != NULL;
 }
 
 /* ---- What the forms ask ---- */
@@ -152,6 +156,11 @@ static void begin_rows(sqlite3_stmt *s, int64_t id)
 void export_begin_corrections(struct export *x)
 {
     begin_rows(x->corrections, sqlite3_column_int64(x->runs, RUN_ID));
+}
+
+void export_begin_units(struct export *x)
+{
+    begin_rows(x->units, sqlite3_column_int64(x->runs, RUN_ID));
 }
 
 void export_begin_attempts(struct export *x)
@@ -261,6 +270,7 @@ static bool export_locked(struct export *x, const struct form *form, struct err 
     sqlite3_finalize(x->corrections);
     sqlite3_finalize(x->attempts);
     sqlite3_finalize(x->digests);
+    sqlite3_finalize(x->units);
     return ok;
 }
 

@@ -219,7 +219,7 @@ static bool put_metadata(struct export *x, struct err *e)
     out_json_column(&x->out, "test_name", x->runs, RUN_RECIPE);
     out_json_column(&x->out, "test_version", x->runs, RUN_RECIPE_VERSION);
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
-    if (!export_json_corrections(x, e))
+    if (!export_json_unit(x, e) || !export_json_corrections(x, e))
         return false;
     put_empty(&x->out, "config", "{}");
     out_json_close(&x->out, '}');
@@ -249,7 +249,8 @@ static bool run(struct export *x, struct err *e)
 {
     x->out.json.comma = false;
     out_json_open(&x->out, NULL, '{');
-    out_json_column(&x->out, "dut_id", x->runs, RUN_MAC);
+    out_json_column(&x->out, "dut_id", x->runs,
+                    export_text(x->runs, RUN_SERIAL) ? RUN_SERIAL : RUN_MAC);
     out_json_column(&x->out, "station_id", x->runs, RUN_HOST);
     put_millis(&x->out, "start_time_millis", export_utc_ms(x->runs, RUN_STARTED_UTC));
     put_millis(&x->out, "end_time_millis", export_utc_ms(x->runs, RUN_ENDED_UTC));

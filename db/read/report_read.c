@@ -26,7 +26,9 @@
 #define BOARD_COLUMNS                                                                              \
     EFFECTIVE ", r.verdict, r.code, r.sentence, r.id,"                                             \
     " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id), r.duration_ms, "                     \
-    LAST_ATTEMPT("baud") ", " LAST_ATTEMPT("baud_asked") ", r.slot, r.port, " OVER_UTC
+    LAST_ATTEMPT("baud") ", " LAST_ATTEMPT("baud_asked") ", r.slot, r.port, " OVER_UTC             \
+    ", (SELECT u.serial FROM unit AS u WHERE " UNIT_OF_RUN("u") " AND u.serial IS NOT NULL"        \
+    " ORDER BY u.id DESC LIMIT 1)"
 
 static const char summary_sql[] =
     "SELECT min(r.started_utc), max(iif(r.verdict IS NULL, NULL, " OVER_UTC ")),"
@@ -290,6 +292,7 @@ static bool take_board(void *ctx, sqlite3_stmt *s)
         .slot = sqlite3_column_int(s, 11),
         .port = text(s, 12),
         .ended_utc = text(s, 13),
+        .serial = text(s, 14),
     };
     return sink->board(sink->ctx, &row);
 }

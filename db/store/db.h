@@ -150,9 +150,11 @@ struct db_run_begin {
     const char *port;
     const char *operator_name; /* NULL if unknown */
     int64_t started_utc_ms;
+    bool with_place; /* takes its place in the lot now, for whatever board it finds */
 };
 
-/* Commits an open run and gives its id; 0 on failure. Touch the board only after that. */
+/* Commits an open run and gives its id; 0 on failure. Touch the board only after that. ERR_QUOTA,
+ * with `with_place` alone: the lot has none left, and there is no row. */
 int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e);
 
 /* What the chip said about itself in this run. */
@@ -201,6 +203,23 @@ struct db_digest {
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
 };
 
+/* The same of an image of the board's unit, which no row of a recipe describes. */
+struct db_unit_digest {
+    struct db_digest digest; /* `image` counts from 0, in the recipe's section `unit` */
+    const char *place;       /* the partition */
+    int64_t offset, size_bytes;
+};
+
+/* The latest run in which this board has passed in this very slot, with this recipe, in this lot
+ * (0: in none); 0: there is none. Corrections count. One look into an index. */
+struct db_passed_where {
+    const char *mac;
+    int64_t recipe_id, lot_id;
+    int slot;
+};
+bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t *run_id,
+                    struct err *e);
+
 struct db_attempt {
     int number; /* counts from 1 within the run */
     int64_t started_utc_ms, duration_ms;
@@ -220,6 +239,8 @@ struct db_attempt {
     struct db_timing timing;
     const struct db_digest *digests;
     size_t digest_count;
+    const struct db_unit_digest *unit_digests;
+    size_t unit_digest_count;
 };
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
@@ -248,7 +269,7 @@ struct db_run_end {
     const char *board_state;
     const char *app_text; /* what the application said; NULL: not asked */
     int64_t ended_utc_ms, duration_ms;
-    /* The label of a PASS, which is ordered with it, whole or not at all (label.h). NULL: none. */
+    /* The label of a PASS, ordered with it, both or neither (label_rows.h). NULL: none. */
     const char *label_printer, *label_zpl;
 };
 

@@ -1,12 +1,12 @@
 /* Labels: ordered, begun, ended. */
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 
 #include "db/store/chain.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-#include "db/write/label_priv.h"
+#include "db/write/label_rows_priv.h"
 #include "db/write/station_priv.h"
 
 #include <inttypes.h>

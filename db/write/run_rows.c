@@ -4,7 +4,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-#include "db/write/label_priv.h"
+#include "db/write/label_rows_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -29,17 +29,30 @@ static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, str
     return query_insert(&q, e);
 }
 
+/* In one transaction with the row: between a look and a claim another station could be quicker. */
+static bool take_place_locked(struct db *db, int64_t id, const struct db_run_begin *run,
+                              struct err *refusal, struct err *e)
+{
+    const struct open_run open = { .lot_id = run->lot_id };
+    return !run->with_place || lot_give_place_locked(db, id, &open, false, refusal, e);
+}
+
 int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e)
 {
-    int64_t id = 0;
+    struct err refusal = { 0 };
     if (db->station_id == 0) {
         err_set(e, ERR_STATION, "%s: a run starts before its station did", db->shown);
         return 0;
     }
     if (db_begin(db, e)) {
-        id = add_run_locked(db, run, e);
-        if (db_finish(db, id > 0, e))
+        const int64_t id = add_run_locked(db, run, e);
+        const bool ok = id > 0 && take_place_locked(db, id, run, &refusal, e);
+        if (ok && refusal.code != ERR_NONE)
+            *e = refusal; /* and the row goes */
+        if (db_finish(db, ok && refusal.code == ERR_NONE, e))
             return id;
+        if (refusal.code != ERR_NONE)
+            return 0;
     }
     err_wrap(e, "Recording the start of a run in slot %d", run->slot);
     return 0;
@@ -119,6 +132,24 @@ static bool add_digest_locked(struct db *db, int64_t attempt_id, const struct db
     return query_run(&q, e) ? true : err_wrap(e, "Image %d", digest->image);
 }
 
+static bool add_unit_digest_locked(struct db *db, int64_t attempt_id,
+                                   const struct db_unit_digest *row, struct err *e)
+{
+    const struct db_digest *const digest = &row->digest;
+    struct query q = query_start_locked(db, STMT_UNIT_DIGEST_ADD);
+    query_int(&q, attempt_id);
+    query_int(&q, digest->image);
+    query_text(&q, row->place);
+    query_int(&q, row->offset);
+    query_int(&q, row->size_bytes);
+    query_text(&q, digest->expected_md5);
+    query_text(&q, digest->read_md5);
+    query_text(&q, digest->written_md5);
+    query_text(&q, digest->written_sha256);
+    query_int(&q, digest->skipped_bytes);
+    return query_run(&q, e) ? true : err_wrap(e, "Unit image %d", digest->image);
+}
+
 static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
                                            const struct db_attempt *attempt, struct err *e)
 {
@@ -129,6 +160,8 @@ static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
     bool ok = id > 0;
     for (size_t i = 0; ok && i < attempt->digest_count; i++)
         ok = add_digest_locked(db, id, &attempt->digests[i], e);
+    for (size_t i = 0; ok && i < attempt->unit_digest_count; i++)
+        ok = add_unit_digest_locked(db, id, &attempt->unit_digests[i], e);
     return ok;
 }
 

@@ -12,7 +12,7 @@
 
 #include <yaml.h>
 
-#define DOC_KEYS_MAX 96 /* rows of one table */
+#define DOC_KEYS_MAX 128 /* rows of one table */
 
 /* ---- table.c: rows of keys ---- */
 

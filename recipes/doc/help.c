@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LINE_BYTES  400
-#define TEXT_COLUMN 18 /* the longest path and a gap */
+#define TEXT_COLUMN 24 /* the longest path and a gap */
 #define LINE_END    98
 
 struct help {

@@ -217,7 +217,9 @@ static void walk_mapping(struct walk *w, unsigned id, void *item)
     note_place(key_row(w->kind, id), item, 0, section.at);
     for (unsigned k = id + 1; k < w->kind->key_count; k++) {
         const struct key *const key = key_row(w->kind, k);
-        if (key->parent == id && key->kind != KEY_TEXTS && key->kind != KEY_NUMBERS)
+        /* the places of lists go into arrays, and into the structs of their entries */
+        if (key->parent == id && key->kind != KEY_TEXTS && key->kind != KEY_NUMBERS &&
+            key->kind != KEY_ITEMS && key->kind != KEY_ROWS)
             note_place(key, item, 0, value_at[k]);
     }
 }

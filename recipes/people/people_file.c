@@ -47,7 +47,7 @@ bool person_digest_parse(const char *text, struct person_digest *digest)
     if (strncmp(text, start, strlen(start)) != 0)
         return false;
     text += strlen(start);
-    /* 128 * n * r bytes: 128 MiB are enough for anybody, and no file makes a log-in take minutes. */
+    /* 128 * n * r bytes: 128 MiB are enough, and no file makes a log-in take minutes. */
     if (!read_cost(&text, 1u << 17, &d.n) || !read_cost(&text, 16, &d.r) ||
         !read_cost(&text, 4, &d.p) || d.n < 2 || (d.n & (d.n - 1)) != 0 || d.n * d.r > 1u << 20 ||
         !read_hex(&text, ':', d.salt, sizeof d.salt) ||

@@ -4,6 +4,7 @@
 #include "core/base/nearest.h"
 #include "recipes/station/station_file_priv.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COLUMNS     8 /* without a grid */
@@ -93,6 +94,61 @@ static void check_slot_place(struct values *v, const struct station *station, si
             doc_report_add(v->report, slot->port_at, "this port is that of slot '%s' at %u:%u",
                            other->name ? other->name : "?", other->port_at.line,
                            other->port_at.column);
+    }
+}
+
+/* ---- How runs begin ---- */
+
+static void inherit_rules(const struct station *station, struct station_slot *slot)
+{
+    const struct slot_rules own = slot->rules;
+    slot->rules = station->rules;
+    if (slot->start_at.line > 0)
+        slot->rules.start = own.start;
+    if (slot->watch_at.line > 0)
+        slot->rules.watch = own.watch;
+    if (slot->switch_at.line > 0)
+        slot->rules.switch_line = own.switch_line;
+}
+
+static void check_rules(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_slot *const slot = &station->slots[i];
+    const struct doc_pos at =
+        slot->start_at.line > 0 ? slot->start_at : station->at[STATION_KEY_START];
+    if (slot->rules.start == START_SWITCH && slot->rules.switch_line == SWITCH_NONE)
+        doc_report_add(v->report, at.line > 0 ? at : slot->at,
+                       "slot '%s' begins by a switch, and no line is named for it; write switch: "
+                       "dsr, or which line it is wired to",
+                       slot->name ? slot->name : "?");
+    if (slot->rules.switch_line != SWITCH_NONE && slot->port &&
+        strncmp(slot->port, "socket://", 9) == 0)
+        doc_report_add(v->report, slot->port_at,
+                       "a plain socket carries no lines, and slot '%s' has a switch on %s",
+                       slot->name ? slot->name : "?", switch_line_words[slot->rules.switch_line]);
+}
+
+/* In the form of the record: six bytes, lower case, with colons. */
+static bool bring_to_form(char *mac)
+{
+    unsigned b[6];
+    char rest, text[18];
+    if (strlen(mac) != 17 || sscanf(mac, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3],
+                                    &b[4], &b[5], &rest) != 6)
+        return false;
+    snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
+             b[5]);
+    memcpy(mac, text, sizeof text);
+    return true;
+}
+
+static void check_golden(struct values *v, struct station *station)
+{
+    for (size_t i = 0; i < station->golden_count; i++) {
+        if (!bring_to_form(station->golden[i]))
+            doc_report_add(v->report, station->golden_at[i],
+                           "'golden' expects MACs as in \"24:0a:c4:00:00:01\", got '%.40s'",
+                           station->golden[i]);
     }
 }
 
@@ -227,7 +283,10 @@ void station_check(struct values *v)
     for (size_t i = 0; i < station->slot_count; i++) {
         check_slot_name(v, station, i);
         check_slot_place(v, station, i);
+        inherit_rules(station, &station->slots[i]);
+        check_rules(v, station, i);
     }
+    check_golden(v, station);
     check_printer(v, station);
     check_screen(v, station);
     /* With names unread, whatever names them would be called unknown. */

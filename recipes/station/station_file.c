@@ -93,6 +93,8 @@ void station_free(struct station *station)
         free(station->scanners[i].gs);
         free(station->scanners[i].slot);
     }
+    for (size_t i = 0; i < STATION_GOLDEN_MAX; i++)
+        free(station->golden[i]);
     free(station->printer.to);
     free(station->printer.to_text);
     for (size_t i = 0; i < STATION_PLC_ALLOW_MAX; i++)

@@ -10,12 +10,14 @@
 
 #include "recipes/doc/doc.h"
 #include "recipes/label/label_dpi.h"
+#include "recipes/station/slot_rules.h"
 
 struct err;
 
 #define STATION_SLOTS_MAX    256
 #define STATION_GROUPS_MAX   64
 #define STATION_SCANNERS_MAX 64
+#define STATION_GOLDEN_MAX   32
 #define STATION_ROWS_MAX     64 /* of the grid */
 #define STATION_COLUMNS_MAX  64
 #define STATION_EMPTY_PLACE  "." /* in the grid: no slot stands here */
@@ -25,10 +27,20 @@ enum station_key {
     STATION_KEY_ROOT,
     STATION_KEY_STATION,
     STATION_KEY_RECORD,
+    STATION_KEY_START,
+    STATION_KEY_WATCH,
+    STATION_KEY_ASK_S,
+    STATION_KEY_SWITCH,
+    STATION_KEY_SWITCH_ON,
+    STATION_KEY_ATTENTION_AFTER,
+    STATION_KEY_GOLDEN,
     STATION_KEY_SLOTS,
     STATION_KEY_SLOT_NAME, /* those of a slot: see struct station_slot, station.at has none */
     STATION_KEY_SLOT_USB,
     STATION_KEY_SLOT_PORT,
+    STATION_KEY_SLOT_START,
+    STATION_KEY_SLOT_WATCH,
+    STATION_KEY_SLOT_SWITCH,
     STATION_KEY_GROUPS,
     STATION_KEY_GROUP_NAME,
     STATION_KEY_GROUP_SLOTS,
@@ -68,13 +80,15 @@ enum station_key {
 };
 
 struct station_slot {
-    char *name;           /* as printed on the fixture: letters, digits, - and _ */
-    char *usb;            /* its socket, in the form of core/ports/usb_socket.h; NULL: none */
-    char *usb_text;       /* as the file spells it */
-    char *port;           /* a port's text; NULL: none. With neither it is not learned yet */
-    unsigned row, column; /* where it stands on a screen, from 0; no two share a place */
-    struct doc_pos at;    /* of the entry */
-    struct doc_pos name_at, usb_at, port_at; /* of the values; line 0: not there */
+    char *name;              /* as printed on the fixture: letters, digits, - and _ */
+    char *usb;               /* its socket, in the form of core/ports/usb_socket.h; NULL: none */
+    char *usb_text;          /* as the file spells it */
+    char *port;              /* a port's text; NULL: none. With neither it is not learned yet */
+    unsigned row, column;    /* where it stands on a screen, from 0; no two share a place */
+    struct slot_rules rules; /* the station's, but for what the slot says itself */
+    struct doc_pos at;       /* of the entry */
+    /* of the values; line 0: not there */
+    struct doc_pos name_at, usb_at, port_at, start_at, watch_at, switch_at;
 };
 
 struct station_group {
@@ -156,10 +170,15 @@ struct station_plc {
 };
 
 struct station {
-    char *path;        /* as given; the name given to station_parse */
-    char *name;        /* key `station` */
-    char *record;      /* as the file spells it; NULL: the station file does not say */
-    char *record_path; /* the same, seen from the station file's folder */
+    char *path;               /* as given; the name given to station_parse */
+    char *name;               /* key `station` */
+    char *record;             /* as the file spells it; NULL: the station file does not say */
+    char *record_path;        /* the same, seen from the station file's folder */
+    struct slot_rules rules;  /* of slots that do not say otherwise */
+    uint32_t attention_after; /* boards that failed in a row; 0: never */
+    char *golden[STATION_GOLDEN_MAX]; /* MACs, in the form of the record */
+    size_t golden_count;
+    struct doc_pos golden_at[STATION_GOLDEN_MAX];
     struct station_slot slots[STATION_SLOTS_MAX]; /* a slot's number is its place here, from 1 */
     size_t slot_count;                            /* at least 1 */
     struct station_group groups[STATION_GROUPS_MAX];

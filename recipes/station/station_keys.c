@@ -18,6 +18,15 @@
 #define NAME_MAX_BYTES 16 /* a tile of 256 has no room for more */
 #define NAME_FORM      "a name of 1 to 16 letters, digits, - and _"
 
+const char *const start_policy_words[] = { "board", "plug", "key", "scan", "switch", "plc", NULL };
+const char *const watch_way_words[] = { "listen", "hold", "ask", "leave", NULL };
+const char *const switch_line_words[] = { "none", "cts", "dsr", "dcd", "ri", NULL };
+
+_Static_assert(sizeof start_policy_words / sizeof start_policy_words[0] == START_POLICY_COUNT + 1 &&
+                   sizeof watch_way_words / sizeof watch_way_words[0] == WATCH_WAY_COUNT + 1 &&
+                   sizeof switch_line_words / sizeof switch_line_words[0] == SWITCH_LINE_COUNT + 1,
+               "a word for each");
+
 /* clang-format off: rows by hand, each in a few lines */
 static const struct key keys[STATION_KEY_COUNT] = {
     [STATION_KEY_ROOT] = { .path = "", .parent = STATION_KEY_COUNT, .kind = KEY_MAP },
@@ -32,6 +41,60 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .also = LIST("db", "database"),
         .sentence = "The record of this station, seen from the station file's folder: the default "
                     "of --db for every command.",
+    },
+    [STATION_KEY_START] = {
+        .path = "start", .kind = KEY_WORD, .words = start_policy_words, .preset = "board",
+        FIELD(rules.start),
+        .also = LIST("start_policy", "begin", "trigger"),
+        .sentence = "How a run begins in espstation line. board: a board answers where none did; "
+                    "plug: an adapter, or a board with its own USB, is plugged in; switch: a lid or "
+                    "jig is shut (see switch); key: START is pressed; scan: a code is given for the "
+                    "slot; plc: as key, from a PLC. docs/line.md tells what each costs.",
+    },
+    [STATION_KEY_WATCH] = {
+        .path = "watch", .kind = KEY_WORD, .words = watch_way_words, .preset = "listen",
+        FIELD(rules.watch),
+        .also = LIST("presence", "after_pass"),
+        .sentence = "How a board that has passed is watched until it is taken out. listen: nothing "
+                    "is sent, and the next board is heard when it gets power; hold: it is kept in "
+                    "its loader, and its application does not run; ask: it is reset every ask_s "
+                    "seconds; leave: it is left alone until a key, a code or a plug.",
+    },
+    [STATION_KEY_ASK_S] = {
+        .path = "ask_s", .kind = KEY_NUMBER, .min = 5, .max = 86400, .preset = "60",
+        FIELD(rules.ask_s),
+        .also = LIST("ask_seconds", "interval"),
+        .sentence = "With watch: ask, the seconds between two resets of a board that has passed.",
+    },
+    [STATION_KEY_SWITCH] = {
+        .path = "switch", .kind = KEY_WORD, .words = switch_line_words, .preset = "none",
+        FIELD(rules.switch_line),
+        .also = LIST("lid", "jig", "sense"),
+        .sentence = "The line of the adapter that a lid switch or a presence contact is wired to. "
+                    "Open it means that the slot is empty, whatever start says. Adapters called "
+                    "ttyACM cannot tell cts.",
+    },
+    [STATION_KEY_SWITCH_ON] = {
+        .path = "switch_on", .kind = KEY_WORD, .words = LIST("shut", "open"), .preset = "shut",
+        FIELD(rules.switch_on),
+        .also = LIST("polarity", "active"),
+        .sentence = "What it means when that line is asserted.",
+    },
+    [STATION_KEY_ATTENTION_AFTER] = {
+        .path = "attention_after", .kind = KEY_NUMBER, .min = 0, .max = 1000, .preset = "3",
+        FIELD(attention_after),
+        .also = LIST("stop_after", "max_failures", "failures"),
+        .sentence = "So many boards that fail in a row in one slot, for what can be the slot's "
+                    "fault, take it out of work until a golden board passes in it or an engineer "
+                    "puts it back. 0: never.",
+    },
+    [STATION_KEY_GOLDEN] = {
+        .path = "golden", .kind = KEY_TEXTS, .min = 1, .max = 32,
+        .items_max = STATION_GOLDEN_MAX, FIELD(golden), COUNT_FIELD(golden_count),
+        .at_field = offsetof(struct station, golden_at),
+        .also = LIST("golden_boards", "reference"),
+        .sentence = "MACs of boards that are known to be good. They prove slots: they pass again "
+                    "and again, hold no place in a lot and count in no yield.",
     },
     [STATION_KEY_SLOTS] = {
         .path = "slots", .kind = KEY_ITEMS, .required = true, .items_max = STATION_SLOTS_MAX,
@@ -66,6 +129,24 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .sentence = "Instead of usb: a port of a serial server (rfc2217://, socket://) or a device "
                     "with a name of its own. A slot with neither is not learned yet, and is left "
                     "out.",
+    },
+    [STATION_KEY_SLOT_START] = {
+        .path = "slots.start", .parent = STATION_KEY_SLOTS, .kind = KEY_WORD,
+        .words = start_policy_words, SLOT_FIELD(rules.start), SLOT_AT_FIELD(start_at),
+        .also = LIST("start_policy", "begin", "trigger"),
+        .sentence = "The same as start, for this slot.",
+    },
+    [STATION_KEY_SLOT_WATCH] = {
+        .path = "slots.watch", .parent = STATION_KEY_SLOTS, .kind = KEY_WORD,
+        .words = watch_way_words, SLOT_FIELD(rules.watch), SLOT_AT_FIELD(watch_at),
+        .also = LIST("presence", "after_pass"),
+        .sentence = "The same as watch, for this slot.",
+    },
+    [STATION_KEY_SLOT_SWITCH] = {
+        .path = "slots.switch", .parent = STATION_KEY_SLOTS, .kind = KEY_WORD,
+        .words = switch_line_words, SLOT_FIELD(rules.switch_line), SLOT_AT_FIELD(switch_at),
+        .also = LIST("lid", "jig", "sense"),
+        .sentence = "The same as switch, for this slot.",
     },
     [STATION_KEY_GROUPS] = {
         .path = "groups", .kind = KEY_ITEMS, .items_max = STATION_GROUPS_MAX,
@@ -206,8 +287,8 @@ static const struct key keys[STATION_KEY_COUNT] = {
     },
     [STATION_KEY_SCANNER_FROM] = {
         .path = "scanners.from", .parent = STATION_KEY_SCANNERS, .kind = KEY_OWN,
-        .store = store_scanner, .more = "keyboard:/dev/input/by-id/..., serial:/dev/serial/by-id/... "
-        "or stdin", .required = true, .min = 1, .max = 250,
+        .store = store_scanner, .required = true, .min = 1, .max = 250,
+        .more = "keyboard:/dev/input/by-id/..., serial:/dev/serial/by-id/... or stdin",
         SCANNER_FIELD(from), SCANNER_AT_FIELD(from_at),
         .also = LIST("device", "port", "path", "usb"),
         .sentence = "Where it is plugged in: as a keyboard, which is taken for the station alone, "

@@ -29,4 +29,5 @@ COMMAND(nvs)
 COMMAND(label)
 COMMAND(scan)
 COMMAND(people)
+COMMAND(unit)
 /* clang-format on */

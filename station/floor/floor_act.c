@@ -2,6 +2,7 @@
 #include "station/floor/floor_priv.h"
 
 #include "db/write/act.h"
+#include "station/line/slot.h"
 #include "station/trust/trust.h"
 
 #include <stdio.h>
@@ -18,38 +19,91 @@ struct rule {
 
 /* ---- What slots do ---- */
 
-/* In all that may begin, or in the one that is meant. False where that one may not. */
+static bool press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+{
+    struct slot_view v;
+    if (!session_find(f->session, slot, &v)) {
+        err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
+        return err_hint(e, "Its adapter is missing, it is taken out of work, or no recipe is "
+                           "chosen.");
+    }
+    if (v.state == SLOT_RUNNING)
+        return err_set(e, ERR_USAGE, "Slot %d works; its board has to be finished first", slot);
+    if (v.lost.code == ERR_NONE)
+        return session_press(f->session, slot, press, e);
+    *e = v.lost;
+    e->code = ERR_USAGE;
+    return err_wrap(e, "Slot %d", slot);
+}
+
+static bool begins_by_hand(const struct floor_slot *slot)
+{
+    const enum start_policy start = slot->spec->rules.start;
+    return start == START_KEY || start == START_PLC || start == START_SCAN;
+}
+
+/* START for all: in each slot that waits for one, if somebody answers in it. */
+static void begin_all(struct floor *f)
+{
+    struct err ignored = { 0 };
+    for (size_t i = 0; i < f->slot_count; i++) {
+        if (begins_by_hand(&f->slots[i]))
+            press(f, f->slots[i].number, &(struct slot_press){ .press = PRESS_ANY }, &ignored);
+    }
+}
+
 static bool begin(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)f;
-    return act->slot == 0 ||
-           err_set(e, ERR_USAGE, "Slot %d begins by itself with the next board", act->slot);
+    if (act->slot != 0)
+        return press(f, act->slot, &(struct slot_press){ .press = PRESS_START }, e);
+    begin_all(f);
+    return true;
 }
 
 static bool stop(struct floor *f, const struct act *act, struct err *e)
 {
-    if (act->slot != 0)
-        return session_stop_slot(f->session, act->slot, true, e);
-    floor_stop(f, false);
-    return true;
+    struct slot_view v;
+    if (act->slot == 0) {
+        floor_stop(f, false);
+        return true;
+    }
+    if (!session_find(f->session, act->slot, &v) || v.state != SLOT_RUNNING)
+        return err_set(e, ERR_USAGE, "Slot %d does not work", act->slot);
+    return session_stop_run(f->session, act->slot, e);
 }
 
 static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)f;
-    (void)act;
-    (void)e;
+    return press(f, act->slot, &(struct slot_press){ .press = PRESS_SEEN }, e);
+}
+
+static bool verdict_of(struct floor *f, int slot, enum verdict *verdict, struct err *e)
+{
+    struct slot_view v;
+    if (!session_find(f->session, slot, &v) || v.state != SLOT_DONE || v.empty)
+        return err_set(e, ERR_USAGE, "Slot %d has no board with a verdict", slot);
+    *verdict = v.verdict;
     return true;
 }
 
-static bool again(struct floor *f, const struct act *act, struct err *e)
+static bool retry(struct floor *f, const struct act *act, struct err *e)
 {
-    bool ok = session_remove_slot(f->session, act->slot, false, e);
-    pthread_mutex_lock(&f->lock);
-    f->slots[act->slot - 1].in_session = false;
-    pthread_mutex_unlock(&f->lock);
-    floor_kick(f);
-    return ok;
+    enum verdict verdict = VERDICT_NONE;
+    if (!verdict_of(f, act->slot, &verdict, e))
+        return false;
+    if (verdict != VERDICT_PASS)
+        return press(f, act->slot, &(struct slot_press){ .press = PRESS_AGAIN }, e);
+    err_set(e, ERR_USAGE, "The board in slot %d has passed", act->slot);
+    return err_hint(e, "An engineer lets it in once more, as re-work, with a reason.");
+}
+
+static bool rework(struct floor *f, const struct act *act, struct err *e)
+{
+    enum verdict verdict = VERDICT_NONE;
+    struct slot_press again = { .press = PRESS_AGAIN };
+    snprintf(again.by, sizeof again.by, "%s", act->actor.name);
+    snprintf(again.reason, sizeof again.reason, "%s", act->reason);
+    return verdict_of(f, act->slot, &verdict, e) && press(f, act->slot, &again, e);
 }
 
 static bool print_label(struct floor *f, const struct act *act, struct err *e)
@@ -88,10 +142,32 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
     return true;
 }
 
+/* The first slot that begins by a scan and waits for one; 0: none. */
+static int slot_to_scan(struct floor *f)
+{
+    struct slot_view v;
+    for (size_t i = 0; i < f->slot_count; i++) {
+        if (f->slots[i].spec->rules.start == START_SCAN &&
+            session_find(f->session, f->slots[i].number, &v) && v.state != SLOT_RUNNING &&
+            (v.state != SLOT_DONE || v.empty))
+            return f->slots[i].number;
+    }
+    return 0;
+}
+
+static bool scans(const struct floor *f, int slot)
+{
+    return slot > 0 && f->slots[slot - 1].spec->rules.start == START_SCAN;
+}
+
 static bool take_code(struct floor *f, const struct act *act, struct err *e)
 {
-    int slot = act->slot;
-    return !f->take_code || f->take_code(f->code_ctx, &slot, act->text, &act->actor, e);
+    int slot = act->slot != 0 ? act->slot : slot_to_scan(f);
+    if (f->take_code && !f->take_code(f->code_ctx, &slot, act->text, &act->actor, e))
+        return false;
+    if (scans(f, slot))
+        return press(f, slot, &(struct slot_press){ .press = PRESS_START }, e);
+    return f->take_code || err_set(e, ERR_USAGE, "No slot waits for a code");
 }
 
 /* ---- Orders ---- */
@@ -157,8 +233,8 @@ static const struct rule rules[] = {
     [ACT_START] = { "Beginning", NULL, false, false, false, false, begin },
     [ACT_STOP] = { "Stopping", NULL, false, false, false, false, stop },
     [ACT_ACKNOWLEDGE] = { "Acknowledging", NULL, false, false, true, false, acknowledge },
-    [ACT_RETRY] = { "Another run", NULL, false, false, true, false, again },
-    [ACT_REWORK] = { "Re-work", "rework", true, true, true, false, again },
+    [ACT_RETRY] = { "Another run", NULL, false, false, true, false, retry },
+    [ACT_REWORK] = { "Re-work", "rework", true, true, true, false, rework },
     [ACT_PRINT] = { "Printing a label once more", "print-again", false, true, true, false,
                     print_label },
     [ACT_DISABLE] = { "Taking a slot out of work", "disable", true, true, true, false, disable },

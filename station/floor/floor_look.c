@@ -12,10 +12,20 @@ static double seconds_between(uint64_t from_us, uint64_t to_us)
     return to_us > from_us ? (double)(to_us - from_us) / 1e6 : 0;
 }
 
+/* A port that is not there is its adapter's absence; one that may not be used is for an engineer. */
+static bool is_absent(enum err_code code)
+{
+    return code == ERR_PORT_MISSING || code == ERR_PORT_GONE;
+}
+
 static enum tile_state state_of_view(const struct slot_view *v)
 {
     if (v->state == SLOT_RUNNING)
         return TILE_WORKING;
+    if (v->lost.code != ERR_NONE)
+        return is_absent(v->lost.code) ? TILE_NO_ADAPTER : TILE_ATTENTION;
+    if (v->waits.code != ERR_NONE || v->ready)
+        return TILE_WAITING;
     if (v->state != SLOT_DONE || v->empty)
         return TILE_EMPTY;
     return v->verdict == VERDICT_PASS ? TILE_PASS : TILE_FAIL;
@@ -29,6 +39,7 @@ static void show_board(const struct floor *f, const struct slot_view *v, struct 
     tile->run_id = v->run_id;
     tile->chip = v->chip;
     snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
+    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
     tile->phase = v->phase;
     tile->attempt = v->attempt;
     tile->baud = v->baud;
@@ -36,29 +47,97 @@ static void show_board(const struct floor *f, const struct slot_view *v, struct 
     tile->bytes_total = v->bytes_total;
     tile->seconds = v->started_us ? seconds_between(v->started_us, end_us) : 0;
     tile->board_state = v->board_state;
+    tile->passed_before = v->passed_before;
     if (tile->state == TILE_FAIL)
         tile->err = v->err;
 }
 
-static void show_view(const struct floor *f, const struct slot_view *v, struct tile *tile)
+/* What a person, a scanner or a PLC has to do for a run to begin; NULL: nothing. */
+static const char *asks_for(enum start_policy start)
+{
+    switch (start) {
+    case START_KEY:
+        return "Press START";
+    case START_SCAN:
+        return "Scan the code of the board";
+    case START_PLC:
+        return "Waits for START from the PLC";
+    case START_BOARD:
+    case START_PLUG:
+    case START_SWITCH:
+    case START_POLICY_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+/* No failure at all: what is waited for, in the place where screens look for sentences. */
+static void say(struct tile *tile, enum err_code code, const char *what, const char *hint)
+{
+    tile->err = (struct err){ .code = code };
+    snprintf(tile->err.what, sizeof tile->err.what, "%s", what);
+    snprintf(tile->err.hint, sizeof tile->err.hint, "%s", hint);
+}
+
+static void say_lot_full(const struct floor *f, struct tile *tile)
+{
+    char text[64];
+    snprintf(text, sizeof text, "LOT FULL %lld/%lld", (long long)f->room.passed,
+             (long long)f->room.quantity);
+    say(tile, ERR_QUOTA, text, "Close the lot, open the next one, and choose that.");
+}
+
+static bool lot_is_full_locked(const struct floor *f)
+{
+    return f->room.quantity > 0 && f->room.passed >= f->room.quantity;
+}
+
+static void show_waiting(const struct floor *f, const struct floor_slot *slot,
+                         const struct slot_view *v, struct tile *tile)
+{
+    const char *asks = asks_for(slot->spec->rules.start);
+    if (lot_is_full_locked(f) && (tile->state == TILE_EMPTY || v->waits.code == ERR_QUOTA)) {
+        tile->state = TILE_WAITING;
+        say_lot_full(f, tile);
+    } else if (tile->state == TILE_EMPTY) {
+        return;
+    } else if (v->waits.code != ERR_NONE) {
+        tile->err = v->waits;
+    } else if (asks) {
+        say(tile, ERR_WAITING, asks, err_row(ERR_WAITING)->hint);
+    }
+}
+
+static void show_view(const struct floor *f, const struct floor_slot *slot,
+                      const struct slot_view *v, struct tile *tile)
 {
     tile->state = state_of_view(v);
     tile->boards = v->runs;
     tile->passes = v->passes;
     if (tile->state == TILE_WORKING || tile->state == TILE_PASS || tile->state == TILE_FAIL)
         show_board(f, v, tile);
+    else if (tile->state == TILE_NO_ADAPTER || tile->state == TILE_ATTENTION)
+        tile->err = v->lost;
+    else
+        show_waiting(f, slot, v, tile);
     if (tile->state == TILE_PASS && f->label_waits &&
         f->label_waits(f->label_ctx, v->run_id, &tile->err))
         tile->state = TILE_WAITING;
 }
 
-static void show_rest(const struct floor_slot *slot, struct tile *tile)
+/* Of a slot that the session does not have. */
+static void show_rest(struct floor *f, const struct floor_slot *slot, struct tile *tile)
 {
+    struct order *order = floor_order(f);
+    order_release(order);
     tile->state = slot->plugged ? TILE_EMPTY : TILE_NO_ADAPTER;
-    if (slot->trouble.code == ERR_NONE)
-        return;
-    tile->state = TILE_ATTENTION;
-    tile->err = slot->trouble;
+    if (slot->trouble.code != ERR_NONE) {
+        tile->state = TILE_ATTENTION;
+        tile->err = slot->trouble;
+    } else if (slot->plugged && !order) {
+        tile->state = TILE_WAITING;
+        say(tile, ERR_WAITING, "No recipe is chosen yet", "Choose the recipe.");
+    }
 }
 
 /* Counts a change wherever a tile differs from what it was, but for what changes all the time. */
@@ -84,10 +163,11 @@ static void look_locked(struct floor *f, struct floor_slot *slot, struct tile *t
     snprintf(tile->port, sizeof tile->port, "%s", slot->port);
     tile->row = slot->spec->row;
     tile->column = slot->spec->column;
-    if (session_find(f->session, slot->number, &v))
-        show_view(f, &v, tile);
+    const bool there = session_find(f->session, slot->number, &v);
+    if (there && (slot->plugged || v.state == SLOT_RUNNING))
+        show_view(f, slot, &v, tile);
     else
-        show_rest(slot, tile);
+        show_rest(f, slot, tile);
     if (slot->disabled && tile->state != TILE_WORKING) {
         tile->state = TILE_ATTENTION;
         tile->err = slot->why_disabled;
@@ -169,7 +249,7 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum->failed = f->headcount.count - sum->passed;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;
-    sum->lot_full = f->room.quantity > 0 && f->room.passed >= f->room.quantity;
+    sum->lot_full = lot_is_full_locked(f);
     sum->board_seconds = median_locked(f);
     sum->stopping = f->stopping;
     sum->recorded = f->db_path[0] != '\0';

@@ -16,8 +16,11 @@
 struct floor_slot {
     const struct station_slot *spec;
     int number;
-    bool plugged;    /* its adapter is there */
-    bool in_session; /* and the session has it */
+    bool plugged;       /* its adapter is there */
+    bool in_session;    /* and the session has it */
+    bool was_absent;    /* its adapter was not there, once since the floor began */
+    uint64_t denied_ms; /* since when it is there and may not be opened; 0: it may */
+    uint64_t gone_ms;   /* since when it is not there any more; of the floor's clock */
     char port[EVENT_PORT_BYTES];
     struct err
         trouble; /* why the session did not take it; code ERR_NONE: it did, or was not asked */
@@ -44,6 +47,7 @@ struct floor {
     struct crew_thread thread;
     int end_fd;                  /* readable once it is to end; -1: not open */
     int kick_fd;                 /* readable when there is something to see to at once */
+    int devices_fd;              /* tells of changes in /dev; -1: nobody does */
     struct event_reader *reader; /* its own */
 
     pthread_mutex_t

@@ -4,14 +4,19 @@
 
 #include "core/ports/usb_socket.h"
 #include "db/write/lot.h"
+#include "station/line/slot.h"
 
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
-#define LOOK_MS     500 /* how often the adapters are looked at */
+#define LOOK_MS     5000 /* how often the adapters are looked at if nothing tells of them, */
+#define LOOK_NOW_MS 250  /* ...while something is under way, or on a machine that is made up */
+#define DENIED_MS   2000 /* a new node belongs to root until udev has seen to it */
+#define GONE_MS     5000
 #define STACK_BYTES ((size_t)256 << 10)
 
 void floor_kick(struct floor *f)
@@ -68,6 +73,7 @@ static void take_events(struct floor *f)
 
 /* ---- Adapters ---- */
 
+/* Where the slot's adapter is now. False: nowhere. */
 static bool find_port(const struct floor *f, const struct floor_slot *slot,
                       const struct usb_ports *usb, char *port, size_t cap)
 {
@@ -83,15 +89,38 @@ static bool find_port(const struct floor *f, const struct floor_slot *slot,
     return true;
 }
 
+/* The kernel makes the node, and only then udev gives it its group: until then it may not be
+ * opened, which is no fault for as long as that takes. */
+static bool may_be_used(struct floor *f, struct floor_slot *slot, const char *port)
+{
+    const uint64_t now_ms = f->clock->now_us(f->clock) / 1000;
+    if (!slot->spec->usb || slot->plugged || access(port, R_OK | W_OK) == 0) {
+        slot->denied_ms = 0;
+        return true;
+    }
+    if (slot->denied_ms == 0)
+        slot->denied_ms = now_ms;
+    return now_ms >= slot->denied_ms + DENIED_MS;
+}
+
 static void put_in_locked(struct floor *f, struct floor_slot *slot)
 {
     struct err e = { 0 };
+    struct slot_view still_finishing;
     struct order *order = floor_order(f);
+    const struct slot_setup setup = { .number = slot->number,
+                                      .port = slot->port,
+                                      .rules = slot->spec->rules,
+                                      .appeared = slot->was_absent &&
+                                                  slot->spec->rules.start == START_PLUG };
     order_release(order);
-    if (!order || slot->disabled || f->stopping)
+    if (!order || slot->disabled || f->stopping ||
+        session_find(f->session, slot->number, &still_finishing))
         return;
-    slot->in_session = session_add_slot(f->session, slot->number, slot->port, &e);
-    slot->trouble = e;
+    slot->in_session = session_place_slot(f->session, &setup, &e);
+    slot->trouble = (struct err){ 0 };
+    if (e.code != ERR_STOPPED)
+        slot->trouble = e;
 }
 
 static void take_out_locked(struct floor *f, struct floor_slot *slot)
@@ -101,21 +130,35 @@ static void take_out_locked(struct floor *f, struct floor_slot *slot)
     slot->in_session = false;
 }
 
+/* A board that is its own USB device comes and goes when it is reset, and one without an image does
+ * so every three seconds: its slot waits for it. */
+static bool is_gone_locked(const struct floor *f, const struct floor_slot *slot)
+{
+    return !slot->plugged && f->clock->now_us(f->clock) / 1000 >= slot->gone_ms + GONE_MS;
+}
+
+static void note_plug_locked(struct floor *f, struct floor_slot *slot, bool plugged)
+{
+    if (slot->plugged && !plugged)
+        slot->gone_ms = f->clock->now_us(f->clock) / 1000;
+    slot->was_absent = slot->was_absent || !plugged;
+    if (plugged != slot->plugged)
+        session_hint(f->session, slot->number);
+    slot->plugged = plugged;
+}
+
 static void see_to_slot_locked(struct floor *f, struct floor_slot *slot,
                                const struct usb_ports *usb)
 {
     char port[EVENT_PORT_BYTES];
-    const bool plugged = find_port(f, slot, usb, port, sizeof port);
-    const bool changed = plugged != slot->plugged;
-    slot->plugged = plugged;
+    const bool plugged = find_port(f, slot, usb, port, sizeof port) && may_be_used(f, slot, port);
+    note_plug_locked(f, slot, plugged);
     if (plugged && !slot->in_session)
         snprintf(slot->port, sizeof slot->port, "%s", port);
-    if (slot->in_session && (!plugged || slot->disabled))
+    if (slot->in_session && (slot->disabled || is_gone_locked(f, slot)))
         take_out_locked(f, slot);
     else if (plugged && !slot->in_session)
         put_in_locked(f, slot);
-    if (changed)
-        session_hint(f->session, slot->number);
 }
 
 static bool has_sockets(const struct floor *f)
@@ -140,23 +183,91 @@ static void see_to_slots(struct floor *f)
 
 /* ---- The thread ---- */
 
+/* A change in /dev says that it is time to look; the look itself is complete, so no change can be
+ * lost. udev's monitor would tell the same, and is not there in containers. */
+static void watch_devices(struct floor *f)
+{
+    f->devices_fd = has_sockets(f) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
+    if (f->devices_fd >= 0 &&
+        inotify_add_watch(f->devices_fd, "/dev", IN_CREATE | IN_DELETE | IN_ATTRIB) < 0) {
+        close(f->devices_fd);
+        f->devices_fd = -1;
+    }
+}
+
+static bool is_of_port(const struct inotify_event *event)
+{
+    return (event->mask & IN_Q_OVERFLOW) || (event->len > 0 && strncmp(event->name, "tty", 3) == 0);
+}
+
+/* Whether a serial port may have come or gone. */
+static bool take_changes(const struct floor *f)
+{
+    _Alignas(struct inotify_event) char bytes[4096];
+    bool any = false;
+    ssize_t n;
+    while (f->devices_fd >= 0 && (n = read(f->devices_fd, bytes, sizeof bytes)) > 0) {
+        for (ssize_t at = 0; at < n;) {
+            const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
+            any = any || is_of_port(event);
+            at += (ssize_t)(sizeof *event + event->len);
+        }
+    }
+    return any;
+}
+
+static bool is_under_way_locked(const struct floor_slot *slot, bool has_order)
+{
+    if (!slot->plugged)
+        return slot->in_session || slot->denied_ms != 0;
+    return !slot->in_session && !slot->disabled && has_order;
+}
+
+/* Whether some adapter is on its way, in or out. */
+static bool is_under_way(struct floor *f)
+{
+    bool any = false;
+    struct order *order = floor_order(f);
+    order_release(order);
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->slot_count && !any; i++)
+        any = is_under_way_locked(&f->slots[i], order != NULL);
+    pthread_mutex_unlock(&f->lock);
+    return any;
+}
+
+static int wait_ms(struct floor *f)
+{
+    if (!has_sockets(f))
+        return LOOK_MS;
+    return f->devices_fd < 0 || f->root[0] || is_under_way(f) ? LOOK_NOW_MS : LOOK_MS;
+}
+
 static void watch(void *floor)
 {
     struct floor *f = floor;
     struct pollfd fds[] = { { f->end_fd, POLLIN, 0 },
                             { f->kick_fd, POLLIN, 0 },
-                            { event_fd(f->reader), POLLIN, 0 } };
+                            { event_fd(f->reader), POLLIN, 0 },
+                            { f->devices_fd, POLLIN, 0 } };
+    uint64_t look_ms = 0;
     eventfd_t ignored;
     do {
+        const uint64_t now_ms = f->clock->now_us(f->clock) / 1000;
+        const bool kicked = eventfd_read(f->kick_fd, &ignored) == 0;
         take_events(f);
-        see_to_slots(f);
-        poll(fds, 3, LOOK_MS);
-        eventfd_read(f->kick_fd, &ignored);
+        if (take_changes(f) || kicked || now_ms >= look_ms) {
+            see_to_slots(f);
+            look_ms = now_ms + (uint64_t)wait_ms(f);
+        }
+        poll(fds, 4, wait_ms(f));
     } while (!(fds[0].revents & POLLIN));
 }
 
 bool floor_watch_begin(struct floor *f, struct err *e)
 {
+    see_to_slots(f); /* what is there when it begins was not plugged in just now */
+    watch_devices(f);
     return crew_open(&f->crew, STACK_BYTES, e) &&
            crew_start(&f->crew, &f->thread, "Floor", watch, f, e);
 }
@@ -167,4 +278,6 @@ void floor_watch_end(struct floor *f)
         eventfd_write(f->end_fd, 1);
     crew_join(&f->thread);
     crew_close(&f->crew);
+    if (f->devices_fd >= 0)
+        close(f->devices_fd);
 }

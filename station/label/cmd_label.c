@@ -3,7 +3,7 @@
 
 #include "core/base/clock.h"
 #include "core/loader/efuse.h"
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "recipes/label/label_board.h"
 #include "station/base/json.h"
 #include "station/base/outfile.h"
@@ -77,7 +77,7 @@ static bool take_value(struct drawing *d, const char *text, struct err *e)
 {
     char *const name = d->names[d->name_count];
     const size_t n = strcspn(text, "=");
-    if (text[n] == '=' && n < NAME_BYTES && d->name_count < LABEL_VALUES_MAX) {
+    if (n < NAME_BYTES && text[n] == '=' && d->name_count < LABEL_VALUES_MAX) {
         snprintf(name, NAME_BYTES, "%.*s", (int)n, text);
         d->name_count++;
         if (is_known(name) && label_room_set(&d->room, name, text + n + 1))
@@ -292,8 +292,10 @@ static bool label_print(const struct label_options *o, struct err *e)
     ok = ok && print_waiting(o, record, &station->printer, &all, e);
     record_free(record);
     station_free(station);
-    if (ok && !all)
+    if (ok && !all) {
         err_set(e, ERR_STATION, "Labels still wait");
+        err_hint(e, "To see them: espstation label queue --db %.150s", o->db_path);
+    }
     return ok && all;
 }
 

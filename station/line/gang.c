@@ -6,6 +6,7 @@ void gang_init(struct gang *g)
 {
     g->order = NULL;
     g->mac_count = 0;
+    g->pass_count = 0;
     pthread_mutex_init(&g->lock, NULL);
 }
 
@@ -75,4 +76,37 @@ void gang_release_mac(struct gang *g, int slot)
     pthread_mutex_lock(&g->lock);
     release_locked(g, slot);
     pthread_mutex_unlock(&g->lock);
+}
+
+/* ---- Who has passed ---- */
+
+void gang_note_pass(struct gang *g, int slot, const struct order *order, const struct chip_mac *mac,
+                    int64_t run_id)
+{
+    const struct order_rows *rows = order_rows(order);
+    pthread_mutex_lock(&g->lock);
+    g->passes[g->pass_count++ % GANG_PASSES_MAX] = (struct gang_pass){ .mac = *mac,
+                                                                       .slot = slot,
+                                                                       .recipe_id = rows->recipe_id,
+                                                                       .lot_id = rows->lot_id,
+                                                                       .run_id = run_id };
+    pthread_mutex_unlock(&g->lock);
+}
+
+bool gang_has_passed(struct gang *g, int slot, const struct order *order,
+                     const struct chip_mac *mac, int64_t *run_id)
+{
+    bool found = false;
+    const struct order_rows *rows = order_rows(order);
+    pthread_mutex_lock(&g->lock);
+    const size_t n = g->pass_count < GANG_PASSES_MAX ? g->pass_count : GANG_PASSES_MAX;
+    for (size_t i = 0; i < n && !found; i++) {
+        const struct gang_pass *p = &g->passes[i];
+        found = p->slot == slot && same_mac(&p->mac, mac) && p->recipe_id == rows->recipe_id &&
+                p->lot_id == rows->lot_id;
+        if (found)
+            *run_id = p->run_id;
+    }
+    pthread_mutex_unlock(&g->lock);
+    return found;
 }

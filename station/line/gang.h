@@ -16,13 +16,25 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* Who has passed in which slot, under which recipe and lot: what the record knows as well, for when
+ * it does not answer. */
+#define GANG_PASSES_MAX 1024
+struct gang_pass {
+    struct chip_mac mac;
+    int slot;
+    int64_t recipe_id, lot_id, run_id;
+};
+
 struct gang {
     struct record *record; /* NULL: nothing is recorded */
+    struct db *look;       /* a reader, for what boards have by the record; NULL: none */
     struct event_feed *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;   /* the next board starts by itself */
-    int stop_fd; /* of all slots, where they are stopped hard together alone; else -1 */
+    bool loop;        /* board after board, all day */
+    uint32_t give_ms; /* how long a board waits for values that its unit lacks; 0: not at all */
+    int stop_fd;      /* of all slots, where they are stopped hard together alone; else -1 */
+    int idle_fd;      /* likewise: readable after any stop, for waits between two boards; else -1 */
     /* From here on kept by gang.c. */
     pthread_mutex_t lock; /* guards what follows */
     struct order *order;  /* held; NULL: none yet */
@@ -31,6 +43,8 @@ struct gang {
         int slot;
     } macs[SLOTS_MAX];
     size_t mac_count;
+    struct gang_pass passes[GANG_PASSES_MAX]; /* the latest, the oldest is overwritten */
+    size_t pass_count;                        /* ever */
 };
 
 /* The caller has filled in the first part; what it points to must outlive the gang. */
@@ -45,6 +59,13 @@ struct order *gang_order(struct gang *g);
 
 /* A slot says which board it has. False: that MAC sits in another slot right now, *other. */
 bool gang_claim_mac(struct gang *g, int slot, const struct chip_mac *mac, int *other);
+
+/* A board has passed, and whether it has passed before, in that slot under that order; *run_id 0:
+ * the run is not recorded. */
+void gang_note_pass(struct gang *g, int slot, const struct order *order, const struct chip_mac *mac,
+                    int64_t run_id);
+bool gang_has_passed(struct gang *g, int slot, const struct order *order,
+                     const struct chip_mac *mac, int64_t *run_id);
 
 /* The slot's board is gone. */
 void gang_release_mac(struct gang *g, int slot);

@@ -12,6 +12,7 @@
 #include "station/attempt/attempt.h"
 #include "station/line/event.h"
 #include "station/line/order.h"
+#include "station/line/unit_supply.h"
 
 struct record;
 
@@ -43,18 +44,42 @@ struct db_act;
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e);
 
+/* Calls `gone` for each row of the job's pools that a board has and that is not in its file any
+ * more, as it was. */
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
+struct record_run {
+    int slot;
+    const char *port;
+    const char *operator_name; /* NULL: that of the order */
+    const char *rework_reason; /* NULL: that of the order */
+    int64_t started_utc_ms;
+    bool
+        with_place; /* takes its place in the lot at once; ERR_QUOTA, and no row, if none is left */
+};
+
 /* Commits the row of a run that is about to touch a board. */
-bool record_run_start(struct record *r, const struct order *order, int slot, const char *port,
-                      int64_t started_utc_ms, int64_t *run_id, struct err *e);
+bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
+                      int64_t *run_id, struct err *e);
+
+/* The run in which this board has passed in this slot under this order; 0: none. */
+bool record_passed_here(struct record *r, const struct order *order, int slot,
+                        const struct chip_mac *mac, int64_t *run_id, struct err *e);
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
- * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
- * the lot has no place left. */
+ * `duplicates` says, naming the earlier run, unless there is a reason for re-work (NULL: that of
+ * the order); ERR_QUOTA where the lot has no place left. With a supply it gets its unit in the same
+ * commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none.
+ */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, struct err *e);
+                  const struct board *board, const char *rework_reason,
+                  const struct unit_supply *supply, struct db_unit *unit, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -72,13 +97,13 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
-/* What is printed for a PASS; with its verdict it is in the queue (db/write/label.h). */
+/* What is printed for a PASS; with its verdict it is in the queue (db/write/label_rows.h). */
 struct record_label {
     const char *printer, *zpl;
 };
 
-/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
- * so as soon as the record takes rows again. */
+/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e;
+ * the run is closed so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
                       const struct record_label *label, struct err *e);

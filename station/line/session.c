@@ -46,11 +46,19 @@ static bool open_record(struct session *s, const char *db_path, int *interrupted
     return s->gang.record != NULL;
 }
 
+static bool open_look(struct session *s, const char *path, struct err *e)
+{
+    s->gang.look = path ? db_open_reader(path, DB_BUSY_MS, e) : NULL;
+    return !path || s->gang.look;
+}
+
 static bool open_stop(struct session *s, struct err *e)
 {
-    if (s->together)
-        s->gang.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return !s->together || s->gang.stop_fd >= 0 ||
+    if (!s->together)
+        return true;
+    s->gang.stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->gang.idle_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return (s->gang.stop_fd >= 0 && s->gang.idle_fd >= 0) ||
            err_set_sys(e, ERR_STATION, errno, "The slots cannot be set up");
 }
 
@@ -65,12 +73,13 @@ struct session *session_new(const struct session_setup *setup, int *interrupted,
     s->gang.clock = setup->clock;
     s->gang.kind = setup->kind;
     s->gang.loop = setup->loop;
-    s->gang.stop_fd = -1;
+    s->gang.give_ms = setup->give_ms;
+    s->gang.stop_fd = s->gang.idle_fd = -1;
     gang_init(&s->gang);
     pthread_mutex_init(&s->lock, NULL);
     s->gang.events = event_feed_new(e);
     if (s->gang.events && crew_open(&s->crew, STACK_BYTES, e) && open_stop(s, e) &&
-        open_record(s, setup->db_path, interrupted, e))
+        open_record(s, setup->db_path, interrupted, e) && open_look(s, setup->look_path, e))
         return s;
     session_free(s);
     return NULL;
@@ -119,7 +128,10 @@ void session_free(struct session *s)
     gang_done(&s->gang);
     if (s->gang.stop_fd >= 0)
         close(s->gang.stop_fd);
+    if (s->gang.idle_fd >= 0)
+        close(s->gang.idle_fd);
     record_free(s->gang.record);
+    db_close(s->gang.look);
     event_feed_free(s->gang.events);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -235,7 +247,7 @@ static bool check_port_locked(const struct session *s, const char *port, struct 
         ports[i] = s->places[i]->slot.port_text;
     const size_t count = s->count + 1;
     return ports_check_more(ports, s->count, port, e) &&
-           limits_allow_files(count, s->together ? 0 : count, e);
+           limits_allow_files(count, s->together ? 0 : 3 * count, e);
 }
 
 static bool may_add_locked(struct session *s, int number, const char *port, struct err *e)
@@ -254,15 +266,15 @@ static bool may_add_locked(struct session *s, int number, const char *port, stru
     return check_port_locked(s, port, e);
 }
 
-static struct place *place_new(struct session *s, int number, const char *port, struct err *e)
+static struct place *place_new(struct session *s, const struct slot_setup *setup, struct err *e)
 {
     struct place *p = calloc(1, sizeof *p);
     if (!p) {
-        err_set(e, ERR_STATION, "Out of memory for slot %d", number);
+        err_set(e, ERR_STATION, "Out of memory for slot %d", setup->number);
         return NULL;
     }
     p->session = s;
-    if (slot_init(&p->slot, number, port, &s->gang, e))
+    if (slot_init(&p->slot, setup, &s->gang, e))
         return p;
     free_place(p);
     return NULL;
@@ -280,14 +292,54 @@ static bool start_locked(struct session *s, struct place *p, struct err *e)
     return false;
 }
 
-bool session_add_slot(struct session *s, int number, const char *port, struct err *e)
+bool session_place_slot(struct session *s, const struct slot_setup *setup, struct err *e)
 {
     join_left(s);
     pthread_mutex_lock(&s->lock);
-    struct place *p = may_add_locked(s, number, port, e) ? place_new(s, number, port, e) : NULL;
+    struct place *p =
+        may_add_locked(s, setup->number, setup->port, e) ? place_new(s, setup, e) : NULL;
     bool ok = p && start_locked(s, p, e);
     pthread_mutex_unlock(&s->lock);
     return ok;
+}
+
+bool session_add_slot(struct session *s, int number, const char *port, struct err *e)
+{
+    const struct slot_setup setup = { .number = number, .port = port };
+    return session_place_slot(s, &setup, e);
+}
+
+/* ---- What is wanted of them ---- */
+
+static struct place *find_to_press_locked(const struct session *s, int number, struct err *e)
+{
+    struct place *p = place_locked(s, number);
+    if (!p)
+        err_set(e, ERR_USAGE, "There is no slot %d", number);
+    if (!p || !s->together)
+        return p;
+    err_set(e, ERR_USAGE, "The slots of this session begin by themselves");
+    return NULL;
+}
+
+bool session_press(struct session *s, int number, const struct slot_press *press, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_press_locked(s, number, e);
+    if (p)
+        slot_press(&p->slot, press);
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
+}
+
+bool session_stop_run(struct session *s, int number, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_press_locked(s, number, e);
+    if (p)
+        slot_stop_run(&p->slot);
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
 }
 
 /* ---- Taking and stopping them ---- */
@@ -333,6 +385,8 @@ void session_stop(struct session *s, bool hard)
 {
     pthread_mutex_lock(&s->lock);
     s->stopping = true;
+    if (s->gang.idle_fd >= 0)
+        eventfd_write(s->gang.idle_fd, 1);
     for (size_t i = 0; i < s->count; i++)
         slot_stop(&s->places[i]->slot, hard);
     pthread_mutex_unlock(&s->lock);
@@ -354,6 +408,24 @@ bool session_is_done(struct session *s)
 int session_done_fd(const struct session *s)
 {
     return crew_done_fd(&s->crew);
+}
+
+/* ---- Giving values ---- */
+
+bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e)
+{
+    struct order *order = gang_order(&s->gang);
+    bool ok = order ? unit_given_judge(order_recipe(order), name, text, e)
+                    : err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
+    order_release(order);
+    if (!ok)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    struct place *p = place_locked(s, number);
+    ok = p ? slot_give(&p->slot, name, text, e)
+           : err_set(e, ERR_USAGE, "There is no slot %d", number);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
 }
 
 /* ---- Looking ---- */

@@ -23,14 +23,19 @@
 #include "station/line/order.h"
 #include "station/line/slot_view.h"
 
+struct slot_press;
+struct slot_setup; /* slot.h */
+
 struct session;
 struct record;
 
 struct session_setup {
-    const char *db_path; /* NULL: nothing is recorded */
+    const char *db_path;   /* NULL: nothing is recorded */
+    const char *look_path; /* a record to look into where none is written; NULL: none */
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop; /* the next board in a slot starts by itself */
+    bool loop;        /* board after board, all day, each slot by its rules; else one board each */
+    uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
     bool together;
 };
@@ -64,6 +69,17 @@ struct order *session_order(struct session *s);
  * stopping. ERR_STATION. */
 bool session_add_slot(struct session *s, int number, const char *port, struct err *e);
 
+/* The same with rules of its own, for a session that loops; session_add_slot gives START_BOARD. */
+bool session_place_slot(struct session *s, const struct slot_setup *setup, struct err *e);
+
+/* What is wanted of a slot: it gets it between two boards. ERR_USAGE: there is no such slot, or
+ * nobody may press in this session. */
+bool session_press(struct session *s, int number, const struct slot_press *press, struct err *e);
+
+/* The run that goes on is stopped, as soon as its board can be reset; the slot goes on with the
+ * next. ERR_USAGE: as above. */
+bool session_stop_run(struct session *s, int number, struct err *e);
+
 /* Takes the slot away: at once, or when its board is done. Hard: that is stopped, as soon as it can
  * be reset. May be asked softly first, then hard. ERR_USAGE: there is no such slot; `hard` in a
  * session whose slots are stopped together. */
@@ -83,6 +99,10 @@ int session_done_fd(const struct session *s);
 
 /* Puts a note about a slot among the events: for who works beside the session. Any thread. */
 void session_note(struct session *s, int number, int64_t run_id, const char *sentence);
+/* Gives the slot a value of its next board's unit: one that the recipe has from: scan. It is used
+ * up by the next board that is identified there. ERR_USAGE: no such slot or value; ERR_UNIT: the
+ * recipe does not take this text. */
+bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e);
 
 /* ---- Looking ---- */
 

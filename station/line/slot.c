@@ -4,33 +4,69 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #define BACK_MS        20000u /* how long a pulled cable is waited for */
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
+#define GIFT_POLL_MS   50u
 
-bool slot_init(struct slot *s, int number, const char *port_text, struct gang *gang, struct err *e)
+static bool add_to_set(int set_fd, int fd)
+{
+    struct epoll_event event = { .events = EPOLLIN };
+    return epoll_ctl(set_fd, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Slots that are stopped together alone are not pressed, and need no descriptors for it. */
+static bool open_descriptors(struct slot *s)
+{
+    s->wake_fd = -1;
+    s->stop_fd = s->gang->stop_fd;
+    s->idle_fd = s->gang->idle_fd;
+    if (s->stop_fd >= 0)
+        return true;
+    s->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    s->idle_fd = epoll_create1(EPOLL_CLOEXEC);
+    return s->stop_fd >= 0 && s->wake_fd >= 0 && s->idle_fd >= 0 &&
+           add_to_set(s->idle_fd, s->stop_fd) && add_to_set(s->idle_fd, s->wake_fd);
+}
+
+bool slot_init(struct slot *s, const struct slot_setup *setup, struct gang *gang, struct err *e)
 {
     memset(s, 0, sizeof *s);
-    s->number = number;
+    s->number = setup->number;
     s->gang = gang;
     pthread_mutex_init(&s->lock, NULL);
-    s->stop_fd = gang->stop_fd >= 0 ? gang->stop_fd : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    s->port_text = strdup(port_text);
-    if (s->stop_fd >= 0 && s->port_text)
+    s->port_text = strdup(setup->port);
+    const bool opened = open_descriptors(s);
+    presence_init(&s->presence, &setup->rules, slot_now_us(s) / 1000);
+    s->presence.appeared = setup->appeared;
+    s->presence.unattended = gang->stop_fd >= 0;
+    if (opened && s->port_text)
         return true;
-    return err_set_sys(e, ERR_STATION, errno, "Slot %d cannot be set up", number);
+    return err_set_sys(e, ERR_STATION, errno, "Slot %d cannot be set up", setup->number);
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
 }
 
 void slot_done(struct slot *s)
 {
     slot_close_port(s);
+    unit_given_clear(&s->given);
     order_release(s->order);
     free(s->port_text);
-    if (s->stop_fd >= 0 && s->stop_fd != s->gang->stop_fd)
-        close(s->stop_fd);
+    if (s->stop_fd != s->gang->stop_fd)
+        close_fd(s->stop_fd);
+    if (s->idle_fd != s->gang->idle_fd)
+        close_fd(s->idle_fd);
+    close_fd(s->wake_fd);
     pthread_mutex_destroy(&s->lock);
 }
 
@@ -39,6 +75,67 @@ void slot_stop(struct slot *s, bool hard)
     atomic_store(&s->stopping, true);
     if (hard)
         eventfd_write(s->stop_fd, 1);
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
+}
+
+void slot_stop_run(struct slot *s)
+{
+    eventfd_write(s->stop_fd, 1);
+}
+
+void slot_press(struct slot *s, const struct slot_press *press)
+{
+    pthread_mutex_lock(&s->lock);
+    s->pressed = *press;
+    pthread_mutex_unlock(&s->lock);
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
+}
+
+bool slot_give(struct slot *s, const char *name, const char *text, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    bool ok = unit_given_put(&s->given, name, text, e);
+    s->gifts++;
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e)
+{
+    bool ok = true;
+    *given = (struct unit_given){ .count = 0 };
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; ok && i < s->given.count; i++)
+        ok = unit_given_put(given, s->given.values[i].name, s->given.values[i].text, e);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+static unsigned gifts_of(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    unsigned gifts = s->gifts;
+    pthread_mutex_unlock(&s->lock);
+    return gifts;
+}
+
+bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end)
+{
+    while (gifts_of(s) == *gifts) {
+        if (deadline_over(slot_clock(s), end) || !slot_pause_ms(s, GIFT_POLL_MS))
+            return false;
+    }
+    *gifts = gifts_of(s);
+    return true;
+}
+
+void slot_drop_given(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    unit_given_clear(&s->given);
+    pthread_mutex_unlock(&s->lock);
 }
 
 struct slot_view slot_look(struct slot *s)
@@ -126,6 +223,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .seconds = seconds_since(s, view.started_us),
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
+    memcpy(event.serial, view.serial, sizeof event.serial);
     memcpy(event.port, view.port, sizeof event.port);
     if (result) {
         event.err = result->err;
@@ -157,7 +255,22 @@ bool slot_open_port(struct slot *s, uint32_t baud, struct err *e)
     if (s->port)
         snprintf(s->socket, sizeof s->socket, "%s", s->port->by_path);
     s->was_open = s->was_open || s->port;
-    return s->port != NULL;
+    if (!s->port)
+        return false;
+    s->port_open_ms = slot_now_us(s) / 1000;
+    presence_found_port(&s->presence, s->port_open_ms);
+    slot_show_port(s, &(struct err){ 0 });
+    return true;
+}
+
+void slot_show_port(struct slot *s, const struct err *why)
+{
+    pthread_mutex_lock(&s->lock);
+    const bool changed = strcmp(s->view.lost.what, why->what) != 0;
+    s->view.lost = *why;
+    pthread_mutex_unlock(&s->lock);
+    if (changed)
+        slot_tell(s, 0, EVENT_CHANGED, NULL, VERDICT_NONE);
 }
 
 bool slot_is_gone(const struct slot *s, enum err_code code)

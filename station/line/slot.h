@@ -11,9 +11,27 @@
 #define STATION_SLOT_H
 
 #include "core/loader/usb.h"
+#include "station/line/ear.h"
 #include "station/line/gang.h"
+#include "station/line/presence.h"
 #include "station/line/rate.h"
 #include "station/line/slot_view.h"
+#include "station/line/unit_supply.h"
+
+/* What a slot is set up with. */
+struct slot_setup {
+    int number;       /* counts from 1 */
+    const char *port; /* copied */
+    struct slot_rules rules;
+    bool appeared; /* its adapter was plugged in just now */
+};
+
+/* What a person, a scanner or a PLC wants of a slot. A plain value. */
+struct slot_press {
+    enum press press;
+    char by[65];      /* PRESS_AGAIN of a board that has passed: who wants it, */
+    char reason[241]; /* ...and why; "": it has not passed */
+};
 
 struct slot {
     int number; /* counts from 1 */
@@ -21,8 +39,13 @@ struct slot {
     struct gang *gang;
     atomic_bool stopping; /* no new board */
     int stop_fd;          /* readable after a hard stop; its own unless it is the gang's */
-    pthread_mutex_t lock; /* guards view */
+    pthread_mutex_t lock; /* guards view and given */
     struct slot_view view;
+    struct unit_given given;   /* for the next board, or the one in work */
+    unsigned gifts;            /* so many came so far */
+    struct slot_press pressed; /* under `lock`, too: not taken yet */
+    int wake_fd; /* readable when there is something to take; -1: nobody presses here */
+    int idle_fd; /* readable when a wait between two boards is over: after that, or a hard stop */
     /* Progress changes with every block: no lock is taken for it. */
     atomic_uint_least64_t bytes_done, bytes_total;
     /* The thread's own. */
@@ -34,12 +57,16 @@ struct slot {
     struct rates rates;      /* how they went here */
     unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong, */
     unsigned slow_boards;    /* ...or are synced slowly */
-    struct chip_mac last_mac;
-    enum usb_kind usb; /* of the port when it was open last */
+    struct presence presence;
+    struct ear ear;
+    struct err waits;                             /* what the lot said, when there was no place */
+    uint64_t port_open_ms, port_try_ms, probe_ms; /* idle.c: when opened; when the next is due */
+    struct slot_press again; /* why the next run is made although the board has passed */
+    enum usb_kind usb;       /* of the port when it was open last */
 };
 
 /* Copies the text. slot_done is due in any case. ERR_STATION. */
-bool slot_init(struct slot *s, int number, const char *port_text, struct gang *gang, struct err *e);
+bool slot_init(struct slot *s, const struct slot_setup *setup, struct gang *gang, struct err *e);
 void slot_done(struct slot *s);
 
 /* The thread: flashes the board in the slot, or one board after another, until stopped. */
@@ -48,6 +75,15 @@ void slot_main(struct slot *s);
 /* Any thread. Soft: the board in work is finished, and no other begins. Hard: each wait of its port
  * ends now, the board is reset and recorded as stopped. */
 void slot_stop(struct slot *s, bool hard);
+
+/* A value for the unit of the next board, or of the one that is about to be identified. Any thread;
+ * the caller has judged it. */
+bool slot_give(struct slot *s, const char *name, const char *text, struct err *e);
+/* Any thread. Stops the run that goes on, and nothing else. */
+void slot_stop_run(struct slot *s);
+
+/* Any thread; replaces what was pressed and not taken yet. */
+void slot_press(struct slot *s, const struct slot_press *press);
 
 /* A copy of what is shown; any thread. */
 struct slot_view slot_look(struct slot *s);

@@ -3,6 +3,9 @@
 
 #include "core/images/forecast.h"
 
+#include <string.h>
+#include <sys/eventfd.h>
+
 #define RATE_RUNS     20 /* so many of the port's latest runs tell which rate to begin with, */
 #define RATE_ATTEMPTS 64 /* ...and so many attempts in them */
 #define DEFLATED(n)   ((n) / 100 * 65)
@@ -41,15 +44,152 @@ void slot_take_order(struct slot *s)
     order_release(before);
 }
 
+/* ---- Who has passed here ---- */
+
+bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id)
+{
+    struct err ignored = { 0 };
+    *run_id = 0;
+    if (mac->count == 0)
+        return false;
+    return gang_has_passed(s->gang, s->number, s->order, mac, run_id) ||
+           (record_passed_here(s->gang->record, s->order, s->number, mac, run_id, &ignored) &&
+            *run_id != 0);
+}
+
+/* ---- All day ---- */
+
+/* What is shown while no run goes on. */
+static void show_place(struct slot *s)
+{
+    struct presence *p = &s->presence;
+    struct err waits = { 0 };
+    if (p->doubtful) {
+        err_set(&waits, ERR_IDENTIFY,
+                "A board speaks here and does not say who it is; it may be "
+                "the one that has passed");
+        err_hint(&waits, "Take it out and put it in again, or press START.");
+    } else if (p->place == PLACE_READY && p->wants_run) {
+        waits = s->waits;
+    }
+    pthread_mutex_lock(&s->lock);
+    const bool empty =
+        p->place == PLACE_EMPTY || (p->place == PLACE_UNKNOWN && s->view.state == SLOT_WAITING);
+    const bool ready = p->place == PLACE_READY && (!p->wants_run || s->waits.code != ERR_NONE);
+    const bool changed = s->view.empty != empty || s->view.ready != ready ||
+                         strcmp(s->view.waits.what, waits.what) != 0;
+    s->view.empty = empty;
+    s->view.ready = ready;
+    s->view.waits = waits;
+    pthread_mutex_unlock(&s->lock);
+    if (changed)
+        slot_tell(s, 0, EVENT_CHANGED, NULL, VERDICT_NONE);
+    if (p->place == PLACE_EMPTY)
+        gang_release_mac(s->gang, s->number);
+}
+
+static uint64_t now_ms(const struct slot *s)
+{
+    return slot_now_us(s) / 1000;
+}
+
+static void take_press(struct slot *s)
+{
+    eventfd_t ignored;
+    if (s->wake_fd < 0)
+        return;
+    eventfd_read(s->wake_fd, &ignored);
+    pthread_mutex_lock(&s->lock);
+    const struct slot_press press = s->pressed;
+    s->pressed.press = PRESS_NONE;
+    pthread_mutex_unlock(&s->lock);
+    if (press.press == PRESS_AGAIN)
+        s->again = press;
+    presence_pressed(&s->presence, now_ms(s), press.press);
+}
+
+static void look(struct slot *s)
+{
+    struct chip_mac mac;
+    int64_t run_id = 0;
+    slot_take_order(s);
+    const struct presence before = s->presence;
+    const enum look found = look_for_board(s, &mac);
+    if (slot_is_stopping(s))
+        return;
+    const bool passed = found == LOOK_BOARD && slot_has_passed(s, &mac, &run_id);
+    if (found == LOOK_NO_PORT && !s->port)
+        presence_lost_port(&s->presence, now_ms(s));
+    /* Where nobody watches tiles the port that was typed gets a run, whose verdict tells why. */
+    if (found == LOOK_NO_PORT && before.place == PLACE_UNKNOWN && s->presence.unattended)
+        presence_pressed(&s->presence, now_ms(s), PRESS_START);
+    presence_looked(&s->presence, now_ms(s), found, &mac, passed);
+    const struct presence *p = &s->presence;
+    if (p->place == PLACE_DONE && p->passed && (before.place != PLACE_DONE || !before.passed))
+        run_show_passed(s, &mac, run_id);
+}
+
+static void run(struct slot *s)
+{
+    struct run_end end = { 0 };
+    slot_take_order(s);
+    look_release(s);
+    run_board(s, &end);
+    s->again = (struct slot_press){ 0 };
+    s->waits = end.waits;
+    if (end.waits.code != ERR_NONE) {
+        presence_must_wait(&s->presence, now_ms(s));
+        return;
+    }
+    const struct presence_run ran = {
+        .passed = end.passed, .refused = end.refused, .answered = end.answered, .mac = &end.mac
+    };
+    ear_forget(&s->ear);
+    presence_ran(&s->presence, now_ms(s), &ran);
+}
+
+/* A run that was stopped alone leaves the descriptor readable. */
+static void forget_stop(struct slot *s)
+{
+    eventfd_t ignored;
+    if (!slot_is_stopping(s) && s->stop_fd != s->gang->stop_fd)
+        eventfd_read(s->stop_fd, &ignored);
+}
+
+static void work_all_day(struct slot *s)
+{
+    uint32_t wait_ms;
+    slot_take_order(s);
+    while (!slot_is_stopping(s)) {
+        forget_stop(s);
+        take_press(s);
+        switch (presence_next(&s->presence, now_ms(s), &wait_ms)) {
+        case DEED_WAIT:
+            idle_wait(s, wait_ms);
+            break;
+        case DEED_LOOK:
+            look(s);
+            break;
+        case DEED_RUN:
+            run(s);
+            break;
+        }
+        show_place(s);
+    }
+    look_release(s);
+}
+
 void slot_main(struct slot *s)
 {
     if (slot_is_stopping(s)) {
         skip(s);
-        return;
-    }
-    do {
+    } else if (s->gang->loop) {
+        work_all_day(s);
+        skip(s);
+    } else {
+        struct run_end ignored;
         slot_take_order(s);
-        run_board(s);
-    } while (s->gang->loop && await_next_board(s));
+        run_board(s, &ignored);
+    }
     slot_close_port(s);
 }

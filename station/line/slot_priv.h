@@ -22,9 +22,20 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
                const struct attempt_result *result, enum verdict verdict);
 void slot_note(struct slot *s, int64_t run_id, const char *sentence);
 
+/* What was given for the board, as a copy for unit_given_clear; and that it is used up. */
+bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e);
+void slot_drop_given(struct slot *s);
+
+/* Waits until one more value was given than *gifts, which is brought up to date. False: none
+ * came in time, or a hard stop did. */
+bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end);
+
 /* Opens the port, if it is not open; what port_new fails with. */
 bool slot_open_port(struct slot *s, uint32_t baud, struct err *e);
 void slot_close_port(struct slot *s);
+
+/* Shows why the port is not open, or cannot be used as it should; code ERR_NONE: it is fine. */
+void slot_show_port(struct slot *s, const struct err *why);
 
 /* Whether the failure says that its cable was pulled, be it between two boards. */
 bool slot_is_gone(const struct slot *s, enum err_code code);
@@ -46,12 +57,37 @@ const struct reset_sequence *slot_choose_reset(const struct slot *s, struct rese
 /* Takes the order that is current now, for the next run. Between two boards. */
 void slot_take_order(struct slot *s);
 
-/* ---- run.c, next_board.c ---- */
+/* Whether this board has passed in this slot under the order that is current. */
+bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id);
+
+/* ---- run.c ---- */
+
+struct run_end {
+    bool passed;
+    bool refused;        /* the board has passed here before: that verdict stands */
+    bool answered;       /* it was heard to the end */
+    struct chip_mac mac; /* count 0: it never said */
+    struct err waits;    /* ERR_QUOTA: the lot has no place, and nothing was begun */
+};
 
 /* Flashes the board in the slot, shows its verdict and records it. */
-void run_board(struct slot *s);
+void run_board(struct slot *s, struct run_end *end);
 
-/* True once another board sits in the slot; false when stopped. */
-bool await_next_board(struct slot *s);
+/* The board of the earlier run sits here, and its verdict with it. */
+void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id);
+
+/* ---- look.c ---- */
+
+/* Asks who sits in the slot. A board that is held stays in its loader; else it is let go again. */
+enum look look_for_board(struct slot *s, struct chip_mac *mac);
+
+/* A board that is held is let go. */
+void look_release(struct slot *s);
+
+/* ---- idle.c ---- */
+
+/* Waits between two boards, at most so long: listens, looks at the switch, keeps the port open, and
+ * tells the slot's presence. Ends early for news, for what is pressed and for a hard stop. */
+void idle_wait(struct slot *s, uint32_t wait_ms);
 
 #endif

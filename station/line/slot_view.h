@@ -21,11 +21,16 @@ struct slot_view {
     int64_t run_id; /* of the run that goes on or was the last; 0: none, or not recorded */
     enum phase phase;
     unsigned attempt;
-    bool empty;    /* the board of this verdict has left the slot */
-    unsigned runs; /* boards finished in this slot, and how many of them passed */
+    bool empty;         /* the board of this verdict has left the slot, or there was none */
+    bool ready;         /* a board is there, or may be, and waits; see below */
+    bool passed_before; /* DONE: it had passed here already, in run run_id */
+    struct err waits;   /* why a board that is there does not begin; code ERR_NONE: it need not */
+    struct err lost;    /* why the port is not open; code ERR_NONE: it is, or nobody needs it */
+    unsigned runs;      /* boards finished in this slot, and how many of them passed */
     unsigned passes;
     const struct chip *chip;
     char mac[BOARD_MAC_TEXT_BYTES];
+    char serial[EVENT_SERIAL_BYTES]; /* of its unit; empty: none, or not known yet */
     uint32_t baud;
     uint64_t bytes_done, bytes_total;
     struct attempt_timing timing; /* of the last attempt that has ended */

@@ -66,7 +66,7 @@ static void look_if_old(struct plc *p)
 
 static bool station_takes(const struct plc *p)
 {
-    return p->is_beating && !p->sum.stopping && p->sum.recipe[0] != '\0';
+    return p->is_beating && !p->sum.stopping && !p->sum.lot_full && p->sum.recipe[0] != '\0';
 }
 
 static bool slot_takes(const struct plc *p, size_t i)
@@ -76,12 +76,31 @@ static bool slot_takes(const struct plc *p, size_t i)
            t->state != TILE_WORKING && t->state != TILE_ATTENTION;
 }
 
+/* That a board has passed before is no event of its own: a note comes, and the tile says so. */
+static void take_note(struct plc *p, size_t i, const struct event *event)
+{
+    struct tile tile;
+    if (event->run_id != 0 && floor_look(p->floor, i, &tile) && tile.state == TILE_PASS &&
+        tile.passed_before && tile.run_id == event->run_id)
+        plc_hand_passed_before(&p->hands[i], tile.run_id, tile.mac);
+}
+
+static void take_event(struct plc *p, const struct event *event)
+{
+    if (event->slot < 1 || (size_t)event->slot > p->slots)
+        return;
+    const size_t i = (size_t)event->slot - 1;
+    if (event->kind == EVENT_NOTE)
+        take_note(p, i, event);
+    else
+        plc_hand_event(&p->hands[i], event);
+}
+
 static void take_events(struct plc *p)
 {
     struct event event;
     while (event_take(p->reader, &event)) {
-        if (event.slot >= 1 && (size_t)event.slot <= p->slots)
-            plc_hand_event(&p->hands[event.slot - 1], &event);
+        take_event(p, &event);
         p->looked_us = 0;
     }
 }
@@ -258,6 +277,8 @@ static void publish(void *ctx)
     check_beat(p);
     look_if_old(p);
     for (size_t i = 0; i < p->slots; i++) {
+        if (p->tiles[i].state == TILE_WAITING && p->tiles[i].err.code == ERR_QUOTA)
+            plc_hand_waits(&p->hands[i], now_us(p));
         plc_hand_tick(&p->hands[i], now_us(p));
         put_slot(p, i);
     }

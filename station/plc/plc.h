@@ -1,8 +1,8 @@
 /*
  * A PLC at the station, over Modbus TCP: docs/plc.md has the registers and the handshake.
  *
- * A thread of its own serves the clients, acts on the floor as the PLC, and reads the floor's events
- * at its own pace; nothing waits for it.
+ * A thread of its own serves the clients, acts on the floor as the PLC, and reads the floor's
+ * events at its own pace; nothing waits for it.
  */
 #ifndef STATION_PLC_H
 #define STATION_PLC_H

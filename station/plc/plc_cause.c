@@ -41,6 +41,7 @@ static const struct {
     { ERR_IMAGE, 43 },
     { ERR_DATABASE, 44 },
     { ERR_STATION, 45 },
+    { ERR_WAITING, 46 },
 };
 
 uint16_t plc_cause(enum err_code code)

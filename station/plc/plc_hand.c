@@ -125,6 +125,21 @@ void plc_hand_event(struct plc_hand *h, const struct event *event)
         take_verdict(h, event);
 }
 
+void plc_hand_passed_before(struct plc_hand *h, int64_t run_id, const char *mac)
+{
+    if (h->phase != PLC_STARTED && h->phase != PLC_RUNNING)
+        return;
+    h->run_id = run_id;
+    snprintf(h->mac, sizeof h->mac, "%s", mac);
+    finish(h, PLC_ERROR, plc_cause(ERR_DUPLICATE));
+}
+
+void plc_hand_waits(struct plc_hand *h, uint64_t now_us)
+{
+    if (h->phase == PLC_STARTED)
+        h->since_us = now_us;
+}
+
 void plc_hand_tick(struct plc_hand *h, uint64_t now_us)
 {
     if (h->phase == PLC_STARTED && now_us - h->since_us >= (uint64_t)PLC_BEGIN_MS * 1000)

@@ -1,13 +1,14 @@
 /*
  * The handshake of one slot with a PLC: four phases, levels and no pulses.
  *
- *   READY -> START 1 -> BUSY -> DONE with PASS, FAIL or ERROR -> ACK 1 -> DONE 0 -> START 0, ACK 0 -> READY
+ *   READY -> START 1 -> BUSY -> DONE with PASS, FAIL or ERROR
+ *         -> ACK 1 -> DONE 0 -> START 0, ACK 0 -> READY
  *
- * A plain value, no I/O. Whoever owns it tells what the PLC wrote and what happened in the slot, and
- * is told what to do. A start is a rising edge that was seen: START must have been written as 0 since
- * the station came up, since the last run, and since the PLC's heartbeat came back. So a reply that
- * is lost, a request that comes twice, a PLC that comes up with START at 1 or a station that does
- * start nothing, and nothing twice.
+ * A plain value, no I/O. Whoever owns it tells what the PLC wrote and what happened in the slot,
+ * and is told what to do. A start is a rising edge that was seen: START must have been written as 0
+ * since the station came up, since the last run, and since the PLC's heartbeat came back. So a
+ * reply that is lost, a request that comes twice, a PLC that comes up with START at 1 or a station
+ * that does start nothing, and nothing twice.
  */
 #ifndef STATION_PLC_HAND_H
 #define STATION_PLC_HAND_H
@@ -53,6 +54,13 @@ void plc_hand_begun(struct plc_hand *h, enum err_code refusal, int64_t before_id
 
 /* EVENT_RUN and EVENT_VERDICT of this slot; others are passed over. */
 void plc_hand_event(struct plc_hand *h, const struct event *event);
+
+/* The board in the slot has passed here before, in that run, so there is no other one: an error
+ * with the cause of ERR_DUPLICATE, for whoever counts boards. */
+void plc_hand_passed_before(struct plc_hand *h, int64_t run_id, const char *mac);
+
+/* The run waits for a place in the lot: that is no error yet. */
+void plc_hand_waits(struct plc_hand *h, uint64_t now_us);
 
 /* A run that the PLC ordered and that does not begin is an error. */
 void plc_hand_tick(struct plc_hand *h, uint64_t now_us);

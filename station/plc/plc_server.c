@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Modbus messaging on TCP/IP, 3.1.3: transaction, protocol 0, length of what follows; then the unit,
- * which nobody looks at, and the request. */
+/* Modbus messaging on TCP/IP, 3.1.3: transaction, protocol 0, length of what follows; then the
+ * unit, which nobody looks at, and the request. */
 enum {
     MBAP_BYTES = 7,
     PDU_MAX = 253,

@@ -4,10 +4,10 @@
  * Frames are put together here from sockets that never block, and only those that are whole and
  * allowed are handed to libmodbus: its own reading waits for the rest of a frame, and its own
  * refusals sleep (libmodbus 3.1.6, modbus.c: _modbus_receive_msg, response_exception). A client is
- * dropped when a frame is not whole within a second, when it is no Modbus, when it does not take its
- * reply, and when it was silent for too long. One that comes when all places are taken gets that of
- * the one that was silent longest, if that is longer than the heartbeat may stand still; else it is
- * turned away.
+ * dropped when a frame is not whole within a second, when it is no Modbus, when it does not take
+ * its reply, and when it was silent for too long. One that comes when all places are taken gets
+ * that of the one that was silent longest, if that is longer than the heartbeat may stand still;
+ * else it is turned away.
  *
  * One thread.
  */

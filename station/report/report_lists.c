@@ -284,7 +284,9 @@ static bool take_board(void *ctx, const struct db_report_board *board)
     number_cell(r->h, r->rows);
     html_put(r->h, "<td class=\"k\"><code>");
     html_text(r->h, board->mac);
-    html_put(r->h, "</code></td>");
+    html_put(r->h, board->serial ? "</code><small>" : "</code>");
+    html_text(r->h, board->serial);
+    html_put(r->h, board->serial ? "</small></td>" : "</td>");
     number_cell(r->h, board->runs);
     board_cells(r->h, board);
     return !r->h->out.refused;

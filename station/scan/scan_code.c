@@ -165,7 +165,7 @@ void scan_code_feed(struct scan_code *c, const char *bytes, size_t n, uint64_t n
     }
 }
 
-/* With an end of its own a code that stands still was cut off, and the next one is no part of it. */
+/* With an end of its own a code that stands still was cut off; the next one is no part of it. */
 static void cut_off(struct scan_code *c, scan_code_taker *take, void *ctx)
 {
     struct err e = { 0 };

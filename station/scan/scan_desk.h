@@ -26,7 +26,7 @@ struct scan_desk_setup {
 struct scan_desk *scan_desk_new(const struct scan_desk_setup *setup, struct err *e);
 void scan_desk_free(struct scan_desk *d); /* NULL is fine */
 
-/* Readable once no scanner can bring anything any more: all were standard input, and it has ended. */
+/* Readable once no scanner can bring any more: all were standard input, and it has ended. */
 int scan_desk_done_fd(const struct scan_desk *d);
 
 #endif

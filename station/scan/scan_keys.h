@@ -19,8 +19,8 @@ struct scan_keys {
 
 #define SCAN_KEYS_TEXT 4
 
-/* A key goes down (value 1), up (0), or repeats (2, which scanners do not mean). Gives what it adds,
- * a NUL-terminated text: "" for nothing, "\r" for Enter. */
+/* A key goes down (value 1), up (0), or repeats (2, which scanners do not mean). Gives what it
+ * adds, a NUL-terminated text: "" for nothing, "\r" for Enter. */
 void scan_keys_take(struct scan_keys *k, uint16_t key, int32_t value, char text[SCAN_KEYS_TEXT]);
 
 #endif

@@ -39,6 +39,8 @@ static enum scan_said deliver_to(struct scan_route *r, int to, const char *code,
     const bool ok = deliver(ctx, to, code, e);
     r->slot = 0;
     r->held[0] = '\0';
+    if (!ok)
+        err_wrap(e, "Scanner %s", r->config->name);
     return ok ? SCAN_TAKEN : SCAN_REFUSED;
 }
 

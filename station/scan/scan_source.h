@@ -1,9 +1,9 @@
 /*
  * A scanner that is plugged in: a keyboard that is grabbed, a serial port, or standard input.
  *
- * A keyboard is taken for this process alone (EVIOCGRAB): a scan never types into a console, a shell
- * or a window. A serial one is opened for this process alone, its lines are set once and never
- * pulsed, and nothing is ever sent to it. One thread.
+ * A keyboard is taken for this process alone (EVIOCGRAB): a scan never types into a console, a
+ * shell or a window. A serial one is opened for this process alone, its lines are set once and
+ * never pulsed, and nothing is ever sent to it. One thread.
  */
 #ifndef STATION_SCAN_SOURCE_H
 #define STATION_SCAN_SOURCE_H

@@ -25,12 +25,13 @@ static void tell(void *ctx, const struct station_scanner *scanner, enum scan_sai
                  const char *code, const struct err *why)
 {
     const struct scan_watching *const w = ctx;
-    (void)code; /* it may be a secret */
+    (void)scanner; /* each sentence begins with it */
+    (void)code;    /* it may be a secret */
     if (said != SCAN_REFUSED)
         return;
     if (slot > 0)
         floor_note(w->floor, slot, 0, why->what);
-    fprintf(stderr, "\aespstation: scanner %s: %s.\n", scanner->name, why->what);
+    fprintf(stderr, "\aespstation: %s.\n", why->what);
     if (why->hint[0])
         fprintf(stderr, "  %s\n", why->hint);
 }

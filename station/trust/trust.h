@@ -6,15 +6,15 @@
  *   recipe: thermostat
  *   version: 2.3.0                          (only where the recipe has one)
  *   sha256: 9f2c...                         of the recipe's file
- *   image: 8e3a... 17744 0x10000 app.bin    one for each, in the recipe's order: SHA-256, bytes, offset
+ *   image: 8e3a... 17744 0x10000 app.bin    one for each: SHA-256, bytes, offset
  *   made: 2026-03-04T05:06:07.089Z
  *   by: Ann
  *   key: MCowBQYDK2Vw...                    the public key, base64 of its DER form
  *   signature: kYvm...                      base64; of all bytes before this line
  *
- * What is compared is what was loaded: a recipe or an image that is exchanged later is none that was
- * checked. A station that wants signatures has a file of keys: a line with a public key and a name
- * for each.
+ * What is compared is what was loaded: a recipe or an image that is exchanged later is none that
+ * was checked. A station that wants signatures has a file of keys: a line with a public key and a
+ * name for each.
  *
  * Any thread; nothing is kept.
  */
@@ -48,8 +48,8 @@ bool trust_read(const struct job *job, struct trust_said *said, struct err *e);
  * not. */
 bool trust_check(const struct job *job, const char *keys_path, struct err *e);
 
-/* Whether the file of keys has this one; `name` (NULL: not wanted) gets what it calls it. ERR_USAGE:
- * the file cannot be read, or a line is none. */
+/* Whether the file of keys has this one; `name` (NULL: not wanted) gets what it calls it.
+ * ERR_USAGE: the file cannot be read, or a line is none. */
 bool trust_has_key(const char *keys_path, const char *public_key, bool *has,
                    char name[TRUST_NAME_BYTES], struct err *e);
 

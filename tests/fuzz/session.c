@@ -99,8 +99,9 @@ static void watch_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     must(bytes_done <= bytes_total, "no more is done than there is to do");
 }
 
-static bool watch_board(void *ctx, const struct board *board, struct err *e)
+static bool watch_board(void *ctx, const struct board *board, bool fits, struct err *e)
 {
+    (void)fits;
     const struct watched *w = ctx;
     char mac[BOARD_MAC_TEXT_BYTES];
     board_mac_text(&board->mac, mac);
@@ -147,7 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     uint8_t how = input_byte(&in);
     unsigned caps = how & 1 ? 0 : PORT_BAUD | PORT_LINES | (how & 2 ? PORT_LINES_TOGETHER : 0u);
     struct watched watched = { .refuse = (how & 0xF0) == 0xF0 };
-    const struct attempt_watch watch = { watch_phase, watch_progress, watch_board, &watched };
+    const struct attempt_watch watch = {
+        .phase = watch_phase, .progress = watch_progress, .board = watch_board, .ctx = &watched
+    };
     struct reset_sequence custom, after;
     const struct reset_sequence *resets[RESET_CHOICES_MAX];
     const struct recipe *recipe = job_recipe(job);

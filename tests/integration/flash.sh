@@ -142,7 +142,7 @@ stop_fixture
 # ---- What a slot has learned serves its next board --------------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 20
 ctl fault 0 hang,at=baud,times=1 >/dev/null
-"$station" run "$images/esp32.yaml" --db "$work/loop.db" --port "${ports[0]}" --loop --plain >"$work/learn" 2>&1 &
+"$station" run "$images/esp32.yaml" --db "$work/learn.db" --port "${ports[0]}" --loop --plain >"$work/learn" 2>&1 &
 pid=$!
 check "a rate that failed is followed by a lower one" "$work/learn" await grep -q "PASS ESP32 24:0a:c4:00:00:00" "$work/learn"
 ctl fault 0 none >/dev/null

@@ -33,9 +33,9 @@ static bool admit(struct bench *b, struct db *db, int64_t run_id, const char *ma
                   enum db_duplicates duplicates, const char *rework)
 {
     struct db_seen seen;
-    const struct db_admission rule = { duplicates, rework };
+    const struct db_admission rule = { .duplicates = duplicates, .rework_reason = rework };
     const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = T0_MS };
-    return db_board_admit(db, run_id, &board, &rule, &seen, &b->e);
+    return db_board_admit(db, run_id, &board, &rule, &seen, NULL, &b->e);
 }
 
 static int64_t start_in(struct bench *b, int64_t lot_id, const char *mac)
@@ -275,13 +275,13 @@ static void *flash_until_full(void *ctx)
                                             .slot = line->number,
                                             .port = "p",
                                             .started_utc_ms = T0_MS };
-        const struct db_admission rule = { DB_ONCE_IN_LOT, NULL };
+        const struct db_admission rule = { .duplicates = DB_ONCE_IN_LOT };
         snprintf(mac, sizeof mac, "240ac4%04x%02x", line->number, i);
         const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = T0_MS };
         const int64_t run_id = db_run_start(line->db, &begin, &line->e);
         if (run_id == 0)
             return NULL;
-        const bool in = db_board_admit(line->db, run_id, &board, &rule, &seen, &line->e);
+        const bool in = db_board_admit(line->db, run_id, &board, &rule, &seen, NULL, &line->e);
         if (!in && line->e.code != ERR_QUOTA)
             return NULL;
         const bool pass = in && i % 3 != 0;

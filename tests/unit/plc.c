@@ -245,7 +245,7 @@ static void registers_say_what_the_page_says(void **state)
     assert_int_equal(w[15], 100000 - 65536);
     write_word(b->fd, PLC_HEARTBEAT_IN, 4711);
     read_words(b->fd, PLC_STATUS, 3, w);
-    assert_int_equal(w[0], PLC_STATION_READY | PLC_STATION_LOT_FULL);
+    assert_int_equal(w[0], PLC_STATION_LOT_FULL); /* which nothing starts in */
     assert_int_equal(w[2], 4711);
 }
 

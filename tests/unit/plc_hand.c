@@ -210,6 +210,35 @@ static void a_run_that_does_not_begin_is_an_error(void **state)
     assert_int_equal(plc_hand_status(&h, true), PLC_DONE | PLC_ERROR);
 }
 
+static void a_run_that_waits_for_a_place_is_no_error(void **state)
+{
+    (void)state;
+    struct plc_hand h = ready();
+    plc_hand_command(&h, PLC_START, 3, true);
+    plc_hand_begun(&h, ERR_NONE, 0, 1000);
+    plc_hand_waits(&h, 5000000);
+    plc_hand_tick(&h, 1000 + PLC_BEGIN_MS * 1000ull);
+    assert_int_equal(plc_hand_status(&h, true), PLC_BUSY);
+    plc_hand_tick(&h, 5000000 + PLC_BEGIN_MS * 1000ull);
+    assert_int_equal(plc_hand_status(&h, true), PLC_DONE | PLC_ERROR);
+}
+
+/* Whoever counts boards must not count one twice. */
+static void a_board_that_has_passed_before_is_an_error(void **state)
+{
+    (void)state;
+    struct plc_hand h = ready();
+    plc_hand_passed_before(&h, 4, "24:0a:c4:00:00:01"); /* nobody asked */
+    assert_int_equal(plc_hand_status(&h, true), PLC_READY);
+    plc_hand_command(&h, PLC_START, 3, true);
+    plc_hand_begun(&h, ERR_NONE, 4, 0);
+    plc_hand_passed_before(&h, 4, "24:0a:c4:00:00:01");
+    assert_int_equal(plc_hand_status(&h, true), PLC_DONE | PLC_ERROR);
+    assert_int_equal(h.cause, 20);
+    assert_int_equal(h.run_id, 4);
+    assert_int_equal(h.cycle, 3);
+}
+
 /* The events of the run before may come behind the start. */
 static void the_verdict_of_the_board_before_is_never_taken(void **state)
 {
@@ -222,6 +251,7 @@ static void the_verdict_of_the_board_before_is_never_taken(void **state)
     assert_int_equal(plc_hand_status(&h, true), PLC_BUSY);
     run(&h, 5);
     verdict(&h, 4, VERDICT_PASS, ERR_NONE);
+    verdict(&h, 3, VERDICT_PASS, ERR_NONE);
     assert_int_equal(plc_hand_status(&h, true), PLC_BUSY);
     verdict(&h, 5, VERDICT_FAIL, ERR_VERIFY);
     assert_int_equal(plc_hand_status(&h, true), PLC_DONE | PLC_FAIL);
@@ -305,8 +335,8 @@ static void the_page_has_every_cause(void **state)
     }
 }
 
-/* Whatever a PLC writes and whatever happens: at most one of PASS, FAIL and ERROR, none without DONE,
- * no start but from READY. */
+/* Whatever a PLC writes and whatever happens: at most one of PASS, FAIL and ERROR, none without
+ * DONE, no start but from READY. */
 static void noise_never_breaks_the_rules(void **state)
 {
     (void)state;
@@ -354,6 +384,8 @@ int main(void)
         cmocka_unit_test(a_run_ends_normally_without_the_heartbeat),
         cmocka_unit_test(a_refused_start_is_an_error_until_ack),
         cmocka_unit_test(a_run_that_does_not_begin_is_an_error),
+        cmocka_unit_test(a_run_that_waits_for_a_place_is_no_error),
+        cmocka_unit_test(a_board_that_has_passed_before_is_an_error),
         cmocka_unit_test(the_verdict_of_the_board_before_is_never_taken),
         cmocka_unit_test(a_verdict_without_its_beginning_counts),
         cmocka_unit_test(abort_is_an_edge_and_stops_a_run),

@@ -400,7 +400,7 @@ static void rfc2217_opens_and_sets_up_the_port(void **state)
     struct server *s = server_new(0);
     struct port *p = port_at(s->where, 115200, -1);
     (void)state;
-    assert_int_equal(p->caps, PORT_BAUD | PORT_LINES);
+    assert_int_equal(p->caps, PORT_BAUD | PORT_LINES | PORT_INPUTS);
     const char *log = server_waits_for(s, "BAUD 115200;");
     assert_text_has(log, "|WILL 0;DO 0;WILL 3;DO 3;WILL 44;");
     assert_text_has(log, "SET2=8;SET3=1;SET4=1;CONTROL 1;");

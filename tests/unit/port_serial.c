@@ -136,7 +136,7 @@ static void serial_opens_raw(void **state)
     const struct bench *b = *state;
     struct port *p = port_at(b->device, 115200, -1);
     struct termios2 t;
-    assert_int_equal(p->caps, PORT_BAUD | PORT_LINES | PORT_LINES_TOGETHER);
+    assert_int_equal(p->caps, PORT_BAUD | PORT_LINES | PORT_LINES_TOGETHER | PORT_INPUTS);
     assert_int_equal(p->lines, BOTH); /* as the kernel leaves them */
     assert_int_equal(ioctl(b->master, TCGETS2, &t), 0);
     assert_int_equal(t.c_cflag & (CSIZE | PARENB | CSTOPB | CRTSCTS | HUPCL), CS8);

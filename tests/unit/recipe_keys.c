@@ -34,7 +34,8 @@ static void key_table_has_no_gap(void **state)
         assert_int_equal(key->sentence[strlen(key->sentence) - 1], '.');
         assert_true(is_section(key->parent));
         assert_int_equal(key_child(&recipe_kind, key->parent, key_name(&recipe_kind, id)), id);
-        assert_true(is_section(id) || key->field > 0 || id == RECIPE_KEY_IMAGE_FILE);
+        /* the first key of a list's struct lies at its start */
+        assert_true(is_section(id) || key->field > 0 || key_row(&recipe_kind, key->parent)->item);
         if (key->kind == KEY_TEXTS || key->kind == KEY_NUMBERS || key->kind == KEY_ITEMS)
             assert_true(key->items_max > 0 && key->count_field > 0);
         if (key->kind == KEY_NUMBER || key->kind == KEY_BYTES || key->kind == KEY_TEXT)
@@ -63,8 +64,7 @@ static void key_fields_do_not_share_a_place(void **state)
     (void)state;
     for (unsigned a = 1; a < RECIPE_KEY_COUNT; a++) {
         for (unsigned b = a + 1; b < RECIPE_KEY_COUNT; b++) {
-            const bool same_struct = (key_row(&recipe_kind, a)->parent == RECIPE_KEY_IMAGES) ==
-                                     (key_row(&recipe_kind, b)->parent == RECIPE_KEY_IMAGES);
+            const bool same_struct = key_scope(&recipe_kind, a) == key_scope(&recipe_kind, b);
             if (same_struct && key_row(&recipe_kind, a)->kind != KEY_MAP &&
                 key_row(&recipe_kind, b)->kind != KEY_MAP)
                 assert_int_not_equal(key_row(&recipe_kind, a)->field,
@@ -240,7 +240,7 @@ static void help_shows_limits_and_defaults(void **state)
     assert_non_null(page);
     assert_true(recipe_help(DOC_HELP_PLAIN, take_line, page));
     assert_non_null(strstr(page->text, "a number from 9600 to 5000000; default 921600\n"));
-    assert_non_null(strstr(page->text, "; default 460800, 115200\n"));
+    assert_non_null(strstr(page->text, "; default 460800,"));
     assert_non_null(strstr(page->text, "md5 or none; default md5\n"));
     assert_non_null(strstr(page->text, "the name of a chip; required\n"));
     free(page);

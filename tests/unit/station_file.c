@@ -153,7 +153,7 @@ static const struct {
     { HEAD "[{name: A1}]\ngrid: [[A1, B7]]\n", "'grid': there is no slot 'B7'" },
     { HEAD "[{name: A1}]\ngrid: [[A1, [A1]]]\n", "'grid.row' expects" },
     { HEAD "[{name: A1}]\nrecord: [x]\n", "'record' expects the path of a file, got a list" },
-    { HEAD "[{name: A1}]\nstart: plug\n", "unknown key 'start'; " },
+    { HEAD "[{name: A1}]\nfleet: plug\n", "unknown key 'fleet'; " },
     { HEAD "[{name: A1}]\nusb: x\n", "unknown key 'usb'; it belongs inside 'slots'" },
     { HEAD "[{name: &a A1}]\n", "anchor '&a': station files have no anchors" },
     { HEAD "[{name: A1}]\nstation: y\n", "key 'station' is doubled: first at 1:1, again at 3:1" },
@@ -234,6 +234,66 @@ static void station_must_be_a_file(void **state)
     assert_null(s);
 }
 
+/* ---- People, recipes, PLC ---- */
+
+static void station_says_who_and_how(void **state)
+{
+    (void)state;
+    struct err e;
+    struct station *s = parse("station: s\nslots: [{ name: A1 }]\npeople: p.yaml\n"
+                              "recipes: { only_signed_by: /etc/keys }\n"
+                              "plc: { listen: \"[::1]:1502\", allow: [10.0.0.1, 10.0.0.2], "
+                              "clients: 2, "
+                              "heartbeat_ms: 500, idle_ms: 1000 }\n",
+                              &e);
+    assert_ok(s != NULL, &e);
+    assert_string_equal(s->people_path, "/fixture/p.yaml");
+    assert_string_equal(s->recipe_keys_path, "/etc/keys");
+    assert_string_equal(s->plc.listen, "[::1]:1502");
+    assert_int_equal(s->plc.allow_count, 2);
+    assert_string_equal(s->plc.allow[1], "10.0.0.2");
+    assert_int_equal(s->plc.clients, 2);
+    assert_int_equal(s->plc.heartbeat_ms, 500);
+    assert_int_equal(s->plc.idle_ms, 1000);
+    station_free(s);
+    s = parse("station: s\nslots: [{ name: A1 }]\nplc: { listen: \"0.0.0.0:502\" }\n", &e);
+    assert_ok(s != NULL, &e);
+    assert_null(s->people_path);
+    assert_null(s->recipe_keys_path);
+    assert_int_equal(s->plc.clients, 4);
+    assert_int_equal(s->plc.heartbeat_ms, 3000);
+    assert_int_equal(s->plc.idle_ms, 30000);
+    station_free(s);
+}
+
+static void station_refuses_a_plc_without_an_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plc, *mistake;
+    } wrong[] = {
+        { "{ clients: 4 }", "key 'listen' is missing" },
+        { "{ listen: 1502 }", "write 0.0.0.0:1502" },
+        { "{ listen: \"host:\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \":1502\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \"tcp://host:1502\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \"host:0\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"host:65536\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"host:1x\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"h:1\", allow: [] }", "nobody could connect" },
+        { "{ listen: \"h:1\", clients: 17 }", "a number from 1 to 16" },
+        { "{ listen: \"h:1\", heartbeat_ms: 499 }", "a number from 500 to 60000" },
+        { "{ listen: \"h:1\", password: x }", "unknown key 'password'" },
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        char text[256];
+        struct err e;
+        snprintf(text, sizeof text, "station: s\nslots: [{ name: A1 }]\nplc: %s\n", wrong[i].plc);
+        assert_null(parse(text, &e));
+        assert_has(e.what, wrong[i].mistake);
+    }
+}
+
 /* ---- The table ---- */
 
 static void station_keys_have_no_gap(void **state)
@@ -280,6 +340,8 @@ int main(void)
         cmocka_unit_test(station_has_limits),
         cmocka_unit_test(station_stands_noise),
         cmocka_unit_test(station_must_be_a_file),
+        cmocka_unit_test(station_says_who_and_how),
+        cmocka_unit_test(station_refuses_a_plc_without_an_address),
         cmocka_unit_test(station_keys_have_no_gap),
         cmocka_unit_test(station_help_has_every_key),
     };

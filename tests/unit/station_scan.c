@@ -1,4 +1,4 @@
-/* Scanners: from bytes and keys to codes, which slot a code is for, and devices that come and go. */
+/* Scanners: from bytes and keys to codes, the slot a code is for, and devices that come and go. */
 #include "recipes/station/station_file.h"
 #include "station/scan/scan_desk.h"
 #include "station/scan/scan_keys.h"
@@ -152,7 +152,8 @@ static void type(struct scan_keys *k, char *text, int key, int value)
 {
     char more[SCAN_KEYS_TEXT];
     scan_keys_take(k, (uint16_t)key, value, more);
-    strcat(text, more);
+    const size_t used = strlen(text);
+    memcpy(text + used, more, strlen(more) + 1); /* there is room for all that is typed here */
 }
 
 static void press(struct scan_keys *k, char *text, int key)

@@ -134,7 +134,7 @@ function shrink(list) {
 }
 
 function measure(tile, brief) {
-    const box = tile.saying, texts = [...box.children].slice(0, brief ? 1 : 3).map((e) => e.textContent);
+    const box = tile.saying, texts = brief ? [box.querySelector("strong").lastChild.textContent] : [...box.children].map((e) => e.textContent);
     tile.parts = texts.map((text) => emWidth(text, family));
     tile.width = box.clientWidth;
     tile.height = box.clientHeight;
@@ -143,12 +143,12 @@ function measure(tile, brief) {
 
 function fit(list) {
     const speaking = list.filter((tile) => tile?.saying);
-    for (const { button } of speaking) button.classList.remove("brief");
+    for (const { button } of speaking) button.classList.remove("brief", "mute");
     for (const tile of speaking) measure(tile, false);
     const left = shrink(speaking);
     for (const { button } of left) button.classList.add("brief");
     for (const tile of left) measure(tile, true);
-    if (left.length) shrink(left);
+    for (const { button } of left.length ? shrink(left) : []) button.classList.add("mute");
 }
 
 // ---- From outside -----------------------------------------------------------------------------

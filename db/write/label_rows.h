@@ -12,8 +12,8 @@
  *
  * Errors: ERR_USAGE for what a person gave; else as db.h.
  */
-#ifndef DB_LABEL_H
-#define DB_LABEL_H
+#ifndef DB_LABEL_ROWS_H
+#define DB_LABEL_ROWS_H
 
 #include "db/store/db.h"
 

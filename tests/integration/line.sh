@@ -1,0 +1,83 @@
+# espstation line: slots of a station file, all day; a lot that is full; a start after a kill.
+. "$(dirname "$0")/lib.sh"
+images=$work/images
+"$bin/make_images" "$images" 64
+db=$work/record.db
+
+write_station() { # line...: of the station
+    {
+        echo "station: test line"
+        for l in "$@"; do echo "$l"; done
+        echo "slots:"
+        for i in "${!ports[@]}"; do echo "  - { name: A$((i + 1)), port: \"${ports[$i]}\" }"; done
+        echo '  - { name: B1, usb: "pci-0000:00:14.0-usb-0:9.9:1.0" }'
+    } >"$work/station.yaml"
+}
+start_line() { # option...
+    "$station" line "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" "$@" >"$work/out" 2>"$work/err" </dev/null &
+    pid=$!
+}
+stop_line() { kill -INT $pid; wait $pid; }
+line_says() { grep -qF -- "$1" "$work/out"; }
+passes_are() { [ "$(sql "$db" "select count(*) from run where verdict = 'PASS'" 2>/dev/null)" = "$1" ]; }
+runs() { sql "$db" "select count(*) from run ${1:-}"; }
+
+start_fixture --boards 3 --chip esp32 --speed 20
+write_station
+ctl board 2 drop=1 >/dev/null # nobody
+start_line --operator ann
+check "boards that are there pass" "$work/out" await passes_are 2
+check "a slot without an adapter says so" "$work/out" await line_says "slot 4 (B1): no adapter"
+check "a slot without a board is empty" "$work/out" await line_says "slot 3 (A3): empty"
+ctl board 2 mac=24:0a:c4:00:02:01 >/dev/null
+check "a board that is put in begins by itself" "$work/out" await passes_are 3
+ctl board 0 mac=24:0a:c4:00:02:02 >/dev/null
+check "so does the next one in a slot whose board has passed" "$work/out" await passes_are 4
+ctl board 0 mac=24:0a:c4:00:00:00 >/dev/null
+check "one that has passed here is known" "$work/out" await line_says "Passed already, run"
+check "and has no other run" "$work/out" test "$(runs)" = 4
+stop_line
+check "a stop that was asked for is no failure" "$work/err" test $? = 0
+
+# Killed, and started again: who has passed the record tells.
+start_line
+told() { [ "$(grep -c 'Passed already, run' "$work/out")" = 3 ]; }
+check "after a restart boards that have passed are green" "$work/out" await told
+kill -9 $pid
+wait $pid 2>/dev/null
+start_line
+check "after a kill, too" "$work/out" await told
+check "and none of them was run again" "$work/out" test "$(runs)" = 4
+stop_line
+
+# Another order: more boards than places at once.
+"$station" lot open small --recipe "$images/esp32.yaml" --quantity 4 --operator eve --db "$db" >"$work/lot" 2>&1
+start_line --lot small
+check "boards pass in the lot" "$work/out" await passes_are 7
+ctl board 0 mac=24:0a:c4:00:03:01 >/dev/null
+ctl board 1 mac=24:0a:c4:00:03:02 >/dev/null
+ctl board 2 mac=24:0a:c4:00:03:03 >/dev/null
+check "one of three more finds the last place" "$work/out" await passes_are 8
+full() { [ "$(grep -c 'waiting: LOT FULL 4/4' "$work/out")" -ge 2 ]; }
+check "the others wait, and say for what" "$work/out" await full
+check "none is red" "$work/out" test "$(runs "where verdict <> 'PASS'")" = 0
+check "none has a row" "$work/out" test "$(runs "where lot = (select id from lot where name = 'small')")" = 4
+stop_line
+stop_fixture
+
+# A board that fails stays red; the next one begins by itself.
+start_fixture --boards 1 --chip esp32 --speed 20 --fault write-protect
+sed -i "s/^retry:.*/retry: { write: 1, sync: 1, pause_ms: 50 }/" "$images/esp32.yaml"
+db=$work/second.db
+write_station
+start_line
+failed() { [ "$(runs "where verdict = 'FAIL'")" = "$1" ]; }
+check "a bad board fails" "$work/out" await failed 1
+read -rt 5 <> <(:) || :
+check "it has one run" "$work/out" test "$(runs)" = 1
+ctl board 0 mac=24:0a:c4:00:04:01 >/dev/null
+check "the next one passes" "$work/out" await passes_are 1
+stop_line
+stop_fixture
+
+echo "1..$test_number"
