@@ -57,6 +57,19 @@ sed 's/column: secret, type: hex, secret: true/column: sn, unique: true/; s/keys
 check "a pool with one value twice is a mistake" "$work/out" exits 3 "$station" check "$images/wrong.yaml"
 check "with file and line" "$work/out" says "$work/out" "twice.csv:3:1: the value 'token' is that of row 2"
 
+# ---- The pair of files of mfg_gen ------------------------------------------------------------------
+printf 'factory,namespace,\nserial,data,string\nhw,data,u8,REPEAT\ncal,data,hex2bin\nraw,data,base64\n' >"$images/config.csv"
+printf 'id,serial,hw,cal,raw,board\n1,S-1,4,00ff,AAEC,240ac4000030\n2,S-2,,01ff,AAEC,240ac4000031\n' >"$images/values.csv"
+(cd "$images" && "$station" unit import config.csv values.csv --partition fctry --serial serial --mac board) >"$work/section" 2>"$work/out"
+check "they become a section of a recipe" "$work/section" says "$work/section" "# not carried over: raw of factory (data base64)" \
+    'from: pool, column: "cal", type: hex' 'from: recipe, value: "4", type: number' 'mac: "board"'
+cat "$images/esp32.yaml" "$work/section" >"$images/imported.yaml"
+check "that check takes" "$work/out" exits 0 "$station" check "$images/imported.yaml"
+check "and shows" "$work/out" says "$work/out" "S-1  (the serial)" "2 rows in values.csv"
+sed -i 's/S-2/S-1/' "$images/values.csv"
+check "a serial that is there twice is named" "$work/out" exits 3 "$station" unit import "$images/config.csv" "$images/values.csv" --partition fctry --serial serial
+check "with file and line" "$work/out" says "$work/out" "values.csv:3:3:"
+
 # ---- Boards ----------------------------------------------------------------------------------------
 check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
 check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
