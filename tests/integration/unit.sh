@@ -122,6 +122,22 @@ check "and stands in the record" "$db" sql_is "select source from units where te
 echo "2 housing=CD5678" | "$station" run "$recipe" --db "$db" --plain --port "${ports[0]}" --port "${ports[1]}" --unit - --rework --operator A --reason B >"$work/out" 2>&1
 check "lines of standard input name their slot" "$db" sql_is "select count(*) from units where text = 'CD5678'" 1
 
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:58
+mkfifo "$work/scanner"
+"$station" run "$recipe" --db "$db" --plain --port "${ports[0]}" --unit - <"$work/scanner" >"$work/out" 2>"$work/errors" &
+waiting=$!
+exec 9>"$work/scanner"
+await grep -q "Waits for the value 'housing'" "$work/out"
+echo "housing=ef" >&9
+echo "3 housing=EF1234" >&9
+echo "nonsense" >&9
+await grep -q "nonsense" "$work/errors"
+check "what is none is told while the board waits" "$work/errors" says "$work/errors" "does not match its pattern" "There is no slot 3" "is no NAME=VALUE"
+echo "housing=EF1234" >&9
+wait $waiting
+check "and the board goes on with the right one" "$work/out" says "$work/out" "PASS" ", serial EX"
+exec 9>&-
+
 # ---- Released, edited, older -----------------------------------------------------------------------
 check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit release "$serial" --db "$db"
 check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
@@ -129,7 +145,9 @@ start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
 check "the next board gets the serial" "$work/out" exits 0 flash --port "${ports[0]}"
 check "of the one that was released" "$work/out" says "$work/out" "serial $serial"
 check "the record is whole then" "$work/out" exits 0 "$station" audit --db "$db"
-cp "$db" "$work/backup.db"
+sed -i '2s/$/0f/' "$images/keys.csv" # the first row of the pool, which a board has
+check "an edited pool is told at the next start" "$work/out" sh -c "'$station' run '$images/free.yaml' --db '$db' --plain --port socket://127.0.0.1:1 2>&1 | grep -q 'row 2 of pool .keys., which the board 24:0a:c4'"
+sed -i '2s/0f$//' "$images/keys.csv"
 "$station" backup "$work/old.db" --db "$db" >/dev/null
 check "another board is flashed" "$work/out" exits 0 flash --port "${ports[1]}"
 rm -f "$db" "$db-wal" "$db-shm"
