@@ -121,7 +121,8 @@ static bool make_label(struct run *run, const struct board *board, struct err *e
     const struct order_label_for board_of_run = { .mac = &board->mac,
                                                   .run_id = run->id,
                                                   .slot = s->number,
-                                                  .started_utc_ms = run->started_utc_ms };
+                                                  .started_utc_ms = run->started_utc_ms,
+                                                  .unit_texts = run->unit.texts };
     free(run->label);
     run->label = NULL;
     return run->id == 0 || !order_printer(s->order) ||
