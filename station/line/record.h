@@ -52,6 +52,7 @@ struct record_run {
     const char *operator_name; /* NULL: that of the order */
     const char *rework_reason; /* NULL: that of the order */
     int64_t started_utc_ms;
+    bool golden; /* a golden board: in no lot, let in as often as it comes */
     bool
         with_place; /* takes its place in the lot at once; ERR_QUOTA, and no row, if none is left */
 };
@@ -65,10 +66,10 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
                         const struct chip_mac *mac, int64_t *run_id, struct err *e);
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
- * `duplicates` says, naming the earlier run, unless there is a reason for re-work (NULL: that of
- * the order); ERR_QUOTA where the lot has no place left. */
+ * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
+ * the lot has no place left. `run` is what it was started with. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const char *rework_reason, struct err *e);
+                  const struct board *board, const struct record_run *run, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -91,8 +92,8 @@ struct record_label {
     const char *printer, *zpl;
 };
 
-/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
- * so as soon as the record takes rows again. */
+/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e;
+ * the run is closed so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
                       const struct record_label *label, struct err *e);

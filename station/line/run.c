@@ -91,6 +91,20 @@ static bool is_same_board(struct run *run, const struct chip_mac *mac, struct er
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+static struct record_run row_of(const struct run *run)
+{
+    const struct slot *s = run->slot;
+    return (struct record_run){
+        .slot = s->number,
+        .port = s->port_text,
+        .operator_name = s->again.by[0] ? s->again.by : NULL,
+        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
+        .started_utc_ms = run->started_utc_ms,
+        .golden = s->golden,
+        .with_place = s->gang->loop && !s->golden,
+    };
+}
+
 /* A station that runs all day looks before it begins; but who was not understood then may be
  * understood now, and has passed. */
 static bool refuse_passed(struct run *run, struct err *e)
@@ -140,8 +154,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
-    return record_board(s->gang->record, s->order, run->id, &named,
-                        s->again.reason[0] ? s->again.reason : NULL, e) &&
+    const struct record_run row = row_of(run);
+    return record_board(s->gang->record, s->order, run->id, &named, &row, e) &&
            make_label(run, board, e);
 }
 
@@ -339,6 +353,7 @@ static void begin_run(struct slot *s, const struct run *run)
         .runs = runs,
         .passes = passes,
         .run_id = run->id,
+        .golden = s->golden,
         .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
@@ -364,8 +379,8 @@ static void show_verdict(struct run *run, const struct attempt_result *result, e
     s->view.ended_us = slot_now_us(s);
     s->view.err = result->err;
     s->view.board_state = result->state;
-    s->view.runs++;
-    s->view.passes += verdict == VERDICT_PASS;
+    s->view.runs += !s->golden;
+    s->view.passes += verdict == VERDICT_PASS && !s->golden;
     pthread_mutex_unlock(&s->lock);
     slot_tell(s, run->id, EVENT_VERDICT, result, verdict);
 }
@@ -402,7 +417,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         return;
     }
     if (verdict == VERDICT_PASS) {
-        gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
+        if (!s->golden)
+            gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
@@ -441,14 +457,7 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
 static bool start_run(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
-    const struct record_run row = {
-        .slot = s->number,
-        .port = s->port_text,
-        .operator_name = s->again.by[0] ? s->again.by : NULL,
-        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
-        .started_utc_ms = run->started_utc_ms,
-        .with_place = s->gang->loop,
-    };
+    const struct record_run row = row_of(run);
     return record_run_start(s->gang->record, s->order, &row, &run->id, e);
 }
 
@@ -460,6 +469,7 @@ static void tell_end(const struct run *run, const struct attempt_result *result,
     end->refused = run->passed_before;
     end->answered = run->mac.count > 0 && code != ERR_NO_SYNC && code != ERR_PORT_GONE &&
                     code != ERR_PORT_MISSING;
+    end->heard_boot = result->ok && result->state == BOARD_RUNNING;
     end->mac = run->mac;
 }
 
