@@ -81,6 +81,32 @@ check "the next one passes" "$work/out" await passes_are 1
 stop_line
 stop_fixture
 
+# A lid: nothing begins while it is open, and who sits under it when it is shut begins, or is dead.
+start_fixture --boards 1 --chip esp32 --speed 20
+db=$work/lid.db
+write_station 'start: switch' 'switch: dsr'
+ctl dsr 0 0 >/dev/null
+start_line
+read -rt 4 <> <(:) || :
+check "under an open lid no board begins" "$work/out" test "$(runs)" = 0
+ctl dsr 0 1 >/dev/null
+check "once it is shut the board begins" "$work/out" await passes_are 1
+read -rt 3 <> <(:) || :
+ctl dsr 0 0 >/dev/null
+empty_again() { [ "$(grep -c 'slot 1 (A1): empty' "$work/out")" -ge 2 ]; }
+check "an opened lid empties the slot" "$work/out" await empty_again
+ctl dsr 0 1 >/dev/null
+check "the same board under it has passed already" "$work/out" await line_says "Passed already, run"
+ctl dsr 0 0 >/dev/null
+read -rt 1 <> <(:) || :
+ctl board 0 drop=1 >/dev/null
+ctl dsr 0 1 >/dev/null
+dead() { [ "$(runs "where code = 'no-sync'")" = 1 ]; }
+check "a dead board under it has its row" "$work/out" await dead
+check "and nothing else was run" "$work/out" test "$(runs)" = 2
+stop_line
+stop_fixture
+
 # A slot whose boards fail one after the other is taken out of work, and proved by a golden board.
 start_fixture --boards 1 --chip esp32 --speed 20
 db=$work/third.db
