@@ -120,6 +120,7 @@ static bool disable(struct floor *f, const struct act *act, struct err *e)
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
     slot->disabled = true;
+    slot->proving = false;
     err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
             act->reason);
     err_hint(&slot->why_disabled, "An engineer puts it back to work.");
@@ -134,9 +135,12 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
     (void)e;
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
-    slot->disabled = false;
+    slot->disabled = slot->proving = false;
+    slot->failures = slot->judged = 0;
+    slot->history = 0;
     slot->trouble = slot->why_disabled = (struct err){ 0 };
     pthread_mutex_unlock(&f->lock);
+    session_prove_slot(f->session, act->slot, false, &(struct err){ 0 });
     session_hint(f->session, act->slot);
     floor_kick(f);
     return true;

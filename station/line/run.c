@@ -101,6 +101,20 @@ static bool adopt_board(struct run *run, const struct chip_mac *mac, struct err 
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+static struct record_run row_of(const struct run *run)
+{
+    const struct slot *s = run->slot;
+    return (struct record_run){
+        .slot = s->number,
+        .port = s->port_text,
+        .operator_name = s->again.by[0] ? s->again.by : NULL,
+        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
+        .started_utc_ms = run->started_utc_ms,
+        .golden = s->golden,
+        .with_place = s->gang->loop && !s->golden,
+    };
+}
+
 /* A station that runs all day looks before it begins; but who was not understood then may be
  * understood now, and has passed. */
 static bool refuse_passed(struct run *run, struct err *e)
@@ -184,11 +198,11 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     board_mac_text(&board->mac, mac);
     db_unit_done(&run->unit);
     run->unit.missing = DB_NO_ROW;
+    const struct record_run row = row_of(run);
     const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
     bool ok = s->gang->record
-                  ? record_board(s->gang->record, s->order, run->id, board,
-                                 s->again.reason[0] ? s->again.reason : NULL, has ? supply : NULL,
-                                 &run->unit, e)
+                  ? record_board(s->gang->record, s->order, run->id, board, &row,
+                                 has ? supply : NULL, &run->unit, e)
                   : !has || db_unit_look(s->gang->look, mac, &supply->db, &run->unit, e);
     if (ok && wants && !has)
         *e = refusal;
@@ -530,6 +544,7 @@ static void begin_run(struct slot *s, const struct run *run)
         .runs = runs,
         .passes = passes,
         .run_id = run->id,
+        .golden = s->golden,
         .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
@@ -555,8 +570,8 @@ static void show_verdict(struct run *run, const struct attempt_result *result, e
     s->view.ended_us = slot_now_us(s);
     s->view.err = result->err;
     s->view.board_state = result->state;
-    s->view.runs++;
-    s->view.passes += verdict == VERDICT_PASS;
+    s->view.runs += !s->golden;
+    s->view.passes += verdict == VERDICT_PASS && !s->golden;
     pthread_mutex_unlock(&s->lock);
     slot_tell(s, run->id, EVENT_VERDICT, result, verdict);
 }
@@ -593,7 +608,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         return;
     }
     if (verdict == VERDICT_PASS) {
-        gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
+        if (!s->golden)
+            gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
@@ -634,14 +650,7 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
 static bool start_run(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
-    const struct record_run row = {
-        .slot = s->number,
-        .port = s->port_text,
-        .operator_name = s->again.by[0] ? s->again.by : NULL,
-        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
-        .started_utc_ms = run->started_utc_ms,
-        .with_place = s->gang->loop,
-    };
+    const struct record_run row = row_of(run);
     return record_run_start(s->gang->record, s->order, &row, &run->id, e);
 }
 
@@ -653,6 +662,7 @@ static void tell_end(const struct run *run, const struct attempt_result *result,
     end->refused = run->passed_before;
     end->answered = run->mac.count > 0 && code != ERR_NO_SYNC && code != ERR_PORT_GONE &&
                     code != ERR_PORT_MISSING;
+    end->heard_boot = result->ok && result->state == BOARD_RUNNING;
     end->mac = run->mac;
 }
 

@@ -67,6 +67,7 @@ struct run_end {
     bool passed;
     bool refused;        /* the board has passed here before: that verdict stands */
     bool answered;       /* it was heard to the end */
+    bool heard_boot;     /* and its application after that */
     struct chip_mac mac; /* count 0: it never said */
     struct err waits;    /* ERR_QUOTA: the lot has no place, and nothing was begun */
 };
