@@ -179,8 +179,12 @@ check "which is what the record says" "$work/out" test "$(sql "$db" "select coun
 check "a picture needs no board" "$work/out" exits 0 "$station" label preview "$images/unit.yaml" -o "$work/unit.png"
 unit 'name: serial, from: counter, pattern: "EX26-000000000000000000000000000000000000-{n:6}", start: 100'
 check "a serial that cannot fit is refused before the lot" "$work/out" eval 'unit_run 3 && says "$work/out" "beyond the label"'
-unit 'name: serial, from: counter, pattern: "EX26-{n:6}", start: 100, secret: true'
+unit 'name: serial, from: counter, pattern: "EX26-{n:6}", start: 100' 'name: token, from: pool, secret: true, max: 8'
+printf '  pools:\n    - { name: keys, file: keys.csv }\n' >>"$images/unit.yaml"
+printf 'token\nA1\nA2\n' >"$images/keys.csv"
+sed -i 's/{serial}/{token}/' "$images/label.zpl"
 check "a secret is not for labels" "$work/out" eval 'unit_run 3 && says "$work/out" "which is secret"'
+sed -i 's/{token}/{mac_digits}/' "$images/label.zpl"
 
 # ---- A station that runs all day ------------------------------------------------------------------
 rm -f "$work/labels" "$db"*
