@@ -10,7 +10,8 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libmicrohttpd
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
+             libsystemd ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -24,8 +25,8 @@ CFLAGS    += -std=c11 $(OPT) $(WARN) $(WERROR) $(HARDEN) -pthread
 LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 # LIB_CFLAGS come through -isystem: their headers need not meet our warnings.
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
-# libcsv has no file for pkg-config.
-LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv
+# libcsv, libzint and libcups have no file for pkg-config.
+LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv -lzint -lcups
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LDFLAGS += -fsanitize=address,undefined
@@ -74,7 +75,7 @@ REPLAY_OBJ  := $(call obj,tests/fuzz/lib/replay.c)
 PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
-.PHONY: all deps run test quick unit fuzz valgrind units fuzzers make_images make_record show_floor measure preloads check docs format bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+.PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers make_images make_record show_floor measure preloads check docs format bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -98,6 +99,13 @@ $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstat
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
+# Writes manual pages and completions out of the tables that the program works by.
+$(BUILD)/pages: $(BUILD)/obj/tools/pages.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/share/.made: $(BUILD)/pages
+	$(call say,GEN,$(@D))
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && $(BUILD)/pages $(@D) && touch $@
 # Serves the screen in the browser over a floor that is made up, for tests of what it shows.
 FAKE_FLOOR  := $(call obj,tests/tools/fake_floor.c)
 $(BUILD)/show_floor: $(call obj,tests/tools/show_floor.c) $(FAKE_FLOOR) $(BUILD)/libespstation.a $(STUB_OBJ)
@@ -140,10 +148,13 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
 
+# What goes to the journal is caught.
+$(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+
 # Said once and plainly, instead of by a hundred missing headers.
 $(BUILD)/libraries:
 	@mkdir -p $(@D)
-	@pkg-config --exists $(LIBS) && echo '#include <csv.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
+	@pkg-config --exists $(LIBS) && printf '%s\n' '#include <csv.h>' '#include <zint.h>' '#include <cups/cups.h>' | $(CC) $(CPPFLAGS) -E -xc - >/dev/null 2>&1 || { echo 'Libraries are missing. Install them with: make deps' >&2; exit 1; }
 	@touch $@
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/libraries
@@ -203,6 +214,7 @@ help:
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
+	@echo 'make install-service  also unit, udev rules, full screen; make deb: all of it as a Debian package'
 	@echo 'make clean      what was built; make distclean also what was fetched'
 
 # Installs what is missing (packages, flasher stubs, the independent client), and does nothing when
@@ -221,6 +233,7 @@ make_images: $(BUILD)/make_images
 make_record: $(BUILD)/make_record
 show_floor: $(BUILD)/show_floor
 measure: $(BUILD)/measure
+pages: $(BUILD)/share/.made
 preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
 
 test: deps
@@ -275,22 +288,51 @@ soak: deps
 check:
 	$(Q)tools/check.sh
 
-docs:
+docs: $(BUILD)/espstation
 	$(Q)tools/docs.sh
+	$(Q)$< recipe --markdown >docs/recipe.md
+	$(Q)$< station --markdown >docs/station.md
 
 format:
 	$(Q)clang-format -i $$(git ls-files -co --exclude-standard --deduplicate '*.c' '*.h')
 
-install: $(BUILD)/espstation
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/doc/espstation/docs $(DESTDIR)$(PREFIX)/share/espstation/recipes
+SHARE    := $(PREFIX)/share
+ZSH_DIR  ?= $(SHARE)/zsh/site-functions
+UNIT_DIR ?= $(PREFIX)/lib/systemd/system
+UDEV_DIR ?= $(PREFIX)/lib/udev/rules.d
+
+install: $(BUILD)/espstation $(BUILD)/share/.made
+	install -d $(addprefix $(DESTDIR),$(PREFIX)/bin $(SHARE)/doc/espstation/docs $(SHARE)/espstation/recipes $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/bash-completion/completions $(ZSH_DIR))
 	install -m 755 $(BUILD)/espstation $(DESTDIR)$(PREFIX)/bin/espstation
-	install -m 644 README.md CHANGELOG.md LICENSE $(wildcard deps/esptool-js/LICENSE) $(DESTDIR)$(PREFIX)/share/doc/espstation/
-	install -m 644 docs/*.md docs/*.png $(DESTDIR)$(PREFIX)/share/doc/espstation/docs/
-	install -m 644 recipes/samples/*.yaml $(DESTDIR)$(PREFIX)/share/espstation/recipes/
+	install -m 644 README.md CHANGELOG.md LICENSE $(DESTDIR)$(SHARE)/doc/espstation/
+	$(foreach f,$(wildcard deps/esptool-js/LICENSE),install -m 644 $(f) $(DESTDIR)$(SHARE)/doc/espstation/LICENSE.stubs)
+	install -m 644 docs/*.md docs/*.png $(DESTDIR)$(SHARE)/doc/espstation/docs/
+	install -m 644 recipes/samples/*.yaml $(DESTDIR)$(SHARE)/espstation/recipes/
+	install -m 644 $(BUILD)/share/man1/* $(DESTDIR)$(SHARE)/man/man1/
+	install -m 644 $(BUILD)/share/man5/* $(DESTDIR)$(SHARE)/man/man5/
+	install -m 644 $(BUILD)/share/bash/espstation $(DESTDIR)$(SHARE)/bash-completion/completions/
+	install -m 644 $(BUILD)/share/zsh/_espstation $(DESTDIR)$(ZSH_DIR)/
+
+# What a station needs that runs by itself: the unit, rules for its adapters, a full screen.
+install-service: install
+	install -d $(addprefix $(DESTDIR),$(UNIT_DIR) $(UDEV_DIR) $(PREFIX)/lib/modules-load.d $(SHARE)/applications)
+	sed 's|@bindir@|$(PREFIX)/bin|' tools/package/espstation.service > $(DESTDIR)$(UNIT_DIR)/espstation.service
+	install -m 644 tools/package/60-espstation.rules $(DESTDIR)$(UDEV_DIR)/
+	install -m 644 tools/package/espstation-modules.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/espstation.conf
+	install -m 644 tools/package/espstation-kiosk.desktop $(DESTDIR)$(SHARE)/applications/
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/espstation
-	rm -rf $(DESTDIR)$(PREFIX)/share/doc/espstation $(DESTDIR)$(PREFIX)/share/espstation
+	rm -f $(addprefix $(DESTDIR),$(PREFIX)/bin/espstation $(SHARE)/man/man1/espstation*.1 $(SHARE)/man/man5/espstation-*.5 $(SHARE)/bash-completion/completions/espstation $(ZSH_DIR)/_espstation)
+	rm -f $(addprefix $(DESTDIR),$(UNIT_DIR)/espstation.service $(UDEV_DIR)/60-espstation.rules $(PREFIX)/lib/modules-load.d/espstation.conf $(SHARE)/applications/espstation-kiosk.desktop)
+	rm -rf $(DESTDIR)$(SHARE)/doc/espstation $(DESTDIR)$(SHARE)/espstation
+
+# The Debian package of this tree: build/deb/espstation_VERSION_ARCH.deb. Needs no network.
+deb:
+	$(Q)BUILD=$(BUILD) tools/package/deb.sh $(VERSION)
+
+# Installed, upgraded, removed and purged in a root of its own; as root.
+deb-test:
+	$(Q)BUILD=$(BUILD) tests/package/package.sh
 
 clean:
 	rm -rf $(BUILD)

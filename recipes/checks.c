@@ -75,9 +75,18 @@ static void check_flash(struct values *v, const struct recipe *recipe)
     }
 }
 
+static void check_label(struct values *v, const struct recipe *recipe)
+{
+    const struct doc_pos at = recipe->at[RECIPE_KEY_LABEL];
+    if (at.line > 0 && !recipe->label.file && !v->bad[RECIPE_KEY_LABEL] &&
+        !v->bad[RECIPE_KEY_LABEL_FILE])
+        doc_report_add(v->report, at, "'label' has no 'file': nothing would be printed");
+}
+
 void recipe_check(struct values *v)
 {
     check_fallback(v, v->document);
     check_boot(v, v->document);
     check_flash(v, v->document);
+    check_label(v, v->document);
 }

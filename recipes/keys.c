@@ -233,6 +233,25 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .also = LIST("baudrate", "rate", "speed"),
         .sentence = "Rate of the application's console.",
     },
+    [RECIPE_KEY_LABEL] = {
+        .path = "label", .kind = KEY_MAP,
+        .also = LIST("labels", "print", "sticker"),
+        .sentence = "A label for each board that passes, where the station file names a printer.",
+    },
+    [RECIPE_KEY_LABEL_FILE] = {
+        .path = "label.file", .parent = RECIPE_KEY_LABEL, .kind = KEY_OWN, .store = store_label,
+        .more = "the path of a file", .min = 1, .max = 1024, FIELD(label.file),
+        .also = LIST("template", "zpl", "path"),
+        .sentence = "Its template, seen from the recipe's folder: one label in ZPL, with {mac}, "
+                    "{lot} and so on where a value goes.",
+    },
+    [RECIPE_KEY_LABEL_DPI] = {
+        .path = "label.dpi", .parent = RECIPE_KEY_LABEL, .kind = KEY_WORD,
+        .words = LIST("203", "300", "600"), FIELD(label.dpi), .preset = "203",
+        .also = LIST("resolution"),
+        .sentence = "Dots per inch that the template is drawn for; a printer with others is "
+                    "refused, as the label would come out in another size.",
+    },
 };
 /* clang-format on */
 

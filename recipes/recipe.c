@@ -94,6 +94,8 @@ void recipe_free(struct recipe *recipe)
     for (size_t i = 0; i < RECIPE_REJECTS_MAX; i++)
         free(recipe->boot.reject[i]);
     free(recipe->boot.expect);
+    free(recipe->label.file);
+    free(recipe->label.path);
     free(recipe->port.reset_text);
     free(recipe->port.after_text);
     free(recipe->version);

@@ -13,6 +13,7 @@
 #define RECIPES_RECIPE_H
 
 #include "recipes/doc/doc.h"
+#include "recipes/label/label_dpi.h"
 
 struct chip;
 struct err;
@@ -62,6 +63,9 @@ enum recipe_key {
     RECIPE_KEY_BOOT_REJECT,
     RECIPE_KEY_BOOT_WITHIN_MS,
     RECIPE_KEY_BOOT_BAUD,
+    RECIPE_KEY_LABEL,
+    RECIPE_KEY_LABEL_FILE,
+    RECIPE_KEY_LABEL_DPI,
     RECIPE_KEY_COUNT
 };
 
@@ -136,6 +140,14 @@ struct recipe_boot {
     uint32_t baud; /* of the application's console */
 };
 
+/* The label that a printer makes for each board that passes. */
+struct recipe_label {
+    char *file;         /* as the recipe spells it; NULL: there is no label */
+    char *path;         /* the same, seen from the recipe's folder */
+    enum label_dpi dpi; /* that it is drawn for */
+    struct doc_pos file_at;
+};
+
 struct recipe {
     char *path;         /* as given to recipe_load; the name given to recipe_parse */
     char *text;         /* the file, byte for byte, and a NUL behind it */
@@ -156,6 +168,7 @@ struct recipe {
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;
+    struct recipe_label label;
     struct doc_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
 };
 

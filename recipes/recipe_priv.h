@@ -16,6 +16,7 @@ bool store_size(struct values *v, unsigned id, const struct scalar *s, void *tar
 bool store_freq(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_file(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_sha256(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_label(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_reset(struct values *v, unsigned id, const struct scalar *s, void *target);
 
 /* ---- checks.c ---------------------------------------------------------------------------------*/

@@ -121,6 +121,18 @@ bool store_file(struct values *v, unsigned id, const struct scalar *s, void *tar
     return !v->base_dir || file_check_image(image->path, image->file, s->at, v->report);
 }
 
+/* ---- Labels -----------------------------------------------------------------------------------*/
+
+bool store_label(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct recipe_label *const label = &((struct recipe *)target)->label;
+    if (!value_store_text(v, id, s, target))
+        return false;
+    label->path = file_join(v->base_dir ? v->base_dir : "", label->file);
+    label->file_at = s->at;
+    return label->path || value_no_memory(v);
+}
+
 /* ---- Reset sequences --------------------------------------------------------------------------*/
 
 /* A text with | is a sequence, and core says what is wrong with it. Without, it is a sequence of

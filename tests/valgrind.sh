@@ -27,7 +27,7 @@ clean() {
 
 # Slow enough a wire for a station that runs thirty times slower than it should.
 start_fixture --boards 3 --chip esp32 --speed 1 --fill dirty
-clean "three boards are flashed" 0 run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --lot A --operator Eve --json
+clean "three boards are flashed" 0 run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --lot A --new-lot --operator Eve --json
 clean "a board that has passed is refused" 1 run "$images/esp32.yaml" --db "$db" --port "${ports[0]}" --lot A
 clean "a board is verified" 0 verify "$images/esp32.yaml" --port "${ports[1]}"
 clean "boards are identified" 0 identify "${port_options[@]}" --json

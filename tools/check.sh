@@ -33,11 +33,14 @@ core/images        core/base core/facts core/frames
 core/loader        core/base core/facts core/frames core/ports
 core/flash         core/base core/facts core/images core/loader
 core/nvs           core/base
-core/chips         core/base core/facts core/loader core/ports/port.h
-core/board         core/base core/facts core/images core/loader
+core/fuses         core/base core/loader core/chips/list.h
+core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
+core/board         core/base core/facts core/fuses core/images core/loader
 recipes/doc        core/base
-recipes/station    core/base core/ports recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/doc recipes/doc/doc_priv.h
+recipes/label      core/base recipes/doc
+recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
+recipes/people     core/base recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h
 db/store           core/base
 db/proof           core/base db/store
 db/write           core/base db/store db/proof db/proof/checkpoint_priv.h
@@ -45,16 +48,20 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof
+station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
-station/screen     core/base station/base station/attempt station/line station/floor db/store/timing_list.h
+station/service    core/base station/line
+station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
+station/screen     core/base core/facts/chip.h station/base station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
+station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor
 station/words      .
-station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/words
-station/web        core/base recipes/station/station_file.h db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
+station/people     core/base recipes/people station/base
+station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/words
+station/web        core/base recipes/station/station_file.h db/store/db.h db/read station/base station/line station/floor station/people station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
 station/commands   core recipes db/store/db.h db/proof db/write db/export/export.h db/read station

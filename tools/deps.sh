@@ -53,17 +53,19 @@ missing_packages() {
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     test -e /usr/include/csv.h || printf ' libcsv-dev'
-    has_libraries libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate libmicrohttpd cmocka || missing_libraries
+    test -e /usr/include/zint.h || printf ' libzint-dev'
+    test -e /usr/include/cups/cups.h || printf ' libcups2-dev'
+    # shellcheck disable=SC2046 # one word per library
+    has_libraries $(libraries | cut -d' ' -f2) || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
 }
 
-missing_libraries() {
-    while read -r package library; do
-        has_libraries "$library" || printf ' %s' "$package"
-    done <<END
+# Packages, and the libraries in them as pkg-config calls them.
+libraries() {
+    cat <<END
 libserialport-dev libserialport
 libsqlite3-dev sqlite3
 libyaml-dev yaml-0.1
@@ -71,8 +73,18 @@ libssl-dev libcrypto
 zlib1g-dev zlib
 libdeflate-dev libdeflate
 libmicrohttpd-dev libmicrohttpd
+libsystemd-dev libsystemd
+libncurses-dev ncursesw
+libcairo2-dev cairo
+libevdev-dev libevdev
 libcmocka-dev cmocka
 END
+}
+
+missing_libraries() {
+    libraries | while read -r package library; do
+        has_libraries "$library" || printf ' %s' "$package"
+    done
 }
 
 # Runs a command as root, never asking for a password.

@@ -106,14 +106,14 @@ static bool says_the_same_again(struct loader *l, uint32_t magic, bool has_info,
 static bool contradicts_itself(const struct loader *l, const struct security_info *info,
                                bool has_info)
 {
-    return l->chip && l->kind->in_rom && (!has_info || info->has_chip_id);
+    return l->chip && l->kind->has_chip_info && (!has_info || info->has_chip_id);
 }
 
 static bool refuse_contradiction(struct loader *l, const struct security_info *info, bool has_info,
                                  struct err *e)
 {
     const char *name = l->chip->name;
-    l->chip = NULL;
+    loader_set_chip(l, NULL);
     if (!has_info)
         return err_set(e, ERR_WRONG_CHIP,
                        "The chip has the magic of %s, whose loader knows GET_SECURITY_INFO, and "
@@ -135,7 +135,7 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
     memset(info, 0, sizeof *info);
     if (!loader_probe_reg(l, CHIP_MAGIC_ADDR, &magic, &has_registers, e))
         return false;
-    l->chip = has_registers ? chip_by_magic(magic) : NULL;
+    loader_set_chip(l, has_registers ? chip_by_magic(magic) : NULL);
     if (l->chip && !(l->chip->flags & CHIP_HAS_SECURITY_INFO))
         return true;
     if (!loader_security_info(l, info, &has_info, e))
@@ -147,7 +147,7 @@ static bool detect(struct loader *l, struct security_info *info, struct err *e)
     if (contradicts_itself(l, info, has_info))
         return refuse_contradiction(l, info, has_info, e);
     if (!l->chip && has_info)
-        l->chip = chip_by_security_info(info, l->secured);
+        loader_set_chip(l, chip_by_security_info(info, l->secured));
     if (l->chip || (has_registers && !says_the_same_again(l, magic, has_info, e)))
         return l->chip != NULL;
     return unknown_chip(magic, info, e);
@@ -170,7 +170,7 @@ static bool stop_watchdogs(struct loader *l, struct err *e)
     const struct chip_watchdog *w = &l->chip->watchdog;
     const struct port *port = l->link.port;
     bool may_run = usb_kind_of(port) == USB_JTAG || port->ops->remote;
-    if (w->super_config_addr == 0 || !l->kind->in_rom || l->secured || !may_run)
+    if (w->super_config_addr == 0 || l->kind->stops_watchdogs || l->secured || !may_run)
         return true;
     return loader_write_reg(l, w->protect_addr, WATCHDOG_KEY, e) &&
            loader_write_reg(l, w->config0_addr, 0, e) &&
@@ -207,14 +207,13 @@ static void note_identity(struct loader *l)
     uint32_t value;
     regs_forget(l);
     regs_note(l);
-    if (l->kind->in_rom)
-        c->rom_baud(l, l->link.port->baud, &value, &ignored);
+    l->kind->baud_request(l, l->link.port->baud, &value, &ignored);
     c->read_mac(l, &unread.mac, &ignored);
     c->read_revision(l, &unread.revision, &ignored);
     c->read_package(l, &unread.package, &ignored);
     c->read_security(l, &unread.security, &ignored);
     c->read_spi_pins(l, &value, &ignored);
-    if (c->rom_baud_addr != 0 && l->kind->in_rom)
+    if (c->rom_baud_addr != 0 && !l->kind->is_stub) /* for the stub that it will start */
         regs_read_fixed(l, c->rom_baud_addr, &value, &ignored);
     regs_crystal_mhz(l, &value, &ignored);
     spiflash_note(l);
@@ -226,18 +225,12 @@ static bool read_identity(struct loader *l, struct board *b, struct err *e)
     return regs_fetch(l, e) && read_all(l, b, e);
 }
 
-/* The ROM does not touch the flash before it is attached; the ESP8266's does so with an empty
- * FLASH_BEGIN. A stub has done it by itself, unless the pins are special. */
 static bool attach_flash(struct loader *l, const struct board *b, struct err *e)
 {
     uint32_t pins;
-    if (l->chip->flags & CHIP_ROM_NO_SPI_SETUP)
-        return !l->kind->in_rom || loader_flash_begin(l, &loader_begin_nothing, e);
     if (l->chip->power_flash && !l->chip->power_flash(l, b->revision, e))
         return false;
-    if (!l->chip->read_spi_pins(l, &pins, e))
-        return false;
-    return (!l->kind->in_rom && pins == 0) || loader_spi_attach(l, pins, e);
+    return l->chip->read_spi_pins(l, &pins, e) && l->kind->attach(l, pins, e);
 }
 
 /* Whether the sequence has helped is for the id to say (esptool said so unasked up to 5.4). */
@@ -350,6 +343,7 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
     bool ok =
         l->secured || (stop_watchdogs(l, e) && read_identity(l, b, e) && choose_blocks(l, b, e));
     add_security_info(&b->security, &info);
+    ok = ok && (l->secured || board_read_keys(l, b, e));
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
 }
@@ -379,29 +373,16 @@ const char *board_stub_name(const struct board *b)
 bool board_has_fixed_baud(const struct loader *l)
 {
     const struct port *port = l->link.port;
-    return !(port->caps & PORT_BAUD) || usb_is_native(port) ||
-           loader_is_rom_with(l, CHIP_ROM_NO_BAUD) ||
+    return !(port->caps & PORT_BAUD) || usb_is_native(port) || !l->kind->changes_baud ||
            (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
-}
-
-#define STUB_RECKONS_BAUD 115200u
-
-/* The older stubs are told the present rate, and reckon with that. */
-static bool stub_request(const struct loader *l, uint32_t *request)
-{
-    bool scales = (l->chip->flags & CHIP_STUB_SCALES_BAUD) && l->kind == &loader_stub;
-    if (scales)
-        *request = (uint32_t)((uint64_t)*request * STUB_RECKONS_BAUD / l->link.port->baud);
-    return true;
 }
 
 bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
 {
-    uint32_t request = baud;
+    uint32_t request;
     if (l->link.port->baud == baud || board_has_fixed_baud(l))
         return true;
-    if ((!l->kind->in_rom ? stub_request(l, &request) : l->chip->rom_baud(l, baud, &request, e)) &&
-        loader_change_baud(l, request, baud, e))
+    if (l->kind->baud_request(l, baud, &request, e) && loader_change_baud(l, request, baud, e))
         return true;
     return wire_failure(e, ERR_BAUD, "Changing the rate");
 }

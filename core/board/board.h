@@ -25,6 +25,17 @@ const char *board_state_text(enum board_state state);
 
 #define BOARD_REVISION_UNKNOWN UINT32_MAX
 
+#define BOARD_KEYS_MAX         3
+#define BOARD_KEY_DIGEST_BYTES 32
+
+/* The public keys that secure boot trusts, as the fuses hold their digests: of all 32 bytes, or of
+ * the first 16 (ESP32-C2). */
+struct board_keys {
+    size_t count; /* 0: secure boot is off, or its keys are not known */
+    size_t digest_bytes;
+    uint8_t digest[BOARD_KEYS_MAX][BOARD_KEY_DIGEST_BYTES];
+};
+
 /* In Secure Download Mode no register can be read: only `chip` and `security` are known then. */
 struct board {
     const struct chip *chip;
@@ -33,6 +44,7 @@ struct board {
     uint32_t crystal_mhz; /* 0: unknown */
     struct chip_mac mac;  /* `count` 0: unknown */
     struct chip_security security;
+    struct board_keys keys;
     struct spiflash flash;
     uint32_t spare_spi_pins; /* where the flash was found instead of at its own pins; 0: there */
 };

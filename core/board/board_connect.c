@@ -104,10 +104,13 @@ static bool blame_lines(const struct port *port, struct err *e)
     return err_hint(e, "%s", fault.hint);
 }
 
+/* A SYNC that was sent before the ROM said that it waits for one is not counted, and the next one
+ * follows at once: EN rises late on many boards. */
 static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
 {
-    for (int i = 0; i < SYNCS_PER_RESET; i++) {
+    for (int tries = 0; tries < SYNCS_PER_RESET;) {
         struct err silence = { 0 };
+        bool too_early = l->link.until_loader;
         if (loader_sync(l, &silence))
             return true;
         if (silence.code != ERR_TIMEOUT && silence.code != ERR_FRAME &&
@@ -117,10 +120,24 @@ static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
         }
         note_log(l, heard);
         heard->last = silence;
+        if (too_early && !l->link.until_loader)
+            continue;
+        tries++;
         if (!port_sleep_ms(l->link.port, SYNC_PAUSE_MS, e))
             return false;
     }
     return err_set(e, ERR_TIMEOUT, "no reply to SYNC");
+}
+
+/* Where the log has come already, the first SYNC is heard. What else goes wrong here meets that
+ * SYNC, too. */
+static void expect_log(struct loader *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    struct err ignored = { 0 };
+    link_listen(&l->link, deadline_in_ms(l->link.port->clock, 0), &ignored);
+    link_tail_text(&l->link, text, sizeof text);
+    l->link.until_loader = !bootlog_in_loader(text);
 }
 
 /* A chip that is its own USB device may vanish when it is reset, and comes back in its loader: to
@@ -181,8 +198,10 @@ static bool reach_loader(struct loader *l, const struct reset_sequence *sequence
         return true;
     if (!enter_loader(l, sequence, e))
         return false;
-    if (sequence)
-        loader_set_kind(l, &loader_rom); /* no stub outlives a reset */
+    if (sequence) {
+        loader_set_rom(l); /* no stub outlives a reset */
+        expect_log(l);
+    }
     return sync_patiently(l, heard, e);
 }
 
@@ -196,7 +215,9 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
         return false;
     uint64_t before_bytes = port->rx_bytes;
     unsigned before_answers = l->link.answers;
-    if (reach_loader(l, sequence, &heard, &silence)) {
+    bool reached = reach_loader(l, sequence, &heard, &silence);
+    l->link.until_loader = false;
+    if (reached) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;
     }

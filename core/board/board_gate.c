@@ -1,6 +1,8 @@
 /* Whether a plan may be written to a board; judged before its first byte is erased. */
 #include "core/board/board.h"
 
+#include <string.h>
+
 /* What must stay: two sectors of the key manager, and the ESP32's boot loader bound by its chip. */
 #define KEY_RECOVERY_END_ADDR 0x2000u
 #define BOUND_LOADER_END_ADDR 0x8000u
@@ -67,8 +69,8 @@ static bool may_hide_signature(const struct board *b, const struct plan *p, size
             (i + 1 < plan_part_count(p) && plan_part(p, i + 1)->source == source));
 }
 
-/* The ROM starts no boot loader, and that no application, without one. Whose it is only the chip
- * can tell; bytes that are encrypted already, and data, are not looked into. */
+/* The ROM starts no boot loader, and that no application, without one. Bytes that are encrypted
+ * already, and data, are not looked into. */
 static bool gate_signatures(const struct board *b, const struct plan *p, struct err *e)
 {
     if (!b->security.secure_boot || plan_settings(p)->plain_when_encrypted)
@@ -83,6 +85,37 @@ static bool gate_signatures(const struct board *b, const struct plan *p, struct 
                 part->addr, part->name);
         return err_hint(e, "Give the images that were signed with this board's key, or set the "
                            "board aside.");
+    }
+    return true;
+}
+
+static bool is_trusted(const struct board_keys *keys, const struct signature *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        for (size_t k = 0; k < keys->count; k++) {
+            if (memcmp(s->keys[i].digest, keys->digest[k], keys->digest_bytes) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Where the fuses tell which keys they trust. */
+static bool gate_keys(const struct board *b, const struct plan *p, struct err *e)
+{
+    if (b->keys.count == 0 || plan_settings(p)->plain_when_encrypted)
+        return true;
+    for (size_t i = 0; i < plan_part_count(p); i++) {
+        const struct plan_part *part = plan_part(p, i);
+        if (part->image.keys.count == 0 || is_trusted(&b->keys, &part->image.keys))
+            continue;
+        err_set(e, ERR_SECURED,
+                "Secure boot is on, and the image at 0x%x (%s) is signed with a key that this "
+                "board's fuses do not trust: it would never start",
+                part->addr, part->name);
+        return err_hint(e, "Whose keys they are: espstation check RECIPE shows those of the "
+                           "images, espstation fuses those of the board. Give the images that were "
+                           "signed for this board, or set it aside.");
     }
     return true;
 }
@@ -118,7 +151,8 @@ static bool gate_erase(const struct board *b, const struct plan *p, struct err *
 static bool gate_security(const struct board *b, const struct plan *p, struct err *e)
 {
     return gate_secure_download(b, plan_settings(p), e) && gate_encryption(b, p, e) &&
-           gate_secure_boot(b, p, e) && gate_erase(b, p, e) && gate_signatures(b, p, e);
+           gate_secure_boot(b, p, e) && gate_erase(b, p, e) && gate_signatures(b, p, e) &&
+           gate_keys(b, p, e);
 }
 
 static bool gate_flash(const struct board *b, const struct plan *p, struct err *e)

@@ -19,7 +19,7 @@
 static bool leave_by_command(struct loader *l, struct err *e)
 {
     struct err refusal = { 0 };
-    if (!l->kind->in_rom)
+    if (!l->kind->restarts_chip)
         return err_set(e, ERR_FINISH,
                        "The port has no reset line, and the flasher stub cannot restart the chip");
     if (!loader_flash_begin(l, &loader_begin_nothing, e))

@@ -1,5 +1,6 @@
 /* ESP32. Register facts: eFuse block 0 and APB control as public SDKs use them. */
 #include "core/facts/chip.h"
+#include "core/fuses/fuse_list.h"
 #include "core/loader/regs.h"
 
 #define EFUSE_BLK0_ADDR 0x3FF5A000u
@@ -159,6 +160,7 @@ const struct chip chip_esp32 = {
     /* esp-flasher-stub src/main.c since b2e91aa (v1.1.0), and the file built in (1.2.2); seen on
      * the ESP32's mask ROM: raised in the ROM, the stub greets at 115200 all the same. */
     .flags = CHIP_STUB_SETS_BAUD,
+    .rom = &loader_rom,
     .rom_baud_addr = 0x3FFE019C, /* UartDev, in esp-stub-lib b8f78b2: baud_rate comes first in it */
     .status_bytes = 4,
     .boot_log_baud = 115200,
@@ -176,6 +178,7 @@ const struct chip chip_esp32 = {
     /* The flash inside an ESP32-PICO-D4: HD 11, CS 16, D 8, Q 17, CLK 6. */
     .spare_spi_pins = 11u << 24 | 16u << 18 | 8u << 12 | 17u << 6 | 6u,
     .crystal = { .divider_addr = 0x3FF40014, .divider_unit = 1 },
+    .fuses = { { &fuses_esp32 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "

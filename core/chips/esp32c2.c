@@ -1,4 +1,5 @@
 /* ESP32-C2. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 #include "core/loader/regs.h"
 
@@ -44,6 +45,7 @@ const struct chip chip_esp32c2 = {
                   .config1_addr = 0x60008088,
                   .protect_addr = 0x6000809C,
                   .resets = true },
+    .fuses = { { &fuses_esp32c2 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),
     .read_revision = efuse_read_revision,

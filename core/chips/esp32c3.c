@@ -1,4 +1,5 @@
 /* ESP32-C3. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -41,6 +42,7 @@ const struct chip chip_esp32c3 = {
                   .super_protect_addr = 0x600080B0,
                   .super_key = 0x8F1D312A,
                   .super_feed_bit = 31 },
+    .fuses = { { &fuses_esp32c3 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),

@@ -1,6 +1,7 @@
 /* ESP32-E22. Register facts: eFuse controller and low-power watchdogs as public SDKs use them.
  * Revision, package and encryption fuses are not allocated, and no flasher stub is published: the
  * ROM writes. */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -22,6 +23,7 @@ const struct chip chip_esp32e22 = {
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .divider_addr = 0xC3102014, .divider_unit = 1 },
     .console = { { .addr = 0x3111B700, .otg = 3 } },
+    .fuses = { { &fuses_esp32e22 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT(""),
     .read_revision = efuse_read_revision,

@@ -5,6 +5,7 @@
  * What esptool 5.5 corrected of it (605c7fd) was not to be had; addresses, the super watchdog and
  * the fuses of block 0 agree with ESP-IDF 0d8a644739e (esp32h21: reg_base.h, lp_wdt_reg.h,
  * esp_efuse_table.csv). */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -39,6 +40,7 @@ const struct chip chip_esp32h21 = {
                   .super_protect_addr = 0x600B1C24,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
+    .fuses = { { &fuses_esp32h21 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO14 must be low and GPIO13 high at reset"),
     .read_revision = efuse_read_revision,

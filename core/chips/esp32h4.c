@@ -3,6 +3,7 @@
  * The super watchdog is one word behind that of its relatives: ESP-IDF 96a022af0e3,
  * esp32h4/register/soc/lp_wdt_reg.h (esptool had it at their place up to 5.4). The other is a timer
  * group's, as in esptool bb72741; what 5.5 corrected besides (5a3b860) was not to be had. */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -38,6 +39,7 @@ const struct chip chip_esp32h4 = {
                   .super_protect_addr = 0x600B5424,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
+    .fuses = { { &fuses_esp32h4 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO14 must be low and GPIO13 high at reset"),
     .read_revision = efuse_read_revision,

@@ -1,4 +1,5 @@
 /* ESP32-S3. Register facts: eFuse controller and low-power watchdogs as public SDKs use them. */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 /* The first silicon was burnt with numbers that read as a later one; its block version tells. */
@@ -58,6 +59,7 @@ const struct chip chip_esp32s3 = {
     .strap_addr = 0x60004038,
     .forced_download_addr = 0x6000812C,
     .console = { { .addr = 0x3FCEF14C, .otg = 3 } },
+    .fuses = { { &fuses_esp32s3 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),

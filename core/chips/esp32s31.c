@@ -1,6 +1,7 @@
 /* ESP32-S31. Register facts: eFuse controller and low-power watchdogs as public SDKs use them; the
  * super watchdog from ESP-IDF 33d29b43656, esp32s31/register/soc/lp_wdt_reg.h (esptool stops it
  * since 5.5, 3c4c026). */
+#include "core/fuses/fuse_list.h"
 #include "core/loader/efuse.h"
 
 static const struct efuse_map efuse = {
@@ -35,6 +36,7 @@ const struct chip chip_esp32s31 = {
                   .super_protect_addr = 0x20801020,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
+    .fuses = { { &fuses_esp32s31 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO61 must be low and GPIO60 high at reset"),
     .read_revision = efuse_read_revision,

@@ -91,8 +91,8 @@ const struct chip chip_esp8266 = {
     .magic = 0xFFF0C101,
     .boot_addr = 0x0,
     /* Scales: src/target/esp8266/src/uart.c of esp-stub-lib b8f78b2. */
-    .flags = CHIP_STUB_SCALES_BAUD | CHIP_ROM_NO_BAUD | CHIP_ROM_NO_MD5 | CHIP_ROM_NO_SPI_SETUP |
-             CHIP_ROM_ERASE_DEFECT | CHIP_SHORT_HEADER,
+    .flags = CHIP_STUB_SCALES_BAUD | CHIP_SHORT_HEADER,
+    .rom = &loader_rom_esp8266,
     .status_bytes = 2,
     .boot_log_baud = 74880, /* 115200 x 26/40: the ROM assumes a 40 MHz crystal, boards have 26 */
     .spi = { .base_addr = 0x60000200,

@@ -147,6 +147,12 @@ const char *chip_package_name(const struct chip *chip, uint32_t package)
     return NULL;
 }
 
+const struct fuse_set *chip_fuses(const struct chip *chip, uint32_t revision)
+{
+    bool is_later = chip->fuses[1].set && revision >= chip->fuses[1].from_revision;
+    return chip->fuses[is_later].set;
+}
+
 bool chip_spi_pins_default(struct loader *loader, uint32_t *pins, struct err *e)
 {
     (void)loader;

@@ -8,11 +8,13 @@
 #define CORE_CHIP_H
 
 #include "core/base/err.h"
+#include "core/facts/loader_kind.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 struct efuse_map;
+struct fuse_set;
 struct loader;
 
 /* Registers of the flash controller; offsets are from `base_addr`. CMD is at 0, ADDR at 4. */
@@ -55,6 +57,12 @@ struct chip_console {
     uint8_t otg;            /* what it holds when that is USB-OTG */
 };
 
+/* Its fuses by name, from a revision on. */
+struct chip_fuses {
+    const struct fuse_set *set; /* NULL: they have no names here */
+    uint32_t from_revision;
+};
+
 /* A number of the eFuses, and the part it stands for. */
 struct chip_package {
     uint8_t number;
@@ -62,24 +70,19 @@ struct chip_package {
 };
 
 enum chip_flags {
-    CHIP_ROM_NO_BAUD = 1 << 0,       /* no CHANGE_BAUDRATE: sync at the final rate */
-    CHIP_ROM_NO_MD5 = 1 << 1,        /* no SPI_FLASH_MD5: only a stub can prove what was written */
-    CHIP_ROM_NO_SPI_SETUP = 1 << 2,  /* no SPI_ATTACH and SPI_SET_PARAMS: FLASH_BEGIN(0) attaches */
-    CHIP_ROM_ERASE_DEFECT = 1 << 3,  /* FLASH_BEGIN erases too much (ESP8266) */
-    CHIP_ROM_ENCRYPT_WORD = 1 << 4,  /* the ROM wants the fifth word of FLASH_BEGIN */
-    CHIP_SHORT_HEADER = 1 << 5,      /* image header of 8 bytes, no digest (ESP8266) */
-    CHIP_HAS_SECURITY_INFO = 1 << 6, /* GET_SECURITY_INFO and a chip id */
-    CHIP_OLD_REVISION_IS_MINOR = 1 << 7,  /* the old field of image headers (ESP32-C3) */
-    CHIP_USB_OTG = 1 << 8,                /* its ROM is a USB device whose PID is the image id */
-    CHIP_OTG_LEAVES_BY_WATCHDOG = 1 << 9, /* over that device RTS never leaves the loader */
-    CHIP_FORCED_DOWNLOAD_STAYS = 1 << 10, /* ...and a register keeps it there until cleared */
-    CHIP_JTAG_SLOW_RESET = 1 << 11,       /* the USB Serial/JTAG unit needs time to come back */
-    CHIP_SECURED_NO_BAUD = 1 << 12,       /* in Secure Download Mode the crystal cannot be read */
-    CHIP_SECURE_BOOT_NO_STUB = 1 << 13,   /* with secure boot the ROM starts no code in RAM */
-    CHIP_USB_JTAG = 1 << 14,              /* it has a USB Serial/JTAG unit */
-    CHIP_STUB_SETS_BAUD = 1 << 15,   /* its stub speeds the clock up as it starts, and sets the rate
+    CHIP_SHORT_HEADER = 1 << 0,           /* image header of 8 bytes, no digest (ESP8266) */
+    CHIP_HAS_SECURITY_INFO = 1 << 1,      /* GET_SECURITY_INFO and a chip id */
+    CHIP_OLD_REVISION_IS_MINOR = 1 << 2,  /* the old field of image headers (ESP32-C3) */
+    CHIP_USB_OTG = 1 << 3,                /* its ROM is a USB device whose PID is the image id */
+    CHIP_OTG_LEAVES_BY_WATCHDOG = 1 << 4, /* over that device RTS never leaves the loader */
+    CHIP_FORCED_DOWNLOAD_STAYS = 1 << 5,  /* ...and a register keeps it there until cleared */
+    CHIP_JTAG_SLOW_RESET = 1 << 6,        /* the USB Serial/JTAG unit needs time to come back */
+    CHIP_SECURED_NO_BAUD = 1 << 7,        /* in Secure Download Mode the crystal cannot be read */
+    CHIP_SECURE_BOOT_NO_STUB = 1 << 8,    /* with secure boot the ROM starts no code in RAM */
+    CHIP_USB_JTAG = 1 << 9,               /* it has a USB Serial/JTAG unit */
+    CHIP_STUB_SETS_BAUD = 1 << 10,   /* its stub speeds the clock up as it starts, and sets the rate
                                       * to what the ROM remembers: not to what it was changed to */
-    CHIP_STUB_SCALES_BAUD = 1 << 16, /* its stub reckons as if the present rate were 115200 */
+    CHIP_STUB_SCALES_BAUD = 1 << 11, /* its stub reckons as if the present rate were 115200 */
 };
 
 /* What was tried: shown by `espstation chips`. */
@@ -115,12 +118,13 @@ struct chip_security {
 };
 
 struct chip {
-    const char *name;     /* "ESP32-C3" */
-    const char *id_name;  /* "esp32c3": in recipes, records and stub file names */
-    uint16_t image_id;    /* in image headers and GET_SECURITY_INFO; CHIP_NO_IMAGE_ID: none */
-    uint32_t magic;       /* at CHIP_MAGIC_ADDR; 0: told by id alone */
-    uint32_t boot_addr;   /* flash offset of the first image that the ROM reads */
-    unsigned flags;       /* enum chip_flags */
+    const char *name;    /* "ESP32-C3" */
+    const char *id_name; /* "esp32c3": in recipes, records and stub file names */
+    uint16_t image_id;   /* in image headers and GET_SECURITY_INFO; CHIP_NO_IMAGE_ID: none */
+    uint32_t magic;      /* at CHIP_MAGIC_ADDR; 0: told by id alone */
+    uint32_t boot_addr;  /* flash offset of the first image that the ROM reads */
+    unsigned flags;      /* enum chip_flags */
+    const struct loader_kind *rom;
     uint8_t status_bytes; /* at the end of a ROM reply: 2 or 4 */
     uint32_t boot_log_baud;
     struct chip_spi spi;
@@ -142,8 +146,8 @@ struct chip {
      * it. */
     uint32_t strap_addr, forced_download_addr;
     struct chip_console console[2]; /* the last one that the revision reaches counts */
-    const struct efuse_map
-        *efuse; /* for the hooks of core/loader/efuse.h; NULL: the chip has its own */
+    const struct efuse_map *efuse;  /* for core/loader/efuse.h; NULL: the chip has its own hooks */
+    struct chip_fuses fuses[2];     /* the last one that the revision reaches counts */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
     const char *hint_no_sync; /* replaces the code's default advice */
@@ -184,6 +188,9 @@ const struct chip_code *chip_code_by_flash_bytes(const struct chip_code *rows, u
 
 /* The name of a package, NULL if it has none. */
 const char *chip_package_name(const struct chip *chip, uint32_t package);
+
+/* The fuses of a chip of that revision by name; NULL: they have none here. */
+const struct fuse_set *chip_fuses(const struct chip *chip, uint32_t revision);
 
 /* Whether it can be the MAC of one board: not all zeros or ones, as fuses read that nobody burnt,
  * or that could not be read, and no multicast address. ERR_BAD_MAC. Pure. */

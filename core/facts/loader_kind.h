@@ -1,13 +1,19 @@
 /*
- * The kinds of loaders that may run on a chip: plain data. What a loader takes and gives differs by
- * its kind and not by the chip; what differs from chip to chip, also between ROMs, is in the chip's
- * row. A new kind is a row here, and code only where it does something that none did before.
+ * The kinds of loaders that may run on a chip. What a loader takes, gives and lacks differs by its
+ * kind, and nobody asks for more than a field or a hook of its row: a further kind is a file
+ * core/loader/kind_NAME.c with its row, and a line below. Which ROM a chip has, its own row says;
+ * which stub a file holds, core/loader/stub.c.
  */
 #ifndef CORE_LOADER_KIND_H
 #define CORE_LOADER_KIND_H
 
-#include <stdbool.h>
+#include "core/base/err.h"
+
+#include <stddef.h>
 #include <stdint.h>
+
+struct loader;
+struct packet_dialect;
 
 /* Block sizes the loaders take. A ROM acknowledges larger blocks and writes them wrong. */
 #define LOADER_ROM_BLOCK_BYTES  0x400u
@@ -25,31 +31,67 @@ enum loader_frames {
 
 struct loader_kind {
     const char *word; /* in records and on screens */
-    bool in_rom;      /* the chip's own: what the chip's row says of its ROM holds */
+    bool is_stub;     /* code in RAM, which a ROM has started; recipes ask for it or forbid it */
+    const struct packet_dialect *dialect;
+
+    /* What it has. */
+    bool changes_baud;   /* CHANGE_BAUDRATE; without, the rate of the first SYNC is all there is */
+    bool has_md5;        /* SPI_FLASH_MD5; without, nobody can prove what was written */
+    bool has_set_params; /* SPI_SET_PARAMS; without, it finds out the flash's size, or needs none */
+    bool has_chip_info;  /* GET_SECURITY_INFO as the chip's ROM has it, if that has it */
+    bool erases_exactly; /* what it is told, and no more */
+    bool restarts_chip;  /* at FLASH_END */
+    bool stops_watchdogs;  /* by itself, as it starts */
+    bool can_be_found;     /* by SYNC, when an answer is missing; then it may be asked again */
+    bool fills_sync_value; /* of its answers to SYNC */
 
     /* What it takes. */
     enum loader_frames frames, frames_over_otg;
+    uint8_t begin_words;  /* of FLASH_BEGIN: ROMs since the ESP32-S2's want one that says whether to
+                           * encrypt, the others refuse it */
     uint8_t attach_words; /* of SPI_ATTACH; others are refused */
-    bool erases;          /* it has commands for that; a ROM erases what a BEGIN announces */
     bool is_told_baud;    /* CHANGE_BAUDRATE holds the present rate too */
     bool keeps_baud;      /* it runs on at the rate of the ROM, but for CHIP_STUB_SETS_BAUD */
 
     /* What may be under way. */
-    uint8_t in_flight;    /* frames that may be unanswered on a UART; see core/loader/flight.h */
-    uint8_t filler_bytes; /* between two such frames */
+    uint8_t in_flight;       /* frames that may be unanswered on a UART; see core/loader/flight.h */
+    uint8_t filler_bytes;    /* between two such frames */
+    uint32_t queue_max_baud; /* up to which short requests may wait in its UART's FIFO, and it works
+                              * them off one after the other; 0: never */
 
     /* When it answers, and how. */
     bool answers_early;         /* before a block is written: a failure is the next answer */
+    uint8_t late_failure;       /* its status then */
+    uint8_t block_refused;      /* status of a block of which nothing was taken; 0: none says so */
     uint32_t erase_ahead_bytes; /* and behind BEGIN, and behind a block */
     bool md5_is_raw;            /* 16 bytes instead of 32 hexadecimal digits */
     uint16_t baud_settle_ms;    /* from a change of rate to the first question */
     bool loses_phase;           /* noise may make it take gaps for frames: it is not asked again */
     uint32_t read_chunk_bytes;  /* of flash: what is worth one proof */
+
+    /* Hooks, all required. They fail as the functions of core/loader/loader.h do. */
+
+    /* Makes the flash answer; `pins` is the word of SPI_ATTACH, 0 for the chip's usual ones. */
+    bool (*attach)(struct loader *l, uint32_t pins, struct err *e);
+    /* What to ask for in CHANGE_BAUDRATE so that it really runs at `baud`. */
+    bool (*baud_request)(struct loader *l, uint32_t baud, uint32_t *request, struct err *e);
+    /* What the first word of BEGIN holds, so that it erases all of a region. */
+    uint32_t (*begin_bytes)(uint32_t addr, uint32_t size_bytes);
+    /* Erases, and comes back when that is done. */
+    bool (*erase)(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                  struct err *e);
+    bool (*erase_all)(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e);
+    /* Reads at most read_chunk_bytes of flash, proved on the way; where has_md5. */
+    bool (*read)(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t n, struct err *e);
+    /* After a `read` that failed on the wire: makes it listen again. */
+    bool (*end_read)(struct loader *l, struct err *e);
 };
 
-/* The chip's own, in its ROM. Which of its requests may wait in the UART's FIFO is a matter of
- * core/loader/regs.h. */
+/* Of the ESP32, and of a chip of which nobody knows yet which it is. */
 extern const struct loader_kind loader_rom;
+/* Of all chips since. */
+extern const struct loader_kind loader_rom_s2;
+extern const struct loader_kind loader_rom_esp8266;
 
 /* The flasher stub in the chip's RAM, as Espressif publishes it since 2025 (0.8 to 1.2). */
 extern const struct loader_kind loader_stub;

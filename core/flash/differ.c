@@ -87,35 +87,15 @@ bool differ_find(struct loader *l, const struct plan_region *r, bool *changed,
     return equal || search(&s, all, e);
 }
 
-/* Progress of a piece, as progress of its region. */
-struct piece_progress {
-    const struct flash_progress *whole;
-    uint32_t before_bytes;
-};
-
-static void tell_piece(void *ctx, uint32_t flash_bytes_done)
-{
-    struct piece_progress *p = ctx;
-    p->whole->tell(p->whole->ctx, p->before_bytes + flash_bytes_done);
-}
-
 bool differ_write(struct loader *l, const struct plan_region *r, const bool *changed,
                   struct differ_result *result, const struct flash_progress *progress,
                   struct err *e)
 {
-    struct piece_progress at = { .whole = progress };
-    const struct flash_progress inner = { tell_piece, &at };
     uint32_t bytes = changed_bytes(r, changed);
     if (!PIECES_PAY(bytes, r->size_bytes)) {
         result->skipped_bytes = 0;
         return flash_write(l, r, progress, e);
     }
     result->skipped_bytes = r->size_bytes - bytes;
-    for (uint32_t i = 0; i < r->piece_count; i++) {
-        if (changed[i] && !flash_write(l, &r->pieces[i], &inner, e))
-            return false;
-        at.before_bytes += r->pieces[i].size_bytes;
-        progress->tell(progress->ctx, at.before_bytes);
-    }
-    return true;
+    return flash_write_pieces(l, r, changed, progress, e);
 }

@@ -1,6 +1,5 @@
 #include "core/flash/erase.h"
 
-#include "core/base/bytes.h"
 #include "core/base/digest.h"
 
 #include <stdlib.h>
@@ -9,30 +8,9 @@
 /* So much at once: each wait stays short, and somebody can be told. */
 #define PIECE_BYTES (1u << 20)
 
-static bool erase_by_stub(struct loader *l, uint32_t addr, uint32_t n, uint32_t timeout_ms,
-                          struct err *e)
-{
-    uint8_t data[8];
-    struct reply r;
-    store_u32(data, addr);
-    store_u32(data + 4, n);
-    return link_send(&l->link, CMD_ERASE_REGION, data, sizeof data, e) &&
-           link_await(&l->link, CMD_ERASE_REGION, 0, false,
-                      deadline_in_ms(l->link.port->clock, timeout_ms), &r, e);
-}
-
-/* A ROM has no such command, but erases what a write announces before it answers; nothing forces
- * the data to follow. */
 static bool erase_piece(struct loader *l, uint32_t addr, uint32_t n, struct err *e)
 {
-    uint32_t timeout_ms = loader_timeout_ms(n, LOADER_ERASE_MS_PER_MB);
-    const struct loader_begin announced = { .bytes = n,
-                                            .blocks = n / LOADER_ROM_BLOCK_BYTES,
-                                            .block_bytes = LOADER_ROM_BLOCK_BYTES,
-                                            .addr = addr,
-                                            .timeout_ms = timeout_ms };
-    if (l->kind->erases ? erase_by_stub(l, addr, n, timeout_ms, e)
-                        : loader_flash_begin(l, &announced, e))
+    if (l->kind->erase(l, addr, n, loader_timeout_ms(n, LOADER_ERASE_MS_PER_MB), e))
         return true;
     err_as_phase(e, ERR_ERASE);
     /* Damage that a frame's end does not show may have made it another request that erases. */
@@ -49,7 +27,7 @@ static bool check_range(const struct loader *l, uint32_t addr, uint32_t size_byt
         return err_hint(e, "Flash is erased in sectors: give multiples of 0x%x.",
                         ERASE_SECTOR_BYTES);
     }
-    if (loader_is_rom_with(l, CHIP_ROM_ERASE_DEFECT))
+    if (!l->kind->erases_exactly)
         return err_set(e, ERR_STUB,
                        "The ROM of %s erases more than it is asked to, and no stub runs",
                        l->chip->name);

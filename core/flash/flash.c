@@ -2,55 +2,30 @@
 
 #include "core/base/bytes.h"
 #include "core/flash/readflash.h"
+#include "core/images/forecast.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR_BYTES      4096u
-#define SECTORS_PER_BLOCK 16u
-#define BLOCK_TRIES       3
-#define WRITE_MS          10000u
-#define MD5_ANSWERS       3 /* of which two must agree where none is the right one */
+#define BLOCK_TRIES 3
+#define WRITE_MS    10000u
+#define MD5_ANSWERS 3 /* of which two must agree where none is the right one */
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
     uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
-    if (loader_is_rom_with(l, CHIP_ROM_NO_SPI_SETUP))
-        return true;
-    if (loader_spi_set_params(l, bytes, e))
+    if (!l->kind->has_set_params || loader_spi_set_params(l, bytes, e))
         return true;
     err_as_phase(e, ERR_WRITE);
     return err_wrap(e, "Setting the flash size");
 }
 
-uint32_t flash_esp8266_erase_bytes(uint32_t addr, uint32_t size_bytes)
-{
-    uint32_t sectors = round_up_u32(size_bytes, SECTOR_BYTES) / SECTOR_BYTES;
-    uint32_t head = SECTORS_PER_BLOCK - addr / SECTOR_BYTES % SECTORS_PER_BLOCK;
-    if (head > sectors)
-        head = sectors;
-    if (sectors < 2 * head)
-        return (sectors + 1) / 2 * SECTOR_BYTES;
-    return (sectors - head) * SECTOR_BYTES;
-}
-
-static uint32_t rom_erase_bytes(const struct loader *l, uint32_t addr, uint32_t size_bytes)
-{
-    return l->chip->flags & CHIP_ROM_ERASE_DEFECT ? flash_esp8266_erase_bytes(addr, size_bytes)
-                                                  : size_bytes;
-}
-
-/* A ROM has no such command, but erases what a write announces before it answers. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
     uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
-    const struct loader_begin all = { .bytes = rom_erase_bytes(l, 0, bytes),
-                                      .blocks = bytes / LOADER_ROM_BLOCK_BYTES,
-                                      .block_bytes = LOADER_ROM_BLOCK_BYTES,
-                                      .timeout_ms = timeout_ms };
-    if (l->kind->erases ? loader_erase_flash(l, timeout_ms, e) : loader_flash_begin(l, &all, e))
+    if (l->kind->erase_all(l, bytes, timeout_ms, e))
         return true;
     err_as_phase(e, ERR_ERASE);
     return err_wrap(e, "Erasing the whole flash");
@@ -61,7 +36,7 @@ bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 static bool told_late(const struct loader *l, const struct err *e)
 {
     return e->code == ERR_REFUSED && l->kind->answers_early && l->unsettled_bytes > 0 &&
-           e->chip_status[0] == STATUS_STUB_FLASH;
+           e->chip_status[0] == l->kind->late_failure;
 }
 
 /* How long the stub may take for what it has acknowledged. */
@@ -109,7 +84,7 @@ static struct loader_begin announce(const struct writer *w)
     const struct loader *l = w->l;
     return (struct loader_begin){
         .compressed = w->f->command == CMD_FLASH_DEFL_DATA,
-        .bytes = !l->kind->in_rom ? r->size_bytes : rom_erase_bytes(l, r->addr, r->size_bytes),
+        .bytes = l->kind->begin_bytes(r->addr, r->size_bytes),
         .blocks = w->f->count,
         .block_bytes = w->f->block_bytes,
         .addr = r->addr,
@@ -140,7 +115,7 @@ static bool begin(struct writer *w, struct err *e)
     }
     if (told_late(l, e)) {
         err_as_phase(e, ERR_WRITE);
-        return err_wrap(e, "The last block of the image before was not written");
+        return err_wrap(e, "The last block before it was not written");
     }
     return err_as_phase(e, ERR_ERASE);
 }
@@ -164,11 +139,13 @@ static bool try_block(struct writer *w, uint32_t i, struct err *e)
     return (under_way || send_block(w, e)) && await_block(w, i, e);
 }
 
-/* Only C1 from a stub says that the block was refused and nothing of it taken. After anything else
- * the block may be in the flash or an earlier one may be missing, so the image starts again. */
+/* Only one status of some loaders says that the block was refused and nothing of it taken. After
+ * anything else the block may be in the flash or an earlier one may be missing, so the image starts
+ * again. */
 static bool may_repeat(const struct loader *l, const struct err *e)
 {
-    return !l->kind->in_rom && e->code == ERR_REFUSED && e->chip_status[0] == STATUS_STUB_CHECKSUM;
+    return e->code == ERR_REFUSED && l->kind->block_refused != 0 &&
+           e->chip_status[0] == l->kind->block_refused;
 }
 
 static bool block_failed(const struct loader *l, const struct plan_frames *f, uint32_t i,
@@ -210,8 +187,8 @@ static const struct plan_frames *frames_for(const struct loader *l, const struct
     return l->small_blocks && small->count > 0 ? small : &r->frames[l->kind->frames];
 }
 
-bool flash_write(struct loader *l, const struct plan_region *r,
-                 const struct flash_progress *progress, struct err *e)
+static bool write_at_once(struct loader *l, const struct plan_region *r,
+                          const struct flash_progress *progress, struct err *e)
 {
     const struct plan_frames *f = frames_for(l, r);
     struct writer w = { .l = l, .r = r, .f = f };
@@ -225,6 +202,49 @@ bool flash_write(struct loader *l, const struct plan_region *r,
         progress->tell(progress->ctx, done < r->size_bytes ? done : r->size_bytes);
     }
     return true;
+}
+
+/* Progress of a piece, as progress of its region. */
+struct piece_progress {
+    const struct flash_progress *whole;
+    uint32_t before_bytes;
+};
+
+static void tell_piece(void *ctx, uint32_t flash_bytes_done)
+{
+    struct piece_progress *p = ctx;
+    p->whole->tell(p->whole->ctx, p->before_bytes + flash_bytes_done);
+}
+
+bool flash_write_pieces(struct loader *l, const struct plan_region *r, const bool *changed,
+                        const struct flash_progress *progress, struct err *e)
+{
+    struct piece_progress at = { .whole = progress };
+    const struct flash_progress inner = { tell_piece, &at };
+    for (uint32_t i = 0; i < r->piece_count; i++) {
+        bool wanted = !changed || changed[i];
+        if (wanted && !write_at_once(l, &r->pieces[i], &inner, e))
+            return false;
+        at.before_bytes += r->pieces[i].size_bytes;
+        if (!wanted)
+            progress->tell(progress->ctx, at.before_bytes);
+    }
+    return true;
+}
+
+/* Only of stubs that were seen to gain by it, see flight.h. */
+static bool goes_in_pieces(const struct loader *l, const struct plan_region *r)
+{
+    const struct plan_frames *f = frames_for(l, r);
+    return l->kind->in_flight > 1 && f == &r->frames[FRAMES_STUB] && r->piece_count > 1 &&
+           forecast_pieces_pay(r, f, l->link.port->baud);
+}
+
+bool flash_write(struct loader *l, const struct plan_region *r,
+                 const struct flash_progress *progress, struct err *e)
+{
+    return goes_in_pieces(l, r) ? flash_write_pieces(l, r, NULL, progress, e)
+                                : write_at_once(l, r, progress, e);
 }
 
 /* ---- Verify ---- */

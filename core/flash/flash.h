@@ -24,12 +24,17 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 /* Erases all of it. ERR_ERASE. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
 
-/* Erases and writes. A stub may still be writing the last block when it returns, and answers the
- * next command once that is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
+/* Erases and writes, in one stream, or where that is quicker (forecast_pieces_pay) piece by piece. A
+ * stub may still be writing the last block when it returns, and answers the next command once that
+ * is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
  * the port says.
  */
 bool flash_write(struct loader *l, const struct plan_region *r,
                  const struct flash_progress *progress, struct err *e);
+
+/* The same for those pieces of the region for which `changed` is set; NULL: all. */
+bool flash_write_pieces(struct loader *l, const struct plan_region *r, const bool *changed,
+                        const struct flash_progress *progress, struct err *e);
 
 /* Waits until all that was written is in the flash; needed where no flash_md5 follows. ERR_WRITE.
  */
@@ -64,9 +69,5 @@ struct flash_difference {
 bool flash_judge(struct loader *l, const struct plan_region *r,
                  uint8_t found[static DIGEST_MD5_BYTES], struct flash_difference *differs,
                  struct err *e);
-
-/* What to ask the ESP8266's ROM to erase so that it erases `size_bytes` at `addr`, and no less: it
- * counts the sectors up to the next 64 KiB boundary twice. Pure. */
-uint32_t flash_esp8266_erase_bytes(uint32_t addr, uint32_t size_bytes);
 
 #endif

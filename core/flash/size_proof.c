@@ -89,17 +89,54 @@ void size_proof_begin(struct size_proof *p, const struct plan *plan, const struc
 
 static bool can_ask(const struct loader *l)
 {
-    return !l->secured && !loader_is_rom_with(l, CHIP_ROM_NO_MD5);
+    return !l->secured && l->kind->has_md5;
+}
+
+static uint32_t md5_ms(const struct size_proof *p)
+{
+    return loader_timeout_ms(p->size_bytes, LOADER_MD5_MS_PER_MB);
+}
+
+static bool not_told(uint32_t addr, struct err *e)
+{
+    err_as_phase(e, ERR_IDENTIFY);
+    return err_wrap(e, "Asking how large the flash is, at 0x%x", addr);
 }
 
 static bool ask(const struct size_proof *p, struct loader *l, uint32_t addr,
                 uint8_t md5[static DIGEST_MD5_BYTES], struct err *e)
 {
-    if (loader_md5(l, addr, p->size_bytes, loader_timeout_ms(p->size_bytes, LOADER_MD5_MS_PER_MB),
-                   md5, e))
+    return loader_md5(l, addr, p->size_bytes, md5_ms(p), md5, e) || not_told(addr, e);
+}
+
+static bool ask_together(const struct size_proof *p, struct loader *l,
+                         uint8_t here[static DIGEST_MD5_BYTES],
+                         uint8_t mirror[static DIGEST_MD5_BYTES], struct err *e)
+{
+    return loader_md5_ask(l, p->addr, p->size_bytes, e) &&
+           loader_md5_ask(l, p->mirror_addr, p->size_bytes, e) &&
+           loader_md5_answer(l, md5_ms(p), here, e) && loader_md5_answer(l, md5_ms(p), mirror, e);
+}
+
+/* Both places, at once where that is allowed. Where an answer is missing nobody knows which
+ * question the other one was for: both are asked again, one after the other. */
+static bool ask_pair(const struct size_proof *p, struct loader *l,
+                     uint8_t here[static DIGEST_MD5_BYTES], uint8_t mirror[static DIGEST_MD5_BYTES],
+                     struct err *e)
+{
+    struct err failure = { 0 };
+    bool together = loader_takes_two(l);
+    if (together && ask_together(p, l, here, mirror, &failure))
         return true;
-    err_as_phase(e, ERR_IDENTIFY);
-    return err_wrap(e, "Asking how large the flash is, at 0x%x", addr);
+    if (together) {
+        bool again = failure.code == ERR_TIMEOUT && !l->link.has_reset;
+        l->careful = true;
+        if (!again || !loader_find_again(l, &failure)) {
+            *e = failure;
+            return not_told(p->addr, e);
+        }
+    }
+    return ask(p, l, p->addr, here, e) && ask(p, l, p->mirror_addr, mirror, e);
 }
 
 static bool same(const uint8_t *a, const uint8_t *b)
@@ -159,7 +196,7 @@ bool size_proof_ask(struct size_proof *p, struct loader *l, bool erase, struct e
     uint8_t here[DIGEST_MD5_BYTES];
     if (!p->open || !can_ask(l))
         return true;
-    if (!ask(p, l, p->addr, here, e) || !ask(p, l, p->mirror_addr, p->before, e))
+    if (!ask_pair(p, l, here, p->before, e))
         return false;
     p->open = same(here, p->before);
     return !p->open || !erase || !same(here, p->wanted) || erase_and_ask(p, l, e);
@@ -203,9 +240,8 @@ bool size_proof_explains(const struct plan *plan, const struct plan_variant *v,
     uint8_t here[DIGEST_MD5_BYTES], mirror[DIGEST_MD5_BYTES], blank[DIGEST_MD5_BYTES];
     struct err ignored = { 0 };
     begin(&p, plan, v, flash_bytes, true);
-    if (!p.open || !can_ask(l) || !ask(&p, l, p.addr, here, &ignored) ||
-        !ask(&p, l, p.mirror_addr, mirror, &ignored) || !blank_md5(p.size_bytes, blank, &ignored) ||
-        !same(here, mirror) || same(here, blank))
+    if (!p.open || !can_ask(l) || !ask_pair(&p, l, here, mirror, &ignored) ||
+        !blank_md5(p.size_bytes, blank, &ignored) || !same(here, mirror) || same(here, blank))
         return false;
     return !refuse(&p, l, here, e);
 }
@@ -233,7 +269,7 @@ static bool ask_both(const struct size_proof *p, struct loader *l,
     uint8_t mirror[DIGEST_MD5_BYTES];
     *equal = false;
     for (int tries = 0; tries < 2 && !*equal; tries++) {
-        if (!ask(p, l, p->addr, here, e) || !ask(p, l, p->mirror_addr, mirror, e))
+        if (!ask_pair(p, l, here, mirror, e))
             return false;
         *equal = same(here, mirror);
     }

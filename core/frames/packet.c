@@ -9,12 +9,12 @@
 #define SECURITY_SHORT_BYTES 12u
 #define SECURITY_LONG_BYTES  20u
 
-struct word {
+struct command_name {
     uint8_t code;
     const char *text;
 };
 
-static const struct word commands[] = {
+static const struct command_name commands[] = {
     { CMD_FLASH_BEGIN, "FLASH_BEGIN" },
     { CMD_FLASH_DATA, "FLASH_DATA" },
     { CMD_FLASH_END, "FLASH_END" },
@@ -39,81 +39,83 @@ static const struct word commands[] = {
 };
 
 /* Second byte of a ROM failure. */
-static const struct word rom_errors[] = {
-    { 0x01, "bad parameter" },
-    { 0x02, "out of memory" },
-    { 0x03, "send failed" },
-    { 0x04, "receive failed" },
-    { 0x05, "unknown or malformed message" },
-    { 0x06, "message understood, execution failed" },
-    { 0x07, "checksum wrong" },
-    { 0x08, "flash write: read-back differs" },
-    { 0x09, "flash read failed" },
-    { 0x0A, "flash read length wrong" },
-    { 0x0B, "inflate failed" },
-    { 0x0C, "compressed data damaged" },
-    { 0x0D, "inflate parameter wrong" },
-    { 0x0E, "RAM image size invalid" },
-    { 0x0F, "RAM image address invalid" },
-    { 0x64, "invalid parameter" },
-    { 0x65, "invalid format" },
-    { 0x66, "description too long" },
-    { 0x67, "bad encoding description" },
-    { 0x69, "insufficient storage" },
+static const struct packet_status rom_rows[] = {
+    { 0x01, "bad parameter", false },
+    { 0x02, "out of memory", false },
+    { 0x03, "send failed", false },
+    { 0x04, "receive failed", false },
+    { 0x05, "unknown or malformed message", true },
+    { 0x06, "message understood, execution failed", false },
+    { 0x07, "checksum wrong", true },
+    { 0x08, "flash write: read-back differs", false },
+    { 0x09, "flash read failed", false },
+    { 0x0A, "flash read length wrong", false },
+    { 0x0B, "inflate failed", false },
+    { 0x0C, "compressed data damaged", false },
+    { 0x0D, "inflate parameter wrong", false },
+    { 0x0E, "RAM image size invalid", false },
+    { 0x0F, "RAM image address invalid", false },
+    { 0x64, "invalid parameter", false },
+    { 0x65, "invalid format", false },
+    { 0x66, "description too long", false },
+    { 0x67, "bad encoding description", false },
+    { 0x69, "insufficient storage", false },
+    { 0 },
 };
 
 /* First byte of a stub failure. */
-static const struct word stub_errors[] = {
-    { 0x01, "failed" },
-    { 0xC0, "data length wrong" },
-    { 0xC1, "data checksum wrong" },
-    { 0xC2, "block size wrong" },
-    { 0xC3, "unknown command" },
-    { 0xC4, "flash operation failed" },
-    { 0xC5, "flash could not be unlocked" },
-    { 0xC6, "no write was begun" },
-    { 0xC7, "compressed data damaged" },
-    { 0xC8, "not enough data" },
-    { 0xC9, "too much data" },
-    { 0xCA, "NAND program failed" },
-    { 0xCB, "NAND erase failed" },
-    { 0xFF, "not available on this chip" },
+static const struct packet_status stub_rows[] = {
+    { 0x01, "failed", false },
+    { 0xC0, "data length wrong", true },
+    { 0xC1, "data checksum wrong", true },
+    { 0xC2, "block size wrong", false },
+    { 0xC3, "unknown command", true },
+    { 0xC4, "flash operation failed", false },
+    { 0xC5, "flash could not be unlocked", false },
+    { 0xC6, "no write was begun", false },
+    { 0xC7, "compressed data damaged", false },
+    { 0xC8, "not enough data", false },
+    { 0xC9, "too much data", false },
+    { 0xCA, "NAND program failed", false },
+    { 0xCB, "NAND erase failed", false },
+    { 0xFF, "not available on this chip", true },
+    { 0 },
 };
 
-static const char *word_of(const struct word *words, size_t count, uint8_t code)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (words[i].code == code)
-            return words[i].text;
-    }
-    return NULL;
-}
-
-#define WORD_OF(words, code) word_of(words, sizeof(words) / sizeof(words)[0], code)
+const struct packet_dialect packet_dialect_rom = { .rows = rom_rows, .at = 1 };
+const struct packet_dialect packet_dialect_stub = { .rows = stub_rows, .at = 0 };
 
 const char *packet_command_name(uint8_t command, char spare[static 16])
 {
-    const char *name = WORD_OF(commands, command);
-    if (name)
-        return name;
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (commands[i].code == command)
+            return commands[i].text;
+    }
     snprintf(spare, 16, "command %02X", command);
     return spare;
 }
 
-static const char *status_text(bool from_stub, const uint8_t status[static 2])
+/* The row without text, if it is in none. */
+static const struct packet_status *find_status(const struct packet_dialect *dialect,
+                                               const uint8_t status[static 2])
 {
-    return from_stub ? WORD_OF(stub_errors, status[0]) : WORD_OF(rom_errors, status[1]);
+    const struct packet_status *row = dialect->rows;
+    while (row->text && row->code != status[dialect->at])
+        row++;
+    return row;
 }
 
-bool packet_status_is_known(bool from_stub, const uint8_t status[static 2])
+const char *packet_status_text(const struct packet_dialect *dialect, const uint8_t status[static 2])
 {
-    return status_text(from_stub, status) != NULL;
-}
-
-const char *packet_status_text(bool from_stub, const uint8_t status[static 2])
-{
-    const char *text = status_text(from_stub, status);
+    const char *text = find_status(dialect, status)->text;
     return text ? text : "a status that is in no table";
+}
+
+bool packet_status_is_of_damage(const struct packet_dialect *dialect,
+                                const uint8_t status[static 2])
+{
+    const struct packet_status *row = find_status(dialect, status);
+    return !row->text || row->damaged;
 }
 
 uint8_t packet_checksum(const uint8_t *data, size_t n)

@@ -43,8 +43,6 @@ enum {
     STATUS_ROM_FAILED = 0x01,    /* first byte of every ROM failure */
     STATUS_ROM_UNKNOWN = 0x05,   /* second byte: unknown command */
     STATUS_ROM_EXECUTION = 0x06, /* second byte: understood, but failed */
-    STATUS_ROM_CHECKSUM = 0x07,
-    STATUS_STUB_LENGTH = 0xC0,
     STATUS_STUB_CHECKSUM = 0xC1, /* the block was refused and nothing of it taken */
     STATUS_STUB_UNKNOWN_V2 = 0xC3,
     STATUS_STUB_FLASH = 0xC4, /* told late: it was the block before */
@@ -62,11 +60,28 @@ struct reply {
 /* Name of a command for sentences: "FLASH_BEGIN"; "command 5A" for others lies in `spare`. */
 const char *packet_command_name(uint8_t command, char spare[static 16]);
 
-/* What a status means, in words; never NULL. */
-const char *packet_status_text(bool from_stub, const uint8_t status[static 2]);
+/* How a loader says what went wrong. */
+struct packet_status {
+    uint8_t code;
+    const char *text;
+    bool damaged; /* it says that the request was none, or not what its length or checksum says */
+};
 
-/* Whether a loader says such a thing at all. */
-bool packet_status_is_known(bool from_stub, const uint8_t status[static 2]);
+struct packet_dialect {
+    const struct packet_status *rows; /* ends with a row without text */
+    uint8_t at;                       /* which of the two bytes tells */
+};
+
+extern const struct packet_dialect packet_dialect_rom, packet_dialect_stub;
+
+/* What a status means, in words; never NULL. */
+const char *packet_status_text(const struct packet_dialect *dialect,
+                               const uint8_t status[static 2]);
+
+/* Whether a request came damaged, by its status; or else the status itself, which is none that a
+ * loader gives. */
+bool packet_status_is_of_damage(const struct packet_dialect *dialect,
+                                const uint8_t status[static 2]);
 
 /* XOR of the data to write, started with EF. */
 uint8_t packet_checksum(const uint8_t *data, size_t n);

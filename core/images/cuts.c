@@ -5,8 +5,12 @@
 
 #define SECTOR_BYTES        4096u
 #define SECTORS_PER_BLOCK   16u
-#define SHORT_BYTES         4096u /* at 921600 baud as long on the wire as a sector is erased */
-#define FULL_FOR_SURE_BYTES 32u   /* what an inflater may want to have seen beyond a full window */
+#define USUAL_BAUD          921600u
+#define QUICK_BAUD          460800u
+#define ERASE_SECTOR_US     45000u
+#define WINDOW_US           260000u /* with its share of erasing: a stub's, while that goes on */
+#define BITS_PER_BYTE       10u
+#define FULL_FOR_SURE_BYTES 32u /* what an inflater may want to have seen beyond a full window */
 
 void cuts_free(struct cuts *c)
 {
@@ -77,6 +81,8 @@ out:
 /* What the cutting has come to. */
 struct cutter {
     size_t stream_bytes, block_bytes;
+    size_t short_bytes;
+    bool wire_is_slower; /* than the flash, even while it is erased */
     struct cuts windows;
     size_t at;         /* in the stream */
     size_t filled;     /* windows */
@@ -94,8 +100,8 @@ static size_t window_end(const struct cutter *k, size_t i)
 static size_t short_end(struct cutter *k)
 {
     k->shorts--;
-    bool last = k->stream_bytes - k->at < 2 * SHORT_BYTES;
-    return last ? k->stream_bytes : k->at + SHORT_BYTES;
+    bool last = k->stream_bytes - k->at < 2 * k->short_bytes;
+    return no_more(last ? k->stream_bytes : k->at + k->short_bytes, k->at + k->block_bytes);
 }
 
 /* Fills one window, and leaves the block behind it to fill another. */
@@ -109,7 +115,7 @@ static size_t filling_end(const struct cutter *k)
 static size_t next_end(struct cutter *k)
 {
     size_t longest = no_more(k->at + k->block_bytes, k->stream_bytes);
-    bool erasing = k->filled < k->steps;
+    bool erasing = k->filled < k->steps && !k->wire_is_slower;
     bool fill = k->behind_empty && erasing;
     k->behind_empty = !fill && longest < window_end(k, k->filled);
     if (k->filled == 0 && k->shorts > 0)
@@ -117,14 +123,30 @@ static size_t next_end(struct cutter *k)
     return fill ? no_more(filling_end(k), longest) : longest;
 }
 
-bool cuts_for_stub(struct cuts *c, const uint8_t *stream, size_t stream_bytes, uint32_t addr,
-                   uint32_t flash_bytes, uint32_t block_bytes)
+/* Bytes on the wire in so many microseconds. */
+static size_t bytes_in(uint32_t us, uint32_t baud)
 {
-    struct cutter k = { .stream_bytes = stream_bytes, .block_bytes = block_bytes };
-    k.steps = cuts_erase_steps(addr, flash_bytes, &k.shorts);
+    return (size_t)((uint64_t)us * baud / BITS_PER_BYTE / 1000000);
+}
+
+static void find_pace(struct cutter *k, uint32_t baud)
+{
+    uint32_t known = baud ? baud : USUAL_BAUD;
+    uint32_t paying = known < QUICK_BAUD ? USUAL_BAUD : known;
+    k->short_bytes = no_more(bytes_in(ERASE_SECTOR_US, paying), k->block_bytes);
+    k->wire_is_slower = k->stream_bytes / k->windows.count > bytes_in(WINDOW_US, known);
+}
+
+bool cuts_for_stub(struct cuts *c, const uint8_t *stream, size_t stream_bytes,
+                   const struct cuts_aim *aim)
+{
+    struct cutter k = { .stream_bytes = stream_bytes, .block_bytes = aim->block_bytes };
+    k.steps = cuts_erase_steps(aim->addr, aim->flash_bytes, &k.shorts);
     k.shorts -= k.shorts > 0; /* BEGIN erases the first one */
-    bool ok = find_windows(&k.windows, stream, stream_bytes, flash_bytes) &&
-              reserve(c, 2 * (stream_bytes / SHORT_BYTES + k.windows.count));
+    bool ok = find_windows(&k.windows, stream, stream_bytes, aim->flash_bytes);
+    if (ok)
+        find_pace(&k, aim->baud);
+    ok = ok && reserve(c, 2 * (stream_bytes / k.short_bytes + k.windows.count));
     while (ok && k.at < stream_bytes) {
         c->end[c->count++] = k.at = next_end(&k);
         while (k.filled < k.windows.count && k.windows.end[k.filled] <= k.at)

@@ -13,6 +13,11 @@ uint64_t forecast_wire_us(uint64_t bytes, uint32_t baud)
     return baud ? bytes * BITS_PER_BYTE * 1000000 / baud : 0;
 }
 
+uint64_t forecast_program_us(uint32_t bytes)
+{
+    return ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES * PROGRAM_PAGE_US;
+}
+
 uint64_t forecast_flash_us(uint32_t addr, uint32_t bytes)
 {
     uint64_t first = addr / PLAN_SECTOR_BYTES;
@@ -21,8 +26,7 @@ uint64_t forecast_flash_us(uint32_t addr, uint32_t bytes)
     uint64_t end_block = end / SECTORS_PER_BLOCK;
     uint64_t blocks = end_block > first_block ? end_block - first_block : 0;
     uint64_t sectors = end - first - blocks * SECTORS_PER_BLOCK;
-    uint64_t pages = ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-    return blocks * ERASE_BLOCK_US + sectors * ERASE_SECTOR_US + pages * PROGRAM_PAGE_US;
+    return blocks * ERASE_BLOCK_US + sectors * ERASE_SECTOR_US + forecast_program_us(bytes);
 }
 
 uint64_t forecast_md5_us(uint64_t bytes)
@@ -35,4 +39,11 @@ uint64_t forecast_write_us(const struct plan_region *r, const struct plan_frames
     uint64_t wire_us = forecast_wire_us(plan_frames_wire_bytes(f), baud);
     uint64_t flash_us = forecast_flash_us(r->addr, r->size_bytes);
     return wire_us > flash_us ? wire_us : flash_us;
+}
+
+bool forecast_pieces_pay(const struct plan_region *r, const struct plan_frames *f, uint32_t baud)
+{
+    bool several = r->addr / PLAN_PIECE_BYTES != (r->addr + r->size_bytes - 1) / PLAN_PIECE_BYTES;
+    return several && baud != 0 &&
+           forecast_wire_us(plan_frames_wire_bytes(f), baud) <= forecast_program_us(r->size_bytes);
 }

@@ -16,7 +16,6 @@
 #define APP_BYTES            256u
 #define REVISION_NO_LIMIT    0xFFFFu
 #define ESP8266_LONG_ID      0u
-#define SIGNATURE_SECTOR     4096u
 #define SIGNATURE_V1_BYTES   68u
 #define SIGNATURE_V2_BYTES   1216u
 
@@ -111,17 +110,30 @@ static bool loads_on_esp8266(const uint8_t *bytes, uint8_t segments)
     return code;
 }
 
+static size_t round_up_to_sector(size_t end)
+{
+    return (end + SIGNATURE_SECTOR_BYTES - 1) / SIGNATURE_SECTOR_BYTES * SIGNATURE_SECTOR_BYTES;
+}
+
 /* Source of both layouts: the secure boot pages of ESP-IDF. V1: a zero word and two numbers of 32
  * bytes, the last of the file. V2: E7, and the version of the block. */
 static enum image_signature find_signature(const uint8_t *bytes, size_t n, size_t end)
 {
-    size_t sector = (end + SIGNATURE_SECTOR - 1) / SIGNATURE_SECTOR * SIGNATURE_SECTOR;
+    size_t sector = round_up_to_sector(end);
     if (n >= sector + SIGNATURE_V2_BYTES && bytes[sector] == 0xE7 &&
         is_within(bytes[sector + 1], 2, 4) && bytes[sector + 3] == 0)
         return IMAGE_SIGNED_V2;
     if (n - end == SIGNATURE_V1_BYTES && load_u32(bytes + end) == 0)
         return IMAGE_SIGNED_V1;
     return IMAGE_UNSIGNED;
+}
+
+static void read_signature(const uint8_t *bytes, size_t n, struct image *image)
+{
+    image->signature = find_signature(bytes, n, image->end);
+    if (image->signature == IMAGE_SIGNED_V2)
+        image->signature_problem =
+            signature_read(bytes, n, round_up_to_sector(image->end), &image->keys);
 }
 
 static void copy_text(char text[static 33], const uint8_t *bytes)
@@ -179,7 +191,7 @@ static const char *read_long(const uint8_t *bytes, size_t n, struct image *image
     if (problem)
         return problem;
     image->end = (uint32_t)end + (image->digest_at ? IMAGE_SHA256_BYTES : 0);
-    image->signature = find_signature(bytes, n, image->end);
+    read_signature(bytes, n, image);
     image->esp8266_memory = image->chip_id == ESP8266_LONG_ID && loads_on_esp8266(bytes, bytes[1]);
     read_app(bytes, n, image);
     return NULL;

@@ -9,6 +9,7 @@
 #define CORE_IMAGE_H
 
 #include "core/facts/chip.h"
+#include "core/images/signature.h"
 
 enum image_kind {
     IMAGE_RAW,      /* data: a partition table, a blank sector, a file system */
@@ -34,8 +35,11 @@ struct image {
     uint32_t digest_at; /* offset of the appended SHA-256, 0: none */
     uint32_t end;       /* behind checksum and SHA-256; what follows is not the image's */
     enum image_signature signature;
-    uint16_t chip_id;    /* long header only */
-    bool esp8266_memory; /* long header only: it loads where that chip has memory, and code */
+    struct signature keys; /* of the second scheme: whose signatures they are */
+    const char
+        *signature_problem; /* half a sentence; NULL: they are right, or of the first scheme */
+    uint16_t chip_id;       /* long header only */
+    bool esp8266_memory;    /* long header only: it loads where that chip has memory, and code */
     uint8_t min_revision_old;
     uint16_t min_revision;
     uint16_t max_revision;

@@ -2,6 +2,7 @@
 
 #include "core/base/bytes.h"
 #include "core/facts/loader_kind.h"
+#include "core/images/forecast.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,11 +88,11 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
     return true;
 }
 
-static bool encode(struct plan_region *r, const struct chip *chip)
+static bool encode(struct plan_region *r, const struct plan_settings *s)
 {
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
            digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
-           plan_encode_for_stub(r, chip->flags & CHIP_USB_OTG) &&
+           plan_encode_for_stub(r, s->baud, s->chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->frames[FRAMES_ROM], LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
@@ -101,8 +102,9 @@ static uint32_t pieces_of(const struct plan_region *r)
     return (r->addr + r->size_bytes - 1) / PLAN_PIECE_BYTES - first + 1;
 }
 
-/* From one multiple of the piece to the next, in the flash; the ends are the region's. */
-static bool cut(struct plan_region *r, const struct chip *chip)
+/* From one multiple of the piece to the next, in the flash; the ends are the region's. Where they
+ * only serve speed, nobody but a stub is sent them. */
+static bool cut(struct plan_region *r, const struct plan_settings *s)
 {
     uint32_t count = pieces_of(r), at = 0;
     r->pieces = calloc(count, sizeof *r->pieces);
@@ -115,7 +117,7 @@ static bool cut(struct plan_region *r, const struct chip *chip)
         piece->addr = piece->offset_addr = r->addr + at;
         piece->bytes = r->bytes + at;
         piece->size_bytes = r->size_bytes - at < room ? r->size_bytes - at : room;
-        if (!encode(piece, chip))
+        if (!(s->pieces ? encode(piece, s) : plan_encode_for_stub(piece, s->baud, false)))
             return false;
         at += piece->size_bytes;
     }
@@ -124,7 +126,10 @@ static bool cut(struct plan_region *r, const struct chip *chip)
 
 static bool region_finish(struct plan_region *r, const struct plan_settings *settings)
 {
-    return encode(r, settings->chip) && (!settings->pieces || cut(r, settings->chip));
+    if (!encode(r, settings))
+        return false;
+    bool quicker = forecast_pieces_pay(r, &r->frames[FRAMES_STUB], settings->baud);
+    return !(settings->pieces || quicker) || cut(r, settings);
 }
 
 /* ---- Plan ---- */

@@ -38,6 +38,7 @@ struct plan_settings {
     bool plain_when_encrypted; /* write also where the chip expects encrypted bytes */
     bool erase_all;            /* the whole flash is erased first */
     bool pieces;               /* regions are cut, so that parts of them can be written */
+    uint32_t baud;             /* at which a stub is to be sent them; 0: not known */
     const char *stub_advice;   /* the ROM has to write, and how to get a stub; NULL: one can */
 };
 
@@ -78,11 +79,10 @@ struct plan_region {
     uint8_t *bytes;
     uint8_t md5[DIGEST_MD5_BYTES];
     uint8_t sha256[DIGEST_SHA256_BYTES];
-    bool patched; /* the header differs from the file's */
-    struct plan_frames
-        frames[FRAMES_COUNT];   /* for each kind of loader; the small ones may be empty */
+    bool patched;                            /* the header differs from the file's */
+    struct plan_frames frames[FRAMES_COUNT]; /* each form of them; the small ones may be empty */
     struct plan_region *pieces; /* the same bytes again, cut at multiples of 64 KiB; see `bytes` */
-    uint32_t piece_count;       /* 0 unless the settings ask for pieces */
+    uint32_t piece_count;       /* 0: neither the settings ask for pieces nor does speed */
 };
 
 struct plan;

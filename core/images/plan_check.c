@@ -47,6 +47,16 @@ static const char *chip_of_image(const struct image *image)
 
 #define DATA_ADVICE "if it is data, say so with: as: data"
 
+/* Whether or not the board looks at it: what was damaged after it was signed is no good. */
+static void check_signature(struct plan_checker *c, const struct plan_part *part)
+{
+    if (part->image.signature_problem)
+        plan_mistake(c, part->source,
+                     "'%s' brings a signature for secure boot, and it is wrong: %s; sign it anew, "
+                     "after its last change",
+                     part->name, part->image.signature_problem);
+}
+
 /* A file's own image, and one that lies inside a merged file, are judged alike. */
 static void check_part(struct plan_checker *c, const struct plan_part *part)
 {
@@ -195,8 +205,10 @@ size_t plan_check(const struct plan_settings *settings, const struct plan_source
         check_place(&c, i);
         check_overlap(&c, i);
     }
-    for (size_t i = 0; i < c.parts.count; i++)
+    for (size_t i = 0; i < c.parts.count; i++) {
         check_part(&c, &c.parts.rows[i]);
+        check_signature(&c, &c.parts.rows[i]);
+    }
     plan_check_layout(&c);
     plan_parts_done(&c.parts);
     return c.mistakes;

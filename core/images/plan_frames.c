@@ -110,29 +110,32 @@ static bool encode_stream(struct plan_frames *f, const struct cuts *cuts, uint32
     return measure_blocks(f, stream, cuts);
 }
 
-/* The stream in blocks of at most `block_bytes`. */
-static bool encode_blocks(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
-                          const uint8_t *stream, size_t n)
+/* The stream in blocks of at most `aim->block_bytes`. */
+static bool encode_blocks(struct plan_frames *f, const struct cuts_aim *aim, const uint8_t *stream,
+                          size_t n)
 {
     struct cuts cuts = { 0 };
-    bool ok = (block_bytes == LOADER_STUB_BLOCK_BYTES
-                   ? cuts_for_stub(&cuts, stream, n, r->addr, r->size_bytes, block_bytes)
-                   : cuts_even(&cuts, n, block_bytes)) &&
-              encode_stream(f, &cuts, block_bytes, stream);
+    bool ok =
+        (aim->block_bytes == LOADER_STUB_BLOCK_BYTES ? cuts_for_stub(&cuts, stream, n, aim)
+                                                     : cuts_even(&cuts, n, aim->block_bytes)) &&
+        encode_stream(f, &cuts, aim->block_bytes, stream);
     cuts_free(&cuts);
     return ok;
 }
 
 /* Compressed where that is shorter, else raw. */
-static bool encode_shorter(struct plan_frames *f, uint32_t block_bytes, const struct plan_region *r,
-                           const uint8_t *stream, size_t n)
+static bool encode_shorter(struct plan_frames *f, const struct cuts_aim *aim,
+                           const struct plan_region *r, const uint8_t *stream, size_t n)
 {
-    return n > 0 && n < r->size_bytes ? encode_blocks(f, block_bytes, r, stream, n)
-                                      : plan_encode_raw(f, block_bytes, r->bytes, r->size_bytes);
+    return n > 0 && n < r->size_bytes
+               ? encode_blocks(f, aim, stream, n)
+               : plan_encode_raw(f, aim->block_bytes, r->bytes, r->size_bytes);
 }
 
-bool plan_encode_for_stub(struct plan_region *r, bool small)
+bool plan_encode_for_stub(struct plan_region *r, uint32_t baud, bool small)
 {
+    const struct cuts_aim aim = { r->addr, r->size_bytes, LOADER_STUB_BLOCK_BYTES, baud };
+    const struct cuts_aim over_usb = { r->addr, r->size_bytes, LOADER_USB_BLOCK_BYTES, baud };
     bool ok = false;
     uint8_t *stream = NULL;
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(COMPRESSION_LEVEL);
@@ -143,9 +146,8 @@ bool plan_encode_for_stub(struct plan_region *r, bool small)
     if (!stream)
         goto out;
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
-    ok = encode_shorter(&r->frames[FRAMES_STUB], LOADER_STUB_BLOCK_BYTES, r, stream, n) &&
-         (!small ||
-          encode_shorter(&r->frames[FRAMES_STUB_SMALL], LOADER_USB_BLOCK_BYTES, r, stream, n));
+    ok = encode_shorter(&r->frames[FRAMES_STUB], &aim, r, stream, n) &&
+         (!small || encode_shorter(&r->frames[FRAMES_STUB_SMALL], &over_usb, r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -49,11 +49,11 @@ bool efuse_read_spi_pins(struct loader *l, uint32_t *pins, struct err *e);
 /* What the rows of all these chips have in common: the form of the ROM's answers, its log, the
  * codes of sizes, and the hooks that the map serves. */
 #define CHIP_FAMILY(map)                                                                           \
-    .status_bytes = 4, .boot_log_baud = 115200, .sizes = chip_sizes_esp32, .efuse = (map),         \
-    .read_mac = efuse_read_mac, .read_package = efuse_read_package,                                \
+    .rom = &loader_rom_s2, .status_bytes = 4, .boot_log_baud = 115200, .sizes = chip_sizes_esp32,  \
+    .efuse = (map), .read_mac = efuse_read_mac, .read_package = efuse_read_package,                \
     .read_security = efuse_read_security
 
-#define CHIP_FAMILY_FLAGS (CHIP_HAS_SECURITY_INFO | CHIP_ROM_ENCRYPT_WORD)
+#define CHIP_FAMILY_FLAGS CHIP_HAS_SECURITY_INFO
 
 /* `straps`: "; GPIO9 must be low and GPIO8 high at reset", or nothing where that is not known. */
 #define CHIP_FAMILY_HINT(straps)                                                                   \

@@ -18,6 +18,7 @@ void link_init(struct link *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     l->port = port;
+    l->dialect = &packet_dialect_rom;
     slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
 }
 
@@ -127,7 +128,7 @@ static bool has_reset_itself(struct link *l)
 {
     char text[LINK_TAIL_MAX + 1];
     struct err ignored = { 0 };
-    if (!l->from_stub)
+    if (!l->hears_resets)
         return false;
     link_tail_text(l, text, sizeof text);
     if (!bootlog_has_banner(text))
@@ -137,11 +138,25 @@ static bool has_reset_itself(struct link *l)
     return link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
 }
 
+/* All that came is looked at, and it ends a boot log: what was asked before is lost, or waits in
+ * the chip's FIFO. */
+static bool has_entered_loader(struct link *l)
+{
+    char text[LINK_TAIL_MAX + 1];
+    if (!l->until_loader)
+        return false;
+    link_tail_text(l, text, sizeof text);
+    l->until_loader = !bootlog_in_loader(text);
+    return !l->until_loader;
+}
+
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e)
 {
     for (;;) {
         if (l->rx_at == l->rx_have) {
+            if (has_entered_loader(l))
+                return err_set(e, ERR_TIMEOUT, "no frame, but the end of a boot log");
             if (!refill(l, d, e))
                 return false;
             l->has_reset = has_reset_itself(l);
@@ -197,24 +212,12 @@ void link_note_turned(struct link *l)
     l->commands_turn = true;
 }
 
-/* By its words the request was no request, or not what its length or checksum says; or the words
- * themselves are none. */
-static bool came_damaged(const struct link *l, const uint8_t status[static 2])
-{
-    if (!packet_status_is_known(l->from_stub, status))
-        return true;
-    if (!l->from_stub)
-        return status[1] == STATUS_ROM_UNKNOWN || status[1] == STATUS_ROM_CHECKSUM;
-    return status[0] == STATUS_STUB_LENGTH || status[0] == STATUS_STUB_CHECKSUM ||
-           status[0] == STATUS_STUB_UNKNOWN_V2 || status[0] == STATUS_STUB_UNKNOWN;
-}
-
 static bool refused(struct link *l, uint8_t command, const struct reply *r, struct err *e)
 {
     char spare[16];
     err_set(e, ERR_REFUSED, "the chip refused %s with status %02X %02X (%s)",
             packet_command_name(command, spare), r->status[0], r->status[1],
-            packet_status_text(l->from_stub, r->status));
+            packet_status_text(l->dialect, r->status));
     e->command = command;
     memcpy(e->chip_status, r->status, sizeof e->chip_status);
     return false;
@@ -265,7 +268,8 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                            r->data_bytes);
         if (r->status[0] == STATUS_OK)
             return true;
-        l->commands_turn = l->commands_turn || (!may_be_unknown && came_damaged(l, r->status));
+        l->commands_turn = l->commands_turn ||
+                           (!may_be_unknown && packet_status_is_of_damage(l->dialect, r->status));
         return refused(l, command, r, e);
     }
     char spare[16];

@@ -19,7 +19,8 @@
 
 struct link {
     struct port *port;
-    bool from_stub; /* how a status is put into words */
+    const struct packet_dialect *dialect; /* of who answers */
+    bool hears_resets; /* a boot log among the answers is that of a reset that nobody asked for */
     struct slip_decoder slip;
     uint8_t frame[LINK_FRAME_MAX];
     uint8_t rx[1024];
@@ -33,6 +34,7 @@ struct link {
     unsigned answers;         /* frames that a loader sent, whatever they say, since link_init */
     bool commands_turn;       /* a request was understood as another one: see link_note_turned */
     bool has_reset;           /* it stopped answering because the chip has reset itself */
+    bool until_loader;        /* a wait ends when a ROM says that it waits for a download, once */
     uint32_t frames_dropped;  /* too long or badly escaped, since link_init */
     char tail[LINK_TAIL_MAX]; /* the last bytes received: a boot log tells what happened */
     size_t tail_have;

@@ -14,7 +14,7 @@ void loader_init(struct loader *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
     link_init(&l->link, port);
-    loader_set_kind(l, &loader_rom);
+    loader_set_rom(l);
     l->small_blocks = usb_kind_of(port) == USB_OTG;
     l->mem_block_bytes = l->small_blocks ? LOADER_USB_BLOCK_BYTES : LOADER_MEM_BLOCK_BYTES;
 }
@@ -41,9 +41,22 @@ static bool order(struct loader *l, uint8_t command, const void *data, size_t n,
 void loader_set_kind(struct loader *l, const struct loader_kind *kind)
 {
     l->kind = kind;
-    l->link.from_stub = !kind->in_rom;
+    l->link.dialect = kind->dialect;
+    l->link.hears_resets = kind->is_stub;
     l->link.filler_bytes = kind->filler_bytes;
     flight_reset(&l->link.flight);
+}
+
+void loader_set_rom(struct loader *l)
+{
+    loader_set_kind(l, l->chip ? l->chip->rom : &loader_rom);
+}
+
+void loader_set_chip(struct loader *l, const struct chip *chip)
+{
+    l->chip = chip;
+    if (!l->kind->is_stub)
+        l->kind = chip ? chip->rom : &loader_rom;
 }
 
 /* Whether the bytes come to the chip through its UART for sure. Over its own USB device a stub
@@ -92,8 +105,10 @@ bool loader_sync(struct loader *l, struct err *e)
         *e = missing;
         return false;
     }
-    if (l->kind->in_rom == (r.value == 0))
-        loader_set_kind(l, r.value == 0 ? &loader_stub_legacy : &loader_rom);
+    if (l->kind->fills_sync_value && r.value == 0)
+        loader_set_kind(l, &loader_stub_legacy);
+    else if (!l->kind->fills_sync_value && r.value != 0)
+        loader_set_rom(l);
     return true;
 }
 
@@ -109,7 +124,7 @@ static bool is_of_the_wire(const struct err *e)
 /* A stub opens and closes frames with the same C0: when one was lost on the way, it takes frames
  * for gaps from then on, until a lone C0 turns that round again. Nobody can tell from here, so
  * every second SYNC has one in front. */
-bool loader_find_stub(struct loader *l, struct err *e)
+bool loader_find_again(struct loader *l, struct err *e)
 {
     struct err silence = { 0 };
     for (int i = 0; i < FIND_TRIES; i++) {
@@ -117,7 +132,7 @@ bool loader_find_stub(struct loader *l, struct err *e)
         if ((i % 2 == 1 && !link_send_delimiter(&l->link, e)) || !link_discard(&l->link, e))
             return false;
         if (loader_sync(l, &silence))
-            return !l->kind->in_rom || err_set(e, ERR_TIMEOUT, "the board has reset itself");
+            return l->kind->can_be_found || err_set(e, ERR_TIMEOUT, "the board has reset itself");
         if (!is_of_the_wire(&silence))
             break;
     }
@@ -130,7 +145,7 @@ bool loader_find_stub(struct loader *l, struct err *e)
 static bool may_ask_again(const struct loader *l, uint8_t command, const struct err *e)
 {
     bool hides = l->unsettled_bytes > 0 && command != CMD_SPI_FLASH_MD5;
-    return !l->kind->in_rom && e->code == ERR_TIMEOUT && !l->link.has_reset && !hides;
+    return l->kind->can_be_found && e->code == ERR_TIMEOUT && !l->link.has_reset && !hides;
 }
 
 /* For a question that changes nothing, or the same thing twice: when no answer comes, a stub is
@@ -141,7 +156,7 @@ static bool ask_patiently(struct loader *l, uint8_t command, const void *data, s
     struct err failure = { 0 }, lost = { 0 };
     if (ask(l, command, data, n, payload_bytes, timeout_ms, r, &failure))
         return true;
-    if (may_ask_again(l, command, &failure) && loader_find_stub(l, &lost)) {
+    if (may_ask_again(l, command, &failure) && loader_find_again(l, &lost)) {
         l->careful = true;
         return ask(l, command, data, n, payload_bytes, timeout_ms, r, e);
     }
@@ -284,11 +299,9 @@ static bool tell(struct loader *l, uint8_t command, const uint32_t *words, size_
     return ask_patiently(l, command, data, n, 0, timeout_ms, &r, e);
 }
 
-#define ROM_TRIED_BAUD 921600u
-
-bool loader_rom_keeps_up(const struct loader *l)
+bool loader_keeps_up(const struct loader *l)
 {
-    return l->kind->in_rom && !l->careful && l->link.port->baud <= ROM_TRIED_BAUD;
+    return !l->careful && l->link.port->baud <= l->kind->queue_max_baud;
 }
 
 /* ---- RAM ----
@@ -316,7 +329,7 @@ static bool mem_settle(struct loader *l, struct err *e)
 static bool mem_send(struct loader *l, uint8_t command, const uint8_t *frame, size_t n,
                      struct err *e)
 {
-    bool wait = !loader_rom_keeps_up(l) || n > MEM_SHORT_BYTES;
+    bool wait = !loader_keeps_up(l) || n > MEM_SHORT_BYTES;
     if (l->mem_waiting_count == LOADER_MEM_WAITING_MAX && !mem_settle(l, e))
         return false;
     struct deadline d = link_deadline(&l->link, n, COMMAND_MS);
@@ -344,6 +357,14 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
     if (len == 0)
         return err_set(e, ERR_STATION, "A RAM block of %zu bytes does not fit its frame", n);
     return mem_send(l, CMD_MEM_DATA, frame, len, e);
+}
+
+bool loader_mem_word(struct loader *l, uint32_t addr, uint32_t value, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + 16)], data[16];
+    pack_write(data, addr, value);
+    size_t len = packet_encode(frame, sizeof frame, CMD_WRITE_REG, 0, data, sizeof data, NULL, 0);
+    return mem_send(l, CMD_WRITE_REG, frame, len, e);
 }
 
 bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
@@ -389,13 +410,10 @@ static uint8_t begin_command(bool compressed)
 const struct loader_begin loader_begin_nothing = { .block_bytes = LOADER_ROM_BLOCK_BYTES,
                                                    .timeout_ms = COMMAND_MS };
 
-/* The ROMs of ESP8266 and ESP32 refuse a fifth word; both generations of stubs take four. A chip
- * that was not identified gets four as well: it can only be asked to leave its loader. */
 static size_t pack_begin(const struct loader *l, const struct loader_begin *b, uint8_t *data)
 {
     const uint32_t words[5] = { b->bytes, b->blocks, b->block_bytes, b->addr, 0 };
-    bool fifth = l->kind->in_rom && l->chip && (l->chip->flags & CHIP_ROM_ENCRYPT_WORD);
-    return pack_words(data, words, fifth ? 5 : 4);
+    return pack_words(data, words, l->kind->begin_words);
 }
 
 bool loader_flash_begin_ask(struct loader *l, const struct loader_begin *b, struct err *e)
@@ -494,11 +512,6 @@ bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeou
     size_t n = pack_words(data, words, 4);
     return ask_patiently(l, CMD_SPI_FLASH_MD5, data, n, md5_payload_bytes(l), timeout_ms, &r, e) &&
            take_md5(l, &r, md5, e);
-}
-
-bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e)
-{
-    return order(l, CMD_ERASE_FLASH, NULL, 0, timeout_ms, e);
 }
 
 /* Noise of the change may have reached the chip as half a frame. A ROM sorts that out with the next

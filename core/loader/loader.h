@@ -1,7 +1,7 @@
 /*
  * The commands of the loader that runs on the chip: the one in ROM, or the flasher stub in RAM.
  *
- * One struct serves all; `kind` tells which answers, and the chip's row tells what its ROM lacks.
+ * One struct serves all; `kind` tells which answers, and what that has and lacks.
  * One thread at a time. All functions fail with ERR_TIMEOUT, ERR_FRAME or ERR_REFUSED (which the
  * caller turns into the code of its phase), or with what the port says.
  */
@@ -48,12 +48,10 @@ void loader_init(struct loader *l, struct port *port);
 
 /* Another loader answers from now on, and has nothing to do. */
 void loader_set_kind(struct loader *l, const struct loader_kind *kind);
+void loader_set_rom(struct loader *l); /* the chip's own */
 
-/* Whether it is a ROM, and one of a chip with one of these flags. */
-static inline bool loader_is_rom_with(const struct loader *l, unsigned flags)
-{
-    return l->kind->in_rom && l->chip && (l->chip->flags & flags) != 0;
-}
+/* It is known which chip it is, NULL: no more. If a ROM answers, it is that chip's. */
+void loader_set_chip(struct loader *l, const struct chip *chip);
 
 /* Whether two requests may go together at all, whether they may now, and whether `command` may be
  * sent although an answer is still missing. */
@@ -61,12 +59,14 @@ bool loader_in_pairs(const struct loader *l);
 bool loader_takes_two(const struct loader *l);
 bool loader_may_follow(const struct loader *l, uint8_t command);
 
-/* One SYNC and its answers, within 100 ms each. Sets `stub` when a running stub answered. */
+/* One SYNC and its answers, within 100 ms each. Sets `kind` when another sort of loader
+ * answered than the last time. */
 bool loader_sync(struct loader *l, struct err *e);
 
-/* After an answer that did not come: SYNCs, with a lone delimiter in front of every second one, as
- * a stub may take frames for gaps by now. What was asked before is answered or lost then. */
-bool loader_find_stub(struct loader *l, struct err *e);
+/* After an answer that did not come, for a kind that can_be_found: SYNCs, with a lone delimiter in
+ * front of every second one, as a stub may take frames for gaps by now. What was asked before is
+ * answered or lost then. */
+bool loader_find_again(struct loader *l, struct err *e);
 
 bool loader_read_reg(struct loader *l, uint32_t addr, uint32_t *value, struct err *e);
 bool loader_write_reg(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
@@ -97,17 +97,18 @@ struct security_info {
 /* *known is false, and the call succeeds, where the loader has no such command. */
 bool loader_security_info(struct loader *l, struct security_info *info, bool *known, struct err *e);
 
-/* Whether a ROM answers and may be asked before it has answered. It works off what waits in its
- * FIFO, and how long it takes for that nobody has said: so only up to the rate at which real ROMs
- * were seen to do it (ESP32 and ESP32-C3 at 115200 to 921600 baud; at 2000000 one did not answer a
- * WRITE_REG that others followed). */
-bool loader_rom_keeps_up(const struct loader *l);
+/* Whether short requests may follow one another before the first is answered: those that fit the
+ * FIFO of the chip's UART. */
+bool loader_keeps_up(const struct loader *l);
 
 /* Announces `bytes` for RAM at `addr`, in blocks of l->mem_block_bytes. Answers to this and to
  * short blocks are not waited for at once: a refusal shows with a later block, or with the end. */
 bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e);
 bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, size_t n,
                       struct err *e);
+
+/* Writes a word of RAM in front of those blocks; answered like a short one. */
+bool loader_mem_word(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
 
 /* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
  * has sent it, and what the code itself says is the better proof. */
@@ -150,9 +151,6 @@ bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeou
 bool loader_md5_ask(struct loader *l, uint32_t addr, uint32_t bytes, struct err *e);
 bool loader_md5_answer(struct loader *l, uint32_t timeout_ms, uint8_t md5[static LOADER_MD5_BYTES],
                        struct err *e);
-
-/* Stub only. */
-bool loader_erase_flash(struct loader *l, uint32_t timeout_ms, struct err *e);
 
 /* Asks the loader for `request` baud, then sets the host to `baud` and proves the new rate with an
  * exchange. ERR_BAUD when nothing answers there: the chip needs a reset then. */

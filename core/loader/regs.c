@@ -73,7 +73,7 @@ static bool overruns(const struct loader *l, const struct reg_script *s)
 
 static bool one_by_one(const struct loader *l, const struct reg_ask *asks, size_t count)
 {
-    bool needed = !loader_rom_keeps_up(l);
+    bool needed = !loader_keeps_up(l);
     for (size_t i = 0; i < count; i++)
         needed = needed || overruns(l, asks[i].script);
     return needed;
@@ -273,7 +273,7 @@ bool regs_fetch(struct loader *l, struct err *e)
     l->noting = false;
     for (size_t i = 0; i < n; i++)
         addrs[i] = addrs[n + i] = l->fixed[i].addr;
-    if (!(loader_rom_keeps_up(l) ? read_stream : read_one_by_one)(l, addrs, values, 2 * n, e))
+    if (!(loader_keeps_up(l) ? read_stream : read_one_by_one)(l, addrs, values, 2 * n, e))
         return false;
     for (size_t i = 0; i < n; i++) {
         if (values[i] != values[n + i]) {

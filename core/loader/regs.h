@@ -5,7 +5,7 @@
  * beforehand travels together. WRITE_REG takes any number of entries on every ROM and stub.
  * READ_REG takes one, but a ROM works off requests one after the other as they come in, as long as
  * those that wait fit its UART's FIFO (as its answers to several SYNCs in a row show) and come no
- * faster than loader_rom_keeps_up has it. A stub is asked one by one; so is every chip while the
+ * faster than loader_keeps_up has it. A stub is asked one by one; so is every chip while the
  * loader is `careful`.
  *
  * Functions fail as those of core/loader/loader.h do. One thread at a time.

@@ -470,7 +470,7 @@ static bool remember_baud(struct loader *l, struct err *e)
     uint32_t remembered, baud = l->link.port->baud;
     if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
         return true;
-    return loader_write_reg(l, l->chip->rom_baud_addr, baud, e);
+    return loader_mem_word(l, l->chip->rom_baud_addr, baud, e);
 }
 
 /* ---- Into it ---- */

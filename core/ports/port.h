@@ -37,22 +37,22 @@ enum port_line {
     PORT_RTS = 1 << 1, /* asserted: EN is pulled, the chip is in reset */
 };
 
-/* The driver table. Every field is required unless marked optional. The callers below have already
- * checked caps and arguments; a driver only moves bytes and tells the truth about failures. */
 /* What is known to be wrong with a port. */
 struct port_fault {
     char what[120];   /* half a sentence */
     const char *hint; /* a whole one: what to do */
 };
 
+/* The driver table. Every field is required unless marked optional. The callers below have already
+ * checked caps and arguments; a driver only moves bytes and tells the truth about failures. */
 struct port_ops {
     const char *name;    /* "serial", "rfc2217", "socket": in messages */
     const char *prefix;  /* what a port's text starts with: "rfc2217://", or "/" for a path */
     const char *form;    /* how to write such a port, with an example's words: in hints */
     bool remote;         /* reached over a network, where a connection can be dead and look alive */
     size_t struct_bytes; /* size of the driver's own struct, whose first member is struct port */
-    /* Optional. Whether the rest of the text can be a port of this kind; opens nothing. ERR_USAGE.
-     */
+    const struct port_stream_way *stream; /* optional: of a driver upon port_stream.h */
+    /* Optional. Whether the text can be a port of this kind; opens nothing. ERR_USAGE. */
     bool (*check)(const char *where, struct err *e);
     /* Opens p->where at p->baud. On failure nothing stays open. */
     bool (*open)(struct port *p, struct deadline d, struct err *e);
@@ -109,11 +109,10 @@ struct port {
 
 #define PORT_OPEN_MS 10000u /* how long a port may take to open: a server far away, as a rule */
 
-/* Opens `where`: a device path, rfc2217://host:port (also with ?ign_set_control behind it) or
- * socket://host:port. The port belongs to this
- * process alone afterwards. The caller owns it (port_free). `stop_fd` stays the caller's.
- * NULL: ERR_PORT_MISSING, _BUSY (naming the holder where known), _DENIED, _UNSUITABLE, ERR_STOPPED,
- * ERR_USAGE (no transport of that name). */
+/* Opens `where`, of a form of one of the drivers. The port belongs to this process alone
+ * afterwards. The caller owns it (port_free). `stop_fd` stays the caller's. NULL: ERR_PORT_MISSING,
+ * _BUSY (naming the holder where known), _DENIED, _UNSUITABLE, ERR_STOPPED, ERR_USAGE (no transport
+ * of that name). */
 struct port *port_new(const char *where, uint32_t baud, const struct clock *clock, int stop_fd,
                       struct deadline d, struct err *e);
 

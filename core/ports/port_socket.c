@@ -7,34 +7,24 @@
 
 #define PREFIX "socket://"
 
-static bool socket_check(const char *where, struct err *e)
+static bool check(const char *where, struct err *e)
 {
     struct port_net_where ignored;
     return port_net_parse(where, PREFIX, NULL, &ignored, e);
 }
 
-static bool socket_open(struct port *p, struct deadline d, struct err *e)
-{
-    struct port_stream *s = port_stream_init(p, port_net_put, port_net_hint_gone);
-    s->lock_fd = port_net_lock(p, e);
-    if (s->lock_fd >= 0)
-        s->fd = port_net_connect(p, d, e);
-    if (s->fd < 0)
-        port_stream_close(p);
-    return s->fd >= 0;
-}
+static const struct port_stream_way tcp = {
+    .lock = port_net_lock,
+    .open = port_net_connect,
+    .put = port_net_put,
+    .hint_gone = port_net_hint_gone,
+};
 
 const struct port_ops port_socket = {
     .name = "socket",
     .prefix = PREFIX,
-    .form = "socket://host:port",
+    .form = PREFIX "host:port",
     .remote = true,
-    .struct_bytes = sizeof(struct port_stream),
-    .check = socket_check,
-    .open = socket_open,
-    .read = port_stream_read,
-    .write = port_stream_write,
-    .drain = port_stream_drain,
-    .discard = port_stream_discard,
-    .close = port_stream_close,
+    .check = check,
+    PORT_STREAM(&tcp),
 };

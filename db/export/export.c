@@ -222,9 +222,8 @@ static void begin_document(struct export *x, const struct form *form)
         .slot = sqlite3_column_int(x->runs, RUN_SLOT),
         .mac = export_text(x->runs, RUN_MAC),
     };
-    out_flush(&x->out);
-    if (!x->out.refused)
-        x->out.refused = !sink->document(sink->ctx, &document);
+    if (collector_flush(&x->out.to))
+        x->out.to.refused = !sink->document(sink->ctx, &document);
 }
 
 static bool write_run(struct export *x, const struct form *form, struct err *e)
@@ -243,14 +242,13 @@ static bool write_all(struct export *x, const struct form *form, struct err *e)
     int rows = 0;
     if (!form->head(x, e))
         return false;
-    while (!x->out.refused && (rows = export_next(x, x->runs, e)) > 0) {
+    while (!x->out.to.refused && (rows = export_next(x, x->runs, e)) > 0) {
         if (!write_run(x, form, e))
             return false;
     }
     if (rows < 0 || !form->tail(x, e))
         return false;
-    out_flush(&x->out);
-    return x->out.refused ? refused(x, e) : true;
+    return collector_flush(&x->out.to) || refused(x, e);
 }
 
 static bool export_locked(struct export *x, const struct form *form, struct err *e)
@@ -271,7 +269,9 @@ bool db_export(struct db *reader, enum db_format format, const struct db_filter 
                const struct db_sink *sink, int64_t *runs, struct err *e)
 {
     struct terms terms;
-    struct export x = { .db = reader, .terms = &terms, .out.sink = sink };
+    struct export x = { .db = reader,
+                        .terms = &terms,
+                        .out = { .sink = sink, .to = { .ctx = sink->ctx, .emit = sink->emit } } };
     if (!terms_make(&terms, filter, e))
         return false;
     if (!db_begin_read(reader, e) || !db_finish(reader, export_locked(&x, forms[format], e), e) ||

@@ -1,4 +1,4 @@
-/* The bytes of an export: collected, cleaned and escaped. */
+/* The bytes of an export: cleaned and escaped. */
 #include "core/base/plain.h"
 #include "db/export/export_priv.h"
 
@@ -6,30 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-void out_flush(struct out *out)
-{
-    if (out->used > 0 && !out->refused)
-        out->refused = !out->sink->emit(out->sink->ctx, out->bytes, out->used);
-    out->used = 0;
-}
-
 void out_bytes(struct out *out, const char *bytes, size_t n)
 {
-    while (n > 0) {
-        if (out->used == sizeof out->bytes)
-            out_flush(out);
-        const size_t room = sizeof out->bytes - out->used;
-        const size_t part = n < room ? n : room;
-        memcpy(out->bytes + out->used, bytes, part);
-        out->used += part;
-        bytes += part;
-        n -= part;
-    }
+    collector_bytes(&out->to, bytes, n);
 }
 
 void out_text(struct out *out, const char *text)
 {
-    out_bytes(out, text, strlen(text));
+    collector_text(&out->to, text);
 }
 
 void out_number(struct out *out, int64_t number)

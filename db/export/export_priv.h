@@ -2,6 +2,7 @@
 #ifndef DB_EXPORT_PRIV_H
 #define DB_EXPORT_PRIV_H
 
+#include "core/base/collector.h"
 #include "core/base/json_write.h"
 #include "db/export/export.h"
 #include "db/export/terms.h"
@@ -132,17 +133,14 @@ extern const struct column attempt_columns[ATTEMPT_SELECTED];
 extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
 
-/* ---- Output: small pieces collected, the first refusal remembered -----------------------------*/
+/* ---- Output -----------------------------------------------------------------------------------*/
 
 struct out {
     const struct db_sink *sink;
-    bool refused;
+    struct collector to;     /* the sink */
     struct json_object json; /* used by out_json_... alone, but for its comma */
-    size_t used;
-    char bytes[32768];
 };
 
-void out_flush(struct out *out);
 void out_bytes(struct out *out, const char *bytes, size_t n);
 void out_text(struct out *out, const char *text);
 void out_number(struct out *out, int64_t number);

@@ -45,9 +45,8 @@ struct db_stats_row {
     const char *name; /* the group; NULL: the total, no lot, a chip that said nothing */
     /* Runs. Those that are over: passed + failed + stopped + interrupted. */
     int64_t passed, failed, stopped, interrupted, open;
-    int64_t refused; /* of the failed: at the gate, as duplicate or because the lot was full */
-    int64_t
-        unidentified; /* of the failed: before the board said its MAC; they count for no board */
+    int64_t refused;      /* of the failed: at the gate, as duplicate or because the lot was full */
+    int64_t unidentified; /* of the failed: their board never said its MAC, so it is not counted */
     /* Boards: a board counts once in each lot, and once for its runs without lot. Judged is a run
      * that passed or failed and was not refused. */
     int64_t boards;               /* with at least one judged run */

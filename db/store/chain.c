@@ -3,7 +3,7 @@
  *
  * Every row gets a link when it is complete, in the same transaction: a station when it starts and
  * again when it ends, a recipe with its images, a lot, a board when it is first seen, a run with
- * its attempts and digests when it is closed, a correction, a checkpoint. With
+ * its attempts and digests when it is closed, a correction, a checkpoint, an act of a person. With
  *
  *   form_sha256 = SHA-256 of the row's canonical form (forms.c)
  *   sha256      = SHA-256 of "PREVIOUS\nKIND ROW FORM_SHA256\n"
@@ -38,6 +38,9 @@ static const struct kind {
     [LINK_STATION_END] = { "station-end", "SELECT id FROM station WHERE ended_utc IS NOT NULL" },
     [LINK_CORRECTION] = { "correction", "SELECT id FROM correction" },
     [LINK_CHECKPOINT] = { "checkpoint", "SELECT id FROM checkpoint" },
+    [LINK_LABEL] = { "label", "SELECT id FROM label" },
+    [LINK_LABEL_END] = { "label-end", "SELECT id FROM label WHERE outcome IS NOT NULL" },
+    [LINK_ACT] = { "act", "SELECT id FROM act" },
 };
 
 const char *chain_kind_word(enum link_kind kind)

@@ -260,6 +260,8 @@ struct db_run_end {
     const char *board_state;
     const char *app_text; /* what the application said; NULL: not asked */
     int64_t ended_utc_ms, duration_ms;
+    /* The label of a PASS, which is ordered with it, whole or not at all (label.h). NULL: none. */
+    const char *label_printer, *label_zpl;
 };
 
 /* Closes the run for good. True: the verdict is on the disk. False: it is not, and the run is still

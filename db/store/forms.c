@@ -118,6 +118,23 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .columns = "p.id# p.lot# p.link# p.closed_utc p.closed_by p.text p.signature",
         .from = "checkpoint AS p",
     },
+    [LINK_LABEL] = {
+        .word = "label",
+        .columns = "x.id# x.run# x.number# x.printer x.zpl x.operator x.reason x.ordered_utc",
+        .from = "label AS x",
+    },
+    [LINK_LABEL_END] = {
+        .word = "label-end",
+        .columns = "x.id# x.begun_utc x.begun_by# x.ended_utc x.outcome x.sentence",
+        .from = "label AS x",
+        .complete = "x.outcome IS NOT NULL",
+    },
+    [LINK_ACT] = {
+        .word = "act",
+        .columns = "o.id# o.word o.person o.role o.proved# o.station# o.slot# o.run# o.lot#"
+                   " l.name o.text o.reason o.host o.made_utc",
+        .from = "act AS o LEFT JOIN lot AS l ON l.id = o.lot",
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)

@@ -12,6 +12,9 @@ enum link_kind {
     LINK_STATION_END,
     LINK_CORRECTION,
     LINK_CHECKPOINT,
+    LINK_LABEL,
+    LINK_LABEL_END,
+    LINK_ACT,
     LINK_KIND_COUNT
 };
 

@@ -61,6 +61,8 @@ static const char *const texts[STMT_COUNT] = {
                        " app_project, app_version, app_elf_sha256)"
                        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
+    [STMT_LOT_NAMES] = "SELECT l.name FROM lot AS l WHERE NOT EXISTS (SELECT 1 FROM checkpoint AS p"
+                       " WHERE p.lot = l.id) ORDER BY l.id DESC LIMIT 1000",
     [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by)"
                      " VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
@@ -108,6 +110,12 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
                             "made_utc)"
                             " VALUES (?, ?, ?, ?, ?, ?)",
+
+    [STMT_ACT_ADD] = "INSERT INTO act (word, person, role, proved, station, slot, run, lot, text,"
+                     " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_ACTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, l.name, o.text,"
+                  " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
 
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -186,6 +194,42 @@ static const char *const texts[STMT_COUNT] = {
                              " FROM digest AS d JOIN image AS i ON i.id = d.image"
                              " WHERE d.attempt = ? ORDER BY i.number",
 
+    [STMT_LABEL_ADD] = "INSERT INTO label (run, number, printer, zpl, operator, reason,"
+                       " ordered_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_LABEL_NEXT_NUMBER] = "SELECT ifnull(max(number), 0) + 1 FROM label WHERE run = ?",
+    /* The next one that nobody has begun. */
+    [STMT_LABEL_CLAIM] = "UPDATE label SET begun_utc = ?1, begun_by = ?2 WHERE id = (SELECT id FROM"
+                         " label WHERE printer = ?3 AND outcome IS NULL AND begun_utc IS NULL"
+                         " ORDER BY id LIMIT 1) RETURNING id, run, number, zpl",
+    [STMT_LABEL_RELEASE] = "UPDATE label SET begun_utc = NULL, begun_by = NULL WHERE id = ?"
+                           " AND outcome IS NULL",
+    [STMT_LABEL_END] = "UPDATE label SET ended_utc = ?, outcome = ?, sentence = ? WHERE id = ?"
+                       " AND outcome IS NULL RETURNING id",
+    [STMT_LABEL_DROP] = "UPDATE label SET ended_utc = ?, outcome = 'dropped', sentence = ?"
+                        " WHERE id = ? AND outcome IS NULL AND begun_utc IS NULL RETURNING id",
+    [STMT_LABEL_OPEN] = "SELECT count(*) FROM label WHERE printer = ? AND outcome IS NULL",
+    [STMT_LABEL_OWED] = "SELECT x.run, r.slot FROM label AS x JOIN run AS r ON r.id = x.run"
+                        " WHERE x.printer = ? AND x.outcome IS NULL AND r.station = ?"
+                        " ORDER BY x.id LIMIT ?",
+    [STMT_LABEL_OF_RUN] = "SELECT zpl FROM label WHERE run = ? ORDER BY number LIMIT 1",
+    [STMT_LABEL_RUN_STATE] = "SELECT ifnull(verdict, ''), ifnull(" EFFECTIVE_VERDICT("r") ", '')"
+                                                                                          " FROM "
+                                                                                          "run AS "
+                                                                                          "r WHERE "
+                                                                                          "r.id = "
+                                                                                          "?",
+    [STMT_LABEL_STATIONS] = "SELECT " STATION_ROW " FROM station AS s WHERE s.id IN (SELECT"
+                            " begun_by FROM label WHERE outcome IS NULL) AND s.id > ?"
+                            " ORDER BY s.id LIMIT 1",
+    [STMT_LABEL_OF_STATION] = "SELECT id FROM label WHERE outcome IS NULL AND begun_by = ?"
+                              " ORDER BY id LIMIT 1",
+    [STMT_LABELS] = "SELECT x.id, x.run, x.number, x.printer, b.mac, l.name, r.slot, x.operator,"
+                    " x.reason, x.ordered_utc, x.begun_utc, x.ended_utc, x.outcome, x.sentence"
+                    " FROM label AS x JOIN run AS r ON r.id = x.run"
+                    " LEFT JOIN board AS b ON b.id = r.board LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE (?1 = 0 OR x.run = ?1) AND (?2 OR x.outcome IS NULL"
+                    " OR x.outcome = 'unsure') ORDER BY x.id",
+
     [STMT_LINK_LAST] = "SELECT id, sha256 FROM link ORDER BY id DESC LIMIT 1",
     [STMT_LINK_ADD] = "INSERT INTO link (id, kind, row, form_sha256, sha256)"
                       " VALUES (?, ?, ?, ?, ?)",
@@ -197,6 +241,7 @@ static const char *const texts[STMT_COUNT] = {
                         "  WHEN 'board' THEN (SELECT mac FROM board WHERE id = ?2)"
                         "  WHEN 'correction' THEN (SELECT 'of run ' || run FROM correction"
                         "   WHERE id = ?2)"
+                        "  WHEN 'label' THEN (SELECT 'of run ' || run FROM label WHERE id = ?2)"
                         "  WHEN 'run' THEN (SELECT ifnull(b.mac || ', ', '')"
                         "   || ifnull('lot ' || l.name || ', ', '') || 'slot ' || r.slot || ', '"
                         "   || ifnull(r.verdict, 'open') || ', ' || r.started_utc FROM run AS r"

@@ -127,7 +127,8 @@ static bool correct_locked(struct db *db, const struct db_correction *k, struct 
     query_text(&q, k->host);
     query_utc(&q, k->utc_ms);
     const int64_t id = query_insert(&q, e);
-    return id > 0 && chain_link_locked(db, LINK_CORRECTION, id, e);
+    return id > 0 && chain_link_locked(db, LINK_CORRECTION, id, e) &&
+           (!k->act || act_add_locked(db, k->act, e));
 }
 
 bool db_correct(struct db *db, const struct db_correction *correction, struct err *e)

@@ -1,6 +1,7 @@
 /* Lots: opened, entered, full, closed. */
 #include "db/write/lot.h"
 
+#include "core/base/nearest.h"
 #include "db/proof/checkpoint_priv.h"
 #include "db/store/chain.h"
 #include "db/store/connect.h"
@@ -12,6 +13,7 @@
 #include "db/write/run_priv.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -254,19 +256,47 @@ static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rewo
     return false;
 }
 
-int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
-                     int64_t utc_ms, bool *is_new, struct err *e)
+/* A name that was mistyped would be a lot of its own, without a limit: one that is open and near is
+ * meant, as a rule. */
+static bool refuse_unknown_locked(struct db *db, const char *name, struct err *e)
+{
+    char meant[DB_LOT_CAP] = "";
+    int rows;
+    struct query q = query_start_locked(db, STMT_LOT_NAMES);
+    struct nearest near;
+    nearest_init(&near, name);
+    while ((rows = query_row(&q, e)) > 0) {
+        const char *const other = (const char *)sqlite3_column_text(q.statement, 0);
+        const unsigned before = near.best ? near.distance : UINT_MAX;
+        nearest_offer(&near, other, meant);
+        if (near.best && near.distance < before)
+            snprintf(meant, sizeof meant, "%s", other);
+    }
+    query_end(&q);
+    if (rows < 0)
+        return false;
+    err_set(e, ERR_USAGE, "There is no lot '%s'%s%s%s", name, meant[0] ? "; did you mean '" : "",
+            meant, meant[0] ? "'?" : "");
+    return err_hint(e,
+                    "To open a new one: espstation lot open '%.100s'; or, without recipe and "
+                    "quantity: --new-lot",
+                    name);
+}
+
+int64_t db_lot_enter(struct db *db, const struct db_lot_enter *enter, bool *is_new, struct err *e)
 {
     int64_t id = 0;
-    const struct db_lot_open lot = { .name = name, .utc_ms = utc_ms };
-    if (!check_name(name, e) || !db_begin(db, e))
+    const struct db_lot_open lot = { .name = enter->name, .utc_ms = enter->utc_ms };
+    if (!check_name(enter->name, e) || !db_begin(db, e))
         return 0;
-    bool ok = find_lot_locked(db, name, &id, e);
+    bool ok = find_lot_locked(db, enter->name, &id, e);
     const bool opens = ok && id == 0;
-    if (opens)
+    if (opens && !enter->may_open)
+        ok = refuse_unknown_locked(db, enter->name, e);
+    else if (opens)
         ok = (id = add_lot_locked(db, &lot, false, e)) > 0;
     else if (ok)
-        ok = enter_locked(db, id, recipe_id, rework, e);
+        ok = enter_locked(db, id, enter->recipe_id, enter->rework, e);
     if (is_new)
         *is_new = opens;
     return db_finish(db, ok, e) ? id : 0;
@@ -338,6 +368,16 @@ static bool add_checkpoint_locked(struct db *db, int64_t lot_id, const struct ch
     return id > 0 && chain_link_locked(db, LINK_CHECKPOINT, id, e);
 }
 
+/* In front of the checkpoint, which speaks of it. */
+static bool add_act_locked(struct db *db, const struct db_act *act, int64_t lot_id, struct err *e)
+{
+    if (!act)
+        return true;
+    struct db_act of_lot = *act;
+    of_lot.lot_id = lot_id;
+    return act_add_locked(db, &of_lot, e);
+}
+
 static bool close_locked(struct db *db, const struct db_lot_close *lot,
                          char text[static DB_CHECKPOINT_CAP],
                          char signature[static KEY_SIGNATURE_CAP], struct err *e)
@@ -351,8 +391,9 @@ static bool close_locked(struct db *db, const struct db_lot_close *lot,
         return false;
     if (id == 0)
         return missing(lot->name, e);
-    return may_close_locked(db, id, &c, e) && count_locked(db, STMT_LOT_PASSED, id, &c.passed, e) &&
-           chain_end_locked(db, &c.end, e) && checkpoint_write(&c, lot->key, text, signature, e) &&
+    return may_close_locked(db, id, &c, e) && add_act_locked(db, lot->act, id, e) &&
+           count_locked(db, STMT_LOT_PASSED, id, &c.passed, e) && chain_end_locked(db, &c.end, e) &&
+           checkpoint_write(&c, lot->key, text, signature, e) &&
            add_checkpoint_locked(db, id, &c, text, signature, e);
 }
 

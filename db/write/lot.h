@@ -1,7 +1,7 @@
 /*
  * Lots, the gate of a run, and corrections.
  *
- * A lot is opened by hand, perhaps with a quantity and a recipe, or by its first run. It ends with
+ * A lot is opened by hand, perhaps with a quantity and a recipe, or by a run that was told to. It ends with
  * a checkpoint (audit.h) and takes no run after that. With a quantity, a board gets a place at the
  * gate, before anything is erased, and the place is free again when its run ends in anything but
  * PASS: so never more boards pass than the lot has places, however many finish together at however
@@ -15,6 +15,7 @@
 
 #include "db/proof/audit.h"
 #include "db/store/db.h"
+#include "db/write/act.h"
 
 /* ---- Lots -------------------------------------------------------------------------------------*/
 
@@ -29,12 +30,18 @@ struct db_lot_open {
 /* Gives its id; 0 on failure, as when there is such a lot already. */
 int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e);
 
-/* For a station that is about to flash in this lot: gives its id, and opens it, without a limit, if
- * there is none of this name. Refuses a lot that is closed, bound to another recipe, or full, which
- * `rework` lets pass as boards that have passed keep their places: 0. *is_new (NULL: not wanted):
- * the lot was opened by this call. */
-int64_t db_lot_enter(struct db *db, const char *name, int64_t recipe_id, bool rework,
-                     int64_t utc_ms, bool *is_new, struct err *e);
+struct db_lot_enter {
+    const char *name;
+    int64_t recipe_id;
+    bool rework;   /* boards that have passed keep their places, also in a full lot */
+    bool may_open; /* without a limit, if there is no lot of this name */
+    int64_t utc_ms;
+};
+
+/* For a station that is about to flash in this lot: gives its id. Refuses a lot that is not there,
+ * naming the nearest that is, one that is closed, bound to another recipe, or full: 0. *is_new
+ * (NULL: not wanted): the lot was opened by this call. */
+int64_t db_lot_enter(struct db *db, const struct db_lot_enter *lot, bool *is_new, struct err *e);
 
 /* How full a lot is now; on any handle. */
 struct db_lot_room {
@@ -49,6 +56,7 @@ struct db_lot_close {
     const char *host;
     const struct key *key;
     int64_t utc_ms;
+    const struct db_act *act; /* recorded with it, and bound by the checkpoint; NULL: none */
 };
 
 /* Closes the lot for good and gives its checkpoint, as a file holds it. Refuses while a run in it
@@ -112,6 +120,7 @@ struct db_correction {
     const char *operator_name, *reason; /* not empty */
     const char *host;
     int64_t utc_ms;
+    const struct db_act *act; /* recorded with it; NULL: none */
 };
 
 /* Adds a row; the run itself stays as it is. */

@@ -4,6 +4,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/write/label_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -219,7 +220,9 @@ static bool close_run_locked(struct db *db, int64_t run_id, const struct db_run_
     query_utc(&q, end->ended_utc_ms);
     query_int(&q, end->duration_ms);
     query_int(&q, run_id);
-    return query_run(&q, e) && chain_link_locked(db, LINK_RUN, run_id, e);
+    if (!query_run(&q, e) || !chain_link_locked(db, LINK_RUN, run_id, e))
+        return false;
+    return end->verdict != DB_PASS || !end->label_zpl || label_of_pass_locked(db, run_id, end, e);
 }
 
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e)

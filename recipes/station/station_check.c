@@ -246,6 +246,14 @@ static void check_screen(struct values *v, const struct station *station)
                        "'screen.key' needs 'screen.cert' beside it");
 }
 
+static void check_printer(struct values *v, const struct station *station)
+{
+    if (station->at[STATION_KEY_PRINTER].line > 0 && !station->printer.to &&
+        !v->bad[STATION_KEY_PRINTER] && !v->bad[STATION_KEY_PRINTER_TO])
+        doc_report_add(v->report, station->at[STATION_KEY_PRINTER],
+                       "'printer' has no 'to': nobody knows where it is");
+}
+
 void station_check(struct values *v)
 {
     struct station *const station = v->document;
@@ -257,6 +265,7 @@ void station_check(struct values *v)
         check_rules(v, station, i);
     }
     check_golden(v, station);
+    check_printer(v, station);
     /* With names unread, whatever names them would be called unknown. */
     if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
         return;

@@ -88,6 +88,15 @@ void station_free(struct station *station)
     }
     for (size_t i = 0; i < STATION_GOLDEN_MAX; i++)
         free(station->golden[i]);
+    free(station->printer.to);
+    free(station->printer.to_text);
+    for (size_t i = 0; i < STATION_PLC_ALLOW_MAX; i++)
+        free(station->plc.allow[i]);
+    free(station->plc.listen);
+    free(station->people);
+    free(station->people_path);
+    free(station->recipe_keys);
+    free(station->recipe_keys_path);
     free(station->record);
     free(station->record_path);
     free(station->name);

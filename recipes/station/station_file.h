@@ -9,6 +9,7 @@
 #define RECIPES_STATION_FILE_H
 
 #include "recipes/doc/doc.h"
+#include "recipes/label/label_dpi.h"
 #include "recipes/station/slot_rules.h"
 
 struct err;
@@ -52,6 +53,19 @@ enum station_key {
     STATION_KEY_SCREEN_KEY,
     STATION_KEY_GRID,
     STATION_KEY_GRID_ROW,
+    STATION_KEY_PRINTER,
+    STATION_KEY_PRINTER_TO,
+    STATION_KEY_PRINTER_DPI,
+    STATION_KEY_PRINTER_ASK,
+    STATION_KEY_PEOPLE,
+    STATION_KEY_RECIPES,
+    STATION_KEY_RECIPE_KEYS,
+    STATION_KEY_PLC,
+    STATION_KEY_PLC_LISTEN,
+    STATION_KEY_PLC_ALLOW,
+    STATION_KEY_PLC_CLIENTS,
+    STATION_KEY_PLC_HEARTBEAT,
+    STATION_KEY_PLC_IDLE,
     STATION_KEY_COUNT
 };
 
@@ -62,8 +76,9 @@ struct station_slot {
     char *port;              /* a port's text; NULL: none. With neither it is not learned yet */
     unsigned row, column;    /* where it stands on a screen, from 0; no two share a place */
     struct slot_rules rules; /* the station's, but for what the slot says itself */
-    struct doc_pos at, name_at, usb_at, port_at, start_at, watch_at,
-        switch_at; /* of the entry, of the values; line 0: not there */
+    struct doc_pos at;       /* of the entry */
+    /* of the values; line 0: not there */
+    struct doc_pos name_at, usb_at, port_at, start_at, watch_at, switch_at;
 };
 
 struct station_group {
@@ -96,6 +111,28 @@ struct station_row {
     struct doc_pos name_at[STATION_COLUMNS_MAX];
 };
 
+/* Whether the printer is asked how it is before and after each label. */
+enum station_ask { STATION_ASK_YES, STATION_ASK_NO };
+
+struct station_printer {
+    char *to;      /* tcp://HOST:PORT, /dev/..., cups://QUEUE or file:PATH; NULL: there is none */
+    char *to_text; /* as the file spells it */
+    enum label_dpi dpi;
+    enum station_ask ask;
+};
+
+#define STATION_PLC_ALLOW_MAX 16
+
+/* How a PLC reaches the station. */
+struct station_plc {
+    char *listen;                       /* HOST:PORT; NULL: no PLC */
+    char *allow[STATION_PLC_ALLOW_MAX]; /* addresses that may connect */
+    size_t allow_count;                 /* 0: all */
+    uint32_t clients;                   /* at once */
+    uint32_t heartbeat_ms;              /* how long the PLC's may stand still */
+    uint32_t idle_ms;                   /* after which a silent client is dropped */
+};
+
 struct station {
     char *path;               /* as given; the name given to station_parse */
     char *name;               /* key `station` */
@@ -113,6 +150,10 @@ struct station {
     struct station_screen screen;
     struct station_row rows[STATION_ROWS_MAX]; /* the grid, as written */
     size_t row_count;
+    struct station_printer printer;
+    char *people, *people_path;           /* the people file, likewise; NULL: none */
+    char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
+    struct station_plc plc;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 

@@ -34,7 +34,7 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .sentence = "Name of the station, as its screens show it.",
     },
     [STATION_KEY_RECORD] = {
-        .path = "record", .kind = KEY_OWN, .store = store_record, .more = "the path of a file",
+        .path = "record", .kind = KEY_OWN, .store = store_path, .more = "the path of a file",
         .min = 1, .max = 1024, FIELD(record),
         .also = LIST("db", "database"),
         .sentence = "The record of this station, seen from the station file's folder: the default "
@@ -239,6 +239,88 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .at_field = offsetof(struct station_row, name_at),
         .sentence = "Names of slots.",
     },
+    [STATION_KEY_PRINTER] = {
+        .path = "printer", .kind = KEY_MAP,
+        .also = LIST("labels", "label"),
+        .sentence = "Prints the label of each board that passes, where the recipe has one; see "
+                    "labels.md.",
+    },
+    [STATION_KEY_PRINTER_TO] = {
+        .path = "printer.to", .parent = STATION_KEY_PRINTER, .kind = KEY_OWN,
+        .store = store_printer, .more = "tcp://HOST:PORT, /dev/usb/lp0, cups://QUEUE or file:PATH",
+        .min = 1, .max = 1024, FIELD(printer.to_text),
+        .also = LIST("url", "address", "device", "port"),
+        .sentence = "Where the printer is: on the network (its port is 9100 unless it is given), a "
+                    "device, a queue of CUPS, or a file that labels are added to, seen from the "
+                    "station file's folder.",
+    },
+    [STATION_KEY_PRINTER_DPI] = {
+        .path = "printer.dpi", .parent = STATION_KEY_PRINTER, .kind = KEY_WORD,
+        .words = LIST("203", "300", "600"), FIELD(printer.dpi), .preset = "203",
+        .also = LIST("resolution"),
+        .sentence = "Dots per inch that it prints; a recipe whose label is drawn for others is "
+                    "refused.",
+    },
+    [STATION_KEY_PRINTER_ASK] = {
+        .path = "printer.ask", .parent = STATION_KEY_PRINTER, .kind = KEY_WORD,
+        .words = LIST("yes", "no"), FIELD(printer.ask), .preset = "yes",
+        .also = LIST("status", "check"),
+        .sentence = "Whether it is asked how it is, before and after each label. A printer on the "
+                    "network or a device that does not answer counts as one with a fault: no is "
+                    "for those that cannot. Queues and files are never asked in this way.",
+    },
+    [STATION_KEY_PEOPLE] = {
+        .path = "people", .kind = KEY_OWN, .store = store_path, .more = "the path of a file",
+        .min = 1, .max = 1024, FIELD(people),
+        .also = LIST("users", "operators"),
+        .sentence = "The people file: who works here, and who may do what. See docs/people.md.",
+    },
+    [STATION_KEY_RECIPES] = {
+        .path = "recipes", .kind = KEY_MAP,
+        .also = LIST("recipe"),
+        .sentence = "Which recipes this station takes.",
+    },
+    [STATION_KEY_RECIPE_KEYS] = {
+        .path = "recipes.only_signed_by", .parent = STATION_KEY_RECIPES, .kind = KEY_OWN,
+        .store = store_path, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(recipe_keys), .also = LIST("signed_by", "keys", "trust"),
+        .sentence = "The file of the keys that recipes must be signed by, as espstation recipe "
+                    "trust writes it. Without it any recipe is taken.",
+    },
+    [STATION_KEY_PLC] = {
+        .path = "plc", .kind = KEY_MAP,
+        .also = LIST("modbus"),
+        .sentence = "A PLC that starts boards over Modbus TCP. See docs/plc.md.",
+    },
+    [STATION_KEY_PLC_LISTEN] = {
+        .path = "plc.listen", .parent = STATION_KEY_PLC, .kind = KEY_OWN, .store = store_listen,
+        .more = "an address and a port as in 192.168.7.2:1502", .required = true,
+        .min = 1, .max = 255, FIELD(plc.listen), .also = LIST("address", "bind", "port"),
+        .sentence = "Where the PLC connects to. Modbus knows no passwords: the network of the "
+                    "machine, and no other.",
+    },
+    [STATION_KEY_PLC_ALLOW] = {
+        .path = "plc.allow", .parent = STATION_KEY_PLC, .kind = KEY_TEXTS, .min = 1, .max = 45,
+        .items_max = STATION_PLC_ALLOW_MAX, FIELD(plc.allow), COUNT_FIELD(plc.allow_count),
+        .if_empty = "nobody could connect", .also = LIST("allowed", "peers"),
+        .sentence = "Addresses that may connect. Without it all may that reach the port.",
+    },
+    [STATION_KEY_PLC_CLIENTS] = {
+        .path = "plc.clients", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 1, .max = 16,
+        FIELD(plc.clients), .preset = "4",
+        .sentence = "How many may be connected at once.",
+    },
+    [STATION_KEY_PLC_HEARTBEAT] = {
+        .path = "plc.heartbeat_ms", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 500,
+        .max = 60000, FIELD(plc.heartbeat_ms), .preset = "3000",
+        .sentence = "For how long the PLC's heartbeat may stand still before nothing starts any "
+                    "more.",
+    },
+    [STATION_KEY_PLC_IDLE] = {
+        .path = "plc.idle_ms", .parent = STATION_KEY_PLC, .kind = KEY_NUMBER, .min = 1000,
+        .max = 600000, FIELD(plc.idle_ms), .preset = "30000",
+        .sentence = "After which silence a client is disconnected.",
+    },
 };
 /* clang-format on */
 
@@ -280,6 +362,7 @@ static const char *const page_intro[] = {
     "groups:",
     "  - { name: A, slots: [A1, A2] }",
     "grid: [[A1, A2], [B1, .]]",
+    "printer: { to: tcp://10.0.0.9, dpi: 203 }",
     "```",
     "",
     "| Where it is looked for, in this order | |",

@@ -1,19 +1,47 @@
 /*
  * The values that only station files have, each into its field.
  */
+#include "core/ports/port_net.h"
 #include "core/ports/usb_socket.h"
 #include "recipes/station/station_file_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-bool store_record(struct values *v, unsigned id, const struct scalar *s, void *target)
+/* As seen from the station file's folder. */
+static char **path_of(struct station *station, unsigned id)
 {
-    struct station *const station = target;
-    if (!value_store_text(v, id, s, station))
+    switch (id) {
+    case STATION_KEY_PEOPLE:
+        return &station->people_path;
+    case STATION_KEY_RECIPE_KEYS:
+        return &station->recipe_keys_path;
+    default:
+        return &station->record_path;
+    }
+}
+
+bool store_path(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    char **const path = path_of(target, id);
+    if (!value_store_text(v, id, s, target))
         return false;
-    station->record_path = file_join(v->base_dir ? v->base_dir : "", station->record);
-    return station->record_path || value_no_memory(v);
+    *path = file_join(v->base_dir ? v->base_dir : "", s->text);
+    return *path || value_no_memory(v);
+}
+
+/* HOST:PORT; an address of IPv6 stands in brackets. */
+bool store_listen(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *const colon = strrchr(s->text, ':');
+    const char *end = NULL;
+    if (!colon || colon == s->text || colon[1] == '\0' || strchr(s->text, '/'))
+        return value_refuse(v, id, s, "write 0.0.0.0:1502 for all addresses of this computer");
+    const uint64_t port = value_read_digits(colon + 1, &end);
+    if (*end != '\0' || port < 1 || port > 65535)
+        return value_refuse(v, id, s, "a port is a number from 1 to 65535");
+    return value_store_text(v, id, s, target);
 }
 
 /* It is typed behind --slot, stands in file names and on tiles: nothing that a shell, a list or a
@@ -97,4 +125,59 @@ bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, voi
         return false;
     *path = file_join(v->base_dir ? v->base_dir : "", is_key ? screen->key : screen->certificate);
     return *path || value_no_memory(v);
+}
+
+/* ---- Printers ---- */
+
+static bool is_word(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "-_.";
+    return text[0] != '\0' && text[strspn(text, letters)] == '\0';
+}
+
+/* Its port is the one that printers listen at, unless one is given. */
+static char *spell_tcp(const char *text, struct err *e)
+{
+    struct port_net_where where;
+    char full[512];
+    const char *const host = text + 6;
+    const char *const bracket = strrchr(host, ']');
+    const bool has_port = strchr(bracket ? bracket : host, ':') != NULL;
+    snprintf(full, sizeof full, "%s%s", text, has_port ? "" : ":9100");
+    return port_net_parse(full, "tcp://", NULL, &where, e) ? strdup(full) : NULL;
+}
+
+static char *spell_file(const struct values *v, const char *path)
+{
+    char *const joined = file_join(v->base_dir ? v->base_dir : "", path);
+    char *full = NULL;
+    if (joined && (full = malloc(strlen(joined) + 6)))
+        snprintf(full, strlen(joined) + 6, "file:%s", joined);
+    free(joined);
+    return full;
+}
+
+bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct station_printer *const printer = &((struct station *)target)->printer;
+    struct err e = { 0 };
+    if (!value_store_text(v, id, s, target))
+        return false;
+    if (strncmp(s->text, "tcp://", 6) == 0) {
+        printer->to = spell_tcp(s->text, &e);
+        if (!printer->to && e.code != ERR_NONE)
+            return value_refuse(v, id, s, "as in tcp://10.0.0.9 or tcp://10.0.0.9:9100");
+    } else if (strncmp(s->text, "cups://", 7) == 0) {
+        if (!is_word(s->text + 7))
+            return value_refuse(v, id, s, "a queue is a name; to see them: lpstat -e");
+        printer->to = strdup(s->text);
+    } else if (strncmp(s->text, "/dev/", 5) == 0) {
+        printer->to = strdup(s->text);
+    } else if (strncmp(s->text, "file:", 5) == 0 && s->text[5] != '\0') {
+        printer->to = spell_file(v, s->text + 5);
+    } else {
+        return value_refuse(v, id, s, NULL);
+    }
+    return printer->to || value_no_memory(v);
 }

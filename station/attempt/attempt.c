@@ -144,7 +144,7 @@ static bool behind_rom(const struct board *b, struct err *e)
  * to look: what the ROM of this board cannot do must come out before the first erase. */
 static bool gate_loader(const struct attempt *a, const struct board *b, struct err *e)
 {
-    bool stub = !a->loader.kind->in_rom || stub_for(a, b);
+    bool stub = a->loader.kind->is_stub || stub_for(a, b);
     if (a->loader.secured && !attempt_flashes(a))
         return err_set(e, ERR_SECURED,
                        "The chip is in Secure Download Mode: nothing in it can be verified");
@@ -210,14 +210,14 @@ bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *
     attempt_enter(a, PHASE_STUB);
     if (!stub_start(&a->loader, stub, e))
         return false;
-    a->result->loader = "stub";
+    a->result->loader = a->loader.kind->word;
     return board_attach_stub(&a->loader, &a->result->board, e);
 }
 
 bool step_stub(struct attempt *a, struct err *e)
 {
     const struct stub *stub = stub_for(a, &a->result->board);
-    return !stub || !a->loader.kind->in_rom || attempt_start_stub(a, stub, e);
+    return !stub || a->loader.kind->is_stub || attempt_start_stub(a, stub, e);
 }
 
 static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
@@ -250,7 +250,7 @@ bool step_early_baud(struct attempt *a, struct err *e)
     const struct board *b = &a->result->board;
     const struct stub *stub = stub_for(a, b);
     bool wanted =
-        !a->setup->careful && a->loader.kind->in_rom && b->chip == attempt_recipe(a)->chip;
+        !a->setup->careful && !a->loader.kind->is_stub && b->chip == attempt_recipe(a)->chip;
     uint32_t baud = a->setup->baud < EARLY_BAUD_MAX ? a->setup->baud : EARLY_BAUD_MAX;
     return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || change_baud(a, baud, e);
 }

@@ -34,7 +34,7 @@ bool step_leave(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_LEAVE);
     if (!attempt_can_reset(a) && attempt_recipe(a)->port.after == RECIPE_AFTER_AUTO)
-        return !a->loader.kind->in_rom || board_leave(&a->loader, false, e);
+        return !a->loader.kind->restarts_chip || board_leave(&a->loader, false, e);
     if (attempt_recipe(a)->boot.asked)
         a->loader.leave_baud = attempt_recipe(a)->boot.baud;
     return attempt_leave(a, e);

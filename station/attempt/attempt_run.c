@@ -52,7 +52,7 @@ static bool run_steps(struct attempt *a, struct err *e)
 uint32_t attempt_sync_baud(const struct attempt_setup *setup)
 {
     const struct recipe *r = job_recipe(setup->job);
-    bool stays = r->chip->flags & CHIP_ROM_NO_BAUD;
+    bool stays = !r->chip->rom->changes_baud;
     bool rom_only = setup->use_rom || !job_stub(setup->job);
     if (stays && rom_only)
         return setup->baud;

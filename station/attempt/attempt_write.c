@@ -81,7 +81,7 @@ bool step_erase(struct attempt *a, struct err *e)
 static bool can_differ(const struct attempt *a)
 {
     const struct loader *l = &a->loader;
-    bool sound = !loader_is_rom_with(l, CHIP_ROM_NO_MD5 | CHIP_ROM_ERASE_DEFECT);
+    bool sound = l->kind->has_md5 && l->kind->erases_exactly;
     return attempt_recipe(a)->write == RECIPE_WRITE_CHANGED && sound && !l->secured;
 }
 
@@ -161,7 +161,7 @@ bool step_write(struct attempt *a, struct err *e)
 /* The ROM of the ESP8266 cannot compute an MD5: the stub is started for that alone. */
 static bool ensure_md5(struct attempt *a, struct err *e)
 {
-    if (!loader_is_rom_with(&a->loader, CHIP_ROM_NO_MD5))
+    if (a->loader.kind->has_md5)
         return true;
     const struct stub *stub = job_proving_stub(a->setup->job);
     if (!stub)
@@ -230,7 +230,7 @@ static bool read_md5s(struct attempt *a, struct err *e)
     if (read_md5s_in_pairs(a, &failure))
         return true;
     l->careful = true;
-    if (failure.wire == ERR_TIMEOUT && !l->link.has_reset && loader_find_stub(l, e))
+    if (failure.wire == ERR_TIMEOUT && !l->link.has_reset && loader_find_again(l, e))
         return read_md5s_one_by_one(a, e);
     *e = failure;
     return false;

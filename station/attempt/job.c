@@ -3,6 +3,7 @@
 #include "core/base/bytes.h"
 #include "core/base/read_all.h"
 #include "core/images/intel_hex.h"
+#include "recipes/label/label_board.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -21,6 +22,7 @@ struct job {
     struct recipe *recipe;
     struct stub_set *stubs;
     struct plan *plan;
+    struct label_template *label; /* NULL: none */
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
     struct doc_report warnings;
@@ -264,6 +266,7 @@ static void make_settings(const struct job *j, struct plan_settings *s, struct d
         .plain_when_encrypted = r->encrypted == RECIPE_ENCRYPTED_PLAIN,
         .erase_all = r->erase == RECIPE_ERASE_ALL,
         .pieces = r->write == RECIPE_WRITE_CHANGED,
+        .baud = r->port.baud,
         .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {
@@ -322,7 +325,7 @@ static void check_loader(const struct job *j, struct doc_report *report)
         doc_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
                        "%s cannot be restarted by its watchdog; expected auto or a sequence",
                        r->chip->name);
-    if (r->verify == RECIPE_VERIFY_MD5 && (r->chip->flags & CHIP_ROM_NO_MD5) && no_stub)
+    if (r->verify == RECIPE_VERIFY_MD5 && !r->chip->rom->has_md5 && no_stub)
         doc_report_add(report, r->at[RECIPE_KEY_VERIFY],
                        "the ROM of %s cannot compute an MD5, and %s; give a folder that has it "
                        "with --stubs, or use 'verify: none'",
@@ -414,7 +417,7 @@ static bool await_encoded_locked(struct job *j, struct err *e)
 static bool check_stubs(const struct job *j, struct err *e)
 {
     const struct recipe *r = j->recipe;
-    bool needs = r->loader != RECIPE_LOADER_ROM || (r->chip->flags & CHIP_ROM_NO_MD5);
+    bool needs = r->loader != RECIPE_LOADER_ROM || !r->chip->rom->has_md5;
     return !needs || (stub_set_check(j->stubs, r->chip->id_name, e) &&
                       (!r->chip->stub_below || stub_set_check(j->stubs, r->chip->stub_below, e)));
 }
@@ -422,6 +425,38 @@ static bool check_stubs(const struct job *j, struct err *e)
 const struct stub_set *job_stubs(const struct job *j)
 {
     return j->stubs;
+}
+
+/* A mistake of the template stands where the recipe names it, with its own place in front. */
+static void report_label(const struct recipe *r, const struct doc_report *found,
+                         struct doc_report *report)
+{
+    char text[400];
+    for (size_t i = 0; i < found->kept; i++)
+        doc_report_add(report, r->label.file_at, "%s",
+                       doc_mistake_text(r->label.file, &found->mistakes[i], text, sizeof text));
+}
+
+static bool load_label(struct job *j, struct doc_report *report, struct err *e)
+{
+    const struct recipe *r = j->recipe;
+    struct err found = { 0 };
+    if (!r->label.file)
+        return true;
+    struct doc_report *mistakes = malloc(sizeof *mistakes);
+    if (!mistakes)
+        return err_set(e, ERR_STATION, "Out of memory for a label");
+    if (label_template_load(r->label.path, &j->label, mistakes, &found) &&
+        label_template_knows(j->label, label_board_names, &found)) {
+        free(mistakes);
+        return true;
+    }
+    report_label(r, mistakes, report);
+    if (mistakes->total == 0)
+        doc_report_add(report, r->label.file_at, "%s", found.what);
+    free(mistakes);
+    *e = found;
+    return false;
 }
 
 struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc_report *report,
@@ -437,7 +472,7 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc
     pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
     if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && check_stubs(j, e) &&
-        build(j, report, e) && start_encoder(j, e))
+        load_label(j, report, e) && build(j, report, e) && start_encoder(j, e))
         return j;
     job_free(j);
     return NULL;
@@ -460,6 +495,7 @@ void job_free(struct job *j)
     for (size_t i = 0; i < j->image_count; i++)
         free(j->images[i].file);
     plan_free(j->plan);
+    label_template_free(j->label);
     recipe_free(j->recipe);
     stub_set_free(j->stubs);
     pthread_cond_destroy(&j->encoded_cond);
@@ -480,6 +516,11 @@ const struct recipe *job_recipe(const struct job *j)
 const struct plan *job_plan(const struct job *j)
 {
     return j->plan;
+}
+
+const struct label_template *job_label(const struct job *j)
+{
+    return j->label;
 }
 
 size_t job_image_count(const struct job *j)

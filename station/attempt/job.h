@@ -11,6 +11,7 @@
 #include "core/images/plan.h"
 #include "core/loader/reset.h"
 #include "core/loader/stub.h"
+#include "recipes/label/label.h"
 #include "recipes/recipe.h"
 
 struct job;
@@ -44,6 +45,9 @@ const struct doc_report *job_warnings(const struct job *j);
 
 const struct recipe *job_recipe(const struct job *j);
 const struct plan *job_plan(const struct job *j);
+
+/* The recipe's label; NULL: it has none. */
+const struct label_template *job_label(const struct job *j);
 
 /* The images are the plan's, in its order; a recipe with HEX files has fewer entries. */
 size_t job_image_count(const struct job *j);

@@ -37,7 +37,7 @@ static bool check_place(const struct outfile *f, struct err *e)
     return err_hint(e, "Give a file with -o, or leave -o out to write to standard output.");
 }
 
-/* mkostemp makes files for their owner alone; this one gets what any new file gets. */
+/* What any new file gets. */
 static bool set_mode(int fd)
 {
     const mode_t mask = umask(0);
@@ -45,14 +45,19 @@ static bool set_mode(int fd)
     return fchmod(fd, 0666 & ~mask) == 0;
 }
 
-bool outfile_open(struct outfile *f, const char *path, struct err *e)
+bool outfile_open_private(struct outfile *f, const char *path, struct err *e)
 {
     f->fd = -1;
     if (!set_paths(f, path, e) || !check_place(f, e))
         return false;
-    f->fd = mkostemp(f->part_path, O_CLOEXEC);
-    if (f->fd < 0)
-        return fail(f, errno, e);
+    f->fd = mkostemp(f->part_path, O_CLOEXEC); /* mode 0600 */
+    return f->fd >= 0 || fail(f, errno, e);
+}
+
+bool outfile_open(struct outfile *f, const char *path, struct err *e)
+{
+    if (!outfile_open_private(f, path, e))
+        return false;
     if (set_mode(f->fd))
         return true;
     const int sys = errno;

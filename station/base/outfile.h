@@ -26,6 +26,9 @@ struct outfile {
 /* Refuses what is there and no ordinary file: a folder, a device, a pipe. */
 bool outfile_open(struct outfile *f, const char *path, struct err *e);
 
+/* The same for a file that nobody but its owner may read: mode 0600. */
+bool outfile_open_private(struct outfile *f, const char *path, struct err *e);
+
 bool outfile_write(struct outfile *f, const void *bytes, size_t n, struct err *e);
 
 /* Gives the file its name and closes it. On failure nothing of it is left. */

@@ -13,6 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+const char cmd_status_help[] = "Exit: 0 every board passed, 1 a board failed,\n2 wrong usage, 3 "
+                               "recipe or image refused, "
+                               "4 the station itself failed.\n";
+
 static void print_help(const struct cmd *cmd, const struct option_row *rows, size_t count)
 {
     printf("espstation %s %s\n\n%s\n", cmd->name, cmd->usage, cmd->help);
@@ -209,10 +213,35 @@ static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size
     return true;
 }
 
+/* Who wants tables and no deeds; NULL but during cmd_describe. */
+static const struct cmd_sink *described_to;
+
+void cmd_describe(const struct cmd *cmd, const struct cmd_sink *sink)
+{
+    char name[32];
+    snprintf(name, sizeof name, "%s", cmd->name);
+    described_to = sink;
+    cmd->run(1, (char *[]){ name, NULL });
+    described_to = NULL;
+}
+
+void cmd_say_more(const char *lines)
+{
+    if (described_to)
+        described_to->more(described_to->ctx, lines);
+    else
+        fputs(lines, stdout);
+}
+
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
                char **argv, const char **args, size_t cap, size_t *arg_count,
                enum exit_status *status)
 {
+    if (described_to) {
+        described_to->take(described_to->ctx, cmd, rows, row_count);
+        *status = EXIT_PASSED;
+        return false;
+    }
     const struct option_row *db = row_of(rows, row_count, "--db");
     const char *const preset = db ? *db->text : NULL;
     if (!parse_all(cmd, rows, row_count, argc, argv, args, cap, arg_count, status))
@@ -313,7 +342,7 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     return job;
 }
 
-void cmd_line(const char *fmt, ...)
+void cmd_tell(const char *fmt, ...)
 {
     char *line = NULL;
     va_list ap;

@@ -41,6 +41,9 @@ struct cmd {
     enum exit_status (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
+/* What help says about the exit status of all commands, in whole lines. */
+extern const char cmd_status_help[];
+
 /* Takes the options out of argv and leaves the plain arguments in `args` (at most `cap`). An
  * option's value may follow as the next argument or behind `=`. Without --db the record is that of
  * the station file, if it names one. Refuses arguments that hold control
@@ -49,6 +52,10 @@ struct cmd {
 bool cmd_parse(const struct cmd *cmd, const struct option_row *rows, size_t row_count, int argc,
                char **argv, const char **args, size_t cap, size_t *arg_count,
                enum exit_status *status);
+
+/* Prints whole lines behind the options of a command's help: when cmd_parse has ended with
+ * EXIT_PASSED. */
+void cmd_say_more(const char *lines);
 
 /* Whether exactly the one argument came that the command needs; says so if not. */
 bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
@@ -63,7 +70,7 @@ void cmd_print_mistakes(const char *path, const struct doc_report *report);
 
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
  * a file or a device. `fmt` has no line end. */
-void cmd_line(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void cmd_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Warns on standard error of each stub file that cannot be used. */
 struct stub_set;
@@ -75,10 +82,19 @@ void cmd_print_err(const struct err *e);
 /* The status that belongs to a failure of the command itself. */
 enum exit_status cmd_status_of(const struct err *e);
 
-/* One line for each command, for the screen. */
-extern const struct cmd cmd_run, cmd_check, cmd_verify, cmd_ports, cmd_identify, cmd_history,
-    cmd_lot, cmd_correct, cmd_audit, cmd_backup, cmd_export, cmd_stats, cmd_report, cmd_chips,
-    cmd_stubs, cmd_recipe, cmd_station, cmd_slots, cmd_import, cmd_read, cmd_erase, cmd_monitor,
-    cmd_doctor, cmd_nvs, cmd_line_day;
+/* Takes the options of commands. */
+struct cmd_sink {
+    void *ctx;
+    void (*take)(void *ctx, const struct cmd *cmd, const struct option_row *rows, size_t count);
+    void (*more)(void *ctx, const char *lines); /* behind them, at most once */
+};
+
+/* Hands the option table of a command to the sink, once, and what cmd_say_more would print; runs
+ * nothing. The rows live during the call. One thread. */
+void cmd_describe(const struct cmd *cmd, const struct cmd_sink *sink);
+
+#define COMMAND(name) extern const struct cmd cmd_##name;
+#include "station/cli/commands_list.h"
+#undef COMMAND
 
 #endif

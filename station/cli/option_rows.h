@@ -28,6 +28,11 @@
         "--slot", "NAME", "a slot or group of the station file to " what_for "; repeat it", NULL,  \
             NULL, (to)                                                                             \
     }
+#define OPTION_NEW_LOT(to)                                                                         \
+    {                                                                                              \
+        "--new-lot", NULL, "open the lot, without limits, if there is none of that name", (to),    \
+            NULL, NULL                                                                             \
+    }
 #define OPTION_STUBS(to)                                                                           \
     {                                                                                              \
         "--stubs", "DIR", "flasher stubs to use instead of those built in", NULL, (to), NULL       \

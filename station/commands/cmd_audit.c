@@ -28,7 +28,7 @@ static void print_finding(void *ctx, const struct db_finding *finding)
     struct json_object o;
     if (!l->json) {
         if (l->shown++ < SHOWN_AT_MOST)
-            cmd_line("%-9s  %s.", db_finding_word(finding->kind), finding->sentence);
+            cmd_tell("%-9s  %s.", db_finding_word(finding->kind), finding->sentence);
         return;
     }
     json_begin(&o, stdout);
@@ -43,7 +43,7 @@ static void print_late(void *ctx, const struct db_late_correction *late)
     const struct listing *l = ctx;
     struct json_object o;
     if (!l->json) {
-        cmd_line("Lot %s was corrected after it was closed and signed: run %" PRId64 " %s%s by %s "
+        cmd_tell("Lot %s was corrected after it was closed and signed: run %" PRId64 " %s%s by %s "
                  "at "
                  "%s: %s",
                  late->lot, late->run_id, late->verdict ? "to " : "got a note",
@@ -71,9 +71,9 @@ static void print_end(const struct audit_options *o, const struct db_audit *a)
     if (a->links > 0)
         printf("The last link is %" PRId64 ", %s\n", a->links, a->end_sha256);
     if (a->public_key[0])
-        cmd_line("The last lot is signed by the key %s", a->public_key);
+        cmd_tell("The last lot is signed by the key %s", a->public_key);
     if (a->findings > 0 && a->findings == a->given_findings)
-        cmd_line("THE RECORD WAS ALTERED, or %s is not of this record, or was changed itself. By "
+        cmd_tell("THE RECORD WAS ALTERED, or %s is not of this record, or was changed itself. By "
                  "itself %s is whole. Make sure that the two belong together; if they do, keep a "
                  "copy of both as they are now.",
                  o->checkpoint, o->db_path);

@@ -28,7 +28,7 @@ static enum exit_status backup(int argc, char **argv)
         cmd_print_err(&e);
         return cmd_status_of(&e);
     }
-    cmd_line("%s holds %" PRId64 " closed runs up to link %" PRId64 "; its pages and its chain "
+    cmd_tell("%s holds %" PRId64 " closed runs up to link %" PRId64 "; its pages and its chain "
              "were checked.",
              path, a.runs, a.links);
     if (a.findings > 0)

@@ -55,6 +55,20 @@ static void print_apps(const struct plan *plan, size_t source)
     }
 }
 
+/* Whose signatures there are, as fuses hold the digests of their keys. */
+static void print_signatures(const struct plan *plan, size_t source)
+{
+    for (size_t i = 0; i < plan_part_count(plan); i++) {
+        const struct plan_part *part = plan_part(plan, i);
+        for (size_t k = 0; part->source == source && k < part->image.keys.count; k++) {
+            const struct signature_key *key = &part->image.keys.keys[k];
+            char digest[2 * SIGNATURE_DIGEST_BYTES + 1];
+            digest_hex(key->digest, SIGNATURE_DIGEST_BYTES, digest);
+            printf("  %43s signed, %s, key %s\n", "", signature_scheme_word(key->scheme), digest);
+        }
+    }
+}
+
 static void print_images(const struct job *job, const struct plan_variant *variant)
 {
     printf("\n  %-10s %-10s %9s %9s  %-32s  %s\n", "offset", "end", "bytes", "on wire", "md5",
@@ -68,6 +82,7 @@ static void print_images(const struct job *job, const struct plan_variant *varia
                (unsigned long long)plan_frames_wire_bytes(&region->frames[FRAMES_STUB]), md5,
                region->name, region->patched ? " (header patched)" : "");
         print_apps(job_plan(job), i);
+        print_signatures(job_plan(job), i);
     }
 }
 
@@ -89,7 +104,7 @@ static void print_places(const struct recipe *r)
         return;
     for (size_t i = 0; i < r->image_count; i++) {
         if (realpath(r->images[i].path, place) && !is_below(place, real))
-            cmd_line("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
+            cmd_tell("note     %s lies outside of the recipe's folder: %s", r->images[i].file,
                      place);
     }
 }

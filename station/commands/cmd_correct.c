@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "db/write/lot.h"
+#include "station/cli/person.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,13 +42,26 @@ static bool parse_verdict(const char *text, enum db_correct_to *to, struct err *
     return err_hint(e, "Give fail, pass or interrupted; without --verdict it is a note.");
 }
 
-static bool correct_run(struct db_correction *k, const char *db_path, struct err *e)
+static bool correct_run(struct db_correction *k, const char *verdict, const char *db_path,
+                        struct err *e)
 {
     struct db_station here;
-    if (!db_station_here(&here, e))
+    struct actor who;
+    if (!k->reason) {
+        err_set(e, ERR_USAGE, "A correction needs the name of a person and a reason");
+        return err_hint(e, "Give --operator NAME and --reason WHY.");
+    }
+    if (!db_station_here(&here, e) ||
+        !person_is_engineer(NULL, k->operator_name, "correct a run", &who, e))
         return false;
+    struct db_act act = person_act(&who, "correct", &here);
+    act.run_id = k->run_id;
+    act.text = verdict;
+    act.reason = k->reason;
+    k->operator_name = who.name;
     k->host = here.host;
-    k->utc_ms = clock_system.utc_ms(&clock_system);
+    k->utc_ms = act.utc_ms;
+    k->act = &act;
     struct db *db = db_open_existing(db_path, DB_BUSY_MS, e);
     bool ok = db && db_correct(db, k, e);
     db_close(db);
@@ -63,7 +77,8 @@ static enum exit_status correct(int argc, char **argv)
           "fail: takes a PASS back; pass: undoes that; interrupted: ends an "
           "open run whose station is gone",
           NULL, &verdict, NULL },
-        { "--operator", "NAME", "who says so; needed", NULL, &k.operator_name, NULL },
+        { "--operator", "NAME", "who says so; without, a badge is asked for", NULL,
+          &k.operator_name, NULL },
         { "--reason", "TEXT", "why; needed", NULL, &k.reason, NULL },
         OPTION_DB(&db_path),
     };
@@ -76,7 +91,7 @@ static enum exit_status correct(int argc, char **argv)
     if (!cmd_one_argument(&cmd_correct, "the number of a run", count))
         return EXIT_USAGE;
     if (!parse_run(run, &k.run_id, &e) || !parse_verdict(verdict, &k.to, &e) ||
-        !correct_run(&k, db_path, &e))
+        !correct_run(&k, verdict, db_path, &e))
         cmd_print_err(&e);
     else
         printf("Recorded. The run itself stays as it was; see: espstation history MAC\n");

@@ -21,7 +21,7 @@ static bool print_board(void *ctx, const struct db_board_row *b)
     if (b->flash_bytes > 0)
         snprintf(flash, sizeof flash, ", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
                  (unsigned long long)b->flash_id);
-    cmd_line("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
+    cmd_tell("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
     return true;
 }
 
@@ -29,15 +29,15 @@ static bool print_run(void *ctx, const struct db_run_row *r)
 {
     (void)ctx;
     printf("\n");
-    cmd_line("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
+    cmd_tell("run %lld  %s  %s  %s %s", (long long)r->run_id, r->started_utc,
              r->verdict ? r->verdict : "OPEN", r->recipe,
              r->recipe_version ? r->recipe_version : "");
-    cmd_line("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
+    cmd_tell("  lot %s, operator %s, slot %d, port %s, station %s", or_dash(r->lot),
              or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
     if (r->rework_of != 0)
-        cmd_line("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
+        cmd_tell("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
-        cmd_line("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
+        cmd_tell("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
                  or_dash(r->board_state));
     return true;
 }
@@ -45,7 +45,7 @@ static bool print_run(void *ctx, const struct db_run_row *r)
 static bool print_attempt(void *ctx, const struct db_attempt_row *a)
 {
     (void)ctx;
-    cmd_line("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
+    cmd_tell("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
              (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud,
              or_dash(a->reset), a->code, a->sentence ? " in " : "", a->sentence ? a->phase : "",
              a->sentence ? ": " : "", a->sentence ? a->sentence : "");
@@ -56,24 +56,24 @@ static bool print_digest(void *ctx, const struct db_digest_row *d)
 {
     (void)ctx;
     const bool equal = d->read_md5 && strcmp(d->read_md5, d->expected_md5) == 0;
-    cmd_line("    0x%06llx %s, %lld bytes: MD5 %s %s", (long long)d->offset, d->file,
+    cmd_tell("    0x%06llx %s, %lld bytes: MD5 %s %s", (long long)d->offset, d->file,
              (long long)d->size_bytes, d->read_md5 ? d->read_md5 : d->expected_md5,
              equal         ? "read back, as expected"
              : d->read_md5 ? "READ BACK, AND ANOTHER WAS EXPECTED"
                            : "expected, not read back");
     if (d->read_md5 && !equal)
-        cmd_line("      MD5 %s expected", d->expected_md5);
+        cmd_tell("      MD5 %s expected", d->expected_md5);
     if (d->written_sha256)
-        cmd_line("      SHA-256 %s sent", d->written_sha256);
+        cmd_tell("      SHA-256 %s sent", d->written_sha256);
     else if (d->skipped_bytes > 0)
-        cmd_line("      nothing sent: the flash held it already");
+        cmd_tell("      nothing sent: the flash held it already");
     return true;
 }
 
 static bool print_correction(void *ctx, const struct db_correction_row *c)
 {
     (void)ctx;
-    cmd_line("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
+    cmd_tell("  %s%s by %s at %s: %s", c->verdict ? "corrected to " : "note",
              c->verdict ? c->verdict : "", c->operator_name, c->made_utc, c->reason);
     return true;
 }

@@ -6,7 +6,9 @@
 #include "station/commands/watchers.h"
 #include "station/line/record.h"
 #include "station/screen/floor_screen.h"
+#include "station/service/service.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,7 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json;
+    bool json, plain, new_lot;
 };
 
 /* All that lives during the command. */
@@ -58,6 +60,7 @@ static bool open_floor(struct line_state *s, struct err *e)
                                        .stub_folder = o->stub_folder,
                                        .job = s->job,
                                        .lot = o->lot,
+                                       .new_lot = o->new_lot,
                                        .operator_name = o->operator_name,
                                        .clock = &clock_system };
     s->floor = floor_new(&setup, &interrupted, e);
@@ -101,9 +104,18 @@ static void tear_down(struct line_state *s)
     stop_source_close(&s->stop);
 }
 
+static const struct floor_screen *choose_screen(const struct line_options *o)
+{
+    if (o->json)
+        return &floor_screen_json;
+    if (service_has_journal())
+        return &floor_screen_journal;
+    return o->plain || !terminal_is_fit() ? &floor_screen_lines : &floor_screen_terminal;
+}
+
 static bool attend(struct line_state *s, struct err *e)
 {
-    const struct floor_screen *screen = s->options->json ? &floor_screen_json : &floor_screen_lines;
+    const struct floor_screen *screen = choose_screen(s->options);
     struct floor_show show = { s->floor, s->options->db_path, NULL };
     bool ok = screen->start(&show, e) && floor_begin(s->floor, e);
     if (ok)
@@ -119,13 +131,15 @@ static enum exit_status line(int argc, char **argv)
         OPTION_STATION(&o.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
+        OPTION_NEW_LOT(&o.new_lot),
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
+        OPTION_PLAIN(&o.plain),
     };
     enum exit_status status;
     size_t count;
-    if (!cmd_parse(&cmd_line_day, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
+    if (!cmd_parse(&cmd_line, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
     struct err e = { 0 };
@@ -139,7 +153,7 @@ static enum exit_status line(int argc, char **argv)
     return status;
 }
 
-const struct cmd cmd_line_day = { "line", "[RECIPE] [options]",
-                                  "Flashes board after board all day, in the slots of the "
-                                  "station file.",
-                                  line };
+const struct cmd cmd_line = { "line", "[RECIPE] [options]",
+                              "Flashes board after board all day, in the slots of the "
+                              "station file.",
+                              line };

@@ -6,6 +6,7 @@
 #include "db/write/lot.h"
 #include "station/attempt/job.h"
 #include "station/base/json.h"
+#include "station/cli/person.h"
 #include "station/cli/signing.h"
 #include "station/commands/stats_screen.h"
 #include "station/line/record.h"
@@ -58,38 +59,46 @@ static bool lot_open(const struct lot_options *o, struct err *e)
     bool ok = db && put_recipe(db, o, &lot.recipe_id, e) && db_lot_open(db, &lot, e) != 0;
     db_close(db);
     if (ok)
-        cmd_line("Lot %s is open. Flash it with: espstation run RECIPE --lot '%s'", o->name,
+        cmd_tell("Lot %s is open. Flash it with: espstation run RECIPE --lot '%s'", o->name,
                  o->name);
     return ok;
 }
 
 /* ---- Closing ---- */
 
+static bool close_in(struct db *db, const struct lot_options *o, const struct actor *who,
+                     const struct key *key, char text[static DB_CHECKPOINT_CAP], struct err *e)
+{
+    struct db_station here;
+    if (!db_station_here(&here, e))
+        return false;
+    const struct db_act act = person_act(who, "lot-close", &here);
+    const struct db_lot_close lot = { .name = o->name,
+                                      .operator_name = who->name,
+                                      .host = here.host,
+                                      .key = key,
+                                      .utc_ms = act.utc_ms,
+                                      .act = &act };
+    return db_lot_close(db, &lot, text, e);
+}
+
 static bool lot_close(const struct lot_options *o, struct err *e)
 {
     char text[DB_CHECKPOINT_CAP];
-    struct db_station here;
-    struct db_lot_close lot = { .name = o->name,
-                                .operator_name = o->operator_name,
-                                .utc_ms = clock_system.utc_ms(&clock_system) };
+    struct actor who;
     struct db *db = NULL;
     struct key *key = NULL;
     /* The key last: no key is made for a record that is not there. */
-    bool ok = db_station_here(&here, e) &&
+    bool ok = person_is_engineer(NULL, o->operator_name, "close a lot", &who, e) &&
               (db = db_open_existing(o->db_path, DB_BUSY_MS, e)) != NULL &&
-              (key = signing_open(o->key, e)) != NULL;
-    if (ok) {
-        lot.host = here.host;
-        lot.key = key;
-        ok = db_lot_close(db, &lot, text, e);
-    }
+              (key = signing_open(o->key, e)) != NULL && close_in(db, o, &who, key, text, e);
     db_close(db);
     if (ok) {
-        cmd_line("Lot %s is closed, signed by the key %s", o->name, key_public(key));
+        cmd_tell("Lot %s is closed, signed by the key %s", o->name, key_public(key));
         ok = !o->checkpoint || signing_keep_file(o->checkpoint, text, e);
     }
     if (ok && o->checkpoint)
-        cmd_line("Keep %s where nobody at this station can change it. Later: espstation audit "
+        cmd_tell("Keep %s where nobody at this station can change it. Later: espstation audit "
                  "--checkpoint %s",
                  o->checkpoint, o->checkpoint);
     key_free(key);
@@ -108,7 +117,7 @@ static bool line_of_lot(void *ctx, const struct db_lot_row *lot)
     if (*(bool *)ctx)
         printf("%-24s %-8s %14s %10s  %s\n", "lot", "", "passed", "runs", "opened");
     *(bool *)ctx = false;
-    cmd_line("%-24s %-8s %14s %10" PRId64 "  %s", lot->name, lot->closed_utc ? "closed" : "open",
+    cmd_tell("%-24s %-8s %14s %10" PRId64 "  %s", lot->name, lot->closed_utc ? "closed" : "open",
              places, lot->runs, lot->opened_utc);
     return true;
 }
@@ -154,25 +163,25 @@ static bool lot_list(const struct lot_options *o, struct err *e)
 static bool page_of_lot(void *ctx, const struct db_lot_row *lot)
 {
     (void)ctx;
-    cmd_line("Lot %s, %s", lot->name, lot->closed_utc ? "closed" : "open");
-    cmd_line("  opened    %s%s%s", lot->opened_utc, lot->opened_by ? " by " : "",
+    cmd_tell("Lot %s, %s", lot->name, lot->closed_utc ? "closed" : "open");
+    cmd_tell("  opened    %s%s%s", lot->opened_utc, lot->opened_by ? " by " : "",
              lot->opened_by ? lot->opened_by : "");
     if (lot->closed_utc)
-        cmd_line("  closed    %s%s%s, signed behind link %" PRId64, lot->closed_utc,
+        cmd_tell("  closed    %s%s%s, signed behind link %" PRId64, lot->closed_utc,
                  lot->closed_by ? " by " : "", lot->closed_by ? lot->closed_by : "",
                  lot->closed_link);
     if (lot->recipe)
-        cmd_line("  recipe    %s %s, plan %.16s...", lot->recipe,
+        cmd_tell("  recipe    %s %s, plan %.16s...", lot->recipe,
                  lot->recipe_version ? lot->recipe_version : "", lot->plan_sha256);
     else
-        cmd_line("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
+        cmd_tell("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
     if (lot->quantity > 0)
-        cmd_line("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
+        cmd_tell("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
                  "being "
                  "flashed",
                  lot->passed, lot->quantity, lot->held);
     else
-        cmd_line("  quantity  %" PRId64 " boards have passed; there is no limit", lot->passed);
+        cmd_tell("  quantity  %" PRId64 " boards have passed; there is no limit", lot->passed);
     printf("\n");
     return true;
 }
@@ -184,10 +193,32 @@ static bool print_yield(const struct lot_options *o, struct db *db, struct err *
     return e->code == ERR_NONE;
 }
 
+static bool line_of_act(void *ctx, const struct db_act_row *act)
+{
+    char slot[24] = "";
+    if (*(bool *)ctx)
+        printf("\n");
+    *(bool *)ctx = false;
+    if (act->slot > 0)
+        snprintf(slot, sizeof slot, ", slot %d", act->slot);
+    cmd_tell("  %s  %s by %s (%s%s)%s%s%s", act->made_utc, act->word, act->person, act->role,
+             act->proved ? "" : ", name as typed", slot, act->reason ? ": " : "",
+             act->reason ? act->reason : "");
+    return true;
+}
+
+static bool print_acts(const struct lot_options *o, struct db *db, struct err *e)
+{
+    bool first = true;
+    const struct db_act_sink sink = { &first, line_of_act };
+    return o->json || db_acts(db, o->name, &sink, e);
+}
+
 static bool lot_show(const struct lot_options *o, struct err *e)
 {
     struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
-    bool ok = db && send_lots(o, db, page_of_lot, e) && print_yield(o, db, e);
+    bool ok =
+        db && send_lots(o, db, page_of_lot, e) && print_yield(o, db, e) && print_acts(o, db, e);
     db_close(db);
     return ok;
 }
@@ -239,8 +270,8 @@ static enum exit_status lot(int argc, char **argv)
           NULL },
         { "--recipe", "FILE", "open: the recipe of the lot; default: that of its first run", NULL,
           &o.recipe, NULL },
-        { "--operator", "NAME", "open, close: who does it, for the record", NULL, &o.operator_name,
-          NULL },
+        { "--operator", "NAME", "open, close: who does it; without, close asks for a badge", NULL,
+          &o.operator_name, NULL },
         { "--checkpoint", "FILE", "close: the signed checkpoint, to be kept elsewhere", NULL,
           &o.checkpoint, NULL },
         { "--key", "FILE", "close: the key that signs; default ~/.config/espstation", NULL, &o.key,

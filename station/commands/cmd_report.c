@@ -105,8 +105,8 @@ static bool write_html(struct db *db, const struct request *r, struct err *e)
     struct html *h = calloc(1, sizeof *h);
     if (!h)
         return err_set(e, ERR_STATION, "No memory left for the report");
-    h->ctx = &to;
-    h->emit = to_file;
+    h->out.ctx = &to;
+    h->out.emit = to_file;
     const int64_t now_ms = clock_system.utc_ms(&clock_system);
     const bool ok = outfile_open(&to.file, r->html_path, e) &&
                     report_write(db, r->lot, now_ms, h, e) && outfile_keep(&to.file, e);
@@ -124,12 +124,12 @@ static bool write_all(const struct request *r, struct err *e)
     db_close(db);
     if (!ok)
         return false;
-    cmd_line("The report of lot %s is in %s", r->lot, r->html_path);
+    cmd_tell("The report of lot %s is in %s", r->lot, r->html_path);
     if (!r->pdf)
         return true;
     if (!report_pdf(r->html_path, r->pdf_path, e))
         return false;
-    cmd_line("Printed to %s", r->pdf_path);
+    cmd_tell("Printed to %s", r->pdf_path);
     return true;
 }
 

@@ -1,21 +1,26 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
 
+#include "db/write/act.h"
+#include "station/cli/person.h"
+#include "station/cli/station_find.h"
+#include "station/label/label_finish.h"
 #include "station/line/record.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
+#include "station/terminal/terminal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct run_options {
     const char *recipe_path;
     struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
-    const char *reason; /* for re-work */
-    bool loop, timing, json, plain, rework;
+    const char *reason;    /* for re-work */
+    struct actor engineer; /* who has it done */
+    bool loop, timing, json, plain, rework, new_lot;
 };
 
 /* All that lives during the command. */
@@ -23,10 +28,14 @@ struct run_state {
     const struct run_options *options;
     struct job *job;
     struct slot_choice choice;
+    struct station *station; /* where the recipe has a label; NULL: none is needed, or there */
+    struct label_desk *desk; /* NULL: nothing is printed */
     struct stop_source stop;
     struct session *session;
     struct event_reader *reader;
     struct headcount headcount;
+    const char *names[STATION_SLOTS_MAX]; /* of the station file's slots, by number */
+    size_t name_count;
 };
 
 /* ---- Setting up ---- */
@@ -60,13 +69,71 @@ static bool open_session(struct run_state *s, enum attempt_kind kind, struct err
     return s->session != NULL;
 }
 
-/* A name that was mistyped would otherwise be a lot of its own, without a limit, unnoticed. */
 static void tell_of_new_lot(const struct run_options *o)
 {
     fprintf(stderr,
             "espstation: opened lot '%s', without recipe and quantity: there was none of this "
-            "name. If that is a mistake, press Ctrl-C; all lots: espstation lot list --db %s\n",
-            o->lot, o->db_path);
+            "name.\n",
+            o->lot);
+}
+
+static bool record_rework(struct run_state *s, const struct order *order, struct err *e)
+{
+    const struct actor *const who = &s->options->engineer;
+    const struct db_act act = { .word = "rework",
+                                .person = who->name,
+                                .role = role_word(who->role),
+                                .proved = who->proved,
+                                .text = order_recipe(order)->name,
+                                .reason = s->options->reason };
+    return record_act(session_record(s->session), order, &act, e);
+}
+
+/* Only a recipe with a label needs to know where a printer is. */
+static bool find_printer(struct run_state *s, enum attempt_kind kind, struct err *e)
+{
+    if (kind != ATTEMPT_FLASH || !job_label(s->job))
+        return true;
+    if (!station_find_load(s->options->choice.station_path, &s->station, e))
+        return false;
+    if (!s->station || !s->station->printer.to)
+        fprintf(stderr, "espstation: the recipe has a label, but no printer is in the station "
+                        "file: "
+                        "none is printed. See: espstation station --help\n");
+    return true;
+}
+
+static const struct station_printer *printer_of(const struct run_state *s)
+{
+    return s->station && s->station->printer.to ? &s->station->printer : NULL;
+}
+
+static void tell_of_label(void *ctx, int slot, int64_t run_id, const char *sentence)
+{
+    session_note(ctx, slot, run_id, sentence);
+}
+
+static bool open_desk(struct run_state *s, struct err *e)
+{
+    if (!printer_of(s))
+        return true;
+    const struct label_desk_setup setup = { .db = record_db(session_record(s->session)),
+                                            .printer = printer_of(s),
+                                            .clock = &clock_system,
+                                            .reader = session_watch(s->session, 64, e),
+                                            .tell = tell_of_label,
+                                            .ctx = s->session };
+    s->desk = setup.reader ? label_desk_new(&setup, e) : NULL;
+    if (s->desk)
+        label_tell_unsure(label_desk_unsure(s->desk), s->options->db_path);
+    return s->desk != NULL;
+}
+
+/* The last boards' labels come out a moment after their verdicts. */
+static void finish_labels(struct run_state *s)
+{
+    if (s->desk)
+        label_finish(s->desk, s->options->db_path);
 }
 
 static bool set_order(struct run_state *s, struct err *e)
@@ -74,10 +141,16 @@ static bool set_order(struct run_state *s, struct err *e)
     const struct order_setup setup = { .job = s->job,
                                        .lot = s->options->lot,
                                        .operator_name = s->options->operator_name,
-                                       .rework_reason = s->options->reason };
+                                       .rework_reason = s->options->reason,
+                                       .printer = printer_of(s),
+                                       .new_lot = s->options->new_lot };
     struct order *order = order_new(&setup, session_record(s->session), e);
     if (!order)
         return false;
+    if (s->options->rework && !record_rework(s, order, e)) {
+        order_release(order);
+        return false;
+    }
     if (order_rows(order)->has_opened_lot)
         tell_of_new_lot(s->options);
     session_set_order(s->session, order);
@@ -94,6 +167,14 @@ static bool add_slots(struct run_state *s, struct err *e)
     return true;
 }
 
+static void name_slots(struct run_state *s)
+{
+    const struct station *station = s->choice.station;
+    s->name_count = station ? station->slot_count : 0;
+    for (size_t i = 0; i < s->name_count; i++)
+        s->names[i] = station->slots[i].name;
+}
+
 static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     const struct run_options *o = s->options;
@@ -102,21 +183,25 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
         return false;
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
-        !open_session(s, kind, e) || !set_order(s, e))
+        !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
+        !open_desk(s, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
+    name_slots(s);
     s->reader = session_watch(s->session, 0, e);
     return s->reader && add_slots(s, e);
 }
 
 static void tear_down(struct run_state *s)
 {
+    label_desk_free(s->desk);
     event_reader_free(s->reader);
     session_free(s->session);
     headcount_done(&s->headcount);
     job_free(s->job);
     slot_choice_done(&s->choice);
+    station_free(s->station);
     stop_source_close(&s->stop);
 }
 
@@ -124,27 +209,22 @@ static void tear_down(struct run_state *s)
 
 static const struct screen *choose_screen(const struct run_options *o)
 {
-    const char *term = getenv("TERM");
-    bool dumb = !term || strcmp(term, "dumb") == 0;
     if (o->json)
         return &screen_json;
-    return o->plain || dumb || !isatty(STDOUT_FILENO) ? &screen_lines : &screen_live;
+    return o->plain || !terminal_is_fit() ? &screen_lines : &screen_live;
 }
 
 static enum exit_status status_of(const struct run_state *s)
 {
     const struct headcount *t = &s->headcount;
     struct slot_view v;
-    for (size_t i = 0; i < t->count; i++) {
-        const struct headcount_failure *failure = t->boards[i].failure;
-        if (failure && (failure->err.code == ERR_DATABASE || failure->err.code == ERR_STATION))
-            return EXIT_STATION;
-    }
+    if (t->by_station > 0)
+        return EXIT_STATION;
     for (size_t i = 0; session_look(s->session, i, &v); i++) {
         if (v.runs == 0)
             return EXIT_BOARD;
     }
-    return headcount_passed(t) == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
+    return t->passed == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;
 }
 
 static enum exit_status run_all(const struct run_options *options, enum attempt_kind kind)
@@ -153,8 +233,10 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     if (set_up(&s, kind, &e)) {
-        const struct show show = { s.session, &s.headcount, options->db_path, options->timing };
+        const struct show show = { s.session,       &s.headcount, options->db_path,
+                                   options->timing, s.names,      s.name_count };
         attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
+        finish_labels(&s);
         status = status_of(&s);
     } else {
         cmd_print_err(&e);
@@ -169,12 +251,25 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 /* Flashing a board again that has passed is somebody's decision, and the record names him. */
 static bool is_rework_explained(const struct run_options *o)
 {
-    bool named = o->operator_name && o->operator_name[0] && o->reason && o->reason[0];
-    if (o->rework ? named : !o->reason)
+    if (o->rework == (o->reason != NULL))
         return true;
     fprintf(stderr, "espstation run: %s\nSee: espstation run --help\n",
             o->rework ? "--rework needs --operator NAME and --reason TEXT: the record names both"
                       : "--reason belongs to --rework");
+    return false;
+}
+
+static bool may_rework(struct run_options *o)
+{
+    struct err e = { 0 };
+    if (!o->rework)
+        return true;
+    if (person_is_engineer(o->choice.station_path, o->operator_name,
+                           "flash boards again that have passed", &o->engineer, &e)) {
+        o->operator_name = o->engineer.name;
+        return true;
+    }
+    cmd_print_err(&e);
     return false;
 }
 
@@ -186,10 +281,11 @@ static enum exit_status run(int argc, char **argv)
         OPTION_SLOTS("flash", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
         { "--lot", "NAME", "the batch these boards belong to", NULL, &o.lot, NULL },
+        OPTION_NEW_LOT(&o.new_lot),
         { "--operator", "NAME", "who does it, for the record", NULL, &o.operator_name, NULL },
         OPTION_DB(&o.db_path),
         { "--loop", NULL, "the next board in a slot starts by itself", &o.loop, NULL, NULL },
-        { "--rework", NULL, "flash boards again that have passed; needs --operator and --reason",
+        { "--rework", NULL, "flash boards again that have passed; needs --reason, and an engineer",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
         OPTION_STUBS(&o.stub_folder),
@@ -203,7 +299,8 @@ static enum exit_status run(int argc, char **argv)
     if (!cmd_parse(&cmd_run, rows, sizeof rows / sizeof rows[0], argc, argv, &o.recipe_path, 1,
                    &count, &status))
         return status;
-    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o))
+    if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o) ||
+        !may_rework(&o))
         return EXIT_USAGE;
     return run_all(&o, ATTEMPT_FLASH);
 }

@@ -169,7 +169,7 @@ static void print_row(const struct shown *s, size_t i, bool colour)
     snprintf(line, sizeof line, "%3zu  %-16s %-12s %-42s %s%s", i + 1, slot->name, groups,
              slot->usb ? slot->usb : "-", adapter, board);
     printf("%s", grey ? "\033[90m" : "");
-    cmd_line("%s", line);
+    cmd_tell("%s", line);
     printf("%s", grey ? "\033[0m" : "");
 }
 
@@ -220,7 +220,7 @@ static void print_strays(const struct shown *s)
             known = known || (s->station->slots[k].usb &&
                               strcmp(s->station->slots[k].usb, port->socket) == 0);
         if (!known)
-            cmd_line("In no slot: %s  %s", port->socket, port->path);
+            cmd_tell("In no slot: %s  %s", port->socket, port->path);
     }
 }
 
@@ -228,7 +228,7 @@ static void print_all(const struct shown *s, bool json)
 {
     const bool colour = !json && screen_has_colour();
     if (!json) {
-        cmd_line("Station %s, %s", s->station->name, s->station->path);
+        cmd_tell("Station %s, %s", s->station->name, s->station->path);
         printf("\n");
         print_map(s, colour);
     }

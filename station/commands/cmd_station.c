@@ -28,12 +28,12 @@ static enum exit_status check(const char *given)
     size_t unlearned = 0;
     for (size_t i = 0; i < station->slot_count; i++)
         unlearned += !station->slots[i].usb && !station->slots[i].port;
-    cmd_line("%s: station %s, %zu slot%s, %zu group%s, record %s", station->path, station->name,
+    cmd_tell("%s: station %s, %zu slot%s, %zu group%s, record %s", station->path, station->name,
              station->slot_count, station->slot_count == 1 ? "" : "s", station->group_count,
              station->group_count == 1 ? "" : "s",
              station->record_path ? station->record_path : "not named");
     if (unlearned > 0)
-        cmd_line("%zu slot%s not learned yet. To do so: espstation slots learn --station %s",
+        cmd_tell("%zu slot%s not learned yet. To do so: espstation slots learn --station %s",
                  unlearned, unlearned == 1 ? " is" : "s are", station->path);
     station_free(station);
     return EXIT_PASSED;

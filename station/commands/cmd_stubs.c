@@ -57,11 +57,11 @@ static const char *tried_text(const struct stub_release *r)
 
 static void print_line(const struct known_stub *k)
 {
-    cmd_line("%-13s %-10s %-24s %-25s %6u  %.*s", k->stub->name, k->chip ? k->chip->name : "-",
+    cmd_tell("%-13s %-10s %-24s %-25s %6u  %.*s", k->stub->name, k->chip ? k->chip->name : "-",
              k->release ? k->release->version : "not known", tried_text(k->release),
              size_of(k->stub), SHOWN_DIGEST_LETTERS, k->digest);
     if (!k->chip)
-        cmd_line("    No chip is called so: this file is never used.");
+        cmd_tell("    No chip is called so: this file is never used.");
 }
 
 static void print_missing(const struct stub_set *set)
@@ -69,7 +69,7 @@ static void print_missing(const struct stub_set *set)
     for (size_t i = 0; i < chip_count(); i++) {
         const struct chip *c = chip_at(i);
         if (!stub_set_find(set, c->id_name))
-            cmd_line("%-13s %-10s none: the ROM loader writes", c->id_name, c->name);
+            cmd_tell("%-13s %-10s none: the ROM loader writes", c->id_name, c->name);
     }
 }
 
@@ -79,13 +79,13 @@ static void print_end(const struct stub_set *set, size_t unknown)
     size_t count = stub_set_count(set);
     printf("\n");
     if (folder)
-        cmd_line("%zu flasher stub%s in '%s'.", count, count == 1 ? "" : "s", folder);
+        cmd_tell("%zu flasher stub%s in '%s'.", count, count == 1 ? "" : "s", folder);
     else if (count > 0)
-        cmd_line("%zu flasher stubs are built in; another folder: --stubs DIR.", count);
+        cmd_tell("%zu flasher stubs are built in; another folder: --stubs DIR.", count);
     else
-        cmd_line("This espstation was built without flasher stubs; a folder: --stubs DIR.");
+        cmd_tell("This espstation was built without flasher stubs; a folder: --stubs DIR.");
     if (unknown > 0)
-        cmd_line("%zu of them %s of a release that this espstation does not know: try one board "
+        cmd_tell("%zu of them %s of a release that this espstation does not know: try one board "
                  "before a lot.",
                  unknown, unknown == 1 ? "is" : "are");
     printf("Tried: on virtual boards, which behave as the stub's source says; \"own code\": also "

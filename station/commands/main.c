@@ -12,10 +12,9 @@
 #include <string.h>
 
 static const struct cmd *const commands[] = {
-    &cmd_run,    &cmd_line_day, &cmd_check,   &cmd_verify, &cmd_import,  &cmd_ports,  &cmd_identify,
-    &cmd_read,   &cmd_erase,    &cmd_monitor, &cmd_doctor, &cmd_history, &cmd_export, &cmd_stats,
-    &cmd_report, &cmd_lot,      &cmd_correct, &cmd_audit,  &cmd_backup,  &cmd_chips,  &cmd_stubs,
-    &cmd_recipe, &cmd_station,  &cmd_slots,   &cmd_nvs,
+#define COMMAND(name) &cmd_##name,
+#include "station/cli/commands_list.h"
+#undef COMMAND
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -27,9 +26,7 @@ static void print_usage(FILE *out)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(out, "  espstation %-9s %-22s %s\n", commands[i]->name, commands[i]->usage,
                 commands[i]->help);
-    fprintf(out, "\n`espstation COMMAND --help` tells more. Exit: 0 every board passed, 1 a board "
-                 "failed,\n2 wrong usage, 3 recipe or image refused, 4 the station itself "
-                 "failed.\n");
+    fprintf(out, "\n`espstation COMMAND --help` tells more. %s", cmd_status_help);
 }
 
 static void print_version(void)

@@ -73,7 +73,7 @@ static void print_codes(const struct db_stats_row *row)
     for (size_t i = 0; i < row->code_count; i++) {
         const int bar = (int)(row->codes[i].runs * BAR_MAX / row->codes[0].runs);
         sum += row->codes[i].runs;
-        cmd_line("%-18s %8" PRId64 " %6.1f %% %6.1f %%  %.*s", row->codes[i].code,
+        cmd_tell("%-18s %8" PRId64 " %6.1f %% %6.1f %%  %.*s", row->codes[i].code,
                  row->codes[i].runs, percent(row->codes[i].runs, row->failed),
                  percent(sum, row->failed), bar, "##############################");
     }
@@ -113,7 +113,7 @@ static void print_group(const struct stats_screen *screen, const struct db_stats
     char first[16], final[16], most[64] = "";
     if (row->code_count > 0)
         snprintf(most, sizeof most, "%s %" PRId64, row->codes[0].code, row->codes[0].runs);
-    cmd_line("%-*s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %10s %9s %7.1f %7.1f %7.1f "
+    cmd_tell("%-*s %8" PRId64 " %8" PRId64 " %8" PRId64 " %8" PRId64 " %10s %9s %7.1f %7.1f %7.1f "
              "%7.1f %8.1f  %s",
              NAME_WIDTH, name_of(screen, row), closed_runs(row), row->passed, row->failed,
              row->boards, share_text(db_first_pass_yield(row), first),

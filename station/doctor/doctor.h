@@ -35,8 +35,7 @@ struct doctor_line {
 enum doctor_sync { DOCTOR_SYNC_UNKNOWN, DOCTOR_SYNC_YES, DOCTOR_SYNC_NO };
 
 struct doctor_world {
-    const char
-        *root; /* stands in front of /sys, /proc, /etc, /dev, /run, /usr; "" for the real ones */
+    const char *root; /* in front of /sys, /proc, /etc, /dev, /run, /usr; "": the real ones */
     /* who runs */
     uid_t uid;
     char user[64];

@@ -53,6 +53,7 @@ static bool set_first_order(struct floor *f, const struct floor_setup *setup, st
 {
     const struct order_setup wanted = { .job = setup->job,
                                         .lot = setup->lot,
+                                        .new_lot = setup->new_lot,
                                         .operator_name = setup->operator_name };
     return !setup->job || floor_set_order(f, &wanted, e);
 }
@@ -120,7 +121,9 @@ void floor_free(struct floor *f)
 
 bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e)
 {
-    struct order *order = order_new(setup, session_record(f->session), e);
+    struct order_setup with_printer = *setup;
+    with_printer.printer = f->station->printer.to ? &f->station->printer : NULL;
+    struct order *order = order_new(&with_printer, session_record(f->session), e);
     if (!order)
         return false;
     session_set_order(f->session, order);
@@ -147,6 +150,20 @@ void floor_set_printer(struct floor *f, floor_printer *print, void *ctx)
 {
     f->print = print;
     f->print_ctx = ctx;
+}
+
+void floor_set_label_waits(struct floor *f, floor_label_waits *waits, void *ctx)
+{
+    pthread_mutex_lock(&f->lock);
+    f->label_waits = waits;
+    f->label_ctx = ctx;
+    pthread_mutex_unlock(&f->lock);
+}
+
+void floor_note(struct floor *f, int slot, int64_t run_id, const char *sentence)
+{
+    session_note(f->session, slot, run_id, sentence);
+    session_hint(f->session, slot);
 }
 
 struct event_reader *floor_watch(struct floor *f, size_t weighty_max, struct err *e)

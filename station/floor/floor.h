@@ -11,6 +11,7 @@
 #define STATION_FLOOR_H
 
 #include "station/floor/tile.h"
+#include "station/people/role.h"
 
 struct floor;
 struct event_reader;
@@ -49,14 +50,6 @@ struct record *floor_record(const struct floor *f);
 const char *floor_db_path(const struct floor *f); /* "": nothing is recorded */
 
 /* ---- Acting ---- */
-
-enum role { ROLE_NOBODY, ROLE_OPERATOR, ROLE_ENGINEER, ROLE_AUDITOR };
-
-/* Who acts. A station without a people file takes a name as it is typed, as an engineer's. */
-struct actor {
-    char name[65]; /* "": nobody has said */
-    enum role role;
-};
 
 enum act_kind {
     ACT_START,       /* begin with the board in the slot; slot 0: in all that may begin */

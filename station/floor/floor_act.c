@@ -1,6 +1,7 @@
 /* Acting: who may, what it does, and why not. */
 #include "station/floor/floor_priv.h"
 
+#include "db/write/act.h"
 #include "station/line/slot.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 /* An act that some slot is meant by, and what else it asks for. */
 struct rule {
     const char *what; /* in sentences: "Taking a slot out of work" */
+    const char *word; /* in the record; NULL: it is no row there */
     bool engineer, reason, slot, text;
     bool (*act)(struct floor *f, const struct act *act, struct err *e);
 };
@@ -226,18 +228,19 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
 /* ---- Who may ---- */
 
 static const struct rule rules[] = {
-    [ACT_START] = { "Beginning", false, false, false, false, begin },
-    [ACT_STOP] = { "Stopping", false, false, false, false, stop },
-    [ACT_ACKNOWLEDGE] = { "Acknowledging", false, false, true, false, acknowledge },
-    [ACT_RETRY] = { "Another run", false, false, true, false, retry },
-    [ACT_REWORK] = { "Re-work", true, true, true, false, rework },
-    [ACT_PRINT] = { "Printing a label once more", false, true, true, false, print_label },
-    [ACT_DISABLE] = { "Taking a slot out of work", true, true, true, false, disable },
-    [ACT_ENABLE] = { "Putting a slot back to work", true, false, true, false, enable },
-    [ACT_CODE] = { "A code", false, false, false, true, take_code },
-    [ACT_OPERATOR] = { "Another operator", false, false, false, true, set_operator },
-    [ACT_LOT] = { "Another lot", false, false, false, true, set_lot },
-    [ACT_RECIPE] = { "Another recipe", true, false, false, true, set_recipe },
+    [ACT_START] = { "Beginning", NULL, false, false, false, false, begin },
+    [ACT_STOP] = { "Stopping", NULL, false, false, false, false, stop },
+    [ACT_ACKNOWLEDGE] = { "Acknowledging", NULL, false, false, true, false, acknowledge },
+    [ACT_RETRY] = { "Another run", NULL, false, false, true, false, retry },
+    [ACT_REWORK] = { "Re-work", "rework", true, true, true, false, rework },
+    [ACT_PRINT] = { "Printing a label once more", "print-again", false, true, true, false,
+                    print_label },
+    [ACT_DISABLE] = { "Taking a slot out of work", "disable", true, true, true, false, disable },
+    [ACT_ENABLE] = { "Putting a slot back to work", "enable", true, false, true, false, enable },
+    [ACT_CODE] = { "A code", NULL, false, false, false, true, take_code },
+    [ACT_OPERATOR] = { "Another operator", NULL, false, false, false, true, set_operator },
+    [ACT_LOT] = { "Another lot", NULL, false, false, false, true, set_lot },
+    [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe },
 };
 
 static bool has_words(const char *text)
@@ -270,10 +273,33 @@ static bool check_slot(const struct floor *f, const struct rule *rule, const str
     return !rule->text || act->text || err_set(e, ERR_USAGE, "%s needs a text", rule->what);
 }
 
+/* In front of the deed: what cannot be recorded is not done. */
+static bool record(struct floor *f, const struct rule *rule, const struct act *act, struct err *e)
+{
+    struct tile tile = { .run_id = 0 };
+    if (!rule->word)
+        return true;
+    if (act->slot > 0)
+        floor_look(f, (size_t)act->slot - 1, &tile);
+    const struct db_act row = { .word = rule->word,
+                                .person = act->actor.name,
+                                .role = role_word(act->actor.role),
+                                .proved = act->actor.proved,
+                                .slot = act->slot,
+                                .run_id = tile.run_id,
+                                .text = act->text,
+                                .reason = act->reason };
+    struct order *order = floor_order(f);
+    const bool ok = record_act(session_record(f->session), order, &row, e);
+    order_release(order);
+    return ok;
+}
+
 bool floor_act(struct floor *f, const struct act *act, struct err *e)
 {
     if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
         return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
     const struct rule *rule = &rules[act->kind];
-    return check_slot(f, rule, act, e) && check_actor(rule, act, e) && rule->act(f, act, e);
+    return check_slot(f, rule, act, e) && check_actor(rule, act, e) && record(f, rule, act, e) &&
+           rule->act(f, act, e);
 }

@@ -119,6 +119,9 @@ static void show_view(const struct floor *f, const struct floor_slot *slot,
         tile->err = v->lost;
     else
         show_waiting(f, slot, v, tile);
+    if (tile->state == TILE_PASS && f->label_waits &&
+        f->label_waits(f->label_ctx, v->run_id, &tile->err))
+        tile->state = TILE_WAITING;
 }
 
 /* Of a slot that the session does not have. */
@@ -241,8 +244,8 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum_order(f, sum);
     pthread_mutex_lock(&f->lock);
     sum_tiles_locked(f, sum);
-    sum->passed = headcount_passed(&f->headcount);
-    sum->failed = f->headcount.count - sum->passed;
+    sum->passed = f->headcount.passed;
+    sum->failed = f->headcount.count - f->headcount.passed;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;
     sum->lot_full = lot_is_full_locked(f);

@@ -19,6 +19,7 @@ struct floor_setup {
     const char *stub_folder; /* for recipes that are chosen later; NULL: the stubs built in */
     struct job *job;         /* the recipe; NULL: somebody chooses it later (ACT_RECIPE) */
     const char *lot, *operator_name; /* NULL: none */
+    bool new_lot;                    /* it is opened if there is none of that name */
     const struct clock *clock;
 };
 
@@ -58,6 +59,14 @@ void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx);
 typedef bool floor_printer(void *ctx, const struct tile *tile, const struct act *act,
                            struct err *e);
 void floor_set_printer(struct floor *f, floor_printer *print, void *ctx);
+
+/* Whether the label of a run that has passed waits, and for what: its tile is amber then. Called
+ * under the floor's lock: it waits for nothing. */
+typedef bool floor_label_waits(void *ctx, int64_t run_id, struct err *why);
+void floor_set_label_waits(struct floor *f, floor_label_waits *waits, void *ctx);
+
+/* Puts a sentence about a slot among the events. Any thread. */
+void floor_note(struct floor *f, int slot, int64_t run_id, const char *sentence);
 
 /*
  * A watcher: a screen in a browser, a PLC, a printer. One row for each; the command starts them in

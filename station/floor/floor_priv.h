@@ -40,6 +40,8 @@ struct floor {
     void *code_ctx;
     floor_printer *print;
     void *print_ctx;
+    floor_label_waits *label_waits;
+    void *label_ctx;
     /* The thread that watches. */
     struct crew crew;
     struct crew_thread thread;

@@ -60,10 +60,10 @@ bool hand_open(struct hand *h, const struct hand_slot *slot, const char *reset, 
 static bool start_stub(struct hand *h, const struct stub_set *stubs, struct err *e)
 {
     const char *name = board_stub_name(&h->board);
-    if (name && h->loader->kind->in_rom && !stub_set_check(stubs, name, e))
+    if (name && !h->loader->kind->is_stub && !stub_set_check(stubs, name, e))
         return false;
-    const struct stub *stub = name && h->loader->kind->in_rom ? stub_set_find(stubs, name) : NULL;
-    if (name && h->loader->kind->in_rom && !stub && stubs && stub_set_folder(stubs)) {
+    const struct stub *stub = name && !h->loader->kind->is_stub ? stub_set_find(stubs, name) : NULL;
+    if (name && !h->loader->kind->is_stub && !stub && stubs && stub_set_folder(stubs)) {
         char why[512];
         stub_set_explain(stubs, name, h->board.chip->name, why, sizeof why);
         err_set(e, ERR_STUB, "There is no stub to start: %s", why);

@@ -40,10 +40,13 @@ static bool has_banner(const char *text, const char *at)
     return strstr(before, "ets ") || strstr(before, "ESP-ROM:");
 }
 
+/* " (POWERON_RESET),boot:0x13", or ", boot mode:(3,6)": in the same line, and nothing else. */
 static bool is_followed(const char *at, const char *by)
 {
     const char *found = strstr(at, by);
-    return found && found - at < LINE_BYTES;
+    const char *end = strpbrk(at, "\r\n");
+    return (at[0] == ',' || strncmp(at, " (", 2) == 0) && found && found - at < LINE_BYTES &&
+           (!end || found < end);
 }
 
 /* The number behind the mark, where a ROM says it: between its first line and its boot mode, not

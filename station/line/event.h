@@ -18,6 +18,7 @@
 
 #include "core/board/board.h"
 #include "station/attempt/attempt.h"
+#include "station/line/order.h"
 
 #define EVENT_PROGRESS_MAX 4096
 #define EVENT_PORT_BYTES   256 /* a longer name is none that can be opened */
@@ -50,7 +51,8 @@ struct event {
     uint64_t at_us; /* of the session's clock, which nobody sets */
     int slot;       /* counts from 1; 0: of none */
     char port[EVENT_PORT_BYTES];
-    int64_t run_id; /* 0: not recorded */
+    struct order_name order; /* of the run; ORDER: the new one; else all "" */
+    int64_t run_id;          /* 0: not recorded */
     unsigned attempt;
     enum phase phase;
     enum verdict verdict;

@@ -6,16 +6,18 @@
 
 void headcount_done(struct headcount *t)
 {
-    for (size_t i = 0; i < t->count; i++)
+    for (size_t i = 0; i < t->known; i++)
         free(t->boards[i].failure);
     free(t->boards);
     *t = (struct headcount){ 0 };
 }
 
+/* ---- The boards that are known ---- */
+
 static struct headcount_board *find_board(const struct headcount *t, const struct event *event,
                                           bool duplicate)
 {
-    for (size_t i = t->count; event->mac[0] && i-- > 0;) {
+    for (size_t i = 0; event->mac[0] && i < t->known; i++) {
         struct headcount_board *b = &t->boards[i];
         if (b->duplicate == duplicate && strcmp(b->mac, event->mac) == 0)
             return b;
@@ -23,19 +25,57 @@ static struct headcount_board *find_board(const struct headcount *t, const struc
     return NULL;
 }
 
+static bool make_room(struct headcount *t)
+{
+    if (t->known < t->cap)
+        return true;
+    const size_t cap = t->cap ? 2 * t->cap : 64;
+    struct headcount_board *more = realloc(t->boards, cap * sizeof *more);
+    if (!more)
+        return false;
+    t->boards = more;
+    t->cap = cap;
+    return true;
+}
+
+static void forget_reason(struct headcount *t, struct headcount_board *b)
+{
+    t->reasons -= b->failure != NULL;
+    free(b->failure);
+    b->failure = NULL;
+}
+
+/* A new one, in the place of the oldest where there is no more room. NULL: no memory. */
 static struct headcount_board *add_board(struct headcount *t)
 {
-    if (t->count == t->cap) {
-        const size_t cap = t->cap ? 2 * t->cap : 64;
-        struct headcount_board *more = realloc(t->boards, cap * sizeof *more);
-        if (!more)
+    struct headcount_board *b;
+    if (t->known < HEADCOUNT_BOARDS_MAX) {
+        if (!make_room(t))
             return NULL;
-        t->boards = more;
-        t->cap = cap;
+        b = &t->boards[t->known++];
+    } else {
+        b = &t->boards[t->oldest];
+        t->oldest = (t->oldest + 1) % HEADCOUNT_BOARDS_MAX;
+        forget_reason(t, b);
     }
-    t->boards[t->count] = (struct headcount_board){ 0 };
-    return &t->boards[t->count++];
+    *b = (struct headcount_board){ 0 };
+    t->count++;
+    return b;
 }
+
+static void forget_oldest_reason(struct headcount *t)
+{
+    struct headcount_board *oldest = NULL;
+    for (size_t i = 0; i < t->known; i++) {
+        struct headcount_board *b = &t->boards[i];
+        if (b->failure && (!oldest || b->failed_as < oldest->failed_as))
+            oldest = b;
+    }
+    if (oldest)
+        forget_reason(t, oldest);
+}
+
+/* ---- Verdicts ---- */
 
 static void take_time(struct headcount *t, const struct event *event)
 {
@@ -49,19 +89,34 @@ static void take_time(struct headcount *t, const struct event *event)
 }
 
 /* False: no memory. */
-static bool judge(struct headcount_board *b, const struct event *event)
+static bool keep_reason(struct headcount *t, struct headcount_board *b, const struct event *event)
 {
-    if (event->verdict == VERDICT_PASS) {
-        free(b->failure);
-        b->failure = NULL;
-        return true;
-    }
-    if (!b->failure)
+    if (!b->failure && t->reasons == HEADCOUNT_REASONS_MAX)
+        forget_oldest_reason(t);
+    b->failed_as = t->failures++;
+    if (!b->failure) {
         b->failure = malloc(sizeof *b->failure);
+        t->reasons += b->failure != NULL;
+    }
     if (!b->failure)
         return false;
     *b->failure = (struct headcount_failure){ event->verdict, event->state, event->err, "" };
     memcpy(b->failure->port, event->port, sizeof b->failure->port);
+    return true;
+}
+
+static bool judge(struct headcount *t, struct headcount_board *b, const struct event *event)
+{
+    const enum err_code code = event->err.code;
+    t->passed -= b->passed;
+    t->by_station -= b->by_station;
+    b->passed = event->verdict == VERDICT_PASS;
+    b->by_station = !b->passed && (code == ERR_DATABASE || code == ERR_STATION);
+    t->passed += b->passed;
+    t->by_station += b->by_station;
+    if (!b->passed)
+        return keep_reason(t, b, event);
+    forget_reason(t, b);
     return true;
 }
 
@@ -79,16 +134,8 @@ void headcount_take(struct headcount *t, const struct event *event)
         b->duplicate = duplicate;
         b->slot = event->slot;
     }
-    if (!b || !judge(b, event))
+    if (!b || !judge(t, b, event))
         t->incomplete = true;
-}
-
-size_t headcount_passed(const struct headcount *t)
-{
-    size_t passed = 0;
-    for (size_t i = 0; i < t->count; i++)
-        passed += !t->boards[i].failure;
-    return passed;
 }
 
 /* ---- Equal failures ---- */
@@ -132,7 +179,7 @@ static int by_slot(const void *a, const void *b)
     const struct headcount_board *y = *(const struct headcount_board *const *)b;
     if (x->slot != y->slot)
         return x->slot < y->slot ? -1 : 1;
-    return x < y ? -1 : x > y; /* as they came */
+    return x->failed_as < y->failed_as ? -1 : x->failed_as > y->failed_as;
 }
 
 /* Moves the boards that failed as the first one did to the front; how many there are. */
@@ -149,11 +196,11 @@ static size_t gather(const struct headcount_board **boards, size_t count)
     return same;
 }
 
-void headcount_failures(struct headcount *t, const struct headcount_sink *sink)
+size_t headcount_failures(struct headcount *t, const struct headcount_sink *sink)
 {
     size_t count = 0;
-    const struct headcount_board **failed = calloc(t->count + 1, sizeof *failed);
-    for (size_t i = 0; failed && i < t->count; i++) {
+    const struct headcount_board **failed = calloc(t->reasons + 1, sizeof *failed);
+    for (size_t i = 0; failed && i < t->known; i++) {
         if (t->boards[i].failure)
             failed[count++] = &t->boards[i];
     }
@@ -169,4 +216,5 @@ void headcount_failures(struct headcount *t, const struct headcount_sink *sink)
         at += same;
     }
     free(failed);
+    return t->count - t->passed - count;
 }

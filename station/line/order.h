@@ -13,16 +13,22 @@
 struct order;
 struct order_rows;
 struct record;
+struct station_printer;
 
 struct order_setup {
     struct job *job;           /* held by the order from now on */
     const char *lot;           /* NULL: none */
     const char *operator_name; /* NULL: not known */
     const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
+    /* Where the recipe's label goes; lent as long as the order lives. NULL: nowhere. */
+    const struct station_printer *printer;
+    bool new_lot; /* a lot of this name is opened if there is none */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
- * holds it, and releases it. NULL: what db_lot_enter refuses, ERR_DATABASE, ERR_STATION. */
+ * holds it, and releases it. NULL: what db_lot_enter refuses, ERR_DATABASE, ERR_STATION; with a
+ * printer ERR_RECIPE for a label that is drawn for another one, that asks for what there is not, or
+ * that would not fit with the longest values. */
 struct order *order_new(const struct order_setup *setup, struct record *record, struct err *e);
 
 struct order *order_hold(struct order *o); /* gives it back */
@@ -34,6 +40,21 @@ const struct recipe *order_recipe(const struct order *o);
 const char *order_lot(const struct order *o);           /* NULL: none */
 const char *order_operator(const struct order *o);      /* NULL: not known */
 const char *order_rework_reason(const struct order *o); /* NULL: none */
+
+/* What it is called on screens: copies, cut to fit, with "" for what there is none of. They outlive
+ * it: what is shown of a board stays right when the order is exchanged. */
+#define ORDER_NAME_BYTES 68 /* the 64 characters of a recipe's name, if they are ASCII */
+struct order_name {
+    char recipe[ORDER_NAME_BYTES], version[ORDER_NAME_BYTES];
+    char lot[ORDER_NAME_BYTES], operator_name[ORDER_NAME_BYTES];
+};
+const struct order_name *order_name(const struct order *o); /* lent likewise */
+
+/* "sensor 1.4.0, lot 7, Ana": what there is of it. Gives the text. */
+#define ORDER_NAME_TEXT_BYTES (4 * ORDER_NAME_BYTES + 16)
+const char *order_name_text(const struct order_name *name, char text[static ORDER_NAME_TEXT_BYTES]);
+/* NULL: its boards get no label, as it has no printer or its recipe no label. */
+const struct station_printer *order_printer(const struct order *o);
 
 /* Its rows in the record. */
 struct order_rows {

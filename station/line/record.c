@@ -149,8 +149,12 @@ bool record_enter_order(struct record *r, const struct order_setup *order, struc
     rows->recipe_id = record_put_recipe(r->db, order->job, r->clock, e);
     if (rows->recipe_id == 0 || !order->lot)
         return rows->recipe_id != 0;
-    rows->lot_id = db_lot_enter(r->db, order->lot, rows->recipe_id, order->rework_reason != NULL,
-                                r->clock->utc_ms(r->clock), &rows->has_opened_lot, e);
+    const struct db_lot_enter lot = { .name = order->lot,
+                                      .recipe_id = rows->recipe_id,
+                                      .rework = order->rework_reason != NULL,
+                                      .may_open = order->new_lot,
+                                      .utc_ms = r->clock->utc_ms(r->clock) };
+    rows->lot_id = db_lot_enter(r->db, &lot, &rows->has_opened_lot, e);
     return rows->lot_id != 0;
 }
 
@@ -201,6 +205,21 @@ void record_free(struct record *r)
     db_close(r->db);
     pthread_mutex_destroy(&r->lock);
     free(r);
+}
+
+bool record_act(struct record *r, const struct order *order, const struct db_act *act,
+                struct err *e)
+{
+    struct db_station here;
+    struct db_act row = *act;
+    if (!r)
+        return true;
+    if (!db_station_here(&here, e))
+        return false;
+    row.lot_id = order ? order_rows(order)->lot_id : 0;
+    row.host = here.host;
+    row.utc_ms = r->clock->utc_ms(r->clock);
+    return db_act_add(r->db, &row, e);
 }
 
 bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
@@ -383,7 +402,7 @@ static enum db_verdict db_verdict_of(enum verdict verdict)
 
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
-                      struct err *e)
+                      const struct record_label *label, struct err *e)
 {
     if (!r)
         return true;
@@ -396,6 +415,8 @@ bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
         .app_text = text_or_null(last->console),
         .ended_utc_ms = ended_utc_ms,
         .duration_ms = duration_ms,
+        .label_printer = label ? label->printer : NULL,
+        .label_zpl = label ? label->zpl : NULL,
     };
     if (db_run_close(r->db, run_id, &end, e))
         return true;
@@ -406,4 +427,9 @@ bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                                        .failure = *e };
     keep_unclosed(r, &unclosed);
     return false;
+}
+
+struct db *record_db(struct record *r)
+{
+    return r ? r->db : NULL;
 }

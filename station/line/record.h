@@ -38,6 +38,11 @@ struct db_lot_room;
 bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
                      struct err *e);
 
+/* Records what a person orders, before it is done; of the order's lot (NULL: none). */
+struct db_act;
+bool record_act(struct record *r, const struct order *order, const struct db_act *act,
+                struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
@@ -81,10 +86,18 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
-/* True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
+/* What is printed for a PASS; with its verdict it is in the queue (db/write/label.h). */
+struct record_label {
+    const char *printer, *zpl;
+};
+
+/* `label` NULL: none. True: the verdict is on the disk, and may be shown. False: show FAIL with *e; the run is closed
  * so as soon as the record takes rows again. */
 bool record_run_close(struct record *r, int64_t run_id, enum verdict verdict,
                       const struct attempt_result *last, int64_t ended_utc_ms, int64_t duration_ms,
-                      struct err *e);
+                      const struct record_label *label, struct err *e);
+
+/* The record itself, for what is written to it beside runs: the queue of labels. NULL: none. */
+struct db *record_db(struct record *r);
 
 #endif

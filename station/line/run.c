@@ -1,6 +1,8 @@
 /*
  * One board's run: its attempts, what is changed from one to the next, its verdict and its row.
  */
+#include "recipes/station/station_file.h"
+#include "station/line/order_label.h"
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
@@ -26,6 +28,7 @@ struct run {
     bool passed_before;     /* here, under this order: that verdict stands, */
     int64_t before_id;      /* ...of this run; 0: it was not recorded */
     enum board_state state; /* how the attempts so far left it */
+    char *label;            /* that it gets if it passes; NULL: none */
 };
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
@@ -101,6 +104,20 @@ static bool refuse_passed(struct run *run, struct err *e)
                    (long long)run->before_id);
 }
 
+/* Whatever is wrong with its label is known before the board is touched. */
+static bool make_label(struct run *run, const struct board *board, struct err *e)
+{
+    const struct slot *s = run->slot;
+    const struct order_label_for board_of_run = { .mac = &board->mac,
+                                                  .run_id = run->id,
+                                                  .slot = s->number,
+                                                  .started_utc_ms = run->started_utc_ms };
+    free(run->label);
+    run->label = NULL;
+    return run->id == 0 || !order_printer(s->order) ||
+           (run->label = order_label_make(s->order, &board_of_run, e)) != NULL;
+}
+
 static bool on_board(void *ctx, const struct board *board, struct err *e)
 {
     struct run *run = ctx;
@@ -124,7 +141,8 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
                            "aside.");
     }
     return record_board(s->gang->record, s->order, run->id, &named,
-                        s->again.reason[0] ? s->again.reason : NULL, e);
+                        s->again.reason[0] ? s->again.reason : NULL, e) &&
+           make_label(run, board, e);
 }
 
 /* ---- Attempts ---- */
@@ -148,7 +166,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
     const struct slot *s = run->slot;
     const struct recipe *r = slot_recipe(s);
     const struct job *job = order_job(s->order);
-    bool rom_proves = !(r->chip->flags & CHIP_ROM_NO_MD5) || r->verify == RECIPE_VERIFY_NONE;
+    bool rom_proves = r->chip->rom->has_md5 || r->verify == RECIPE_VERIFY_NONE;
     bool rom_reaches = plan_needs_bytes(job_plan(job)) <= CHIP_FLASH_3_BYTES_MAX;
     return (struct remedy_facts){
         .allowed = &r->retry,
@@ -156,7 +174,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .only_looks = s->gang->kind == ATTEMPT_VERIFY,
         .may_use_rom = r->loader == RECIPE_LOADER_AUTO && rom_proves && rom_reaches,
         .no_stub = !job_stub(job),
-        .rate_from_sync = (r->chip->flags & CHIP_ROM_NO_BAUD) != 0,
+        .rate_from_sync = !r->chip->rom->changes_baud,
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
@@ -315,11 +333,14 @@ static void begin_run(struct slot *s, const struct run *run)
 {
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
-    s->view = (struct slot_view){ .state = SLOT_RUNNING,
-                                  .runs = runs,
-                                  .passes = passes,
-                                  .run_id = run->id,
-                                  .started_us = run->started_us };
+    s->view = (struct slot_view){
+        .state = SLOT_RUNNING,
+        .order = *order_name(s->order),
+        .runs = runs,
+        .passes = passes,
+        .run_id = run->id,
+        .started_us = run->started_us,
+    };
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -368,8 +389,11 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
+    const struct station_printer *printer = order_printer(s->order);
+    const struct record_label label = { printer ? printer->to : NULL, run->label };
     if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
-                                          ended_utc_ms - run->started_utc_ms, &failure)) {
+                                          ended_utc_ms - run->started_utc_ms,
+                                          run->label ? &label : NULL, &failure)) {
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
@@ -466,5 +490,6 @@ void run_board(struct slot *s, struct run_end *end)
     }
     end_run(&run, result);
     tell_end(&run, result, end);
+    free(run.label);
     free(result);
 }

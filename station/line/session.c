@@ -141,10 +141,13 @@ const struct clock *session_clock(const struct session *s)
 
 /* ---- The order ---- */
 
-static void tell(struct session *s, enum event_kind kind, const struct slot *slot)
+static void tell(struct session *s, enum event_kind kind, const struct slot *slot,
+                 const struct order *order)
 {
     const struct clock *c = s->gang.clock;
     struct event event = { .kind = kind, .utc_ms = c->utc_ms(c), .at_us = c->now_us(c) };
+    if (order)
+        event.order = *order_name(order);
     if (slot) {
         event.slot = slot->number;
         snprintf(event.port, sizeof event.port, "%s", slot->port_text);
@@ -152,10 +155,25 @@ static void tell(struct session *s, enum event_kind kind, const struct slot *slo
     event_put(s->gang.events, &event);
 }
 
+void session_note(struct session *s, int number, int64_t run_id, const char *sentence)
+{
+    const struct clock *c = s->gang.clock;
+    struct event event = { .kind = EVENT_NOTE,
+                           .slot = number,
+                           .run_id = run_id,
+                           .utc_ms = c->utc_ms(c),
+                           .at_us = c->now_us(c) };
+    struct slot_view v;
+    snprintf(event.err.what, sizeof event.err.what, "%s", sentence);
+    if (session_find(s, number, &v))
+        snprintf(event.port, sizeof event.port, "%s", v.port);
+    event_put(s->gang.events, &event);
+}
+
 void session_set_order(struct session *s, struct order *order)
 {
     gang_set_order(&s->gang, order);
-    tell(s, EVENT_ORDER, NULL);
+    tell(s, EVENT_ORDER, NULL, order);
 }
 
 struct order *session_order(struct session *s)
@@ -186,7 +204,7 @@ static void insert_locked(struct session *s, struct place *p)
     memmove(&s->places[i + 1], &s->places[i], (s->count - i) * sizeof s->places[0]);
     s->places[i] = p;
     s->count++;
-    tell(s, EVENT_ADDED, &p->slot);
+    tell(s, EVENT_ADDED, &p->slot, NULL);
 }
 
 static void take_out_locked(struct session *s, struct place *p)
@@ -197,7 +215,7 @@ static void take_out_locked(struct session *s, struct place *p)
     gang_release_mac(&s->gang, p->slot.number);
     p->next = s->left;
     s->left = p;
-    tell(s, EVENT_REMOVED, &p->slot);
+    tell(s, EVENT_REMOVED, &p->slot, NULL);
 }
 
 static void work_in_place(void *place)

@@ -95,6 +95,9 @@ bool session_is_stopping(struct session *s);
 bool session_is_done(struct session *s);
 int session_done_fd(const struct session *s);
 
+/* Puts a note about a slot among the events: for who works beside the session. Any thread. */
+void session_note(struct session *s, int number, int64_t run_id, const char *sentence);
+
 /* ---- Looking ---- */
 
 /* What is shown of the slot at place `i`, counted from 0, by number. False: there are not so many.

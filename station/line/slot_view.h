@@ -16,6 +16,7 @@ struct slot_view {
     char port[EVENT_PORT_BYTES];
     bool leaving; /* it is taken out of the session once its board is done */
     enum slot_state state;
+    struct order_name order; /* of the board in work, or of the last one; all "": none yet */
     enum verdict verdict;
     int64_t run_id; /* of the run that goes on or was the last; 0: none, or not recorded */
     enum phase phase;

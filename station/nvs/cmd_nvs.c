@@ -101,7 +101,7 @@ static enum exit_status nvs(int argc, char **argv)
     if (!cmd_parse(&cmd_nvs, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status)) {
         if (status == EXIT_PASSED)
-            fputs(examples, stdout);
+            cmd_say_more(examples);
         return status;
     }
     const struct action *action = understand(args, count);

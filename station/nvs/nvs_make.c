@@ -104,7 +104,7 @@ static bool make_one(struct maker *m, const struct nvs_text *csv, struct err *e)
     bool ok = fill_image(m, &table, e) && write_with_keys(m, m->o->out_path, m->o->make_keys, e);
     nvs_table_done(&table);
     if (ok)
-        cmd_line("%s: %u KiB%s. See it with: espstation nvs show %s", m->o->out_path,
+        cmd_tell("%s: %u KiB%s. See it with: espstation nvs show %s", m->o->out_path,
                  (unsigned)(m->size_bytes >> 10), m->encrypted ? ", encrypted" : "",
                  m->o->out_path);
     return ok;
@@ -169,7 +169,7 @@ static bool write_units(struct maker *m, struct nvs_units *units, struct err *e)
     }
     while (done < n && write_unit(m, units, done, e))
         done++;
-    cmd_line("%zu of %zu images of %u KiB%s", done, n, (unsigned)(m->size_bytes >> 10),
+    cmd_tell("%zu of %zu images of %u KiB%s", done, n, (unsigned)(m->size_bytes >> 10),
              m->encrypted ? ", encrypted" : "");
     return done == n;
 }

@@ -102,16 +102,16 @@ static void print_value(const struct shown *s, const struct nvs_value *v)
     char text[2 * SHOWN_BYTES + 1];
     const char *const word = nvs_type_word(v->type);
     if (s->hidden) {
-        cmd_line("  %-15s  %-7s (hidden)", v->key, word);
+        cmd_tell("  %-15s  %-7s (hidden)", v->key, word);
     } else if (nvs_number_bytes(v->type) > 0) {
         number_text(v, text, sizeof text);
-        cmd_line("  %-15s  %-7s %s", v->key, word, text);
+        cmd_tell("  %-15s  %-7s %s", v->key, word, text);
     } else if (v->type == NVS_STRING) {
-        cmd_line("  %-15s  %-7s %.*s", v->key, word, (int)v->size_bytes, (const char *)v->bytes);
+        cmd_tell("  %-15s  %-7s %.*s", v->key, word, (int)v->size_bytes, (const char *)v->bytes);
     } else {
         const size_t n = v->size_bytes < SHOWN_BYTES ? v->size_bytes : SHOWN_BYTES;
         hex_text(v->bytes, n, text);
-        cmd_line("  %-15s  %-7s %zu bytes %s%s", v->key, word, v->size_bytes, text,
+        cmd_tell("  %-15s  %-7s %zu bytes %s%s", v->key, word, v->size_bytes, text,
                  n < v->size_bytes ? "..." : "");
     }
 }
@@ -143,12 +143,12 @@ static void print_problems(const struct shown *s)
     const struct nvs_image *image = &s->image;
     for (size_t i = 0; i < image->problem_count; i++) {
         place_text(&image->problems[i], place, sizeof place);
-        cmd_line("%s: %s: %s.", s->o->file, place, image->problems[i].what);
+        cmd_tell("%s: %s: %s.", s->o->file, place, image->problems[i].what);
     }
     if (image->problem_total > image->problem_count)
-        cmd_line("%s: and %zu more", s->o->file, image->problem_total - image->problem_count);
+        cmd_tell("%s: and %zu more", s->o->file, image->problem_total - image->problem_count);
     if (image->unreadable)
-        cmd_line(s->decrypted ? "No entry can be read: these are not the keys of this image, or it "
+        cmd_tell(s->decrypted ? "No entry can be read: these are not the keys of this image, or it "
                                 "is not "
                                 "encrypted."
                               : "No entry can be read: the image may be encrypted. Give its keys "
@@ -161,9 +161,9 @@ static void print_pages(const struct nvs_image *image)
     for (size_t i = 0; i < image->page_count; i++) {
         const struct nvs_page *page = &image->pages[i];
         if (page->version == 0)
-            cmd_line("  page 0x%05zx  %s", i * NVS_PAGE_BYTES, nvs_page_word(page->state));
+            cmd_tell("  page 0x%05zx  %s", i * NVS_PAGE_BYTES, nvs_page_word(page->state));
         else
-            cmd_line("  page 0x%05zx  %-7s number %u, version %u: %u written, %u erased, %u unused",
+            cmd_tell("  page 0x%05zx  %-7s number %u, version %u: %u written, %u erased, %u unused",
                      i * NVS_PAGE_BYTES, nvs_page_word(page->state), (unsigned)page->sequence,
                      page->version, page->written, page->erased, page->unused);
     }
@@ -175,20 +175,20 @@ static void print_values(const struct shown *s)
     for (size_t space = 0; space < 256; space++) {
         if (!image->spaces[space][0])
             continue;
-        cmd_line("%s", image->spaces[space]);
+        cmd_tell("%s", image->spaces[space]);
         for (size_t i = 0; i < image->value_count; i++) {
             if (image->values[i].space == image->spaces[space])
                 print_value(s, &image->values[i]);
         }
     }
     if (s->hidden && image->value_count > 0)
-        cmd_line("The values of an encrypted image are hidden; to see them: --show-secrets");
+        cmd_tell("The values of an encrypted image are hidden; to see them: --show-secrets");
 }
 
 static void print_image(const struct shown *s)
 {
     const struct nvs_image *image = &s->image;
-    cmd_line("%s: %zu KiB, %zu namespace%s, %zu key%s, room for %zu more entries", s->o->file,
+    cmd_tell("%s: %zu KiB, %zu namespace%s, %zu key%s, room for %zu more entries", s->o->file,
              s->n >> 10, count_spaces(image), count_spaces(image) == 1 ? "" : "s",
              image->value_count, image->value_count == 1 ? "" : "s", image->free_entries);
     print_pages(image);
@@ -298,9 +298,9 @@ static void print_verdict(const struct shown *s)
 {
     const size_t n = s->image.problem_total;
     if (n > 0)
-        cmd_line("%s: %zu problem%s", s->o->file, n, n == 1 ? "" : "s");
+        cmd_tell("%s: %zu problem%s", s->o->file, n, n == 1 ? "" : "s");
     else
-        cmd_line("%s: sound: %zu namespaces, %zu keys, room for %zu more entries", s->o->file,
+        cmd_tell("%s: sound: %zu namespaces, %zu keys, room for %zu more entries", s->o->file,
                  count_spaces(&s->image), s->image.value_count, s->image.free_entries);
 }
 

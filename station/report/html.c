@@ -14,29 +14,12 @@
 
 bool html_flush(struct html *h)
 {
-    if (!h->refused && h->used > 0)
-        h->refused = !h->emit(h->ctx, h->bytes, h->used);
-    h->used = 0;
-    return !h->refused;
-}
-
-static void put_bytes(struct html *h, const char *bytes, size_t n)
-{
-    while (n > 0) {
-        if (h->used == sizeof h->bytes)
-            html_flush(h);
-        const size_t room = sizeof h->bytes - h->used;
-        const size_t now = n < room ? n : room;
-        memcpy(h->bytes + h->used, bytes, now);
-        h->used += now;
-        bytes += now;
-        n -= now;
-    }
+    return collector_flush(&h->out);
 }
 
 void html_put(struct html *h, const char *markup)
 {
-    put_bytes(h, markup, strlen(markup));
+    collector_text(&h->out, markup);
 }
 
 void html_putf(struct html *h, const char *fmt, ...)
@@ -88,7 +71,7 @@ static void put_character(struct html *h, const char *text, size_t bytes, uint32
     else if (entity(code))
         html_put(h, entity(code));
     else
-        put_bytes(h, text, bytes);
+        collector_bytes(&h->out, text, bytes);
 }
 
 void html_text_cut(struct html *h, const char *text, size_t characters)
@@ -123,7 +106,7 @@ void html_number(struct html *h, int64_t number)
     for (int i = 0; i < n; i++) {
         if (grouped && i > 0 && (n - i) % 3 == 0)
             html_put(h, THIN_SPACE);
-        put_bytes(h, &digits[i], 1);
+        collector_bytes(&h->out, &digits[i], 1);
     }
 }
 

@@ -1,22 +1,18 @@
 /*
- * Writing HTML: small pieces collected, everything that is not ours escaped.
+ * Writing HTML: everything that is not ours escaped.
  *
  * html_put takes markup of this program and nothing else; whatever comes from the record, a file or
- * a person goes through html_text. The first refusal is remembered, and nothing more is sent.
+ * a person goes through html_text.
  */
 #ifndef STATION_HTML_H
 #define STATION_HTML_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "core/base/collector.h"
+
 #include <stdint.h>
 
 struct html {
-    void *ctx;
-    bool (*emit)(void *ctx, const char *bytes, size_t n); /* false: takes no more */
-    bool refused;
-    size_t used;
-    char bytes[32768];
+    struct collector out; /* its ctx and emit are for the caller to set */
 };
 
 void html_put(struct html *h, const char *markup);

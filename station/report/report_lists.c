@@ -269,7 +269,7 @@ static bool take_nameless(void *ctx, const struct db_report_board *board)
     html_put(r->h, "<tr>");
     number_cell(r->h, board->run_id);
     board_cells(r->h, board);
-    return !r->h->refused;
+    return !r->h->out.refused;
 }
 
 static bool take_board(void *ctx, const struct db_report_board *board)
@@ -289,7 +289,7 @@ static bool take_board(void *ctx, const struct db_report_board *board)
     html_put(r->h, "</code></td>");
     number_cell(r->h, board->runs);
     board_cells(r->h, board);
-    return !r->h->refused;
+    return !r->h->out.refused;
 }
 
 bool report_boards(struct report *r, struct err *e)

@@ -27,9 +27,9 @@ static void obey(struct attendance *a, enum stop_wish wish)
 }
 
 /* A mark tells of missed progress alone here, which the screens may miss. */
-static bool is_of_board(const struct event *event)
+static bool is_shown(const struct event *event)
 {
-    return event->kind >= EVENT_RUN && event->kind <= EVENT_NOTE;
+    return (event->kind >= EVENT_RUN && event->kind <= EVENT_NOTE) || event->kind == EVENT_ORDER;
 }
 
 static void show_events(const struct attendance *a)
@@ -37,7 +37,7 @@ static void show_events(const struct attendance *a)
     struct event event;
     while (event_take(a->reader, &event)) {
         headcount_take(a->show->headcount, &event);
-        if (a->screen->event && is_of_board(&event))
+        if (a->screen->event && is_shown(&event))
             a->screen->event(a->show, &event);
     }
 }

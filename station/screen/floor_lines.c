@@ -1,8 +1,10 @@
-/* A line, or a JSON object, for each event of a board and each change of a tile. */
+/* A line, a JSON object or an entry of the journal for each event of a board and each change of a
+ * tile. */
 #include "station/screen/floor_screen.h"
 
 #include "station/base/json.h"
 #include "station/screen/screen.h"
+#include "station/service/service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +18,17 @@ struct seen {
     struct err err;
 };
 
+struct named {
+    char name[TILE_NAME_BYTES];
+    struct seen seen;
+};
+
 struct own {
     void (*print)(const struct tile *tile);
+    struct show show; /* the names alone */
     size_t count;
-    struct seen seen[];
+    const char **names;
+    struct named slots[];
 };
 
 static const char *state_word(enum tile_state state)
@@ -46,7 +55,7 @@ static bool is_told(const struct tile *tile)
 static void show_tile(struct own *own, size_t i, const struct tile *tile)
 {
     const struct seen now = { tile->state, tile->passed_before, tile->err };
-    struct seen *before = &own->seen[i];
+    struct seen *before = &own->slots[i].seen;
     const bool changed = now.state != before->state || now.passed_before != before->passed_before ||
                          strcmp(now.err.what, before->err.what) != 0;
     *before = now;
@@ -63,17 +72,39 @@ static void show_tiles(struct floor_show *show)
     fflush(stdout);
 }
 
+static void end(struct floor_show *show)
+{
+    struct own *own = show->own;
+    if (own)
+        free(own->names);
+    free(own);
+}
+
+/* Names and numbers of slots are those of the station file, and stay. */
+static void take_names(struct own *own, struct floor *floor)
+{
+    struct tile tile;
+    for (size_t i = 0; i < own->count && floor_look(floor, i, &tile); i++) {
+        snprintf(own->slots[i].name, TILE_NAME_BYTES, "%s", tile.name);
+        own->names[i] = own->slots[i].name;
+        own->slots[i].seen.state = TILE_STATE_COUNT; /* none it could be in */
+    }
+    own->show.names = own->names;
+    own->show.name_count = own->count;
+}
+
 static bool begin(struct floor_show *show, void (*print)(const struct tile *), struct err *e)
 {
     const size_t count = floor_tile_count(show->floor);
-    struct own *own = calloc(1, sizeof *own + count * sizeof own->seen[0]);
-    if (!own)
+    struct own *own = calloc(1, sizeof *own + count * sizeof own->slots[0]);
+    show->own = own;
+    if (own)
+        own->names = calloc(count + 1, sizeof own->names[0]);
+    if (!own || !own->names)
         return err_set(e, ERR_STATION, "Out of memory for the screen");
     own->print = print;
     own->count = count;
-    for (size_t i = 0; i < count; i++)
-        own->seen[i].state = TILE_STATE_COUNT; /* none it could be in */
-    show->own = own;
+    take_names(own, show->floor);
     return true;
 }
 
@@ -85,7 +116,7 @@ static bool is_of_board(const struct event *event)
 static void on_event(struct floor_show *show, const struct event *event, const struct screen *board)
 {
     if (is_of_board(event))
-        board->event(NULL, event);
+        board->event(&((struct own *)show->own)->show, event);
     if (event->kind != EVENT_PHASE)
         show_tiles(show);
 }
@@ -112,7 +143,7 @@ static void lines_event(struct floor_show *show, const struct event *event)
     on_event(show, event, &screen_lines);
 }
 
-static void lines_finish(struct floor_show *show)
+void floor_print_sum(const struct floor_show *show)
 {
     struct floor_summary sum;
     floor_sum(show->floor, &sum);
@@ -124,11 +155,33 @@ static void lines_finish(struct floor_show *show)
     if (show->db_path)
         printf("\nRecord: %s\n", show->db_path);
     fflush(stdout);
-    free(show->own);
+}
+
+static void lines_finish(struct floor_show *show)
+{
+    floor_print_sum(show);
+    end(show);
 }
 
 const struct floor_screen floor_screen_lines = {
     .name = "lines", .start = lines_start, .event = lines_event, .finish = lines_finish
+};
+
+/* ---- The journal: what comes of no board goes there as lines ---- */
+
+static void log_event(const struct show *show, const struct event *event)
+{
+    service_log(event, show_slot_name(show, event->slot));
+}
+
+static void journal_event(struct floor_show *show, const struct event *event)
+{
+    static const struct screen journal = { .name = "journal", .event = log_event };
+    on_event(show, event, &journal);
+}
+
+const struct floor_screen floor_screen_journal = {
+    .name = "journal", .start = lines_start, .event = journal_event, .finish = lines_finish
 };
 
 /* ---- JSON ---- */
@@ -171,7 +224,7 @@ static void json_finish(struct floor_show *show)
     json_text(&o, "db", show->db_path);
     json_end(&o);
     fflush(stdout);
-    free(show->own);
+    end(show);
 }
 
 const struct floor_screen floor_screen_json = {

@@ -25,11 +25,15 @@ struct floor_screen {
     void (*finish)(struct floor_show *show); /* also after a start that failed */
 };
 
-extern const struct floor_screen floor_screen_lines, floor_screen_json;
+extern const struct floor_screen floor_screen_lines, floor_screen_terminal, floor_screen_journal,
+    floor_screen_json;
+
+/* What came of all boards, as the last lines of a day. */
+void floor_print_sum(const struct floor_show *show);
 
 /* Shows until a person or the system has asked to stop and no slot works any more. The first time
  * boards in work are finished, the second time they are stopped. `reader` and `stop` are open since
- * before floor_begin. */
+ * before floor_begin. Tells the service manager that the station is ready, and lives. */
 void attend_floor(const struct floor_screen *screen, struct floor_show *show,
                   struct event_reader *reader, struct stop_source *stop);
 

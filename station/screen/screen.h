@@ -12,15 +12,25 @@
 struct show {
     struct session *session;
     struct headcount *headcount;
-    const char *db_path; /* NULL: nothing is recorded */
-    bool timing;         /* the summary shows where the time went */
+    const char *db_path;      /* NULL: nothing is recorded */
+    bool timing;              /* the summary shows where the time went */
+    const char *const *names; /* of the slots by number, counted from 0; NULL: numbers are all */
+    size_t name_count;
 };
+
+#define SHOW_LABEL_BYTES 17
+
+/* The slot's name; NULL: it has none. */
+const char *show_slot_name(const struct show *show, int number);
+
+/* What a slot is called: its name, or else its number. */
+const char *show_label(const struct show *show, int number, char label[SHOW_LABEL_BYTES]);
 
 struct screen {
     const char *name;
     bool draws; /* wants draw() ten times a second */
     void (*start)(const struct show *show);
-    /* It is counted. Only events of boards come here: EVENT_RUN to EVENT_NOTE. */
+    /* It is counted. Events of boards come here, EVENT_RUN to EVENT_NOTE, and EVENT_ORDER. */
     void (*event)(const struct show *show, const struct event *event);
     void (*draw)(const struct show *show);
     void (*finish)(const struct show *show); /* all slots are done */

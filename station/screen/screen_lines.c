@@ -2,6 +2,7 @@
 #include "station/screen/screen.h"
 
 #include "station/base/wrap.h"
+#include "station/line/event_text.h"
 #include "station/screen/timing.h"
 
 #include <stdarg.h>
@@ -30,62 +31,26 @@ size_t screen_columns(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0 ? w.ws_col : 80;
 }
 
-static const char *board_name(const struct event *event, char *text, size_t cap)
+const char *show_slot_name(const struct show *show, int number)
 {
-    snprintf(text, cap, "%s%s%s", event->chip ? event->chip->name : "unknown board",
-             event->mac[0] ? " " : "", event->mac);
-    return text;
+    const size_t place = (size_t)number - 1; /* number 0 is far behind the last */
+    return place < show->name_count ? show->names[place] : NULL;
 }
 
-static void print_failure(const struct event *event)
+const char *show_label(const struct show *show, int number, char label[SHOW_LABEL_BYTES])
 {
-    printf("%s: %s. The board is %s.", err_word(event->err.code), event->err.what,
-           board_state_text(event->state));
-    if (event->err.hint[0])
-        printf(" %s", event->err.hint);
-}
-
-static void print_verdict(const struct event *event)
-{
-    char board[64];
-    printf("%s %s", verdict_word(event->verdict), board_name(event, board, sizeof board));
-    printf(" in %.1f s, attempt %u: ", event->seconds, event->attempt);
-    if (event->verdict == VERDICT_PASS)
-        printf("%s", board_state_word(event->state));
+    const char *name = show_slot_name(show, number);
+    if (name)
+        snprintf(label, SHOW_LABEL_BYTES, "%s", name);
     else
-        print_failure(event);
+        snprintf(label, SHOW_LABEL_BYTES, "%d", number);
+    return label;
 }
 
 static void on_event(const struct show *show, const struct event *event)
 {
-    char board[64];
-    (void)show;
-    printf("slot %d: ", event->slot);
-    switch (event->kind) {
-    case EVENT_RUN:
-        printf("start on %s", event->port);
-        break;
-    case EVENT_BOARD:
-        printf("board %s", board_name(event, board, sizeof board));
-        break;
-    case EVENT_PHASE:
-        printf("%s", phase_word(event->phase));
-        if (event->phase == PHASE_WRITE)
-            printf(" at %u baud", event->baud);
-        break;
-    case EVENT_RETRY:
-        printf("attempt %u failed, trying again. ", event->attempt);
-        print_failure(event);
-        break;
-    case EVENT_VERDICT:
-        print_verdict(event);
-        break;
-    case EVENT_NOTE:
-        printf("%s", event->err.what);
-        break;
-    default: /* of no board: does not come here */
-        break;
-    }
+    char label[SHOW_LABEL_BYTES];
+    event_print(stdout, event, show_label(show, event->slot, label));
     printf("\n");
     fflush(stdout);
 }
@@ -110,9 +75,8 @@ static unsigned count_skipped(struct session *session)
 
 static void print_counts(const struct headcount *t, unsigned skipped, bool colour)
 {
-    const size_t passed = headcount_passed(t);
-    const bool all = passed == t->count && skipped == 0 && t->count > 0;
-    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", passed,
+    const bool all = t->passed == t->count && skipped == 0 && t->count > 0;
+    printf("\n%s%zu of %zu boards passed%s", colour ? (all ? BOLD GREEN : BOLD RED) : "", t->passed,
            t->count, colour ? PLAIN : "");
     if (t->runs > 0)
         printf(" in %.1f s", (double)(t->last_us - t->first_us) / 1e6);
@@ -126,13 +90,16 @@ static void print_counts(const struct headcount *t, unsigned skipped, bool colou
 /* ---- Why boards did not pass ---- */
 
 struct failure_print {
+    const struct show *show;
     bool colour;
     size_t columns;
 };
 
 /* "slots 1, 3 and 4", each once. */
-static void print_slots(const struct headcount_board *const *boards, size_t count)
+static void print_slots(const struct show *show, const struct headcount_board *const *boards,
+                        size_t count)
 {
+    char label[SHOW_LABEL_BYTES];
     size_t slots = 0, shown = 0;
     for (size_t i = 0; i < count; i++)
         slots += i == 0 || boards[i]->slot != boards[i - 1]->slot;
@@ -142,7 +109,11 @@ static void print_slots(const struct headcount_board *const *boards, size_t coun
     for (size_t i = 0; i < count; i++) {
         if (i > 0 && boards[i]->slot == boards[i - 1]->slot)
             continue;
-        printf("%s%d", shown == 0 ? "" : shown + 1 == slots ? " and " : ", ", boards[i]->slot);
+        printf("%s%s",
+               shown == 0           ? ""
+               : shown + 1 == slots ? " and "
+                                    : ", ",
+               show_label(show, boards[i]->slot, label));
         shown++;
     }
 }
@@ -186,7 +157,7 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
     const struct failure_print *p = ctx;
     const bool one = count == 1;
     printf("\n%s", p->colour ? RED : "");
-    print_slots(boards, count);
+    print_slots(p->show, boards, count);
     printf("  %s%s  %s%s%s\n", verdict_word(reason->verdict), p->colour ? PLAIN : "",
            err_word(reason->err.code), one && boards[0]->mac[0] ? "  " : "",
            one ? boards[0]->mac : "");
@@ -197,23 +168,28 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
                   reason->err.hint);
 }
 
-static void print_timing(struct session *session)
+static void print_timing(const struct show *show)
 {
+    char label[SHOW_LABEL_BYTES];
     struct slot_view v;
     timing_print_head();
-    for (size_t i = 0; session_look(session, i, &v); i++) {
+    for (size_t i = 0; session_look(show->session, i, &v); i++) {
         if (v.runs > 0)
-            timing_print(v.number, &v.timing);
+            timing_print(show_label(show, v.number, label), &v.timing);
     }
 }
 
 void screen_summary(const struct show *show, bool colour)
 {
-    struct failure_print print = { .colour = colour, .columns = screen_columns() };
+    struct failure_print print = { .show = show, .colour = colour, .columns = screen_columns() };
     print_counts(show->headcount, count_skipped(show->session), colour);
-    headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    const size_t more =
+        headcount_failures(show->headcount, &(struct headcount_sink){ &print, print_group });
+    if (more > 0)
+        printf("\n%zu more did not pass, earlier%s.\n", more,
+               show->db_path ? ": the record says why" : "");
     if (show->timing)
-        print_timing(show->session);
+        print_timing(show);
     if (show->db_path)
         printf("\nRecord: %s\n", show->db_path);
     fflush(stdout);

@@ -40,10 +40,10 @@ void timing_print_head(void)
     printf(" %8s\n", "floor");
 }
 
-void timing_print(int slot, const struct attempt_timing *timing)
+void timing_print(const char *slot, const struct attempt_timing *timing)
 {
     uint64_t total_us = timing_total_us(timing);
-    printf("%4d %7.2f", slot, (double)total_us / 1e6);
+    printf("%4s %7.2f", slot, (double)total_us / 1e6);
     for (size_t i = 0; i < PART_COUNT; i++)
         printf(" %8.2f", (double)part_us(timing, i) / 1e6);
     printf(" %8.2f", (double)timing->floor_us / 1e6);

@@ -7,7 +7,7 @@
 
 /* The head of a table, and a line of it. */
 void timing_print_head(void);
-void timing_print(int slot, const struct attempt_timing *timing);
+void timing_print(const char *slot, const struct attempt_timing *timing);
 
 /* A member "timing" with all parts in seconds. */
 void timing_json(struct json_object *o, const struct attempt_timing *timing);

@@ -279,7 +279,7 @@ static void ask(const struct teacher *t)
 {
     const char *name = learn_asks(&t->learn);
     if (name)
-        cmd_line("%s: %s", name,
+        cmd_tell("%s: %s", name,
                  t->order->by_speech ? "press the reset key of its board."
                                      : "plug its adapter in (or pull it and put it back).");
     fflush(stdout);
@@ -294,17 +294,17 @@ static bool tell(struct teacher *t, const struct learn_event *event, struct err 
     case LEARN_TOOK:
         if (!enter(t, event->name, event->socket, e))
             return false;
-        cmd_line("%s is %s, %s", event->name, event->socket, port ? port->path : "gone again");
+        cmd_tell("%s is %s, %s", event->name, event->socket, port ? port->path : "gone again");
         break;
     case LEARN_SEVERAL:
-        cmd_line(t->order->by_speech ? "%zu boards spoke at once. Press one key at a time."
+        cmd_tell(t->order->by_speech ? "%zu boards spoke at once. Press one key at a time."
                                      : "%zu ports came at once. Plug in one adapter at a time; of "
                                        "an adapter with "
                                        "several ports: --speak.",
                  event->count);
         break;
     case LEARN_OTHER:
-        cmd_line("That is slot %s already.", event->name);
+        cmd_tell("That is slot %s already.", event->name);
         break;
     }
     t->last_us = clock_system.now_us(&clock_system);
@@ -322,7 +322,7 @@ static void take_line(struct teacher *t)
         return;
     }
     if (learn_asks(&t->learn))
-        cmd_line("%s is skipped.", learn_asks(&t->learn));
+        cmd_tell("%s is skipped.", learn_asks(&t->learn));
     learn_skip(&t->learn);
     t->last_us = clock_system.now_us(&clock_system);
     ask(t);
@@ -358,7 +358,7 @@ static bool teach_all(struct teacher *t, struct err *e)
     learn_init(&t->learn, t->station, t->names, t->name_count, t->order->by_speech);
     if (!look_first(t, e))
         return false;
-    cmd_line("Into %s. Enter skips a slot, Ctrl-C ends; what is learned until then stays.",
+    cmd_tell("Into %s. Enter skips a slot, Ctrl-C ends; what is learned until then stays.",
              t->path);
     t->last_us = clock_system.now_us(&clock_system);
     ask(t);
@@ -386,9 +386,9 @@ enum exit_status teach(const struct teach_order *order)
         const char *asked = learn_asks(&t->learn);
         status = asked ? EXIT_BOARD : EXIT_PASSED;
         if (asked)
-            cmd_line("Ended before %s. To go on: espstation slots learn %s ...", asked, asked);
+            cmd_tell("Ended before %s. To go on: espstation slots learn %s ...", asked, asked);
         else
-            cmd_line("To see the slots: espstation slots show");
+            cmd_tell("To see the slots: espstation slots show");
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);

@@ -1,7 +1,11 @@
 /* The screen in a browser, as the station file wants it. */
 #include "station/web/web.h"
 
+#include "core/base/clock.h"
+#include "station/people/people.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Nobody has asked for the place that is taken, by another station for instance: the boards matter
@@ -15,13 +19,44 @@ static bool is_bearable(const struct station *station, struct err *e)
     return true;
 }
 
-static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
+/* What the station file asks for, from its start to its end. */
+struct screen_state {
+    struct people *people; /* NULL: nobody logs in */
+    struct web_people log_in;
+    struct web *web;
+};
+
+static bool log_in(void *ctx, const char *name, const char *secret, struct actor *actor,
+                   struct err *e)
+{
+    return name[0] ? people_log_in(ctx, name, secret, actor, e)
+                   : people_log_in_badge(ctx, secret, actor, e);
+}
+
+static bool find(void *ctx, const char *name, struct actor *actor)
+{
+    return people_find(ctx, name, actor);
+}
+
+static void end(void *state)
+{
+    struct screen_state *s = state;
+    web_free(s->web);
+    people_free(s->people);
+    free(s);
+}
+
+static bool open_screen(struct screen_state *s, struct floor *f, const struct station *station,
+                        struct err *e)
 {
     static const char *const languages[] = {
         [SCREEN_ANY] = NULL, [SCREEN_EN] = "en", [SCREEN_ZH] = "zh-Hans",
         [SCREEN_ES] = "es",  [SCREEN_VI] = "vi", [SCREEN_DE] = "de",
     };
     const struct station_screen *screen = &station->screen;
+    if (station->people_path && !(s->people = people_load(station->people_path, &clock_system, e)))
+        return false;
+    s->log_in = (struct web_people){ s->people, log_in, find };
     const struct web_setup setup = { .floor = f,
                                      .listen = screen->listen,
                                      .host = screen->host,
@@ -29,20 +64,28 @@ static bool start(struct floor *f, const struct station *station, void **state, 
                                      .blue_for_green = screen->palette == SCREEN_BLUE,
                                      .silent = screen->sound == SCREEN_SILENCE,
                                      .certificate = screen->certificate_path,
-                                     .key = screen->key_path };
-    *state = NULL;
-    if (strcmp(screen->listen, "none") == 0)
-        return true;
-    struct web *web = web_new(&setup, e);
-    *state = web;
-    if (web)
-        fprintf(stderr, "espstation: the line is shown at %s\n", web_url(web));
-    return web || is_bearable(station, e);
+                                     .key = screen->key_path,
+                                     .people = s->people ? &s->log_in : NULL };
+    s->web = web_new(&setup, e);
+    if (s->web)
+        fprintf(stderr, "espstation: the line is shown at %s\n", web_url(s->web));
+    return s->web != NULL;
 }
 
-static void end(void *state)
+static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
 {
-    web_free(state);
+    *state = NULL;
+    if (strcmp(station->screen.listen, "none") == 0)
+        return true;
+    struct screen_state *s = calloc(1, sizeof *s);
+    if (!s)
+        return err_set(e, ERR_STATION, "There is no memory for the screen");
+    if (open_screen(s, f, station, e)) {
+        *state = s;
+        return true;
+    }
+    end(s);
+    return is_bearable(station, e);
 }
 
 const struct watcher web_watcher = { "screen", start, end };

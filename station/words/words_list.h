@@ -89,6 +89,12 @@ WORD(INTERRUPTED, "interrupted", "INTERRUPTED", "已中断", "INTERRUMPIDA", "B�
 WORD(GRADE_OK, "ok", "ok", "正常", "bien", "tốt", "in Ordnung")
 WORD(GRADE_WARNING, "warning", "warning", "警告", "aviso", "cảnh báo", "Warnung")
 WORD(GRADE_WRONG, "wrong", "wrong", "错误", "mal", "sai", "falsch")
+/* ---- The screen in a terminal ---- */
+WORD(DETAILS, "details", "DETAILS", "详情", "DETALLES", "CHI TIẾT", "EINZELHEITEN")
+WORD(LEAVE, "leave", "LEAVE", "退出画面", "SALIR", "THOÁT", "VERLASSEN")
+WORD(MORE, "more", "more", "更多", "más", "thêm", "mehr")
+WORD(TOO_SMALL, "too-small", "WINDOW TOO SMALL", "窗口太小", "VENTANA PEQUEÑA", "CỬA SỔ QUÁ NHỎ", "FENSTER ZU KLEIN")
+WORD(STOP_AT_ONCE, "stop-at-once", "Ctrl-C: AT ONCE", "Ctrl-C：立即停止", "Ctrl-C: YA", "Ctrl-C: NGAY", "Ctrl-C: SOFORT")
 /* ---- Causes: "cause-" and the code as in the record ---- */
 WORD(CAUSE_PORT_MISSING, "cause-port-missing", "The adapter is missing", "缺少适配器", "Falta el adaptador", "Thiếu bộ chuyển đổi", "Der Adapter fehlt")
 WORD(CAUSE_PORT_BUSY, "cause-port-busy", "Another program has the port", "端口被其他程序占用", "Otro programa usa el puerto", "Chương trình khác đang dùng cổng", "Ein anderes Programm hat den Anschluss")

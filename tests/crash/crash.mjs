@@ -75,7 +75,7 @@ function judgeShown(moment, station) {
 const recipe = join(images, "esp32.yaml");
 makeImages(64);
 const fixture = await startFixture("--boards", o.boards, "--chip", "esp32", "--speed", o.speed, "--fill", "dirty");
-const runOptions = (lot) => ["run", recipe, "--db", db, "--lot", lot, ...fixture.portOptions];
+const runOptions = (lot) => ["run", recipe, "--db", db, "--lot", lot, "--new-lot", ...fixture.portOptions];
 
 // A whole run tells how many steps and milliseconds there are to choose from.
 const countsFile = join(work, "counts"), begun = Date.now();
@@ -192,7 +192,7 @@ check(`a lot of ${places} is filled by ${places} boards, not one more or less`, 
 async function killOneOfTwo(round) {
     const lot = `two ${round}`, half = fixture.portOptions.length / 2;
     openLot(lot, places);
-    const args = (ports) => ["run", recipe, "--db", db, "--lot", lot, "--plain", ...ports];
+    const args = (ports) => ["run", recipe, "--db", db, "--lot", lot, "--new-lot", "--plain", ...ports];
     const [here, there] = [fixture.portOptions.slice(0, half), fixture.portOptions.slice(half)];
     const dying = startStation(args(here), { trouble: { FILE: db, KILL: 40 + random.below(wholeSteps / 3) } });
     const living = startStation(args(there));

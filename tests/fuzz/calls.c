@@ -198,8 +198,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     far_end.variant = &held;
     loader_init(&loader, &far_end.port);
     if (number > 1)
-        loader.chip = chip;
-    loader_set_kind(&loader, how & 16 ? &loader_stub : &loader_rom);
+        loader_set_chip(&loader, chip);
+    if (how & 16)
+        loader_set_kind(&loader, &loader_stub);
     loader.secured = (how & 24) == 8;
     must_tell(calls[number](&loader, how, &e), &e);
     return 0;

@@ -17,8 +17,8 @@ static void read_reply(const uint8_t *frame, size_t n, size_t payload_bytes)
     must(packet_command_name(r.command, spare)[0] != '\0', "each command has a name");
     if (!packet_judge(&r, payload_bytes))
         return;
-    must(packet_status_text(false, r.status)[0] != '\0', "each status has words");
-    must(packet_status_text(true, r.status)[0] != '\0', "each status has words");
+    must(packet_status_text(&packet_dialect_rom, r.status)[0] != '\0', "each status has words");
+    must(packet_status_text(&packet_dialect_stub, r.status)[0] != '\0', "each status has words");
 }
 
 static void write_request(const uint8_t *bytes, size_t n, uint8_t command)

@@ -71,7 +71,7 @@ refused 1 "a port that is not there" port-missing /dev/ttyUSB99 -- "$station" ru
 # One that no port can be is no board that failed: no run of the lot is made of it.
 with_ports() { # PORT...
     local port
-    echo "$station" run "$good" --db "$db" --lot typed
+    echo "$station" run "$good" --db "$db" --lot typed --new-lot
     for port; do echo --port "$port"; done
 }
 set -f # patterns are for the station

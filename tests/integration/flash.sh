@@ -44,7 +44,7 @@ lines_are_json() { # file
 
 # ---- Eight ESP32 boards, dirty flash -----------------------------------------------------------
 start_fixture --boards 8 --chip esp32 --speed 20 --fill dirty
-check "eight ESP32 boards pass" "$work/out" flash_run esp32 "${port_options[@]}" --lot A --operator Eve
+check "eight ESP32 boards pass" "$work/out" flash_run esp32 "${port_options[@]}" --lot A --new-lot --operator Eve
 check "the summary says so" "$work/out" says "$work/out" "8 of 8 boards passed" "$db"
 all=true
 for i in 0 1 2 3 4 5 6 7; do esp32_is_right $i || all=false; done

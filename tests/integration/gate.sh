@@ -1,5 +1,6 @@
 # What is refused before it does harm: flashes that are smaller than they say, MACs that are none, other
 # chips, files that are no firmware, images and tables that do not go together.
+NODE=${NODE:-node}
 . "$(dirname "$0")/lib.sh"
 images=$work/images
 "$bin/make_images" "$images" 40
@@ -234,20 +235,10 @@ run_on esp32 flash=2M "$images/keep.yaml"
 fails "a merged file whose header says more than there is" flash-size untouched "says 4096 KB"
 
 # ---- Signed boot loaders ------------------------------------------------------------------------
-sign() { # FILE SIGNED: a block of the second scheme, with its digest, in a sector of its own
-    local pad=$(($(stat -c %s "$1") + 4095))
-    {
-        cat "$1"
-        ff $((pad / 4096 * 4096 - pad + 4095))
-    } >"$2"
-    {
-        printf '\347\002\000\000'
-        printf '%b' "$(sha256sum <"$2" | cut -c 1-64 | sed 's/../\\x&/g')"
-        ff 4060
-    } >"$work/block"
-    cat "$work/block" >>"$2"
+sign() { # FILE SIGNED: for secure boot, with a key made for this test; says its digest
+    "$NODE" "$root/tests/tools/sign.mjs" "$work/${3:-signing}.pem" "$1" "$2"
 }
-sign "$images/bootloader.bin" "$images/signed.bin"
+digest=$(sign "$images/bootloader.bin" "$images/signed.bin")
 chip esp32 'flash: { size: detect }' | recipe signed.yaml "file: signed.bin, offset: 0x1000" "${parts[@]:1}"
 warned "a signed boot loader" "is signed: its header stays" signed.yaml
 run_on esp32 flash=8M "$images/signed.yaml"
@@ -257,7 +248,7 @@ chip esp32 'flash: { size: 8MB }' | recipe signed.yaml "file: signed.bin, offset
 refused "a signed boot loader that has to change" "flash.size asks for another header than it has" signed.yaml
 
 # ---- Secure boot ---------------------------------------------------------------------------------
-sign "$images/app.bin" "$images/signed-app.bin"
+sign "$images/app.bin" "$images/signed-app.bin" >/dev/null
 chip esp32 'flash: { size: keep }' | recipe secure.yaml "${parts[@]}"
 run_on esp32 secure-boot "$images/secure.yaml"
 check "images that are not signed erase nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
@@ -269,6 +260,19 @@ chip esp32 'flash: { size: keep }' | recipe secure.yaml "file: signed.bin, offse
     "file: signed-app.bin, offset: 0x10000" "file: app.bin, offset: 0x200000, as: data"
 run_on esp32 secure-boot "$images/secure.yaml"
 passes "signed images, and data that look like one"
+run_on esp32 "secure-boot=$digest" "$images/secure.yaml"
+passes "images that were signed with the key that the board trusts"
+other=$(sign "$images/app.bin" "$images/other-app.bin" other)
+run_on esp32 "secure-boot=$other" "$images/secure.yaml"
+check "another key erases nothing" "$work/out" state '"erased_sectors":0,"programmed_bytes":0'
+fails "images of another key" secured untouched "is signed with a key that this board's fuses do not trust"
+run_on esp32c3 "secure-boot=$other" "$images/secure.yaml"
+fails "a recipe for another chip" wrong-chip untouched "has an ESP32-C3"
+check "check shows whose signature it is" "$work/out" exits 0 "$station" check "$images/secure.yaml"
+check "as the fuses have it" "$work/out" says "$work/out" "signed, RSA-3072, key $digest"
+head -c 100 /dev/zero | dd of="$images/signed-app.bin" bs=1 conv=notrunc status=none \
+    seek=$(($(stat -c %s "$images/signed-app.bin") - 4096 + 900))
+refused "a signature that was damaged" "brings a signature for secure boot, and it is wrong" secure.yaml
 
 # ---- What the recipe says of an image -----------------------------------------------------------
 { printf '\351'; head -c 20000 /dev/urandom; } >"$images/e9.bin"

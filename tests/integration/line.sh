@@ -79,4 +79,5 @@ ctl board 0 mac=24:0a:c4:00:04:01 >/dev/null
 check "the next one passes" "$work/out" await passes_are 1
 stop_line
 stop_fixture
+
 echo "1..$test_number"

@@ -55,21 +55,28 @@ check "its own is taken" "$work/out" exits 0 flash --lot bound --port "${ports[0
 sed 's/^chip/duplicates: ever\nchip/' "$images/esp32.yaml" >"$images/ever.yaml"
 sed 's/^chip/duplicates: allow\nchip/' "$images/esp32.yaml" >"$images/allow.yaml"
 check "ever: a board that passed in another lot is refused" "$work/out" \
-    exits 1 "$station" run "$images/ever.yaml" --db "$db" --lot ever --port "${ports[0]}"
+    exits 1 "$station" run "$images/ever.yaml" --db "$db" --lot ever --new-lot --port "${ports[0]}"
 check "naming where it passed" "$work/out" says "$work/out" "has passed before" "lot bound"
-check "allow: a board may pass again" "$work/out" exits 0 "$station" run "$images/allow.yaml" --db "$db" --lot loose --port "${ports[0]}"
+check "allow: a board may pass again" "$work/out" exits 0 "$station" run "$images/allow.yaml" --db "$db" --lot loose --new-lot --port "${ports[0]}"
 check "and again" "$work/out" exits 0 "$station" run "$images/allow.yaml" --db "$db" --lot loose --port "${ports[0]}"
 
 # ---- Closing ---------------------------------------------------------------------------------------
 check "a lot is closed" "$work/out" exits 0 lot close shared --operator Eve
+check "closing needs a person" "$work/out" exits 2 lot close five
+check "who is told how" "$work/out" says "$work/out" "somebody's decision" "--operator NAME"
 check "once" "$work/out" exits 2 lot close shared --operator Eve
-check "a lot that is none is not" "$work/out" exits 2 lot close nothing
+check "a lot that is none is not" "$work/out" exits 2 lot close nothing --operator Eve
 check "the record is whole after all that" "$work/out" exits 0 "$station" audit --db "$db"
 stop_fixture
 
 # ---- A name that was mistyped ------------------------------------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 20
-check "a new name opens a lot" "$work/out" exits 0 flash --lot 2026-1l --port "${ports[0]}"
+lot open 2026-12 --operator Eve >/dev/null
+check "a lot that is not there is refused" "$work/out" exits 2 flash --lot 2026-l2 --port "${ports[0]}"
+check "with the one that was meant, and the command" "$work/out" says "$work/out" "did you mean '2026-12'?" \
+    "espstation lot open '2026-l2'" "--new-lot"
+check "no port was opened for it" "$work/fixture.log" sh -c "'$fixture' --ctl '$work/ctl' state 0 | grep -q '\"syncs\":0'"
+check "--new-lot opens a lot" "$work/out" exits 0 flash --lot 2026-1l --new-lot --port "${ports[0]}"
 check "and says so, once" "$work/out" test "$(grep -c "opened lot '2026-1l', without recipe and quantity" "$work/out")" = 1
 check "a known one does not" "$work/out" sh -c "'$station' run '$images/allow.yaml' --db '$db' --lot 2026-1l --port '${ports[0]}' >'$work/out' 2>&1;
     ! grep 'opened lot' '$work/out'"
@@ -85,7 +92,7 @@ stop_fixture
 
 # ---- The wrong folder --------------------------------------------------------------------------------
 mkdir "$work/wrong"
-for words in "correct 1 --verdict fail --operator Ann --reason cracked" "lot close five" "lot show five" "lot list" "audit" "backup x.db" \
+for words in "correct 1 --verdict fail --operator Ann --reason cracked" "lot close five --operator Eve" "lot show five" "lot list" "audit" "backup x.db" \
     "history 24:0a:c4:00:00:00" "stats" "report --lot five" "export"; do
     # shellcheck disable=SC2086
     in_wrong() { (cd "$work/wrong" && XDG_CONFIG_HOME=$work/wrong exec "$station" $words); }

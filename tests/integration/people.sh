@@ -91,7 +91,7 @@ start_fixture --boards 8 --chip esp32 --speed 5
 half() { # first port number, options...
     local i=$1
     shift
-    timeout 120 "$station" run "$recipe" --plain --db "$db" --lot shared "$@" --port "${ports[i]}" \
+    timeout 120 "$station" run "$recipe" --plain --db "$db" --lot shared --new-lot "$@" --port "${ports[i]}" \
         --port "${ports[i + 1]}" --port "${ports[i + 2]}" --port "${ports[i + 3]}"
 }
 before=$(passes)
@@ -123,7 +123,7 @@ stop_fixture
 start_fixture --boards 64 --chip esp32 --speed 20
 run_64() { # soft hard
     (ulimit -Sn "$1" && ulimit -Hn "$2" &&
-        exec timeout 280 "$station" run "$recipe" --plain --db "$db" --lot "files-$2" "${port_options[@]}")
+        exec timeout 280 "$station" run "$recipe" --plain --db "$db" --lot "files-$2" --new-lot "${port_options[@]}")
 }
 runs=$(sql "$db" 'select count(*) from run')
 check "64 ports with 64 open files are refused" "$work/out" exits 4 run_64 64 64

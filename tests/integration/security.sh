@@ -116,7 +116,7 @@ check "no PASS is in the record" "$db" test "$(sql "$db" "select count(*) from r
 # ---- A record that somebody else has written into -------------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 20
 rm -f "$db"
-check "a board passes" "$work/out" exits 0 "$station" run "$recipe" --db "$db" "${port_options[@]}" --lot a
+check "a board passes" "$work/out" exits 0 "$station" run "$recipe" --db "$db" "${port_options[@]}" --lot a --new-lot
 mac=$(sql "$db" 'select mac from board')
 check "the record is open to read, to write for its owner" "$db" test "$(stat -c %a "$db")" = "$(printf '%o' $((0644 & ~$(umask))))"
 sqlite3 "$db" "drop trigger if exists lot_final" "update lot set name = 'x' || char(27) || '[2J' || char(8238)" 2>"$work/out" ||

@@ -63,7 +63,7 @@ start_ptys 2
 flock --no-fork "$work/pty/slot0" sh -c "touch '$work/locked'; exec sleep 60" &
 holder=$!
 await test -e "$work/locked"
-check "a port another program holds is busy; the other board passes" "$work/out" run_ptys 1 --lot busy
+check "a port another program holds is busy; the other board passes" "$work/out" run_ptys 1 --lot busy --new-lot
 check "the holder is named" "$work/out" says "$work/out" port-busy "$work/pty/slot0 is in use by" "(pid "
 # The library cannot see that the port was open already, where opening again moves no line.
 check "the board behind it was not touched" "$work/lines" test "$(lines_of 0)" = "11 "

@@ -79,13 +79,15 @@ refused 2 "an erase without a name" "an erase does not guess" -- "$station" eras
 check "an erase by slot" "$work/out" exits 0 "$station" erase --slot B1 --from 0x9000 --size 0x1000
 
 check "a run takes all slots" "$work/out" exits 0 "$station" run "$images/esp32.yaml" --plain
+check "and calls them by their names" "$work/out" says "$work/out" "slot A1: start on ${ports[0]}" "slot C1: PASS"
 check "that are there" "$work/out" says "$work/out" "3 of 3 boards passed"
 check "into the record of the station file" "$work/out" test -s kept/line3.db -a ! -e espstation.db
 check "one row each" "$work/out" test "$(sql kept/line3.db 'select count(*) from run')" = 3
 check "under the numbers of the slots" "$work/out" \
     test "$(sql kept/line3.db 'select group_concat(slot) from (select slot from run order by slot)')" = 1,3,5
 check "and other commands find it there" "$work/out" exits 0 "$station" stats
-check "--db goes before it" "$work/out" exits 0 "$station" run "$images/esp32.yaml" --slot A1 --db other.db
+check "--db goes before it" "$work/out" exits 0 "$station" run "$images/esp32.yaml" --slot A1 --db other.db --json
+check "and programs get name and number" "$work/out" says "$work/out" '"slot":1,"name":"A1","port"'
 check "so it does" "$work/out" test "$(sql other.db 'select count(*) from run')" = 1
 check "verify by slot" "$work/out" exits 0 "$station" verify "$images/esp32.yaml" --slot C1
 

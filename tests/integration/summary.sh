@@ -12,7 +12,7 @@ run=("$station" run "$images/esp32.yaml" --db "$db" --plain)
 # Each write is lost on slot 5, to the end.
 start_fixture --boards 6 --chip esp32 --speed 20 --fault 0:no-dtr --fault 2:no-dtr --fault 3:no-dtr \
     --fault 4:hang=20000
-check "three boards fail alike, one otherwise, two pass" "$work/out" exits 1 "${run[@]}" "${port_options[@]}" --lot A
+check "three boards fail alike, one otherwise, two pass" "$work/out" exits 1 "${run[@]}" "${port_options[@]}" --lot A --new-lot
 sed -n '/boards passed/,$p' "$work/out" >"$work/end"
 check "boards are counted" "$work/end" says "$work/end" "2 of 6 boards passed in "
 check "equal failures stand together" "$work/end" grep -qx 'slots 1, 3 and 4  FAIL  wrong-boot-mode' "$work/end"
@@ -26,7 +26,7 @@ check "nor by the verdict" "$work/out" eval '! grep "FAIL" "$work/out" | grep -q
 if command -v script >/dev/null; then
     port_list="${port_options[*]}"
     export station images db port_list
-    script -qfc "stty cols 60 rows 24; exec \"\$station\" run \"\$images/esp32.yaml\" --db \"\$db\" \$port_list --lot B" \
+    script -qfc "stty cols 60 rows 24; exec \"\$station\" run \"\$images/esp32.yaml\" --db \"\$db\" \$port_list --lot B --new-lot" \
         "$work/screen" >/dev/null 2>&1 </dev/null
     tr -d '\r' <"$work/screen" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g' >"$work/plain"
     sed -n '/boards passed/,/^Record/p' "$work/plain" >"$work/end"
@@ -60,7 +60,7 @@ stop_fixture
 start_fixture --boards 1 --chip esp32 --speed 20
 ctl fault 0 hang=20000,times=2 >/dev/null
 SECONDS=0
-"${run[@]}" "${port_options[@]}" --lot C --loop >"$work/out" 2>&1 </dev/null &
+"${run[@]}" "${port_options[@]}" --lot C --new-lot --loop >"$work/out" 2>&1 </dev/null &
 pid=$!
 verdicts_are() { [ "$(grep -o '^slot 1: \(PASS\|FAIL\)' "$work/out" | tr -d '\n')" = "$1" ]; }
 check "a board fails" "$work/out" await verdicts_are "slot 1: FAIL"

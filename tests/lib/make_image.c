@@ -1,5 +1,7 @@
 #include "tests/lib/make_image.h"
 
+#include <openssl/core_names.h>
+#include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +96,49 @@ static void put_crc(const struct image_recipe *r, struct made_image *m)
     m->end += 4;
 }
 
+/* r and s of a DER signature, each of 32 bytes with the lowest first. */
+static void put_numbers(uint8_t *to, const uint8_t *der, size_t n)
+{
+    ECDSA_SIG *both = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    if (!both || BN_bn2lebinpad(ECDSA_SIG_get0_r(both), to, 32) != 32 ||
+        BN_bn2lebinpad(ECDSA_SIG_get0_s(both), to + 32, 32) != 32)
+        abort();
+    ECDSA_SIG_free(both);
+}
+
+/* The public point, x and y likewise. */
+static void put_point(uint8_t *to, EVP_PKEY *key)
+{
+    BIGNUM *x = NULL, *y = NULL;
+    if (!EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_X, &x) ||
+        !EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_PUB_Y, &y) ||
+        BN_bn2lebinpad(x, to, 32) != 32 || BN_bn2lebinpad(y, to + 32, 32) != 32)
+        abort();
+    BN_free(x);
+    BN_free(y);
+}
+
+/* A block of the second scheme, ECDSA P-256, by a key that is forgotten at once. */
+static void put_block(uint8_t *block, const uint8_t *bytes, size_t n)
+{
+    uint8_t der[128];
+    size_t der_bytes = sizeof der;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
+    memset(block, 0, 1216);
+    put32(block, 0x000003E7);
+    EVP_Digest(bytes, n, block + 4, NULL, EVP_sha256(), NULL);
+    if (!ctx || EVP_PKEY_sign_init(ctx) != 1 ||
+        EVP_PKEY_sign(ctx, der, &der_bytes, block + 4, 32) != 1)
+        abort();
+    block[36] = 2; /* the curve */
+    put_point(block + 37, key);
+    put_numbers(block + 101, der, der_bytes);
+    put32(block + 1196, (uint32_t)crc32(0, block, 1196));
+    EVP_PKEY_CTX_free(ctx);
+    EVP_PKEY_free(key);
+}
+
 /* The signature pages of ESP-IDF: V1 is a zero and two numbers, V2 a sector behind the last one. */
 static void put_signature(const struct image_recipe *r, struct made_image *m)
 {
@@ -103,9 +148,7 @@ static void put_signature(const struct image_recipe *r, struct made_image *m)
         m->end += 68;
     } else if (r->signed_v == 2) {
         memset(m->bytes + m->end, 0xFF, sector + 4096 - m->end);
-        fill(m->bytes + sector, 1216, 3);
-        put32(m->bytes + sector, 0x000002E7);
-        put32(m->bytes + sector + 1196, (uint32_t)crc32(0, m->bytes + sector, 1196));
+        put_block(m->bytes + sector, m->bytes, sector);
         m->end = sector + 4096;
     }
 }

@@ -73,7 +73,7 @@ async function afterVerdict(line) {
     if (going) await putNextBoard(line.slot);
 }
 
-const station = startStation(["run", recipe, "--db", db, "--loop", "--lot", "soak", "--json", ...fixture.portOptions], {
+const station = startStation(["run", recipe, "--db", db, "--loop", "--lot", "soak", "--new-lot", "--json", ...fixture.portOptions], {
     keep: false,
     onLine: (line) => {
         if (!line.slot) return;

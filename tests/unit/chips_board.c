@@ -24,7 +24,7 @@ static void make_board(struct reg_port *r, const struct chip *c)
         r->info_bytes = 12;
     reg_set(r, c->efuse->block_addr[c->efuse->mac_block], 0x01020304);
     reg_set(r, c->efuse->block_addr[c->efuse->mac_block] + 4, 0xFFFE240A);
-    r->loader.chip = NULL;
+    loader_set_chip(&r->loader, NULL);
 }
 
 static bool is_later_chip(const struct chip *c)
@@ -171,7 +171,7 @@ static void the_pico_d4_is_found_at_its_other_pins(void **state)
     assert_int_equal(r.attaches, 1);
     assert_int_equal(r.pins_seen, spare);
     r.pins_good = 1; /* at neither */
-    loader_set_kind(&r.loader, &loader_rom);
+    loader_set_rom(&r.loader);
     assert_code(identify(&r, &b, &e), &e, ERR_NO_FLASH);
 }
 
@@ -260,7 +260,7 @@ static void plug(struct reg_port *r, uint16_t vid, uint16_t pid)
     r->port.usb.pid = pid;
     const struct chip *chip = r->loader.chip;
     loader_init(&r->loader, &r->port);
-    r->loader.chip = chip;
+    loader_set_chip(&r->loader, chip);
 }
 
 static void ports_are_known_by_their_usb_ids(void **state)

@@ -243,7 +243,7 @@ static inline void reg_port_init(struct reg_port *r, const char *chip)
     r->port.caps = PORT_BAUD | PORT_LINES | PORT_LINES_TOGETHER;
     r->flash_id = 0x1640EF;
     loader_init(&r->loader, &r->port);
-    r->loader.chip = chip_by_name(chip);
+    loader_set_chip(&r->loader, chip_by_name(chip));
     assert_non_null(r->loader.chip);
 }
 

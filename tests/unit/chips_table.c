@@ -168,7 +168,8 @@ static void rows_hold_the_published_numbers(void **state)
         SAME(c->spi.miso_dlen, 0x28);
         SAME(c->spi.w0, 0x58);
         assert_false(c->spi.addr_left_justified);
-        assert_true((c->flags & CHIP_HAS_SECURITY_INFO) && (c->flags & CHIP_ROM_ENCRYPT_WORD));
+        assert_true(c->flags & CHIP_HAS_SECURITY_INFO);
+        assert_ptr_equal(c->rom, &loader_rom_s2);
         SAME((c->flags & CHIP_USB_OTG) != 0, f->otg);
         SAME(c->stub_max_flash_bytes, f->four_bytes ? 128u << 20 : 16u << 20);
         check_freqs(f->name, c->freqs, f->freqs);

@@ -41,9 +41,33 @@ static void chip_rows_are_complete(void **state)
         must(c->read_security != NULL, c, "read_security is missing");
         must(c->read_spi_pins != NULL, c, "read_spi_pins is missing");
         must(c->rom_baud != NULL, c, "rom_baud is missing");
+        must(c->rom && !c->rom->is_stub, c, "rom, the kind of its own loader, is missing");
         must(hint > 20 && hint < sizeof((struct err *)0)->hint, c, "hint_no_sync");
         must(c->magic != 0 || (c->flags & CHIP_HAS_SECURITY_INFO), c, "nothing detects it");
         must((c->image_id == CHIP_NO_IMAGE_ID) == short_header, c, "image_id is missing");
+    }
+}
+
+static void kinds_of_loaders_are_complete(void **state)
+{
+    static const struct loader_kind *const kinds[] = { &loader_rom, &loader_rom_s2,
+                                                       &loader_rom_esp8266, &loader_stub,
+                                                       &loader_stub_legacy };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        const struct loader_kind *k = kinds[i];
+        assert_non_null(k->word);
+        assert_non_null(k->dialect);
+        assert_true(k->attach && k->baud_request && k->begin_bytes);
+        assert_true(k->erase && k->erase_all && k->read && k->end_read);
+        assert_in_range(k->begin_words, 4, 5);
+        assert_in_range(k->attach_words, 1, 2);
+        assert_in_range(k->in_flight, 1, FLIGHT_MAX);
+        assert_true(k->read_chunk_bytes > 0 && k->baud_settle_ms > 0);
+        assert_int_equal(k->answers_early, k->late_failure != 0);
+        assert_int_equal(k->answers_early, k->erase_ahead_bytes > 0);
+        if (k->is_stub) /* what a job may count on, without asking which stub it is */
+            assert_true(k->has_md5 && k->changes_baud && k->erases_exactly && k->has_set_params);
     }
 }
 
@@ -218,7 +242,7 @@ static void hooks_begin(struct hooks *h, const char *chip)
     fake_clock_init(&h->clock);
     script_port_init(&h->script, &h->clock);
     loader_init(&h->loader, &h->script.port);
-    h->loader.chip = chip_by_name(chip);
+    loader_set_chip(&h->loader, chip_by_name(chip));
 }
 
 static void hooks_end(struct hooks *h)
@@ -474,6 +498,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chip_rows_are_complete),
+        cmocka_unit_test(kinds_of_loaders_are_complete),
         cmocka_unit_test(chip_registers_are_set),
         cmocka_unit_test(chip_names_and_numbers_are_unique),
         cmocka_unit_test(chip_look_ups_do_not_guess),

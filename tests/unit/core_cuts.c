@@ -9,7 +9,7 @@
 
 #define BLOCK  0x4000u
 #define SECTOR 0x1000u
-#define SHORT  0x1000u
+#define SHORT  4147u /* 45 ms at 921600 baud */
 #define KB(n)  ((n) << 10)
 
 struct stream {
@@ -52,11 +52,17 @@ static size_t windows_in(const struct stream *s, size_t n)
     return windows;
 }
 
-static struct cuts cut(const struct stream *s, uint32_t addr)
+static struct cuts cut_for(const struct stream *s, uint32_t addr, uint32_t baud)
 {
     struct cuts c = { 0 };
-    assert_true(cuts_for_stub(&c, s->bytes, s->n, addr, s->flash_bytes, BLOCK));
+    const struct cuts_aim aim = { addr, s->flash_bytes, BLOCK, baud };
+    assert_true(cuts_for_stub(&c, s->bytes, s->n, &aim));
     return c;
+}
+
+static struct cuts cut(const struct stream *s, uint32_t addr)
+{
+    return cut_for(s, addr, 921600);
 }
 
 static size_t begin_of(const struct cuts *c, size_t i)
@@ -161,11 +167,45 @@ static void single_sectors_get_short_blocks(void **state)
     struct stream s = stream_of(KB(26), 10);
     struct cuts c = cut(&s, 0x1000);
     (void)state;
-    assert_int_equal(c.count, s.n / SHORT);
+    assert_true(c.count > 3);
     for (size_t i = 0; i + 1 < c.count; i++)
         assert_int_equal(bytes_of(&c, i), SHORT);
     assert_in_range(bytes_of(&c, c.count - 1), SHORT, 2 * SHORT - 1);
     cuts_free(&c);
+    free(s.bytes);
+}
+
+/* As long on the wire as a sector is erased; at a low rate an answer costs more than that. */
+static void short_blocks_are_as_long_as_the_rate_wants(void **state)
+{
+    static const struct {
+        uint32_t baud;
+        size_t bytes;
+    } cases[] = { { 0, SHORT },      { 115200, SHORT }, { 230400, SHORT }, { 460800, 2073 },
+                  { 1500000, 6750 }, { 2000000, 9000 }, { 8000000, BLOCK } };
+    struct stream s = stream_of(KB(56), 10);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct cuts c = cut_for(&s, 0x1000, cases[i].baud);
+        check_cover(&c, s.n, BLOCK);
+        assert_int_equal(bytes_of(&c, 0), cases[i].bytes);
+        cuts_free(&c);
+    }
+    free(s.bytes);
+}
+
+/* Where the wire is slower than the flash, every block but the last is full: each waits for an
+ * answer. */
+static void a_slow_wire_gets_full_blocks(void **state)
+{
+    static const uint32_t bauds[] = { 9600, 115200, 460800 };
+    struct stream s = stream_of(KB(1024), 10);
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(bauds); i++) {
+        struct cuts c = cut_for(&s, 0x10000, bauds[i]);
+        assert_int_equal(c.count, (s.n + BLOCK - 1) / BLOCK);
+        cuts_free(&c);
+    }
     free(s.bytes);
 }
 
@@ -197,8 +237,9 @@ static void what_is_no_stream_is_not_cut(void **state)
     uint8_t bytes[100];
     struct cuts c = { 0 };
     (void)state;
+    const struct cuts_aim aim = { 0, KB(64), BLOCK, 0 };
     memset(bytes, 0x55, sizeof bytes);
-    assert_false(cuts_for_stub(&c, bytes, sizeof bytes, 0, KB(64), BLOCK));
+    assert_false(cuts_for_stub(&c, bytes, sizeof bytes, &aim));
     cuts_free(&c);
 }
 
@@ -210,6 +251,8 @@ int main(void)
         cmocka_unit_test(a_block_that_fills_nothing_has_a_short_one_behind_it),
         cmocka_unit_test(blocks_are_full_when_all_is_erased),
         cmocka_unit_test(single_sectors_get_short_blocks),
+        cmocka_unit_test(short_blocks_are_as_long_as_the_rate_wants),
+        cmocka_unit_test(a_slow_wire_gets_full_blocks),
         cmocka_unit_test(erasing_goes_by_blocks_where_they_fit),
         cmocka_unit_test(what_is_no_stream_is_not_cut),
     };

@@ -20,7 +20,7 @@ struct outcome {
 
 static struct region_bench *bench_at(uint32_t addr, uint32_t bytes)
 {
-    return region_bench_new(addr, bytes, false, 1000, BAUD);
+    return region_bench_new(addr, bytes, 3, 1000, BAUD);
 }
 
 /* The flash holds the region already, but for what a test changes then. */
@@ -221,7 +221,7 @@ static void neighbours_are_left_alone(void **state)
 /* Without a stub: the ROM's MD5 tells the same. */
 static void the_rom_can_be_asked_as_well(void **state)
 {
-    struct region_bench *b = region_bench_new(ADDR, 4 * PIECE, false, 1000, 0);
+    struct region_bench *b = region_bench_new(ADDR, 4 * PIECE, 3, 1000, 0);
     struct outcome o;
     (void)state;
     load(b);

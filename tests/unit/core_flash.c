@@ -28,7 +28,7 @@ static uint32_t rom_erases_sectors(uint32_t first, uint32_t asked)
 static void check_erase(uint32_t first, uint32_t n, uint32_t bytes)
 {
     uint32_t head = 16 - first % 16;
-    uint32_t asked_bytes = flash_esp8266_erase_bytes(first * SECTOR, bytes);
+    uint32_t asked_bytes = loader_rom_esp8266.begin_bytes(first * SECTOR, bytes);
     assert_int_equal(asked_bytes % SECTOR, 0);
     uint32_t erased = rom_erases_sectors(first, asked_bytes / SECTOR);
     assert_true(erased >= n);
@@ -45,7 +45,7 @@ static void flash_erases_on_esp8266_what_is_needed_and_little_more(void **state)
             check_erase(first, n, n * SECTOR - (SECTOR - 1));
         }
     }
-    assert_int_equal(flash_esp8266_erase_bytes(0, 0), 0);
+    assert_int_equal(loader_rom_esp8266.begin_bytes(0, 0), 0);
 }
 
 static void loader_timeouts_follow_the_work(void **state)
@@ -224,7 +224,7 @@ static void judge_begin(struct judge *j)
     fake_clock_init(&j->clock);
     script_port_init(&j->script, &j->clock);
     loader_init(&j->loader, &j->script.port);
-    j->loader.chip = chip_by_name("esp32");
+    loader_set_chip(&j->loader, chip_by_name("esp32"));
     loader_set_kind(&j->loader, &loader_stub);
     for (size_t i = 0; i < sizeof j->wanted; i++)
         j->wanted[i] = j->flash[i] = (uint8_t)(i * 7);
@@ -505,7 +505,7 @@ static void an_answer_to_what_nobody_asked_is_kept_in_mind(void **state)
         struct err e = { 0 };
         uint32_t value;
         judge_begin(&j);
-        loader_set_kind(&j.loader, &loader_rom);
+        loader_set_rom(&j.loader);
         j.script.free_writes = true;
         script_reply(&j.script, 100, answers[i].command, 0, answers[i].status, 4);
         script_reply(&j.script, 100, CMD_READ_REG, 0, answers[0].status, 4);

@@ -117,6 +117,26 @@ static void a_write_takes_what_the_slower_part_takes(void **state)
     assert_int_equal(forecast_write_us(&r, &f, 0), flash_us);
 }
 
+/* Where the wire is quicker than programming, and there are two pieces at least; at a rate that is
+ * not known, never. */
+static void pieces_pay_on_a_quick_wire(void **state)
+{
+    const struct plan_region two = { .addr = 0x1F000, .size_bytes = BLOCK };
+    const struct plan_region one = { .addr = 0x20000, .size_bytes = BLOCK };
+    size_t at[] = { 0, 20000, 40000 };
+    const struct plan_frames f = { .count = 2, .at = at };
+    (void)state;
+    uint64_t program_us = forecast_program_us(BLOCK);
+    assert_int_equal(program_us, BLOCK / PAGE * page_us());
+    uint32_t quick = (uint32_t)(40000 * UINT64_C(10000000) / program_us) + 1;
+    assert_true(forecast_pieces_pay(&two, &f, quick));
+    assert_true(forecast_pieces_pay(&two, &f, UINT32_MAX));
+    assert_false(forecast_pieces_pay(&two, &f, quick - quick / 100));
+    assert_false(forecast_pieces_pay(&two, &f, 115200));
+    assert_false(forecast_pieces_pay(&one, &f, UINT32_MAX));
+    assert_false(forecast_pieces_pay(&two, &f, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +149,7 @@ int main(void)
         cmocka_unit_test(the_largest_flash_does_not_overflow),
         cmocka_unit_test(md5_is_far_quicker_than_writing),
         cmocka_unit_test(a_write_takes_what_the_slower_part_takes),
+        cmocka_unit_test(pieces_pay_on_a_quick_wire),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

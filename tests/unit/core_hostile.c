@@ -328,8 +328,9 @@ static void try_call(babble *b, int k, uint32_t seed, uint32_t length, bool from
     h.length = length;
     h.at_most_us = h.clock.us + LONGEST_US;
     loader_init(l, &h.port);
-    l->chip = chip_by_name(chip);
-    loader_set_kind(l, from_stub ? &loader_stub : &loader_rom);
+    loader_set_chip(l, chip_by_name(chip));
+    if (from_stub)
+        loader_set_kind(l, &loader_stub);
     bool ok = run_call(k, l, m, &e);
     if (ok != (e.code == ERR_NONE))
         fail_msg("call %d, seed %u, length %u: %s, but %s", k, seed, length,
@@ -420,7 +421,7 @@ static struct bench *bench_new(void)
     script_port_init(&b->script, &b->clock);
     b->script.free_lines = b->script.free_writes = true;
     loader_init(&b->loader, &b->script.port);
-    b->loader.chip = chip_by_name("esp32");
+    loader_set_chip(&b->loader, chip_by_name("esp32"));
     return b;
 }
 

@@ -150,12 +150,12 @@ static void packet_has_words_for_commands_and_statuses(void **state)
     assert_string_equal(packet_command_name(0x5A, spare), "command 5A");
     for (unsigned a = 0; a < 256; a++) {
         const uint8_t rom[2] = { 1, (uint8_t)a }, stub[2] = { (uint8_t)a, 0 };
-        assert_true(strlen(packet_status_text(false, rom)) > 3);
-        assert_true(strlen(packet_status_text(true, stub)) > 3);
+        assert_true(strlen(packet_status_text(&packet_dialect_rom, rom)) > 3);
+        assert_true(strlen(packet_status_text(&packet_dialect_stub, stub)) > 3);
     }
     const uint8_t checksum[2] = { 0xC1, 0 }, unknown[2] = { 1, 5 };
-    assert_string_equal(packet_status_text(true, checksum), "data checksum wrong");
-    assert_has(packet_status_text(false, unknown), "unknown");
+    assert_string_equal(packet_status_text(&packet_dialect_stub, checksum), "data checksum wrong");
+    assert_has(packet_status_text(&packet_dialect_rom, unknown), "unknown");
 }
 
 int main(void)

@@ -235,13 +235,14 @@ static size_t read_hex(const struct replay *r, const char *text, uint8_t *bytes,
 static void set_up(struct replay *r, const char *key, const char *value)
 {
     if (strcmp(key, "chip") == 0) {
-        r->loader.chip = chip_by_name(value);
+        loader_set_chip(&r->loader, chip_by_name(value));
         if (!r->loader.chip && strcmp(value, "none") != 0)
             fail_at(r, "no such chip", value);
+    } else if (strcmp(key, "loader") == 0 && strcmp(value, "rom") == 0) {
+        loader_set_rom(&r->loader);
     } else if (strcmp(key, "loader") == 0) {
-        loader_set_kind(&r->loader, strcmp(value, "stub") == 0     ? &loader_stub
-                                    : strcmp(value, "legacy") == 0 ? &loader_stub_legacy
-                                                                   : &loader_rom);
+        bool legacy = strcmp(value, "legacy") == 0;
+        loader_set_kind(&r->loader, legacy ? &loader_stub_legacy : &loader_stub);
     } else if (strcmp(key, "lines") == 0) {
         r->script.port.caps = PORT_BAUD;
     } else {
@@ -333,7 +334,7 @@ static void replay_case(const char *file, size_t read_at_most)
     script_port_init(&r.script, &r.clock);
     r.script.read_at_most = read_at_most;
     loader_init(&r.loader, &r.script.port);
-    r.loader.chip = chip_by_name("esp32");
+    loader_set_chip(&r.loader, chip_by_name("esp32"));
     while (fgets(line, sizeof line, f)) {
         r.line++;
         take_line(&r, line);

@@ -211,7 +211,7 @@ static struct bench *ready(const struct chip_sim_config *config, uint32_t baud)
     struct bench *b = bench_new(config, baud);
     struct err e = { 0 };
     assert_ok(connect(b, 0, &e), &e);
-    assert_true(b->loader.kind->in_rom);
+    assert_false(b->loader.kind->is_stub);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(board_gate(&b->board, b->plan, &e), &e);
     return b;
@@ -258,7 +258,7 @@ static void run_session(const struct way *w)
         assert_ok(change_baud(b, w->baud, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_flash_holds_the_plan(b); /* at once: nothing is on its way any more */
-    if (w->stub || !(b->chip->flags & CHIP_ROM_NO_MD5))
+    if (w->stub || b->chip->rom->has_md5)
         assert_ok(verify_all(b, &e), &e);
     assert_ok(leave_and_listen(b, "is running", &e), &e);
     assert_true(state_of(b).running);
@@ -360,7 +360,7 @@ static void session_starts_again_after_a_failed_attempt(void **state)
     }
     assert_ok(port_set_baud(&b->sim.port, 115200, &e), &e);
     assert_ok(connect(b, 1, &e), &e);
-    assert_true(b->loader.kind->in_rom);
+    assert_false(b->loader.kind->is_stub);
     assert_ok(board_identify(&b->loader, &b->board, &e), &e);
     assert_ok(write_all(b, &e), &e);
     assert_ok(verify_all(b, &e), &e);
@@ -378,7 +378,7 @@ static void session_recognises_a_running_stub(void **state)
         assert_ok(start_stub(b, &e), &e);
         loader_init(&b->loader, &b->sim.port);
         assert_ok(board_connect(&b->loader, NULL, b->chip, &e), &e);
-        assert_false(b->loader.kind->in_rom);
+        assert_true(b->loader.kind->is_stub);
         assert_ok(board_identify(&b->loader, &b->board, &e), &e);
         assert_ok(write_all(b, &e), &e);
         assert_flash_holds_the_plan(b);
@@ -520,6 +520,49 @@ static void connect_bears_a_deaf_board(void **state)
     struct bench *b = bench_new(&c, 115200);
     add_fault(b, "deaf=3");
     assert_ok(connect(b, 0, &e), &e);
+    bench_free(b);
+}
+
+/* EN rises late on boards with a large capacitor: what was sent before is lost, and the next SYNC
+ * goes out when the ROM says that it waits, however late the adapter passes that on. */
+static void connect_syncs_when_the_loader_says_that_it_waits(void **state)
+{
+    enum { LINES_MS = 150, STRAP_MS = 50, BOOT_MS = 14, ANSWER_MS = 16, SPARE_MS = 4 };
+    static const uint32_t en_ms[] = { 1, 30, 40, 48, 60, 70 }, latency_ms[] = { 1, 16 };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(en_ms) * COUNT_OF(latency_ms); i++) {
+        uint32_t late_ms = en_ms[i / 2] + BOOT_MS, lat_ms = latency_ms[i % 2];
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        c.en_rise_us = en_ms[i / 2] * 1000;
+        c.strap_us = 25000;
+        c.latency_us = lat_ms * 1000;
+        struct bench *b = bench_new(&c, 115200);
+        uint64_t start_us = b->clock.us;
+        assert_ok(connect(b, 0, &e), &e);
+        uint64_t took_ms = (b->clock.us - start_us) / 1000;
+        uint64_t waited_ms = late_ms < STRAP_MS ? 0 : late_ms - STRAP_MS + lat_ms;
+        assert_true(took_ms <= LINES_MS + waited_ms + lat_ms + ANSWER_MS + SPARE_MS);
+        assert_in_range(state_of(b).syncs, 1, 2);
+        assert_ok(board_identify(&b->loader, &b->board, &e), &e); /* among answers to both */
+        bench_free(b);
+    }
+}
+
+/* Nobody may count on the log: a strap or a fuse can switch it off, and the ESP8266's comes at a
+ * rate of its own. */
+static void connect_needs_no_log(void **state)
+{
+    struct chip_sim_config c = board_config("esp8266");
+    struct err e = { 0 };
+    (void)state;
+    c.en_rise_us = 60000;
+    c.strap_us = 25000;
+    struct bench *b = bench_new(&c, 115200);
+    uint64_t start_us = b->clock.us;
+    assert_ok(connect(b, 0, &e), &e);
+    assert_in_range((b->clock.us - start_us) / 1000, 300, 330);
+    assert_int_equal(state_of(b).syncs, 1);
     bench_free(b);
 }
 
@@ -763,6 +806,8 @@ int main(void)
         cmocka_unit_test(connect_hears_the_esp8266_at_its_own_rate),
         cmocka_unit_test(connect_knows_the_boot_mode_behind_a_long_log),
         cmocka_unit_test(connect_bears_a_deaf_board),
+        cmocka_unit_test(connect_syncs_when_the_loader_says_that_it_waits),
+        cmocka_unit_test(connect_needs_no_log),
         cmocka_unit_test(identify_tells_a_flash_that_does_not_answer),
         cmocka_unit_test(verify_finds_a_bit_that_stays_1),
         cmocka_unit_test(verify_finds_a_protected_flash),

@@ -76,7 +76,7 @@ static void bench_begin(struct bench *b, const char *chip)
     fake_clock_init(&b->clock);
     script_port_init(&b->script, &b->clock);
     loader_init(&b->loader, &b->script.port);
-    b->loader.chip = chip_by_name(chip);
+    loader_set_chip(&b->loader, chip_by_name(chip));
 }
 
 static void bench_end(struct bench *b)

@@ -8,7 +8,7 @@
 
 #include "db/write/lot.h"
 
-static const char *const released[] = { "v1", "v2" };
+static const char *const released[] = { "v1", "v2", "v3" };
 
 #define EACH_RELEASED(name)                                                                        \
     for (const char *const *name = released;                                                       \
@@ -66,7 +66,8 @@ static void bring_up(struct bench *b, const char *version)
 {
     load(b, version);
     write_on(b);
-    assert_answer(b, "SELECT count(*) > 0 FROM station WHERE presence IS NULL", "1");
+    if (strcmp(version, "v3") != 0)
+        assert_answer(b, "SELECT count(*) > 0 FROM station WHERE presence IS NULL", "1");
     assert_answer(b, "SELECT presence IS NOT NULL FROM station ORDER BY id DESC LIMIT 1", "1");
 }
 

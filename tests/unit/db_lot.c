@@ -19,6 +19,16 @@ static int64_t open_lot(struct bench *b, const char *name, int64_t quantity)
     return id;
 }
 
+/* As a run that was told to open the lot. */
+static int64_t enter(struct bench *b, const char *name, int64_t recipe_id, bool rework,
+                     bool *is_new)
+{
+    const struct db_lot_enter lot = {
+        .name = name, .recipe_id = recipe_id, .rework = rework, .may_open = true, .utc_ms = T0_MS
+    };
+    return db_lot_enter(b->db, &lot, is_new, &b->e);
+}
+
 static bool admit(struct bench *b, struct db *db, int64_t run_id, const char *mac,
                   enum db_duplicates duplicates, const char *rework)
 {
@@ -95,6 +105,28 @@ static bool close_lot(struct bench *b, const char *name, char text[static DB_CHE
 
 /* ---- Opening ----------------------------------------------------------------------------------*/
 
+/* Nobody flashes into a lot that is not there because a name was mistyped. */
+static void db_enters_no_lot_that_is_not_there(void **state)
+{
+    struct bench *b = *state;
+    struct db_lot_enter lot = { .name = "2026-1l", .utc_ms = T0_MS };
+    bench_open(b);
+    lot.recipe_id = put_recipe(b, b->db);
+    assert_int_equal(db_lot_enter(b->db, &lot, NULL, &b->e), 0);
+    assert_says(b, ERR_USAGE, "There is no lot '2026-1l'");
+    assert_null(strstr(b->e.what, "did you mean"));
+    assert_non_null(strstr(b->e.hint, "espstation lot open '2026-1l'"));
+    assert_non_null(strstr(b->e.hint, "--new-lot"));
+    open_lot(b, "2026-11", 0);
+    open_lot(b, "2025-12", 0);
+    assert_int_equal(db_lot_enter(b->db, &lot, NULL, &b->e), 0);
+    assert_says(b, ERR_USAGE, "There is no lot '2026-1l'; did you mean '2026-11'?");
+    assert_answer(b, "SELECT count(*) FROM lot", "2");
+    lot.name = "2026-11";
+    check_ok(b, db_lot_enter(b->db, &lot, NULL, &b->e) > 0);
+    assert_clean(b);
+}
+
 static void db_opens_a_lot_once(void **state)
 {
     struct bench *b = *state;
@@ -106,18 +138,16 @@ static void db_opens_a_lot_once(void **state)
     assert_says(b, ERR_USAGE, "There is a lot A already");
     assert_int_equal(db_lot_open(b->db, &steering, &b->e), 0);
     assert_says(b, ERR_USAGE, "has a control character in it, byte 2");
-    assert_int_equal(db_lot_enter(b->db, " A", id, false, T0_MS, NULL, &b->e), 0);
+    assert_int_equal(enter(b, " A", id, false, NULL), 0);
     assert_says(b, ERR_USAGE, "' A', has a blank at its beginning");
     assert_int_equal(db_lot_put(b->db, "A ", T0_MS, &b->e), 0);
     assert_says(b, ERR_USAGE, "'A ', has a blank at its end");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), id);
+    assert_int_equal(enter(b, "A", put_recipe(b, b->db), false, NULL), id);
     bool is_new = false;
-    const int64_t other =
-        db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e);
+    const int64_t other = enter(b, "B", put_recipe(b, b->db), false, &is_new);
     check_ok(b, other > id);
     assert_true(is_new);
-    assert_int_equal(db_lot_enter(b->db, "B", put_recipe(b, b->db), false, T0_MS, &is_new, &b->e),
-                     other);
+    assert_int_equal(enter(b, "B", put_recipe(b, b->db), false, &is_new), other);
     assert_false(is_new);
     assert_answer(b, "SELECT quantity || opened_by || one_recipe FROM lot WHERE name = 'A'",
                   "3Eve1");
@@ -140,15 +170,15 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     const int64_t first = put_recipe(b, b->db), second = other_recipe(b);
     const struct db_lot_open bound = { .name = "A", .recipe_id = second, .utc_ms = T0_MS };
     check_ok(b, db_lot_open(b->db, &bound, &b->e) > 0);
-    assert_int_equal(db_lot_enter(b->db, "A", first, false, T0_MS, NULL, &b->e), 0);
+    assert_int_equal(enter(b, "A", first, false, NULL), 0);
     assert_says(b, ERR_RECIPE, "Lot A is flashed with gateway 1.0; this is another recipe");
-    check_ok(b, db_lot_enter(b->db, "A", second, false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, enter(b, "A", second, false, NULL) > 0);
 
     /* without a recipe given, the first run decides */
     const int64_t lot = open_lot(b, "B", 0);
-    check_ok(b, db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, enter(b, "B", second, false, NULL) > 0);
     pass_in(b, lot, "240ac4000001");
-    assert_int_equal(db_lot_enter(b->db, "B", second, false, T0_MS, NULL, &b->e), 0);
+    assert_int_equal(enter(b, "B", second, false, NULL), 0);
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
     const struct db_run_begin run = {
         .recipe_id = second, .lot_id = lot, .slot = 1, .port = "p", .started_utc_ms = T0_MS
@@ -157,8 +187,8 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     assert_says(b, ERR_RECIPE, "Lot B is flashed with thermostat 2.3.0");
 
     /* a lot that a run has opened takes any */
-    check_ok(b, db_lot_enter(b->db, "C", first, false, T0_MS, NULL, &b->e) > 0);
-    check_ok(b, db_lot_enter(b->db, "C", second, false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, enter(b, "C", first, false, NULL) > 0);
+    check_ok(b, enter(b, "C", second, false, NULL) > 0);
 }
 
 /* ---- Places -----------------------------------------------------------------------------------*/
@@ -172,13 +202,13 @@ static void db_lot_is_full_to_the_board(void **state)
     const int64_t held = start_in(b, lot, "240ac4000002");
     refused_in(b, lot, "240ac4000003", ERR_QUOTA,
                "Lot A has no place left: 1 of 2 boards have passed, 1 more are being flashed");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, enter(b, "A", put_recipe(b, b->db), false, NULL) > 0);
     check_ok(b, try_close(b, held, DB_FAIL)); /* gives its place back */
     pass_in(b, lot, "240ac4000003");
     refused_in(b, lot, "240ac4000002", ERR_QUOTA, "Lot A is full: 2 of 2 boards have passed");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
+    assert_int_equal(enter(b, "A", put_recipe(b, b->db), false, NULL), 0);
     assert_says(b, ERR_QUOTA, "Lot A is full");
-    check_ok(b, db_lot_enter(b->db, "A", put_recipe(b, b->db), true, T0_MS, NULL, &b->e) > 0);
+    check_ok(b, enter(b, "A", put_recipe(b, b->db), true, NULL) > 0);
     assert_answer(b, "SELECT group_concat(holds_place, '') FROM (SELECT * FROM run ORDER BY id)",
                   "11010");
     assert_clean(b);
@@ -453,7 +483,7 @@ static void db_closes_a_lot_for_good(void **state)
     assert_says(b, ERR_USAGE, "Lot A was closed already");
     assert_false(close_lot(b, "none", text));
     assert_says(b, ERR_USAGE, "The record has no lot none");
-    assert_int_equal(db_lot_enter(b->db, "A", put_recipe(b, b->db), false, T0_MS, NULL, &b->e), 0);
+    assert_int_equal(enter(b, "A", put_recipe(b, b->db), false, NULL), 0);
     assert_says(b, ERR_USAGE, "Lot A was closed at 2026-03-04T05:06:07.089Z and takes no more");
     const struct db_run_begin run = { .recipe_id = put_recipe(b, b->db),
                                       .lot_id = lot,
@@ -674,6 +704,7 @@ int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
+        ON_BENCH(db_enters_no_lot_that_is_not_there),
         ON_BENCH(db_opens_a_lot_once),
         ON_BENCH(db_lot_is_flashed_with_one_recipe),
         ON_BENCH(db_lot_is_full_to_the_board),

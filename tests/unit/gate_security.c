@@ -11,21 +11,6 @@ struct gate {
     struct plan *plan;
 };
 
-/* As a signing tool leaves it: nothing here looks into the signature itself. */
-static void append_signature(struct made_image *image, enum image_signature signature)
-{
-    const size_t n = image->size_bytes, sector = (n + 4095) / 4096 * 4096;
-    const size_t size = signature == IMAGE_SIGNED_V1 ? n + 68 : sector + 4096;
-    if (signature == IMAGE_UNSIGNED)
-        return;
-    image->bytes = realloc(image->bytes, size);
-    assert_non_null(image->bytes);
-    memset(image->bytes + n, signature == IMAGE_SIGNED_V1 ? 0 : 0xFF, size - n);
-    if (signature == IMAGE_SIGNED_V2)
-        memcpy(image->bytes + sector, "\xE7\2\0", 4);
-    image->size_bytes = size;
-}
-
 /* A chip with 4 MB, and an image for it whose header says 4 MB. */
 static struct gate make_signed_gate(const char *chip_name, uint32_t offset_addr,
                                     const struct plan_settings *wishes,
@@ -39,9 +24,9 @@ static struct gate make_signed_gate(const char *chip_name, uint32_t offset_addr,
                                          .size_code = 2,
                                          .chip_id = chip->image_id,
                                          .max_revision = 0xFFFF,
-                                         .digest = true };
+                                         .digest = true,
+                                         .signed_v = (int)signature };
     struct made_image image = make_image(&recipe);
-    append_signature(&image, signature);
     struct plan_settings s = *wishes;
     const struct plan_source source = { "app", image.bytes, (uint32_t)image.size_bytes, offset_addr,
                                         false };
@@ -163,6 +148,28 @@ static void secure_boot_takes_signed_images_only(void **state)
     }
 }
 
+/* Whose signature it is counts where the fuses tell whom they trust. */
+static void secure_boot_takes_trusted_keys_only(void **state)
+{
+    const struct plan_settings s = { .size = PLAN_SIZE_KEEP };
+    (void)state;
+    for (size_t bytes = 16; bytes <= 32; bytes += 16) {
+        for (size_t trusted = 0; trusted < BOARD_KEYS_MAX; trusted++) {
+            struct gate g = make_signed_gate("esp32c2", 0x10000, &s, IMAGE_SIGNED_V2);
+            const uint8_t *digest = plan_part(g.plan, 0)->image.keys.keys[0].digest;
+            struct err e;
+            g.board.security.secure_boot = true;
+            g.board.keys = (struct board_keys){ .count = 2, .digest_bytes = bytes };
+            memcpy(g.board.keys.digest[trusted], digest, bytes);
+            bool ok = judge(&g, &e);
+            assert_int_equal(ok, trusted < 2); /* the third is not among those that count */
+            assert_int_equal(e.code, ok ? ERR_NONE : ERR_SECURED);
+            if (!ok)
+                assert_has(e.what, "(app) is signed with a key that this board's fuses do not");
+        }
+    }
+}
+
 static void secure_boot_v1_keeps_its_boot_loader(void **state)
 {
     static const struct {
@@ -227,6 +234,7 @@ int main(void)
         cmocka_unit_test(encrypted_boards_take_plain_bytes_only_when_told),
         cmocka_unit_test(the_key_managers_sectors_are_never_written),
         cmocka_unit_test(secure_boot_takes_signed_images_only),
+        cmocka_unit_test(secure_boot_takes_trusted_keys_only),
         cmocka_unit_test(secure_boot_v1_keeps_its_boot_loader),
         cmocka_unit_test(secured_boards_are_not_wiped),
         cmocka_unit_test(harmless_fuses_are_welcome),

@@ -24,17 +24,19 @@ struct region_bench {
     uint32_t told_bytes;
 };
 
-static inline struct plan *region_plan(const char *chip, uint32_t addr, uint32_t n, bool noise)
+/* Of each eight bytes so many are noise: that part of them is left when compressed. */
+static inline struct plan *region_plan(const char *chip, uint32_t addr, uint32_t n,
+                                       unsigned noise_of_8, uint32_t baud)
 {
-    const struct plan_settings settings = { .chip = chip_by_name(chip),
-                                            .size = PLAN_SIZE_DETECT,
-                                            .pieces = true };
+    const struct plan_settings settings = {
+        .chip = chip_by_name(chip), .size = PLAN_SIZE_DETECT, .pieces = true, .baud = baud
+    };
     uint8_t *bytes = malloc(n);
     uint32_t random = 77;
     struct err e = { 0 };
     assert_non_null(bytes);
     for (uint32_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)(noise || i % 8 < 3 ? next_random(&random) : i >> 10);
+        bytes[i] = (uint8_t)(i % 8 < noise_of_8 ? next_random(&random) : i >> 10);
     const struct plan_source source = { "data", bytes, n, addr, false };
     struct plan *p = plan_new(&settings, &source, 1, &e);
     assert_ok(p != NULL && plan_encode(p, &e), &e);
@@ -50,8 +52,8 @@ static inline bool region_has_stub(const struct region_bench *b)
 /* Identified at 115200 baud; with `baud` 0 by its ROM, else by its stub at that rate, where one is
  * built in. */
 static inline struct region_bench *region_bench_of(const char *chip, bool real_stub, uint32_t addr,
-                                                   uint32_t n, bool noise, uint32_t latency_us,
-                                                   uint32_t baud)
+                                                   uint32_t n, unsigned noise_of_8,
+                                                   uint32_t latency_us, uint32_t baud)
 {
     struct region_bench *b = calloc(1, sizeof *b);
     const struct reset_sequence *list[RESET_CHOICES_MAX];
@@ -69,7 +71,7 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     if (!sim_port_init(&b->sim, &c, &b->clock, why, sizeof why))
         fail_msg("%s", why);
     loader_init(&b->loader, &b->sim.port);
-    b->plan = region_plan(chip, addr, n, noise);
+    b->plan = region_plan(chip, addr, n, noise_of_8, baud);
     b->stubs = stub_set_new(NULL, &e);
     assert_ok(b->stubs != NULL, &e);
     assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
@@ -87,10 +89,10 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     return b;
 }
 
-static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, bool noise,
+static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, unsigned noise_of_8,
                                                     uint32_t latency_us, uint32_t baud)
 {
-    return region_bench_of("esp32", false, addr, n, noise, latency_us, baud);
+    return region_bench_of("esp32", false, addr, n, noise_of_8, latency_us, baud);
 }
 
 static inline void region_bench_free(struct region_bench *b)

@@ -34,8 +34,8 @@ static struct paper *paper_new(void)
 {
     struct paper *p = calloc(1, sizeof *p);
     assert_non_null(p);
-    p->h.ctx = p;
-    p->h.emit = onto_paper;
+    p->h.out.ctx = p;
+    p->h.out.emit = onto_paper;
     p->room = sizeof p->text - 1;
     return p;
 }
@@ -133,8 +133,8 @@ static void pages_larger_than_the_buffer_come_whole(void **state)
     for (int i = 0; i < 20000; i++)
         html_text(&p->h, "abcd");
     assert_false(html_flush(&p->h));
-    assert_true(p->h.refused);
-    assert_int_equal(p->used, sizeof p->h.bytes);
+    assert_true(p->h.out.refused);
+    assert_int_equal(p->used, sizeof p->h.out.bytes);
     free(p);
 }
 

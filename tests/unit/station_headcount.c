@@ -43,11 +43,11 @@ static void a_board_counts_once_by_its_last_verdict(void **state)
     take(&t, 2, "b", ERR_NONE, "");
     take(&t, 2, "b", ERR_BOOT, "silent");
     assert_int_equal(t.count, 2);
-    assert_int_equal(headcount_passed(&t), 1);
+    assert_int_equal(t.passed, 1);
     assert_int_equal(t.runs, 4);
     take(&t, 7, "b", ERR_NONE, ""); /* also from another slot */
     assert_int_equal(t.count, 2);
-    assert_int_equal(headcount_passed(&t), 2);
+    assert_int_equal(t.passed, 2);
     headcount_done(&t);
 }
 
@@ -58,7 +58,7 @@ static void a_board_without_a_name_is_another_one_each_time(void **state)
     take(&t, 1, "", ERR_NO_SYNC, "nothing");
     take(&t, 1, "", ERR_NO_SYNC, "nothing");
     assert_int_equal(t.count, 2);
-    assert_int_equal(headcount_passed(&t), 0);
+    assert_int_equal(t.passed, 0);
     headcount_done(&t);
 }
 
@@ -70,7 +70,7 @@ static void a_duplicate_does_not_touch_the_board_that_passed(void **state)
     take(&t, 2, "a", ERR_DUPLICATE, "in slot 1");
     take(&t, 2, "a", ERR_DUPLICATE, "in slot 1");
     assert_int_equal(t.count, 2);
-    assert_int_equal(headcount_passed(&t), 1);
+    assert_int_equal(t.passed, 1);
     headcount_done(&t);
 }
 
@@ -140,8 +140,77 @@ static void many_boards_are_kept(void **state)
         take(&t, i % 8 + 1, mac, i % 10 ? ERR_NONE : ERR_BOOT, "silent");
     }
     assert_int_equal(t.count, 1000);
-    assert_int_equal(headcount_passed(&t), 900);
+    assert_int_equal(t.passed, 900);
     assert_false(t.incomplete);
+    headcount_done(&t);
+}
+
+static void note_codes(void *ctx, const struct headcount_board *const *boards, size_t count,
+                       const struct headcount_failure *reason)
+{
+    size_t *told = ctx;
+    (void)boards;
+    (void)reason;
+    *told += count;
+}
+
+/* A station at work for months: as many as ever, and no more memory than in the header. */
+static void counts_stay_exact_when_boards_are_forgotten(void **state)
+{
+    struct headcount t = { 0 };
+    char mac[16];
+    size_t told = 0;
+    const size_t many = HEADCOUNT_BOARDS_MAX + 500;
+    (void)state;
+    for (size_t i = 0; i < many; i++) {
+        const bool named = i % 100 == 0 || i < 2 || i > many - 3; /* the search for names is long */
+        snprintf(mac, sizeof mac, "m%zu", i);
+        take(&t, 1, named ? mac : "", i % 2 ? ERR_NONE : ERR_BOOT, "silent");
+    }
+    assert_int_equal(t.count, many);
+    assert_int_equal(t.passed, many / 2);
+    assert_int_equal(t.known, HEADCOUNT_BOARDS_MAX);
+    assert_int_equal(t.cap, HEADCOUNT_BOARDS_MAX);
+    assert_int_equal(t.reasons, HEADCOUNT_REASONS_MAX);
+    assert_int_equal(headcount_failures(&t, &(struct headcount_sink){ &told, note_codes }),
+                     many / 2 - HEADCOUNT_REASONS_MAX);
+    assert_int_equal(told, HEADCOUNT_REASONS_MAX);
+    snprintf(mac, sizeof mac, "m%zu", many - 2); /* known: its last verdict counts */
+    take(&t, 1, mac, ERR_NONE, "");
+    assert_int_equal(t.count, many);
+    assert_int_equal(t.passed, many / 2 + 1);
+    take(&t, 1, "m0", ERR_NONE, ""); /* forgotten: another one */
+    assert_int_equal(t.count, many + 1);
+    assert_int_equal(t.passed, many / 2 + 2);
+    assert_false(t.incomplete);
+    headcount_done(&t);
+}
+
+static void the_newest_reasons_are_kept(void **state)
+{
+    struct headcount t = { 0 };
+    char mac[16], text[400] = "";
+    (void)state;
+    take(&t, 3, "first", ERR_WRITE, "lost");
+    for (size_t i = 1; i < HEADCOUNT_REASONS_MAX; i++) {
+        snprintf(mac, sizeof mac, "m%zu", i);
+        take(&t, 1, mac, ERR_NONE, "");
+        take(&t, 2, "again", i % 2 ? ERR_BOOT : ERR_NONE, "silent");
+    }
+    for (size_t i = 0; i < HEADCOUNT_REASONS_MAX - 2; i++)
+        take(&t, 1, "", ERR_NO_SYNC, "nothing");
+    assert_int_equal(t.reasons, HEADCOUNT_REASONS_MAX);
+    take(&t, 4, "last", ERR_DATABASE, "full");
+    assert_int_equal(t.by_station, 1);
+    for (size_t i = 0; i < t.known; i++) {
+        if (strcmp(t.boards[i].mac, "first") == 0)
+            assert_true(!t.boards[i].failure && !t.boards[i].passed);
+        if (strcmp(t.boards[i].mac, "again") == 0 || strcmp(t.boards[i].mac, "last") == 0)
+            assert_non_null(t.boards[i].failure);
+    }
+    take(&t, 4, "last", ERR_NONE, "");
+    assert_int_equal(t.by_station, 0);
+    assert_int_equal(headcount_failures(&t, &(struct headcount_sink){ text, note_group }), 1);
     headcount_done(&t);
 }
 
@@ -206,6 +275,8 @@ int main(void)
         cmocka_unit_test(time_runs_from_the_first_start_to_the_last_end),
         cmocka_unit_test(equal_failures_stand_together_by_slot),
         cmocka_unit_test(many_boards_are_kept),
+        cmocka_unit_test(counts_stay_exact_when_boards_are_forgotten),
+        cmocka_unit_test(the_newest_reasons_are_kept),
         cmocka_unit_test(text_is_broken_between_words),
         cmocka_unit_test(a_long_word_stays_whole),
         cmocka_unit_test(wide_characters_take_two_columns),

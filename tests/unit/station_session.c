@@ -189,7 +189,9 @@ static void bench_free(struct bench *b)
 static void set_order(struct bench *b, struct job *job, const char *lot, const char *operator_name)
 {
     struct err e = { 0 };
-    const struct order_setup setup = { .job = job, .lot = lot, .operator_name = operator_name };
+    const struct order_setup setup = {
+        .job = job, .lot = lot, .operator_name = operator_name, .new_lot = true
+    };
     struct order *order = order_new(&setup, session_record(b->session), &e);
     assert_ok(order != NULL, &e);
     session_set_order(b->session, order);
@@ -450,7 +452,9 @@ static void recorded(const struct bench *b, char *text, size_t cap)
 static void an_order_is_exchanged_between_two_boards(void **state)
 {
     struct bench *b = bench_new(NULL);
-    char text[400];
+    char text[400], name[ORDER_NAME_TEXT_BYTES];
+    struct slot_view v;
+    struct event event;
     (void)state;
     b->second = make_job(b, "second", 2, 460800);
     open_session(b,
@@ -465,12 +469,36 @@ static void an_order_is_exchanged_between_two_boards(void **state)
     assert_string_equal(order_lot(now), "lot-2");
     assert_string_equal(order_recipe(now)->name, "second");
     order_release(now);
-    assert_int_equal(await(b, EVENT_VERDICT, 1).verdict, VERDICT_PASS);
+    event = await(b, EVENT_ORDER, 0);
+    assert_string_equal(order_name_text(&event.order, name), "second, lot lot-2, bob");
+    assert_true(find(b, 1, &v)); /* what is shown of a board is its own order's */
+    assert_string_equal(order_name_text(&v.order, name), "first, lot lot-1, ann");
+    event = await(b, EVENT_VERDICT, 1);
+    assert_int_equal(event.verdict, VERDICT_PASS);
+    assert_string_equal(order_name_text(&event.order, name), "first, lot lot-1, ann");
     rack_do(b, put_board, "mac=24:0a:c4:00:01:01");
-    assert_int_equal(await(b, EVENT_VERDICT, 1).verdict, VERDICT_PASS);
+    event = await(b, EVENT_VERDICT, 1);
+    assert_int_equal(event.verdict, VERDICT_PASS);
+    assert_string_equal(order_name_text(&event.order, name), "second, lot lot-2, bob");
     recorded(b, text, sizeof text);
     assert_string_equal(text, "PASS first lot-1 ann 921600 1; PASS second lot-2 bob 460800 1");
     bench_free(b);
+}
+
+static void an_order_is_called_by_what_there_is_of_it(void **state)
+{
+    char text[ORDER_NAME_TEXT_BYTES];
+    struct order_name name = { .recipe = "sensor", .version = "1.4.0" };
+    (void)state;
+    assert_string_equal(order_name_text(&name, text), "sensor 1.4.0");
+    snprintf(name.operator_name, sizeof name.operator_name, "ann");
+    assert_string_equal(order_name_text(&name, text), "sensor 1.4.0, ann");
+    memset(name.recipe, 'r', sizeof name.recipe - 1);
+    memset(name.version, 'v', sizeof name.version - 1);
+    memset(name.lot, 'l', sizeof name.lot - 1);
+    memset(name.operator_name, 'o', sizeof name.operator_name - 1);
+    assert_int_equal(strlen(order_name_text(&name, text)),
+                     4 * (ORDER_NAME_BYTES - 1) + strlen(" , lot , "));
 }
 
 static void an_order_that_the_record_refuses_changes_nothing(void **state)
@@ -618,6 +646,7 @@ int main(void)
         cmocka_unit_test(a_session_that_ends_stops_what_works),
         cmocka_unit_test(a_slot_needs_an_order),
         cmocka_unit_test(an_order_is_exchanged_between_two_boards),
+        cmocka_unit_test(an_order_is_called_by_what_there_is_of_it),
         cmocka_unit_test(an_order_that_the_record_refuses_changes_nothing),
         cmocka_unit_test(each_reader_watches_at_its_own_pace),
         cmocka_unit_test(a_reader_that_comes_late_looks_first),

@@ -37,9 +37,8 @@ struct far_end {
     struct fake_clock clock;
     struct input in;
     const struct chip *chip;
-    const struct plan_variant *const
-        *variant;        /* what its flash holds; may be NULL, or point to it */
-    uint8_t step, times; /* the present one, and how often it still comes */
+    const struct plan_variant *const *variant; /* its flash's content; may be or point to NULL */
+    uint8_t step, times;                       /* the present one, and how often it still comes */
     uint8_t request[64]; /* the front of the last frame it was sent, from the command on */
     size_t request_bytes;
     bool gone;

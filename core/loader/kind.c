@@ -1,0 +1,26 @@
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/loader/kind_priv.h"
+
+#include <string.h>
+
+bool kind_ask(struct loader *l, uint8_t command, const uint32_t *words, size_t count,
+              size_t payload_bytes, uint32_t timeout_ms, struct reply *r, struct err *e)
+{
+    uint8_t data[16];
+    for (size_t i = 0; i < count; i++)
+        store_u32(data + 4 * i, words[i]);
+    return link_send(&l->link, command, data, 4 * count, e) &&
+           link_await(&l->link, command, payload_bytes, false,
+                      deadline_in_ms(l->link.port->clock, timeout_ms), r, e);
+}
+
+bool kind_check_md5(const uint8_t *bytes, uint32_t n, const uint8_t said[static LOADER_MD5_BYTES],
+                    struct err *e)
+{
+    uint8_t have[DIGEST_MD5_BYTES];
+    if (!digest_md5(bytes, n, have))
+        return err_set(e, ERR_STATION, "Out of memory");
+    return memcmp(said, have, sizeof have) == 0 ||
+           err_set(e, ERR_FRAME, "the data do not have the MD5 that the chip says");
+}

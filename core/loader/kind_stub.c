@@ -1,0 +1,175 @@
+/* The flasher stub in the chip's RAM. */
+#include "core/base/bytes.h"
+#include "core/base/digest.h"
+#include "core/loader/kind_priv.h"
+
+#include <string.h>
+
+/* 31 bytes behind a closing C0 in one batch of the FIFO, and what arrives while the interrupt works
+ * it off: less than 32, or the chip could not keep up with the line at all. */
+#define FILLER_BYTES 64
+
+#define PACKET_BYTES  0x1000u /* the most that both generations send at once */
+#define PACKETS_AHEAD 64u
+#define ANSWER_MS     3000u
+#define WRITE_MS      10000u
+#define QUIET_MS      300u
+
+/* It has attached the flash by itself, unless the pins are special. */
+static bool attach(struct loader *l, uint32_t pins, struct err *e)
+{
+    return pins == 0 || loader_spi_attach(l, pins, e);
+}
+
+static bool as_wanted(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
+{
+    (void)l;
+    (void)e;
+    *request = baud;
+    return true;
+}
+
+#define RECKONS_BAUD 115200u
+
+/* The generation before is told the present rate, and reckons with that; this one does so on some
+ * chips as if it were always the first one. */
+static bool as_it_reckons(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
+{
+    (void)e;
+    bool scales = l->chip->flags & CHIP_STUB_SCALES_BAUD;
+    *request = scales ? (uint32_t)((uint64_t)baud * RECKONS_BAUD / l->link.port->baud) : baud;
+    return true;
+}
+
+static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
+{
+    (void)addr;
+    return size_bytes;
+}
+
+/* ---- Erasing ---- */
+
+static bool erase(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                  struct err *e)
+{
+    const uint32_t words[2] = { addr, bytes };
+    struct reply r;
+    return kind_ask(l, CMD_ERASE_REGION, words, 2, 0, timeout_ms, &r, e);
+}
+
+static bool erase_all(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e)
+{
+    struct reply r;
+    (void)flash_bytes;
+    return kind_ask(l, CMD_ERASE_FLASH, NULL, 0, 0, timeout_ms, &r, e);
+}
+
+/* ---- Reading: packets as they come, each acknowledged, an MD5 at the end ---- */
+
+static bool send_frame(struct loader *l, const uint8_t *bytes, size_t n, struct err *e)
+{
+    uint8_t frame[SLIP_ENCODED_MAX(4)];
+    struct slip_encoder out;
+    slip_begin(&out, frame, sizeof frame);
+    slip_put(&out, bytes, n);
+    return port_write(l->link.port, frame, slip_end(&out),
+                      deadline_in_ms(l->link.port->clock, WRITE_MS), e);
+}
+
+static bool acknowledge(struct loader *l, uint32_t have, struct err *e)
+{
+    uint8_t word[4];
+    store_u32(word, have);
+    return send_frame(l, word, sizeof word, e);
+}
+
+static bool take_packet(struct loader *l, uint8_t *to, uint32_t want, struct err *e)
+{
+    const uint8_t *frame;
+    size_t n;
+    struct deadline d = deadline_in_ms(l->link.port->clock, ANSWER_MS);
+    if (!link_await_frame(&l->link, d, &frame, &n, e))
+        return false;
+    if (n != want)
+        return err_set(e, ERR_FRAME, "a packet of %zu bytes came, %u expected", n, want);
+    memcpy(to, frame, n);
+    return true;
+}
+
+/* What was sent, not what is in the flash by another read: it proves the wire. */
+static bool take_digest(struct loader *l, const uint8_t *bytes, uint32_t n, struct err *e)
+{
+    uint8_t said[DIGEST_MD5_BYTES];
+    if (!take_packet(l, said, sizeof said, e))
+        return err_wrap(e, "the MD5 behind the data");
+    return kind_check_md5(bytes, n, said, e);
+}
+
+static bool take_stream(struct loader *l, uint8_t *bytes, uint32_t n, struct err *e)
+{
+    for (uint32_t have = 0; have < n;) {
+        uint32_t want = n - have < PACKET_BYTES ? n - have : PACKET_BYTES;
+        if (!take_packet(l, bytes + have, want, e))
+            return false;
+        have += want;
+        if (!acknowledge(l, have, e))
+            return false;
+    }
+    return take_digest(l, bytes, n, e);
+}
+
+/* The link takes a boot log among a stub's answers for a reset of the board; here anything may
+ * stand in the data, a boot log too. */
+static bool read_flash(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t n, struct err *e)
+{
+    const uint32_t words[4] = { addr, n, PACKET_BYTES, PACKETS_AHEAD };
+    struct reply r;
+    if (!kind_ask(l, CMD_READ_FLASH, words, 4, 0, ANSWER_MS, &r, e))
+        return false;
+    l->link.hears_resets = false;
+    bool ok = take_stream(l, bytes, n, e);
+    l->link.hears_resets = true;
+    link_forget_tail(&l->link);
+    return ok;
+}
+
+/* An acknowledgement of another length than four bytes ends a stream; its MD5 follows. */
+static bool end_read(struct loader *l, struct err *e)
+{
+    static const uint8_t odd[1] = { 0 };
+    if (!send_frame(l, odd, sizeof odd, e))
+        return false;
+    l->link.hears_resets = false;
+    bool quiet = link_listen(&l->link, deadline_in_ms(l->link.port->clock, QUIET_MS), e);
+    l->link.hears_resets = true;
+    return quiet && loader_find_again(l, e);
+}
+
+/* ---- The rows ---- */
+
+/* What both generations have in common. The new rate is theirs 11 ms after they have answered at the
+ * latest (stub_io_set_baudrate of the first one, esp-stub-lib b8f78b2); from then on it is the
+ * adapter's noise that is waited for, as long as esp-serial-flasher 2.0.0 does (src/esp_loader.c). */
+#define A_STUB                                                                                     \
+    .word = "stub", .is_stub = true, .dialect = &packet_dialect_stub, .changes_baud = true,        \
+    .has_md5 = true, .has_set_params = true, .erases_exactly = true, .stops_watchdogs = true,      \
+    .can_be_found = true, .frames = FRAMES_STUB, .frames_over_otg = FRAMES_STUB_SMALL,             \
+    .begin_words = 4, .attach_words = 1, .is_told_baud = true, .answers_early = true,              \
+    .late_failure = STATUS_STUB_FLASH, .block_refused = STATUS_STUB_CHECKSUM,                      \
+    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25,                     \
+    .loses_phase = true, .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large, \
+    .erase = erase, .erase_all = erase_all, .read = read_flash, .end_read = end_read
+
+const struct loader_kind loader_stub = {
+    A_STUB,
+    .in_flight = 2,
+    .filler_bytes = FILLER_BYTES,
+    .keeps_baud = true,
+    .baud_request = as_it_reckons,
+};
+
+const struct loader_kind loader_stub_legacy = {
+    A_STUB,
+    .in_flight = 1,
+    .baud_request = as_wanted,
+};

@@ -1,0 +1,271 @@
+/* espstation people: who works at the station, in which role, and with which PIN or badge. */
+#include "station/cli/ask.h"
+#include "station/cli/option_rows.h"
+#include "station/cli/person.h"
+#include "station/cli/station_find.h"
+
+#include "core/base/clock.h"
+#include "recipes/people/people_file.h"
+#include "station/base/json.h"
+#include "station/people/secret.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct people_options {
+    const char *name; /* NULL: none given */
+    const char *role, *operator_name, *station_path, *people_path;
+    bool badge, json;
+};
+
+/* ---- The file ---- */
+
+/* The caller frees *path. */
+static bool find_file(const struct people_options *o, char **path, struct err *e)
+{
+    struct station *station = NULL;
+    *path = NULL;
+    if (!o->people_path && !station_find_load(o->station_path, &station, e))
+        return false;
+    const char *const found = o->people_path ? o->people_path
+                              : station      ? station->people_path
+                                             : NULL;
+    if (found)
+        *path = strdup(found);
+    station_free(station);
+    if (*path)
+        return true;
+    if (found)
+        return err_set(e, ERR_STATION, "Out of memory");
+    err_set(e, ERR_USAGE, "There is no people file");
+    return err_hint(e, "Name it with --people FILE, or write people: people.yaml in the station "
+                       "file.");
+}
+
+static bool is_there(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 || errno != ENOENT;
+}
+
+/* Who changes a people file is in it already, but for the first. */
+static bool prove(const struct people_options *o, const char *path, const char *what,
+                  const char *own_name, struct err *e)
+{
+    struct actor actor;
+    if (!is_there(path))
+        return true;
+    struct people *const people = people_load(path, &clock_system, e);
+    bool ok =
+        people && person_ask(people, o->operator_name ? o->operator_name : own_name, &actor, e);
+    if (ok && !(own_name && strcasecmp(actor.name, own_name) == 0))
+        ok = actor_is_engineer(&actor, what, e);
+    people_free(people);
+    return ok;
+}
+
+/* ---- New PINs and badges ---- */
+
+static bool ask_new(const struct people_options *o, char secret[static ASK_CAP], struct err *e)
+{
+    char again[ASK_CAP] = "", question[ACTOR_NAME_BYTES + 32];
+    const char *const what = o->badge ? "badge" : "PIN";
+    snprintf(question, sizeof question, "New %s of %.64s", what, o->name);
+    bool ok = ask_secret(question, secret, e) && secret_is_usable(what, secret, e);
+    if (ok && !o->badge) {
+        ok = ask_secret("The same PIN again", again, e);
+        if (ok && strcmp(secret, again) != 0)
+            ok = err_set(e, ERR_USAGE, "The two PINs differ; nothing was changed");
+    }
+    secret_wipe(again, sizeof again);
+    return ok;
+}
+
+static bool parse_role(const char *text, enum role *role, struct err *e)
+{
+    for (*role = ROLE_OPERATOR; *role < ROLE_COUNT; (*role)++) {
+        if (text && strcmp(text, role_word(*role)) == 0)
+            return true;
+    }
+    err_set(e, ERR_USAGE, text ? "'%.40s' is no role" : "A role is missing%s", text ? text : "");
+    return err_hint(e, "Give --role operator, --role engineer or --role auditor.");
+}
+
+static bool do_add(void *ctx, struct people_file *file, struct err *e)
+{
+    return people_add(file, ctx, e);
+}
+
+static bool add(const struct people_options *o, const char *path, struct err *e)
+{
+    char secret[ASK_CAP] = "";
+    struct people_new person = { .name = o->name };
+    bool ok = parse_role(o->role, &person.role, e) && prove(o, path, "add people", NULL, e) &&
+              ask_new(o, secret, e);
+    *(o->badge ? &person.badge : &person.pin) = secret;
+    ok = ok && people_edit(path, &clock_system, do_add, &person, e);
+    secret_wipe(secret, sizeof secret);
+    if (ok)
+        cmd_tell("%s is in %s as %s, with a %s.", o->name, path, role_word(person.role),
+                 o->badge ? "badge" : "PIN");
+    return ok;
+}
+
+static bool do_pin(void *ctx, struct people_file *file, struct err *e)
+{
+    const struct people_new *const person = ctx;
+    return people_set_secret(file, person->name, person->pin, person->badge, e);
+}
+
+static bool pin(const struct people_options *o, const char *path, struct err *e)
+{
+    char secret[ASK_CAP] = "";
+    struct people_new person = { .name = o->name };
+    bool ok =
+        prove(o, path, "give somebody a new PIN or badge", o->name, e) && ask_new(o, secret, e);
+    *(o->badge ? &person.badge : &person.pin) = secret;
+    ok = ok && people_edit(path, &clock_system, do_pin, &person, e);
+    secret_wipe(secret, sizeof secret);
+    if (ok)
+        cmd_tell("%s has a new %s.", o->name, o->badge ? "badge" : "PIN");
+    return ok;
+}
+
+static bool do_remove(void *ctx, struct people_file *file, struct err *e)
+{
+    return people_remove(file, ctx, e);
+}
+
+static bool take_away(const struct people_options *o, const char *path, struct err *e)
+{
+    char name[ACTOR_NAME_BYTES];
+    snprintf(name, sizeof name, "%s", o->name);
+    if (!prove(o, path, "remove people", NULL, e) ||
+        !people_edit(path, &clock_system, do_remove, name, e))
+        return false;
+    cmd_tell("%s cannot log in any more. What the record says of %s stays.", name, name);
+    return true;
+}
+
+/* ---- Looking ---- */
+
+static void print_person(const struct person *person, bool json)
+{
+    const char *const role = role_word((enum role)(person->role + ROLE_OPERATOR));
+    if (!json) {
+        cmd_tell("%-9s %-6s %-6s %s", role, person->pin ? "PIN" : "", person->badge ? "badge" : "",
+                 person->name);
+        return;
+    }
+    struct json_object o;
+    json_begin(&o, stdout);
+    json_text(&o, "name", person->name);
+    json_text(&o, "role", role);
+    json_bool(&o, "pin", person->pin != NULL);
+    json_bool(&o, "badge", person->badge != NULL);
+    json_end(&o);
+}
+
+static bool list(const struct people_options *o, const char *path, struct err *e)
+{
+    struct people_file *file = NULL;
+    struct doc_report *const report = malloc(sizeof *report);
+    if (!report)
+        return err_set(e, ERR_STATION, "Out of memory");
+    const bool ok = people_file_load(path, &file, report, e);
+    if (report->total > 1)
+        cmd_print_mistakes(path, report);
+    for (size_t i = 0; ok && i < file->count; i++)
+        print_person(&file->people[i], o->json);
+    people_file_free(file);
+    free(report);
+    return ok;
+}
+
+/* Whether a PIN or badge is known, and whose it is. */
+static bool check(const struct people_options *o, const char *path, struct err *e)
+{
+    struct actor actor;
+    struct people *const people = people_load(path, &clock_system, e);
+    const bool ok = people && person_ask(people, o->name, &actor, e);
+    if (ok)
+        cmd_tell("%s, %s", actor.name, role_word(actor.role));
+    people_free(people);
+    return ok;
+}
+
+/* ---- The command ---- */
+
+static const struct action {
+    const char *word;
+    bool named; /* it needs a name */
+    bool (*run)(const struct people_options *o, const char *path, struct err *e);
+} actions[] = {
+    { "add", true, add }, { "list", false, list },   { "remove", true, take_away },
+    { "pin", true, pin }, { "check", false, check },
+};
+
+static const struct action *find_action(const char *word)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i].word, word) == 0)
+            return &actions[i];
+    }
+    return NULL;
+}
+
+static bool is_called_rightly(const char *const *args, size_t count)
+{
+    const struct action *const action = count == 0 ? NULL : find_action(args[0]);
+    if (action && (!action->named || count == 2))
+        return true;
+    if (action)
+        fprintf(stderr, "espstation people: a name is missing behind %s\n", args[0]);
+    else if (count == 0)
+        fprintf(stderr, "espstation people: one of add, list, remove, pin, check is missing\n");
+    else
+        fprintf(stderr,
+                "espstation people: '%s' is unknown; there is: add, list, remove, pin, check\n",
+                args[0]);
+    fprintf(stderr, "See: espstation people --help\n");
+    return false;
+}
+
+static enum exit_status people(int argc, char **argv)
+{
+    struct people_options o = { .name = NULL };
+    const struct option_row rows[] = {
+        { "--role", "ROLE", "operator, engineer or auditor, for add", NULL, &o.role, NULL },
+        { "--badge", NULL, "a badge instead of a PIN, for add and pin", &o.badge, NULL, NULL },
+        { "--operator", "NAME", "the engineer who does it; without, a badge is asked for", NULL,
+          &o.operator_name, NULL },
+        { "--people", "FILE", "the people file; default: that of the station file", NULL,
+          &o.people_path, NULL },
+        OPTION_STATION(&o.station_path),
+        OPTION_JSON(&o.json),
+    };
+    const char *args[2];
+    char *path = NULL;
+    struct err e = { 0 };
+    enum exit_status status;
+    size_t count;
+    if (!cmd_parse(&cmd_people, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+                   &status))
+        return status;
+    if (!is_called_rightly(args, count))
+        return EXIT_USAGE;
+    o.name = count > 1 ? args[1] : NULL;
+    status = EXIT_PASSED;
+    if (!find_file(&o, &path, &e) || !find_action(args[0])->run(&o, path, &e)) {
+        cmd_print_err(&e);
+        status = cmd_status_of(&e);
+    }
+    free(path);
+    return status;
+}
+
+const struct cmd cmd_people = { "people", "add|list|remove|pin|check [NAME]",
+                                "Who works here, in which role, with which PIN or badge.", people };

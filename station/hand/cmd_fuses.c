@@ -1,0 +1,287 @@
+/* espstation fuses: what each fuse of each board says, by name; burns nothing, and shows no key. */
+#include "station/cli/option_rows.h"
+#include "station/hand/hand.h"
+
+#include "core/fuses/fuse_set.h"
+#include "station/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct fuses_order {
+    const char *reset;
+    bool json;
+    bool burnt_only; /* --set */
+};
+
+/* A board, and what its fuses read as. */
+struct fuses_board {
+    struct board board;
+    const struct fuse_set *set;
+    struct fuse_words words;
+};
+
+/* ---- Reading ---- */
+
+/* Only what tells fuses by name can be asked. */
+static bool choose_set(struct fuses_board *b, struct err *e)
+{
+    const struct chip *chip = b->board.chip;
+    if (b->board.security.secure_download) {
+        err_set(e, ERR_SECURED, "The %s is in Secure Download Mode and tells none of its fuses",
+                chip->name);
+        return err_hint(e, "What it does tell: espstation identify");
+    }
+    b->set = chip_fuses(chip, b->board.revision);
+    if (b->set)
+        return true;
+    err_set(e, ERR_USAGE, "The fuses of the %s have no names here", chip->name);
+    return err_hint(e, "Its MAC and what else they say: espstation identify");
+}
+
+static bool read_board(const struct hand_slot *slot, const char *reset, struct fuses_board *b,
+                       struct err *e)
+{
+    struct hand h;
+    bool ok = hand_open(&h, slot, reset, e);
+    b->board = h.board;
+    ok = ok && choose_set(b, e) && fuses_read(h.loader, b->set, &b->words, e);
+    hand_close(&h);
+    return ok;
+}
+
+/* ---- What one says ---- */
+
+#define VALUE_CAP 128
+
+static bool is_mac(const struct fuse_field *f)
+{
+    return strcmp(f->name, "MAC") == 0 || strcmp(f->name, "CUSTOM_MAC") == 0;
+}
+
+static bool is_blank(const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+static void put_hex(char text[static VALUE_CAP], const uint8_t *bytes, size_t n, const char *gap)
+{
+    text[0] = '\0';
+    for (size_t i = 0, at = 0; i < n && at < VALUE_CAP; i++)
+        at += (size_t)snprintf(text + at, VALUE_CAP - at, "%s%02x", i ? gap : "", bytes[i]);
+}
+
+/* The factory's MAC stands in the fuses from its end on, the product's own from its beginning. */
+static void put_bytes(char *text, const struct fuse_field *f, uint8_t *bytes, size_t n)
+{
+    if (strcmp(f->name, "MAC") == 0) {
+        for (size_t i = 0; i < n / 2; i++) {
+            uint8_t byte = bytes[i];
+            bytes[i] = bytes[n - 1 - i];
+            bytes[n - 1 - i] = byte;
+        }
+    }
+    put_hex(text, bytes, n, is_mac(f) ? ":" : "");
+}
+
+static void put_number(char *text, const struct fuse_field *f, uint32_t value)
+{
+    const char *word = fuse_value_word(f->name, value);
+    int n = snprintf(text, VALUE_CAP, f->bits > 4 ? "0x%X" : "%u", value);
+    if (word)
+        snprintf(text + n, VALUE_CAP - (size_t)n, " (%s)", word);
+}
+
+/* "set" of a key says that there is one, and no more. */
+static void put_value(const struct fuses_board *b, const struct fuse_field *f,
+                      char text[static VALUE_CAP])
+{
+    uint8_t bytes[FUSE_BYTES_MAX];
+    size_t n = fuse_bytes(&b->words, f, bytes);
+    if (fuse_is_hidden(b->set, &b->words, f))
+        snprintf(text, VALUE_CAP, "hidden");
+    else if (f->bits > 32 && is_blank(bytes, n))
+        snprintf(text, VALUE_CAP, "blank");
+    else if (fuse_is_secret(b->set, &b->words, f))
+        snprintf(text, VALUE_CAP, "set, and readable");
+    else if (f->bits > 32)
+        put_bytes(text, f, bytes, n);
+    else
+        put_number(text, f, fuse_value(&b->words, f));
+}
+
+static bool is_wanted(const struct fuses_board *b, const struct fuses_order *o,
+                      const struct fuse_field *f)
+{
+    uint8_t bytes[FUSE_BYTES_MAX];
+    size_t n = fuse_bytes(&b->words, f, bytes);
+    bool is_burnt = !is_blank(bytes, n) || fuse_is_hidden(b->set, &b->words, f);
+    bool is_there = f->below_revision == 0 || b->board.revision < f->below_revision;
+    return is_there && (is_burnt || !o->burnt_only);
+}
+
+static const char *lock_word(const struct fuses_board *b, const struct fuse_field *f)
+{
+    if (f->lock_bit == FUSE_NO_BIT)
+        return "-";
+    return fuse_is_locked(b->set, &b->words, f) ? "locked" : "open";
+}
+
+/* ---- As text ---- */
+
+static void print_field(FILE *out, const struct fuses_board *b, const struct fuse_field *f)
+{
+    const char *meaning = fuse_meaning(f->name);
+    char value[VALUE_CAP];
+    put_value(b, f, value);
+    fprintf(out, "  %2u  %-34s  %-20s  %-6s%s%s\n", f->block, f->name, value, lock_word(b, f),
+            meaning ? "  " : "", meaning ? meaning : "");
+}
+
+static void print_health(FILE *out, const struct fuses_board *b)
+{
+    for (size_t i = 0; i < b->set->block_count; i++) {
+        struct fuse_health health = fuse_health(b->set, &b->words, i);
+        if (health.failed)
+            fprintf(out,
+                    "  block %zu does not read as it was burnt (coding error): do not use "
+                    "this board\n",
+                    i);
+        else if (health.corrected > 0)
+            fprintf(out, "  block %zu: %u %s read wrong and corrected by the chip\n", i,
+                    health.corrected, i == 0 ? "bits" : "bytes");
+    }
+}
+
+static void print_text(const struct hand_slot *slot, const struct fuses_board *b,
+                       const struct fuses_order *o)
+{
+    char head[320], mac[BOARD_MAC_TEXT_BYTES];
+    hand_line_head(slot, head, sizeof head);
+    board_mac_text(&b->board.mac, mac);
+    fprintf(slot->result, "%s%s v%u.%u  %s\n", head, b->board.chip->name, b->board.revision / 100,
+            b->board.revision % 100, mac);
+    print_health(slot->result, b);
+    fprintf(slot->result, "  %2s  %-34s  %-20s  %-6s  %s\n", "in", "fuse", "value", "lock",
+            "what it does, once burnt");
+    for (const struct fuse_field *f = b->set->fields; f->name; f++) {
+        if (is_wanted(b, o, f))
+            print_field(slot->result, b, f);
+    }
+}
+
+/* ---- As JSON ---- */
+
+static void add_field(struct json_object *o, const struct fuses_board *b,
+                      const struct fuse_field *f)
+{
+    const char *meaning = fuse_meaning(f->name);
+    char value[VALUE_CAP];
+    put_value(b, f, value);
+    json_open(o, NULL, '{');
+    json_text(o, "name", f->name);
+    json_integer(o, "block", f->block);
+    json_integer(o, "word", f->word);
+    json_integer(o, "bit", f->bit);
+    json_integer(o, "bits", f->bits);
+    json_text(o, "value", value);
+    json_bool(o, "locked", fuse_is_locked(b->set, &b->words, f));
+    json_bool(o, "hidden", fuse_is_hidden(b->set, &b->words, f));
+    if (meaning)
+        json_text(o, "meaning", meaning);
+    json_close(o, '}');
+}
+
+static void add_health(struct json_object *o, const struct fuses_board *b)
+{
+    json_open(o, "coding_errors", '[');
+    for (size_t i = 0; i < b->set->block_count; i++) {
+        struct fuse_health health = fuse_health(b->set, &b->words, i);
+        if (health.corrected == 0 && !health.failed)
+            continue;
+        json_open(o, NULL, '{');
+        json_integer(o, "block", (int64_t)i);
+        json_integer(o, "corrected", health.corrected);
+        json_bool(o, "failed", health.failed);
+        json_close(o, '}');
+    }
+    json_close(o, ']');
+}
+
+static void add_board(struct json_object *o, const struct fuses_board *b,
+                      const struct fuses_order *order)
+{
+    char mac[BOARD_MAC_TEXT_BYTES];
+    board_mac_text(&b->board.mac, mac);
+    json_text(o, "chip", b->board.chip->id_name);
+    json_integer(o, "revision", b->board.revision);
+    json_text(o, "mac", mac);
+    add_health(o, b);
+    json_open(o, "fuses", '[');
+    for (const struct fuse_field *f = b->set->fields; f->name; f++) {
+        if (is_wanted(b, order, f))
+            add_field(o, b, f);
+    }
+    json_close(o, ']');
+}
+
+static void print_json(const struct hand_slot *slot, const struct fuses_board *b,
+                       const struct fuses_order *order)
+{
+    struct json_object o;
+    json_begin(&o, slot->result);
+    json_text(&o, "port", slot->where);
+    json_integer(&o, "slot", slot->number);
+    if (slot->name)
+        json_text(&o, "name", slot->name);
+    add_board(&o, b, order);
+    json_end(&o);
+}
+
+/* ---- The command ---- */
+
+static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
+{
+    const struct fuses_order *o = ctx;
+    struct fuses_board *b = calloc(1, sizeof *b);
+    bool ok = b ? read_board(slot, o->reset, b, e) : err_set(e, ERR_STATION, "Out of memory");
+    if (ok)
+        (o->json ? print_json : print_text)(slot, b, o);
+    free(b);
+    return ok;
+}
+
+static enum exit_status fuses(int argc, char **argv)
+{
+    struct slot_choice choice = { 0 };
+    struct fuses_order o = { .reset = "auto" };
+    const struct option_row rows[] = {
+        OPTION_PORTS("ask", &choice.ports),
+        OPTION_SLOTS("ask", &choice.slots),
+        OPTION_STATION(&choice.station_path),
+        { "--set", NULL, "only what is burnt", &o.burnt_only, NULL, NULL },
+        OPTION_RESET(&o.reset),
+        OPTION_JSON(&o.json),
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    size_t count;
+    if (!cmd_parse(&cmd_fuses, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
+                   &status))
+        return status;
+    if (hand_check_reset(o.reset, &e) && slot_choice_make(&choice, &e)) {
+        status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o });
+    } else {
+        cmd_print_err(&e);
+        status = cmd_status_of(&e);
+    }
+    slot_choice_done(&choice);
+    return status;
+}
+
+const struct cmd cmd_fuses = { "fuses", "[options]",
+                               "Tells what each fuse of each board says; burns nothing.", fuses };

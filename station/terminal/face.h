@@ -1,0 +1,24 @@
+/* What a tile says: a sign, a word, and facts in the order in which they matter. Pure. */
+#ifndef STATION_FACE_H
+#define STATION_FACE_H
+
+#include "station/floor/tile.h"
+#include "station/words/words.h"
+
+#define FACE_FACTS_MAX 8
+#define FACE_BYTES     96
+
+struct face {
+    const char *sign; /* of one column */
+    const char *word;
+    char facts[FACE_FACTS_MAX][FACE_BYTES]; /* without the word */
+    size_t count;
+};
+
+/* `signs`: the terminal has more than ASCII. */
+void face_make(struct face *face, const struct tile *tile, enum language language, bool signs);
+
+/* What can be done with the board in the slot, as in "sxar"; keys of terminal.c. */
+const char *face_keys(const struct tile *tile);
+
+#endif
