@@ -108,7 +108,7 @@ async function line(work, count) {
     let lookers = null, url = null;
     const station = run(join(build, "espstation"), ["line", join(work, "esp32.yaml"), "--station", file, "--db", join(work, `${Date.now()}.db`)], (text) => {
         if (!url && (url = /shown at (\S+)/.exec(text)?.[1]) && count) lookers = readers(url, count);
-        const verdict = /^slot \d+: PASS .* in ([\d.]+) s/.exec(text);
+        const verdict = /^slot [^ ]+: PASS .* in ([\d.]+) s/.exec(text);
         if (verdict) seconds.push(Number(verdict[1]));
     });
     for (let i = 0; i < 1200 && seconds.length < boards; i++) await pause(100);
