@@ -93,6 +93,7 @@ function run(command, args, done) {
 
 async function fixture(work) {
     const file = join(work, "ports");
+    rmSync(file, { force: true });
     const child = spawn(join(build, "espfixture"), ["--ports-file", file, "--quiet", "--boards", String(boards), "--chip", "esp32"], { stdio: "ignore" });
     for (;;) {
         try { const ports = readFileSync(file, "utf8").trim().split("\n"); if (ports.length === boards) return { child, ports }; } catch { /* not yet */ }
