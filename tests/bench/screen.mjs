@@ -93,6 +93,7 @@ function run(command, args, done) {
 
 async function fixture(work) {
     const file = join(work, "ports");
+    rmSync(file, { force: true });
     const child = spawn(join(build, "espfixture"), ["--ports-file", file, "--quiet", "--boards", String(boards), "--chip", "esp32"], { stdio: "ignore" });
     for (;;) {
         try { const ports = readFileSync(file, "utf8").trim().split("\n"); if (ports.length === boards) return { child, ports }; } catch { /* not yet */ }
@@ -108,7 +109,7 @@ async function line(work, count) {
     let lookers = null, url = null;
     const station = run(join(build, "espstation"), ["line", join(work, "esp32.yaml"), "--station", file, "--db", join(work, `${Date.now()}.db`)], (text) => {
         if (!url && (url = /shown at (\S+)/.exec(text)?.[1]) && count) lookers = readers(url, count);
-        const verdict = /^slot \d+: PASS .* in ([\d.]+) s/.exec(text);
+        const verdict = /^slot [^ ]+: PASS .* in ([\d.]+) s/.exec(text);
         if (verdict) seconds.push(Number(verdict[1]));
     });
     for (let i = 0; i < 1200 && seconds.length < boards; i++) await pause(100);
