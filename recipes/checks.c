@@ -3,6 +3,7 @@
  */
 #include "core/facts/chip.h"
 #include "recipes/recipe_priv.h"
+#include "recipes/units/unit_priv.h"
 
 #include <string.h>
 
@@ -83,10 +84,19 @@ static void check_label(struct values *v, const struct recipe *recipe)
         doc_report_add(v->report, at, "'label' has no 'file': nothing would be printed");
 }
 
+static void check_unit(struct values *v, struct recipe *recipe)
+{
+    recipe->unit.asked = recipe->at[RECIPE_KEY_UNIT].line > 0;
+    /* without its source nothing can be said of a value */
+    if (recipe->unit.asked && !v->bad[RECIPE_KEY_UNIT_VALUE_FROM])
+        unit_check(v->report, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
+}
+
 void recipe_check(struct values *v)
 {
     check_fallback(v, v->document);
     check_boot(v, v->document);
     check_flash(v, v->document);
     check_label(v, v->document);
+    check_unit(v, v->document);
 }

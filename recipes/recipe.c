@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- From memory ------------------------------------------------------------------------------*/
+/* ---- From memory ---- */
 
 static bool set_source(struct recipe *recipe, const char *name, const char *text, size_t n)
 {
@@ -61,7 +61,7 @@ bool recipe_parse(const char *name, const char *text, size_t n, const char *base
     return true;
 }
 
-/* ---- From a file ------------------------------------------------------------------------------*/
+/* ---- From a file ---- */
 
 bool recipe_load(const char *path, struct recipe **out, struct doc_report *report, struct err *e)
 {
@@ -80,7 +80,7 @@ bool recipe_load(const char *path, struct recipe **out, struct doc_report *repor
     return ok;
 }
 
-/* ---- The end ----------------------------------------------------------------------------------*/
+/* ---- The end ---- */
 
 void recipe_free(struct recipe *recipe)
 {
@@ -93,6 +93,7 @@ void recipe_free(struct recipe *recipe)
     }
     for (size_t i = 0; i < RECIPE_REJECTS_MAX; i++)
         free(recipe->boot.reject[i]);
+    unit_done(&recipe->unit);
     free(recipe->boot.expect);
     free(recipe->label.file);
     free(recipe->label.path);

@@ -14,6 +14,7 @@
 
 #include "recipes/doc/doc.h"
 #include "recipes/label/label_dpi.h"
+#include "recipes/units/unit.h"
 
 struct chip;
 struct err;
@@ -24,7 +25,7 @@ struct err;
 #define RECIPE_FALLBACKS_MAX   8
 #define RECIPE_REJECTS_MAX     16
 
-/* ---- The recipe -------------------------------------------------------------------------------*/
+/* ---- The recipe ---- */
 
 /* One row of the key table each; indexes recipe.at. */
 enum recipe_key {
@@ -66,6 +67,49 @@ enum recipe_key {
     RECIPE_KEY_LABEL,
     RECIPE_KEY_LABEL_FILE,
     RECIPE_KEY_LABEL_DPI,
+    RECIPE_KEY_UNIT,
+    RECIPE_KEY_UNIT_SERIAL,
+    RECIPE_KEY_UNIT_VALUES,
+    RECIPE_KEY_UNIT_VALUE_NAME, /* those of values, pools and images: see unit.h */
+    RECIPE_KEY_UNIT_VALUE_FROM,
+    RECIPE_KEY_UNIT_VALUE_TYPE,
+    RECIPE_KEY_UNIT_VALUE_MIN,
+    RECIPE_KEY_UNIT_VALUE_MAX,
+    RECIPE_KEY_UNIT_VALUE_CHARS,
+    RECIPE_KEY_UNIT_VALUE_UNIQUE,
+    RECIPE_KEY_UNIT_VALUE_SECRET,
+    RECIPE_KEY_UNIT_VALUE_PATTERN,
+    RECIPE_KEY_UNIT_VALUE_COUNTER,
+    RECIPE_KEY_UNIT_VALUE_START,
+    RECIPE_KEY_UNIT_VALUE_END,
+    RECIPE_KEY_UNIT_VALUE_STEP,
+    RECIPE_KEY_UNIT_VALUE_RESTART,
+    RECIPE_KEY_UNIT_VALUE_POOL,
+    RECIPE_KEY_UNIT_VALUE_COLUMN,
+    RECIPE_KEY_UNIT_VALUE_FACT,
+    RECIPE_KEY_UNIT_VALUE_FORM,
+    RECIPE_KEY_UNIT_VALUE_CONSTANT,
+    RECIPE_KEY_UNIT_POOLS,
+    RECIPE_KEY_UNIT_POOL_NAME,
+    RECIPE_KEY_UNIT_POOL_FILE,
+    RECIPE_KEY_UNIT_POOL_FOLDER,
+    RECIPE_KEY_UNIT_POOL_MAC,
+    RECIPE_KEY_UNIT_IMAGES,
+    RECIPE_KEY_UNIT_IMAGE_PARTITION,
+    RECIPE_KEY_UNIT_IMAGE_OFFSET,
+    RECIPE_KEY_UNIT_IMAGE_SIZE,
+    RECIPE_KEY_UNIT_IMAGE_ENTRIES,
+    RECIPE_KEY_UNIT_ENTRY_SPACE,
+    RECIPE_KEY_UNIT_ENTRY_KEY,
+    RECIPE_KEY_UNIT_ENTRY_TYPE,
+    RECIPE_KEY_UNIT_ENTRY_VALUE,
+    RECIPE_KEY_UNIT_IMAGE_VERSION,
+    RECIPE_KEY_UNIT_IMAGE_ENCRYPT,
+    RECIPE_KEY_UNIT_IMAGE_KEY,
+    RECIPE_KEY_UNIT_IMAGE_COMPARE,
+    RECIPE_KEY_UNIT_IMAGE_POOL,
+    RECIPE_KEY_UNIT_IMAGE_TEMPLATE,
+    RECIPE_KEY_UNIT_IMAGE_INSIST,
     RECIPE_KEY_COUNT
 };
 
@@ -169,6 +213,7 @@ struct recipe {
     struct recipe_retry retry;
     struct recipe_boot boot;
     struct recipe_label label;
+    struct unit unit;
     struct doc_pos at[RECIPE_KEY_COUNT]; /* where each key's value stands */
 };
 
@@ -195,7 +240,7 @@ bool recipe_image_open(const struct recipe_image *image, int *fd, uint64_t *byte
  * gives "" for a value outside of them (RECIPE_SIZE_GIVEN, RECIPE_RESET_CUSTOM). */
 const char *recipe_word(enum recipe_key key, unsigned value);
 
-/* ---- Help -------------------------------------------------------------------------------------*/
+/* ---- Help ---- */
 
 /* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
  * false as soon as `emit` returns false. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Flash ------------------------------------------------------------------------------------*/
+/* ---- Flash ---- */
 
 bool store_size(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -57,7 +57,7 @@ bool store_freq(struct values *v, unsigned id, const struct scalar *s, void *tar
     return true;
 }
 
-/* ---- Chips ------------------------------------------------------------------------------------*/
+/* ---- Chips ---- */
 
 /* "ESP32-C3", "esp32c3" and "Esp32c3" are one name, so a slip is measured without dashes. */
 static void drop_dashes(const char *text, char *buf, size_t cap)
@@ -92,7 +92,7 @@ bool store_chip(struct values *v, unsigned id, const struct scalar *s, void *tar
     return value_refuse(v, id, s, advice);
 }
 
-/* ---- Images -----------------------------------------------------------------------------------*/
+/* ---- Images ---- */
 
 bool store_sha256(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -121,7 +121,7 @@ bool store_file(struct values *v, unsigned id, const struct scalar *s, void *tar
     return !v->base_dir || file_check_image(image->path, image->file, s->at, v->report);
 }
 
-/* ---- Labels -----------------------------------------------------------------------------------*/
+/* ---- Labels ---- */
 
 bool store_label(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -133,12 +133,12 @@ bool store_label(struct values *v, unsigned id, const struct scalar *s, void *ta
     return label->path || value_no_memory(v);
 }
 
-/* ---- Reset sequences --------------------------------------------------------------------------*/
+/* ---- Reset sequences ---- */
 
 /* A text with | is a sequence, and core says what is wrong with it. Without, it is a sequence of
  * one item, or a slip of one of the words. Core has names that are no words of a recipe: `auto`
  * takes those in turn. */
-static bool is_sequence(struct values *v, unsigned id, const struct scalar *s)
+static bool check_sequence(struct values *v, unsigned id, const struct scalar *s)
 {
     struct reset_sequence sequence;
     struct err e;
@@ -157,7 +157,7 @@ bool store_reset(struct values *v, unsigned id, const struct scalar *s, void *ta
     struct recipe_port *const port = &((struct recipe *)target)->port;
     const bool before = id == RECIPE_KEY_PORT_RESET;
     const int word = word_index(key_row(v->kind, id)->words, s->text);
-    if (word < 0 && !is_sequence(v, id, s))
+    if (word < 0 && !check_sequence(v, id, s))
         return false;
     char *const copy = strdup(s->text);
     if (!copy)

@@ -52,7 +52,7 @@ end_step() { # title status [seconds]
 }
 
 # Nothing of a tree that does not build is run.
-everything="all units make_images make_record show_floor measure preloads"
+everything="all units make_images make_record plc_floor show_floor show_scene measure preloads"
 make_all() { make WERROR=-Werror "$@" $everything; }
 
 # The builds for later go on, at the lowest priority, while the tests of the first one wait for their
@@ -123,7 +123,7 @@ end_of_one() {
 long_ones_first() { # names...
     printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
 }
-long="stats chips trouble crash campaign faults export flash pulls people realstub security"
+long="screen stats chips trouble crash campaign faults export flash pulls people realstub security"
 
 quick="flash lots import stop"
 

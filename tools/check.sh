@@ -40,31 +40,37 @@ recipes/doc        core/base
 recipes/label      core/base recipes/doc
 recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
 recipes/people     core/base recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h
+recipes/units      core/base core/nvs recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h recipes/units recipes/units/unit_priv.h
 db/store           core/base
 db/proof           core/base db/store
-db/write           core/base db/store db/proof db/proof/checkpoint_priv.h
+db/units           core/base db/store
+db/write           core/base db/store db/units db/units/take_priv.h db/proof db/proof/checkpoint_priv.h
 db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base station/people core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
-station/line       core recipes db/store/db.h db/store/timing_list.h db/write station/base station/attempt
+station/cli        core/base station/people station/trust core/loader/stub.h recipes/doc/doc.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
+station/line       core recipes db/store/db.h db/store/timing_list.h db/write db/units station/base station/attempt
 station/service    core/base station/line
 station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
+station/peer       core/base core/facts/chip.h recipes/station station/base station/line/crew.h station/floor station/terminal/scene.h
 station/screen     core/base core/facts/chip.h station/base station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
 station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor
+station/scan       core recipes/station station/base station/cli station/line/crew.h station/floor
 station/words      .
 station/people     core/base recipes/people station/base
-station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/words
-station/web        core/base db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
+station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes
+station/plc        core/base recipes/station station/floor station/line
+station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/trust station/words
+station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
-station/commands   core recipes db/store/db.h db/proof db/write db/export/export.h db/read station
+station/commands   core recipes db/store/db.h db/proof db/write db/units db/export/export.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
@@ -90,6 +96,20 @@ done | complain "A room includes what is not in its row of the walls above"
 printf '%s\n' "${sources[@]}" | grep -E '^(core|recipes|db|station)/' | sed 's|.*/||' | sort | uniq -d |
     complain "Two files of one name"
 mapfile -t product < <(list '*.[ch]' | grep -v '^tests/')
+
+# ---- What has a file has its line in the list, or nobody would miss it --------------------------
+grep -HnoE '^const struct (chip chip|port_ops port|form form|cmd cmd)_[a-z0-9_]+' "${product[@]}" |
+    while IFS=: read -r file line row; do
+        name=${row##* }
+        name=${name#*_}
+        case $row in
+        *" chip_"*) list=core/chips/list.h ;;
+        *" port_"*) list=core/ports/port_list.h ;;
+        *" form_"*) list=db/export/export_list.h ;;
+        *) list=station/cli/commands_list.h ;;
+        esac
+        grep -qE "^[A-Z]+\(([A-Z0-9_]+, )?$name\)" "$list" || echo "$file:$line: $name is not in $list"
+    done | complain "A row of a table has no line in its list"
 
 # ---- Banned, and why ---------------------------------------------------------------------------
 ban() { # pattern reason files...
@@ -118,6 +138,8 @@ grep -nE '^(static )?(struct [a-z_]+|[a-z_0-9]+|char) \*?[a-z_]+(\[[^]]*\])?( =.
     complain "core/, recipes/ and db/ keep no writable globals"
 printf '%s\n' "${sources[@]}" | grep -vx station/words/words_list.h | xargs grep -nP '[^\x00-\x7F]' |
     complain "Source files are plain ASCII, but for the words of screens"
+grep -nE '^ *\/\* ---- .*-{5,}' "${sources[@]}" | complain "A ruler is spelled /* ---- Words ---- */"
+grep -nE '== NULL' "${product[@]}" | complain "A pointer that is NULL is spelled !p"
 awk 'FNR == 1 { long = 0 } length($0) > 100 && FILENAME !~ /words_list/ { print FILENAME ":" FNR ": " length($0) " columns" }' "${sources[@]}" |
     complain "Lines have at most 100 columns"
 

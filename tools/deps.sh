@@ -59,8 +59,12 @@ missing_packages() {
     has_libraries $(libraries | cut -d' ' -f2) || missing_libraries
     has_clang_rt || printf ' libclang-rt-dev'
     has_command xmllint || printf ' libxml2-utils'
+    has_command zbarimg || printf ' zbar-tools'
+    has_command dmtxread || printf ' dmtx-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
+    has_command mbpoll || printf ' mbpoll' # clients of others for the PLC's side
+    /usr/bin/python3 -c 'import pymodbus.client' 2>/dev/null || printf ' python3-pymodbus python3-serial-asyncio'
 }
 
 # Packages, and the libraries in them as pkg-config calls them.
@@ -77,6 +81,7 @@ libsystemd-dev libsystemd
 libncurses-dev ncursesw
 libcairo2-dev cairo
 libevdev-dev libevdev
+libmodbus-dev libmodbus
 libcmocka-dev cmocka
 END
 }

@@ -39,6 +39,7 @@ enum err_code {
     ERR_PROTECTED,
     ERR_DUPLICATE,
     ERR_QUOTA,
+    ERR_UNIT,
     ERR_IDENTIFY,
     ERR_STUB,
     ERR_BAUD,

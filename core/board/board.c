@@ -63,8 +63,7 @@ static bool unknown_chip(uint32_t magic, const struct security_info *info, struc
         err_set(e, ERR_WRONG_CHIP, "The chip has magic %08X, which this station does not know",
                 magic);
     return err_hint(e, "Put a board in that it knows (espstation chips); or try once more: a bit "
-                       "may "
-                       "have turned on the wire.");
+                       "may have turned on the wire.");
 }
 
 /* The one chip that tells its security and not its id: short information and a value in ROM. */
@@ -346,6 +345,15 @@ bool board_identify_chip(struct loader *l, struct board *b, struct err *e)
     ok = ok && (l->secured || board_read_keys(l, b, e));
     l->start_pointer_addr = b->security.secure_boot ? l->chip->start_pointer_addr : 0;
     return ok || wire_failure(e, ERR_IDENTIFY, "Identifying the board");
+}
+
+void board_foresee_attach(struct loader *l)
+{
+    uint32_t pins;
+    struct err ignored = { 0 };
+    bool plain = l->kind->has_set_params && !l->chip->power_flash;
+    if (plain && !l->secured && l->chip->read_spi_pins(l, &pins, &ignored))
+        loader_first_attach(l, pins);
 }
 
 bool board_identify_flash(struct loader *l, struct board *b, struct err *e)

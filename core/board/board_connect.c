@@ -185,7 +185,7 @@ static bool sync_patiently(struct loader *l, struct heard *heard, struct err *e)
 }
 
 /* The device that a ROM plays exists only while its loader runs. */
-static bool is_in_loader_already(struct loader *l, struct heard *heard)
+static bool find_open_loader(struct loader *l, struct heard *heard)
 {
     struct err ignored = { 0 };
     return usb_kind_of(l->link.port) == USB_OTG && sync_tries(l, heard, &ignored);
@@ -194,7 +194,7 @@ static bool is_in_loader_already(struct loader *l, struct heard *heard)
 static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
                          struct heard *heard, struct err *e)
 {
-    if (is_in_loader_already(l, heard))
+    if (find_open_loader(l, heard))
         return true;
     if (!enter_loader(l, sequence, e))
         return false;
@@ -217,6 +217,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     unsigned before_answers = l->link.answers;
     bool reached = reach_loader(l, sequence, &heard, &silence);
     l->link.until_loader = false;
+    l->waits = heard.in_loader;
     if (reached) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;

@@ -133,8 +133,7 @@ static bool gate_secure_boot(const struct board *b, const struct plan *p, struct
     err_set(e, ERR_SECURED, "%s is on: a patched header breaks its signature",
             b->security.secure_boot ? "Secure boot" : "Secure Download Mode");
     return err_hint(e, "Build the image for this flash, or write size: keep, mode: keep, freq: "
-                       "keep "
-                       "under flash in the recipe.");
+                       "keep under flash in the recipe.");
 }
 
 /* Everything that makes a secured board work is in its flash; much of it nobody has a copy of. */

@@ -67,9 +67,8 @@ static bool prove_piece(struct loader *l, uint32_t addr, const uint8_t *blank, u
     err_set(e, ERR_ERASE, "The flash between 0x%x and 0x%x is not blank after the erase", addr,
             addr + n - 1);
     return err_hint(e, "If the wire turned a bit of the request, another place is erased: check "
-                       "the "
-                       "cable, then erase again. Or the flash is write-protected: check its WP pin "
-                       "and status bits.");
+                       "the cable, then erase again. Or the flash is write-protected: check its WP "
+                       "pin and status bits.");
 }
 
 bool erase_prove(struct loader *l, uint32_t addr, uint32_t size_bytes, struct err *e)

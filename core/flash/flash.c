@@ -12,9 +12,19 @@
 #define WRITE_MS    10000u
 #define MD5_ANSWERS 3 /* of which two must agree where none is the right one */
 
+static uint32_t or_assumed(uint32_t flash_bytes)
+{
+    return flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+}
+
+void flash_foresee_size(struct loader *l, uint32_t flash_bytes)
+{
+    loader_first_set_params(l, or_assumed(flash_bytes));
+}
+
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     if (!l->kind->has_set_params || loader_spi_set_params(l, bytes, e))
         return true;
     err_as_phase(e, ERR_WRITE);
@@ -23,7 +33,7 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
+    uint32_t bytes = or_assumed(flash_bytes);
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
     if (l->kind->erase_all(l, bytes, timeout_ms, e))
         return true;
@@ -46,7 +56,7 @@ static uint32_t unsettled_ms(const struct loader *l)
 }
 
 /* Every answer says that the work of before is done. */
-static bool settled(struct loader *l)
+static bool mark_settled(struct loader *l)
 {
     l->unsettled_bytes = 0;
     return true;
@@ -175,7 +185,7 @@ static bool write_block(struct writer *w, uint32_t i, struct err *e)
 
 bool flash_settle(struct loader *l, struct err *e)
 {
-    if (!l->kind->answers_early || (loader_settle(l, unsettled_ms(l), e) && settled(l)))
+    if (!l->kind->answers_early || (loader_settle(l, unsettled_ms(l), e) && mark_settled(l)))
         return true;
     err_as_phase(e, ERR_WRITE);
     return err_wrap(e, "Waiting for the last block to be in the flash");
@@ -257,7 +267,7 @@ static uint32_t md5_ms(const struct loader *l, uint32_t bytes)
 static bool ask_md5(struct loader *l, uint32_t addr, uint32_t bytes,
                     uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
-    return loader_md5(l, addr, bytes, md5_ms(l, bytes), found, e) && settled(l);
+    return loader_md5(l, addr, bytes, md5_ms(l, bytes), found, e) && mark_settled(l);
 }
 
 bool flash_part_is_right(struct loader *l, const struct plan_region *r, uint32_t at, uint32_t bytes,
@@ -383,7 +393,7 @@ bool flash_md5_answer(struct loader *l, const struct plan_region *r,
                       uint8_t found[static DIGEST_MD5_BYTES], struct err *e)
 {
     if (loader_md5_answer(l, md5_ms(l, r->size_bytes), found, e))
-        return settled(l);
+        return mark_settled(l);
     return no_md5(l, r, e);
 }
 

@@ -17,8 +17,7 @@ static bool failed(uint32_t addr, struct err *e)
     err_as_phase(e, ERR_VERIFY);
     if (refused)
         err_hint(e, "Read again, at a lower rate, as in --baud 115200. Does the flash reach so "
-                    "far? See: "
-                    "espstation identify");
+                    "far? See: espstation identify");
     else if (wire)
         err_hint(e, "Read again at a lower rate, as in --baud 115200, and check cable and supply.");
     return err_wrap(e, "Reading the flash at 0x%x", addr);

@@ -175,8 +175,7 @@ static bool refuse(const struct size_proof *p, struct loader *l,
     uint32_t bytes = real_bytes(p, l, holds);
     return err_set(e, ERR_FLASH_SIZE_FALSE,
                    "The flash is smaller than it says: of %u KB it has %u KB, for 0x%x and 0x%x "
-                   "are "
-                   "one place in it",
+                   "are one place in it",
                    p->claim_bytes / 1024, bytes / 1024, p->addr, p->mirror_addr);
 }
 

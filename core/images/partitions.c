@@ -20,7 +20,8 @@ static void take_row(const uint8_t *row, struct partitions *out)
     *p = (struct partition){ .type = row[2],
                              .subtype = row[3],
                              .addr = load_u32(row + 4),
-                             .size_bytes = load_u32(row + 8) };
+                             .size_bytes = load_u32(row + 8),
+                             .flags = load_u32(row + 28) };
     for (size_t i = 0; i < LABEL_BYTES && row[12 + i] != 0; i++)
         p->label[i] = row[12 + i] > ' ' && row[12 + i] <= '~' ? (char)row[12 + i] : '?';
 }
@@ -116,4 +117,13 @@ const struct partition *partitions_start(const struct partitions *p, const uint8
         return partitions_find(p, PARTITION_APP,
                                (uint8_t)(PARTITION_OTA_0 + (sequence - 1) % slots));
     return factory ? factory : partitions_find(p, PARTITION_APP, PARTITION_OTA_0);
+}
+
+const struct partition *partitions_labelled(const struct partitions *p, const char *label)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (strcmp(p->rows[i].label, label) == 0)
+            return &p->rows[i];
+    }
+    return NULL;
 }

@@ -19,11 +19,15 @@
 #define PARTITION_FACTORY     0x00u
 #define PARTITION_OTA_0       0x10u /* and fifteen more */
 #define PARTITION_OTA_DATA    0x00u
+#define PARTITION_NVS         0x02u
+#define PARTITION_ENCRYPTED   0x01u /* flags */
+#define PARTITION_READ_ONLY   0x02u
 #define PARTITIONS_OTA_BYTES  32u /* one entry of otadata; the other is a sector behind it */
 
 struct partition {
     uint8_t type, subtype;
     uint32_t addr, size_bytes;
+    uint32_t flags;
     char label[17];
 };
 
@@ -48,6 +52,9 @@ const struct partition *partitions_at(const struct partitions *p, uint32_t addr)
 
 /* The one of a type and subtype, NULL if there is none. */
 const struct partition *partitions_find(const struct partitions *p, uint8_t type, uint8_t subtype);
+
+/* The one of this label, NULL if there is none. */
+const struct partition *partitions_labelled(const struct partitions *p, const char *label);
 
 /* How many applications can be chosen from by otadata: ota_0 and those that follow it. */
 unsigned partitions_slots(const struct partitions *p);

@@ -28,6 +28,7 @@ struct plan {
     size_t count;
     struct plan_item *items;
     struct plan_parts parts;
+    uint32_t required_bytes; /* of flash, for what is no image of the plan */
 };
 
 struct plan_variant {
@@ -78,10 +79,8 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
     r->offset_addr = s->offset_addr;
     r->addr = s->offset_addr - front;
     r->size_bytes = round_up_u32(front + s->size_bytes, 4);
-    char *name = strdup(s->name);
-    r->name = name;
     r->bytes = malloc(r->size_bytes);
-    if (!name || !r->bytes)
+    if (!r->bytes)
         return false;
     memset(r->bytes, 0xFF, r->size_bytes);
     memcpy(r->bytes + front, s->bytes, s->size_bytes);
@@ -174,7 +173,8 @@ struct plan *plan_new(const struct plan_settings *settings, const struct plan_so
         goto fail;
     for (size_t i = 0; i < count; i++) {
         p->count = i + 1;
-        if (!region_place(&p->items[i].region, &sources[i]))
+        p->items[i].region.name = strdup(sources[i].name);
+        if (!p->items[i].region.name || !region_place(&p->items[i].region, &sources[i]))
             goto fail;
     }
     if (!plan_parts_find(&p->parts, settings, sources, count) || !parts_are_sound(&p->parts))
@@ -220,6 +220,11 @@ size_t plan_image_count(const struct plan *p)
     return p->count;
 }
 
+const struct plan_region *plan_place(const struct plan *p, size_t i)
+{
+    return &p->items[i].region;
+}
+
 size_t plan_part_count(const struct plan *p)
 {
     return p->parts.count;
@@ -235,6 +240,16 @@ uint64_t plan_partitions_end(const struct plan *p)
     return partitions_end(&p->parts.table);
 }
 
+const struct partitions *plan_partitions(const struct plan *p)
+{
+    return &p->parts.table;
+}
+
+void plan_require_bytes(struct plan *p, uint32_t bytes)
+{
+    p->required_bytes = bytes;
+}
+
 uint32_t plan_first_addr(const struct plan *p)
 {
     uint32_t first = UINT32_MAX;
@@ -245,7 +260,7 @@ uint32_t plan_first_addr(const struct plan *p)
 
 uint32_t plan_needs_bytes(const struct plan *p)
 {
-    uint32_t needs = 0;
+    uint32_t needs = p->required_bytes;
     for (size_t i = 0; i < p->count; i++) {
         uint32_t end = p->items[i].region.addr + p->items[i].region.size_bytes;
         needs = end > needs ? end : needs;
@@ -382,6 +397,39 @@ no_memory:
 fail:
     plan_variant_free(v);
     return NULL;
+}
+
+struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_variant *shared,
+                                       const struct plan_source *sources, size_t count,
+                                       struct err *e)
+{
+    struct plan_variant *v = calloc(1, sizeof *v);
+    const size_t all = shared->count + count;
+    if (!v)
+        goto fail;
+    v->regions = calloc(all, sizeof(void *));
+    v->own = calloc(all, sizeof *v->own);
+    if (!v->regions || !v->own)
+        goto fail;
+    v->count = all;
+    for (size_t i = 0; i < all; i++)
+        v->regions[i] = i < shared->count ? shared->regions[i] : &v->own[i];
+    for (size_t i = 0; i < count; i++) {
+        struct plan_region *own = &v->own[shared->count + i];
+        own->name = sources[i].name;
+        if (!region_place(own, &sources[i]) || !region_finish(own, &p->settings))
+            goto fail;
+    }
+    return v;
+fail:
+    no_memory(e);
+    plan_variant_free(v);
+    return NULL;
+}
+
+size_t plan_variant_count(const struct plan_variant *v)
+{
+    return v->count;
 }
 
 void plan_variant_free(struct plan_variant *v)

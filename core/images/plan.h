@@ -13,6 +13,7 @@
 #include "core/facts/chip.h"
 #include "core/facts/loader_kind.h"
 #include "core/images/image.h"
+#include "core/images/partitions.h"
 
 #define PLAN_SECTOR_BYTES 4096u
 #define PLAN_PIECE_BYTES  (64u << 10) /* of the flash that is erased in one step */
@@ -117,6 +118,9 @@ void plan_free(struct plan *p);
 const struct plan_settings *plan_settings(const struct plan *p);
 size_t plan_image_count(const struct plan *p);
 
+/* Where an image lies, as it is for all boards; digests and frames are a variant's. */
+const struct plan_region *plan_place(const struct plan *p, size_t i);
+
 /* All firmware images, in no order. */
 size_t plan_part_count(const struct plan *p);
 const struct plan_part *plan_part(const struct plan *p, size_t i);
@@ -129,6 +133,13 @@ uint32_t plan_needs_bytes(const struct plan *p);
 
 /* Behind the last byte that the plan's partition table gives away; 0: it has no table. */
 uint64_t plan_partitions_end(const struct plan *p);
+
+/* The plan's partition table; without rows: it has none. */
+const struct partitions *plan_partitions(const struct plan *p);
+
+/* The flash must be at least so large, whatever the images are: something else goes behind them.
+ * Before the plan is shared. */
+void plan_require_bytes(struct plan *p, uint32_t bytes);
 
 /* How large the flash has to be for what the plan writes, and for what the firmware will believe of
  * it by header and partition table: a power of two, at most what a flash says (`flash_bytes`, 0: it
@@ -149,6 +160,14 @@ bool plan_patches(const struct plan *p, uint32_t flash_bytes);
  * the header has no code for the size, or ERR_STATION. */
 struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e);
 void plan_variant_free(struct plan_variant *v);
+
+/* The regions of a variant, and further ones behind them, which are this board's own: hashed and
+ * encoded here. Names are borrowed; `shared` must outlive it. ERR_STATION. */
+struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_variant *shared,
+                                       const struct plan_source *sources, size_t count,
+                                       struct err *e);
+
+size_t plan_variant_count(const struct plan_variant *v);
 
 const struct plan_region *plan_region(const struct plan_variant *v, size_t i);
 

@@ -1,36 +1,7 @@
 /* What can be wrong with a plan, found before any board is touched. */
 #include "core/images/plan_priv.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-
-static void say(char *sentence, size_t cap, const char *fmt, va_list ap)
-{
-    vsnprintf(sentence, cap, fmt, ap);
-}
-
-void plan_mistake(struct plan_checker *c, size_t image, const char *fmt, ...)
-{
-    char sentence[300];
-    va_list ap;
-    va_start(ap, fmt);
-    say(sentence, sizeof sentence, fmt, ap);
-    va_end(ap);
-    c->mistakes++;
-    c->report->mistake(c->report->ctx, image, sentence);
-}
-
-void plan_warning(struct plan_checker *c, size_t image, const char *fmt, ...)
-{
-    char sentence[300];
-    va_list ap;
-    if (!c->report->warning)
-        return;
-    va_start(ap, fmt);
-    say(sentence, sizeof sentence, fmt, ap);
-    va_end(ap);
-    c->report->warning(c->report->ctx, image, sentence);
-}
 
 static uint64_t source_end(const struct plan_source *s)
 {
@@ -123,9 +94,9 @@ static void check_overlap(struct plan_checker *c, size_t i)
  * 120). */
 static void check_kept_size(struct plan_checker *c, const struct plan_part *boot)
 {
-    const char *advice = boot->image.signature == IMAGE_UNSIGNED ? "give flash.size: detect"
-                                                                 : "build it for a flash of that "
-                                                                   "size, and sign it anew";
+    const char *advice = boot->image.signature == IMAGE_UNSIGNED
+                             ? "give flash.size: detect"
+                             : "build it for a flash of that size, and sign it anew";
     uint32_t says = plan_header_flash_bytes(c->settings->chip, &boot->image);
     for (size_t i = 0; i < c->count && says > 0; i++) {
         if (source_end(&c->sources[i]) > says)

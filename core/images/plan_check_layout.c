@@ -115,8 +115,7 @@ static void check_start(struct plan_checker *c)
     if (!s) {
         plan_warning(c, PLAN_NO_IMAGE,
                      "Nothing is written where the ROM of %s starts (0x%x): the board must have "
-                     "its "
-                     "boot loader already",
+                     "its boot loader already",
                      chip->name, chip->boot_addr);
         return;
     }
@@ -128,8 +127,7 @@ static void check_start(struct plan_checker *c)
     else if (part && part->image.has_app)
         plan_mistake(c, index_of(c, s),
                      "'%s' has an application (%s) where the ROM of %s starts (0x%x): there must "
-                     "be "
-                     "a boot loader, and the application at its partition" AS_DATA,
+                     "be a boot loader, and the application at its partition" AS_DATA,
                      s->name, part->image.app_project, chip->name, chip->boot_addr);
 }
 
@@ -158,8 +156,7 @@ static void check_table(struct plan_checker *c)
     else if (set->size == PLAN_SIZE_FIXED && end > set->flash_bytes)
         plan_mistake(c, c->parts.table_source,
                      "the partition table in '%s' reaches to 0x%llx, behind the end of the flash "
-                     "at "
-                     "0x%x: it would not start",
+                     "at 0x%x: it would not start",
                      name, (unsigned long long)end, set->flash_bytes);
 }
 

@@ -181,9 +181,9 @@ static const char *check_hash(const struct layout *l, const uint8_t *bytes, size
     const EVP_MD *md = l->hash_bytes == 48 ? EVP_sha384() : EVP_sha256();
     if (EVP_Digest(bytes, n, hash, NULL, md, NULL) != 1)
         return no_memory;
-    return memcmp(hash, block + HASH_AT, l->hash_bytes) == 0 ? NULL
-                                                             : "the image was changed after it was "
-                                                               "signed";
+    return memcmp(hash, block + HASH_AT, l->hash_bytes) == 0
+               ? NULL
+               : "the image was changed after it was signed";
 }
 
 static const char *read_block(const uint8_t *bytes, size_t sector, const uint8_t *block,

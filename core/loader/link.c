@@ -124,7 +124,7 @@ static void make_room_for_log(struct link *l)
 
 /* A stub never prints: a banner among its answers is the ROM's, after a reset nobody asked for. The
  * wait is over then, and what else the log says is collected. */
-static bool has_reset_itself(struct link *l)
+static bool catch_reset(struct link *l)
 {
     char text[LINK_TAIL_MAX + 1];
     struct err ignored = { 0 };
@@ -159,7 +159,7 @@ bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, 
                 return err_set(e, ERR_TIMEOUT, "no frame, but the end of a boot log");
             if (!refill(l, d, e))
                 return false;
-            l->has_reset = has_reset_itself(l);
+            l->has_reset = catch_reset(l);
             if (l->has_reset)
                 return err_set(e, ERR_TIMEOUT, "no frame, but a boot log");
         }

@@ -44,6 +44,7 @@ void loader_set_kind(struct loader *l, const struct loader_kind *kind)
     l->link.dialect = kind->dialect;
     l->link.hears_resets = kind->is_stub;
     l->link.filler_bytes = kind->filler_bytes;
+    l->first = (struct loader_first){ .command = 0 };
     flight_reset(&l->link.flight);
 }
 
@@ -280,13 +281,23 @@ bool loader_security_info(struct loader *l, struct security_info *info, bool *kn
     return true;
 }
 
-#define WORDS_MAX 6u
+#define WORDS_MAX (LOADER_FIRST_BYTES / 4)
 
 static size_t pack_words(uint8_t *data, const uint32_t *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         store_u32(data + 4 * i, words[i]);
     return 4 * count;
+}
+
+/* Whether the change of rate was proved by this; once. */
+static bool was_first(struct loader *l, uint8_t command, const uint8_t *data, size_t n)
+{
+    const struct loader_first *f = &l->first;
+    bool was = f->answered && f->command == command && f->n == n && memcmp(f->data, data, n) == 0;
+    if (was)
+        l->first = (struct loader_first){ .command = 0 };
+    return was;
 }
 
 /* All that is told so may be told twice. */
@@ -296,7 +307,8 @@ static bool tell(struct loader *l, uint8_t command, const uint32_t *words, size_
     uint8_t data[WORDS_MAX * 4];
     struct reply r;
     size_t n = pack_words(data, words, count);
-    return ask_patiently(l, command, data, n, 0, timeout_ms, &r, e);
+    return was_first(l, command, data, n) ||
+           ask_patiently(l, command, data, n, 0, timeout_ms, &r, e);
 }
 
 bool loader_keeps_up(const struct loader *l)
@@ -396,10 +408,33 @@ bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e)
     return tell(l, CMD_SPI_ATTACH, words, l->kind->attach_words, COMMAND_MS, e);
 }
 
+#define FLASH_WORDS(bytes)                                                                         \
+    {                                                                                              \
+        0, (bytes), 0x10000, 0x1000, 0x100, 0xFFFF                                                 \
+    }
+
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    const uint32_t words[6] = { 0, flash_bytes, 0x10000, 0x1000, 0x100, 0xFFFF };
-    return tell(l, CMD_SPI_SET_PARAMS, words, 6, COMMAND_MS, e);
+    const uint32_t words[WORDS_MAX] = FLASH_WORDS(flash_bytes);
+    return tell(l, CMD_SPI_SET_PARAMS, words, WORDS_MAX, COMMAND_MS, e);
+}
+
+static void ask_first(struct loader *l, uint8_t command, const uint32_t *words, size_t count)
+{
+    l->first = (struct loader_first){ .command = command };
+    l->first.n = pack_words(l->first.data, words, count);
+}
+
+void loader_first_attach(struct loader *l, uint32_t pins)
+{
+    const uint32_t words[2] = { pins, 0 };
+    ask_first(l, CMD_SPI_ATTACH, words, l->kind->attach_words);
+}
+
+void loader_first_set_params(struct loader *l, uint32_t flash_bytes)
+{
+    const uint32_t words[WORDS_MAX] = FLASH_WORDS(flash_bytes);
+    ask_first(l, CMD_SPI_SET_PARAMS, words, WORDS_MAX);
 }
 
 static uint8_t begin_command(bool compressed)
@@ -514,6 +549,20 @@ bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeou
            take_md5(l, &r, md5, e);
 }
 
+/* In Secure Download Mode READ_REG is refused, and a refusal is an answer as good as any: whoever
+ * asks again will be told. */
+static bool ask_at_new_baud(struct loader *l, uint32_t timeout_ms, struct err *e)
+{
+    struct loader_first *f = &l->first;
+    struct reply r;
+    uint32_t value;
+    bool known;
+    if (f->command == 0)
+        return probe_reg(l, CHIP_MAGIC_ADDR, timeout_ms, &value, &known, e);
+    f->answered = ask(l, f->command, f->data, f->n, 0, timeout_ms, &r, e);
+    return f->answered || e->code == ERR_REFUSED;
+}
+
 /* Noise of the change may have reached the chip as half a frame. A ROM sorts that out with the next
  * frame, so it is asked soon and again; a stub may take ends for beginnings from then on, so it
  * gets time first and is asked once. */
@@ -523,11 +572,9 @@ static bool prove_baud(struct loader *l, struct err *e)
     const size_t last = sizeof patience_ms / sizeof patience_ms[0] - 1;
     for (size_t i = l->kind->loses_phase ? last : 0;; i++) {
         struct err silence = { 0 };
-        uint32_t value;
-        bool known; /* in Secure Download Mode it refuses, and that is an answer as good as any */
         if (!port_sleep_ms(l->link.port, l->kind->baud_settle_ms, e) || !link_discard(&l->link, e))
             return false;
-        if (probe_reg(l, CHIP_MAGIC_ADDR, patience_ms[i], &value, &known, &silence))
+        if (ask_at_new_baud(l, patience_ms[i], &silence))
             return true;
         if (i == last || silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
             *e = silence;

@@ -23,6 +23,15 @@ struct loader_fixed {
     bool known;
 };
 
+/* What is to be asked first at the next rate. */
+#define LOADER_FIRST_BYTES 24u
+struct loader_first {
+    uint8_t command; /* 0: whatever proves the rate */
+    uint8_t data[LOADER_FIRST_BYTES];
+    size_t n;
+    bool answered;
+};
+
 #define LOADER_MEM_WAITING_MAX 6u
 
 struct loader {
@@ -33,8 +42,10 @@ struct loader {
     bool small_blocks;           /* no block may be larger than LOADER_USB_BLOCK_BYTES */
     bool secured;                /* Secure Download Mode: it knows no registers, no RAM, no MD5 */
     uint32_t start_pointer_addr; /* how a stub must be started on this board; 0: by MEM_END */
+    struct loader_first first;   /* see loader_first_attach */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
+    bool waits;                  /* for a download, as its boot log says; see board_connect */
     bool noting;                 /* see regs_note */
     struct loader_fixed fixed[LOADER_FIXED_MAX];
     size_t fixed_count;
@@ -122,6 +133,11 @@ bool loader_nudge(struct loader *l, struct err *e);
 
 bool loader_spi_attach(struct loader *l, uint32_t pins, struct err *e);
 bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e);
+
+/* Let the next change of rate be proved by one of these, which would be asked behind it anyway: who
+ * asks it then has its answer already. */
+void loader_first_attach(struct loader *l, uint32_t pins);
+void loader_first_set_params(struct loader *l, uint32_t flash_bytes);
 
 /* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. */
 struct loader_begin {

@@ -314,8 +314,7 @@ static bool add_folder(struct stub_set *set, const char *folder, struct err *e)
     if (!dir) {
         err_set_sys(e, ERR_STATION, errno, "The stub folder '%s' cannot be opened", folder);
         return err_hint(e, "Give a folder that is there with --stubs, or leave that away: stubs "
-                           "are "
-                           "built in.");
+                           "are built in.");
     }
     for (struct dirent *entry = readdir(dir); ok && entry; entry = readdir(dir)) {
         struct err problem = { 0 };

@@ -52,7 +52,7 @@ const char *nvs_type_word(unsigned type);
 /* Bytes of a number's value, 0 for what is no number. */
 size_t nvs_number_bytes(unsigned type);
 
-/* ---- Writing ----------------------------------------------------------------------------------*/
+/* ---- Writing ---- */
 
 /* An image under construction, in the caller's buffer. Plain value, nothing to free. */
 struct nvs_writer {
@@ -86,7 +86,7 @@ bool nvs_write_string(struct nvs_writer *w, const char *key, const void *text, s
 bool nvs_write_blob(struct nvs_writer *w, const char *key, const void *bytes, size_t n,
                     struct err *e);
 
-/* ---- Encryption -------------------------------------------------------------------------------*/
+/* ---- Encryption ---- */
 
 /* The keys of XTS-AES-256. Wipe them when done. */
 struct nvs_keys {
@@ -109,7 +109,7 @@ void nvs_keys_wipe(struct nvs_keys *keys);
 bool nvs_encrypt(uint8_t *bytes, size_t n, const struct nvs_keys *keys, struct err *e);
 bool nvs_decrypt(uint8_t *bytes, size_t n, const struct nvs_keys *keys, struct err *e);
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 enum nvs_page_state {
     NVS_PAGE_EMPTY,   /* all FF */

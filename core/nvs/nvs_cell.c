@@ -201,12 +201,11 @@ static bool decode_base64(const uint8_t *text, size_t n, uint8_t *out, size_t *o
 static bool take_base64(struct nvs_judge *j, const struct csv_field *at, struct nvs_row *row)
 {
     size_t n = without_blanks(row->bytes, row->n);
-    return decode_base64(row->bytes, n, row->bytes, &row->n) || nvs_mistake(j, at,
-                                                                            "the value is no "
-                                                                            "base64: groups of "
-                                                                            "four of A-Z a-z 0-9 + "
-                                                                            "/, the last filled "
-                                                                            "up with =");
+    return decode_base64(row->bytes, n, row->bytes, &row->n) ||
+           nvs_mistake(
+               j, at,
+               "the value is no base64: groups of four of A-Z a-z 0-9 + /, the last filled up "
+               "with =");
 }
 
 static bool check_string(struct nvs_judge *j, const struct csv_field *at, const struct nvs_row *row)

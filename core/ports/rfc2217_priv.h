@@ -78,7 +78,7 @@ struct rfc2217_port {
     size_t tx_start, tx_end;
 };
 
-/* ---- rfc2217_stream.c: what comes in, what goes out -------------------------------------------*/
+/* ---- rfc2217_stream.c: what comes in, what goes out ---- */
 
 /* Puts bytes behind what waits to be sent; false when there is no room. */
 bool rfc2217_add(struct rfc2217_port *r, const uint8_t *bytes, size_t n);
@@ -112,7 +112,7 @@ bool rfc2217_add_baud(struct rfc2217_port *r, uint32_t baud);
 /* Sends the commands that `queued` says were added. */
 bool rfc2217_send_commands(struct rfc2217_port *r, bool queued, struct deadline d, struct err *e);
 
-/* ---- rfc2217_open.c: from a connection to a session -------------------------------------------*/
+/* ---- rfc2217_open.c: from a connection to a session ---- */
 
 /* Agrees on the protocol, sets framing and rate. A failure says what it means for the one who asked
  * for this port. */

@@ -262,7 +262,7 @@ static void describe(struct usb_port *port, const char *root, const char *tty)
         port->device_number = (uint32_t)strtoul(number, NULL, 10);
 }
 
-static bool has_room(struct usb_ports *ports)
+static bool make_room(struct usb_ports *ports)
 {
     if (ports->count < ports->cap)
         return true;
@@ -281,7 +281,7 @@ static bool take_tty(struct usb_ports *ports, const char *root, const char *tty)
     if (tty[0] == '.' || strlen(tty) > 64 || !usb_socket_of(root, tty, port.socket))
         return true;
     describe(&port, root, tty);
-    if (!has_room(ports))
+    if (!make_room(ports))
         return false;
     ports->rows[ports->count++] = port;
     return true;

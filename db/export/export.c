@@ -28,10 +28,10 @@ const struct db_format_info *db_format_info(size_t format)
     return format < FORM_COUNT ? &forms[format]->info : NULL;
 }
 
-/* ---- Queries, made from the tables of columns -------------------------------------------------*/
+/* ---- Queries, made from the tables of columns ---- */
 
 /* The longest: the run columns with every filter. */
-enum { SQL_CAP = 8192 };
+enum { SQL_CAP = 12288 };
 
 /* Appends; a text that does not fit leaves *used at the end, and SQLite then refuses the query. */
 static void append(char sql[static SQL_CAP], size_t *used, const char *text)
@@ -83,36 +83,43 @@ static sqlite3_stmt *prepare_runs_locked(struct export *x, struct err *e)
     return s;
 }
 
-static sqlite3_stmt *prepare_corrections_locked(struct db *db, struct err *e)
+static sqlite3_stmt *prepare_columns_locked(struct db *db, const struct column *columns, int count,
+                                            const char *from, struct err *e)
 {
     char sql[SQL_CAP] = "";
     size_t used = 0;
-    append_columns(sql, &used, correction_columns, CORRECTION_COLUMNS);
-    append(sql, &used, " FROM correction AS k WHERE k.run = ? ORDER BY k.id");
+    append_columns(sql, &used, columns, count);
+    append(sql, &used, from);
     return prepare_locked(db, sql, e);
 }
 
-static sqlite3_stmt *prepare_attempts_locked(struct db *db, struct err *e)
+/* False: some are missing, and *e says why. */
+static bool prepare_all_locked(struct export *x, struct err *e)
 {
-    char sql[SQL_CAP] = "";
-    size_t used = 0;
-    append_columns(sql, &used, attempt_columns, ATTEMPT_SELECTED);
-    append(sql, &used, " FROM attempt AS a WHERE a.run = ? ORDER BY a.number");
-    return prepare_locked(db, sql, e);
+    struct db *db = x->db;
+    x->runs = prepare_runs_locked(x, e);
+    if (x->runs)
+        x->corrections =
+            prepare_columns_locked(db, correction_columns, CORRECTION_COLUMNS,
+                                   " FROM correction AS k WHERE k.run = ? ORDER BY k.id", e);
+    if (x->corrections)
+        x->attempts =
+            prepare_columns_locked(db, attempt_columns, ATTEMPT_SELECTED,
+                                   " FROM attempt AS a WHERE a.run = ? ORDER BY a.number", e);
+    if (x->attempts)
+        x->digests = prepare_columns_locked(db, digest_columns, DIGEST_COLUMNS,
+                                            " FROM (" DIGESTS_OF_ATTEMPT ") AS d", e);
+    if (x->digests)
+        x->units = prepare_columns_locked(
+            db, unit_columns, UNIT_COLUMNS,
+            " FROM run AS r JOIN unit AS u ON " UNIT_OF_RUN(
+                "u") " JOIN unit_value AS v"
+                     " ON v.unit = u.id WHERE r.id = ? AND " LAST_OF_ITS_NAME,
+            e);
+    return x->units != NULL;
 }
 
-static sqlite3_stmt *prepare_digests_locked(struct db *db, struct err *e)
-{
-    char sql[SQL_CAP] = "";
-    size_t used = 0;
-    append_columns(sql, &used, digest_columns, DIGEST_COLUMNS);
-    append(sql, &used,
-           " FROM digest AS d JOIN image AS i ON i.id = d.image WHERE d.attempt = ?"
-           " ORDER BY i.number");
-    return prepare_locked(db, sql, e);
-}
-
-/* ---- What the forms ask -----------------------------------------------------------------------*/
+/* ---- What the forms ask ---- */
 
 bool export_nothing(struct export *x, struct err *e)
 {
@@ -149,6 +156,11 @@ static void begin_rows(sqlite3_stmt *s, int64_t id)
 void export_begin_corrections(struct export *x)
 {
     begin_rows(x->corrections, sqlite3_column_int64(x->runs, RUN_ID));
+}
+
+void export_begin_units(struct export *x)
+{
+    begin_rows(x->units, sqlite3_column_int64(x->runs, RUN_ID));
 }
 
 void export_begin_attempts(struct export *x)
@@ -203,7 +215,7 @@ bool export_sums(struct export *x, struct export_sums *sums, struct err *e)
     return ok;
 }
 
-/* ---- An export --------------------------------------------------------------------------------*/
+/* ---- An export ---- */
 
 static bool refused(const struct export *x, struct err *e)
 {
@@ -253,15 +265,12 @@ static bool write_all(struct export *x, const struct form *form, struct err *e)
 
 static bool export_locked(struct export *x, const struct form *form, struct err *e)
 {
-    x->runs = prepare_runs_locked(x, e);
-    x->corrections = x->runs ? prepare_corrections_locked(x->db, e) : NULL;
-    x->attempts = x->corrections ? prepare_attempts_locked(x->db, e) : NULL;
-    x->digests = x->attempts ? prepare_digests_locked(x->db, e) : NULL;
-    const bool ok = x->digests && write_all(x, form, e);
+    const bool ok = prepare_all_locked(x, e) && write_all(x, form, e);
     sqlite3_finalize(x->runs);
     sqlite3_finalize(x->corrections);
     sqlite3_finalize(x->attempts);
     sqlite3_finalize(x->digests);
+    sqlite3_finalize(x->units);
     return ok;
 }
 

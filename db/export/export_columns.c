@@ -67,6 +67,17 @@ const struct column run_columns[RUN_SELECTED] = {
     [RUN_LAST_MS(version, TIMING_##name)] = { "last_" #name "_ms", "t." #name "_ms", true },
 #include "db/store/timing_list.h"
     [RUN_RECORDED_VERDICT] = { "recorded_verdict", "r.verdict", false },
+    [RUN_SERIAL] = { "serial",
+                     "(SELECT u.serial FROM unit AS u WHERE " UNIT_OF_RUN("u") " AND u.serial IS "
+                                                                               "NOT NULL ORDER BY "
+                                                                               "u.id DESC LIMIT 1)",
+                     false },
+    /* a secret as its digest */
+    [RUN_UNIT] = { "unit",
+                   "(SELECT group_concat(v.name || '=' || coalesce(v.text, 'sha256:' || v.sha256),"
+                   " '; ') FROM unit AS u JOIN unit_value AS v ON v.unit = u.id"
+                   " WHERE " UNIT_OF_RUN("u") " AND " LAST_OF_ITS_NAME ")",
+                   true },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },
@@ -104,13 +115,21 @@ const struct column correction_columns[CORRECTION_COLUMNS] = {
     [CORRECTION_MADE_UTC] = { "made_utc", "k.made_utc", false },
 };
 
+const struct column unit_columns[UNIT_COLUMNS] = {
+    [UNIT_NAME] = { "name", "v.name", false },
+    [UNIT_TEXT] = { "text", "v.text", false }, /* null: a secret */
+    [UNIT_SHA256] = { "sha256", "v.sha256", false },
+    [UNIT_SOURCE] = { "source", "v.source", false },
+    [UNIT_TAKEN_IN] = { "taken_in_run", "u.run", false },
+};
+
 const struct column digest_columns[DIGEST_COLUMNS] = {
-    [DIGEST_IMAGE] = { "image", "i.number", false },
-    [DIGEST_FILE] = { "file", "i.file", false },
-    [DIGEST_OFFSET] = { "offset", "i.offset", false },
-    [DIGEST_SIZE_BYTES] = { "size_bytes", "i.size_bytes", false },
-    [DIGEST_PLAN_SHA256] = { "plan_sha256", "i.sha256", false }, /* before any patch for a board */
-    [DIGEST_PLAN_MD5] = { "plan_md5", "i.md5", false },
+    [DIGEST_IMAGE] = { "image", "d.number", false },
+    [DIGEST_FILE] = { "file", "d.file", false },
+    [DIGEST_OFFSET] = { "offset", "d.offset", false },
+    [DIGEST_SIZE_BYTES] = { "size_bytes", "d.size_bytes", false },
+    [DIGEST_PLAN_SHA256] = { "plan_sha256", "d.sha256", false }, /* before any patch for a board */
+    [DIGEST_PLAN_MD5] = { "plan_md5", "d.md5", false },
     [DIGEST_EXPECTED_MD5] = { "expected_md5", "d.expected_md5", false },
     [DIGEST_READ_MD5] = { "read_md5", "d.read_md5", false },
     [DIGEST_WRITTEN_MD5] = { "written_md5", "d.written_md5", false },

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Parts of a record that are always there --------------------------------------------------*/
+/* ---- Parts of a record that are always there ---- */
 
 static void put_empty(struct out *out, const char *name, const char *brackets)
 {
@@ -36,7 +36,7 @@ static void put_millis(struct out *out, const char *name, int64_t utc_ms)
         out_json_number(out, name, utc_ms);
 }
 
-/* ---- Measurements -----------------------------------------------------------------------------*/
+/* ---- Measurements ---- */
 
 /* A unit of openhtf/util/units.py, after the codes of UNECE. */
 struct unit {
@@ -56,7 +56,8 @@ static void put_unit(struct out *out, const struct unit *unit)
     out_json_close(out, '}');
 }
 
-static void put_number(struct export *x, int column, const struct unit *unit)
+/* `unit` NULL: it is a text. */
+static void put_measured(struct export *x, int column, const struct unit *unit)
 {
     const char *name = attempt_columns[column].name;
     if (sqlite3_column_type(x->attempts, column) == SQLITE_NULL)
@@ -64,19 +65,8 @@ static void put_number(struct export *x, int column, const struct unit *unit)
     out_json_open(&x->out, name, '{');
     out_json_text(&x->out, "name", name);
     out_json_text(&x->out, "outcome", "PASS");
-    put_unit(&x->out, unit);
-    out_json_column(&x->out, "measured_value", x->attempts, column);
-    out_json_close(&x->out, '}');
-}
-
-static void put_text(struct export *x, int column)
-{
-    const char *name = attempt_columns[column].name;
-    if (sqlite3_column_type(x->attempts, column) == SQLITE_NULL)
-        return;
-    out_json_open(&x->out, name, '{');
-    out_json_text(&x->out, "name", name);
-    out_json_text(&x->out, "outcome", "PASS");
+    if (unit)
+        put_unit(&x->out, unit);
     out_json_column(&x->out, "measured_value", x->attempts, column);
     out_json_close(&x->out, '}');
 }
@@ -110,18 +100,18 @@ static bool put_measurements(struct export *x, struct err *e)
 {
     int rows;
     out_json_open(&x->out, "measurements", '{');
-    put_text(x, ATTEMPT_PHASE);
-    put_text(x, ATTEMPT_LOADER);
-    put_text(x, ATTEMPT_RESET);
-    put_text(x, ATTEMPT_BOARD_STATE);
-    put_text(x, ATTEMPT_BAUD_WHY);
-    put_text(x, ATTEMPT_WRITE_MODE);
-    put_number(x, ATTEMPT_BAUD, &baud_unit);
-    put_number(x, ATTEMPT_BYTES_WRITTEN, &bytes_unit);
-    put_number(x, ATTEMPT_BAUD_ASKED, &baud_unit);
-    put_number(x, ATTEMPT_WIRE_BYTES, &bytes_unit);
+    put_measured(x, ATTEMPT_PHASE, NULL);
+    put_measured(x, ATTEMPT_LOADER, NULL);
+    put_measured(x, ATTEMPT_RESET, NULL);
+    put_measured(x, ATTEMPT_BOARD_STATE, NULL);
+    put_measured(x, ATTEMPT_BAUD_WHY, NULL);
+    put_measured(x, ATTEMPT_WRITE_MODE, NULL);
+    put_measured(x, ATTEMPT_BAUD, &baud_unit);
+    put_measured(x, ATTEMPT_BYTES_WRITTEN, &bytes_unit);
+    put_measured(x, ATTEMPT_BAUD_ASKED, &baud_unit);
+    put_measured(x, ATTEMPT_WIRE_BYTES, &bytes_unit);
     for (int column = ATTEMPT_FIRST_MS; column <= ATTEMPT_LAST_MS; column++)
-        put_number(x, column, &ms_unit);
+        put_measured(x, column, &ms_unit);
     export_begin_digests(x);
     while ((rows = export_next(x, x->digests, e)) > 0)
         put_digest(x);
@@ -129,7 +119,7 @@ static bool put_measurements(struct export *x, struct err *e)
     return rows == 0;
 }
 
-/* ---- Phases -----------------------------------------------------------------------------------*/
+/* ---- Phases ---- */
 
 struct phase_end {
     const char *outcome, *result;
@@ -196,7 +186,7 @@ static bool put_phases(struct export *x, struct err *e)
     return rows == 0;
 }
 
-/* ---- The record -------------------------------------------------------------------------------*/
+/* ---- The record ---- */
 
 static const char *outcome_of(sqlite3_stmt *runs)
 {
@@ -229,7 +219,7 @@ static bool put_metadata(struct export *x, struct err *e)
     out_json_column(&x->out, "test_name", x->runs, RUN_RECIPE);
     out_json_column(&x->out, "test_version", x->runs, RUN_RECIPE_VERSION);
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
-    if (!export_json_corrections(x, e))
+    if (!export_json_unit(x, e) || !export_json_corrections(x, e))
         return false;
     put_empty(&x->out, "config", "{}");
     out_json_close(&x->out, '}');
@@ -259,7 +249,8 @@ static bool run(struct export *x, struct err *e)
 {
     x->out.json.comma = false;
     out_json_open(&x->out, NULL, '{');
-    out_json_column(&x->out, "dut_id", x->runs, RUN_MAC);
+    out_json_column(&x->out, "dut_id", x->runs,
+                    export_text(x->runs, RUN_SERIAL) ? RUN_SERIAL : RUN_MAC);
     out_json_column(&x->out, "station_id", x->runs, RUN_HOST);
     put_millis(&x->out, "start_time_millis", export_utc_ms(x->runs, RUN_STARTED_UTC));
     put_millis(&x->out, "end_time_millis", export_utc_ms(x->runs, RUN_ENDED_UTC));

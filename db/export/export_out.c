@@ -38,7 +38,7 @@ void out_seconds(struct out *out, int64_t ms)
     out_text(out, seconds(ms, digits));
 }
 
-/* ---- Text: UTF-8, character by character ------------------------------------------------------*/
+/* ---- Text: UTF-8, character by character ---- */
 
 static void out_replacement(struct out *out)
 {
@@ -83,7 +83,7 @@ bool out_control_picture(struct out *out, const unsigned char *p, size_t length)
     return true;
 }
 
-/* ---- XML --------------------------------------------------------------------------------------*/
+/* ---- XML ---- */
 
 /* As numbers, because a reader turns CR into LF, and in attributes both and TAB into spaces. */
 static const char *xml_escape(unsigned char c)
@@ -141,7 +141,7 @@ void out_xml_column(struct out *out, sqlite3_stmt *s, int column)
     out_utf8(out, text, (size_t)sqlite3_column_bytes(s, column), OUT_ALL, special_in_xml);
 }
 
-/* ---- JSON -------------------------------------------------------------------------------------*/
+/* ---- JSON ---- */
 
 static void put_json(void *ctx, const char *bytes, size_t n)
 {

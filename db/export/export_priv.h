@@ -8,7 +8,7 @@
 #include "db/export/terms.h"
 #include "db/store/handle.h"
 
-/* ---- Columns ----------------------------------------------------------------------------------*/
+/* ---- Columns ---- */
 
 /* A column of CSV, or a member of the JSON: its name, and where its value comes from. */
 struct column {
@@ -66,6 +66,8 @@ enum run_column {
     RUN_RECORDED_VERDICT = RUN_LAST_FIRST_MS + TIMING_FIXED_COUNT,
     RUN_LAST_LATER_MS, /* and those that came later */
     RUN_LAST_LAST_MS = RUN_LAST_LATER_MS + TIMING_COUNT - TIMING_FIXED_COUNT - 1,
+    RUN_SERIAL,
+    RUN_UNIT,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -108,6 +110,8 @@ enum correction_column {
     CORRECTION_COLUMNS
 };
 
+enum unit_column { UNIT_NAME, UNIT_TEXT, UNIT_SHA256, UNIT_SOURCE, UNIT_TAKEN_IN, UNIT_COLUMNS };
+
 enum digest_column {
     DIGEST_IMAGE,
     DIGEST_FILE,
@@ -132,8 +136,9 @@ extern const struct column run_columns[RUN_SELECTED];
 extern const struct column attempt_columns[ATTEMPT_SELECTED];
 extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
+extern const struct column unit_columns[UNIT_COLUMNS];
 
-/* ---- Output -----------------------------------------------------------------------------------*/
+/* ---- Output ---- */
 
 struct out {
     const struct db_sink *sink;
@@ -162,7 +167,7 @@ bool out_control_picture(struct out *out, const unsigned char *p, size_t length)
 void out_xml(struct out *out, const char *text);
 void out_xml_column(struct out *out, sqlite3_stmt *s, int column);
 
-/* ---- JSON. `name` NULL: in an array, or the outermost value -----------------------------------*/
+/* ---- JSON. `name` NULL: in an array, or the outermost value ---- */
 
 void out_json_open(struct out *out, const char *name, char bracket);
 void out_json_close(struct out *out, char bracket);
@@ -176,14 +181,14 @@ void out_json_cut(struct out *out, const char *name, const char *text, size_t un
 void out_json_column(struct out *out, const char *name, sqlite3_stmt *s, int column);
 void out_json_columns(struct out *out, sqlite3_stmt *s, const struct column *columns, int count);
 
-/* ---- An export under way ----------------------------------------------------------------------*/
+/* ---- An export under way ---- */
 
 struct export
 {
     struct db *db;
     const struct terms *terms;
     struct out out;
-    sqlite3_stmt *runs, *corrections, *attempts, *digests;
+    sqlite3_stmt *runs, *corrections, *attempts, *digests, *units;
     int64_t count; /* runs written */
 };
 
@@ -206,11 +211,15 @@ bool export_nothing(struct export *x, struct err *e);
 /* The array "corrections" of the run, the oldest first; mostly empty. */
 bool export_json_corrections(struct export *x, struct err *e);
 
+/* The array "unit": the values that the board had in this run; mostly empty. */
+bool export_json_unit(struct export *x, struct err *e);
+
 /* The run's object with its attempts and digests, as JSON and JSON lines have it. */
 bool export_json_run(struct export *x, struct err *e);
 
 /* The rows below a run or an attempt: begin, then next until it gives 0. > 0 a row, < 0 failed. */
 void export_begin_corrections(struct export *x);
+void export_begin_units(struct export *x);
 void export_begin_attempts(struct export *x);
 void export_begin_digests(struct export *x);
 int export_next(const struct export *x, sqlite3_stmt *s, struct err *e);

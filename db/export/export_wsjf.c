@@ -27,7 +27,7 @@ static const char *or_else(const char *text, const char *instead)
     return text && text[0] != '\0' ? text : instead;
 }
 
-/* ---- The id -----------------------------------------------------------------------------------*/
+/* ---- The id ---- */
 
 static const unsigned char namespace[16] = { 0x92, 0x24, 0x96, 0xee, 0x28, 0x51, 0x48, 0x8e,
                                              0x97, 0x7a, 0x8a, 0x5d, 0x8a, 0xd7, 0xd1, 0x06 };
@@ -71,7 +71,7 @@ static bool put_id(const struct report *r, struct err *e)
     return true;
 }
 
-/* ---- The head ---------------------------------------------------------------------------------*/
+/* ---- The head ---- */
 
 static const char *result_of(sqlite3_stmt *runs)
 {
@@ -82,14 +82,19 @@ static const char *result_of(sqlite3_stmt *runs)
     return export_is(runs, RUN_VERDICT, "FAIL") ? "F" : "E";
 }
 
-/* A report needs a serial number; a board that never said its MAC gets one that no other has. */
+/* A report needs a serial number: the unit's, else the MAC; a board that never said its MAC gets
+ * one that no other has. */
 static void put_serial(const struct report *r)
 {
     char text[48];
     const char *mac = export_text(r->x->runs, RUN_MAC);
     snprintf(text, sizeof text, "unidentified, run %lld",
              (long long)sqlite3_column_int64(r->x->runs, RUN_ID));
-    out_json_text(r->out, "sn", mac ? mac : text);
+    const char *serial = export_text(r->x->runs, RUN_SERIAL);
+    if (serial)
+        out_json_cut(r->out, "sn", serial, WORDS);
+    else
+        out_json_text(r->out, "sn", mac ? mac : text);
 }
 
 /* `start` is meant to be local time with its offset. The record does not know where the station
@@ -151,22 +156,44 @@ static const int misc_columns[] = {
     RUN_CORRECTION_UTC,
 };
 
-static void put_misc(const struct report *r)
+static void put_info(const struct report *r, const char *description, const char *text)
 {
-    out_json_open(r->out, "miscInfos", '[');
-    for (size_t i = 0; i < sizeof misc_columns / sizeof misc_columns[0]; i++) {
-        const char *text = export_text(r->x->runs, misc_columns[i]);
-        if (!text)
-            continue;
-        out_json_open(r->out, NULL, '{');
-        out_json_text(r->out, "description", run_columns[misc_columns[i]].name);
-        out_json_cut(r->out, "text", text, WORDS);
-        out_json_close(r->out, '}');
-    }
-    out_json_close(r->out, ']');
+    if (!text)
+        return;
+    out_json_open(r->out, NULL, '{');
+    out_json_cut(r->out, "description", description, WORDS);
+    out_json_cut(r->out, "text", text, WORDS);
+    out_json_close(r->out, '}');
 }
 
-/* ---- Steps ------------------------------------------------------------------------------------*/
+/* What is the board's own; where the serial stands for it, also its MAC. */
+static bool put_unit_infos(const struct report *r, struct err *e)
+{
+    int rows;
+    char name[64];
+    if (export_text(r->x->runs, RUN_SERIAL))
+        put_info(r, "mac", export_text(r->x->runs, RUN_MAC));
+    export_begin_units(r->x);
+    while ((rows = export_next(r->x, r->x->units, e)) > 0) {
+        const char *text = export_text(r->x->units, UNIT_TEXT);
+        snprintf(name, sizeof name, "unit %s%s", export_text(r->x->units, UNIT_NAME),
+                 text ? "" : " sha256");
+        put_info(r, name, text ? text : export_text(r->x->units, UNIT_SHA256));
+    }
+    return rows == 0;
+}
+
+static bool put_misc(const struct report *r, struct err *e)
+{
+    out_json_open(r->out, "miscInfos", '[');
+    for (size_t i = 0; i < sizeof misc_columns / sizeof misc_columns[0]; i++)
+        put_info(r, run_columns[misc_columns[i]].name, export_text(r->x->runs, misc_columns[i]));
+    const bool ok = put_unit_infos(r, e);
+    out_json_close(r->out, ']');
+    return ok;
+}
+
+/* ---- Steps ---- */
 
 /* Leaves the step open. */
 static void begin_step(struct report *r, const char *in, const char *type, const char *name,
@@ -304,8 +331,7 @@ static bool run(struct export *x, struct err *e)
         return false;
     put_header(&r);
     put_unit(&r);
-    put_misc(&r);
-    if (!put_root(&r, e))
+    if (!put_misc(&r, e) || !put_root(&r, e))
         return false;
     out_json_close(r.out, '}');
     out_text(r.out, "\n");

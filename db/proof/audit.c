@@ -69,7 +69,7 @@ static void find(struct audit *a, enum db_finding_kind kind, int64_t link, const
         a->setup->finding(a->setup->ctx, &finding);
 }
 
-/* ---- Small questions --------------------------------------------------------------------------*/
+/* ---- Small questions ---- */
 
 static sqlite3_stmt *prepare_locked(struct audit *a, const char *sql, struct err *e)
 {
@@ -138,7 +138,7 @@ static void name_row_locked(struct audit *a, const char *kind, int64_t row, char
     make_plain(who);
 }
 
-/* ---- The chain --------------------------------------------------------------------------------*/
+/* ---- The chain ---- */
 
 static bool hash_after(struct audit *a, const char *previous, const struct link *link,
                        char hex[static DB_SHA256_CAP], struct err *e)
@@ -314,7 +314,7 @@ static bool follow_chain_locked(struct audit *a, struct err *e)
     return ok && rows == 0;
 }
 
-/* ---- Beside the chain -------------------------------------------------------------------------*/
+/* ---- Beside the chain ---- */
 
 static bool find_unlinked_locked(struct audit *a, enum link_kind kind, struct err *e)
 {
@@ -363,9 +363,10 @@ static bool find_gap_locked(struct audit *a, const char *t, struct err *e)
 
 static bool look_beside_locked(struct audit *a, struct err *e)
 {
-    static const char *const tables[] = { "station",    "recipe", "image",   "lot",
-                                          "board",      "run",    "attempt", "correction",
-                                          "checkpoint", "label",  "act" };
+    static const char *const tables[] = { "station",      "recipe", "image",   "lot",
+                                          "board",        "run",    "attempt", "correction",
+                                          "checkpoint",   "label",  "act",     "unit",
+                                          "unit_decision" };
     for (unsigned kind = 0; kind < LINK_KIND_COUNT; kind++) {
         if (!find_unlinked_locked(a, kind, e))
             return false;
@@ -377,7 +378,7 @@ static bool look_beside_locked(struct audit *a, struct err *e)
     return true;
 }
 
-/* ---- Checkpoints ------------------------------------------------------------------------------*/
+/* ---- Checkpoints ---- */
 
 /* The hash of a link; empty if it is not there. */
 static bool link_sha256_locked(struct audit *a, int64_t id, char sha256[static DB_SHA256_CAP + 1],
@@ -465,7 +466,7 @@ static bool check_given_locked(struct audit *a, struct err *e)
     return ok;
 }
 
-/* ---- After the end of a lot -------------------------------------------------------------------*/
+/* ---- After the end of a lot ---- */
 
 static void take_late(struct audit *a, sqlite3_stmt *s)
 {
@@ -500,7 +501,7 @@ static bool tell_late_locked(struct audit *a, struct err *e)
     return rows == 0;
 }
 
-/* ---- Guards -----------------------------------------------------------------------------------*/
+/* ---- Guards ---- */
 
 /* Statements are compared without their spaces: SQLite rewrites some when a column is added. */
 static bool same_statement(const char *one, const char *two)
@@ -612,7 +613,7 @@ static bool check_guards_locked(struct audit *a, struct err *e)
     return ok;
 }
 
-/* ---- All of it --------------------------------------------------------------------------------*/
+/* ---- All of it ---- */
 
 static bool count_runs_locked(struct audit *a, struct err *e)
 {
@@ -632,8 +633,7 @@ static bool is_checkpoint(const char *file, struct err *e)
         return true;
     err_set(e, ERR_USAGE, "The file given is no checkpoint");
     return err_hint(e, "Give the file that `espstation lot close --checkpoint` or `espstation "
-                       "audit "
-                       "--save` has written.");
+                       "audit --save` has written.");
 }
 
 bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_audit *audit,
@@ -656,7 +656,7 @@ bool db_audit(struct db *reader, const struct db_audit_setup *setup, struct db_a
     return ok ? true : err_wrap(e, "Auditing");
 }
 
-/* ---- For a shell of SQLite --------------------------------------------------------------------*/
+/* ---- For a shell of SQLite ---- */
 
 struct shell {
     bool (*emit)(void *ctx, const char *bytes, size_t n);

@@ -74,7 +74,7 @@ void checkpoint_join(const char *text, const char *signature, char file[static D
     append(file, "signature: %s\n", signature);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 /* The value behind "NAME: " at the start of a line. False: missing, doubled or too long. */
 static bool value_of(const char *text, const char *name, char *value, size_t cap)
@@ -139,7 +139,7 @@ bool checkpoint_read_file(const char *file, struct checkpoint_said *said)
     return checkpoint_read(text, signature, said);
 }
 
-/* ---- Of the whole record ----------------------------------------------------------------------*/
+/* ---- Of the whole record ---- */
 
 bool db_checkpoint_text(const struct db_audit *audit, const struct key *key,
                         const char *operator_name, const char *host, int64_t utc_ms,

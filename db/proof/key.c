@@ -23,7 +23,7 @@ struct key {
     char public_key[KEY_PUBLIC_CAP];
 };
 
-/* ---- Base64 -----------------------------------------------------------------------------------*/
+/* ---- Base64 ---- */
 
 /* Exactly n bytes, or false. */
 static bool from_base64(const char *text, unsigned char *bytes, size_t n)
@@ -53,7 +53,7 @@ static bool set_public(struct key *key)
     return ok;
 }
 
-/* ---- PEM --------------------------------------------------------------------------------------*/
+/* ---- PEM ---- */
 
 /* A key behind a passphrase is none that a station can use: nobody is asked. */
 static int no_passphrase(char *buf, int size, int writing, void *ctx)
@@ -98,7 +98,7 @@ static size_t to_pem(EVP_PKEY *pkey, bool private_too, char pem[static PEM_CAP])
     return n > 0 && n < PEM_CAP ? (size_t)n : 0;
 }
 
-/* ---- Files ------------------------------------------------------------------------------------*/
+/* ---- Files ---- */
 
 static bool failed(const char *what, const char *path, struct err *e)
 {
@@ -228,7 +228,7 @@ const char *key_public(const struct key *key)
     return key->public_key;
 }
 
-/* ---- Signatures -------------------------------------------------------------------------------*/
+/* ---- Signatures ---- */
 
 bool key_sign(const struct key *key, const char *text, char signature[static KEY_SIGNATURE_CAP],
               struct err *e)

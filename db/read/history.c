@@ -22,7 +22,7 @@ static bool taken(bool by_callback, struct err *e)
     return by_callback ? true : err_set(e, ERR_STATION, "The reader of the history gave up");
 }
 
-/* ---- Rows to structs, in the order of the columns in statements.c -----------------------------*/
+/* ---- Rows to structs, in the order of the columns in statements.c ---- */
 
 static struct db_board_row board_row(sqlite3_stmt *s)
 {
@@ -110,7 +110,7 @@ static struct db_digest_row digest_row(sqlite3_stmt *s)
     };
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 static bool send_board_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
                               struct err *e)

@@ -26,7 +26,9 @@
 #define BOARD_COLUMNS                                                                              \
     EFFECTIVE ", r.verdict, r.code, r.sentence, r.id,"                                             \
     " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id), r.duration_ms, "                     \
-    LAST_ATTEMPT("baud") ", " LAST_ATTEMPT("baud_asked") ", r.slot, r.port, " OVER_UTC
+    LAST_ATTEMPT("baud") ", " LAST_ATTEMPT("baud_asked") ", r.slot, r.port, " OVER_UTC             \
+    ", (SELECT u.serial FROM unit AS u WHERE " UNIT_OF_RUN("u") " AND u.serial IS NOT NULL"        \
+    " ORDER BY u.id DESC LIMIT 1)"
 
 static const char summary_sql[] =
     "SELECT min(r.started_utc), max(iif(r.verdict IS NULL, NULL, " OVER_UTC ")),"
@@ -97,7 +99,7 @@ static const char checkpoint_sql[] =
     " JOIN lot AS l ON l.id = p.lot LEFT JOIN link AS k ON k.id = p.link WHERE p.lot = ?1";
 /* clang-format on */
 
-/* ---- Rows -------------------------------------------------------------------------------------*/
+/* ---- Rows ---- */
 
 static const char *text(sqlite3_stmt *s, int column)
 {
@@ -151,7 +153,7 @@ static bool each_row(struct db *db, const char *sql, int64_t lot_id, int more, t
            db_still_the_same(db, e);
 }
 
-/* ---- The lot as a whole -----------------------------------------------------------------------*/
+/* ---- The lot as a whole ---- */
 
 struct summing {
     struct db_report_summary *to;
@@ -212,7 +214,7 @@ bool db_report_summary(struct db *reader, int64_t lot_id, struct db_report_summa
            db_still_the_same(reader, e);
 }
 
-/* ---- What streams -----------------------------------------------------------------------------*/
+/* ---- What streams ---- */
 
 static bool take_recipe(void *ctx, sqlite3_stmt *s)
 {
@@ -290,6 +292,7 @@ static bool take_board(void *ctx, sqlite3_stmt *s)
         .slot = sqlite3_column_int(s, 11),
         .port = text(s, 12),
         .ended_utc = text(s, 13),
+        .serial = text(s, 14),
     };
     return sink->board(sink->ctx, &row);
 }
@@ -355,7 +358,7 @@ bool db_report_changes(struct db *reader, int64_t lot_id, const struct db_report
     return each_row(reader, changes_sql, lot_id, 0, take_change, sink, e);
 }
 
-/* ---- The signed end ---------------------------------------------------------------------------*/
+/* ---- The signed end ---- */
 
 /* Not more than its own signature and link: that nothing else was changed is for db_audit. */
 static bool take_checkpoint(void *ctx, sqlite3_stmt *s)

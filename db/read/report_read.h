@@ -63,6 +63,7 @@ struct db_report_board {
     int64_t baud, baud_asked;                    /* of the last attempt; 0: unknown */
     int slot;
     const char *port, *ended_utc;
+    const char *serial; /* of its unit in that run */
 };
 
 /* A correction, or a board that was let in again though it had passed (verdict NULL, rework). */

@@ -45,7 +45,7 @@ static bool no_memory(struct err *e)
     return err_set(e, ERR_STATION, "No memory left for the statistics");
 }
 
-/* ---- Rows to numbers; each gets its columns from 1 on -----------------------------------------*/
+/* ---- Rows to numbers; each gets its columns from 1 on ---- */
 
 static const char *text_of(sqlite3_stmt *s, int column)
 {
@@ -149,7 +149,7 @@ static bool take_slower_runs(struct stats *x, struct group *group, sqlite3_stmt 
     return true;
 }
 
-/* ---- The statements ---------------------------------------------------------------------------*/
+/* ---- The statements ---- */
 
 #define SLOWER "(a.baud < a.baud_asked OR a.baud_why = 'stepped-down')"
 
@@ -282,7 +282,7 @@ static bool read_part_locked(struct stats *x, const struct part *part, struct er
     return ok;
 }
 
-/* ---- Names ------------------------------------------------------------------------------------*/
+/* ---- Names ---- */
 
 /* What a lot or a recipe is called; numbers and texts are names themselves. */
 static const char *const names[] = {
@@ -321,7 +321,7 @@ static bool name_groups_locked(struct stats *x, struct err *e)
     return true;
 }
 
-/* ---- All together -----------------------------------------------------------------------------*/
+/* ---- All together ---- */
 
 /* A filter that lets more than a third of all runs through is no shortcut: to look each of them up
  * and sort them by board takes longer than to read the covering indexes from end to end. */
@@ -416,7 +416,7 @@ bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *fi
     return ok;
 }
 
-/* ---- Shares -----------------------------------------------------------------------------------*/
+/* ---- Shares ---- */
 
 static double share(int64_t part, int64_t whole)
 {

@@ -6,7 +6,7 @@
 
 enum { LIST_FIRST_CAP = 16 };
 
-/* ---- Found by key -----------------------------------------------------------------------------*/
+/* ---- Found by key ---- */
 
 struct group_key group_key_of_text(const char *text)
 {
@@ -84,7 +84,7 @@ struct group *groups_take(struct groups *g, const struct group_key *key)
     return group;
 }
 
-/* ---- What a group owns ------------------------------------------------------------------------*/
+/* ---- What a group owns ---- */
 
 bool group_set_name(struct group *group, const char *name)
 {
@@ -134,7 +134,7 @@ void groups_free(struct groups *g)
     *g = (struct groups){ 0 };
 }
 
-/* ---- Added up ---------------------------------------------------------------------------------*/
+/* ---- Added up ---- */
 
 static void add_counts(struct db_stats_row *into, const struct db_stats_row *from)
 {
@@ -224,7 +224,7 @@ static bool finish_row(struct group *group, const struct groups *codes)
     return true;
 }
 
-/* ---- In order ---------------------------------------------------------------------------------*/
+/* ---- In order ---- */
 
 static int nameless_last(const struct group *x, const struct group *y)
 {

@@ -4,7 +4,7 @@
 
 #include "db/read/stats.h"
 
-/* ---- tally.c: how often each value came -------------------------------------------------------*/
+/* ---- tally.c: how often each value came ---- */
 
 struct tally_entry {
     int64_t value, times; /* times 0: free */
@@ -26,7 +26,7 @@ void tally_sort(struct tally *tally); /* entries 0 to used - 1 then are those in
 void tally_spread(struct tally *tally, struct db_spread *spread);
 void tally_free(struct tally *tally);
 
-/* ---- stats_groups.c: the groups, found by their key -------------------------------------------*/
+/* ---- stats_groups.c: the groups, found by their key ---- */
 
 /* What a group is known by while rows are read: a number, or a text with its hash as number. */
 struct group_key {

@@ -1,6 +1,6 @@
-/* Acts of people, as statements for the step of tables.c that brings them (version 4). What a person
- * orders, decides or changes at a station, and by which right: re-work, closing a lot, a correction,
- * a slot out of work, another recipe. */
+/* Acts of people, as statements for the step of tables.c that brings them (version 4). What a
+ * person orders, decides or changes at a station, and by which right: re-work, closing a lot, a
+ * correction, a slot out of work, another recipe. */
 /* clang-format off */
     "CREATE TABLE act ("
     " id INTEGER PRIMARY KEY,"

@@ -3,7 +3,8 @@
  *
  * Every row gets a link when it is complete, in the same transaction: a station when it starts and
  * again when it ends, a recipe with its images, a lot, a board when it is first seen, a run with
- * its attempts and digests when it is closed, a correction, a checkpoint, an act of a person. With
+ * its attempts and digests when it is closed, a correction, a checkpoint, an act of a person, a
+ * label, what a unit was given with its values, a decision about one. With
  *
  *   form_sha256 = SHA-256 of the row's canonical form (forms.c)
  *   sha256      = SHA-256 of "PREVIOUS\nKIND ROW FORM_SHA256\n"
@@ -41,6 +42,8 @@ static const struct kind {
     [LINK_LABEL] = { "label", "SELECT id FROM label" },
     [LINK_LABEL_END] = { "label-end", "SELECT id FROM label WHERE outcome IS NOT NULL" },
     [LINK_ACT] = { "act", "SELECT id FROM act" },
+    [LINK_UNIT] = { "unit", "SELECT id FROM unit" },
+    [LINK_UNIT_DECISION] = { "unit-decision", "SELECT id FROM unit_decision" },
 };
 
 const char *chain_kind_word(enum link_kind kind)
@@ -140,7 +143,7 @@ bool chain_link_locked(struct db *db, enum link_kind kind, int64_t row, struct e
     return ok ? true : err_wrap(e, "Linking %s %" PRId64, kinds[kind].word, row);
 }
 
-/* ---- A record that has no chain yet -----------------------------------------------------------*/
+/* ---- A record that has no chain yet ---- */
 
 static bool link_rows_locked(struct db *db, struct db_sha256 *sha, struct chain_end *end,
                              enum link_kind kind, struct err *e)

@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Names ------------------------------------------------------------------------------------*/
+/* ---- Names ---- */
 
 static void folder_of(const char *path, char folder[static DB_PATH_CAP])
 {
@@ -44,7 +44,7 @@ static bool may(const char *path, int mode)
     return faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0;
 }
 
-/* ---- Judging the file -------------------------------------------------------------------------*/
+/* ---- Judging the file ---- */
 
 static bool judge_missing(const struct db *db, struct err *e)
 {
@@ -150,7 +150,7 @@ static bool judge(struct db *db, struct stat *st, struct err *e)
     return judge_inside(db, st, e);
 }
 
-/* ---- Connecting -------------------------------------------------------------------------------*/
+/* ---- Connecting ---- */
 
 static bool settle(struct db *db, struct err *e)
 {

@@ -120,7 +120,7 @@ bool copy_to(sqlite3 *from, const char *original, const char *path,
     return ok;
 }
 
-/* ---- Beside the record ------------------------------------------------------------------------*/
+/* ---- Beside the record ---- */
 
 static bool open_once_more(const struct db *db, sqlite3 **sql, struct err *e)
 {

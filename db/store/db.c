@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Open and close ---------------------------------------------------------------------------*/
+/* ---- Open and close ---- */
 
 /* The end of a path tells more than its front. Never starts inside a UTF-8 character. */
 static void show_path(const char *path, char shown[static DB_SHOWN_CAP])

@@ -54,7 +54,7 @@ enum {
     DB_BOOT_ID_CAP = 64, /* the kernel's boot id is 36 characters */
 };
 
-/* ---- Open and close ---------------------------------------------------------------------------*/
+/* ---- Open and close ---- */
 
 /* Opens the record for writing, and makes it (mode 0644 less the umask) when there is none and its
  * folder exists. Older files are brought to the present schema. `busy_ms` bounds every later wait
@@ -72,7 +72,7 @@ struct db *db_open_reader(const char *path, int busy_ms, struct err *e);
 /* Closes; NULL is fine. Open runs stay open: see db_station_start. */
 void db_close(struct db *db);
 
-/* ---- MAC and time -----------------------------------------------------------------------------*/
+/* ---- MAC and time ---- */
 
 /* Six or eight bytes, as 24:0A:C4:00:00:01, 24-0a-c4-00-00-01 or 240ac4000001, to the form of the
  * record. ERR_USAGE for anything else. Every `mac` below is taken in these forms. */
@@ -82,7 +82,7 @@ bool db_mac_normalise(const char *text, char mac[static DB_MAC_CAP], struct err 
  * the years 1970 to 9999. */
 bool db_utc_text(int64_t utc_ms, char text[static DB_UTC_CAP]);
 
-/* ---- The station ------------------------------------------------------------------------------*/
+/* ---- The station ---- */
 
 /* What tells one station process from every other, also after its pid was given to another. */
 struct db_station {
@@ -112,7 +112,7 @@ bool db_latest_start(struct db *db, char utc[static DB_UTC_CAP], struct err *e);
  * the next start. */
 bool db_station_end(struct db *db, int64_t ended_utc_ms, struct err *e);
 
-/* ---- Recipe, images, lot ----------------------------------------------------------------------*/
+/* ---- Recipe, images, lot ---- */
 
 /* One image of the plan, padded and laid out, before anything that depends on the board. */
 struct db_image {
@@ -141,7 +141,7 @@ int64_t db_recipe_put(struct db *db, const struct db_recipe *recipe, int64_t utc
 /* Gives the id of the lot of this name; adds it if needed. 0 on failure. */
 int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *e);
 
-/* ---- A run ------------------------------------------------------------------------------------*/
+/* ---- A run ---- */
 
 struct db_run_begin {
     int64_t recipe_id; /* from db_recipe_put */
@@ -204,6 +204,13 @@ struct db_digest {
     int64_t skipped_bytes; /* not sent, because the chip's MD5 proved them equal */
 };
 
+/* The same of an image of the board's unit, which no row of a recipe describes. */
+struct db_unit_digest {
+    struct db_digest digest; /* `image` counts from 0, in the recipe's section `unit` */
+    const char *place;       /* the partition */
+    int64_t offset, size_bytes;
+};
+
 /* The latest run in which this board has passed in this very slot, with this recipe, in this lot
  * (0: in none); 0: there is none. Corrections count. One look into an index. */
 struct db_passed_where {
@@ -233,6 +240,8 @@ struct db_attempt {
     struct db_timing timing;
     const struct db_digest *digests;
     size_t digest_count;
+    const struct db_unit_digest *unit_digests;
+    size_t unit_digest_count;
 };
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
@@ -261,7 +270,7 @@ struct db_run_end {
     const char *board_state;
     const char *app_text; /* what the application said; NULL: not asked */
     int64_t ended_utc_ms, duration_ms;
-    /* The label of a PASS, which is ordered with it, whole or not at all (label.h). NULL: none. */
+    /* The label of a PASS, ordered with it, both or neither (label_rows.h). NULL: none. */
     const char *label_printer, *label_zpl;
 };
 
@@ -270,7 +279,7 @@ struct db_run_end {
  * that was not shown, never the other way round. PASS needs a board (db_board_seen). */
 bool db_run_close(struct db *db, int64_t run_id, const struct db_run_end *end, struct err *e);
 
-/* ---- Reading, on handles of db_open_reader only -----------------------------------------------*/
+/* ---- Reading, on handles of db_open_reader only ---- */
 
 /* Histories, statistics, reports and exports (db/read, db/export) stream: memory does not grow with
  * the rows, and one call sees the record as it was at its first row, whatever stations add

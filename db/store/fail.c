@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* ---- Who holds the lock -----------------------------------------------------------------------*/
+/* ---- Who holds the lock ---- */
 
 /* A line of /proc/locks: "7: POSIX  ADVISORY  WRITE 4711 08:01:131090 120 120". This table is read
  * instead of asking with fcntl, because closing a descriptor of the file would drop every lock that
@@ -78,7 +78,7 @@ bool db_lock_holder(const char *path, char *text, size_t cap)
     return false;
 }
 
-/* ---- Sentences --------------------------------------------------------------------------------*/
+/* ---- Sentences ---- */
 
 static bool fail_locked_by(const struct db *db, const char *holder, struct err *e)
 {

@@ -35,8 +35,16 @@ struct part {
     const char *later; /* columns that came after version 2; NULL: none */
     const char *from;
     const struct part *inner; /* the lines that belong to this one; NULL: none */
+    const struct part *next;  /* further lines that belong to the same row; NULL: none */
     const char *complete;     /* when the row is complete; NULL: always */
     bool timings;             /* the times of timing_list.h stand behind the columns */
+};
+
+static const struct part unit_digest_lines = {
+    .word = "unit-digest",
+    .columns = "g.number# g.place g.offset# g.size_bytes# g.expected_md5 g.read_md5 g.written_md5"
+               " g.written_sha256 g.skipped_bytes#",
+    .from = "unit_digest AS g WHERE g.attempt = a.id ORDER BY g.number",
 };
 
 static const struct part digest_lines = {
@@ -45,6 +53,48 @@ static const struct part digest_lines = {
                " d.skipped_bytes#",
     .from = "digest AS d LEFT JOIN image AS i ON i.id = d.image WHERE d.attempt = a.id"
             " ORDER BY d.image",
+    .next = &unit_digest_lines,
+};
+
+/* A mark that no decision made shows in the row itself, as `released`. */
+#define NOBODYS_MARK(table, row)                                                                   \
+    table " AS " row " LEFT JOIN " table " AS x ON x.id = " row ".id AND x.released IS NOT NULL"   \
+          " AND NOT EXISTS (SELECT 1 FROM unit_decision AS n WHERE n.id = x.released)"
+
+static const struct part unit_value_lines = {
+    .word = "unit-value",
+    .columns = "v.id# v.name v.text v.sha256 v.source v.is_unique#",
+    .later = "x.released#",
+    .from = NOBODYS_MARK("unit_value", "v") " WHERE v.unit = u.id ORDER BY v.id",
+};
+
+static const struct part unit_item_lines = {
+    .word = "unit-item",
+    .columns = "i.id# i.source i.name i.number# i.sha256 i.label",
+    .later = "x.released#",
+    .from = NOBODYS_MARK("unit_item", "i") " WHERE i.unit = u.id ORDER BY i.id",
+    .next = &unit_value_lines,
+};
+
+/* What a decision has released. Whoever sets or clears a mark by himself changes one of these. */
+static const struct part released_value_lines = {
+    .word = "released-value",
+    .columns = "v.id#",
+    .from = "unit_value AS v WHERE v.released = n.id ORDER BY v.id",
+};
+
+static const struct part released_item_lines = {
+    .word = "released-item",
+    .columns = "i.id#",
+    .from = "unit_item AS i WHERE i.released = n.id ORDER BY i.id",
+    .next = &released_value_lines,
+};
+
+static const struct part released_lines = {
+    .word = "released",
+    .columns = "u.id#",
+    .from = "unit AS u WHERE u.released = n.id ORDER BY u.id",
+    .next = &released_item_lines,
 };
 
 static const struct part attempt_lines = {
@@ -136,6 +186,19 @@ static const struct part forms[LINK_KIND_COUNT] = {
                    " l.name o.text o.reason o.host o.made_utc",
         .from = "act AS o LEFT JOIN lot AS l ON l.id = o.lot",
     },
+    [LINK_UNIT] = {
+        .word = "unit",
+        .columns = "u.id# u.board# b.mac u.run# u.serial u.salt u.taken_utc",
+        .later = "x.released#",
+        .from = NOBODYS_MARK("unit", "u") " LEFT JOIN board AS b ON b.id = u.board",
+        .inner = &unit_item_lines,
+    },
+    [LINK_UNIT_DECISION] = {
+        .word = "unit-decision",
+        .columns = "n.id# n.what n.board# n.serial n.mark n.operator n.reason n.host n.made_utc",
+        .from = "unit_decision AS n",
+        .inner = &released_lines,
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)
@@ -211,20 +274,15 @@ static void append_line(char sql[static FORM_SQL_CAP], const struct part *part)
     append_text(sql, " || char(10)");
 }
 
-/* The lines inside, and those inside them. */
+/* The lines inside, and those inside them: three deep at most. */
 static void append_inner(char sql[static FORM_SQL_CAP], const struct part *part)
 {
-    enum { DEPTH_MAX = 4 };
-    const struct part *open[DEPTH_MAX];
-    size_t depth = 0;
-    for (; part && depth < DEPTH_MAX; part = part->inner) {
+    for (; part; part = part->next) {
         append_text(sql, "\n || ifnull((SELECT group_concat(line, '') FROM (SELECT ");
         append_line(sql, part);
-        open[depth++] = part;
-    }
-    while (depth > 0) {
+        append_inner(sql, part->inner);
         append_text(sql, " AS line\n FROM ");
-        append_text(sql, open[--depth]->from);
+        append_text(sql, part->from);
         append_text(sql, ")), '')");
     }
 }

@@ -15,10 +15,12 @@ enum link_kind {
     LINK_LABEL,
     LINK_LABEL_END,
     LINK_ACT,
+    LINK_UNIT,
+    LINK_UNIT_DECISION,
     LINK_KIND_COUNT
 };
 
-enum { FORM_SQL_CAP = 8192 };
+enum { FORM_SQL_CAP = 12288 };
 
 /* The query for a row's canonical form: one column, one row, its id is the one parameter. */
 void form_sql(enum link_kind kind, char sql[static FORM_SQL_CAP]);

@@ -39,6 +39,7 @@ struct db {
     bool frozen;   /* opened without locks: the file is compared with `as_opened` afterwards */
     struct stat as_opened;
     int64_t station_id; /* 0 before db_station_start */
+    bool mark_judged;   /* the record has all that was given out (db/units/mark.h) */
     int presence_fd;    /* holds the lock of this station (presence.h); -1: none */
     char *path;
     char shown[DB_SHOWN_CAP]; /* the path for sentences; a long one loses its front */

@@ -21,7 +21,7 @@ static bool name_of(const struct db *db, const char *suffix, char name[static DB
     return path && path[0] != '\0' && n > 0 && n < DB_PATH_CAP;
 }
 
-/* ---- The word ---------------------------------------------------------------------------------*/
+/* ---- The word ---- */
 
 static bool read_word(int fd, char word[static PRESENCE_WORD_CAP])
 {
@@ -85,7 +85,7 @@ static int open_file(const char *name, char word[static PRESENCE_WORD_CAP])
     return -1;
 }
 
-/* ---- The locks --------------------------------------------------------------------------------*/
+/* ---- The locks ---- */
 
 /* A shared lock: it needs no more than the right to read. */
 static struct flock byte_of(int64_t station_id, short type)
@@ -138,7 +138,7 @@ void presence_end(struct db *db)
     db->presence_fd = -1;
 }
 
-/* ---- The disk ---------------------------------------------------------------------------------*/
+/* ---- The disk ---- */
 
 bool presence_is_local(const struct db *db)
 {

@@ -29,6 +29,8 @@
 #define STATION_ROW                                                                                \
     "s.id, s.ended_utc IS NOT NULL, s.host, s.boot_id, s.pid, s.start_ticks, s.presence"
 
+/* The formatter cannot break SQL with phrases in it. */
+/* clang-format off */
 static const char *const texts[STMT_COUNT] = {
     [STMT_BEGIN_READ] = "BEGIN",
     /* Takes the write lock at once: waiting for it later could fail in the middle. */
@@ -67,18 +69,13 @@ static const char *const texts[STMT_COUNT] = {
                      " VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
                        " p.closed_utc, p.closed_by FROM lot AS l"
-                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE " LEFT JOIN checkpoint AS p "
-                       "ON p.lot = l.id WHERE l.id "
-                       "= ?",
+                       " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                       " LEFT JOIN checkpoint AS p ON p.lot = l.id WHERE l.id = ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
     [STMT_LOT_HELD] = "SELECT " LOT_HELD("?1"),
-    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ? "
-                           "AND"
-                           " ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
-                                                                               " OR (x.verdict IS "
-                                                                               "NULL AND "
-                                                                               "x.holds_place = "
-                                                                               "1)))",
+    [STMT_LOT_HAS_BOARD] = "SELECT EXISTS (SELECT 1 FROM run AS x WHERE x.lot = ? AND x.board = ?"
+                           " AND ((x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS')"
+                           " OR (x.verdict IS NULL AND x.holds_place = 1)))",
     [STMT_LOT_RUNS] = "SELECT count(*), sum(verdict IS NULL), min(CASE WHEN verdict IS NULL THEN id"
                       " END) FROM run WHERE lot = ?",
     [STMT_LOTS] = "SELECT l.id, l.name, l.added_utc, l.opened_by, l.quantity, c.name, c.version,"
@@ -86,15 +83,9 @@ static const char *const texts[STMT_COUNT] = {
                   " (SELECT count(*) FROM run WHERE lot = l.id),"
                   " (SELECT count(*) FROM run WHERE lot = l.id AND verdict IS NULL),"
                   " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe"
-                                                               " FROM lot AS l LEFT JOIN recipe AS "
-                                                               "c ON c.id = " LOT_RECIPE " LEFT "
-                                                               "JOIN "
-                                                               "checkpoin"
-                                                               "t AS p "
-                                                               "ON p.lot "
-                                                               "= l.id"
-                                                               " WHERE ?1 IS NULL OR l.name = ?1 "
-                                                               "ORDER BY l.id",
+                  " FROM lot AS l LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
+                  " LEFT JOIN checkpoint AS p ON p.lot = l.id"
+                  " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY l.id",
     [STMT_CHECKPOINT_ADD] = "INSERT INTO checkpoint (lot, link, closed_utc, closed_by, text,"
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
@@ -102,14 +93,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
-    [STMT_CORRECT_STATE] =
-        "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, " STATION_ROW " FROM run AS "
-                                                    "r JOIN "
-                                                    "station AS s "
-                                                    "ON s.id = r.station WHERE r.id = ?",
-    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host, "
-                            "made_utc)"
-                            " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_CORRECT_STATE] = "SELECT r.verdict, " EFFECTIVE_VERDICT("r") ", r.lot, r.board, "
+                           STATION_ROW
+                           " FROM run AS r JOIN station AS s ON s.id = r.station WHERE r.id = ?",
+    [STMT_CORRECTION_ADD] = "INSERT INTO correction (run, verdict, operator, reason, host,"
+                            " made_utc) VALUES (?, ?, ?, ?, ?, ?)",
 
     [STMT_ACT_ADD] = "INSERT INTO act (word, person, role, proved, station, slot, run, lot, text,"
                      " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -133,14 +121,11 @@ static const char *const texts[STMT_COUNT] = {
                        " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_BOARD_SAME] = "SELECT chip IS ? AND revision IS ? AND flash_id IS ? AND flash_bytes IS ?"
                         " FROM board WHERE id = ?",
-    [STMT_PASSED] =
-        "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
-        " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
-        " WHERE r.board = ?1 AND r.verdict = 'PASS' AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
-                                                                                 " ORDER BY "
-                                                                                 "here DESC, "
-                                                                                 "r.id DESC "
-                                                                                 "LIMIT 1",
+    [STMT_PASSED] = "SELECT r.id, r.ended_utc, l.name, coalesce(r.lot = ?2, 0) AS here"
+                    " FROM run AS r LEFT JOIN lot AS l ON l.id = r.lot"
+                    " WHERE r.board = ?1 AND r.verdict = 'PASS'"
+                    " AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
+                    " ORDER BY here DESC, r.id DESC LIMIT 1",
 
     [STMT_PASSED_HERE] = "SELECT ifnull(max(r.id), 0) FROM run AS r JOIN board AS b ON b.id = "
                          "r.board"
@@ -190,10 +175,9 @@ static const char *const texts[STMT_COUNT] = {
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"
                               " FROM attempt WHERE run = ? ORDER BY number",
-    [STMT_HISTORY_DIGESTS] = "SELECT i.file, i.offset, i.size_bytes, d.skipped_bytes,"
+    [STMT_HISTORY_DIGESTS] = "SELECT d.file, d.offset, d.size_bytes, d.skipped_bytes,"
                              " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"
-                             " FROM digest AS d JOIN image AS i ON i.id = d.image"
-                             " WHERE d.attempt = ? ORDER BY i.number",
+                             " FROM (" DIGESTS_OF_ATTEMPT ") AS d",
 
     [STMT_LABEL_ADD] = "INSERT INTO label (run, number, printer, zpl, operator, reason,"
                        " ordered_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -243,12 +227,72 @@ static const char *const texts[STMT_COUNT] = {
                         "  WHEN 'correction' THEN (SELECT 'of run ' || run FROM correction"
                         "   WHERE id = ?2)"
                         "  WHEN 'label' THEN (SELECT 'of run ' || run FROM label WHERE id = ?2)"
+                        "  WHEN 'unit' THEN (SELECT b.mac || ifnull(', serial ' || u.serial, '')"
+                        "   FROM unit AS u JOIN board AS b ON b.id = u.board WHERE u.id = ?2)"
+                        "  WHEN 'unit-decision' THEN (SELECT what || ifnull(' of ' || serial, '')"
+                        "   || ', ' || made_utc FROM unit_decision WHERE id = ?2)"
                         "  WHEN 'run' THEN (SELECT ifnull(b.mac || ', ', '')"
                         "   || ifnull('lot ' || l.name || ', ', '') || 'slot ' || r.slot || ', '"
                         "   || ifnull(r.verdict, 'open') || ', ' || r.started_utc FROM run AS r"
                         "   LEFT JOIN board AS b ON b.id = r.board"
                         "   LEFT JOIN lot AS l ON l.id = r.lot WHERE r.id = ?2) END",
+
+    [STMT_LINK_AT] = "SELECT sha256 FROM link WHERE id = ?",
+    [STMT_UNIT_SALT] = "SELECT salt FROM unit ORDER BY id LIMIT 1",
+    [STMT_UNIT_HAS] = "SELECT v.name, v.text, v.sha256 FROM unit AS u"
+                      " JOIN unit_value AS v ON v.unit = u.id"
+                      " WHERE u.board = ? AND v.released IS NULL ORDER BY v.id",
+    [STMT_UNIT_ROW] = "SELECT i.sha256, i.label FROM unit AS u JOIN unit_item AS i ON i.unit = u.id"
+                      " WHERE u.board = ? AND i.source = 'pool' AND i.name = ?"
+                      " AND i.released IS NULL ORDER BY i.id DESC LIMIT 1",
+    [STMT_UNIT_COUNTER_LAST] = "SELECT max(number) FROM unit_item WHERE source = 'counter'"
+                               " AND name = ? AND number BETWEEN ? AND ?",
+    [STMT_UNIT_COUNTER_BACK] = "SELECT min(f.number) FROM unit_item AS f WHERE"
+                               " f.source = 'counter' AND f.name = ? AND f.number BETWEEN ? AND ?"
+                               " AND f.released IS NOT NULL AND NOT EXISTS (SELECT 1 FROM unit_item"
+                               "  AS h WHERE h.source = 'counter' AND h.name = f.name"
+                               "  AND h.number = f.number AND h.released IS NULL)",
+    [STMT_UNIT_ROW_TAKEN] = "SELECT EXISTS (SELECT 1 FROM unit_item WHERE source = 'pool'"
+                            " AND name = ? AND sha256 = ? AND released IS NULL)",
+    [STMT_UNIT_ROW_LAST] = "SELECT ifnull(max(number), -1) FROM unit_item WHERE source = 'pool'"
+                           " AND name = ?",
+    [STMT_UNIT_ROW_BACK] = "SELECT f.sha256 FROM unit_item AS f WHERE f.source = 'pool'"
+                           " AND f.name = ? AND f.released IS NOT NULL AND NOT EXISTS"
+                           " (SELECT 1 FROM unit_item AS h WHERE h.source = 'pool'"
+                           "  AND h.name = f.name AND h.sha256 = f.sha256"
+                           "  AND h.released IS NULL) ORDER BY f.number",
+    [STMT_UNIT_ROWS] = "SELECT i.sha256, i.label, b.mac, u.taken_utc FROM unit_item AS i"
+                       " JOIN unit AS u ON u.id = i.unit JOIN board AS b ON b.id = u.board"
+                       " WHERE i.source = 'pool' AND i.name = ? AND i.released IS NULL"
+                       " ORDER BY i.number",
+    [STMT_UNIT_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit_value AS v"
+                         " JOIN unit AS u ON u.id = v.unit JOIN board AS b ON b.id = u.board"
+                         " WHERE v.name = ? AND coalesce(v.text, v.sha256) = ? AND v.is_unique = 1"
+                         " AND v.released IS NULL",
+    [STMT_UNIT_SERIAL_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit AS u"
+                                " JOIN board AS b ON b.id = u.board"
+                                " WHERE u.serial = ? AND u.released IS NULL",
+    [STMT_UNIT_ADD] = "INSERT INTO unit (board, run, serial, salt, taken_utc)"
+                      " VALUES (?, ?, ?, ?, ?)",
+    [STMT_UNIT_ITEM_ADD] = "INSERT INTO unit_item (unit, source, name, number, sha256, label)"
+                           " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_UNIT_VALUE_ADD] = "INSERT INTO unit_value (unit, name, text, sha256, source, is_unique)"
+                            " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_UNIT_DIGEST_ADD] = "INSERT INTO unit_digest (attempt, number, place, offset, size_bytes,"
+                             " expected_md5, read_md5, written_md5, written_sha256, skipped_bytes)"
+                             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_UNIT_OF_SERIAL] = "SELECT u.board, b.mac FROM unit AS u JOIN board AS b ON b.id = u.board"
+                            " WHERE u.serial = ? AND u.released IS NULL",
+    [STMT_UNIT_OPEN_RUN] = "SELECT ifnull(min(id), 0) FROM run WHERE board = ? AND verdict IS NULL",
+    [STMT_UNIT_DECISION_ADD] = "INSERT INTO unit_decision (what, board, serial, mark, operator,"
+                               " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_UNIT_RELEASE] = "UPDATE unit SET released = ?1 WHERE board = ?2 AND released IS NULL",
+    [STMT_UNIT_ITEM_RELEASE] = "UPDATE unit_item SET released = ?1 WHERE released IS NULL"
+                               " AND unit IN (SELECT id FROM unit WHERE board = ?2)",
+    [STMT_UNIT_VALUE_RELEASE] = "UPDATE unit_value SET released = ?1 WHERE released IS NULL"
+                                " AND unit IN (SELECT id FROM unit WHERE board = ?2)",
 };
+/* clang-format on */
 
 static bool prepare(struct db *db, const char *text, sqlite3_stmt **statement, struct err *e)
 {

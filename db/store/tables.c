@@ -50,6 +50,15 @@
     " WHEN EXISTS (SELECT 1 FROM " table " AS old WHERE " same ")"                                 \
     " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never replaced'); END"
 
+/* An UPDATE OF the columns, and one that clears a mark or moves it, are refused. */
+#define ONLY_RELEASED(table, columns)                                                              \
+    "CREATE TRIGGER " table "_final BEFORE UPDATE OF " columns " ON " table                        \
+    " BEGIN SELECT RAISE(ABORT, 'rows of " table " are never changed'); END;"                      \
+    "CREATE TRIGGER " table "_only_released BEFORE UPDATE ON " table " WHEN OLD.released IS NOT "  \
+    "NULL OR NEW.released IS "                                                                     \
+    "NULL"                                                                                         \
+    " BEGIN SELECT RAISE(ABORT, 'a " table " may only be released, and only once'); END"
+
 /* Laid out by hand: the formatter would tear the statements apart. */
 /* clang-format off */
 static const char *const version_1[] = {
@@ -379,6 +388,7 @@ static const char *const version_4[] = {
 #include "db/store/act_list.h"
 #include "db/store/golden_list.h"
 #include "db/store/label_list.h"
+#include "db/store/unit_list.h"
 };
 /* clang-format on */
 
@@ -387,6 +397,7 @@ static const char *const version_4[] = {
 #undef KEPT
 #undef FINAL
 #undef NOT_REPLACED
+#undef ONLY_RELEASED
 
 const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
     { version_1, sizeof version_1 / sizeof version_1[0], 0, NULL },

@@ -47,7 +47,7 @@ static void roll_back(struct db *db)
         run_locked(db, STMT_ROLLBACK, &ignored);
 }
 
-/* ---- The shared transaction -------------------------------------------------------------------*/
+/* ---- The shared transaction ---- */
 
 /* Tells all who wait. The mutex is held; the group is nobody's to join any more. */
 static void end_group(struct db *db, bool ok, const struct err *e)
@@ -93,7 +93,7 @@ static bool await_commit(struct db *db, struct group *g, struct err *e)
     return ok;
 }
 
-/* ---- The turn ---------------------------------------------------------------------------------*/
+/* ---- The turn ---- */
 
 bool db_enter(struct db *db, struct err *e)
 {
@@ -130,7 +130,7 @@ void db_leave(struct db *db)
     pthread_mutex_unlock(&db->mutex);
 }
 
-/* ---- Transactions -----------------------------------------------------------------------------*/
+/* ---- Transactions ---- */
 
 static bool open_group(struct db *db, struct err *e)
 {

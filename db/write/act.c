@@ -7,7 +7,7 @@
 #include "db/store/query.h"
 #include "db/store/turn.h"
 
-/* ---- Writing ----------------------------------------------------------------------------------*/
+/* ---- Writing ---- */
 
 bool act_add_locked(struct db *db, const struct db_act *act, struct err *e)
 {
@@ -37,7 +37,7 @@ bool db_act_add(struct db *db, const struct db_act *act, struct err *e)
     return db_begin(db, e) && db_finish(db, act_add_locked(db, act, e), e);
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 static const char *text_at(sqlite3_stmt *s, int column)
 {

@@ -6,6 +6,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/units/take_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 #include "db/write/station_priv.h"
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- The board --------------------------------------------------------------------------------*/
+/* ---- The board ---- */
 
 static bool find_board_locked(struct db *db, const char *mac, int64_t *board_id, struct err *e)
 {
@@ -163,7 +164,7 @@ bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t 
     return ok;
 }
 
-/* ---- The gate ---------------------------------------------------------------------------------*/
+/* ---- The gate ---- */
 
 /* Another run on the same board that is open, of another station that may be alive. */
 static bool is_open_elsewhere_locked(struct db *db, int64_t run_id, const struct open_run *run,
@@ -243,21 +244,37 @@ static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_
     return lot_give_place_locked(db, run_id, run, seen->passed.in_lot, refusal, e);
 }
 
+static bool admit_locked(struct db *db, int64_t run_id, struct open_run *run,
+                         const struct db_board *board, const struct db_admission *rule,
+                         const struct db_seen *seen, struct db_unit *unit, struct err *refusal,
+                         struct err *e)
+{
+    if (!judge_board_locked(db, run_id, run, rule, seen, refusal, e))
+        return false;
+    if (refusal->code != ERR_NONE || !rule->supply)
+        return true;
+    return unit_take_locked(db, run_id, run->board_id, run->mac, board->seen_utc_ms, rule->supply,
+                            unit, refusal, e);
+}
+
 bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
-                    const struct db_admission *rule, struct db_seen *seen, struct err *e)
+                    const struct db_admission *rule, struct db_seen *seen, struct db_unit *unit,
+                    struct err *e)
 {
     char mac[DB_MAC_CAP];
     struct db_seen found = { 0 };
     struct open_run run;
     struct err refusal = { 0 };
+    if (unit)
+        *unit = (struct db_unit){ .missing = DB_NO_ROW };
     if (!db_mac_normalise(board->mac, mac, e))
         return false;
     bool ok = db_begin(db, e);
     if (ok) {
         ok = see_board_locked(db, run_id, mac, board, &run, &found, e);
         snprintf(run.mac, sizeof run.mac, "%s", mac);
-        ok =
-            db_finish(db, ok && judge_board_locked(db, run_id, &run, rule, &found, &refusal, e), e);
+        ok = ok && admit_locked(db, run_id, &run, board, rule, &found, unit, &refusal, e);
+        ok = db_finish(db, ok, e);
     }
     if (!ok)
         return err_wrap(e, "Recording board %s of run %" PRId64, mac, run_id);

@@ -1,12 +1,12 @@
 /* Labels: ordered, begun, ended. */
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 
 #include "db/store/chain.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-#include "db/write/label_priv.h"
+#include "db/write/label_rows_priv.h"
 #include "db/write/station_priv.h"
 
 #include <inttypes.h>
@@ -29,7 +29,7 @@ const char *db_label_outcome_word(enum db_label_outcome outcome)
     return "dropped";
 }
 
-/* ---- Ordering ---------------------------------------------------------------------------------*/
+/* ---- Ordering ---- */
 
 static int64_t add_locked(struct db *db, const struct db_label_again *label, int *number,
                           struct err *e)
@@ -133,7 +133,7 @@ int64_t db_label_again(struct db *db, const struct db_label_again *again, int *n
     return db_finish(db, id > 0, e) ? id : 0;
 }
 
-/* ---- Printing ---------------------------------------------------------------------------------*/
+/* ---- Printing ---- */
 
 static bool begin_locked(struct db *db, const char *printer, int64_t utc_ms,
                          struct db_label_claim *claim, struct err *e)
@@ -229,7 +229,7 @@ bool db_label_drop(struct db *db, int64_t id, const char *operator_name, const c
     return db_begin(db, e) && db_finish(db, drop_locked(db, id, sentence, utc_ms, e), e);
 }
 
-/* ---- Stations that live no more ---------------------------------------------------------------*/
+/* ---- Stations that live no more ---- */
 
 /* The next station with a label that it has begun, behind `after_id`. */
 static int next_station_locked(struct db *db, int64_t after_id, struct station_row *found,
@@ -286,7 +286,7 @@ bool db_label_give_up_dead(struct db *db, int64_t utc_ms, int *unsure, struct er
     return db_begin(db, e) && db_finish(db, give_up_dead_locked(db, utc_ms, unsure, e), e);
 }
 
-/* ---- Looking ----------------------------------------------------------------------------------*/
+/* ---- Looking ---- */
 
 bool db_label_open(struct db *db, const char *printer, int64_t *count, struct err *e)
 {

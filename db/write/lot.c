@@ -17,7 +17,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Opening ----------------------------------------------------------------------------------*/
+/* ---- Opening ---- */
 
 /* A name stands in a signed text and on screens, each in one line, and is typed again by people
  * who see no blanks at its ends. */
@@ -85,7 +85,7 @@ int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e)
     return db_finish(db, id > 0, e) ? id : 0;
 }
 
-/* ---- What a lot takes -------------------------------------------------------------------------*/
+/* ---- What a lot takes ---- */
 
 struct lot_state {
     char name[DB_LOT_CAP], recipe[160], closed_utc[DB_UTC_CAP];
@@ -151,7 +151,7 @@ bool lot_has_no_limit_locked(struct db *db, int64_t lot_id, struct err *e)
                          lot.name);
 }
 
-/* ---- Places -----------------------------------------------------------------------------------*/
+/* ---- Places ---- */
 
 static bool count_locked(struct db *db, enum statement which, int64_t lot_id, int64_t *count,
                          struct err *e)
@@ -234,7 +234,7 @@ bool db_lot_room(struct db *db, int64_t lot_id, struct db_lot_room *room, struct
     return ok;
 }
 
-/* ---- Entering ---------------------------------------------------------------------------------*/
+/* ---- Entering ---- */
 
 /* A full lot is refused before any port is opened; places that are only held may come free. */
 static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rework, struct err *e)
@@ -320,7 +320,7 @@ fail:
     return 0;
 }
 
-/* ---- Closing ----------------------------------------------------------------------------------*/
+/* ---- Closing ---- */
 
 static bool missing(const char *name, struct err *e)
 {
@@ -407,7 +407,7 @@ bool db_lot_close(struct db *db, const struct db_lot_close *lot,
     return true;
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 static const char *text_at(sqlite3_stmt *s, int column)
 {

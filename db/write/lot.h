@@ -1,11 +1,11 @@
 /*
  * Lots, the gate of a run, and corrections.
  *
- * A lot is opened by hand, perhaps with a quantity and a recipe, or by a run that was told to. It ends with
- * a checkpoint (audit.h) and takes no run after that. With a quantity, a board gets a place at the
- * gate, before anything is erased, and the place is free again when its run ends in anything but
- * PASS: so never more boards pass than the lot has places, however many finish together at however
- * many stations. A board that has passed keeps its place in later runs.
+ * A lot is opened by hand, perhaps with a quantity and a recipe, or by a run that was told to. It
+ * ends with a checkpoint (audit.h) and takes no run after that. With a quantity, a board gets a
+ * place at the gate, before anything is erased, and the place is free again when its run ends in
+ * anything but PASS: so never more boards pass than the lot has places, however many finish
+ * together at however many stations. A board that has passed keeps its place in later runs.
  *
  * Errors: ERR_QUOTA for a lot that is full, ERR_DUPLICATE for a board that was there before,
  * ERR_RECIPE for another recipe than the lot's, ERR_USAGE for what a person gave; else as db.h.
@@ -15,9 +15,10 @@
 
 #include "db/proof/audit.h"
 #include "db/store/db.h"
+#include "db/units/take.h"
 #include "db/write/act.h"
 
-/* ---- Lots -------------------------------------------------------------------------------------*/
+/* ---- Lots ---- */
 
 struct db_lot_open {
     const char *name;
@@ -85,7 +86,7 @@ struct db_lot_sink {
 /* All lots, the first opened first, or the one of this name. A reader only. */
 bool db_lots(struct db *reader, const char *name, const struct db_lot_sink *sink, struct err *e);
 
-/* ---- The gate ---------------------------------------------------------------------------------*/
+/* ---- The gate ---- */
 
 enum db_duplicates {
     DB_ONCE_IN_LOT, /* a board that has passed in this lot is refused */
@@ -96,15 +97,20 @@ enum db_duplicates {
 struct db_admission {
     enum db_duplicates duplicates;
     const char *rework_reason; /* why boards that have passed are let in; NULL: they are not */
+    /* What its unit is to have: taken in the same commit. NULL: nothing. */
+    const struct db_unit_supply *supply;
 };
 
 /* As db_board_seen, and then lets the board in, or refuses it with ERR_DUPLICATE or ERR_QUOTA; what
  * was seen is recorded either way. A board that is open at another living station is refused too,
- * unless duplicates are allowed. May be called again for a later attempt of the run. */
+ * unless duplicates are allowed. May be called again for a later attempt of the run. With
+ * rule->supply the board gets its unit, or is refused with ERR_UNIT: *unit (NULL without supply) is
+ * for db_unit_done in any case, and db_unit_mark is due before a byte of it goes to the board. */
 bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
-                    const struct db_admission *rule, struct db_seen *seen, struct err *e);
+                    const struct db_admission *rule, struct db_seen *seen, struct db_unit *unit,
+                    struct err *e);
 
-/* ---- Corrections ------------------------------------------------------------------------------*/
+/* ---- Corrections ---- */
 
 enum db_correct_to {
     DB_CORRECT_NOTE, /* the verdict stays */

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Digests ----------------------------------------------------------------------------------*/
+/* ---- Digests ---- */
 
 static void add_image_line(struct db_sha256 *sha, size_t number, const struct db_image *image)
 {
@@ -40,7 +40,7 @@ static bool digests_of(const struct db_recipe *recipe, char text_sha256[static D
     return ok;
 }
 
-/* ---- Recipe -----------------------------------------------------------------------------------*/
+/* ---- Recipe ---- */
 
 static bool add_image_locked(struct db *db, int64_t recipe_id, size_t number,
                              const struct db_image *image, struct err *e)

@@ -4,7 +4,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-#include "db/write/label_priv.h"
+#include "db/write/label_rows_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Start ------------------------------------------------------------------------------------*/
+/* ---- Start ---- */
 
 static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, struct err *e)
 {
@@ -59,7 +59,7 @@ int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *
     return 0;
 }
 
-/* ---- The open run -----------------------------------------------------------------------------*/
+/* ---- The open run ---- */
 
 /* The triggers would refuse a change of a closed run as well, but cannot name the run. */
 bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, struct err *e)
@@ -85,7 +85,7 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
     return ok;
 }
 
-/* ---- An attempt -------------------------------------------------------------------------------*/
+/* ---- An attempt ---- */
 
 static void bind_timing(struct query *q, const struct db_timing *t)
 {
@@ -133,6 +133,24 @@ static bool add_digest_locked(struct db *db, int64_t attempt_id, const struct db
     return query_run(&q, e) ? true : err_wrap(e, "Image %d", digest->image);
 }
 
+static bool add_unit_digest_locked(struct db *db, int64_t attempt_id,
+                                   const struct db_unit_digest *row, struct err *e)
+{
+    const struct db_digest *const digest = &row->digest;
+    struct query q = query_start_locked(db, STMT_UNIT_DIGEST_ADD);
+    query_int(&q, attempt_id);
+    query_int(&q, digest->image);
+    query_text(&q, row->place);
+    query_int(&q, row->offset);
+    query_int(&q, row->size_bytes);
+    query_text(&q, digest->expected_md5);
+    query_text(&q, digest->read_md5);
+    query_text(&q, digest->written_md5);
+    query_text(&q, digest->written_sha256);
+    query_int(&q, digest->skipped_bytes);
+    return query_run(&q, e) ? true : err_wrap(e, "Unit image %d", digest->image);
+}
+
 static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
                                            const struct db_attempt *attempt, struct err *e)
 {
@@ -143,6 +161,8 @@ static bool add_attempt_and_digests_locked(struct db *db, int64_t run_id,
     bool ok = id > 0;
     for (size_t i = 0; ok && i < attempt->digest_count; i++)
         ok = add_digest_locked(db, id, &attempt->digests[i], e);
+    for (size_t i = 0; ok && i < attempt->unit_digest_count; i++)
+        ok = add_unit_digest_locked(db, id, &attempt->unit_digests[i], e);
     return ok;
 }
 
@@ -154,7 +174,7 @@ bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *atte
     return true;
 }
 
-/* ---- What a port has taught -------------------------------------------------------------------*/
+/* ---- What a port has taught ---- */
 
 static struct db_rate rate_row(sqlite3_stmt *s)
 {
@@ -183,7 +203,7 @@ bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, 
     return true;
 }
 
-/* ---- Close ------------------------------------------------------------------------------------*/
+/* ---- Close ---- */
 
 static const char *verdict_word(enum db_verdict verdict)
 {

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Identity ---------------------------------------------------------------------------------*/
+/* ---- Identity ---- */
 
 /* The state letter and the start time out of /proc/PID/stat. The name of the program, in brackets,
  * may hold spaces and brackets itself, so counting starts behind the last one. */
@@ -73,7 +73,7 @@ bool db_station_here(struct db_station *station, struct err *e)
     return true;
 }
 
-/* ---- Life -------------------------------------------------------------------------------------*/
+/* ---- Life ---- */
 
 /* Whether this very process is there to be seen. If not, it may still run in another PID namespace,
  * where it has another number. */
@@ -113,7 +113,7 @@ enum station_life station_life(const struct db *db, const struct station_row *st
     return is_seen(who) ? STATION_LIVES : STATION_UNKNOWN;
 }
 
-/* ---- Start and end ----------------------------------------------------------------------------*/
+/* ---- Start and end ---- */
 
 static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
 {

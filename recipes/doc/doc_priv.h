@@ -12,9 +12,9 @@
 
 #include <yaml.h>
 
-#define DOC_KEYS_MAX 96 /* rows of one table */
+#define DOC_KEYS_MAX 128 /* rows of one table */
 
-/* ---- table.c: rows of keys --------------------------------------------------------------------*/
+/* ---- table.c: rows of keys ---- */
 
 struct values;
 struct scalar;
@@ -92,7 +92,7 @@ int word_index(const char *const *words, const char *text);
 /* Appends to a NUL-terminated text of `cap` bytes; cuts what does not fit. */
 void text_append(char *buf, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-/* ---- yaml.c: events, one ahead ----------------------------------------------------------------*/
+/* ---- yaml.c: events, one ahead ---- */
 
 /* libyaml's events, with what documents do not use (anchors, tags, deep nesting) made mistakes. */
 struct yaml_reader {
@@ -114,7 +114,7 @@ bool yaml_reader_next(struct yaml_reader *y); /* false: broken, or past the end 
 void yaml_reader_skip(struct yaml_reader *y); /* to the end of the node that begins here */
 struct doc_pos yaml_reader_pos(const struct yaml_reader *y);
 
-/* ---- scalars.c: one scalar into its field -----------------------------------------------------*/
+/* ---- scalars.c: one scalar into its field ---- */
 
 struct scalar {
     const char *text;
@@ -159,20 +159,20 @@ void value_presets(struct values *v, unsigned scope, void *target);
 const char *value_quote(const char *text, char *buf, size_t cap);
 #define QUOTE_BYTES 64
 
-/* ---- walk.c: the keys of a text into a document -----------------------------------------------*/
+/* ---- walk.c: the keys of a text into a document ---- */
 
 /* Reads the text into v->document, which holds the defaults. What is wrong with a single value, or
  * missing, is in the report afterwards. */
 void walk_document(struct values *v, const char *text, size_t n);
 
-/* ---- help.c -----------------------------------------------------------------------------------*/
+/* ---- help.c ---- */
 
 /* Hands the reference of all keys to `emit`, line by line without the line end. Stops and returns
  * false as soon as `emit` returns false. */
 bool doc_help(const struct doc_kind *kind, enum doc_help_form form,
               bool (*emit)(void *context, const char *line), void *context);
 
-/* ---- files.c ----------------------------------------------------------------------------------*/
+/* ---- files.c ---- */
 
 enum file_state {
     FILE_OK,
@@ -195,7 +195,7 @@ char *file_join(const char *folder, const char *file);
 /* The folder part of a path: "" if it has none. The caller frees it. NULL: no memory. */
 char *file_folder(const char *path);
 
-/* ---- source.c ---------------------------------------------------------------------------------*/
+/* ---- source.c ---- */
 
 /* Reads the document at `path`: *text, which the caller frees, has *n bytes and no NUL behind them.
  * The kind's code when the file cannot be one, ERR_STATION for want of memory. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define LINE_BYTES  400
-#define TEXT_COLUMN 18 /* the longest path and a gap */
+#define TEXT_COLUMN 24 /* the longest path and a gap */
 #define LINE_END    98
 
 struct help {
@@ -41,7 +41,7 @@ static const char *need(const struct key *key, char *buf, size_t cap)
     return buf;
 }
 
-/* ---- For the terminal -------------------------------------------------------------------------*/
+/* ---- For the terminal ---- */
 
 /* Fills lines up to LINE_END, each behind the indentation. The first starts with `head`. */
 static void say_wrapped(struct help *h, const char *head, const char *text)
@@ -74,7 +74,7 @@ static void say_plain(struct help *h, unsigned id)
     say_wrapped(h, "", key->sentence);
 }
 
-/* ---- As a page --------------------------------------------------------------------------------*/
+/* ---- As a page ---- */
 
 /* A bar inside a table cell needs a backslash. */
 static void append_cell(char *line, size_t cap, const char *text)

@@ -14,7 +14,7 @@
 enum any_word { ANY_WORD };
 _Static_assert(sizeof(enum any_word) == sizeof(unsigned), "words are stored as unsigned");
 
-/* ---- What went wrong --------------------------------------------------------------------------*/
+/* ---- What went wrong ---- */
 
 /* "'port.baud' expects a number from 9600 to 5000000, got '99'" and what helps. */
 bool value_refuse(struct values *v, unsigned id, const struct scalar *s, const char *advice)
@@ -51,7 +51,7 @@ bool value_no_memory(struct values *v)
 
 /* Values end up in records, on screens and in messages: one line of plain text each, which shows as
  * it stands. UTF-8 is sound here, libyaml saw to that. */
-static bool is_plain(struct values *v, unsigned id, const struct scalar *s)
+static bool check_plain(struct values *v, unsigned id, const struct scalar *s)
 {
     for (size_t i = 0; i < s->bytes;) {
         uint32_t code = 0;
@@ -68,7 +68,7 @@ static bool is_plain(struct values *v, unsigned id, const struct scalar *s)
     return true;
 }
 
-/* ---- Numbers ----------------------------------------------------------------------------------*/
+/* ---- Numbers ---- */
 
 /* Reads digits up to *end. Values past 32 bits stop at UINT64_MAX / 64, which no limit admits. */
 static uint64_t read_digits(const char *text, unsigned base, const char **end)
@@ -142,7 +142,7 @@ static bool store_number(struct values *v, unsigned id, const struct scalar *s, 
     return true;
 }
 
-/* ---- Texts and words --------------------------------------------------------------------------*/
+/* ---- Texts and words ---- */
 
 static bool store_text(struct values *v, unsigned id, const struct scalar *s, char **field)
 {
@@ -172,7 +172,7 @@ static bool store_word(struct values *v, unsigned id, const struct scalar *s, vo
     return true;
 }
 
-/* ---- By kind ----------------------------------------------------------------------------------*/
+/* ---- By kind ---- */
 
 static bool store_item(struct values *v, unsigned id, const struct scalar *s, void *target)
 {
@@ -190,7 +190,7 @@ bool value_store(struct values *v, unsigned id, const struct scalar *s, void *ta
 {
     const struct key *const key = key_row(v->kind, id);
     void *const field = (char *)target + key->field;
-    if (!is_plain(v, id, s))
+    if (!check_plain(v, id, s))
         return false;
     switch (key->kind) {
     case KEY_TEXT:

@@ -26,7 +26,7 @@ struct section {
 
 static void walk_section(struct walk *w, struct section *section);
 
-/* ---- Saying what is wrong ---------------------------------------------------------------------*/
+/* ---- Saying what is wrong ---- */
 
 static const char *event_name(const yaml_event_t *event)
 {
@@ -125,7 +125,7 @@ static void report_missing(struct walk *w, const struct section *section)
     }
 }
 
-/* ---- Values -----------------------------------------------------------------------------------*/
+/* ---- Values ---- */
 
 static void take_scalar(struct walk *w, unsigned id, void *target)
 {
@@ -145,7 +145,7 @@ static void walk_value(struct walk *w, unsigned id, void *target)
 }
 
 /* Makes room in a list for one more; false, with a mistake, if it is full. Says it once. */
-static bool has_room(struct walk *w, unsigned id, size_t items)
+static bool check_room(struct walk *w, unsigned id, size_t items)
 {
     const struct key *const key = key_row(w->kind, id);
     if (items == key->items_max)
@@ -196,7 +196,7 @@ static void walk_list(struct walk *w, unsigned id, void *target)
     if (key->preset)
         *count = 0;
     while (next_item(w)) {
-        if (!has_room(w, id, items++))
+        if (!check_room(w, id, items++))
             continue;
         note_place(key, target, *count, yaml_reader_pos(&w->yaml));
         walk_value(w, id, target);
@@ -204,7 +204,7 @@ static void walk_list(struct walk *w, unsigned id, void *target)
     report_empty(w, id, items, at);
 }
 
-/* ---- Lists of structs -------------------------------------------------------------------------*/
+/* ---- Lists of structs ---- */
 
 static void walk_mapping(struct walk *w, unsigned id, void *item)
 {
@@ -217,7 +217,9 @@ static void walk_mapping(struct walk *w, unsigned id, void *item)
     note_place(key_row(w->kind, id), item, 0, section.at);
     for (unsigned k = id + 1; k < w->kind->key_count; k++) {
         const struct key *const key = key_row(w->kind, k);
-        if (key->parent == id && key->kind != KEY_TEXTS && key->kind != KEY_NUMBERS)
+        /* the places of lists go into arrays, and into the structs of their entries */
+        if (key->parent == id && key->kind != KEY_TEXTS && key->kind != KEY_NUMBERS &&
+            key->kind != KEY_ITEMS && key->kind != KEY_ROWS)
             note_place(key, item, 0, value_at[k]);
     }
 }
@@ -244,7 +246,7 @@ static void walk_items(struct walk *w, unsigned id, void *target)
     if (!opens_list(w, id))
         return;
     while (next_item(w)) {
-        if (!has_room(w, id, items++) || !opens_item(w, id))
+        if (!check_room(w, id, items++) || !opens_item(w, id))
             continue;
         void *const item = (char *)target + key->field + (*count)++ * key->item_bytes;
         if (key->kind == KEY_ROWS)
@@ -255,7 +257,7 @@ static void walk_items(struct walk *w, unsigned id, void *target)
     report_empty(w, id, items, at);
 }
 
-/* ---- Mappings ---------------------------------------------------------------------------------*/
+/* ---- Mappings ---- */
 
 static void walk_child(struct walk *w, struct section *parent, unsigned id, struct doc_pos key_at)
 {
@@ -338,7 +340,7 @@ static void walk_section(struct walk *w, struct section *section)
         report_missing(w, section);
 }
 
-/* ---- The whole text ---------------------------------------------------------------------------*/
+/* ---- The whole text ---- */
 
 static void walk_top(struct walk *w)
 {

@@ -23,7 +23,7 @@
 #define LABEL_ZPL_MAX_BYTES  ((size_t)32 << 10) /* a label, made */
 #define LABEL_NAME_MAX_BYTES 32                 /* of a value */
 
-/* ---- Values -----------------------------------------------------------------------------------*/
+/* ---- Values ---- */
 
 struct label_value {
     const char *name; /* letters, digits and _ */
@@ -38,7 +38,7 @@ struct label_values {
 /* NULL: there is none of this name. */
 const char *label_value_of(const struct label_values *values, const char *name);
 
-/* ---- Templates --------------------------------------------------------------------------------*/
+/* ---- Templates ---- */
 
 enum label_kind { LABEL_TEXT, LABEL_CODE128, LABEL_QR, LABEL_DATAMATRIX, LABEL_BOX };
 
@@ -84,7 +84,7 @@ bool label_template_knows(const struct label_template *t, const char *const *nam
 /* Whether the template asks for a value of this name. */
 bool label_template_asks(const struct label_template *t, const char *name);
 
-/* ---- Filling ----------------------------------------------------------------------------------*/
+/* ---- Filling ---- */
 
 /* The data of field `i` with its values put in, as a reader of the label is to see it. ERR_RECIPE:
  * there is no such value, it holds what a label cannot (a control character; in a code anything but
@@ -98,7 +98,7 @@ char *label_make(const struct label_template *t, const struct label_values *valu
 
 #define LABEL_END "^XZ\n"
 
-/* ---- Judging ----------------------------------------------------------------------------------*/
+/* ---- Judging ---- */
 
 /* What a field covers, its quiet zone included: right and bottom are the first dots beyond. */
 struct label_extent {

@@ -5,10 +5,10 @@
  * that we did not write took it (tests/integration/label.sh).
  *   - ^ and ~ in data begin commands, and behind ^FH a _ begins a hex code: everything but letters,
  *     digits, space and . - : / is sent as a hex code.
- *   - In mode N of Code 128 a > begins an invocation code, and what stands for a > itself (>0) is not
+ *   - In mode N of Code 128 a > begins an invocation code, and what stands for > itself (>0) is not
  *     read alike everywhere: data with a > is sent in mode A, which takes all of ASCII as it is.
  *   - A QR code's data begins with level and mode: without them three characters are swallowed.
- *   - DataMatrix has an escape character, another one in each firmware: it is given, and is one that
+ *   - DataMatrix has an escape character, another one in each firmware: one is given that
  *     the data does not hold.
  *   - What a printer remembers of the job before (size, origin, encoding, bar width) is set.
  */
@@ -31,7 +31,7 @@ const char *label_value_of(const struct label_values *values, const char *name)
     return NULL;
 }
 
-/* ---- Data -------------------------------------------------------------------------------------*/
+/* ---- Data ---- */
 
 static bool refuse(const struct label_template *t, size_t i, struct err *e, const char *what,
                    const char *name)
@@ -82,7 +82,7 @@ bool label_data(const struct label_template *t, size_t i, const struct label_val
     return t->fields[i].kind == LABEL_BOX || is_fit(t, i, data, e);
 }
 
-/* ---- ZPL --------------------------------------------------------------------------------------*/
+/* ---- ZPL ---- */
 
 /* An escape character that the data does not hold; with all of them in it, the first, doubled. */
 static char escape_for(const char *data)

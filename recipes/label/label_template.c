@@ -37,7 +37,7 @@ struct parse {
     unsigned by_module, by_height, text_height, text_width;
 };
 
-/* ---- Characters and parameters ----------------------------------------------------------------*/
+/* ---- Characters and parameters ---- */
 
 static bool is_name_char(char c)
 {
@@ -138,7 +138,7 @@ static bool upright(struct parse *p, const struct params *params, size_t i)
     return letter(p, params, i, "N", 'N', &c);
 }
 
-/* ---- Commands ---------------------------------------------------------------------------------*/
+/* ---- Commands ---- */
 
 static bool take_width(struct parse *p, const struct params *params)
 {
@@ -401,7 +401,7 @@ static void obey_by_name(struct parse *p, const char *name, const char *text)
                    name, words);
 }
 
-/* ---- Data -------------------------------------------------------------------------------------*/
+/* ---- Data ---- */
 
 /* Hex codes of ^FH become what they mean. */
 static bool decode_hex(struct parse *p, char *text)
@@ -495,7 +495,7 @@ static void take_data(struct parse *p, const char *text)
         add_pieces(p, text);
 }
 
-/* ---- The text ---------------------------------------------------------------------------------*/
+/* ---- The text ---- */
 
 /* Up to the next command. Line ends do not count, as printers pass over them everywhere; outside of
  * data neither do blanks at the ends. */
@@ -686,7 +686,7 @@ void label_template_free(struct label_template *t)
     free(t);
 }
 
-/* ---- Looking ----------------------------------------------------------------------------------*/
+/* ---- Looking ---- */
 
 const char *label_template_name(const struct label_template *t)
 {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Digests ----------------------------------------------------------------------------------*/
+/* ---- Digests ---- */
 
 static int hex_digit(char c)
 {
@@ -47,7 +47,7 @@ bool person_digest_parse(const char *text, struct person_digest *digest)
     if (strncmp(text, start, strlen(start)) != 0)
         return false;
     text += strlen(start);
-    /* 128 * n * r bytes: 128 MiB are enough for anybody, and no file makes a log-in take minutes. */
+    /* 128 * n * r bytes: 128 MiB are enough, and no file makes a log-in take minutes. */
     if (!read_cost(&text, 1u << 17, &d.n) || !read_cost(&text, 16, &d.r) ||
         !read_cost(&text, 4, &d.p) || d.n < 2 || (d.n & (d.n - 1)) != 0 || d.n * d.r > 1u << 20 ||
         !read_hex(&text, ':', d.salt, sizeof d.salt) ||
@@ -66,7 +66,7 @@ void person_digest_text(const struct person_digest *digest, char text[static PER
              salt, hash);
 }
 
-/* ---- What people say to each other ------------------------------------------------------------*/
+/* ---- What people say to each other ---- */
 
 static bool is_one_salt(const struct person_digest *a, const struct person_digest *b)
 {
@@ -113,7 +113,7 @@ static void check_person(struct values *v, const struct people_file *file, size_
     }
 }
 
-/* ---- Reading ----------------------------------------------------------------------------------*/
+/* ---- Reading ---- */
 
 struct people_file *people_file_new(const char *path)
 {
@@ -195,7 +195,7 @@ int people_file_index(const struct people_file *file, const char *name)
     return -1;
 }
 
-/* ---- Writing ----------------------------------------------------------------------------------*/
+/* ---- Writing ---- */
 
 /* In double quotes, with the two that mean something there escaped; the rest is plain text. */
 static void put_quoted(FILE *out, const char *text)

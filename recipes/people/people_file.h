@@ -1,8 +1,8 @@
 /*
  * The people file: who works at a station, in which role, and how each proves it.
  *
- * Read as recipes are (recipes/doc/doc.h): a table of keys, all mistakes in one pass. It is complete
- * or none; nothing changes it afterwards but who owns it, before it is written.
+ * Read as recipes are (recipes/doc/doc.h): a table of keys, all mistakes in one pass. It is
+ * complete or none; nothing changes it afterwards but who owns it, before it is written.
  */
 #ifndef RECIPES_PEOPLE_FILE_H
 #define RECIPES_PEOPLE_FILE_H
@@ -80,8 +80,8 @@ int people_file_index(const struct people_file *file, const char *name);
 /* The file's text; the caller frees it. NULL: no memory. */
 char *people_file_text(const struct people_file *file);
 
-/* "scrypt:32768:8:1:SALT:HASH" and back, salt and hash in lower-case hex. False: it is none, or asks
- * for more memory or time than a log-in may take. */
+/* "scrypt:32768:8:1:SALT:HASH" and back, salt and hash in lower-case hex. False: it is none, or
+ * asks for more memory or time than a log-in may take. */
 bool person_digest_parse(const char *text, struct person_digest *digest);
 void person_digest_text(const struct person_digest *digest, char text[static PERSON_DIGEST_TEXT]);
 

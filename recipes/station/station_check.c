@@ -232,12 +232,49 @@ static void place_in_rows(struct station *station)
     }
 }
 
+static void check_scanner(struct values *v, const struct station *station, size_t i)
+{
+    const struct station_scanner *const one = &station->scanners[i];
+    if (one->slot)
+        find_slot(v, one->slot, one->slot_at, "scanners.slot");
+    for (size_t k = 0; k < i; k++) {
+        const struct station_scanner *const other = &station->scanners[k];
+        if (one->name && other->name && strcasecmp(one->name, other->name) == 0)
+            report_twice(v, "scanner", other->name, other->name_at, one->name, one->name_at);
+        if (one->from && other->from && strcmp(one->from, other->from) == 0)
+            doc_report_add(v->report, one->from_at, "this is scanner '%s' at %u:%u",
+                           other->name ? other->name : "?", other->from_at.line,
+                           other->from_at.column);
+    }
+    for (size_t k = 0; one->from && k < station->slot_count; k++) {
+        const struct station_slot *const slot = &station->slots[k];
+        if (slot->port && one->kind == SCAN_SERIAL && strcmp(slot->port, one->path) == 0)
+            doc_report_add(v->report, one->from_at,
+                           "this port is that of slot '%s' at %u:%u: a scanner is no board",
+                           slot->name ? slot->name : "?", slot->port_at.line, slot->port_at.column);
+    }
+}
+
 static void check_printer(struct values *v, const struct station *station)
 {
     if (station->at[STATION_KEY_PRINTER].line > 0 && !station->printer.to &&
         !v->bad[STATION_KEY_PRINTER] && !v->bad[STATION_KEY_PRINTER_TO])
         doc_report_add(v->report, station->at[STATION_KEY_PRINTER],
                        "'printer' has no 'to': nobody knows where it is");
+}
+
+/* ---- The screen ---- */
+
+static void check_screen(struct values *v, const struct station *station)
+{
+    const struct station_screen *const screen = &station->screen;
+    const struct doc_pos *const at = station->at;
+    if (screen->certificate && !screen->key)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_CERTIFICATE],
+                       "'screen.cert' needs 'screen.key' beside it");
+    if (screen->key && !screen->certificate)
+        doc_report_add(v->report, at[STATION_KEY_SCREEN_KEY],
+                       "'screen.key' needs 'screen.cert' beside it");
 }
 
 void station_check(struct values *v)
@@ -251,9 +288,12 @@ void station_check(struct values *v)
     }
     check_golden(v, station);
     check_printer(v, station);
+    check_screen(v, station);
     /* With names unread, whatever names them would be called unknown. */
     if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
         return;
+    for (size_t i = 0; i < station->scanner_count; i++)
+        check_scanner(v, station, i);
     for (size_t i = 0; i < station->group_count; i++)
         check_group(v, station, i);
     if (station->at[STATION_KEY_GRID].line > 0)

@@ -76,9 +76,22 @@ void station_free(struct station *station)
         for (size_t k = 0; k < STATION_SLOTS_MAX; k++)
             free(station->groups[i].slots[k]);
     }
+    free(station->screen.listen);
+    free(station->screen.host);
+    free(station->screen.certificate);
+    free(station->screen.certificate_path);
+    free(station->screen.key);
+    free(station->screen.key_path);
     for (size_t i = 0; i < STATION_ROWS_MAX; i++) {
         for (size_t k = 0; k < STATION_COLUMNS_MAX; k++)
             free(station->rows[i].names[k]);
+    }
+    for (size_t i = 0; i < STATION_SCANNERS_MAX; i++) {
+        free(station->scanners[i].name);
+        free(station->scanners[i].from);
+        free(station->scanners[i].prefix);
+        free(station->scanners[i].gs);
+        free(station->scanners[i].slot);
     }
     for (size_t i = 0; i < STATION_GOLDEN_MAX; i++)
         free(station->golden[i]);

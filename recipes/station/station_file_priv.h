@@ -7,16 +7,19 @@
 
 extern const struct doc_kind station_kind; /* station_keys.c: the table */
 
-/* ---- station_values.c -------------------------------------------------------------------------*/
+/* ---- station_values.c ---- */
 
 bool store_path(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_name(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_usb(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_scanner(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_port(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
 
-/* ---- station_check.c --------------------------------------------------------------------------*/
+/* ---- station_check.c ---- */
 
 /* What values say to each other, once all were read; gives each slot its place on the screen. */
 void station_check(struct values *v);

@@ -4,12 +4,14 @@
  */
 #include "recipes/station/station_file_priv.h"
 
-#define FIELD(member)          .field = offsetof(struct station, member)
-#define COUNT_FIELD(member)    .count_field = offsetof(struct station, member)
-#define SLOT_FIELD(member)     .field = offsetof(struct station_slot, member)
-#define SLOT_AT_FIELD(member)  .at_field = offsetof(struct station_slot, member)
-#define GROUP_FIELD(member)    .field = offsetof(struct station_group, member)
-#define GROUP_AT_FIELD(member) .at_field = offsetof(struct station_group, member)
+#define FIELD(member)            .field = offsetof(struct station, member)
+#define COUNT_FIELD(member)      .count_field = offsetof(struct station, member)
+#define SLOT_FIELD(member)       .field = offsetof(struct station_slot, member)
+#define SLOT_AT_FIELD(member)    .at_field = offsetof(struct station_slot, member)
+#define SCANNER_FIELD(member)    .field = offsetof(struct station_scanner, member)
+#define SCANNER_AT_FIELD(member) .at_field = offsetof(struct station_scanner, member)
+#define GROUP_FIELD(member)      .field = offsetof(struct station_group, member)
+#define GROUP_AT_FIELD(member)   .at_field = offsetof(struct station_group, member)
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
@@ -169,6 +171,58 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .also = LIST("slot", "members"),
         .sentence = "The names of its slots.",
     },
+    [STATION_KEY_SCREEN] = {
+        .path = "screen", .kind = KEY_MAP,
+        .also = LIST("web", "browser"),
+        .sentence = "The screen in a browser that espstation line serves; see docs/screen.md.",
+    },
+    [STATION_KEY_SCREEN_LISTEN] = {
+        .path = "screen.listen", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_listen, .more = "an address with a port as in 127.0.0.1:8480, or none",
+        .min = 1, .max = 64, FIELD(screen.listen), .preset = "127.0.0.1:8480",
+        .also = LIST("address", "port", "bind"),
+        .sentence = "Where it can be reached; none switches it off. Beyond this computer only with "
+                    "certificate, key and people who log in.",
+    },
+    [STATION_KEY_SCREEN_HOST] = {
+        .path = "screen.host", .parent = STATION_KEY_SCREEN, .kind = KEY_TEXT, .min = 1, .max = 120,
+        FIELD(screen.host),
+        .also = LIST("name", "hostname"),
+        .sentence = "The name by which browsers call it, beside its address; any other name is "
+                    "refused.",
+    },
+    [STATION_KEY_SCREEN_LANGUAGE] = {
+        .path = "screen.language", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("any", "en", "zh", "es", "vi", "de"), FIELD(screen.language),
+        .preset = "any",
+        .also = LIST("lang", "locale"),
+        .sentence = "The language that it begins with; any: as the browser wishes.",
+    },
+    [STATION_KEY_SCREEN_PALETTE] = {
+        .path = "screen.palette", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("green", "blue"), FIELD(screen.palette), .preset = "green",
+        .also = LIST("colours", "colors"),
+        .sentence = "What PASS is shown in: blue is for those who cannot tell red from green.",
+    },
+    [STATION_KEY_SCREEN_SOUND] = {
+        .path = "screen.sound", .parent = STATION_KEY_SCREEN, .kind = KEY_WORD,
+        .words = LIST("on", "off"), FIELD(screen.sound), .preset = "on",
+        .also = LIST("beep"),
+        .sentence = "Whether a FAIL and the end of a batch are heard.",
+    },
+    [STATION_KEY_SCREEN_CERTIFICATE] = {
+        .path = "screen.cert", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_pem, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(screen.certificate),
+        .also = LIST("certificate", "tls"),
+        .sentence = "The certificate for TLS, with those above it, in PEM.",
+    },
+    [STATION_KEY_SCREEN_KEY] = {
+        .path = "screen.key", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
+        .store = store_screen_pem, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(screen.key),
+        .sentence = "The certificate's private key, in PEM.",
+    },
     [STATION_KEY_GRID] = {
         .path = "grid", .kind = KEY_ROWS, .items_max = STATION_ROWS_MAX,
         FIELD(rows), COUNT_FIELD(row_count), .item = "row",
@@ -215,6 +269,70 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .sentence = "Whether it is asked how it is, before and after each label. A printer on the "
                     "network or a device that does not answer counts as one with a fault: no is "
                     "for those that cannot. Queues and files are never asked in this way.",
+    },
+    [STATION_KEY_SCANNERS] = {
+        .path = "scanners", .kind = KEY_ITEMS, .items_max = STATION_SCANNERS_MAX,
+        FIELD(scanners), COUNT_FIELD(scanner_count), .item = "scanner", SCANNER_AT_FIELD(at),
+        .item_bytes = sizeof(struct station_scanner),
+        .item_form = "{ name: gun, from: \"serial:/dev/serial/by-id/...\" }",
+        .also = LIST("scanner", "readers"),
+        .sentence = "Scanners of barcodes; see scanners.md. None is ever taken for a board.",
+    },
+    [STATION_KEY_SCANNER_NAME] = {
+        .path = "scanners.name", .parent = STATION_KEY_SCANNERS, .kind = KEY_OWN,
+        .store = store_name, .more = NAME_FORM, .required = true, .min = 1, .max = NAME_MAX_BYTES,
+        SCANNER_FIELD(name), SCANNER_AT_FIELD(name_at),
+        .also = LIST("scanner", "label"),
+        .sentence = "What sentences call it.",
+    },
+    [STATION_KEY_SCANNER_FROM] = {
+        .path = "scanners.from", .parent = STATION_KEY_SCANNERS, .kind = KEY_OWN,
+        .store = store_scanner, .required = true, .min = 1, .max = 250,
+        .more = "keyboard:/dev/input/by-id/..., serial:/dev/serial/by-id/... or stdin",
+        SCANNER_FIELD(from), SCANNER_AT_FIELD(from_at),
+        .also = LIST("device", "port", "path", "usb"),
+        .sentence = "Where it is plugged in: as a keyboard, which is taken for the station alone, "
+                    "as a serial port, or what comes on standard input.",
+    },
+    [STATION_KEY_SCANNER_BAUD] = {
+        .path = "scanners.baud", .parent = STATION_KEY_SCANNERS, .kind = KEY_NUMBER,
+        .min = 1200, .max = 921600, SCANNER_FIELD(baud), .preset = "9600",
+        .also = LIST("baudrate", "rate", "speed"),
+        .sentence = "Rate of a serial one; those with their own USB take any.",
+    },
+    [STATION_KEY_SCANNER_END] = {
+        .path = "scanners.end", .parent = STATION_KEY_SCANNERS, .kind = KEY_WORD,
+        .words = LIST("auto", "cr", "lf", "tab", "etx", "silence"), SCANNER_FIELD(end),
+        .preset = "auto",
+        .also = LIST("terminator", "suffix"),
+        .sentence = "What ends a code: auto takes CR, LF, TAB or ETX; silence is for scanners that "
+                    "send nothing behind it: 50 ms without a character.",
+    },
+    [STATION_KEY_SCANNER_PREFIX] = {
+        .path = "scanners.prefix", .parent = STATION_KEY_SCANNERS, .kind = KEY_TEXT, .min = 1,
+        .max = 32, SCANNER_FIELD(prefix),
+        .also = LIST("preamble"),
+        .sentence = "What it puts in front of each code: taken away; a code without it is refused. "
+                    "STX is taken away in any case.",
+    },
+    [STATION_KEY_SCANNER_AIM] = {
+        .path = "scanners.aim", .parent = STATION_KEY_SCANNERS, .kind = KEY_WORD,
+        .words = LIST("no", "yes"), SCANNER_FIELD(aim), .preset = "no",
+        .also = LIST("aim_id"),
+        .sentence = "Whether it puts the kind of code in front of it, as in ]C1: taken away.",
+    },
+    [STATION_KEY_SCANNER_GS] = {
+        .path = "scanners.gs", .parent = STATION_KEY_SCANNERS, .kind = KEY_TEXT, .min = 1,
+        .max = 8, SCANNER_FIELD(gs),
+        .also = LIST("separator", "fnc1"),
+        .sentence = "What it sends for the separator between GS1 fields, if not GS (1D) itself; "
+                    "keyboards send Ctrl and ] for that, which is known.",
+    },
+    [STATION_KEY_SCANNER_SLOT] = {
+        .path = "scanners.slot", .parent = STATION_KEY_SCANNERS, .kind = KEY_TEXT, .min = 1,
+        .max = NAME_MAX_BYTES, SCANNER_FIELD(slot), SCANNER_AT_FIELD(slot_at),
+        .sentence = "The one slot that it reads for, as when it is mounted over it; else a code is "
+                    "for the slot whose own code was scanned, or for the one that waits.",
     },
     [STATION_KEY_PEOPLE] = {
         .path = "people", .kind = KEY_OWN, .store = store_path, .more = "the path of a file",

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* As seen from the station file's folder. */
 static char **path_of(struct station *station, unsigned id)
@@ -155,4 +156,76 @@ bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *
         return value_refuse(v, id, s, NULL);
     }
     return printer->to || value_no_memory(v);
+}
+
+/* Numbers alone: a name could be somebody else's tomorrow. Whether it may be listened at is judged
+ * by who listens. */
+bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *const colon = strrchr(s->text, ':');
+    const bool address = colon && colon > s->text &&
+                         strspn(s->text, "0123456789abcdefABCDEF.:[]") == strlen(s->text);
+    const bool port = address && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+                      strtoul(colon + 1, NULL, 10) <= 65535;
+    if (!port && strcmp(s->text, "none") != 0)
+        return value_refuse(v, id, s, "a name could be another computer's tomorrow");
+    return value_store_text(v, id, s, target);
+}
+
+bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct station_screen *const screen = &((struct station *)target)->screen;
+    const bool is_key = id == STATION_KEY_SCREEN_KEY;
+    char **const path = is_key ? &screen->key_path : &screen->certificate_path;
+    if (!value_store_text(v, id, s, target))
+        return false;
+    *path = file_join(v->base_dir ? v->base_dir : "", is_key ? screen->key : screen->certificate);
+    return *path || value_no_memory(v);
+}
+
+/* ---- Scanners ---- */
+
+/* What comes behind the kind of scanner; NULL: it is another one. */
+static const char *behind(const char *text, const char *kind)
+{
+    const size_t n = strlen(kind);
+    return strncmp(text, kind, n) == 0 ? text + n : NULL;
+}
+
+bool store_scanner(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct station_scanner *const scanner = target;
+    const char *path = "";
+    if (strcmp(s->text, "stdin") == 0)
+        scanner->kind = SCAN_STDIN;
+    else if ((path = behind(s->text, "keyboard:")) != NULL)
+        scanner->kind = SCAN_KEYBOARD;
+    else if ((path = behind(s->text, "serial:")) != NULL)
+        scanner->kind = SCAN_SERIAL;
+    if (!path || (scanner->kind != SCAN_STDIN && strncmp(path, "/dev/", 5) != 0))
+        return value_refuse(v, id, s,
+                            "to see what is plugged in: ls /dev/input/by-id "
+                            "/dev/serial/by-id");
+    if (!value_store_text(v, id, s, target))
+        return false;
+    scanner->path = scanner->from + (path - s->text);
+    if (scanner->kind == SCAN_STDIN)
+        scanner->path = "";
+    return true;
+}
+
+const struct station_scanner *station_scanner_at(const struct station *station, const char *path)
+{
+    struct stat one, other;
+    if (stat(path, &one) != 0)
+        one.st_rdev = 0;
+    for (size_t i = 0; i < station->scanner_count; i++) {
+        const struct station_scanner *const s = &station->scanners[i];
+        if (s->kind != SCAN_SERIAL)
+            continue;
+        if (strcmp(s->path, path) == 0 ||
+            (one.st_rdev != 0 && stat(s->path, &other) == 0 && other.st_rdev == one.st_rdev))
+            return s;
+    }
+    return NULL;
 }

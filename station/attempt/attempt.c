@@ -47,7 +47,9 @@ bool attempt_flashes(const struct attempt *a)
 bool step_sync(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_SYNC);
-    if (!board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e))
+    bool ok = board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
+    a->result->waits = a->loader.waits;
+    if (!ok)
         return false;
     a->result->loader = a->loader.kind->word;
     return true;
@@ -99,29 +101,6 @@ bool step_identify(struct attempt *a, struct err *e)
     return look_for_chip(a, board_identify_chip, e);
 }
 
-/* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
- * the end. False: it is refused. */
-bool attempt_announce(struct attempt *a, bool ok, struct err *e)
-{
-    const struct attempt_watch *w = a->setup->watch;
-    const struct board *b = &a->result->board;
-    if (a->result->identified)
-        return true;
-    a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
-    return !a->result->identified || w->board(w->ctx, b, e);
-}
-
-bool step_flash(struct attempt *a, struct err *e)
-{
-    attempt_enter(a, PHASE_IDENTIFY);
-    if (!look(a, board_identify_flash, e))
-        return false;
-    if (attempt_announce(a, true, e))
-        return true;
-    a->result->phase = PHASE_GATE;
-    return false;
-}
-
 /* The stub that this board will run; NULL: the ROM does it. */
 static const struct stub *stub_for(const struct attempt *a, const struct board *b)
 {
@@ -157,17 +136,42 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
     return true;
 }
 
+static bool gate(const struct attempt *a, const struct board *b, struct err *e)
+{
+    return board_gate(b, job_plan(a->setup->job), e) && gate_loader(a, b, e);
+}
+
+/* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
+ * the end. False: it is refused. */
+bool attempt_announce(struct attempt *a, bool ok, struct err *e)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    const struct board *b = &a->result->board;
+    if (a->result->identified)
+        return true;
+    a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
+    struct err misfit = { 0 };
+    bool fits = ok && a->result->identified && gate(a, b, &misfit);
+    return !a->result->identified || w->board(w->ctx, b, fits, e);
+}
+
+bool step_flash(struct attempt *a, struct err *e)
+{
+    attempt_enter(a, PHASE_IDENTIFY);
+    if (!look(a, board_identify_flash, e))
+        return false;
+    if (attempt_announce(a, true, e))
+        return true;
+    a->result->phase = PHASE_GATE;
+    return false;
+}
+
 static bool unprotect(struct attempt *a, struct err *e)
 {
     if (!attempt_flashes(a) || a->loader.secured ||
         spiflash_unprotect(&a->loader, a->result->board.flash.id, e))
         return true;
     return err_as_phase(e, ERR_IDENTIFY);
-}
-
-static bool gate(const struct attempt *a, const struct board *b, struct err *e)
-{
-    return board_gate(b, job_plan(a->setup->job), e) && gate_loader(a, b, e);
 }
 
 /* As in identify(): the refusal stands if the board says the same once more. */
@@ -190,7 +194,10 @@ bool step_gate(struct attempt *a, struct err *e)
     attempt_enter(a, PHASE_GATE);
     if (!gate(a, &a->result->board, e))
         return refuse(a, e);
-    a->result->variant = job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
+    const struct attempt_watch *w = a->setup->watch;
+    const struct plan_variant *shared =
+        job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
+    a->result->variant = shared && w->variant ? w->variant(w->ctx, shared, e) : shared;
     if (!a->result->variant)
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);
@@ -231,6 +238,8 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
+    if (a->loader.kind->is_stub) /* it is told so next, see tell_size */
+        flash_foresee_size(&a->loader, attempt_flash_bytes(a));
     if (!change_baud(a, a->setup->baud, e))
         return false;
     a->result->baud = usb_is_native(port) ? 0 : port->baud;
@@ -252,5 +261,8 @@ bool step_early_baud(struct attempt *a, struct err *e)
     bool wanted =
         !a->setup->careful && !a->loader.kind->is_stub && b->chip == attempt_recipe(a)->chip;
     uint32_t baud = a->setup->baud < EARLY_BAUD_MAX ? a->setup->baud : EARLY_BAUD_MAX;
-    return !wanted || !stub || !stub_keeps_baud(&a->loader, stub) || change_baud(a, baud, e);
+    if (!wanted || !stub || !stub_keeps_baud(&a->loader, stub))
+        return true;
+    board_foresee_attach(&a->loader);
+    return change_baud(a, baud, e);
 }

@@ -37,9 +37,19 @@ enum attempt_kind {
 struct attempt_watch {
     void (*phase)(void *ctx, enum phase phase);
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
-    /* The board has said who it is. False refuses it, with *e set: duplicate, quota, database. */
-    bool (*board)(void *ctx, const struct board *board, struct err *e);
+    /* The board has said who it is. `fits`: all that is known of it allows the plan, so it is
+     * written to unless it is refused here. False refuses it, with *e set: duplicate, quota, unit,
+     * database. */
+    bool (*board)(void *ctx, const struct board *board, bool fits, struct err *e);
     void *ctx;
+    /* What this board gets: the regions that all boards of its kind get, and its own behind them.
+     * Lives until the result is of no use any more. NULL: *e. No hook: those of all boards. */
+    const struct plan_variant *(*variant)(void *ctx, const struct plan_variant *shared,
+                                          struct err *e);
+    /* Where nothing is written: whether a region that is not as expected will do all the same, for
+     * the firmware writes there, too. False with *e: no; false without: its digest decides. May be
+     * absent. */
+    bool (*judge)(void *ctx, size_t region, struct loader *l, struct err *e);
 };
 
 struct attempt_setup {
@@ -88,6 +98,7 @@ struct attempt_result {
     enum recipe_write write; /* how it was done: not every loader can tell what differs */
     unsigned round_trips;
     bool has_reset;                  /* the board, by itself, in mid-work */
+    bool waits;                      /* its ROM has said so, whether it answers or not */
     struct flash_difference differs; /* where the flash is not what it should be */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */

@@ -17,10 +17,15 @@ static const step steps[] = { step_sync,   step_identify, step_early_baud, step_
                               step_stub,   step_baud,     step_size,       step_erase, step_write,
                               step_verify, step_leave,    step_boot };
 
-/* Where requests were turned into others on their way, none can be excluded that erases. */
+/* Where requests were turned into others on their way, none can be excluded that erases. Nor can it
+ * where an answer is missing and the ESP8266's ROM was told to attach its flash: that is a
+ * FLASH_BEGIN of nothing, and one bit of its length is a sector. */
 static void doubt_state(struct attempt *a)
 {
-    if (a->result->state == BOARD_UNTOUCHED && a->loader.link.commands_turn)
+    const struct link *link = &a->loader.link;
+    bool lost = a->result->err.wire == ERR_TIMEOUT || a->result->err.wire == ERR_FRAME;
+    if (a->result->state == BOARD_UNTOUCHED &&
+        (link->commands_turn || (lost && link->touches_asked > 0)))
         a->result->state = BOARD_UNKNOWN;
 }
 
@@ -66,7 +71,7 @@ uint32_t attempt_sync_baud(const struct attempt_setup *setup)
 static uint64_t forecast_us(const struct attempt *a)
 {
     uint64_t us = 0;
-    for (size_t i = 0; a->result->variant && i < job_image_count(a->setup->job); i++) {
+    for (size_t i = 0; a->result->variant && i < plan_variant_count(a->result->variant); i++) {
         const struct plan_region *r = plan_region(a->result->variant, i);
         const struct attempt_digest *d = &a->result->digests[i];
         const struct plan_frames *f = &r->frames[a->loader.kind->frames];

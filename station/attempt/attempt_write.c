@@ -124,7 +124,7 @@ static bool write_images(struct attempt *a, struct err *e)
 {
     const struct flash_progress progress = { tell_progress, a };
     a->result->write = can_differ(a) ? RECIPE_WRITE_CHANGED : RECIPE_WRITE_ALWAYS;
-    for (size_t n = 0; n < job_image_count(a->setup->job); n++) {
+    for (size_t n = 0; n < plan_variant_count(a->result->variant); n++) {
         size_t i = plan_write_order(a->result->variant, n);
         const struct plan_region *r = plan_region(a->result->variant, i);
         struct attempt_digest *d = &a->result->digests[i];
@@ -178,7 +178,7 @@ static bool ensure_md5(struct attempt *a, struct err *e)
  * nothing was written since, is. */
 static size_t next_unproved(const struct attempt *a, size_t i)
 {
-    while (i < job_image_count(a->setup->job) && a->result->digests[i].equal)
+    while (i < plan_variant_count(a->result->variant) && a->result->digests[i].equal)
         i++;
     return i;
 }
@@ -194,7 +194,7 @@ static bool ask_md5(struct attempt *a, size_t *i, struct err *e)
 static bool read_md5s_in_pairs(struct attempt *a, struct err *e)
 {
     const struct loader *l = &a->loader;
-    size_t count = job_image_count(a->setup->job), asked = next_unproved(a, 0);
+    size_t count = plan_variant_count(a->result->variant), asked = next_unproved(a, 0);
     for (size_t i = asked; i < count; i = next_unproved(a, i + 1)) {
         struct attempt_digest *d = &a->result->digests[i];
         if ((asked == i && !ask_md5(a, &asked, e)) ||
@@ -209,7 +209,7 @@ static bool read_md5s_in_pairs(struct attempt *a, struct err *e)
 
 static bool read_md5s_one_by_one(struct attempt *a, struct err *e)
 {
-    for (size_t i = next_unproved(a, 0); i < job_image_count(a->setup->job);
+    for (size_t i = next_unproved(a, 0); i < plan_variant_count(a->result->variant);
          i = next_unproved(a, i + 1)) {
         struct attempt_digest *d = &a->result->digests[i];
         d->read = flash_md5(&a->loader, plan_region(a->result->variant, i), d->read_md5, e);
@@ -241,7 +241,17 @@ static bool read_md5s(struct attempt *a, struct err *e)
 static bool judge_image(struct attempt *a, size_t i, struct err *e)
 {
     const struct plan_region *r = plan_region(a->result->variant, i);
+    const struct attempt_watch *w = a->setup->watch;
     uint8_t *found = a->result->digests[i].read_md5;
+    struct err differs = { 0 };
+    if (!attempt_flashes(a) && w->judge && memcmp(found, r->md5, sizeof r->md5) != 0) {
+        if (w->judge(w->ctx, i, &a->loader, &differs))
+            return true;
+        if (differs.code != ERR_NONE) {
+            *e = differs;
+            return false;
+        }
+    }
     if (flash_judge(&a->loader, r, found, &a->result->differs, e))
         return true;
     if (e->code == ERR_VERIFY && size_proof_explains(job_plan(a->setup->job), a->result->variant,
@@ -262,7 +272,7 @@ bool step_verify(struct attempt *a, struct err *e)
     attempt_enter(a, PHASE_VERIFY);
     if (!read_md5s(a, e))
         return false;
-    for (size_t i = 0; i < job_image_count(a->setup->job); i++) {
+    for (size_t i = 0; i < plan_variant_count(a->result->variant); i++) {
         if (!judge_image(a, i, e))
             return false;
     }

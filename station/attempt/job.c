@@ -23,6 +23,7 @@ struct job {
     struct stub_set *stubs;
     struct plan *plan;
     struct label_template *label; /* NULL: none */
+    struct job_unit *unit;
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
     struct doc_report warnings;
@@ -373,7 +374,7 @@ static bool build(struct job *j, struct doc_report *report, struct err *e)
         intel_hex_done(&files[i].hex);
         free(files[i].bytes);
     }
-    return j->plan != NULL;
+    return j->plan && (j->unit = job_unit_new(j->recipe, j->plan, report, e)) != NULL;
 }
 
 /* ---- Encoding beside the slots ---- */
@@ -494,6 +495,7 @@ void job_free(struct job *j)
         plan_variant_free(j->variants[i].variant);
     for (size_t i = 0; i < j->image_count; i++)
         free(j->images[i].file);
+    job_unit_free(j->unit);
     plan_free(j->plan);
     label_template_free(j->label);
     recipe_free(j->recipe);
@@ -521,6 +523,11 @@ const struct plan *job_plan(const struct job *j)
 const struct label_template *job_label(const struct job *j)
 {
     return j->label;
+}
+
+struct job_unit *job_unit(const struct job *j)
+{
+    return j->unit;
 }
 
 size_t job_image_count(const struct job *j)

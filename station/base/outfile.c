@@ -91,7 +91,7 @@ static void sync_folder(const struct outfile *f)
 {
     char folder[sizeof f->path];
     const char *slash = strrchr(f->path, '/');
-    if (slash == NULL)
+    if (!slash)
         snprintf(folder, sizeof folder, ".");
     else
         snprintf(folder, sizeof folder, "%.*s", slash == f->path ? 1 : (int)(slash - f->path),

@@ -5,7 +5,9 @@
 #include "core/loader/stub.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
+#include "station/trust/trust.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -148,8 +150,7 @@ static bool all_plain(const struct cmd *cmd, int argc, char **argv)
     return true;
 }
 
-/* ---- The record that the station file names
- * ----------------------------------------------------*/
+/* ---- The record that the station file names ---- */
 
 static const struct option_row *row_of(const struct option_row *rows, size_t count,
                                        const char *name)
@@ -179,8 +180,7 @@ static bool take_record(const struct option_row *db, const struct option_row *st
     return true;
 }
 
-/* ---- The command line
- * --------------------------------------------------------------------------*/
+/* ---- The command line ---- */
 
 static bool parse_all(const struct cmd *cmd, const struct option_row *rows, size_t row_count,
                       int argc, char **argv, const char **args, size_t cap, size_t *arg_count,
@@ -259,15 +259,6 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
     return false;
 }
 
-void cmd_print_mistakes(const char *path, const struct doc_report *report)
-{
-    char text[1024];
-    for (size_t i = 0; i < report->kept; i++)
-        fprintf(stderr, "%s\n", doc_mistake_text(path, &report->mistakes[i], text, sizeof text));
-    if (report->total > report->kept)
-        fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
-}
-
 /* The folder of a build is what people have at hand before there is a recipe. */
 static bool is_no_folder(const char *path, struct err *e)
 {
@@ -331,14 +322,29 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     struct doc_report report;
     doc_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
-    cmd_print_mistakes(recipe_path, &report);
+    print_mistakes(recipe_path, &report);
     if (job) {
-        cmd_print_mistakes(recipe_path, job_warnings(job));
+        print_mistakes(recipe_path, job_warnings(job));
         cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
     } else {
         count_mistakes(recipe_path, &report, e);
     }
+    return job;
+}
+
+struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder,
+                                const char *station_given, struct err *e)
+{
+    struct station *station;
+    if (!station_find_load(station_given, &station, e))
+        return NULL;
+    struct job *job = cmd_load_job(recipe_path, stub_folder, e);
+    if (job && !trust_check(job, station ? station->recipe_keys_path : NULL, e)) {
+        job_free(job);
+        job = NULL;
+    }
+    station_free(station);
     return job;
 }
 

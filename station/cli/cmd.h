@@ -64,9 +64,10 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
  * for want of a stub. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);
 
-/* Prints the mistakes of a recipe or station file on standard error. */
-struct doc_report;
-void cmd_print_mistakes(const char *path, const struct doc_report *report);
+/* The same for what is going to be flashed: where the station file (`station_given`: behind
+ * --station; NULL: not given) asks for signatures, the recipe must have one. */
+struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder,
+                                const char *station_given, struct err *e);
 
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
  * a file or a device. `fmt` has no line end. */

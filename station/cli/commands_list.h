@@ -27,5 +27,7 @@ COMMAND(station)
 COMMAND(slots)
 COMMAND(nvs)
 COMMAND(label)
+COMMAND(scan)
 COMMAND(people)
+COMMAND(unit)
 /* clang-format on */

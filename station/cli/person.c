@@ -6,7 +6,7 @@
 #include "station/people/secret.h"
 
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 bool person_people(const char *station_given, struct people **out, struct err *e)
 {
@@ -86,4 +86,31 @@ struct db_act person_act(const struct actor *actor, const char *word, const stru
                             .proved = actor->proved,
                             .host = here->host,
                             .utc_ms = clock_system.utc_ms(&clock_system) };
+}
+
+static bool record_in(const char *path, const struct actor *actor, const char *word,
+                      const char *text, struct err *e)
+{
+    struct db_station here;
+    if (!db_station_here(&here, e))
+        return false;
+    struct db_act act = person_act(actor, word, &here);
+    act.text = text;
+    struct db *const db = db_open_existing(path, DB_BUSY_MS, e);
+    const bool ok = db && db_act_add(db, &act, e);
+    db_close(db);
+    return ok;
+}
+
+bool person_record(const char *station_given, const struct actor *actor, const char *word,
+                   const char *text, struct err *e)
+{
+    struct station *station;
+    if (!station_find_load(station_given, &station, e))
+        return false;
+    const char *const path = station ? station->record_path : NULL;
+    /* A station that has flashed nothing yet has no record. */
+    const bool ok = !path || access(path, F_OK) != 0 || record_in(path, actor, word, text, e);
+    station_free(station);
+    return ok;
 }

@@ -61,7 +61,7 @@ bool signing_read_file(const char *path, char *text, size_t cap, struct err *e)
     size_t n = fread(text, 1, cap, f);
     bool bad = ferror(f) != 0;
     fclose(f);
-    if (!bad && n < cap && memchr(text, '\0', n) == NULL) {
+    if (!bad && n < cap && !memchr(text, '\0', n)) {
         text[n] = '\0';
         return true;
     }

@@ -44,8 +44,7 @@ static void print_late(void *ctx, const struct db_late_correction *late)
     struct json_object o;
     if (!l->json) {
         cmd_tell("Lot %s was corrected after it was closed and signed: run %" PRId64 " %s%s by %s "
-                 "at "
-                 "%s: %s",
+                 "at %s: %s",
                  late->lot, late->run_id, late->verdict ? "to " : "got a note",
                  late->verdict ? late->verdict : "", late->operator_name, late->made_utc,
                  late->reason);

@@ -1,6 +1,7 @@
 /* espstation check: the plan of a recipe; no port is touched. */
 #include "station/cli/option_rows.h"
 
+#include "core/base/clock.h"
 #include "core/images/forecast.h"
 #include "station/attempt/job.h"
 
@@ -109,6 +110,49 @@ static void print_places(const struct recipe *r)
     }
 }
 
+/* ---- A unit that could be ---- */
+
+static void print_values(const struct unit *u, char *const *texts)
+{
+    static const char *const sources[] = { "counter", "pool", "board", "scan", "recipe" };
+    for (size_t i = 0; i < u->value_count; i++) {
+        const struct unit_value *v = &u->values[i];
+        cmd_tell("  %-16s %-8s %s%s", v->name, sources[v->from],
+                 v->secret == UNIT_TRUE ? "(secret)" : texts[i],
+                 i == u->serial_index ? "  (the serial)" : "");
+    }
+}
+
+static void print_pools(const struct job_unit *ju)
+{
+    for (size_t i = 0; i < ju->unit->pool_count; i++)
+        cmd_tell("  pool %-11s %zu %s in %s", ju->unit->pools[i].name, pool_count(ju->pools[i]),
+                 ju->unit->pools[i].file ? "rows" : "files",
+                 ju->unit->pools[i].file ? ju->unit->pools[i].file : ju->unit->pools[i].folder);
+}
+
+static bool print_unit(const struct job *job, struct err *e)
+{
+    const struct job_unit *ju = job_unit(job);
+    char *texts[UNIT_VALUES_MAX];
+    size_t rows[UNIT_POOLS_MAX];
+    if (!ju->unit->asked)
+        return true;
+    bool ok = job_unit_example(ju, clock_system.utc_ms(&clock_system), texts, rows);
+    if (ok) {
+        printf("\nEach board gets its own; for example:\n");
+        print_values(ju->unit, texts);
+        print_pools(ju);
+    }
+    for (size_t i = 0; ok && i < ju->unit->image_count; i++)
+        cmd_tell("  image at 0x%08x, %u bytes: %s%s", ju->places[i].addr, ju->places[i].size_bytes,
+                 ju->places[i].label,
+                 ju->unit->images[i].encrypt == UNIT_PLAIN ? "" : ", encrypted");
+    for (size_t i = 0; i < UNIT_VALUES_MAX; i++)
+        unit_wipe(texts[i], texts[i] ? strlen(texts[i]) : 0);
+    return ok || err_set(e, ERR_STATION, "Out of memory for an example");
+}
+
 static double forecast_s(const struct plan_variant *variant, size_t images, uint32_t baud,
                          bool verify)
 {
@@ -155,6 +199,7 @@ static enum exit_status check(int argc, char **argv)
         print_flash(job);
         print_images(job, variant);
         print_places(job_recipe(job));
+        print_unit(job, &e);
         print_forecast(job, variant);
         if (plan_depends_on_flash(job_plan(job)))
             printf("The header is patched for the flash that each board has; shown for 4 MB.\n");

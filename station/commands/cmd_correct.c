@@ -42,28 +42,29 @@ static bool parse_verdict(const char *text, enum db_correct_to *to, struct err *
     return err_hint(e, "Give fail, pass or interrupted; without --verdict it is a note.");
 }
 
-static bool correct_run(struct db_correction *k, const char *verdict, const char *db_path,
-                        struct err *e)
+static bool correct_run(const struct db_correction *wanted, const char *verdict,
+                        const char *db_path, struct err *e)
 {
     struct db_station here;
     struct actor who;
-    if (!k->reason) {
+    struct db_correction k = *wanted;
+    if (!k.reason) {
         err_set(e, ERR_USAGE, "A correction needs the name of a person and a reason");
         return err_hint(e, "Give --operator NAME and --reason WHY.");
     }
     if (!db_station_here(&here, e) ||
-        !person_is_engineer(NULL, k->operator_name, "correct a run", &who, e))
+        !person_is_engineer(NULL, k.operator_name, "correct a run", &who, e))
         return false;
     struct db_act act = person_act(&who, "correct", &here);
-    act.run_id = k->run_id;
+    act.run_id = k.run_id;
     act.text = verdict;
-    act.reason = k->reason;
-    k->operator_name = who.name;
-    k->host = here.host;
-    k->utc_ms = act.utc_ms;
-    k->act = &act;
+    act.reason = k.reason;
+    k.operator_name = who.name;
+    k.host = here.host;
+    k.utc_ms = act.utc_ms;
+    k.act = &act;
     struct db *db = db_open_existing(db_path, DB_BUSY_MS, e);
-    bool ok = db && db_correct(db, k, e);
+    bool ok = db && db_correct(db, &k, e);
     db_close(db);
     return ok;
 }

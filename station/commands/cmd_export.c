@@ -3,11 +3,11 @@
 
 #include "core/base/nearest.h"
 #include "db/export/export.h"
+#include "station/base/hold.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,8 +162,7 @@ static bool fail_stdout(struct receiver *r, int sys)
     r->reader_left = sys == EPIPE;
     err_set_sys(&r->e, ERR_STATION, sys, "Standard output cannot be written");
     return err_hint(&r->e, "What was written so far is not whole: throw it away. With -o FILE "
-                           "there "
-                           "is never half a file.");
+                           "there is never half a file.");
 }
 
 static bool to_stdout(void *ctx, const char *bytes, size_t n)
@@ -183,19 +182,10 @@ static bool finish_stdout(struct receiver *r)
 
 /* ---- To files ---- */
 
-/* Signals wait while a file is written, so that none of it is left when one ends the program. */
-static bool was_interrupted(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
-}
-
 static bool to_file(void *ctx, const char *bytes, size_t n)
 {
     struct receiver *r = ctx;
-    if (was_interrupted()) {
+    if (hold_has_any()) {
         err_set(&r->e, ERR_STOPPED, "The export was stopped; '%.100s' was not written",
                 r->file.path);
         return err_hint(&r->e, "Export again; a file of that name from before is as it was.");
@@ -284,20 +274,16 @@ static void say_done(const struct order *o, int64_t runs)
         printf("%" PRId64 " run%s written to %s\n", runs, runs == 1 ? "" : "s", o->file);
 }
 
-/* With the signals held back while files are written; they act when this is over. */
-static bool export_with_signals(struct db *db, struct receiver *r, struct err *e)
+/* While a file is written signals wait, so that none of it is left. */
+static bool export_held(struct db *db, struct receiver *r, struct err *e)
 {
-    sigset_t held, before;
+    sigset_t before;
     int64_t runs = -1;
-    sigemptyset(&held);
-    if (r->order->file) {
-        sigaddset(&held, SIGINT);
-        sigaddset(&held, SIGTERM);
-        sigaddset(&held, SIGHUP);
-    }
-    sigprocmask(SIG_BLOCK, &held, &before);
+    if (r->order->file)
+        hold_signals(&before);
     const bool ok = write_export(db, r, &runs, e);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    if (r->order->file)
+        hold_end(&before);
     if (ok && runs >= 0)
         say_done(r->order, runs);
     return ok;
@@ -311,7 +297,7 @@ static enum exit_status do_export(struct request *request)
     struct db *db = NULL;
     const bool ok = understand(request, &order, &e) &&
                     (db = db_open_reader(request->db_path, DB_BUSY_MS, &e)) != NULL &&
-                    export_with_signals(db, &receiver, &e);
+                    export_held(db, &receiver, &e);
     if (!ok)
         cmd_print_err(&e);
     db_close(db);

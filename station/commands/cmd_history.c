@@ -2,6 +2,7 @@
 #include "station/cli/option_rows.h"
 
 #include "db/read/history.h"
+#include "db/units/unit_list.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -78,6 +79,48 @@ static bool print_correction(void *ctx, const struct db_correction_row *c)
     return true;
 }
 
+static bool print_unit(void *ctx, const struct db_unit_row *u)
+{
+    (void)ctx;
+    cmd_tell("unit %s, taken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
+             u->taken_utc, (long long)u->run_id, u->released_utc ? ", released by " : "",
+             u->released_utc ? u->released_by : "", u->released_utc ? ": " : "",
+             u->released_utc ? u->reason : "");
+    return true;
+}
+
+static bool print_value(void *ctx, const struct db_unit_value_row *v)
+{
+    (void)ctx;
+    cmd_tell("  %s %s (%s)", v->name, v->text ? v->text : "secret", v->source);
+    return true;
+}
+
+/* A board is asked for by its MAC, or by the serial that it has or had. */
+static bool find_mac(struct db *db, const char *which, char mac[static DB_MAC_CAP], struct err *e)
+{
+    struct err no_mac = { 0 };
+    if (db_mac_normalise(which, mac, &no_mac))
+        return true;
+    if (!db_unit_mac_of(db, which, mac, e))
+        return false;
+    if (mac[0] != '\0')
+        return true;
+    *e = no_mac;
+    return err_hint(e, "It is no serial that a board has or had, either. To see all: espstation "
+                       "unit "
+                       "list");
+}
+
+static bool tell_history(struct db *db, const char *which, const struct db_history_sink *sink,
+                         struct err *e)
+{
+    char mac[DB_MAC_CAP];
+    const struct db_unit_sink units = { NULL, print_unit, print_value };
+    return find_mac(db, which, mac, e) && db_history(db, mac, sink, e) &&
+           db_units(db, mac, &units, e);
+}
+
 static enum exit_status history(int argc, char **argv)
 {
     const char *mac, *db_path = DEFAULT_DB;
@@ -93,10 +136,10 @@ static enum exit_status history(int argc, char **argv)
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;
-    if (!cmd_one_argument(&cmd_history, "a MAC", count))
+    if (!cmd_one_argument(&cmd_history, "a MAC or a serial", count))
         return EXIT_USAGE;
     struct db *db = db_open_reader(db_path, DB_BUSY_MS, &e);
-    if (!db || !db_history(db, mac, &sink, &e))
+    if (!db || !tell_history(db, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
         printf("No board with MAC %s is in %s.\n", mac, db_path);
@@ -104,5 +147,5 @@ static enum exit_status history(int argc, char **argv)
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }
 
-const struct cmd cmd_history = { "history", "MAC [options]", "Tells the whole life of one board.",
-                                 history };
+const struct cmd cmd_history = { "history", "MAC|SERIAL [options]",
+                                 "Tells the whole life of one board.", history };

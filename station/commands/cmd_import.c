@@ -149,6 +149,5 @@ static enum exit_status import(int argc, char **argv)
 
 const struct cmd cmd_import = { "import", "FOLDER | FILE | -- COMMAND",
                                 "Makes a recipe from a build (ESP-IDF, PlatformIO, Arduino, ESP "
-                                "Web "
-                                "Tools) or a command.",
+                                "Web Tools) or a command.",
                                 import };

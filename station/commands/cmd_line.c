@@ -5,18 +5,20 @@
 #include "station/cli/station_find.h"
 #include "station/commands/watchers.h"
 #include "station/line/record.h"
+#include "station/peer/peer.h"
 #include "station/screen/floor_screen.h"
 #include "station/service/service.h"
 #include "station/slots/slot_choice.h"
 #include "station/terminal/terminal.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json, plain, new_lot;
+    bool json, plain, new_lot, attach;
 };
 
 /* All that lives during the command. */
@@ -46,7 +48,8 @@ static bool load_recipe(struct line_state *s, struct err *e)
 {
     if (!s->options->recipe_path)
         return true;
-    s->job = cmd_load_job(s->options->recipe_path, s->options->stub_folder, e);
+    s->job = cmd_load_signed_job(s->options->recipe_path, s->options->stub_folder,
+                                 s->options->station_path, e);
     return s->job != NULL;
 }
 
@@ -124,6 +127,54 @@ static bool attend(struct line_state *s, struct err *e)
     return ok;
 }
 
+/* ---- A line that runs already ---- */
+
+static void look_at_peer(void *ctx, struct scene *scene)
+{
+    peer_look(ctx, scene);
+}
+
+static bool act_on_peer(void *ctx, const struct act *act, struct err *e)
+{
+    return peer_act(ctx, act, e);
+}
+
+/* Until the person leaves, or the terminal does. */
+static bool show_peer(struct peer *peer, const struct stop_source *stop, struct err *e)
+{
+    const struct scene_source source = { peer, look_at_peer, act_on_peer };
+    struct pollfd fds[STOP_FDS + 1];
+    struct terminal *terminal = terminal_open(&source, true, e);
+    if (!terminal)
+        return false;
+    do {
+        stop_source_wait(stop, fds);
+        fds[STOP_FDS] = (struct pollfd){ terminal_left_fd(terminal), POLLIN, 0 };
+    } while (poll(fds, STOP_FDS + 1, -1) < 0 && errno == EINTR);
+    terminal_close(terminal);
+    return true;
+}
+
+static bool attach(struct line_state *s, struct err *e)
+{
+    const struct line_options *o = s->options;
+    if (o->recipe_path || o->lot || o->operator_name)
+        return err_set(e, ERR_USAGE,
+                       "--attach looks at a line that runs; its recipe, lot and "
+                       "operator are what they are");
+    if (!o->json && !terminal_is_fit()) {
+        err_set(e, ERR_USAGE, "--attach draws in a terminal, and this is none");
+        return err_hint(e, "For programs: espstation line --attach --json");
+    }
+    if (!load_station(s, e) || !stop_source_open(&s->stop, e))
+        return false;
+    struct peer *peer = peer_connect(s->station->name, e);
+    const bool ok =
+        peer && (o->json ? peer_copy(peer, s->stop.signal_fd, e) : show_peer(peer, &s->stop, e));
+    peer_close(peer);
+    return ok;
+}
+
 static enum exit_status line(int argc, char **argv)
 {
     struct line_options o = { .db_path = DEFAULT_DB };
@@ -134,6 +185,8 @@ static enum exit_status line(int argc, char **argv)
         OPTION_NEW_LOT(&o.new_lot),
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
+        { "--attach", NULL, "show the line that runs already, and act on it", &o.attach, NULL,
+          NULL },
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),
     };
@@ -145,7 +198,7 @@ static enum exit_status line(int argc, char **argv)
     struct err e = { 0 };
     struct line_state s = { .options = &o, .stop = STOP_SOURCE_CLOSED };
     status = EXIT_PASSED;
-    if (!set_up(&s, &e) || !attend(&s, &e)) {
+    if (!(o.attach ? attach(&s, &e) : set_up(&s, &e) && attend(&s, &e))) {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }

@@ -177,8 +177,7 @@ static bool page_of_lot(void *ctx, const struct db_lot_row *lot)
         cmd_tell("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
     if (lot->quantity > 0)
         cmd_tell("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
-                 "being "
-                 "flashed",
+                 "being flashed",
                  lot->passed, lot->quantity, lot->held);
     else
         cmd_tell("  quantity  %" PRId64 " boards have passed; there is no limit", lot->passed);

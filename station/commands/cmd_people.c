@@ -2,6 +2,7 @@
 #include "station/cli/ask.h"
 #include "station/cli/option_rows.h"
 #include "station/cli/person.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
 
 #include "core/base/clock.h"
@@ -53,16 +54,17 @@ static bool is_there(const char *path)
 
 /* Who changes a people file is in it already, but for the first. */
 static bool prove(const struct people_options *o, const char *path, const char *what,
-                  const char *own_name, struct err *e)
+                  const char *own_name, struct actor *who, struct err *e)
 {
-    struct actor actor;
-    if (!is_there(path))
+    if (!is_there(path)) {
+        *who = (struct actor){ .role = ROLE_ENGINEER };
+        snprintf(who->name, sizeof who->name, "%s", o->name);
         return true;
+    }
     struct people *const people = people_load(path, &clock_system, e);
-    bool ok =
-        people && person_ask(people, o->operator_name ? o->operator_name : own_name, &actor, e);
-    if (ok && !(own_name && strcasecmp(actor.name, own_name) == 0))
-        ok = actor_is_engineer(&actor, what, e);
+    bool ok = people && person_ask(people, o->operator_name ? o->operator_name : own_name, who, e);
+    if (ok && !(own_name && strcasecmp(who->name, own_name) == 0))
+        ok = actor_is_engineer(who, what, e);
     people_free(people);
     return ok;
 }
@@ -94,6 +96,15 @@ static bool parse_role(const char *text, enum role *role, struct err *e)
     return err_hint(e, "Give --role operator, --role engineer or --role auditor.");
 }
 
+/* The change as the record has it: "Bob, operator". */
+static bool record(const struct people_options *o, const struct actor *who, const char *word,
+                   const char *role, struct err *e)
+{
+    char text[ACTOR_NAME_BYTES + 32];
+    snprintf(text, sizeof text, "%.64s%s%s", o->name, role ? ", " : "", role ? role : "");
+    return person_record(o->station_path, who, word, text, e);
+}
+
 static bool do_add(void *ctx, struct people_file *file, struct err *e)
 {
     return people_add(file, ctx, e);
@@ -103,8 +114,9 @@ static bool add(const struct people_options *o, const char *path, struct err *e)
 {
     char secret[ASK_CAP] = "";
     struct people_new person = { .name = o->name };
-    bool ok = parse_role(o->role, &person.role, e) && prove(o, path, "add people", NULL, e) &&
-              ask_new(o, secret, e);
+    struct actor who;
+    bool ok = parse_role(o->role, &person.role, e) && prove(o, path, "add people", NULL, &who, e) &&
+              ask_new(o, secret, e) && record(o, &who, "people-add", role_word(person.role), e);
     *(o->badge ? &person.badge : &person.pin) = secret;
     ok = ok && people_edit(path, &clock_system, do_add, &person, e);
     secret_wipe(secret, sizeof secret);
@@ -124,8 +136,9 @@ static bool pin(const struct people_options *o, const char *path, struct err *e)
 {
     char secret[ASK_CAP] = "";
     struct people_new person = { .name = o->name };
-    bool ok =
-        prove(o, path, "give somebody a new PIN or badge", o->name, e) && ask_new(o, secret, e);
+    struct actor who;
+    bool ok = prove(o, path, "give somebody a new PIN or badge", o->name, &who, e) &&
+              ask_new(o, secret, e) && record(o, &who, "people-pin", NULL, e);
     *(o->badge ? &person.badge : &person.pin) = secret;
     ok = ok && people_edit(path, &clock_system, do_pin, &person, e);
     secret_wipe(secret, sizeof secret);
@@ -142,8 +155,10 @@ static bool do_remove(void *ctx, struct people_file *file, struct err *e)
 static bool take_away(const struct people_options *o, const char *path, struct err *e)
 {
     char name[ACTOR_NAME_BYTES];
+    struct actor who;
     snprintf(name, sizeof name, "%s", o->name);
-    if (!prove(o, path, "remove people", NULL, e) ||
+    if (!prove(o, path, "remove people", NULL, &who, e) ||
+        !record(o, &who, "people-remove", NULL, e) ||
         !people_edit(path, &clock_system, do_remove, name, e))
         return false;
     cmd_tell("%s cannot log in any more. What the record says of %s stays.", name, name);
@@ -177,7 +192,7 @@ static bool list(const struct people_options *o, const char *path, struct err *e
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = people_file_load(path, &file, report, e);
     if (report->total > 1)
-        cmd_print_mistakes(path, report);
+        print_mistakes(path, report);
     for (size_t i = 0; ok && i < file->count; i++)
         print_person(&file->people[i], o->json);
     people_file_free(file);

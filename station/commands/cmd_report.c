@@ -2,12 +2,12 @@
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
+#include "station/base/hold.h"
 #include "station/base/outfile.h"
 #include "station/report/report.h"
 #include "station/report/report_pdf.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,18 +82,10 @@ struct receiver {
     struct err e; /* why it took no more */
 };
 
-static bool was_interrupted(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
-}
-
 static bool to_file(void *ctx, const char *bytes, size_t n)
 {
     struct receiver *r = ctx;
-    if (was_interrupted())
+    if (hold_has_any())
         return err_set(&r->e, ERR_STOPPED, "The report was stopped; '%.100s' was not written",
                        r->file.path);
     return outfile_write(&r->file, bytes, n, &r->e);
@@ -133,18 +125,13 @@ static bool write_all(const struct request *r, struct err *e)
     return true;
 }
 
-/* Signals wait while files are written, so that no half file is left; they act when this is over.
- */
-static bool write_with_signals(const struct request *r, struct err *e)
+/* Signals wait meanwhile, so that no half file is left. */
+static bool write_held(const struct request *r, struct err *e)
 {
-    sigset_t held, before;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGHUP);
-    sigprocmask(SIG_BLOCK, &held, &before);
+    sigset_t before;
+    hold_signals(&before);
     const bool ok = write_all(r, e);
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    hold_end(&before);
     return ok;
 }
 
@@ -175,7 +162,7 @@ static enum exit_status report(int argc, char **argv)
                    &status))
         return status;
     if (!check_lot(&r, &e) || !set_paths(&r, &e) || (r.pdf && !report_pdf_possible(&e)) ||
-        !write_with_signals(&r, &e))
+        !write_held(&r, &e))
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

@@ -1,5 +1,6 @@
 /* espstation run, espstation verify: the recipe on every port at once. */
 #include "station/cli/option_rows.h"
+#include "station/cli/unit_input.h"
 
 #include "db/write/act.h"
 #include "station/cli/person.h"
@@ -13,13 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct run_options {
     const char *recipe_path;
     struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
-    const char *reason;    /* for re-work */
-    struct actor engineer; /* who has it done */
+    const char *reason;       /* for re-work */
+    struct actor engineer;    /* who has it done */
+    struct option_list given; /* --unit */
     bool loop, timing, json, plain, rework, new_lot;
 };
 
@@ -36,6 +39,7 @@ struct run_state {
     struct headcount headcount;
     const char *names[STATION_SLOTS_MAX]; /* of the station file's slots, by number */
     size_t name_count;
+    struct unit_input input; /* values of units from standard input */
 };
 
 /* ---- Setting up ---- */
@@ -52,10 +56,23 @@ static void warn_of_clock(struct record *record)
                 now, latest);
 }
 
+/* A scan, or somebody who types, is given a minute; what stands on the command line comes at
+ * once. */
+#define GIVE_MS (60u * 1000)
+
+static bool reads_values(const struct run_options *o)
+{
+    return o->given.count == 1 && strcmp(o->given.values[0], "-") == 0;
+}
+
 static bool open_session(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     int interrupted = 0;
-    const struct session_setup setup = { .db_path = s->options->db_path,
+    const struct run_options *o = s->options;
+    const bool looks = kind == ATTEMPT_VERIFY && job_recipe(s->job)->unit.asked;
+    const struct session_setup setup = { .db_path = kind == ATTEMPT_FLASH ? o->db_path : NULL,
+                                         .look_path = looks ? o->db_path : NULL,
+                                         .give_ms = o->given.count > 0 ? GIVE_MS : 0,
                                          .clock = &clock_system,
                                          .kind = kind,
                                          .loop = s->options->loop,
@@ -158,6 +175,34 @@ static bool set_order(struct run_state *s, struct err *e)
     return true;
 }
 
+#define GONE_SHOWN 3
+
+/* Somebody has edited a pool: boards that have one of those rows keep it, and what the record does
+ * not know of it is lost. Nothing of it goes to another board. */
+static void tell_gone(void *ctx, const char *pool, const char *label, const char *mac,
+                      const char *taken_utc)
+{
+    size_t *gone = ctx;
+    if (++*gone <= GONE_SHOWN)
+        fprintf(stderr,
+                "espstation: %s of pool '%s', which the board %s has since %s, was changed or is "
+                "gone\n",
+                label, pool, mac, taken_utc);
+}
+
+static bool check_pools(struct run_state *s, struct err *e)
+{
+    size_t gone = 0;
+    struct record *record = session_record(s->session);
+    if (!record || job_unit(s->job)->unit->pool_count == 0)
+        return true;
+    if (!record_check_pools(record, s->job, tell_gone, &gone, e))
+        return false;
+    if (gone > GONE_SHOWN)
+        fprintf(stderr, "espstation: ... and so are %zu more\n", gone - GONE_SHOWN);
+    return true;
+}
+
 static bool add_slots(struct run_state *s, struct err *e)
 {
     for (size_t i = 0; i < s->choice.ports.count; i++) {
@@ -175,22 +220,61 @@ static void name_slots(struct run_state *s)
         s->names[i] = station->slots[i].name;
 }
 
+/* ---- Values that are given ---- */
+
+/* Who lists processes sees the command line, and the shell keeps it. */
+static bool is_secret(const struct run_state *s, const char *name)
+{
+    const struct unit *u = &job_recipe(s->job)->unit;
+    const size_t i = unit_value_find(u, name, strlen(name));
+    return i != UNIT_NO_VALUE && u->values[i].secret == UNIT_TRUE;
+}
+
+static bool give(void *ctx, int slot, const char *name, const char *text, struct err *e)
+{
+    struct run_state *s = ctx;
+    if (!reads_values(s->options) && is_secret(s, name)) {
+        err_set(e, ERR_USAGE, "The value '%s' is secret, and a command line is not", name);
+        return err_hint(e, "Give --unit -, and the line %s=VALUE on standard input.", name);
+    }
+    return session_give(s->session, slot, name, text, e);
+}
+
+static bool give_values(struct run_state *s, struct err *e)
+{
+    const struct run_options *o = s->options;
+    const bool one = s->choice.ports.count == 1;
+    s->input = (struct unit_input){ .fd = reads_values(o) ? STDIN_FILENO : -1,
+                                    .only_slot = one ? s->choice.numbers[0] : 0,
+                                    .give = give,
+                                    .ctx = s };
+    if (o->given.count == 0 || reads_values(o))
+        return true;
+    if (!one || o->loop) {
+        err_set(e, ERR_USAGE, "--unit NAME=VALUE is for one board in one slot");
+        return err_hint(e, "For more: --unit -, and lines as '3 NAME=VALUE' on standard input, "
+                           "with "
+                           "the number of the slot in front.");
+    }
+    return unit_input_options(&s->input, &o->given, s->choice.numbers[0], e);
+}
+
 static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
 {
     const struct run_options *o = s->options;
-    s->job = cmd_load_job(o->recipe_path, o->stub_folder, e);
+    s->job = cmd_load_signed_job(o->recipe_path, o->stub_folder, o->choice.station_path, e);
     if (!s->job)
         return false;
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
         !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
-        !open_desk(s, e))
+        !check_pools(s, e) || !open_desk(s, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
     name_slots(s);
     s->reader = session_watch(s->session, 0, e);
-    return s->reader && add_slots(s, e);
+    return s->reader && add_slots(s, e) && give_values(s, e);
 }
 
 static void tear_down(struct run_state *s)
@@ -233,9 +317,12 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     if (set_up(&s, kind, &e)) {
-        const struct show show = { s.session,       &s.headcount, options->db_path,
-                                   options->timing, s.names,      s.name_count };
-        attend_until_done(choose_screen(options), &show, s.reader, &s.stop);
+        const struct show show = {
+            s.session,       &s.headcount, kind == ATTEMPT_FLASH ? options->db_path : NULL,
+            options->timing, s.names,      s.name_count
+        };
+        const struct attend_input input = { s.input.fd, unit_input_take, &s.input };
+        attend_until_done(choose_screen(options), &show, s.reader, &s.stop, &input);
         finish_labels(&s);
         status = status_of(&s);
     } else {
@@ -288,6 +375,10 @@ static enum exit_status run(int argc, char **argv)
         { "--rework", NULL, "flash boards again that have passed; needs --reason, and an engineer",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
+        { "--unit", "NAME=VALUE",
+          "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "
+          "NAME=VALUE' on standard input, for slot 3",
+          NULL, NULL, &o.given },
         OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
@@ -307,11 +398,12 @@ static enum exit_status run(int argc, char **argv)
 
 static enum exit_status verify(int argc, char **argv)
 {
-    struct run_options o = { 0 };
+    struct run_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
         OPTION_PORTS("judge", &o.choice.ports),
         OPTION_SLOTS("judge", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
+        OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),

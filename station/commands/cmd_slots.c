@@ -215,7 +215,7 @@ static void print_strays(const struct shown *s)
 {
     for (size_t i = 0; i < usb_ports_count(s->usb); i++) {
         const struct usb_port *port = usb_ports_at(s->usb, i);
-        bool known = false;
+        bool known = station_scanner_at(s->station, port->path) != NULL;
         for (size_t k = 0; k < s->station->slot_count; k++)
             known = known || (s->station->slots[k].usb &&
                               strcmp(s->station->slots[k].usb, port->socket) == 0);

@@ -89,8 +89,7 @@ static void print_end(const struct stub_set *set, size_t unknown)
                  "before a lot.",
                  unknown, unknown == 1 ? "is" : "are");
     printf("Tried: on virtual boards, which behave as the stub's source says; \"own code\": also "
-           "the "
-           "stub's\nmachine code itself, in an interpreter. None was tried on silicon by this "
+           "the stub's\nmachine code itself, in an interpreter. None was tried on silicon by this "
            "project yet.\n");
 }
 
@@ -128,7 +127,7 @@ static bool print_stubs(const struct stub_set *set, bool json, struct err *e)
         struct known_stub k;
         if (!know(stub_set_at(set, i), &k, e))
             return false;
-        unknown += k.release == NULL;
+        unknown += !k.release;
         if (json)
             print_json(&k, stub_set_folder(set));
         else

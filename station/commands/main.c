@@ -3,10 +3,10 @@
 
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
+#include "station/base/letters.h"
 #include "station/base/std_streams.h"
 #include "station/cli/habits.h"
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
     std_streams_open();
     /* A reader that goes away must not end a run; writes then fail and are passed over. */
     signal(SIGPIPE, SIG_IGN);
-    setlocale(LC_CTYPE, "");
+    letters_open();
     enum exit_status status = obey(argc, argv);
     /* Here for all commands. One that has failed so already has said more about it. */
     if (!std_streams_done(&e) && status != EXIT_STATION) {

@@ -26,7 +26,7 @@ static const char *share_text(double share, char text[static 16])
     return text;
 }
 
-/* ---- The total --------------------------------------------------------------------------------*/
+/* ---- The total ---- */
 
 static void print_yields(const struct db_stats_row *row)
 {
@@ -99,7 +99,7 @@ static void print_total(const struct db_stats_row *row)
     print_spread("KB/s", &row->bytes_per_s, 1024);
 }
 
-/* ---- A group ----------------------------------------------------------------------------------*/
+/* ---- A group ---- */
 
 static const char *name_of(const struct stats_screen *screen, const struct db_stats_row *row)
 {
@@ -129,7 +129,7 @@ static void print_group_head(const struct stats_screen *screen)
            "max s", "KB/s p50", "fails most by");
 }
 
-/* ---- Slots that had to slow down --------------------------------------------------------------*/
+/* ---- Slots that had to slow down ---- */
 
 static void note_rate(struct stats_screen *screen, const struct db_stats_rate *rate)
 {

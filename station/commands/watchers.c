@@ -1,5 +1,18 @@
 #include "station/commands/watchers.h"
 
 #include "station/label/label_watch.h"
+#include "station/peer/peer.h"
+#include "station/plc/plc.h"
+#include "station/scan/scan_watch.h"
+#include "station/web/web.h"
 
-const struct watcher *const watchers[WATCHERS_MAX + 1] = { &label_watch, NULL };
+/* clang-format off */
+const struct watcher *const watchers[WATCHERS_MAX + 1] = {
+    &label_watch,
+    &peer_watcher,
+    &plc_watcher,
+    &scan_watch,
+    &web_watcher,
+    NULL,
+};
+/* clang-format on */

@@ -12,8 +12,7 @@ void doctor_check_user(const struct doctor_world *w, struct doctor_voice *v)
                    "Work as a user of your own in the group of the ports: "
                    "sudo usermod -aG dialout USER",
                    "The station runs as root, which nothing in it needs; a mistake then reaches "
-                   "the "
-                   "whole machine");
+                   "the whole machine");
     else
         doctor_say(v, DOCTOR_OK, NULL, "The station runs as %s, not as root", w->user);
 }
@@ -103,8 +102,7 @@ void doctor_check_group(const struct doctor_world *w, struct doctor_voice *v)
                        names[i][0] == 'd' ? "Log out and in again; for one shell: newgrp dialout"
                                           : "Log out and in again; for one shell: newgrp uucp",
                        "%s is a member of the group %s, but logged in before that: this session "
-                       "may "
-                       "not open serial ports yet",
+                       "may not open serial ports yet",
                        w->user, names[i]);
         else
             doctor_say(v, DOCTOR_WRONG, cure,

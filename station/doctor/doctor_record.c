@@ -109,8 +109,7 @@ void doctor_check_record(const struct doctor_world *w, struct doctor_voice *v)
     if (network)
         doctor_say(v, DOCTOR_WRONG, "Put the record on a local disk, as in --db /var/lib/NAME.db",
                    "The record %s lies on a network disk (%s), where it cannot keep its log and "
-                   "two "
-                   "stations could damage it",
+                   "two stations could damage it",
                    w->db_path, network);
     if (!may_make_files(w->db_path))
         doctor_say(v, DOCTOR_WRONG, "Give yourself the folder (see: ls -ld), or another --db FILE",

@@ -172,8 +172,7 @@ static void say_hub(const struct hub *h, struct doctor_voice *v)
     if (short_of_power)
         doctor_say(v, DOCTOR_WARNING, "Plug a supply into the hub, or use one that has it",
                    "Hub %s has no supply of its own: %d mA for all of %s, which declare %ld mA, "
-                   "and "
-                   "boards take more than their adapters declare",
+                   "and boards take more than their adapters declare",
                    h->name, HUB_BUS_POWER_MA, h->adapters, h->declared_ma);
     if (slow)
         doctor_say(v, DOCTOR_WARNING, "Spread the adapters over more hubs",

@@ -3,6 +3,7 @@
 
 #include "db/write/act.h"
 #include "station/line/slot.h"
+#include "station/trust/trust.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,9 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
         return err_set(e, ERR_STATION, "Out of memory for a recipe");
     doc_report_init(report);
     struct job *job = job_new(act->text, f->stub_folder, report, e);
-    bool ok =
-        job ? exchange(f, &(struct order_setup){ .job = job }, e) : refuse_recipe(act, report, e);
+    bool ok = job ? trust_check(job, f->station->recipe_keys_path, e) &&
+                        exchange(f, &(struct order_setup){ .job = job }, e)
+                  : refuse_recipe(act, report, e);
     job_free(job);
     free(report);
     return ok;
@@ -252,13 +254,19 @@ static bool has_words(const char *text)
     return text && text[strspn(text, " ")] != '\0';
 }
 
-static bool check_actor(const struct rule *rule, const struct act *act, struct err *e)
+static bool check_actor(const struct floor *f, const struct rule *rule, const struct act *act,
+                        struct err *e)
 {
     if (act->actor.role == ROLE_AUDITOR)
         return err_set(e, ERR_USAGE, "An auditor looks and does not act");
     if (rule->engineer && act->actor.role != ROLE_ENGINEER) {
         err_set(e, ERR_USAGE, "%s is for an engineer to do", rule->what);
         return err_hint(e, "Ask an engineer to log in.");
+    }
+    /* Wherever the act comes from: a name that was typed is no proof where people have PINs. */
+    if (rule->engineer && f->station->people_path && !act->actor.proved) {
+        err_set(e, ERR_USAGE, "%s is for an engineer who has logged in", rule->what);
+        return err_hint(e, "Log in with badge or PIN on the station's page.");
     }
     if ((rule->engineer || rule->reason) && !has_words(act->actor.name))
         return err_set(e, ERR_USAGE, "%s needs a name, and nobody has said who he is", rule->what);
@@ -304,6 +312,6 @@ bool floor_act(struct floor *f, const struct act *act, struct err *e)
     if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
         return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
     const struct rule *rule = &rules[act->kind];
-    return check_slot(f, rule, act, e) && check_actor(rule, act, e) && record(f, rule, act, e) &&
+    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && record(f, rule, act, e) &&
            rule->act(f, act, e);
 }

@@ -39,6 +39,7 @@ static void show_board(const struct floor *f, const struct slot_view *v, struct 
     tile->run_id = v->run_id;
     tile->chip = v->chip;
     snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
+    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
     tile->phase = v->phase;
     tile->attempt = v->attempt;
     tile->baud = v->baud;
@@ -246,7 +247,7 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     pthread_mutex_lock(&f->lock);
     sum_tiles_locked(f, sum);
     sum->passed = f->headcount.passed;
-    sum->failed = f->headcount.count - f->headcount.passed;
+    sum->failed = f->headcount.count - sum->passed;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;
     sum->lot_full = lot_is_full_locked(f);

@@ -75,14 +75,15 @@ static void take_events(struct floor *f)
 /* ---- Adapters ---- */
 
 /* Where the slot's adapter is now. False: nowhere. */
-static bool find_port(const struct floor_slot *slot, const struct usb_ports *usb, char *port,
-                      size_t cap)
+static bool find_port(const struct floor *f, const struct floor_slot *slot,
+                      const struct usb_ports *usb, char *port, size_t cap)
 {
     const struct usb_port *found =
         usb && slot->spec->usb ? usb_ports_in(usb, slot->spec->usb) : NULL;
     if (slot->spec->port)
         snprintf(port, cap, "%s", slot->spec->port);
-    else if (found && access(found->path, F_OK) == 0)
+    else if (found && access(found->path, F_OK) == 0 &&
+             !station_scanner_at(f->station, found->path))
         snprintf(port, cap, "%s", found->path);
     else
         return false;
@@ -120,9 +121,9 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
     slot->in_session = session_place_slot(f->session, &setup, &e);
     if (slot->in_session && slot->proving)
         session_prove_slot(f->session, slot->number, true, &(struct err){ 0 });
-    if (e.code == ERR_STOPPED) /* that is none */
-        e.code = ERR_NONE;
-    slot->trouble = e;
+    slot->trouble = (struct err){ 0 };
+    if (e.code != ERR_STOPPED)
+        slot->trouble = e;
 }
 
 static void take_out_locked(struct floor *f, struct floor_slot *slot)
@@ -153,7 +154,7 @@ static void see_to_slot_locked(struct floor *f, struct floor_slot *slot,
                                const struct usb_ports *usb)
 {
     char port[EVENT_PORT_BYTES];
-    const bool plugged = find_port(slot, usb, port, sizeof port) && may_be_used(f, slot, port);
+    const bool plugged = find_port(f, slot, usb, port, sizeof port) && may_be_used(f, slot, port);
     note_plug_locked(f, slot, plugged);
     if (plugged && !slot->in_session)
         snprintf(slot->port, sizeof slot->port, "%s", port);

@@ -231,8 +231,7 @@ static bool no_build(const char *folder, struct err *e)
     const char *how = import_is_file(folder, "platformio.ini")   ? "pio run"
                       : import_is_file(folder, "CMakeLists.txt") ? "idf.py build"
                       : sketch ? "arduino-cli compile --export-binaries (in the IDE: Sketch, "
-                                 "Export "
-                                 "Compiled Binary)"
+                                 "Export Compiled Binary)"
                                : NULL;
     if (e->code != ERR_NONE)
         return false;

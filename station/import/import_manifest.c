@@ -120,7 +120,7 @@ static const struct json_node *find_build(struct import *im, const char *file,
         (void)not_one(file, builds, im->chip, count, e);
     else if (!family)
         err_set(e, ERR_USAGE, "builds holds an entry without chipFamily");
-    else if ((im->chip = chip_by_name(family)) == NULL)
+    else if (!(im->chip = chip_by_name(family)))
         err_set(e, ERR_USAGE, "This station does not know the chipFamily '%.40s'", family);
     else
         return found;

@@ -369,7 +369,7 @@ char *import_recipe(struct import *im, const char *recipe_path, struct err *e)
     size_t n = 0;
     bool ok = false;
     struct writer *w = calloc(1, sizeof *w);
-    if (!w || (w->out = open_memstream(&text, &n)) == NULL) {
+    if (!w || !(w->out = open_memstream(&text, &n))) {
         err_set(e, ERR_STATION, "Out of memory for the recipe");
         goto out;
     }

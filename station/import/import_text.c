@@ -36,7 +36,7 @@ char *import_read_text(const char *path, size_t *n, bool *there, struct err *e)
         err_set(e, ERR_USAGE, "'%.150s' is no regular file", path);
     else if ((uint64_t)st.st_size > IMPORT_TEXT_MAX_BYTES)
         err_set(e, ERR_USAGE, "'%.150s' is too large to come from a build", path);
-    else if ((text = calloc(1, (size_t)st.st_size + 1)) == NULL)
+    else if (!(text = calloc(1, (size_t)st.st_size + 1)))
         no_memory(e);
     else if (!read_all(fd, text, (size_t)st.st_size, &have) || have < (size_t)st.st_size)
         err_set(e, ERR_USAGE, "'%.150s' cannot be read to its end", path);

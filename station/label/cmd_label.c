@@ -3,10 +3,11 @@
 
 #include "core/base/clock.h"
 #include "core/loader/efuse.h"
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "recipes/label/label_board.h"
 #include "station/base/json.h"
 #include "station/base/outfile.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
 #include "station/label/label_finish.h"
 #include "station/label/label_preview.h"
@@ -44,7 +45,7 @@ static bool load_recipe(const char *path, struct recipe **recipe, struct err *e)
     if (!report)
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = recipe_load(path, recipe, report, e);
-    cmd_print_mistakes(path, report);
+    print_mistakes(path, report);
     free(report);
     if (!ok || (*recipe)->label.file)
         return ok;
@@ -59,7 +60,7 @@ static bool load_label(const struct recipe *r, struct label_template **label, st
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = label_template_load(r->label.path, label, report, e);
     if (report->total > 1) /* of one alone the error says it all */
-        cmd_print_mistakes(r->label.path, report);
+        print_mistakes(r->label.path, report);
     free(report);
     return ok;
 }
@@ -77,7 +78,7 @@ static bool take_value(struct drawing *d, const char *text, struct err *e)
 {
     char *const name = d->names[d->name_count];
     const size_t n = strcspn(text, "=");
-    if (text[n] == '=' && n < NAME_BYTES && d->name_count < LABEL_VALUES_MAX) {
+    if (n < NAME_BYTES && text[n] == '=' && d->name_count < LABEL_VALUES_MAX) {
         snprintf(name, NAME_BYTES, "%.*s", (int)n, text);
         d->name_count++;
         if (is_known(name) && label_room_set(&d->room, name, text + n + 1))
@@ -292,8 +293,10 @@ static bool label_print(const struct label_options *o, struct err *e)
     ok = ok && print_waiting(o, record, &station->printer, &all, e);
     record_free(record);
     station_free(station);
-    if (ok && !all)
+    if (ok && !all) {
         err_set(e, ERR_STATION, "Labels still wait");
+        err_hint(e, "To see them: espstation label queue --db %.150s", o->db_path);
+    }
     return ok && all;
 }
 

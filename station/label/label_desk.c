@@ -1,6 +1,6 @@
 #include "station/label/label_desk.h"
 
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "station/label/printer.h"
 #include "station/line/crew.h"
 #include "station/line/event.h"

@@ -2,7 +2,7 @@
  * The desk where labels are printed: a thread that takes them from the record's queue to the
  * printer, one after the other, and says what is wrong as long as something is.
  *
- * No slot waits for it. What it cannot print waits in the queue (db/write/label.h) until the
+ * No slot waits for it. What it cannot print waits in the queue (db/write/label_rows.h) until the
  * printer is well again, also over a restart; the boards' PASS stands meanwhile.
  */
 #ifndef STATION_LABEL_DESK_H

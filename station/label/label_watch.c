@@ -1,6 +1,6 @@
 #include "station/label/label_watch.h"
 
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "station/label/label_desk.h"
 #include "station/label/label_finish.h"
 #include "station/line/record.h"

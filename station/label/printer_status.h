@@ -2,9 +2,9 @@
  * What a printer says of itself: the answers to ~HQES and ~HS. Pure.
  *
  * Source: Zebra's ZPL II programming guide; the order of the fields of ~HS also from a real answer
- * (michaelrsweet/lprint issue 107). Its word on silence: no answer at all comes to ~HS with media or
- * ribbon out, an open or hot head or a full rewinder, so silence is a fault and no sign of an old
- * printer.
+ * (michaelrsweet/lprint issue 107). Its word on silence: no answer at all comes to ~HS with media
+ * or ribbon out, an open or hot head or a full rewinder: silence is a fault, and no sign of an
+ * old printer.
  */
 #ifndef STATION_PRINTER_STATUS_H
 #define STATION_PRINTER_STATUS_H

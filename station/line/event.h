@@ -21,6 +21,7 @@
 #include "station/line/order.h"
 
 #define EVENT_PROGRESS_MAX 4096
+#define EVENT_SERIAL_BYTES 64  /* a longer one is cut: it is for screens */
 #define EVENT_PORT_BYTES   256 /* a longer name is none that can be opened */
 
 enum event_kind {
@@ -61,8 +62,9 @@ struct event {
     uint32_t baud;
     const struct chip *chip; /* NULL: not known (yet) */
     char mac[BOARD_MAC_TEXT_BYTES];
-    struct err err; /* RETRY and VERDICT; NOTE: its sentence */
-    double seconds; /* RETRY: of the attempt; VERDICT: of the run */
+    char serial[EVENT_SERIAL_BYTES]; /* of the board's unit; empty: none, or not known yet */
+    struct err err;                  /* RETRY and VERDICT; NOTE: its sentence */
+    double seconds;                  /* RETRY: of the attempt; VERDICT: of the run */
     uint64_t bytes;
     struct attempt_timing timing; /* RETRY, VERDICT: of the attempt */
     unsigned round_trips;         /* likewise */

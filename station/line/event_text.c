@@ -2,8 +2,9 @@
 
 static const char *board_name(const struct event *event, char *text, size_t cap)
 {
-    snprintf(text, cap, "%s%s%s", event->chip ? event->chip->name : "unknown board",
-             event->mac[0] ? " " : "", event->mac);
+    snprintf(text, cap, "%s%s%s%s%s", event->chip ? event->chip->name : "unknown board",
+             event->mac[0] ? " " : "", event->mac, event->serial[0] ? ", serial " : "",
+             event->serial);
     return text;
 }
 
@@ -17,7 +18,7 @@ static void print_failure(FILE *out, const struct event *event)
 
 static void print_verdict(FILE *out, const struct event *event)
 {
-    char board[64];
+    char board[160];
     fprintf(out, "%s %s", verdict_word(event->verdict), board_name(event, board, sizeof board));
     fprintf(out, " in %.1f s, attempt %u: ", event->seconds, event->attempt);
     if (event->verdict == VERDICT_PASS)
@@ -28,7 +29,7 @@ static void print_verdict(FILE *out, const struct event *event)
 
 void event_print(FILE *out, const struct event *event, const char *label)
 {
-    char board[64], order[ORDER_NAME_TEXT_BYTES];
+    char board[160], order[ORDER_NAME_TEXT_BYTES];
     if (event->kind != EVENT_ORDER)
         fprintf(out, "slot %s: ", label);
     switch (event->kind) {

@@ -16,8 +16,8 @@ struct order_label_for {
     int64_t started_utc_ms;
 };
 
-/* The label of a board as ZPL, which the caller frees. Of an order with a printer. NULL: ERR_RECIPE,
- * ERR_STATION. */
+/* The label of a board as ZPL, which the caller frees. Of an order with a printer. NULL:
+ * ERR_RECIPE, ERR_STATION. */
 char *order_label_make(const struct order *o, const struct order_label_for *board, struct err *e);
 
 #endif

@@ -1,5 +1,6 @@
 #include "station/line/record.h"
 
+#include "db/units/decide.h"
 #include "db/write/lot.h"
 
 #include <pthread.h>
@@ -230,6 +231,42 @@ bool record_lot_room(struct record *r, const struct order *order, struct db_lot_
     return !r || lot_id == 0 || db_lot_room(r->db, lot_id, room, e);
 }
 
+/* ---- Pools ---- */
+
+struct pool_check {
+    const char *pool;
+    void (*gone)(void *ctx, const char *pool, const char *label, const char *mac,
+                 const char *taken_utc);
+    void *ctx;
+};
+
+static void pass_on(void *ctx, const char *label, const char *mac, const char *taken_utc)
+{
+    const struct pool_check *check = ctx;
+    check->gone(check->ctx, check->pool, label, mac, taken_utc);
+}
+
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e)
+{
+    const struct unit *u = job_unit(job)->unit;
+    const struct board nobody = { .chip = job_recipe(job)->chip };
+    struct pool_check check = { NULL, gone, ctx };
+    struct err ignored = { 0 };
+    struct unit_supply *supply = calloc(1, sizeof *supply);
+    bool ok = supply || err_set(e, ERR_STATION, "Out of memory for a pool");
+    if (supply) /* for its pools: of a board nothing is known yet */
+        unit_supply_make(supply, job, &nobody, NULL, r->clock->utc_ms(r->clock), &ignored);
+    for (size_t i = 0; ok && i < u->pool_count; i++) {
+        check.pool = u->pools[i].name;
+        ok = db_unit_check_pool(r->db, check.pool, &supply->db, i, pass_on, &check, e);
+    }
+    free(supply);
+    return ok;
+}
+
 /* ---- A run ---- */
 
 bool record_passed_here(struct record *r, const struct order *order, int slot,
@@ -285,7 +322,8 @@ static enum db_duplicates duplicates_of(const struct order *order)
 }
 
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const struct record_run *run, struct err *e)
+                  const struct board *board, const struct record_run *run,
+                  const struct unit_supply *supply, struct db_unit *unit, struct err *e)
 {
     char mac[BOARD_MAC_TEXT_BYTES];
     struct db_seen seen;
@@ -303,8 +341,10 @@ bool record_board(struct record *r, const struct order *order, int64_t run_id,
     const struct db_admission rule = {
         .duplicates = run->golden ? DB_DUPLICATES_ALLOWED : duplicates_of(order),
         .rework_reason = run->rework_reason ? run->rework_reason : order_rework_reason(order),
+        .supply = supply ? &supply->db : NULL,
     };
-    return db_board_admit(r->db, run_id, &row, &rule, &seen, e);
+    return db_board_admit(r->db, run_id, &row, &rule, &seen, unit, e) &&
+           (!supply || db_unit_mark(r->db, unit, e));
 }
 
 /* Digest texts live here while a row is written. */
@@ -314,6 +354,21 @@ struct digest_texts {
     char sha256[SHA256_TEXT];
 };
 
+static void fill_digest(const struct plan_region *region, const struct attempt_digest *d,
+                        struct db_digest *row, struct digest_texts *texts)
+{
+    digest_hex(region->md5, DIGEST_MD5_BYTES, texts->expected);
+    digest_hex(d->read_md5, DIGEST_MD5_BYTES, texts->found);
+    digest_hex(region->sha256, DIGEST_SHA256_BYTES, texts->sha256);
+    *row = (struct db_digest){
+        .expected_md5 = texts->expected,
+        .read_md5 = d->read ? texts->found : NULL,
+        .skipped_bytes = d->skipped_bytes,
+        .written_md5 = d->written ? texts->expected : NULL,
+        .written_sha256 = d->written ? texts->sha256 : NULL,
+    };
+}
+
 static size_t fill_digests(const struct order *order, const struct attempt_result *result,
                            struct db_digest *rows, struct digest_texts *texts)
 {
@@ -321,20 +376,29 @@ static size_t fill_digests(const struct order *order, const struct attempt_resul
         return 0;
     for (size_t i = 0; i < job_image_count(order_job(order)); i++) {
         const struct plan_region *region = plan_region(result->variant, i);
-        const struct attempt_digest *d = &result->digests[i];
-        digest_hex(region->md5, DIGEST_MD5_BYTES, texts[i].expected);
-        digest_hex(d->read_md5, DIGEST_MD5_BYTES, texts[i].found);
-        digest_hex(region->sha256, DIGEST_SHA256_BYTES, texts[i].sha256);
-        rows[i] = (struct db_digest){
-            .image = (int)i,
-            .expected_md5 = texts[i].expected,
-            .read_md5 = d->read ? texts[i].found : NULL,
-            .skipped_bytes = d->skipped_bytes,
-            .written_md5 = d->written ? texts[i].expected : NULL,
-            .written_sha256 = d->written ? texts[i].sha256 : NULL,
-        };
+        fill_digest(region, &result->digests[i], &rows[i], &texts[i]);
+        rows[i].image = (int)i;
     }
     return job_image_count(order_job(order));
+}
+
+/* Of the regions behind those of all boards. */
+static size_t fill_unit_digests(const struct order *order, const struct attempt_result *result,
+                                struct db_unit_digest *rows, struct digest_texts *texts)
+{
+    const size_t shared = job_image_count(order_job(order));
+    if (!result->variant)
+        return 0;
+    for (size_t i = shared; i < plan_variant_count(result->variant); i++) {
+        const struct plan_region *region = plan_region(result->variant, i);
+        struct db_unit_digest *row = &rows[i - shared];
+        row->place = region->name;
+        row->offset = region->offset_addr;
+        row->size_bytes = region->size_bytes;
+        fill_digest(region, &result->digests[i], &row->digest, &texts[i - shared]);
+        row->digest.image = (int)(i - shared);
+    }
+    return plan_variant_count(result->variant) - shared;
 }
 
 /* Each part is rounded by itself. */
@@ -368,6 +432,8 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
 {
     struct db_digest digests[RECIPE_IMAGES_MAX];
     struct digest_texts texts[RECIPE_IMAGES_MAX];
+    struct db_unit_digest unit_digests[UNIT_IMAGES_MAX];
+    struct digest_texts unit_texts[UNIT_IMAGES_MAX];
     const struct attempt_result *result = attempt->result;
     if (!r)
         return true;
@@ -392,6 +458,8 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
         .timing = timing_row(&result->timing),
         .digests = digests,
         .digest_count = fill_digests(order, result, digests, texts),
+        .unit_digests = unit_digests,
+        .unit_digest_count = fill_unit_digests(order, result, unit_digests, unit_texts),
     };
     return db_attempt_add(r->db, run_id, &row, e);
 }

@@ -12,6 +12,7 @@
 #include "station/attempt/attempt.h"
 #include "station/line/event.h"
 #include "station/line/order.h"
+#include "station/line/unit_supply.h"
 
 struct record;
 
@@ -43,6 +44,13 @@ struct db_act;
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e);
 
+/* Calls `gone` for each row of the job's pools that a board has and that is not in its file any
+ * more, as it was. */
+bool record_check_pools(struct record *r, struct job *job,
+                        void (*gone)(void *ctx, const char *pool, const char *label,
+                                     const char *mac, const char *taken_utc),
+                        void *ctx, struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
@@ -67,9 +75,12 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
- * the lot has no place left. `run` is what it was started with. */
+ * the lot has no place left. With a supply it gets its unit in the same commit, or is refused
+ * (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none. `run` is what it was
+ * started with. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const struct record_run *run, struct err *e);
+                  const struct board *board, const struct record_run *run,
+                  const struct unit_supply *supply, struct db_unit *unit, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -87,7 +98,7 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
-/* What is printed for a PASS; with its verdict it is in the queue (db/write/label.h). */
+/* What is printed for a PASS; with its verdict it is in the queue (db/write/label_rows.h). */
 struct record_label {
     const char *printer, *zpl;
 };

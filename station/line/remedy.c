@@ -42,9 +42,11 @@ static void sync_lower(struct remedy *r, const struct remedy_facts *f)
 }
 
 /* The stub failed: once may be chance, twice is a reason to do without it where that is possible.
- */
+ * One that only proves starts at the rate at which the ROM has written. */
 static void give_up_stub(struct remedy *r, const struct remedy_facts *f)
 {
+    if (f->rate_from_sync && (f->no_stub || r->use_rom))
+        lower_baud(r, f);
     if (++r->stub_failures >= 2 && f->may_use_rom)
         r->use_rom = true;
 }
@@ -90,7 +92,7 @@ bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct e
     switch (e->code) {
     case ERR_NO_SYNC:
     case ERR_WRONG_BOOT_MODE:
-        r->reset_step++;
+        r->reset_step += !f->waits;
         sync_lower(r, f);
         return spend(&r->sync_tries, allowed->sync);
     case ERR_PORT_MISSING:

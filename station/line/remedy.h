@@ -39,6 +39,7 @@ struct remedy_facts {
     bool port_was_open;  /* once in this session: it is there as a rule */
     bool plays_usb;      /* the port is a device that only the loader plays */
     bool has_reset;      /* the board, by itself: an answer is missing because of that */
+    bool waits;          /* its ROM has said that it waits for a download: the reset was right */
     struct remedy_byte differs;
 };
 

@@ -6,11 +6,15 @@
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
+#include "core/flash/readflash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REMEMBERED_BOARDS 20u
+#define STAND_IN_0        0x02 /* marks a MAC that no maker gave */
+#define STAND_IN_1        0x5D
 
 /* One board's run, over all its attempts. */
 struct run {
@@ -29,6 +33,10 @@ struct run {
     int64_t before_id;      /* ...of this run; 0: it was not recorded */
     enum board_state state; /* how the attempts so far left it */
     char *label;            /* that it gets if it passes; NULL: none */
+    struct db_unit unit;    /* what the board has of its own */
+    bool has_unit;
+    struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
+    const struct plan_variant *shared; /* that it was made with */
 };
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
@@ -68,14 +76,14 @@ static void on_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
  * of its own, and "flashed before" cannot be known. */
 static struct chip_mac stand_in_mac(int64_t run_id)
 {
-    struct chip_mac mac = { .bytes = { 0x02, 0x5D }, .count = 8 };
+    struct chip_mac mac = { .bytes = { STAND_IN_0, STAND_IN_1 }, .count = 8 };
     for (size_t i = 0; i < 6; i++)
         mac.bytes[7 - i] = (uint8_t)((uint64_t)run_id >> 8 * i);
     return mac;
 }
 
 /* A run ends with the board it began with: what the first attempts wrote is on that one. */
-static bool is_same_board(struct run *run, const struct chip_mac *mac, struct err *e)
+static bool adopt_board(struct run *run, const struct chip_mac *mac, struct err *e)
 {
     char began[BOARD_MAC_TEXT_BYTES], found[BOARD_MAC_TEXT_BYTES];
     if (run->mac.count == 0)
@@ -132,7 +140,173 @@ static bool make_label(struct run *run, const struct board *board, struct err *e
            (run->label = order_label_make(s->order, &board_of_run, e)) != NULL;
 }
 
-static bool on_board(void *ctx, const struct board *board, struct err *e)
+/* ---- The board's own ---- */
+
+static void show_serial(struct run *run)
+{
+    struct slot *s = run->slot;
+    const struct unit *u = &slot_recipe(s)->unit;
+    const char *serial = u->serial_index != UNIT_NO_VALUE ? run->unit.texts[u->serial_index] : NULL;
+    pthread_mutex_lock(&s->lock);
+    snprintf(s->view.serial, sizeof s->view.serial, "%s", serial ? serial : "");
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool make_supply(struct run *run, const struct board *board, struct unit_given *given,
+                        struct unit_supply **supply, struct err *e)
+{
+    struct slot *s = run->slot;
+    if (board->mac.bytes[0] == STAND_IN_0 && board->mac.bytes[1] == STAND_IN_1 &&
+        board->mac.count == 8)
+        return err_set(e, ERR_SECURED,
+                       "The board cannot say its MAC, and its unit belongs to that");
+    *supply = calloc(1, sizeof **supply);
+    if (!*supply)
+        return err_set(e, ERR_STATION, "Out of memory for a unit");
+    return slot_copy_given(s, given, e) &&
+           unit_supply_make(*supply, order_job(s->order), board, given, slot_utc_ms(s), e);
+}
+
+static bool wants_unit(const struct run *run)
+{
+    const struct slot *s = run->slot;
+    return slot_recipe(s)->unit.asked && (s->gang->record || s->gang->look);
+}
+
+/* Enters the board in the record, with its unit where it fits; or looks up what it has. */
+static bool enter_once(struct run *run, const struct board *board, bool fits, struct err *e)
+{
+    struct slot *s = run->slot;
+    struct unit_given given = { .count = 0 };
+    struct unit_supply *supply = NULL;
+    struct err refusal = { 0 };
+    char mac[BOARD_MAC_TEXT_BYTES];
+    const bool wants = fits && wants_unit(run);
+    const struct record_run row = row_of(run);
+    board_mac_text(&board->mac, mac);
+    db_unit_done(&run->unit);
+    run->unit.missing = DB_NO_ROW;
+    const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
+    bool ok = s->gang->record
+                  ? record_board(s->gang->record, s->order, run->id, board, &row,
+                                 has ? supply : NULL, &run->unit, e)
+                  : !has || db_unit_look(s->gang->look, mac, &supply->db, &run->unit, e);
+    if (ok && wants && !has)
+        *e = refusal;
+    run->has_unit = ok && has;
+    unit_given_clear(&given);
+    free(supply);
+    return ok && has == wants;
+}
+
+/* A board whose label is scanned while it sits there waits for that, its flash untouched. */
+static bool enter_board(struct run *run, const struct board *board, bool fits, struct err *e)
+{
+    struct slot *s = run->slot;
+    const struct deadline end = deadline_in_ms(slot_clock(s), s->gang->give_ms);
+    char sentence[96];
+    unsigned gifts = 0;
+    bool ok = false, told = false;
+    while (!ok) {
+        struct err failure = { 0 };
+        ok = enter_once(run, board, fits, &failure);
+        const size_t missing = ok || failure.code != ERR_UNIT ? DB_NO_ROW : run->unit.missing;
+        if (ok)
+            break;
+        if (!told && missing < slot_recipe(s)->unit.value_count && s->gang->give_ms > 0) {
+            snprintf(sentence, sizeof sentence, "Waits for the value '%s'",
+                     slot_recipe(s)->unit.values[missing].name);
+            slot_note(s, run->id, sentence);
+            told = true;
+        }
+        if (missing == DB_NO_ROW || !slot_await_gift(s, &gifts, end)) {
+            *e = failure;
+            return false;
+        }
+    }
+    if (run->has_unit)
+        show_serial(run);
+    return true;
+}
+
+static struct unit_instance instance_of(const struct run *run)
+{
+    const struct job_unit *u = job_unit(order_job(run->slot->order));
+    struct unit_instance in = { .unit = u->unit, .material = &u->material, .pools = u->pools };
+    for (size_t i = 0; i < UNIT_VALUES_MAX; i++)
+        in.texts.texts[i] = run->unit.texts[i];
+    for (size_t i = 0; i < UNIT_POOLS_MAX; i++)
+        in.rows[i] = run->unit.rows[i];
+    return in;
+}
+
+static bool is_complete(const struct run *run, struct err *e)
+{
+    const struct unit *u = &slot_recipe(run->slot)->unit;
+    for (size_t i = 0; i < u->value_count; i++) {
+        if (!run->unit.texts[i])
+            return err_set(e, ERR_UNIT, "The record does not know the value '%s' of this board",
+                           u->values[i].name);
+    }
+    return run->has_unit || err_set(e, ERR_UNIT, "The board has no unit");
+}
+
+/* The unit's images, behind those that all boards get. */
+static const struct plan_variant *on_variant(void *ctx, const struct plan_variant *shared,
+                                             struct err *e)
+{
+    struct run *run = ctx;
+    struct job *job = order_job(run->slot->order);
+    if (!job_unit(job)->unit->asked)
+        return shared;
+    if (run->variant && run->shared == shared)
+        return run->variant;
+    if (!is_complete(run, e))
+        return NULL;
+    const struct unit_instance in = instance_of(run);
+    plan_variant_free(run->variant);
+    run->shared = shared;
+    run->variant = job_unit_variant(job_unit(job), job_plan(job), shared, &in, e);
+    return run->variant;
+}
+
+struct flash_part {
+    uint8_t *bytes;
+    size_t used, cap;
+};
+
+static bool keep_part(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
+{
+    struct flash_part *part = ctx;
+    if (n > part->cap - part->used)
+        return err_set(e, ERR_VERIFY, "More of the flash came than was asked for");
+    memcpy(part->bytes + part->used, bytes, n);
+    part->used += n;
+    return true;
+}
+
+/* Key by key, where the recipe says so: an NVS partition that the firmware writes to, too. */
+static bool on_judge(void *ctx, size_t region, struct loader *l, struct err *e)
+{
+    struct run *run = ctx;
+    struct job *job = order_job(run->slot->order);
+    const struct job_unit *u = job_unit(job);
+    const size_t i = region - job_image_count(job);
+    if (region < job_image_count(job) || u->unit->images[i].compare != UNIT_COMPARE_KEYS)
+        return false;
+    const struct job_place *place = &u->places[i];
+    struct flash_part part = { malloc(place->size_bytes), 0, place->size_bytes };
+    const struct readflash_sink sink = { keep_part, &part };
+    const struct unit_instance in = instance_of(run);
+    bool ok = part.bytes ? readflash(l, place->addr, place->size_bytes, &sink, e) &&
+                               unit_bytes_compare(&in, i, place->read_only, part.bytes,
+                                                  place->size_bytes, e)
+                         : err_set(e, ERR_STATION, "Out of memory for a partition");
+    unit_wipe(part.bytes, part.bytes ? place->size_bytes : 0);
+    return ok;
+}
+
+static bool on_board(void *ctx, const struct board *board, bool fits, struct err *e)
 {
     struct run *run = ctx;
     struct slot *s = run->slot;
@@ -140,7 +314,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
     struct board named = *board;
     if (named.mac.count == 0)
         named.mac = stand_in_mac(run->id);
-    if (!is_same_board(run, &named.mac, e))
+    if (!adopt_board(run, &named.mac, e))
         return false; /* what is shown stays the board that the record names */
     if (!refuse_passed(run, e))
         return false;
@@ -154,9 +328,7 @@ static bool on_board(void *ctx, const struct board *board, struct err *e)
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
-    const struct record_run row = row_of(run);
-    return record_board(s->gang->record, s->order, run->id, &named, &row, e) &&
-           make_label(run, board, e);
+    return enter_board(run, &named, fits, e) && make_label(run, board, e);
 }
 
 /* ---- Attempts ---- */
@@ -192,6 +364,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .port_was_open = s->was_open,
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
+        .waits = result->waits,
         .differs = { result->differs.known, result->differs.addr },
     };
 }
@@ -247,7 +420,9 @@ static void begin_attempt(struct run *run)
 static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
-    const struct attempt_watch watch = { on_phase, on_progress, on_board, run };
+    const struct attempt_watch watch = {
+        on_phase, on_progress, on_board, run, on_variant, on_judge,
+    };
     struct attempt_setup setup = { .job = order_job(s->order),
                                    .kind = s->gang->kind,
                                    .state = run->state,
@@ -301,7 +476,8 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
         run->record_err = failure;
 }
 
-static bool may_retry(struct run *run, const struct attempt_result *result)
+/* False: none can help any more. */
+static bool prepare_retry(struct run *run, const struct attempt_result *result)
 {
     const struct remedy_facts facts = facts_of(run, result);
     bool again = remedy_after(&run->remedy, &facts, &result->err);
@@ -320,7 +496,7 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         bool ok = attempt_board(run, result);
         judge_flash(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
-        if (ok || run->record_err.code != ERR_NONE || !may_retry(run, result))
+        if (ok || run->record_err.code != ERR_NONE || !prepare_retry(run, result))
             return ok;
         slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
         if (slot_is_gone(s, result->err.code) ? !slot_await_port(s, run->id, run_baud(run))
@@ -422,6 +598,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
+    if (run->mac.count > 0) /* what was given was for this board */
+        slot_drop_given(s);
     show_verdict(run, result, verdict);
 }
 
@@ -501,5 +679,7 @@ void run_board(struct slot *s, struct run_end *end)
     end_run(&run, result);
     tell_end(&run, result, end);
     free(run.label);
+    plan_variant_free(run.variant);
+    db_unit_done(&run.unit);
     free(result);
 }

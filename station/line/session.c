@@ -46,6 +46,12 @@ static bool open_record(struct session *s, const char *db_path, int *interrupted
     return s->gang.record != NULL;
 }
 
+static bool open_look(struct session *s, const char *path, struct err *e)
+{
+    s->gang.look = path ? db_open_reader(path, DB_BUSY_MS, e) : NULL;
+    return !path || s->gang.look;
+}
+
 static bool open_stop(struct session *s, struct err *e)
 {
     if (!s->together)
@@ -69,12 +75,13 @@ struct session *session_new(const struct session_setup *setup, int *interrupted,
     s->gang.loop = setup->loop;
     s->gang.golden = setup->golden;
     s->gang.golden_count = setup->golden_count;
+    s->gang.give_ms = setup->give_ms;
     s->gang.stop_fd = s->gang.idle_fd = -1;
     gang_init(&s->gang);
     pthread_mutex_init(&s->lock, NULL);
     s->gang.events = event_feed_new(e);
     if (s->gang.events && crew_open(&s->crew, STACK_BYTES, e) && open_stop(s, e) &&
-        open_record(s, setup->db_path, interrupted, e))
+        open_record(s, setup->db_path, interrupted, e) && open_look(s, setup->look_path, e))
         return s;
     session_free(s);
     return NULL;
@@ -126,6 +133,7 @@ void session_free(struct session *s)
     if (s->gang.idle_fd >= 0)
         close(s->gang.idle_fd);
     record_free(s->gang.record);
+    db_close(s->gang.look);
     event_feed_free(s->gang.events);
     pthread_mutex_destroy(&s->lock);
     free(s);
@@ -412,6 +420,24 @@ bool session_is_done(struct session *s)
 int session_done_fd(const struct session *s)
 {
     return crew_done_fd(&s->crew);
+}
+
+/* ---- Giving values ---- */
+
+bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e)
+{
+    struct order *order = gang_order(&s->gang);
+    bool ok = order ? unit_given_judge(order_recipe(order), name, text, e)
+                    : err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
+    order_release(order);
+    if (!ok)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    struct place *p = place_locked(s, number);
+    ok = p ? slot_give(&p->slot, name, text, e)
+           : err_set(e, ERR_USAGE, "There is no slot %d", number);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
 }
 
 /* ---- Looking ---- */

@@ -30,10 +30,12 @@ struct session;
 struct record;
 
 struct session_setup {
-    const char *db_path; /* NULL: nothing is recorded */
+    const char *db_path;   /* NULL: nothing is recorded */
+    const char *look_path; /* a record to look into where none is written; NULL: none */
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop; /* board after board, all day, each slot by its rules; else one board each */
+    bool loop;        /* board after board, all day, each slot by its rules; else one board each */
+    uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
     const char *const *golden; /* MACs of golden boards, as board_mac_text gives them; lent */
     size_t golden_count;
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
@@ -103,6 +105,10 @@ int session_done_fd(const struct session *s);
 
 /* Puts a note about a slot among the events: for who works beside the session. Any thread. */
 void session_note(struct session *s, int number, int64_t run_id, const char *sentence);
+/* Gives the slot a value of its next board's unit: one that the recipe has from: scan. It is used
+ * up by the next board that is identified there. ERR_USAGE: no such slot or value; ERR_UNIT: the
+ * recipe does not take this text. */
+bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e);
 
 /* ---- Looking ---- */
 

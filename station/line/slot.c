@@ -11,6 +11,7 @@
 #define BACK_MS        20000u /* how long a pulled cable is waited for */
 #define BACK_POLL_MS   250u
 #define NATIVE_BACK_MS 5000u
+#define GIFT_POLL_MS   50u
 
 static bool add_to_set(int set_fd, int fd)
 {
@@ -58,6 +59,7 @@ static void close_fd(int fd)
 void slot_done(struct slot *s)
 {
     slot_close_port(s);
+    unit_given_clear(&s->given);
     order_release(s->order);
     free(s->port_text);
     if (s->stop_fd != s->gang->stop_fd)
@@ -89,6 +91,51 @@ void slot_press(struct slot *s, const struct slot_press *press)
     pthread_mutex_unlock(&s->lock);
     if (s->wake_fd >= 0)
         eventfd_write(s->wake_fd, 1);
+}
+
+bool slot_give(struct slot *s, const char *name, const char *text, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    bool ok = unit_given_put(&s->given, name, text, e);
+    s->gifts++;
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e)
+{
+    bool ok = true;
+    *given = (struct unit_given){ .count = 0 };
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; ok && i < s->given.count; i++)
+        ok = unit_given_put(given, s->given.values[i].name, s->given.values[i].text, e);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+static unsigned gifts_of(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    unsigned gifts = s->gifts;
+    pthread_mutex_unlock(&s->lock);
+    return gifts;
+}
+
+bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end)
+{
+    while (gifts_of(s) == *gifts) {
+        if (deadline_over(slot_clock(s), end) || !slot_pause_ms(s, GIFT_POLL_MS))
+            return false;
+    }
+    *gifts = gifts_of(s);
+    return true;
+}
+
+void slot_drop_given(struct slot *s)
+{
+    pthread_mutex_lock(&s->lock);
+    unit_given_clear(&s->given);
+    pthread_mutex_unlock(&s->lock);
 }
 
 struct slot_view slot_look(struct slot *s)
@@ -177,6 +224,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .seconds = seconds_since(s, view.started_us),
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
+    memcpy(event.serial, view.serial, sizeof event.serial);
     memcpy(event.port, view.port, sizeof event.port);
     if (result) {
         event.err = result->err;

@@ -16,6 +16,7 @@
 #include "station/line/rate.h"
 #include "station/line/slot_presence.h"
 #include "station/line/slot_view.h"
+#include "station/line/unit_supply.h"
 
 /* What a slot is set up with. */
 struct slot_setup {
@@ -39,8 +40,10 @@ struct slot {
     atomic_bool stopping;    /* no new board */
     atomic_bool golden_only; /* it has to be proved: other boards wait */
     int stop_fd;             /* readable after a hard stop; its own unless it is the gang's */
-    pthread_mutex_t lock;    /* guards view */
+    pthread_mutex_t lock;    /* guards view and given */
     struct slot_view view;
+    struct unit_given given;   /* for the next board, or the one in work */
+    unsigned gifts;            /* so many came so far */
     struct slot_press pressed; /* under `lock`, too: not taken yet */
     int wake_fd; /* readable when there is something to take; -1: nobody presses here */
     int idle_fd; /* readable when a wait between two boards is over: after that, or a hard stop */
@@ -75,6 +78,9 @@ void slot_main(struct slot *s);
  * ends now, the board is reset and recorded as stopped. */
 void slot_stop(struct slot *s, bool hard);
 
+/* A value for the unit of the next board, or of the one that is about to be identified. Any thread;
+ * the caller has judged it. */
+bool slot_give(struct slot *s, const char *name, const char *text, struct err *e);
 /* Any thread. Stops the run that goes on, and nothing else. */
 void slot_stop_run(struct slot *s);
 

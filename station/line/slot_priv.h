@@ -22,6 +22,14 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
                const struct attempt_result *result, enum verdict verdict);
 void slot_note(struct slot *s, int64_t run_id, const char *sentence);
 
+/* What was given for the board, as a copy for unit_given_clear; and that it is used up. */
+bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e);
+void slot_drop_given(struct slot *s);
+
+/* Waits until one more value was given than *gifts, which is brought up to date. False: none
+ * came in time, or a hard stop did. */
+bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end);
+
 /* Opens the port, if it is not open; what port_new fails with. */
 bool slot_open_port(struct slot *s, uint32_t baud, struct err *e);
 void slot_close_port(struct slot *s);

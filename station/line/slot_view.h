@@ -31,6 +31,7 @@ struct slot_view {
     unsigned passes;
     const struct chip *chip;
     char mac[BOARD_MAC_TEXT_BYTES];
+    char serial[EVENT_SERIAL_BYTES]; /* of its unit; empty: none, or not known yet */
     uint32_t baud;
     uint64_t bytes_done, bytes_total;
     struct attempt_timing timing; /* of the last attempt that has ended */

@@ -149,11 +149,9 @@ static void print_problems(const struct shown *s)
         cmd_tell("%s: and %zu more", s->o->file, image->problem_total - image->problem_count);
     if (image->unreadable)
         cmd_tell(s->decrypted ? "No entry can be read: these are not the keys of this image, or it "
-                                "is not "
-                                "encrypted."
+                                "is not encrypted."
                               : "No entry can be read: the image may be encrypted. Give its keys "
-                                "with "
-                                "--keys or --hmac-key.");
+                                "with --keys or --hmac-key.");
 }
 
 static void print_pages(const struct nvs_image *image)

@@ -1,8 +1,9 @@
 /*
  * Logging in.
  *
- * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`, under
- * it or alone, guards the rest and is held for a moment, so that people_find waits for no digest.
+ * Two locks: `turn` lets one digest at a time be made, which takes a tenth of a second; `lock`,
+ * under it or alone, guards the rest and is held for a moment, so that people_find waits for no
+ * digest.
  */
 #include "station/people/people.h"
 
@@ -25,7 +26,7 @@ struct people {
     struct tries tries;
 };
 
-/* ---- The file ---------------------------------------------------------------------------------*/
+/* ---- The file ---- */
 
 /* Who may write it can make himself an engineer; who may read it can try PINs at home. */
 static bool is_private(const char *path, const struct stat *st, struct err *e)
@@ -105,7 +106,7 @@ void people_free(struct people *p)
     free(p);
 }
 
-/* ---- Who somebody is --------------------------------------------------------------------------*/
+/* ---- Who somebody is ---- */
 
 static void fill_actor(struct actor *actor, const char *name, enum role role, bool proved)
 {
@@ -150,7 +151,7 @@ size_t people_count(struct people *p)
     return count;
 }
 
-/* ---- Logging in -------------------------------------------------------------------------------*/
+/* ---- Logging in ---- */
 
 static bool may_try_locked(const struct people *p, const char *name, struct err *e)
 {
@@ -161,8 +162,8 @@ static bool may_try_locked(const struct people *p, const char *name, struct err 
     return err_hint(e, "Wait %u s, then try again.", (unsigned)((wait_ms + 999) / 1000));
 }
 
-/* What the PIN of this name is compared with; for a name that is not known a digest that nothing
- * gives, so that it takes as long. */
+/* What the PIN of this name is compared with; for a name that is not known a digest of zeros, which
+ * no PIN gives, so that it takes as long. */
 static void digest_of_locked(const struct people *p, const char *name, struct person_digest *digest)
 {
     const int index = people_file_index(p->file, name);
@@ -194,12 +195,6 @@ static bool conclude(struct people *p, const char *name, bool right, const char 
     return err_hint(e, "Try again; an engineer can give a new one: espstation people pin NAME");
 }
 
-static bool is_zero(const struct person_digest *digest)
-{
-    static const struct person_digest none;
-    return secret_is_same(digest, &none);
-}
-
 static bool check_pin(struct people *p, const char *name, const char *pin, struct actor *actor,
                       struct err *e)
 {
@@ -209,7 +204,7 @@ static bool check_pin(struct people *p, const char *name, const char *pin, struc
     got = wanted;
     if (!secret_digest(pin, &got, e))
         return false;
-    const bool right = !is_zero(&wanted) && secret_is_same(&wanted, &got);
+    const bool right = secret_is_same(&wanted, &got);
     /* Whoever was removed meanwhile is not let in any more. */
     return conclude(p, name, right && people_find(p, name, actor),
                     "The name or the PIN is not right", e);
@@ -228,7 +223,7 @@ bool people_log_in(struct people *p, const char *name, const char *pin, struct a
     return ok;
 }
 
-/* ---- Badges -----------------------------------------------------------------------------------*/
+/* ---- Badges ---- */
 
 /* Salt and cost that all badges of the file share; false: nobody has one. */
 static bool badge_salt_locked(const struct people *p, struct person_digest *digest)

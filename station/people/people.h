@@ -2,15 +2,15 @@
  * The people of a station: who they are, what they may, and how they prove it.
  *
  * A people file (recipes/people/people_file.h) has a name, a role and a PIN or badge for each. PINs
- * and badges are kept as scrypt digests alone. The file is read again as soon as it was replaced, so
- * whoever was removed cannot log in any more, and whoever asks people_find is told.
+ * and badges are kept as scrypt digests alone. The file is read again as soon as it was replaced,
+ * so whoever was removed cannot log in any more, and whoever asks people_find is told.
  *
  * NULL people stand for a station without a people file: any name is taken as it is typed, as an
  * engineer's, without PIN.
  *
  * Tries are limited: after PEOPLE_TRIES wrong PINs in a row for one name, or PEOPLE_TRIES_ALL wrong
- * PINs and badges within a minute for all together, a log-in is refused for a minute without looking
- * at the PIN. The counts live as long as the struct.
+ * PINs and badges within a minute for all together, a log-in is refused for a minute without
+ * looking at the PIN. The counts live as long as the struct.
  *
  * Threads: any, several at once. A log-in takes about a tenth of a second and 32 MiB of one
  * processor; one goes on at a time, so it must not stand in the way of a slot's thread.

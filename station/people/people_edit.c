@@ -16,7 +16,7 @@
 
 enum { EDIT_WAIT_MS = 5000, EDIT_LOOK_MS = 50 };
 
-/* ---- One at a time ----------------------------------------------------------------------------*/
+/* ---- One at a time ---- */
 
 /* A lock on the folder: the file itself is another one after each change. */
 static int open_folder(const char *path, struct err *e)
@@ -47,7 +47,7 @@ static bool lock_folder(int fd, const char *path, const struct clock *clock, str
     return true;
 }
 
-/* ---- The file ---------------------------------------------------------------------------------*/
+/* ---- The file ---- */
 
 static struct people_file *read_or_new(const char *path, struct err *e)
 {
@@ -95,7 +95,7 @@ bool people_edit(const char *path, const struct clock *clock,
     return ok;
 }
 
-/* ---- Changes ----------------------------------------------------------------------------------*/
+/* ---- Changes ---- */
 
 static bool no_memory(struct err *e)
 {

@@ -32,7 +32,7 @@ void html_putf(struct html *h, const char *fmt, ...)
     html_put(h, text);
 }
 
-/* ---- Text -------------------------------------------------------------------------------------*/
+/* ---- Text ---- */
 
 static const char *entity(uint32_t code)
 {
@@ -96,7 +96,7 @@ void html_text(struct html *h, const char *text)
     html_text_cut(h, text, SIZE_MAX);
 }
 
-/* ---- Numbers ----------------------------------------------------------------------------------*/
+/* ---- Numbers ---- */
 
 void html_number(struct html *h, int64_t number)
 {

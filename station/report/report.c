@@ -13,7 +13,7 @@ static const char *plural(int64_t n)
     return n == 1 ? "" : "s";
 }
 
-/* ---- Head -------------------------------------------------------------------------------------*/
+/* ---- Head ---- */
 
 static void write_start(struct report *r)
 {
@@ -118,7 +118,7 @@ static bool write_head(void *ctx, const struct db_lot_row *lot)
     return true;
 }
 
-/* ---- The numbers ------------------------------------------------------------------------------*/
+/* ---- The numbers ---- */
 
 static int64_t closed_runs(const struct db_stats_row *row)
 {
@@ -310,7 +310,7 @@ static void write_total(struct report *r, const struct db_stats_row *row)
     html_put(h, "</section>\n</div>\n");
 }
 
-/* ---- Slots ------------------------------------------------------------------------------------*/
+/* ---- Slots ---- */
 
 static bool keep_slot(struct report *r, const struct db_stats_row *row)
 {
@@ -396,7 +396,7 @@ static void write_slots(struct report *r)
                 "cable, the adapter and the supply of a slot that has many.</p>\n</section>\n");
 }
 
-/* ---- Over time --------------------------------------------------------------------------------*/
+/* ---- Over time ---- */
 
 static bool take_period(void *ctx, const struct db_report_period *period)
 {
@@ -460,7 +460,7 @@ static bool write_times(struct report *r, struct err *e)
     return true;
 }
 
-/* ---- The signed end ---------------------------------------------------------------------------*/
+/* ---- The signed end ---- */
 
 static void write_checkpoint(struct report *r)
 {
@@ -485,9 +485,8 @@ static void write_checkpoint(struct report *r)
     if (c->later_corrections > 0)
         html_putf(h,
                   "<p><strong class=\"no\">Corrected after it was closed:</strong> %lld "
-                  "correction%s "
-                  "below, which the signed text does not know. The numbers of this report count "
-                  "%s.</p>\n",
+                  "correction%s below, which the signed text does not know. The numbers of this "
+                  "report count %s.</p>\n",
                   (long long)c->later_corrections, c->later_corrections == 1 ? "" : "s",
                   c->later_corrections == 1 ? "it" : "them");
     if (c->text[0] != '\0') {
@@ -519,7 +518,7 @@ static void write_foot(struct report *r)
     html_put(h, "</code>.</p>\n</footer>\n</body>\n</html>\n");
 }
 
-/* ---- All together -----------------------------------------------------------------------------*/
+/* ---- All together ---- */
 
 static bool find_lot(void *ctx, const struct db_lot_row *lot)
 {

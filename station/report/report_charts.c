@@ -62,7 +62,7 @@ void report_chart_yields(struct html *h, const struct db_stats_row *row)
     svg_end(h);
 }
 
-/* ---- Why runs failed --------------------------------------------------------------------------*/
+/* ---- Why runs failed ---- */
 
 static void code_row(struct html *h, int y, const char *label, int64_t runs, int64_t most,
                      int64_t so_far, int64_t all)
@@ -117,7 +117,7 @@ void report_chart_codes(struct html *h, const struct db_stats_row *row)
     svg_end(h);
 }
 
-/* ---- Slots ------------------------------------------------------------------------------------*/
+/* ---- Slots ---- */
 
 static size_t charted(size_t count)
 {
@@ -183,7 +183,7 @@ void report_chart_slot_times(struct html *h, const struct report_slot *slots, si
     svg_end(h);
 }
 
-/* ---- Over time --------------------------------------------------------------------------------*/
+/* ---- Over time ---- */
 
 enum {
     PLOT_X = 420,

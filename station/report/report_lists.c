@@ -52,7 +52,7 @@ static void end_table(struct report *r, const char *after)
     r->rows = 0;
 }
 
-/* ---- Firmware ---------------------------------------------------------------------------------*/
+/* ---- Firmware ---- */
 
 static bool take_recipe(void *ctx, const struct db_report_recipe *recipe)
 {
@@ -125,7 +125,7 @@ bool report_firmware(struct report *r, struct err *e)
     return true;
 }
 
-/* ---- Stations and operators -------------------------------------------------------------------*/
+/* ---- Stations and operators ---- */
 
 static bool take_station(void *ctx, const struct db_report_station *station)
 {
@@ -152,7 +152,7 @@ bool report_people(struct report *r, struct err *e)
     return true;
 }
 
-/* ---- Corrections ------------------------------------------------------------------------------*/
+/* ---- Corrections ---- */
 
 static void write_change(struct html *h, const struct db_report_change *change)
 {
@@ -202,7 +202,7 @@ bool report_changes(struct report *r, struct err *e)
     return true;
 }
 
-/* ---- Boards -----------------------------------------------------------------------------------*/
+/* ---- Boards ---- */
 
 static void verdict_cell(struct html *h, const struct db_report_board *board)
 {
@@ -277,16 +277,16 @@ static bool take_board(void *ctx, const struct db_report_board *board)
     struct report *r = ctx;
     begin_table(r,
                 "<section class=\"boards\">\n<h2>All boards</h2>\n<p class=\"note\">In the order "
-                "in "
-                "which they first came; each as its last run ended. One whose runs were all "
-                "stopped, "
-                "interrupted or refused is listed and not counted in the yields.</p>\n",
+                "in which they first came; each as its last run ended. One whose runs were all "
+                "stopped, interrupted or refused is listed and not counted in the yields.</p>\n",
                 "<th class=\"n\">No.</th><th>MAC</th><th class=\"n\">Runs</th>" BOARD_HEAD);
     html_put(r->h, "<tr>");
     number_cell(r->h, r->rows);
     html_put(r->h, "<td class=\"k\"><code>");
     html_text(r->h, board->mac);
-    html_put(r->h, "</code></td>");
+    html_put(r->h, board->serial ? "</code><small>" : "</code>");
+    html_text(r->h, board->serial);
+    html_put(r->h, board->serial ? "</small></td>" : "</td>");
     number_cell(r->h, board->runs);
     board_cells(r->h, board);
     return !r->h->out.refused;

@@ -13,6 +13,7 @@
 #include "station/report/report_pdf.h"
 
 #include "core/base/clock.h"
+#include "station/base/hold.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ bool report_pdf_possible(struct err *e)
                        "page from any browser.");
 }
 
-/* ---- Our own folder ---------------------------------------------------------------------------*/
+/* ---- Our own folder ---- */
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *at)
 {
@@ -111,7 +112,7 @@ static bool copy_page(const char *html_path, const char *folder, struct err *e)
     return ok;
 }
 
-/* ---- The browser ------------------------------------------------------------------------------*/
+/* ---- The browser ---- */
 
 /* It starts with no input, no screen, no signal held back, and in a process group of its own. */
 static int start(const char *browser, char *const argv[], char *const envp[], pid_t *pid)
@@ -137,14 +138,6 @@ static int start(const char *browser, char *const argv[], char *const envp[], pi
     return rc;
 }
 
-static bool was_interrupted(void)
-{
-    sigset_t pending;
-    sigpending(&pending);
-    return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-           sigismember(&pending, SIGHUP);
-}
-
 /* Waits for its end; kills it, with all it has started, at the deadline or when we are to stop. */
 static bool wait_for(pid_t pid, int *status, struct err *e)
 {
@@ -152,7 +145,7 @@ static bool wait_for(pid_t pid, int *status, struct err *e)
     const struct deadline deadline = deadline_in_ms(clock, PRINT_MS);
     pid_t done;
     while ((done = waitpid(pid, status, WNOHANG)) == 0 || (done < 0 && errno == EINTR)) {
-        const bool stopped = was_interrupted();
+        const bool stopped = hold_has_any();
         if (!stopped && !deadline_over(clock, deadline)) {
             clock->sleep_until(clock, clock->now_us(clock) + LOOK_US, -1);
             continue;
@@ -199,7 +192,7 @@ static bool run_browser(const char *browser, const char *folder, struct err *e)
     return err_hint(e, "Open the page in a browser and print it there.");
 }
 
-/* ---- What it printed --------------------------------------------------------------------------*/
+/* ---- What it printed ---- */
 
 /* A PDF begins and ends with words of its own. */
 static bool is_whole(int fd)

@@ -52,11 +52,11 @@ struct report {
     int64_t rows; /* of the table that is being written */
 };
 
-/* ---- report_style.c ---------------------------------------------------------------------------*/
+/* ---- report_style.c ---- */
 
 extern const char *const report_styles[]; /* NULL ends it */
 
-/* ---- report_times.c ---------------------------------------------------------------------------*/
+/* ---- report_times.c ---- */
 
 /* Chooses the unit for runs between these times, and makes the periods empty. */
 void report_times_begin(struct report_times *times, const char *first_utc, const char *last_utc);
@@ -67,7 +67,7 @@ void report_times_add(struct report_times *times, const char *utc, int64_t passe
 /* "03-04 05:00", "03-04", "2026-03", "2026": the name of the period at this place. */
 void report_times_label(const struct report_times *times, size_t at, char label[static 24]);
 
-/* ---- report_charts.c --------------------------------------------------------------------------*/
+/* ---- report_charts.c ---- */
 
 void report_chart_yields(struct html *h, const struct db_stats_row *row);
 void report_chart_codes(struct html *h, const struct db_stats_row *row);
@@ -75,8 +75,7 @@ void report_chart_slot_yields(struct html *h, const struct report_slot *slots, s
 void report_chart_slot_times(struct html *h, const struct report_slot *slots, size_t count);
 void report_chart_times(struct html *h, const struct report_times *times);
 
-/* ---- report_lists.c: what has a row for each board, image, correction -------------------------
- */
+/* ---- report_lists.c: what has a row for each board, image, correction ---- */
 
 bool report_firmware(struct report *r, struct err *e);
 bool report_people(struct report *r, struct err *e);

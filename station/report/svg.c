@@ -27,7 +27,7 @@ int64_t svg_scale_step(int64_t end)
     return end < 5 || step < 1 ? 1 : step;
 }
 
-/* ---- Shapes -----------------------------------------------------------------------------------*/
+/* ---- Shapes ---- */
 
 /* One length as a number of SVG: tenths, always with a point. */
 static void put(struct html *h, const char *name, int tenths)

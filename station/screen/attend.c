@@ -11,6 +11,7 @@ struct attendance {
     struct event_reader *reader;
     struct stop_source *stop;
     bool asked; /* to stop, by Ctrl-C */
+    const struct attend_input *input;
 };
 
 static void obey(struct attendance *a, enum stop_wish wish)
@@ -47,10 +48,13 @@ static void wait_and_show(struct attendance *a, struct pollfd *fds)
     enum stop_wish wish;
     while (!session_is_done(a->show->session)) {
         stop_source_wait(a->stop, fds);
-        if (poll(fds, STOP_FDS + 2, a->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
+        fds[STOP_FDS + 2].revents = 0; /* a signal ends poll() without setting it */
+        if (poll(fds, STOP_FDS + 3, a->screen->draws ? DRAW_MS : -1) < 0 && errno != EINTR)
             break;
         while ((wish = stop_source_take(a->stop, fds)) != STOP_NONE)
             obey(a, wish);
+        if (fds[STOP_FDS + 2].revents && !a->input->take(a->input->ctx))
+            fds[STOP_FDS + 2].fd = -1;
         show_events(a);
         if (a->screen->draw)
             a->screen->draw(a->show);
@@ -58,12 +62,14 @@ static void wait_and_show(struct attendance *a, struct pollfd *fds)
 }
 
 void attend_until_done(const struct screen *screen, const struct show *show,
-                       struct event_reader *reader, struct stop_source *stop)
+                       struct event_reader *reader, struct stop_source *stop,
+                       const struct attend_input *input)
 {
-    struct attendance a = { screen, show, reader, stop, false };
-    struct pollfd fds[STOP_FDS + 2] = { [STOP_FDS] = { event_fd(reader), POLLIN, 0 },
+    struct attendance a = { screen, show, reader, stop, false, input };
+    struct pollfd fds[STOP_FDS + 3] = { [STOP_FDS] = { event_fd(reader), POLLIN, 0 },
                                         [STOP_FDS + 1] = { session_done_fd(show->session), POLLIN,
-                                                           0 } };
+                                                           0 },
+                                        [STOP_FDS + 2] = { input ? input->fd : -1, POLLIN, 0 } };
     if (screen->start)
         screen->start(show);
     wait_and_show(&a, fds);

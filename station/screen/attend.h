@@ -8,10 +8,20 @@
 #include "station/base/stop_source.h"
 #include "station/screen/screen.h"
 
-/* `reader` watches the session since before its first slot, and misses nothing but progress: each
- * verdict is counted in show->headcount. `stop` is open since before that, too. A first Ctrl-C lets
- * the boards in work finish; a second one, and whatever else ends programs, stops them. */
+/* A descriptor that says something to the command while boards are flashed; `take` is called
+ * when it is readable, and gives false when it has come to its end. */
+struct attend_input {
+    int fd; /* below 0: none */
+    bool (*take)(void *ctx);
+    void *ctx;
+};
+
+/* `reader` watches the session since before its first slot, and misses nothing but progress:
+ * each verdict is counted in show->headcount. `stop` is open since before that, too. A first
+ * Ctrl-C lets the boards in work finish; a second one, and whatever else ends programs, stops
+ * them. `input` NULL: there is none. */
 void attend_until_done(const struct screen *screen, const struct show *show,
-                       struct event_reader *reader, struct stop_source *stop);
+                       struct event_reader *reader, struct stop_source *stop,
+                       const struct attend_input *input);
 
 #endif

@@ -68,6 +68,8 @@ static void put_board(struct json_object *o, const struct event *event, const ch
     json_integer(o, "baud", event->baud);
     json_text(o, "chip", event->chip ? event->chip->id_name : NULL);
     put_text(o, "mac", event->mac);
+    if (event->serial[0])
+        json_text(o, "serial", event->serial);
     if (event->kind == EVENT_NOTE)
         json_text(o, "sentence", event->err.what);
     if (event->kind == EVENT_RETRY || event->kind == EVENT_VERDICT)

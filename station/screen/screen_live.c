@@ -37,6 +37,7 @@ static void show_board(const struct slot_view *v, uint64_t now_us, struct tile *
     tile->run_id = v->run_id;
     tile->chip = v->chip;
     snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
+    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
     tile->phase = v->phase;
     tile->attempt = v->attempt;
     tile->baud = v->baud;
@@ -134,8 +135,9 @@ static void print_slot(const struct show *show, const struct slot_view *v, size_
     if (v->state != SLOT_DONE)
         line[n] = '\0';
     else if (v->verdict == VERDICT_PASS)
-        snprintf(line + n, sizeof line - (size_t)n, "%s %s  %s in %.1f s",
-                 v->chip ? v->chip->name : "", v->mac, board_state_word(v->board_state), seconds);
+        snprintf(line + n, sizeof line - (size_t)n, "%s %s%s%s  %s in %.1f s",
+                 v->chip ? v->chip->name : "", v->mac, v->serial[0] ? " " : "", v->serial,
+                 board_state_word(v->board_state), seconds);
     else
         snprintf(line + n, sizeof line - (size_t)n, "%s: %s", err_word(v->err.code), v->err.what);
     printf("%.*s\n", (int)wrap_fit(line, columns), line);

@@ -33,8 +33,8 @@ uint64_t timing_total_us(const struct attempt_timing *timing)
 void timing_print_head(void)
 {
     printf("\nSeconds of the last attempt: wire is bytes on the wire, stall is waiting for the "
-           "flash "
-           "between them, floor is\nwhat wire, flash and MD5 take at the least.\nslot     all");
+           "flash between them, floor is\nwhat wire, flash and MD5 take at the least.\n"
+           "slot     all");
     for (size_t i = 0; i < PART_COUNT; i++)
         printf(" %8s", parts[i].name);
     printf(" %8s\n", "floor");

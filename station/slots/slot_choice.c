@@ -64,6 +64,8 @@ static const char *port_of(const struct slot_choice *c, const struct station_slo
     if (slot->port)
         return slot->port;
     const struct usb_port *port = slot->usb ? usb_ports_in(c->usb, slot->usb) : NULL;
+    if (port && station_scanner_at(c->station, port->path))
+        return NULL; /* never opened as a board's */
     return port && access(port->path, F_OK) == 0 ? port->path : NULL;
 }
 
@@ -71,7 +73,12 @@ static void say_left_out(const struct slot_choice *c, size_t number,
                          const struct station_slot *slot)
 {
     const struct usb_port *port = slot->usb ? usb_ports_in(c->usb, slot->usb) : NULL;
-    if (port) /* as in a container that was not given the device */
+    const struct station_scanner *scanner =
+        port ? station_scanner_at(c->station, port->path) : NULL;
+    if (scanner)
+        fprintf(stderr, "espstation: slot %zu (%s) is left out: scanner %s is in its socket.\n",
+                number, slot->name, scanner->name);
+    else if (port) /* as in a container that was not given the device */
         fprintf(stderr,
                 "espstation: slot %zu (%s) is left out: its adapter is there, but %s is not.\n",
                 number, slot->name, port->path);

@@ -184,6 +184,12 @@ static bool list_ports(struct teacher *t, struct err *e)
     return t->usb != NULL;
 }
 
+/* A scanner is no adapter of a slot, and is never opened. */
+static bool is_scanner(const struct teacher *t, const struct usb_port *port)
+{
+    return t->station && station_scanner_at(t->station, port->path);
+}
+
 /* A port that cannot be opened is somebody else's, and says nothing here. */
 static bool open_ports(struct teacher *t, struct err *e)
 {
@@ -192,6 +198,8 @@ static bool open_ports(struct teacher *t, struct err *e)
     size_t opened = 0;
     for (size_t i = 0; i < usb_ports_count(t->usb) && i < LEARN_SOCKETS_MAX; i++) {
         struct err why = { 0 };
+        if (is_scanner(t, usb_ports_at(t->usb, i)))
+            continue;
         t->open[i] = port_new(usb_ports_at(t->usb, i)->path, CONSOLE_BPS, &clock_system, -1,
                               deadline_in_ms(&clock_system, PORT_OPEN_MS), &why);
         if (!t->open[i])
@@ -233,14 +241,16 @@ static bool look(struct teacher *t, struct learn_event *event, struct err *e)
     static struct learn_sight sights[LEARN_SOCKETS_MAX];
     if (!t->order->by_speech && !list_ports(t, e))
         return false;
-    size_t count = usb_ports_count(t->usb);
-    count = count < LEARN_SOCKETS_MAX ? count : LEARN_SOCKETS_MAX;
-    for (size_t i = 0; i < count; i++) {
+    size_t count = 0;
+    for (size_t i = 0; i < usb_ports_count(t->usb) && i < LEARN_SOCKETS_MAX; i++) {
         const struct usb_port *port = usb_ports_at(t->usb, i);
-        sights[i] =
+        if (is_scanner(t, port))
+            continue;
+        sights[count] =
             (struct learn_sight){ .socket = port->socket, .device_number = port->device_number };
         if (t->order->by_speech)
-            hear(&t->open[i], &sights[i]);
+            hear(&t->open[i], &sights[count]);
+        count++;
     }
     *event = learn_look(&t->learn, sights, count);
     return true;

@@ -62,10 +62,10 @@ bool columns_line(const char **text, unsigned columns, wchar_t *wide, size_t cap
     unsigned used = 0, width;
     while (*at && count + 1 < cap) {
         const size_t n = take_one(at, utf8, &wide[count], &width);
-        if (*at == ' ') {
+        if (*at == ' ' && (count == 0 || wide[count - 1] != L' ')) {
             blank = at;
             blank_count = count;
-        } else if (used + width > columns) {
+        } else if (*at != ' ' && used + width > columns) {
             break;
         }
         used += width;

@@ -5,6 +5,7 @@
 #include "station/terminal/face.h"
 
 #include <curses.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,7 +222,6 @@ static void draw_tile(const struct tile *tile, const struct sight *sight, struct
     if (sign_columns > 0)
         x += 1 + put(c.y, c.x + x + 1, 1, c.attribute | A_BOLD, face.sign);
     struct cell_text text = { &c, c.y, x };
-    put_fact(&text, face.word);
     for (size_t i = 0; i < face.count; i++)
         put_fact(&text, face.facts[i]);
 }
@@ -253,23 +253,24 @@ static void keep_in_sight(const struct scene *scene, struct sight *sight)
         sight->first_row = last;
 }
 
-/* "^ 8" and "v 16": so many tiles are above and below of what is seen. */
-static void draw_hidden(const struct scene *scene, const struct sight *sight, int top, int bottom,
+/* "^ 8 v 16": so many tiles are above and below of what is seen. */
+static void draw_hidden(const struct scene *scene, const struct sight *sight, int y,
                         unsigned columns)
 {
     unsigned row, column, above = 0, below = 0;
-    char text[32];
+    char text[48] = "";
     for (size_t i = 0; i < scene->count; i++) {
         layout_place(&sight->layout, scene->tiles, i, &row, &column);
         above += row < sight->first_row;
         below += row >= sight->first_row + sight->layout.visible_rows;
     }
-    snprintf(text, sizeof text, " ^ %u ", above);
     if (above > 0)
-        put(top, columns - (unsigned)strlen(text), columns, A_REVERSE, text);
-    snprintf(text, sizeof text, " v %u ", below);
+        snprintf(text, sizeof text, " ^ %u ", above);
     if (below > 0)
-        put(bottom, columns - (unsigned)strlen(text), columns, A_REVERSE, text);
+        snprintf(text + strlen(text), sizeof text - strlen(text), " v %u ", below);
+    const unsigned width = (unsigned)strlen(text);
+    if (width > 0 && width < columns)
+        put(y, columns - width, width, A_REVERSE, text);
 }
 
 static void draw_tiles(const struct scene *scene, struct sight *sight, int y, unsigned columns,
@@ -293,7 +294,6 @@ static void draw_tiles(const struct scene *scene, struct sight *sight, int y, un
             put(cell.y, cell.x - 1, 1, A_BOLD, ">");
         draw_tile(tile, sight, cell, i == sight->selected);
     }
-    draw_hidden(scene, sight, y, y + (int)rows - 1, columns);
 }
 
 /* ---- What there is to say of the selected tile ---- */
@@ -311,7 +311,6 @@ static void say_facts(const struct tile *tile, const struct sight *sight, char *
     char part[64];
     face_make(&face, tile, sight->language, has_signs);
     snprintf(text, cap, "%s", tile->name);
-    add_fact(text, cap, face.word);
     for (size_t i = 0; i < face.count; i++)
         add_fact(text, cap, face.facts[i]);
     add_fact(text, cap, tile->chip ? tile->chip->name : "");
@@ -350,10 +349,26 @@ static void page_text(struct page *p, attr_t attribute, const char *text)
     }
 }
 
-static void page_err(struct page *p, const struct err *e)
+/* The cause in the language; the sentence and what helps are as they are recorded. */
+static const char *cause_of(const struct err *e, enum language language)
+{
+    char key[64];
+    snprintf(key, sizeof key, "cause-%s", err_word(e->code));
+    for (int i = 0; i < WORD_COUNT; i++) {
+        if (strcmp(word_key((enum word)i), key) == 0)
+            return word_in(language, (enum word)i);
+    }
+    return "";
+}
+
+static void page_err(struct page *p, const struct err *e, enum language language)
 {
     char sentence[sizeof e->what + 2];
-    snprintf(sentence, sizeof sentence, "%s%s", e->what, e->what[0] ? "." : "");
+    if (e->code == ERR_NONE)
+        return;
+    if (language != LANGUAGE_EN)
+        page_text(p, A_BOLD, cause_of(e, language));
+    snprintf(sentence, sizeof sentence, "%s.", e->what);
     page_text(p, A_BOLD, sentence);
     page_text(p, A_NORMAL, e->hint);
 }
@@ -385,20 +400,29 @@ static void draw_selected(const struct tile *tile, const struct sight *sight, in
     mvaddwstr(page.y++, 0, wide);
     attrset(A_NORMAL);
     page.more = *rest != '\0';
-    page_err(&page, &tile->err);
+    page_err(&page, &tile->err, sight->language);
     page_end(&page, sight);
+}
+
+static void page_details(struct page *page, const struct tile *tile, const struct sight *sight)
+{
+    char facts[768];
+    say_facts(tile, sight, facts, sizeof facts);
+    page_text(page, attributes[tile->state], facts);
+    page_err(page, &tile->err, sight->language);
 }
 
 static void draw_details(const struct tile *tile, struct sight *sight, int end_y, unsigned columns)
 {
-    char facts[768];
+    struct page all = { 0, end_y, columns, UINT_MAX, false }; /* passes over all, and counts */
+    page_details(&all, tile, sight);
+    const unsigned lines = UINT_MAX - all.skip, room = (unsigned)end_y;
+    const unsigned last = lines > room ? lines - room : 0;
+    if (sight->scrolled > last)
+        sight->scrolled = last;
     struct page page = { 0, end_y, columns, sight->scrolled, false };
-    say_facts(tile, sight, facts, sizeof facts);
-    page_text(&page, attributes[tile->state], facts);
-    page_err(&page, &tile->err);
+    page_details(&page, tile, sight);
     page_end(&page, sight);
-    if (page.skip > 0) /* scrolled past its end */
-        sight->scrolled = 0;
 }
 
 /* ---- Foot: the answer to the last key, or the keys ---- */
@@ -425,49 +449,62 @@ static void foot_slot(struct flow *f, const struct sight *sight, const struct ti
     }
 }
 
-static void draw_foot(const struct scene *scene, const struct sight *sight, int y, unsigned columns)
+static void draw_foot(const struct scene *scene, const struct sight *sight, int y, int end_y,
+                      unsigned columns)
 {
-    struct flow f = { y, y, 0, columns };
+    struct flow f = { y, end_y - 1, 0, columns };
     if (sight->message[0]) {
         flow_put(&f, A_BOLD | A_REVERSE, sight->message);
         return;
     }
     if (sight->details)
         foot_key(&f, sight, "Enter", WORD_CLOSE);
+    else
+        foot_key(&f, sight, "Enter", WORD_DETAILS);
     if (sight->can_act) {
+        foot_slot(&f, sight, &scene->tiles[sight->selected]);
         foot_key(&f, sight, "F2", WORD_START);
         foot_key(&f, sight, "F8", WORD_ACKNOWLEDGE);
         foot_key(&f, sight, "F9", WORD_STOP);
-        foot_slot(&f, sight, &scene->tiles[sight->selected]);
     }
     if (sight->can_leave)
         foot_key(&f, sight, "q", WORD_LEAVE);
     else if (!scene->sum.stopping)
         foot_key(&f, sight, "Ctrl-C", WORD_STOP);
-    if (!sight->details)
-        foot_key(&f, sight, "Enter", WORD_DETAILS);
     foot_key(&f, sight, "l", WORD_LANGUAGE);
 }
 
 /* ---- All of it ---- */
 
-/* What is cut off below a small window is said to be more. */
-static int head_rows(unsigned columns, int rows)
+/* How the rows are shared out; what a small window has no room for, Enter shows. */
+struct shares {
+    int head, tiles, selected, foot;
+};
+
+static struct shares share_out(unsigned columns, int rows)
 {
-    return rows < 10 ? 1 : columns < 100 ? 2 : 1;
+    struct shares s = { .head = rows < 10       ? 1
+                                : columns < 60  ? 3
+                                : columns < 100 ? 2
+                                                : 1,
+                        .selected = rows >= 20   ? 5
+                                    : rows >= 14 ? 4
+                                                 : 0,
+                        .foot = columns < 60 && rows >= 20 ? 2 : 1 };
+    s.tiles = rows - s.head - s.selected - s.foot;
+    return s;
 }
 
 static void draw_all(const struct scene *scene, struct sight *sight, unsigned columns, int rows)
 {
-    const int head = head_rows(columns, rows);
-    const int selected = rows >= 20 ? 5 : rows >= 12 ? 4 : 0;
-    const int tiles = rows - head - selected - 1;
-    draw_head(scene, sight, columns, head);
-    draw_tiles(scene, sight, head, columns, (unsigned)tiles);
-    if (selected > 0)
-        draw_selected(&scene->tiles[sight->selected], sight, rows - 1 - selected, rows - 1,
+    const struct shares s = share_out(columns, rows);
+    draw_head(scene, sight, columns, s.head);
+    draw_tiles(scene, sight, s.head, columns, (unsigned)s.tiles);
+    if (s.selected > 0)
+        draw_selected(&scene->tiles[sight->selected], sight, s.head + s.tiles, rows - s.foot,
                       columns);
-    draw_foot(scene, sight, rows - 1, columns);
+    draw_foot(scene, sight, rows - s.foot, rows, columns);
+    draw_hidden(scene, sight, s.selected > 0 ? s.head + s.tiles : rows - 1, columns);
 }
 
 void draw_scene(const struct scene *scene, struct sight *sight)
@@ -484,7 +521,7 @@ void draw_scene(const struct scene *scene, struct sight *sight)
         put(2, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_NO_SLOTS));
     } else if (sight->details) {
         draw_details(&scene->tiles[sight->selected], sight, rows - 1, (unsigned)columns);
-        draw_foot(scene, sight, rows - 1, (unsigned)columns);
+        draw_foot(scene, sight, rows - 1, rows, (unsigned)columns);
     } else {
         draw_all(scene, sight, (unsigned)columns, rows);
     }

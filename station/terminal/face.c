@@ -40,6 +40,7 @@ static void add_work(struct face *face, const struct tile *tile, enum language l
                              : done > total ? 100
                                             : (unsigned)((double)done * 100 / (double)total);
     add(face, "%u%%", percent);
+    add(face, "%s", face->word);
     add(face, "%.0f s", tile->seconds);
     add(face, "%s", phase_word(tile->phase));
     if (tile->attempt > 1)
@@ -73,6 +74,8 @@ void face_make(struct face *face, const struct tile *tile, enum language languag
                                                                             : row->word);
     if (tile->state == TILE_WORKING)
         add_work(face, tile, language);
+    else
+        add(face, "%s", face->word);
     if (tile->err.code != ERR_NONE)
         add(face, "%s", err_word(tile->err.code));
     if (tile->golden)

@@ -11,7 +11,7 @@
 struct face {
     const char *sign; /* of one column */
     const char *word;
-    char facts[FACE_FACTS_MAX][FACE_BYTES]; /* without the word */
+    char facts[FACE_FACTS_MAX][FACE_BYTES]; /* with the word, as a rule the first of them */
     size_t count;
 };
 

@@ -100,11 +100,13 @@ static void enter(struct keys *keys, const struct scene *scene, const struct sce
 
 static void step(const struct scene *scene, struct sight *sight, int right, int down)
 {
-    if (sight->details && down != 0 && (down > 0 || sight->scrolled > 0))
-        sight->scrolled += (unsigned)down; /* -1 wraps back by one */
-    else
+    if (!sight->details || right != 0)
         sight->selected =
             layout_step(&sight->layout, scene->tiles, scene->count, sight->selected, right, down);
+    else if (down > 0)
+        sight->scrolled++;
+    else if (sight->scrolled > 0)
+        sight->scrolled--;
 }
 
 static void take_code(unsigned key, const struct scene *scene, const struct scene_source *source,

@@ -40,6 +40,7 @@ struct terminal {
     struct sight sight;
     struct keys keys;
     uint64_t message_us;
+    off_t stderr_seen;
     bool keyboard_gone;
 };
 
@@ -110,12 +111,30 @@ static void give_stderr_back(struct terminal *t)
     close(kept);
 }
 
-/* A day's complaints need not fill the memory: the latest matter. */
-static void limit_stderr(const struct terminal *t)
+/* The latest line of it is shown as an answer is. */
+static void show_stderr(struct terminal *t, off_t size)
 {
-    if (t->stderr_fd >= 0 && lseek(STDERR_FILENO, 0, SEEK_CUR) > KEPT_BYTES_MAX &&
-        ftruncate(STDERR_FILENO, 0) == 0)
-        lseek(STDERR_FILENO, 0, SEEK_SET);
+    char tail[sizeof t->sight.message];
+    const off_t from = size > (off_t)sizeof tail - 1 ? size - (off_t)sizeof tail + 1 : 0;
+    ssize_t n = pread(STDERR_FILENO, tail, sizeof tail - 1, from);
+    while (n > 0 && tail[n - 1] == '\n')
+        n--;
+    if (n <= 0)
+        return;
+    tail[n] = '\0';
+    const char *line = strrchr(tail, '\n');
+    snprintf(t->sight.message, sizeof t->sight.message, "%s", line ? line + 1 : tail);
+}
+
+/* A day's complaints need not fill the memory: the latest matter. */
+static void look_at_stderr(struct terminal *t)
+{
+    const off_t size = t->stderr_fd >= 0 ? lseek(STDERR_FILENO, 0, SEEK_CUR) : 0;
+    if (size > t->stderr_seen && !t->sight.message[0])
+        show_stderr(t, size);
+    t->stderr_seen = size;
+    if (size > KEPT_BYTES_MAX && ftruncate(STDERR_FILENO, 0) == 0)
+        t->stderr_seen = lseek(STDERR_FILENO, 0, SEEK_SET);
 }
 
 /* ---- The thread: all calls of ncurses ---- */
@@ -169,8 +188,8 @@ static void work(void *ctx)
         t->source->look(t->source->ctx, &t->scene);
         take_keys(t);
         keys_settle(&t->keys, clock_system.now_us(&clock_system), &t->scene, t->source, &t->sight);
+        look_at_stderr(t);
         age_message(t, clock_system.now_us(&clock_system), had_message);
-        limit_stderr(t);
         draw_scene(&t->scene, &t->sight);
         if (t->keys.left && write(t->left_fd, &one, sizeof one) < 0)
             return;
@@ -243,8 +262,9 @@ static bool end_thread(struct terminal *t)
     if (write(t->end_fd, &one, sizeof one) < 0)
         return false;
     if (poll(&done, 1, PATIENCE_MS) <= 0) {
-        tcflow(STDOUT_FILENO, TCOON);
         tcflush(STDOUT_FILENO, TCOFLUSH);
+        tcflow(STDOUT_FILENO, TCOOFF); /* TCOON goes on after this alone, and not after Ctrl-S */
+        tcflow(STDOUT_FILENO, TCOON);
         if (poll(&done, 1, PATIENCE_MS) <= 0)
             return false;
     }

@@ -85,14 +85,14 @@ static bool may_listen(const struct web_setup *setup, const struct sockaddr_stor
 {
     if (!setup->certificate != !setup->key) {
         err_set(e, ERR_USAGE, "TLS needs a certificate and its key; there is only one of them");
-        return err_hint(e, "Set screen.certificate and screen.key in the station file.");
+        return err_hint(e, "Set screen.cert and screen.key in the station file.");
     }
     if (is_here(address))
         return true;
     if (!setup->certificate) {
         err_set(e, ERR_USAGE, "%s is not this computer alone, and there is no TLS",
                 setup->listen ? setup->listen : WEB_LISTEN);
-        return err_hint(e, "Set screen.certificate and screen.key in the station file.");
+        return err_hint(e, "Set screen.cert and screen.key in the station file.");
     }
     if (setup->people)
         return true;

@@ -14,7 +14,7 @@
 #ifndef STATION_WEB_H
 #define STATION_WEB_H
 
-#include "station/floor/floor.h"
+#include "station/floor/floor_open.h"
 
 #define WEB_LISTEN "127.0.0.1:8480" /* where it listens if nothing is said */
 
@@ -27,6 +27,9 @@ struct web_people {
      * ERR_USAGE, with a sentence that does not tell which of the two was wrong. */
     bool (*log_in)(void *ctx, const char *name, const char *secret, struct actor *actor,
                    struct err *e);
+    /* Whether that person is still one of them, and in which role now; quick. Called on any of the
+     * web's threads. NULL: whoever has logged in stays so. */
+    bool (*still)(void *ctx, const char *name, struct actor *actor);
 };
 
 /* All is copied but `floor` and `people`, which live longer than the web does. */
@@ -54,5 +57,9 @@ void web_free(struct web *w);
 
 /* "http://127.0.0.1:8480/". */
 const char *web_url(const struct web *w);
+
+/* The same as the station file says (screen), for `espstation line`: names its address on standard
+ * error. */
+extern const struct watcher web_watcher;
 
 #endif

@@ -290,8 +290,7 @@ bool web_http_start(struct web *w, int fd, struct err *e)
     close(fd);
     err_set(e, ERR_STATION, "The screen's server does not start%s",
             w->tls ? ": is the certificate one, and does the key belong to it?" : "");
-    return w->tls ? err_hint(e, "Look at screen.certificate and screen.key in the station file.")
-                  : false;
+    return w->tls ? err_hint(e, "Look at screen.cert and screen.key in the station file.") : false;
 }
 
 void web_http_stop(struct web *w)

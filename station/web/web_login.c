@@ -39,6 +39,16 @@ static struct web_session *find_locked(struct web *w, const char *cookie)
     return NULL;
 }
 
+/* Who was removed, or has another role by now, is not logged in as what he was. */
+static bool still_works_here(struct web *w, struct actor *actor)
+{
+    struct actor now;
+    if (!w->people->still(w->people->ctx, actor->name, &now))
+        return false;
+    *actor = now;
+    return true;
+}
+
 bool web_who(struct web *w, const char *cookie, struct actor *actor)
 {
     pthread_mutex_lock(&w->sessions.lock);
@@ -46,7 +56,7 @@ bool web_who(struct web *w, const char *cookie, struct actor *actor)
     if (session)
         *actor = session->actor;
     pthread_mutex_unlock(&w->sessions.lock);
-    return session != NULL;
+    return session && (!w->people || !w->people->still || still_works_here(w, actor));
 }
 
 /* A free row, or the one that ends first. */

@@ -22,7 +22,7 @@
 #define WEB_BEAT_MS           1000
 #define WEB_QUEUE_MAX         32 /* requests that wait for the worker */
 
-/* ---- web_gate.c: what a request is, and whether it may be answered at all ----------------------*/
+/* ---- web_gate.c: what a request is, and whether it may be answered at all ---- */
 
 /* Pure data: texts are lent, NULL where the request says nothing. */
 struct web_request {
@@ -66,7 +66,7 @@ void web_refuse_as(struct web_reply *reply, unsigned status, enum err_code code,
  * in a POST. False with the refusal. */
 bool web_gate(const struct web *w, const struct web_request *r, struct web_reply *reply);
 
-/* ---- web_routes.c ------------------------------------------------------------------------------*/
+/* ---- web_routes.c ---- */
 
 struct web_route {
     const char *method; /* GET also answers HEAD */
@@ -86,7 +86,7 @@ const struct web_route *web_find_route(struct web *w, const struct web_request *
 /* What of the path stands behind the route's own. */
 const char *web_rest(const struct web_route *route, const struct web_request *r);
 
-/* ---- answers -----------------------------------------------------------------------------------*/
+/* ---- answers ---- */
 
 typedef void web_answer(struct web *w, const struct web_request *r, struct web_reply *reply);
 void web_get_tiles(struct web *w, const struct web_request *r, struct web_reply *reply);
@@ -103,7 +103,7 @@ void web_post_login(struct web *w, const struct web_request *r, struct web_reply
 void web_post_logout(struct web *w, const struct web_request *r, struct web_reply *reply);
 bool web_get_file(const struct web_request *r, struct web_reply *reply); /* false: no such file */
 
-/* ---- web_login.c -------------------------------------------------------------------------------*/
+/* ---- web_login.c ---- */
 
 struct web_session {
     char token[WEB_TOKEN_BYTES]; /* "": free */
@@ -121,7 +121,7 @@ struct web_sessions {
 /* Who acts by this cookie header; false: nobody is logged in. */
 bool web_who(struct web *w, const char *cookie, struct actor *actor);
 
-/* ---- web_worker.c: what may wait for a disk ----------------------------------------------------*/
+/* ---- web_worker.c: what may wait for a disk ---- */
 
 struct web_task {
     struct web_task *next;
@@ -149,12 +149,12 @@ void web_worker_stop(struct web *w);
 bool web_worker_put(struct web *w, struct web_task *task);
 bool web_worker_is_done(struct web *w, const struct web_task *task);
 
-/* ---- web_watch.c: looks at the floor -----------------------------------------------------------*/
+/* ---- web_watch.c: looks at the floor ---- */
 
 bool web_watch_start(struct web *w, struct err *e);
 void web_watch_stop(struct web *w);
 
-/* ---- web_http.c: the library -------------------------------------------------------------------*/
+/* ---- web_http.c: the library ---- */
 
 struct web_stream;
 
@@ -164,7 +164,7 @@ void web_http_stop(struct web *w);
 /* Wakes all readers of events; under w->lock. */
 void web_streams_wake_locked(struct web *w);
 
-/* ---- all ---------------------------------------------------------------------------------------*/
+/* ---- all ---- */
 
 struct web {
     struct floor *floor;

@@ -18,21 +18,42 @@
 #define MANY_TILES         64
 #define EVENTS_WAITING_MAX 4096
 
-/* The copies of 256 tiles would be much for a stack, and are not needed at once. */
-static void look(struct web *w, bool progress)
+/* Of which slots something has come since the last look. */
+struct news {
+    bool slots[WEB_TILES_MAX + 1]; /* by number; 0: of the whole */
+    bool any;
+};
+
+static void look_at(struct web *w, size_t i, bool progress)
 {
-    const size_t count = floor_tile_count(w->floor);
-    struct floor_summary sum;
     struct tile tile;
+    if (!floor_look(w->floor, i, &tile))
+        return;
+    pthread_mutex_lock(&w->lock);
+    web_scene_tile(w->scene, i, &tile, progress);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void look_at_sum(struct web *w)
+{
+    struct floor_summary sum;
     floor_sum(w->floor, &sum);
     pthread_mutex_lock(&w->lock);
-    web_scene_count(w->scene, count);
+    web_scene_count(w->scene, floor_tile_count(w->floor));
     web_scene_summary(w->scene, &sum);
     pthread_mutex_unlock(&w->lock);
-    for (size_t i = 0; i < count && floor_look(w->floor, i, &tile); i++) {
-        pthread_mutex_lock(&w->lock);
-        web_scene_tile(w->scene, i, &tile, progress);
-        pthread_mutex_unlock(&w->lock);
+}
+
+/* Now and then at all, for progress and for what comes without an event; else at those of which
+ * there are news. A slot's number is its place, from 1. */
+static void look(struct web *w, const struct news *news, bool all)
+{
+    const size_t count = floor_tile_count(w->floor);
+    if (all || news->any)
+        look_at_sum(w);
+    for (size_t i = 0; i < count && i < WEB_TILES_MAX; i++) {
+        if (all || news->slots[0] || news->slots[i + 1])
+            look_at(w, i, all);
     }
 }
 
@@ -53,15 +74,16 @@ static void tell(struct web *w, uint64_t now_us)
 static bool is_for_log(const struct event *event)
 {
     return event->kind == EVENT_RETRY || event->kind == EVENT_VERDICT ||
-           event->kind == EVENT_NOTE || event->kind == EVENT_ADDED ||
-           event->kind == EVENT_REMOVED || event->kind == EVENT_ORDER ||
+           event->kind == EVENT_NOTE || event->kind == EVENT_ORDER ||
            (event->kind == EVENT_SNAPSHOT && event->missed_weighty > 0);
 }
 
-static void take_events(struct web *w)
+static void take_events(struct web *w, struct news *news)
 {
     struct event event;
     while (event_take(w->reader, &event)) {
+        const bool known = event.slot > 0 && event.slot <= WEB_TILES_MAX;
+        news->any = news->slots[known ? event.slot : 0] = true;
         if (!is_for_log(&event))
             continue;
         pthread_mutex_lock(&w->lock);
@@ -70,23 +92,25 @@ static void take_events(struct web *w)
     }
 }
 
-static int wait_ms(struct web *w)
+/* How long until all tiles are due: less often where there are many, or nobody looks. */
+static int every_ms(struct web *w)
 {
     pthread_mutex_lock(&w->lock);
     const bool looked_at = w->stream_count > 0;
     pthread_mutex_unlock(&w->lock);
-    return looked_at ? LOOK_MS : IDLE_MS;
+    if (!looked_at)
+        return IDLE_MS;
+    return floor_tile_count(w->floor) > MANY_TILES ? PROGRESS_MANY_MS : PROGRESS_MS;
 }
 
 /* False: it is to end. */
-static bool wait_for_more(struct web *w)
+static bool wait_for_more(struct web *w, int left_ms)
 {
     struct pollfd fds[2] = { { .fd = w->stop_fd, .events = POLLIN },
                              { .fd = event_fd(w->reader), .events = POLLIN } };
     poll(fds, 1, PAUSE_MS);
     if (fds[0].revents)
         return false;
-    const int left_ms = wait_ms(w) - PAUSE_MS;
     poll(fds, 2, left_ms > 0 ? left_ms : 0);
     return !fds[0].revents;
 }
@@ -94,18 +118,18 @@ static bool wait_for_more(struct web *w)
 static void *watch(void *ctx)
 {
     struct web *w = ctx;
-    uint64_t progress_us = 0;
+    uint64_t all_us = 0;
+    int left_ms;
     do {
-        const uint64_t now_us = web_now_us();
-        const uint64_t every_ms =
-            floor_tile_count(w->floor) > MANY_TILES ? PROGRESS_MANY_MS : PROGRESS_MS;
-        const bool progress = now_us - progress_us >= every_ms * 1000;
-        if (progress)
-            progress_us = now_us;
-        take_events(w);
-        look(w, progress);
+        const uint64_t now_us = web_now_us(), span_us = (uint64_t)every_ms(w) * 1000;
+        const bool all = now_us - all_us >= span_us;
+        struct news news = { 0 };
+        all_us = all ? now_us : all_us;
+        take_events(w, &news);
+        look(w, &news, all);
         tell(w, now_us);
-    } while (wait_for_more(w));
+        left_ms = (int)((all_us + span_us - now_us) / 1000) - PAUSE_MS;
+    } while (wait_for_more(w, left_ms));
     return NULL;
 }
 
@@ -117,8 +141,7 @@ bool web_watch_start(struct web *w, struct err *e)
     w->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (w->stop_fd < 0)
         return err_set_sys(e, ERR_STATION, errno, "There is no descriptor for the page's watcher");
-    take_events(w);
-    look(w, true);
+    look(w, &(struct news){ 0 }, true);
     const int status = pthread_create(&w->watcher, NULL, watch, w);
     w->watches = status == 0;
     return w->watches ||

@@ -4,6 +4,8 @@
 //   make bench                                      a short selection, some minutes
 //   make bench BENCH="rate=115200,2000000 ports=1,32 latency=16 flash=blank set=esp8266"
 //   make bench BENCH=all RUNS=5                     the whole matrix, many hours
+//   make bench BENCH="set=unit,shared ports=256"    boards with an NVS partition of their own each, beside
+//                                                   the same bytes for all; million: from a pool of so many rows
 //   make bench PEER=esptool                         another tool beside; or its whole command line with
 //                                                   {chip} {port} {baud} {images} where they belong
 //
@@ -28,7 +30,7 @@ import { floorSeconds, wireBytes } from "./floor.mjs";
 import { Rack } from "./rack.mjs";
 
 const everything = {
-  set: ["esp32", "esp8266", "noise"], rate: [115200, 460800, 921600, 2000000], latency: [1, 16],
+  set: ["esp32", "esp8266", "noise", "unit", "shared", "million"], rate: [115200, 460800, 921600, 2000000], latency: [1, 16],
   flash: ["dirty", "blank"], ports: [1, 8, 32, 128, 256],
 };
 const short = { set: ["esp32"], rate: [921600], latency: [1, 16], flash: ["dirty"], ports: [1, 8] };
@@ -73,6 +75,29 @@ function makeSets(build, work) {
     esp8266: { chip: "esp8266", files: [[0, "esp8266.bin"]] },
     noise: { chip: "esp32", files: [[0x10000, "noise.bin"]] },
   };
+  // What is a board's own, and the same as one more image: an NVS partition of 24 KiB.
+  const section = `unit:
+  serial: serial
+  values:
+    - { name: serial, from: counter, pattern: "SN-{n:8}" }
+    - { name: key, from: pool, type: hex, secret: true }
+  pools: [ { name: keys, file: keys.csv } ]
+  images:
+    - partition: fctry
+      keys:
+        - { space: factory, key: serial, type: string, value: "{serial}" }
+        - { space: factory, key: key, type: blob, value: "{key}" }
+`;
+  const key = (i) => i.toString(16).padStart(32, "0");
+  const pool = (name, rows) => writeFileSync(join(work, name), "key\n" + Array.from({ length: rows }, (_, i) => key(i) + "\n").join(""));
+  pool("keys.csv", 10000);
+  if (process.argv.some((word) => word === "all" || /^set=.*million/.test(word))) pool("million.csv", 1e6);
+  writeFileSync(join(work, "fctry.csv"), `key,type,encoding,value\nfactory,namespace,,\nserial,data,string,SN-00000001\nkey,data,hex2bin,${key(1)}\n`);
+  execFileSync(join(build, "espstation"), ["nvs", "make", join(work, "fctry.csv"), "-o", join(work, "fctry.bin"), "--size", "24K"]);
+  const shared = [...sets.esp32.files, [0x310000, "fctry.bin"]];
+  sets.shared = { chip: "esp32", files: shared };
+  sets.unit = { chip: "esp32", files: shared, own: "fctry.bin", section };
+  sets.million = { ...sets.unit, section: section.replace("keys.csv", "million.csv") };
   for (const set of Object.values(sets)) {
     set.files = set.files.map(([offset, name]) => {
       const bytes = readFileSync(join(work, name));

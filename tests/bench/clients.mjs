@@ -33,10 +33,10 @@ function imageWords(set) {
 }
 
 function writeRecipe(work, set, rate) {
-  const images = set.files.map((f) => `  - { file: ${f.name}, offset: 0x${f.offset.toString(16)} }\n`).join("");
+  const images = set.files.filter((f) => f.name !== set.own).map((f) => `  - { file: ${f.name}, offset: 0x${f.offset.toString(16)} }\n`).join("");
   const path = join(work, `bench-${rate}.yaml`);
   writeFileSync(path, `recipe: bench\nchip: ${set.chip}\nflash: { size: detect }\nimages:\n${images}` +
-    `port: { baud: ${rate}, fallback: [] }\n`);
+    `port: { baud: ${rate}, fallback: [] }\n${set.section ?? ""}`);
   return path;
 }
 
@@ -45,7 +45,7 @@ function station(build, work) {
     name: "espstation",
     run(cell, set, ports) {
       const db = join(work, "bench.db");
-      for (const end of ["", "-wal", "-shm"]) rmSync(db + end, { force: true });
+      for (const end of ["", "-wal", "-shm", "-units"]) rmSync(db + end, { force: true });
       return measured(build, work, join(build, "espstation"), ["run", writeRecipe(work, set, cell.rate), "--db", db,
         "--json", ...ports.flatMap((p) => ["--port", p])]);
     },

@@ -86,13 +86,18 @@ export const either = (c, ...codes) =>
 // has not stopped its watchdogs, silence makes it do so.
 const goesAway = (c) => c.lines ? [] : ["port-gone"];
 
+// Who told an ESP8266 to attach its flash, and lost an answer since, cannot say what it has erased.
+const inDoubt = (place, c) =>
+    c.chip === "esp8266" && ["identify", "stub", "baud"].includes(place) ? ["unknown"] : [];
+
 // What must come of a fault that strikes at a place at each attempt.
 function hopeless(place, c) {
     if (place === "baud") return pass; // the last rate is the one that needs no change
     if (place === "stub" && c.romCan) return pass;
     // The ROM of the ESP8266 cannot compute an MD5: its stub comes after the write.
     if (place === "stub" && !c.stub) return fail(["stub"], ["written"]);
-    return fail([...places[place].codes, ...(place === "identify" ? goesAway(c) : [])], places[place].states);
+    return fail([...places[place].codes, ...(place === "identify" ? goesAway(c) : [])],
+        [...places[place].states, ...inDoubt(place, c)]);
 }
 
 const plus = (expectation, ...codes) =>
@@ -110,15 +115,16 @@ export const acts = [
             : c.lines ? plus(hopeless(p, c), "boot")
             : fail(["port-gone", ...(c.tty ? places[p].codes : [])], places[p].states) },
     { name: "pull", spec: "pull,back-ms=400", at: [...commands, ...afterwards], once: () => pass,
-        // At its reset such a chip goes by itself, and is waited for.
-        always: (p, c) => fail(["port-gone", ...(c.tty ? places[p].codes : [])],
-            p === "stub" && !c.stub ? ["written"] : places[p].states) },
+        // At its reset such a chip goes by itself, and is waited for: when it is back in time, it is heard.
+        always: (p, c) => ({ ...fail(["port-gone", ...(c.tty ? places[p].codes : [])],
+            p === "stub" && !c.stub ? ["written"] : places[p].states),
+        ...(c.tty && afterwards.includes(p) ? { verdict: "either" } : {}) }) },
     { name: "half-open", spec: "half-open", at: ["open", ...commands, ...afterwards], only: (c) => !c.tty, tries: 2,
         // Whoever is not spoken to at all takes the port for busy, which is said at once.
         once: (p) => p === "open" ? fail(["port-busy"], ["untouched"]) : pass,
         // Each time costs two attempts: one until it shows, one that finds nobody.
         always: (p, c) => p === "open" ? fail(["port-busy"], ["untouched"])
-            : plus(p === "stub" && c.stub ? fail(["stub"], ["untouched"]) : hopeless(p, c), "no-sync", "port-gone",
+            : plus(p === "stub" && c.stub ? fail(["stub"], ["untouched", ...inDoubt(p, c)]) : hopeless(p, c), "no-sync", "port-gone",
                 // The first block goes out with BEGIN, and may cut off its answer.
                 ...(p === "first" ? ["erase"] : [])) },
     { name: "lose-in", spec: "lose,dir=in", at: commands, once: () => pass, always: hopeless },

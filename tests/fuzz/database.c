@@ -251,8 +251,8 @@ static void run(const struct cmd *cmd, const char *const words[7])
     for (; count < 7 && words[count]; count++)
         argv[count] = (char *)(uintptr_t)words[count];
     enum exit_status status = cmd->run(count, argv);
-    must(status == EXIT_PASSED || status == EXIT_STATION, "a record is read, or the station says "
-                                                          "why");
+    must(status == EXIT_PASSED || status == EXIT_STATION,
+         "a record is read, or the station says why");
 }
 
 static const char *format_of(size_t number)

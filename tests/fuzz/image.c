@@ -10,8 +10,8 @@
 static void must_be_sound(const struct image *image, size_t n)
 {
     must((image->kind == IMAGE_DAMAGED) == (image->problem != NULL), "what is damaged says why");
-    must(image->digest_at == 0 || image->digest_at + IMAGE_SHA256_BYTES <= n, "an appended digest "
-                                                                              "lies in the file");
+    must(image->digest_at == 0 || image->digest_at + IMAGE_SHA256_BYTES <= n,
+         "an appended digest lies in the file");
     must(memchr(image->app_project, '\0', sizeof image->app_project) &&
              memchr(image->app_version, '\0', sizeof image->app_version),
          "texts end");

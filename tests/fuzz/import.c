@@ -34,9 +34,8 @@ static void put_build(const char *folder)
     struct image_recipe app = esp32_image;
     app.project = "fuzz";
     char top[PATH_MAX];
-    must(getcwd(top, sizeof top) && mkdir(folder, 0700) == 0 && chdir(folder) == 0, "the temporary "
-                                                                                    "folder can be "
-                                                                                    "written");
+    must(getcwd(top, sizeof top) && mkdir(folder, 0700) == 0 && chdir(folder) == 0,
+         "the temporary folder can be written");
     put_image("bootloader.bin", &esp32_image);
     put_image("firmware.bin", &app);
     put_image("app.bin", &app);
@@ -156,9 +155,8 @@ static bool import_tree(struct import *im, const uint8_t *bytes, size_t n, struc
     struct json_node *root = import_json("fuzz.json", (const char *)bytes, n, e);
     must(!root || root->kind == JSON_MAP, "the root of a tree is an object");
     for (const struct json_node *m = root ? root->first : NULL; m; m = m->next)
-        must(m->key && m->parent == root && (m->kind == JSON_TEXT) == (m->text != NULL), "a tree "
-                                                                                         "is in "
-                                                                                         "order");
+        must(m->key && m->parent == root && (m->kind == JSON_TEXT) == (m->text != NULL),
+             "a tree is in order");
     json_tree_free(root);
     return root != NULL;
 }
@@ -195,8 +193,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     memset(&im, 0, sizeof im);
     bool ok = kinds[kind](&im, in.at, in.left, &e);
     must_tell(ok, &e);
-    must(im.image_count <= RECIPE_IMAGES_MAX && im.note_count <= IMPORT_NOTES_MAX, "lists have "
-                                                                                   "their limits");
+    must(im.image_count <= RECIPE_IMAGES_MAX && im.note_count <= IMPORT_NOTES_MAX,
+         "lists have their limits");
     if (ok && im.image_count > 0)
         try_recipe(&im);
     import_done(&im);

@@ -38,9 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (ok)
         must_be_sound(&hex, unit_bytes);
     else
-        must(e.code == ERR_IMAGE && hex.regions == NULL && hex.bytes == NULL, "a file that is "
-                                                                              "refused leaves "
-                                                                              "nothing");
+        must(e.code == ERR_IMAGE && hex.regions == NULL && hex.bytes == NULL,
+             "a file that is refused leaves nothing");
     intel_hex_done(&hex);
     return 0;
 }

@@ -57,8 +57,8 @@ static void read_image(const uint8_t *bytes, size_t n, bool read_only)
     if (ok)
         must_be_sound(&image, n);
     else
-        must(e.code == ERR_IMAGE && (n % NVS_PAGE_BYTES != 0 || n == 0), "any whole pages are "
-                                                                         "read");
+        must(e.code == ERR_IMAGE && (n % NVS_PAGE_BYTES != 0 || n == 0),
+             "any whole pages are read");
     nvs_image_done(&image);
 }
 
@@ -115,10 +115,8 @@ static void any_image(struct input *in)
     keys.bytes[0] = 1;
     blow_up(in, image);
     read_image(image, BYTES, false);
-    must(nvs_encrypt(image, BYTES, &keys, &e) && nvs_decrypt(image, BYTES, &keys, &e), "what is "
-                                                                                       "encrypted "
-                                                                                       "is "
-                                                                                       "decrypted");
+    must(nvs_encrypt(image, BYTES, &keys, &e) && nvs_decrypt(image, BYTES, &keys, &e),
+         "what is encrypted is decrypted");
     read_image(image, BYTES, true);
     free(image);
 }
@@ -161,9 +159,8 @@ static void write_table(const struct nvs_table *table, unsigned version)
     if (ok)
         must_read_back(table, image, BYTES);
     else
-        must(strstr(e.what, "fit") || strstr(e.what, "namespace too many"), "what a table may hold "
-                                                                            "is refused for its "
-                                                                            "size alone");
+        must(strstr(e.what, "fit") || strstr(e.what, "namespace too many"),
+             "what a table may hold is refused for its size alone");
     free(image);
 }
 

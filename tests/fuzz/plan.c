@@ -159,8 +159,8 @@ static void must_match(const struct plan_region *r, const struct plan_source *s)
     must(front + s->size_bytes <= r->size_bytes, "a region has room for its image");
     for (uint32_t i = 0; i < front; i++)
         must(r->bytes[i] == 0xFF, "what stands before the image is blank");
-    must(r->patched || memcmp(r->bytes + front, s->bytes, s->size_bytes) == 0, "a region holds its "
-                                                                               "image");
+    must(r->patched || memcmp(r->bytes + front, s->bytes, s->size_bytes) == 0,
+         "a region holds its image");
     must_hold(&r->frames[FRAMES_STUB], r);
     must_hold(&r->frames[FRAMES_ROM], r);
     if (r->frames[FRAMES_STUB_SMALL].count > 0)
@@ -200,8 +200,8 @@ static void try_plan(const struct plan_settings *settings, const struct sources 
     struct err e = { 0 };
     struct plan *p = plan_new(settings, s->rows, s->count, &e);
     must(p != NULL && plan_encode(p, &e), "what passes the checks becomes a plan");
-    must(plan_image_count(p) == s->count && plan_needs_bytes(p) > plan_first_addr(p), "a plan has "
-                                                                                      "its images");
+    must(plan_image_count(p) == s->count && plan_needs_bytes(p) > plan_first_addr(p),
+         "a plan has its images");
     (void)plan_kept_flash_bytes(p);
     try_variant(p, s, flash_bytes);
     if (plan_depends_on_flash(p))

@@ -37,8 +37,7 @@ static void must_be_whole(const struct recipe *r, const uint8_t *bytes, size_t n
 static void must_have_places(const struct doc_report *report)
 {
     char line[1024];
-    must(report->kept <= DOC_MISTAKES_MAX && report->kept <= report->total, "mistakes are "
-                                                                            "counted");
+    must(report->kept <= DOC_MISTAKES_MAX && report->kept <= report->total, "mistakes are counted");
     for (size_t i = 0; i < report->kept; i++) {
         const struct doc_mistake *m = &report->mistakes[i];
         must(m->at.line >= 1 && m->at.column >= 1 && m->sentence[0], "each mistake has a place");

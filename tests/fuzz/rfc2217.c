@@ -48,10 +48,8 @@ static bool send_piece(void)
         return false;
     const uint8_t *piece = input_bytes(&server.in, count, &n);
     if (n > 0) {
-        must(send(server.ends[1], piece, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n, "the "
-                                                                                        "station's "
-                                                                                        "socket "
-                                                                                        "has room");
+        must(send(server.ends[1], piece, n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)n,
+             "the station's socket has room");
     } else if (!server.closed) {
         shutdown(server.ends[1], SHUT_WR);
         server.closed = true;

@@ -99,8 +99,9 @@ static void watch_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     must(bytes_done <= bytes_total, "no more is done than there is to do");
 }
 
-static bool watch_board(void *ctx, const struct board *board, struct err *e)
+static bool watch_board(void *ctx, const struct board *board, bool fits, struct err *e)
 {
+    (void)fits;
     const struct watched *w = ctx;
     char mac[BOARD_MAC_TEXT_BYTES];
     board_mac_text(&board->mac, mac);
@@ -133,9 +134,8 @@ static void must_be_true(const struct attempt_result *r, const struct attempt_se
     must(r->identified && r->variant && r->state >= BOARD_WRITTEN, "PASS has a board");
     if (recipe->verify == RECIPE_VERIFY_MD5 || setup->kind == ATTEMPT_VERIFY)
         must_be_proved(r, job_image_count(setup->job));
-    must(!recipe->boot.asked || !recipe->boot.expect || r->state == BOARD_RUNNING, "PASS has heard "
-                                                                                   "what it waited "
-                                                                                   "for");
+    must(!recipe->boot.asked || !recipe->boot.expect || r->state == BOARD_RUNNING,
+         "PASS has heard what it waited for");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
@@ -148,7 +148,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     uint8_t how = input_byte(&in);
     unsigned caps = how & 1 ? 0 : PORT_BAUD | PORT_LINES | (how & 2 ? PORT_LINES_TOGETHER : 0u);
     struct watched watched = { .refuse = (how & 0xF0) == 0xF0 };
-    const struct attempt_watch watch = { watch_phase, watch_progress, watch_board, &watched };
+    const struct attempt_watch watch = {
+        .phase = watch_phase, .progress = watch_progress, .board = watch_board, .ctx = &watched
+    };
     struct reset_sequence custom, after;
     const struct reset_sequence *resets[RESET_CHOICES_MAX];
     const struct recipe *recipe = job_recipe(job);
@@ -171,8 +173,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
         .careful = how & 64,
         .watch = &watch,
     };
-    must(attempt_run(&setup, &far_end.port, &result) == result.ok, "the result is what is "
-                                                                   "returned");
+    must(attempt_run(&setup, &far_end.port, &result) == result.ok,
+         "the result is what is returned");
     must_be_true(&result, &setup);
     return 0;
 }

@@ -67,10 +67,8 @@ static void there_and_back(const uint8_t *bytes, size_t n)
     while (at < wire_bytes && event == SLIP_NOTHING)
         at += slip_decode(&decoder, wire + at, wire_bytes - at, &event);
     if (n > 0)
-        must(event == SLIP_FRAME && decoder.have == n && memcmp(frame, bytes, n) == 0, "what was "
-                                                                                       "encoded "
-                                                                                       "comes "
-                                                                                       "back");
+        must(event == SLIP_FRAME && decoder.have == n && memcmp(frame, bytes, n) == 0,
+             "what was encoded comes back");
     free(wire);
     free(frame);
 }

@@ -22,9 +22,8 @@ static void must_be_whole(const struct station *s)
         must(!slot->usb || (usb_socket_parse(slot->usb, socket) && !strcmp(slot->usb, socket)),
              "a socket is in its one form");
         for (size_t k = 0; k < i; k++)
-            must(s->slots[k].row != slot->row || s->slots[k].column != slot->column, "no two slots "
-                                                                                     "share a "
-                                                                                     "place");
+            must(s->slots[k].row != slot->row || s->slots[k].column != slot->column,
+                 "no two slots share a place");
     }
     for (size_t i = 0; i < s->group_count; i++) {
         must(s->groups[i].slot_count >= 1, "a group has slots");

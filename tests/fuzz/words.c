@@ -36,9 +36,8 @@ static void try_mac(const char *text)
     char mac[DB_MAC_CAP], again[DB_MAC_CAP];
     bool ok = db_mac_normalise(text, mac, &e);
     must_tell(ok, &e);
-    must(!ok || (db_mac_normalise(mac, again, &e) && strcmp(mac, again) == 0), "the form of the "
-                                                                               "record is a form "
-                                                                               "of its own");
+    must(!ok || (db_mac_normalise(mac, again, &e) && strcmp(mac, again) == 0),
+         "the form of the record is a form of its own");
 }
 
 static void try_date(const char *text)
@@ -65,8 +64,8 @@ static void try_where(const char *text)
         must(asprintf(&where, "%s%s", prefixes[i], text) >= 0, "there is memory");
         bool ok = port_net_parse(where, prefixes[i], options[i], &to, &e);
         must_tell(ok, &e);
-        must(!ok || (to.host[0] && to.tcp[0] >= '1' && to.tcp[0] <= '9'), "host and port are "
-                                                                          "there");
+        must(!ok || (to.host[0] && to.tcp[0] >= '1' && to.tcp[0] <= '9'),
+             "host and port are there");
         free(where);
     }
 }
@@ -124,8 +123,8 @@ static void try_json(const char *text)
     must(fclose(f) == 0, "there is memory");
     struct json_node *root = import_json("json", out, n, &e);
     if (is_ascii(text))
-        must(root && strcmp(json_get_text(root, "said"), text) == 0, "what goes out as JSON can "
-                                                                     "be read back");
+        must(root && strcmp(json_get_text(root, "said"), text) == 0,
+             "what goes out as JSON can be read back");
     json_tree_free(root);
     free(out);
 }

@@ -9,6 +9,14 @@ formats="csv json jsonl junit wsjf openhtf"
 can_read=yes
 [ -d "$js/node_modules/ajv" ] && command -v "$NODE" >/dev/null || can_read=
 
+# A format that was added is wanted everywhere.
+"$station" export --format nonsense >"$work/out" 2>&1
+check "the formats of the program are those in \`formats\` of tests/integration/export.sh" "$work/out" \
+    says "$work/out" "There are ${formats// /, }."
+for format in $formats; do
+    check "docs/export.md has a row for $format" "$root/docs/export.md" grep -q "^| \`$format\`" "$root/docs/export.md"
+done
+
 # ---- A record ----------------------------------------------------------------------------------
 # Some weeks of a line, then runs whose texts try to be formulas, markup or the end of the file.
 "$bin/make_record" "$db" 120 >"$work/out" 2>&1 || { cat "$work/out"; exit 1; }

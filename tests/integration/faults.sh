@@ -55,6 +55,16 @@ rom_0106() {
         exits 0 "$station" run "$images/rom.yaml" --db "$work/record.db" "${port_options[@]}"
 }
 
+# To attach its flash the ESP8266's ROM is told to erase nothing: if the wire loses words behind that,
+# who knows what it heard.
+rom_attach() {
+    start_fixture --boards 2 --chip esp8266 --speed "$speed" --fault "0:hang,at=stub" --fault "1:hang,at=connect"
+    check "ESP8266: two boards fail" "$work/out" \
+        exits 1 "$station" run "$images/esp8266.yaml" --db "$work/record.db" "${port_options[@]}"
+    check "ESP8266: untouched is said only of the one that was not told to attach its flash" "$work/out" test "$(sql "$work/record.db" \
+        "select group_concat(code || ' ' || board_state, ', ') from (select * from run order by slot)")" = "stub unknown, no-sync untouched"
+}
+
 # The ESP8266's ROM erases sectors in pairs: an image below another one must not come after it.
 rom_order() {
     start_fixture --boards 1 --chip esp8266 --speed "$speed" --fill dirty
@@ -133,6 +143,7 @@ in_turn fails_with pull=60000 port-gone half-written
 
 in_turn same_mac
 in_turn rom_0106
+in_turn rom_attach
 in_turn rom_order
 in_turn restart_0106
 in_turn hanging_slot

@@ -40,7 +40,7 @@ printed_is() { [ "$(printed)" = "$1" ]; }
 both=FD240AC4000000FD240AC4000001
 outcomes() { [ "$(sql "$db" "select group_concat(o, ' ') from (select ifnull(outcome, 'waits') as o from label order by id)")" = "$1" ]; }
 passes() { [ "$(sql "$db" "select count(*) from run where verdict = 'PASS'")" = "$1" ]; }
-both_say() { grep -q "slot 1: $2" "$1" && grep -q "slot 2: $2" "$1"; }
+both_say() { grep -q "slot A1: $2" "$1" && grep -q "slot A2: $2" "$1"; }
 whole() { exits 0 "$station" audit --db "$db"; }
 
 start_fixture --boards 2 --chip esp32 --speed 20 --fill dirty
@@ -158,6 +158,25 @@ check "a file that cannot be written is a reason to wait" "$work/out" eval \
     'exits 0 "$station" run "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" --plain && says "$work/out" "cannot be opened" "2 labels wait"'
 rmdir "$work/labels"
 check "until it can" "$work/out" eval 'label print && printed_is $both'
+
+# ---- A station that runs all day ------------------------------------------------------------------
+rm -f "$work/labels" "$db"*
+printer_is media-out
+station_file "{ to: \"tcp://127.0.0.1:$printer_port\" }"
+printf 'scanners: [{ name: gun, from: stdin }]\n' >>"$work/station.yaml"
+mkfifo "$work/gun"
+"$station" line "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" >"$work/out" 2>"$work/err" <"$work/gun" &
+pid=$!
+exec 9>"$work/gun"
+check "a slot whose label waits is amber" "$work/out" await grep -q 'slot 1 (A1): waiting: The printer has no labels left' "$work/out"
+echo slot:A7 >&9
+check "a scan that fits nothing gets a sentence" "$work/err" await grep -q "Scanner gun: this station has no slot 'A7'" "$work/err"
+printer_is
+check "the slots hear that their labels are printed" "$work/out" await grep -q 'slot A2: Its label is printed' "$work/out"
+check "each once" "$work/labels" await printed_is $both
+exec 9>&-
+kill -INT $pid
+wait $pid
 
 stop_printer
 stop_fixture

@@ -44,8 +44,16 @@ holds_the_images() { # board
         flash_equals "$1" 0x10000 "$work/$name/app.bin" && is_running "$1"
 }
 
+seen() { # board counter
+    ctl state "$1" | sed "s/.*\"$2\":\([0-9]*\).*/\1/"
+}
+
 programmed_bytes() { # board
-    ctl state "$1" | sed 's/.*"programmed_bytes":\([0-9]*\).*/\1/'
+    seen "$1" programmed_bytes
+}
+
+asked() { # board command in hexadecimal
+    ctl state "$1" | sed "s/.*\"ops\":{[^}]*\"$2\":\([0-9]*\).*/\1/"
 }
 
 # ---- Everything a station does -------------------------------------------------------------------
@@ -64,6 +72,20 @@ for i in "${!chips[@]}"; do
     ctl dump "$i" "$work/dump" >/dev/null
     check "$title: byte for byte" "$work/out" cmp -n $((0x12000)) -i 65536:0 "$work/dump" "$work/read-$i.bin"
     check "$title: erase proves a part blank" "$work/out" exits 0 "$station" erase --port "${ports[i]}" --from 0x10000 --size 0x11000
+done
+stop_fixture
+
+# ---- So quick that an image goes in pieces --------------------------------------------------------
+start_boards
+for i in "${!chips[@]}"; do
+    read -r name id offset special <<<"${chips[i]}"
+    title="$name${special:+ $special} at 2000000"
+    sed "s/^port: .*/port: { baud: 2000000, fallback: [] }/" "$work/$name/$name.yaml" >"$work/$name/quick.yaml"
+    check "$title: run passes" "$work/out" run_on "$i" quick
+    check "$title: at the first attempt" "$work/out" test "$(attempt "number || ' ' || code || ' ' || baud")" = "1 ok 2000000"
+    check "$title: the flash holds the images, and they run" "$work/out" holds_the_images "$i"
+    check "$title: no frame was lost" "$work/out" test "$(seen "$i" overruns)" = 0
+    check "$title: each 64 KiB had a BEGIN" "$work/out" test "$(asked "$i" 10)" = 4
 done
 stop_fixture
 

@@ -23,6 +23,7 @@ check "for her eyes alone" "$work/out" test "$(stat -c %a "$people")" = 600
 check "no PIN stands in it" "$people" sh -c "! grep -q 654321 '$people'"
 cat >"$work/station.yaml" <<YAML
 station: line 1
+record: record.db
 people: people.yaml
 slots: [{ name: A1 }]
 YAML
@@ -60,6 +61,9 @@ correct|Ann|engineer|1|cracked
 lot-close|Ann|engineer|1|-"
 check "lot show tells" "$work/out" exits 0 "$station" lot show L --db "$db"
 check "who it was" "$work/out" says "$work/out" "lot-close by Ann (engineer)"
+check "Bob is removed" "$work/out" as '654321\n' 0 "$station" people remove Bob --operator Ann
+check "who changed the people is a row, too" "$db" test "$(sql "$db" "select word || ' ' || person || ': ' || text from act order by id desc limit 1")" \
+    = "people-remove Ann: Bob"
 check "the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
 chmod 644 "$people"
 check "a people file that others may read lets nobody in" "$work/out" as '654321\n' 2 "$station" lot close M --operator Ann --db "$db"

@@ -184,6 +184,8 @@ static struct file partition_table(void)
     put_partition(&f, 1, 2, 0x9000, 0x6000, "nvs");
     put_partition(&f, 1, 1, 0xf000, 0x1000, "phy_init");
     put_partition(&f, 0, 0, 0x10000, 0x300000, "factory");
+    put_partition(&f, 1, 2, 0x310000, 0x6000, "fctry"); /* what is a board's own */
+    put_partition(&f, 1, 0x40, 0x316000, 0x1000, "conf");
     EVP_Digest(f.bytes, f.n, md5, NULL, EVP_md5(), NULL);
     put(&f, mark, sizeof mark);
     pad(&f, f.n + 14, 0xFF);

@@ -41,7 +41,7 @@ enum {
 };
 #define FIRST_DAY_MS INT64_C(1772409600000) /* 2026-03-02T00:00Z, a Monday */
 
-/* ---- What the line makes ----------------------------------------------------------------------*/
+/* ---- What the line makes ---- */
 
 #define HEX32(digit) digit digit digit digit digit digit digit digit
 #define MD5_OF(d)    HEX32(d) HEX32(d) HEX32(d) HEX32(d)
@@ -150,7 +150,7 @@ static const struct failure interrupted = {
 };
 static const struct failure none = { "ok", "boot", "running", NULL, NULL, 0, true, false, false };
 
-/* ---- The world --------------------------------------------------------------------------------*/
+/* ---- The world ---- */
 
 /* A board that failed and will come back. */
 struct waiting {
@@ -212,7 +212,7 @@ static bool chance(struct world *w, uint64_t per_mille)
     return draw(w, 1000) < per_mille;
 }
 
-/* ---- SQL --------------------------------------------------------------------------------------*/
+/* ---- SQL ---- */
 
 static void run_sql(struct world *w, const char *sql)
 {
@@ -283,7 +283,7 @@ static void put_back(struct world *w)
     }
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------*/
+/* ---- Rows ---- */
 
 /* The work days without their nights and week-ends, laid out on the calendar. */
 static int64_t calendar_ms(int64_t work_ms)
@@ -520,7 +520,7 @@ static void add_run(struct world *w, const struct made *m, int64_t duration_ms)
     step(w, s);
 }
 
-/* ---- What happens -----------------------------------------------------------------------------*/
+/* ---- What happens ---- */
 
 static const struct failure *draw_failure(struct world *w)
 {
@@ -622,7 +622,7 @@ static void make_run(struct world *w, int64_t id)
     remember(w, &m);
 }
 
-/* ---- Start and end ----------------------------------------------------------------------------*/
+/* ---- Start and end ---- */
 
 static void find_images(struct world *w, size_t product)
 {

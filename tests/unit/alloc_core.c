@@ -315,8 +315,9 @@ static void no_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     (void)bytes_total;
 }
 
-static bool any_board(void *ctx, const struct board *board, struct err *e)
+static bool any_board(void *ctx, const struct board *board, bool fits, struct err *e)
 {
+    (void)fits;
     (void)ctx;
     (void)board;
     (void)e;
@@ -326,7 +327,9 @@ static bool any_board(void *ctx, const struct board *board, struct err *e)
 static bool call_attempt(void *ctx, struct err *e)
 {
     struct flashing *f = ctx;
-    const struct attempt_watch watch = { no_phase, no_progress, any_board, NULL };
+    const struct attempt_watch watch = { .phase = no_phase,
+                                         .progress = no_progress,
+                                         .board = any_board };
     struct reset_sequence custom;
     const struct reset_sequence *resets[RESET_CHOICES_MAX];
     reset_choices(&f->port.sim.port, NULL, "auto", &custom, resets);

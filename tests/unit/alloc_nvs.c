@@ -91,8 +91,8 @@ static void table_without_memory(void **state)
 static bool call_units(void *ctx, struct err *e)
 {
     static const char *const unique[] = { "serial" };
-    const struct nvs_text config = nvs_text_of("c.csv", "a,namespace,\nserial,data,string\nf,file,"
-                                                        "binary,REPEAT\n");
+    const struct nvs_text config =
+        nvs_text_of("c.csv", "a,namespace,\nserial,data,string\nf,file,binary,REPEAT\n");
     const struct nvs_text values = nvs_text_of("v.csv", "id,serial,f\n1,EX1,blob9\n2,EX2,\n");
     struct reading *r = ctx;
     r->units = nvs_units_open(&config, &values, "id", unique, 1, &nvs_fake_files, 2, &r->report, e);

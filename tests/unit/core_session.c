@@ -701,6 +701,52 @@ static void baud_failure_is_told_and_cured_by_a_reset(void **state)
 
 /* No answer carries a check of its own. What goes into the record, and into the header of the boot
  * image, is true all the same, or the board was not identified. */
+/* What is asked anyway proves the rate: once, and only that. */
+static void a_new_rate_is_proved_by_the_next_question(void **state)
+{
+    enum { ATTACH = 0x0d, SET_PARAMS = 0x0b };
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = bench_new(&c, 115200);
+    assert_ok(connect(b, 0, &e) && board_identify_chip(&b->loader, &b->board, &e), &e);
+    board_foresee_attach(&b->loader);
+    assert_ok(change_baud(b, 460800, &e), &e);
+    assert_int_equal(state_of(b).ops[ATTACH], 1);
+    assert_ok(board_identify_flash(&b->loader, &b->board, &e), &e);
+    assert_int_equal(state_of(b).ops[ATTACH], 1);
+    if (have_stub(b)) {
+        uint32_t bytes = b->board.flash.size_bytes;
+        assert_ok(start_stub(b, &e), &e);
+        flash_foresee_size(&b->loader, bytes);
+        assert_ok(change_baud(b, 921600, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 1);
+        assert_ok(flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 1);
+        assert_ok(flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 2);
+        flash_foresee_size(&b->loader, bytes / 2);
+        assert_ok(change_baud(b, 460800, &e) && flash_set_size(&b->loader, bytes, &e), &e);
+        assert_int_equal(state_of(b).ops[SET_PARAMS], 4);
+    }
+    bench_free(b);
+}
+
+static void a_new_rate_that_nothing_answers_at_is_no_rate(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    if (have_stub(b)) {
+        assert_ok(start_stub(b, &e), &e);
+        flash_foresee_size(&b->loader, b->board.flash.size_bytes);
+        add_fault(b, "hang,at=baud");
+        assert_code(change_baud(b, 921600, &e), &e, ERR_BAUD);
+    }
+    bench_free(b);
+}
+
 static void identify_believes_no_wire_that_lies(void **state)
 {
     unsigned identified = 0, told = 0;
@@ -816,6 +862,8 @@ int main(void)
         cmocka_unit_test(the_first_words_of_a_board_that_loops_are_the_cause),
         cmocka_unit_test(write_stops_when_asked),
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
+        cmocka_unit_test(a_new_rate_is_proved_by_the_next_question),
+        cmocka_unit_test(a_new_rate_that_nothing_answers_at_is_no_rate),
         cmocka_unit_test(identify_believes_no_wire_that_lies),
         cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
         cmocka_unit_test(console_tells_a_blank_flash),

@@ -103,8 +103,8 @@ static void what_is_wrong_is_said(void **state)
     (void)state;
     load("signed-rsa-3keys", bytes);
     bytes[100] ^= 1;
-    assert_string_equal(signature_read(bytes, FILE_BYTES, SECTOR, &s), "the image was changed "
-                                                                       "after it was signed");
+    assert_string_equal(signature_read(bytes, FILE_BYTES, SECTOR, &s),
+                        "the image was changed after it was signed");
     load("signed-rsa-3keys", bytes);
     bytes[SECTOR + 900] ^= 1;
     assert_has(signature_read(bytes, FILE_BYTES, SECTOR, &s), "CRC");

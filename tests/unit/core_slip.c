@@ -114,8 +114,8 @@ static void slip_ignores_doubled_delimiters(void **state)
 static void slip_recovers_from_a_lost_delimiter(void **state)
 {
     (void)state;
-    assert_every_cut(BYTES(0xC0, 1, 2, 0xC0, 3, 4, 0xC0, 0xC0, 5, 0xC0), "[2 01 02][2 03 04][1 "
-                                                                         "05]");
+    assert_every_cut(BYTES(0xC0, 1, 2, 0xC0, 3, 4, 0xC0, 0xC0, 5, 0xC0),
+                     "[2 01 02][2 03 04][1 05]");
     assert_every_cut(BYTES(0xC0, 1, 0xC0, 2, 0xC0, 3, 0xC0), "[1 01][1 02][1 03]");
     assert_every_cut(BYTES(1, 2, 0xC0, 0xC0, 3, 0xC0), "[2 01 02][1 03]");
 }

@@ -99,21 +99,21 @@ static void stub_parse_says_what_is_wrong(void **state)
         { "{\"entry\": 4096, \"text\": \"A===\", \"text_start\": 4096}", "Key 'text'" },
         { "{\"entry\": 4096, \"text\": \"====\", \"text_start\": 4096}", "Key 'text'" },
         { "{\"entry\": 4096, \"text\": \"AQID BA=\", \"text_start\": 4096}", "Key 'text'" },
-        { "{\"entry\": 4096, \"text\": \"AQIDBA==\\n\\n\\n\\n\", \"text_start\": 4096}", "Key "
-                                                                                         "'text'" },
+        { "{\"entry\": 4096, \"text\": \"AQIDBA==\\n\\n\\n\\n\", \"text_start\": 4096}",
+          "Key 'text'" },
         { "{\"entry\": 4096, \"text\": \"AQID*A==\", \"text_start\": 4096}", "Key 'text'" },
         { "{\"entry\": 4096, \"text\": \"AQIDBAU=\", \"text_start\": 4096}", "multiple of 4" },
         { "{\"text\": \"AQIDBA==\", \"entry\": 4096, " REST, "Key 'text'" },
         { "{\"entry\": 4096, \"data\": \"AQIDBA==\", " REST, "data_start" },
-        { "{\"entry\": 4096, \"data_start\": 8192, \"data\": \"AQIDBAU=\", " REST, "multiple of "
-                                                                                   "4" },
+        { "{\"entry\": 4096, \"data_start\": 8192, \"data\": \"AQIDBAU=\", " REST,
+          "multiple of 4" },
         { "{\"a\": *b, " REST, "not JSON" },
         { "{\"a\": &b 1, \"c\": *b, " REST, "not JSON" },
         { "{\"entry\": 4096, \"text\"", "cannot be used" },
         { "{\"entry\": 4096,, " REST, "cannot be used" },
         { "[\"entry\", 4096, \"text\", \"AQIDBA==\", \"text_start\", 4096]", "not a JSON object" },
-        { "[{\"entry\": 4096, \"text\": \"AQIDBA==\", \"text_start\": 4096}]", "not a JSON "
-                                                                               "object" },
+        { "[{\"entry\": 4096, \"text\": \"AQIDBA==\", \"text_start\": 4096}]",
+          "not a JSON object" },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(bad); i++) {

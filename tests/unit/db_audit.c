@@ -1,7 +1,7 @@
 /* The chain: what is bound, and that the audit names the first row that somebody has touched. */
 #include "tests/unit/db_audit_help.h"
 
-/* ---- Helpers ----------------------------------------------------------------------------------*/
+/* ---- Helpers ---- */
 
 /* Two stations, two lots, runs of every kind, one of them open. */
 static void make_record(struct bench *b)
@@ -31,7 +31,7 @@ static void assert_tamper(struct bench *b, const char *text, enum db_finding_kin
     assert_found(&first, kind, words);
 }
 
-/* ---- What the chain is ------------------------------------------------------------------------*/
+/* ---- What the chain is ---- */
 
 static void db_links_every_row_once(void **state)
 {
@@ -69,7 +69,7 @@ static void db_hashes_the_form_that_is_documented(void **state)
     assert_answer(b, "SELECT sha256 FROM link", expected);
 }
 
-/* ---- One change at a time ---------------------------------------------------------------------*/
+/* ---- One change at a time ---- */
 
 /* Every column of every table, in the first row that is bound: a column that nobody has added to
  * the forms is found here. */
@@ -262,7 +262,7 @@ static void db_audit_names_a_guard_that_is_gone(void **state)
     sqlite3_close(sql);
 }
 
-/* ---- Chains of several writers ----------------------------------------------------------------*/
+/* ---- Chains of several writers ---- */
 
 static void db_links_what_the_next_start_marks(void **state)
 {

@@ -102,7 +102,7 @@ static void add_nasty_run(struct bench *b)
     check_ok(b, db_run_close(b->db, run_id, &end, &b->e));
 }
 
-/* ---- Form -------------------------------------------------------------------------------------*/
+/* ---- Form ---- */
 
 static void db_exports_json_that_others_can_read(void **state)
 {
@@ -152,7 +152,7 @@ static void db_keeps_the_columns_of_the_csv(void **state)
                              "last_round_trips,last_reset_ms,last_sync_ms,last_identify_ms,"
                              "last_stub_ms,last_baud_ms,last_erase_ms,last_wire_ms,last_stall_ms,"
                              "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms,"
-                             "recorded_verdict,last_size_ms\r\n");
+                             "recorded_verdict,last_size_ms,serial,unit\r\n");
     free(csv);
     char *json = export_as(b, DB_JSON, NULL, NULL);
     assert_string_equal(json, "[\n]\n");
@@ -216,7 +216,7 @@ static void db_exports_csv_that_others_can_read(void **state)
     assert_string_equal(read_back, expected);
 }
 
-/* ---- Filters ----------------------------------------------------------------------------------*/
+/* ---- Filters ---- */
 
 static void fill_for_filters(struct bench *b)
 {
@@ -315,7 +315,7 @@ static void db_refuses_filters_that_make_no_sense(void **state)
     db_close(reader);
 }
 
-/* ---- Size -------------------------------------------------------------------------------------*/
+/* ---- Size ---- */
 
 struct plan_check {
     sqlite3 *sql;
@@ -443,7 +443,7 @@ static void db_stops_an_export_that_nobody_takes(void **state)
     db_close(reader);
 }
 
-/* ---- One state of the record ------------------------------------------------------------------*/
+/* ---- One state of the record ---- */
 
 struct during {
     struct bench *b;
@@ -482,7 +482,7 @@ static void db_exports_one_state_while_a_station_writes(void **state)
     db_close(reader);
 }
 
-/* ---- History ----------------------------------------------------------------------------------*/
+/* ---- History ---- */
 
 static bool tell_board(void *ctx, const struct db_board_row *r)
 {
@@ -574,7 +574,7 @@ static void db_tells_the_life_of_a_board(void **state)
     db_close(reader);
 }
 
-/* ---- Two forms of one MAC ---------------------------------------------------------------------*/
+/* ---- Two forms of one MAC ---- */
 
 #define BASE  "60:55:f9:f6:fa:3c"
 #define EUI   "60:55:f9:ff:fe:f6:fa:3c"
@@ -646,7 +646,7 @@ static void db_keeps_two_eui_64_apart(void **state)
     assert_history(b, BASE, EUI "\n"); /* the first of them */
 }
 
-/* ---- A record in which nothing has happened ---------------------------------------------------*/
+/* ---- A record in which nothing has happened ---- */
 
 static void db_exports_nothing_of_an_empty_record(void **state)
 {

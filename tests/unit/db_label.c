@@ -2,7 +2,7 @@
  * that says so. */
 #include "tests/unit/db_audit_help.h"
 
-#include "db/write/label.h"
+#include "db/write/label_rows.h"
 #include "db/write/lot.h"
 
 #define PRINTER "tcp://10.0.0.9:9100"

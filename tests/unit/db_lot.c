@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <sys/wait.h>
 
-/* ---- Helpers ----------------------------------------------------------------------------------*/
+/* ---- Helpers ---- */
 
 static int64_t open_lot(struct bench *b, const char *name, int64_t quantity)
 {
@@ -33,9 +33,9 @@ static bool admit(struct bench *b, struct db *db, int64_t run_id, const char *ma
                   enum db_duplicates duplicates, const char *rework)
 {
     struct db_seen seen;
-    const struct db_admission rule = { duplicates, rework };
+    const struct db_admission rule = { .duplicates = duplicates, .rework_reason = rework };
     const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = T0_MS };
-    return db_board_admit(db, run_id, &board, &rule, &seen, &b->e);
+    return db_board_admit(db, run_id, &board, &rule, &seen, NULL, &b->e);
 }
 
 static int64_t start_in(struct bench *b, int64_t lot_id, const char *mac)
@@ -103,7 +103,7 @@ static bool close_lot(struct bench *b, const char *name, char text[static DB_CHE
     return ok;
 }
 
-/* ---- Opening ----------------------------------------------------------------------------------*/
+/* ---- Opening ---- */
 
 /* Nobody flashes into a lot that is not there because a name was mistyped. */
 static void db_enters_no_lot_that_is_not_there(void **state)
@@ -191,7 +191,7 @@ static void db_lot_is_flashed_with_one_recipe(void **state)
     check_ok(b, enter(b, "C", second, false, NULL) > 0);
 }
 
-/* ---- Places -----------------------------------------------------------------------------------*/
+/* ---- Places ---- */
 
 static void db_lot_is_full_to_the_board(void **state)
 {
@@ -275,13 +275,13 @@ static void *flash_until_full(void *ctx)
                                             .slot = line->number,
                                             .port = "p",
                                             .started_utc_ms = T0_MS };
-        const struct db_admission rule = { DB_ONCE_IN_LOT, NULL };
+        const struct db_admission rule = { .duplicates = DB_ONCE_IN_LOT };
         snprintf(mac, sizeof mac, "240ac4%04x%02x", line->number, i);
         const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = T0_MS };
         const int64_t run_id = db_run_start(line->db, &begin, &line->e);
         if (run_id == 0)
             return NULL;
-        const bool in = db_board_admit(line->db, run_id, &board, &rule, &seen, &line->e);
+        const bool in = db_board_admit(line->db, run_id, &board, &rule, &seen, NULL, &line->e);
         if (!in && line->e.code != ERR_QUOTA)
             return NULL;
         const bool pass = in && i % 3 != 0;
@@ -355,7 +355,7 @@ static void db_interrupted_run_gives_its_place_back(void **state)
     db_close(looking);
 }
 
-/* ---- Duplicates -------------------------------------------------------------------------------*/
+/* ---- Duplicates ---- */
 
 static void db_refuses_a_board_that_passed_as_the_rule_says(void **state)
 {
@@ -399,7 +399,7 @@ static void db_refuses_a_board_that_is_open_at_another_station(void **state)
     db_close(there);
 }
 
-/* ---- Corrections ------------------------------------------------------------------------------*/
+/* ---- Corrections ---- */
 
 static void db_takes_a_pass_back_by_a_new_row(void **state)
 {
@@ -464,7 +464,7 @@ static void db_never_makes_a_pass_of_a_run_that_was_none(void **state)
     assert_answer(b, "SELECT count(*) FROM correction", "0");
 }
 
-/* ---- Closing ----------------------------------------------------------------------------------*/
+/* ---- Closing ---- */
 
 static void db_closes_a_lot_for_good(void **state)
 {
@@ -496,7 +496,7 @@ static void db_closes_a_lot_for_good(void **state)
     assert_clean(b);
 }
 
-/* ---- The key ----------------------------------------------------------------------------------*/
+/* ---- The key ---- */
 
 static void key_is_made_once_and_for_its_owner(void **state)
 {
@@ -556,7 +556,7 @@ static void key_is_the_same_for_all_who_make_it_at_once(void **state)
     close(ends[1]);
 }
 
-/* ---- Checkpoints ------------------------------------------------------------------------------*/
+/* ---- Checkpoints ---- */
 
 struct heard {
     int count;
@@ -670,7 +670,7 @@ static void db_lots_checkpoint_is_held_against_the_record(void **state)
     assert_heard(b, NULL, NULL, DB_CHANGED, "checkpoint 1");
 }
 
-/* ---- Copies -----------------------------------------------------------------------------------*/
+/* ---- Copies ---- */
 
 static void db_backs_up_what_is_committed(void **state)
 {

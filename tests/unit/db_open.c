@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-/* ---- Helpers ----------------------------------------------------------------------------------*/
+/* ---- Helpers ---- */
 
 static void write_file(const char *path, const void *bytes, size_t n)
 {
@@ -120,7 +120,7 @@ static int64_t runs_read(struct bench *b, struct db *reader)
     return runs;
 }
 
-/* ---- New files --------------------------------------------------------------------------------*/
+/* ---- New files ---- */
 
 static void db_makes_a_record_that_survives_power_loss(void **state)
 {
@@ -197,7 +197,7 @@ static void db_lets_several_stations_make_the_same_file_at_once(void **state)
     }
 }
 
-/* ---- Files that are refused -------------------------------------------------------------------*/
+/* ---- Files that are refused ---- */
 
 static void db_names_what_is_wrong_with_a_path(void **state)
 {
@@ -248,9 +248,8 @@ static void db_leaves_files_of_others_as_they_are(void **state)
         { NULL, "is not an SQLite database" },
         { "CREATE TABLE notes (text)", "is the database of another program (application id 0" },
         { "PRAGMA journal_mode = WAL; CREATE TABLE notes (text)", "another program" },
-        { "PRAGMA application_id = 252006673; CREATE TABLE notes (text)", "another program "
-                                                                          "(application id "
-                                                                          "252006673" },
+        { "PRAGMA application_id = 252006673; CREATE TABLE notes (text)",
+          "another program (application id 252006673" },
         { "PRAGMA application_id = 252006673", "application id 252006673" },
         { "PRAGMA user_version = 3", "another program (application id 0" },
         { "PRAGMA journal_mode = WAL", "another program (application id 0" },
@@ -333,7 +332,7 @@ static void db_refuses_a_newer_schema(void **state)
     assert_reader_refused(b, "was made by an older espstation: version 0, reading needs " NOW);
 }
 
-/* ---- Migration --------------------------------------------------------------------------------*/
+/* ---- Migration ---- */
 
 static void db_brings_an_older_file_up_in_one_transaction(void **state)
 {
@@ -431,7 +430,7 @@ static void db_does_not_bring_a_file_up_without_a_copy(void **state)
     assert_int_equal(files_in(b->folder), 1);
 }
 
-/* ---- Rights -----------------------------------------------------------------------------------*/
+/* ---- Rights ---- */
 
 static void db_refuses_to_write_where_it_may_not(void **state)
 {
@@ -561,7 +560,7 @@ static void db_reader_does_not_overlook_rows_in_the_log(void **state)
     db_close(reader);
 }
 
-/* ---- Readers and the station ------------------------------------------------------------------*/
+/* ---- Readers and the station ---- */
 
 static void db_reader_does_not_wait_for_a_station(void **state)
 {
@@ -622,7 +621,7 @@ static void db_keeps_its_locks_while_others_in_the_process_look(void **state)
     check_ok(b, db_finish(b->db, true, &b->e));
 }
 
-/* ---- Locks ------------------------------------------------------------------------------------*/
+/* ---- Locks ---- */
 
 static int64_t now_ms(void)
 {
@@ -710,7 +709,7 @@ static void db_names_the_lock_when_it_cannot_open(void **state)
     b->db = open_or_fail(b);
 }
 
-/* ---- Full disks -------------------------------------------------------------------------------*/
+/* ---- Full disks ---- */
 
 static void db_undoes_and_goes_on_when_the_disk_was_full(void **state)
 {

@@ -188,7 +188,7 @@ static void a_reader_that_gives_up_ends_the_reading(void **state)
     db_close(reader);
 }
 
-/* ---- One state --------------------------------------------------------------------------------*/
+/* ---- One state ---- */
 
 static bool keep_passed(void *ctx, const struct db_stats_row *row)
 {

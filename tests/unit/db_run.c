@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-/* ---- Recipe and lot ---------------------------------------------------------------------------*/
+/* ---- Recipe and lot ---- */
 
 static void db_keeps_a_recipe_once(void **state)
 {
@@ -86,7 +86,7 @@ static void db_keeps_a_lot_once(void **state)
     check_ok(b, db_lot_put(b->db, long_name, T0_MS, &b->e) > 0);
 }
 
-/* ---- A run ------------------------------------------------------------------------------------*/
+/* ---- A run ---- */
 
 static void db_commits_an_open_run_before_the_board_is_touched(void **state)
 {
@@ -224,7 +224,7 @@ static void db_refuses_rows_that_make_no_sense(void **state)
     assert_answer(b, "SELECT count(*) FROM run", "0");
 }
 
-/* ---- The board --------------------------------------------------------------------------------*/
+/* ---- The board ---- */
 
 static void db_tells_whether_a_board_passed_before(void **state)
 {
@@ -314,7 +314,7 @@ static void db_notices_a_board_that_was_swapped_during_its_run(void **state)
     assert_answer(b, "SELECT count(*) FROM board", "1");
 }
 
-/* ---- Guards -----------------------------------------------------------------------------------*/
+/* ---- Guards ---- */
 
 static void db_file_refuses_changes_of_other_programs(void **state)
 {
@@ -406,7 +406,7 @@ static void db_file_refuses_changes_of_other_programs(void **state)
     assert_says(b, ERR_STATION, "a station may only end, and only once");
 }
 
-/* ---- Dead stations ----------------------------------------------------------------------------*/
+/* ---- Dead stations ---- */
 
 static int start_station(struct bench *b, struct db *db, const struct db_station *who)
 {
@@ -585,7 +585,7 @@ static void db_notices_a_killed_station_process(void **state)
     assert_answer(b, "SELECT verdict FROM run", "INTERRUPTED");
 }
 
-/* ---- What a port has taught -------------------------------------------------------------------*/
+/* ---- What a port has taught ---- */
 
 /* A run of attempts "RATE CODE,RATE CODE...". */
 static void run_at(struct bench *b, const char *port, const char *attempts)

@@ -63,7 +63,7 @@ static struct answer ask_stats(struct bench *b, enum db_stats_by by, const struc
     return a;
 }
 
-/* ---- Rows -------------------------------------------------------------------------------------*/
+/* ---- Rows ---- */
 
 /* One attempt, and how its run ends. Zero is plain: slot 1, no lot, at the rate that was asked. */
 struct one {
@@ -124,7 +124,7 @@ static int64_t lot_of(struct bench *b, const char *name)
     return id;
 }
 
-/* ---- What counts ------------------------------------------------------------------------------*/
+/* ---- What counts ---- */
 
 static void db_stats_counts_a_board_once_in_a_lot(void **state)
 {
@@ -313,7 +313,7 @@ static void db_stats_joins_recipes_of_one_name_and_version(void **state)
     assert_int_equal(a.rows[1].ms.p50, 1000);
 }
 
-/* ---- Percentiles ------------------------------------------------------------------------------*/
+/* ---- Percentiles ---- */
 
 static int by_value(const void *a, const void *b)
 {
@@ -358,7 +358,7 @@ static void tally_gives_exact_percentiles(void **state)
     }
 }
 
-/* ---- The way to the rows ----------------------------------------------------------------------*/
+/* ---- The way to the rows ---- */
 
 struct plan {
     sqlite3 *sql;
@@ -495,7 +495,7 @@ static void db_stats_filters_alike_on_both_ways(void **state)
     assert_int_equal(none.rows[0].boards, 0);
 }
 
-/* ---- Refusals ---------------------------------------------------------------------------------*/
+/* ---- Refusals ---- */
 
 static void db_stats_refuses_filters_that_make_no_yield(void **state)
 {

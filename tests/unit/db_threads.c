@@ -121,7 +121,7 @@ static void db_takes_runs_of_many_slots_at_once(void **state)
     assert_answer(b, "PRAGMA integrity_check", "ok");
 }
 
-/* ---- One commit for all who wait --------------------------------------------------------------*/
+/* ---- One commit for all who wait ---- */
 
 static int count_commit(void *ctx)
 {
@@ -219,7 +219,7 @@ static void db_tells_all_when_the_commit_fails(void **state)
     assert_true(begin_run(&slots[0]) > 0);
 }
 
-/* ---- Bounded waiting --------------------------------------------------------------------------*/
+/* ---- Bounded waiting ---- */
 
 static void *try_one(void *ctx)
 {

@@ -206,10 +206,10 @@ static void doctor_finds_nothing_wrong_with_a_good_machine(void **state)
     put_fixture(b, 4, "e0\n", "480\n", "02\n");
     examine(b);
     assert_int_equal(b->worst, DOCTOR_OK);
-    assert_has(line_of(b, "ports", DOCTOR_OK)->sentence, "4 adapters are plugged in: ttyUSB0, "
-                                                         "ttyUSB1");
-    assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence, "Hub 1-1 (7 sockets, 480 Mbit/s, says it "
-                                                        "has its own supply) carries ttyUSB0");
+    assert_has(line_of(b, "ports", DOCTOR_OK)->sentence,
+               "4 adapters are plugged in: ttyUSB0, ttyUSB1");
+    assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence,
+               "Hub 1-1 (7 sockets, 480 Mbit/s, says it has its own supply) carries ttyUSB0");
     assert_has(line_of(b, "hubs", DOCTOR_OK)->sentence, "392 mA");
 }
 

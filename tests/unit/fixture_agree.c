@@ -71,7 +71,7 @@ static bool once_in(struct pair *p, uint32_t n)
     return below(p, n) == 0;
 }
 
-/* ---- Both ----------------------------------------------------------------------------------- */
+/* ---- Both ---- */
 
 static struct host *new_host(const char *chip, const char *file, enum sim_fill fill, uint64_t seed,
                              uint16_t mhz, bool real)
@@ -176,7 +176,7 @@ static bool same_flash(struct pair *p)
     return true;
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------- */
+/* ---- Steps ---- */
 
 static uint32_t some_address(struct pair *p)
 {
@@ -454,7 +454,7 @@ static bool whole_write(struct pair *p)
     return same_answers(p);
 }
 
-/* ---- Sessions ------------------------------------------------------------------------------- */
+/* ---- Sessions ---- */
 
 static bool session(const struct agree_chip *chip, uint64_t seed)
 {
@@ -475,7 +475,7 @@ static bool session(const struct agree_chip *chip, uint64_t seed)
     return same;
 }
 
-/* ---- Frames back to back -------------------------------------------------------------------- */
+/* ---- Frames back to back ---- */
 
 static void both_rate(struct pair *p, uint32_t baud)
 {

@@ -1,7 +1,7 @@
 /* The virtual board around its loaders: lines, wire, flash registers, faults, and exact time. */
 #include "tests/unit/fixture_help.h"
 
-/* ---- Lines ---------------------------------------------------------------------------------- */
+/* ---- Lines ---- */
 
 static void board_samples_the_strap_when_en_rises(void **state)
 {
@@ -88,7 +88,7 @@ static void board_without_lines_ignores_them(void **state)
     host_free(h);
 }
 
-/* ---- Wire ----------------------------------------------------------------------------------- */
+/* ---- Wire ---- */
 
 static void wire_takes_ten_bit_times_per_byte(void **state)
 {
@@ -230,7 +230,7 @@ static void board_does_not_depend_on_who_looks_when(void **state)
     free(again);
 }
 
-/* ---- Flash ---------------------------------------------------------------------------------- */
+/* ---- Flash ---- */
 
 static void flash_programming_only_clears_bits(void **state)
 {
@@ -377,7 +377,7 @@ static void board_has_its_mac_in_the_efuses(void **state)
     host_free(h);
 }
 
-/* ---- Faults --------------------------------------------------------------------------------- */
+/* ---- Faults ---- */
 
 static void fault_specs_are_judged(void **state)
 {

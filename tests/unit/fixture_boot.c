@@ -6,7 +6,7 @@
 
 enum { FLASH = 4 << 20 };
 
-/* ---- Images made here ----------------------------------------------------------------------- */
+/* ---- Images made here ---- */
 
 struct blob {
     uint8_t bytes[0x20000];
@@ -157,7 +157,7 @@ static void poke(struct host *h, uint32_t at, uint8_t change)
     chip_sim_flash_load(h->sim, at, &byte, 1);
 }
 
-/* ---- ESP32 ---------------------------------------------------------------------------------- */
+/* ---- ESP32 ---- */
 
 static void boot_esp32_runs_a_whole_flash(void **state)
 {
@@ -278,7 +278,7 @@ static void boot_esp32_follows_otadata(void **state)
     host_free(h);
 }
 
-/* ---- ESP8266 -------------------------------------------------------------------------------- */
+/* ---- ESP8266 ---- */
 
 static void make_esp8266(struct blob *b, uint8_t mode, uint8_t size_freq, size_t code)
 {

@@ -493,7 +493,7 @@ static void chips_do_not_start_a_stub_of_other_silicon(void **state)
     }
 }
 
-/* ---- Boot ----------------------------------------------------------------------------------- */
+/* ---- Boot ---- */
 
 /* One segment of 64 bytes; checksum; SHA-256. Gives its length. */
 static size_t make_image(uint8_t out[256], uint32_t chip_id)
@@ -587,7 +587,7 @@ static void chips_show_their_straps_in_the_log(void **state)
     }
 }
 
-/* ---- Crystals ------------------------------------------------------------------------------- */
+/* ---- Crystals ---- */
 
 static struct host *with_crystal(const char *chip, uint8_t mhz)
 {

@@ -132,7 +132,7 @@ static void assert_quiet(struct bench *b)
     assert_int_equal(turn(b, 0), 0);
 }
 
-/* ---- TCP ------------------------------------------------------------------------------------ */
+/* ---- TCP ---- */
 
 static void rack_turns_a_second_client_away(void **state)
 {
@@ -269,7 +269,7 @@ static void rack_stops_reading_a_flooding_client(void **state)
     bench_free(b);
 }
 
-/* ---- Terminals ------------------------------------------------------------------------------ */
+/* ---- Terminals ---- */
 
 static int open_terminal(const struct bench *b)
 {
@@ -337,7 +337,7 @@ static void rack_pulled_terminal_hangs_up(void **state)
     bench_free(b);
 }
 
-/* ---- Control -------------------------------------------------------------------------------- */
+/* ---- Control ---- */
 
 static void control_refuses_what_makes_no_sense(void **state)
 {
@@ -484,7 +484,7 @@ static void control_dumps_and_fills(void **state)
     bench_free(b);
 }
 
-/* ---- Options -------------------------------------------------------------------------------- */
+/* ---- Options ---- */
 
 static void options_pick_boards_and_count_macs(void **state)
 {

@@ -40,7 +40,7 @@ static struct host *host_real(const struct chip_sim_config *config, const char *
     return h;
 }
 
-/* ---- What every one of them does ------------------------------------------------------------ */
+/* ---- What every one of them does ---- */
 
 static void sync_and_read(struct host *h)
 {
@@ -148,7 +148,7 @@ static void all_chips_work(void **state)
     free(bytes);
 }
 
-/* ---- Two frames at once --------------------------------------------------------------------- */
+/* ---- Two frames at once ---- */
 
 static struct host *c3_at(uint32_t baud, uint16_t cpu_mhz, enum sim_fill fill)
 {
@@ -320,7 +320,7 @@ static void lone_c0_brings_the_phase_back(void **state)
     host_free(h);
 }
 
-/* ---- Blocks --------------------------------------------------------------------------------- */
+/* ---- Blocks ---- */
 
 static void block_of_ratio_1000(void **state)
 {
@@ -356,7 +356,7 @@ static void stop_inside_a_frame_does_nothing(void **state)
     }
 }
 
-/* ---- What runs is what was uploaded --------------------------------------------------------- */
+/* ---- What runs is what was uploaded ---- */
 
 static void run_code(struct host *h, const uint8_t *code, size_t n, uint32_t entry)
 {
@@ -411,7 +411,7 @@ static void upload_that_is_not_right_fails(void **state)
     host_free(h);
 }
 
-/* ---- Time ----------------------------------------------------------------------------------- */
+/* ---- Time ---- */
 
 /* The same session in steps of other lengths: the same bytes. */
 static size_t session_in_steps(uint64_t step_us, uint8_t *heard, size_t cap)
@@ -454,7 +454,7 @@ static void steps_of_time_change_nothing(void **state)
     }
 }
 
-/* ---- Crystals ------------------------------------------------------------------------------- */
+/* ---- Crystals ---- */
 
 static void other_crystals_give_right_rates(void **state)
 {
@@ -475,7 +475,7 @@ static void other_crystals_give_right_rates(void **state)
     }
 }
 
-/* ---- Faults --------------------------------------------------------------------------------- */
+/* ---- Faults ---- */
 
 static void faults_strike_a_real_stub(void **state)
 {

@@ -414,7 +414,7 @@ static void over_usb_the_main_loop_wants_silence(void **state)
     host_free(h);
 }
 
-/* ---- The rate at the start ------------------------------------------------------------------ */
+/* ---- The rate at the start ---- */
 
 static const struct {
     const char *chip, *stub;
@@ -526,7 +526,7 @@ static void esp8266_stub_takes_the_rate_for_115200(void **state)
     host_free(h);
 }
 
-/* ---- Faults --------------------------------------------------------------------------------- */
+/* ---- Faults ---- */
 
 static size_t answers_to_two(struct host *h, uint64_t pause_us)
 {

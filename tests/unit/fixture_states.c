@@ -52,7 +52,7 @@ static uint8_t set_size(struct host *h, uint32_t bytes)
     return host_words(h, 0x0b, WORDS(0, bytes, 0x10000, 0x1000, 0x100, 0xffff), 6).data[0];
 }
 
-/* ---- Secured -------------------------------------------------------------------------------- */
+/* ---- Secured ---- */
 
 static const char *const later_chips[] = {
     "esp32s2", "esp32s3", "esp32c2",  "esp32c3", "esp32c5",  "esp32c6",  "esp32c61",
@@ -236,7 +236,7 @@ static void secured_boards_start_only_what_is_meant_for_them(void **state)
     host_free(h);
 }
 
-/* ---- The flash ------------------------------------------------------------------------------ */
+/* ---- The flash ---- */
 
 static void power_on_flash(struct host *h)
 {
@@ -403,7 +403,7 @@ static void flash_behind_16_mb_wants_the_right_stub(void **state)
     }
 }
 
-/* ---- The old stub --------------------------------------------------------------------------- */
+/* ---- The old stub ---- */
 
 /* Some code that is no stub this fixture knows. */
 static struct host *with_v1(const char *chip, uint32_t addr)

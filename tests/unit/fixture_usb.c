@@ -56,7 +56,7 @@ static bool usb_left(struct host *h, uint64_t *back_us)
     return chip_sim_take_usb_gone(h->sim, back_us);
 }
 
-/* ---- USB-Serial/JTAG ------------------------------------------------------------------------ */
+/* ---- USB-Serial/JTAG ---- */
 
 static const char *const jtag_chips[] = {
     "esp32s3", "esp32c3", "esp32c5",  "esp32c6", "esp32c61",
@@ -129,7 +129,7 @@ static void jtag_has_no_rate(void **state)
     host_free(h);
 }
 
-/* ---- Watchdogs ------------------------------------------------------------------------------ */
+/* ---- Watchdogs ---- */
 
 struct dogs {
     const char *chip;
@@ -255,7 +255,7 @@ static void dogs_lead_out_of_a_loader_entered_by_button(void **state)
     }
 }
 
-/* ---- The CDC device of the ROM -------------------------------------------------------------- */
+/* ---- The CDC device of the ROM ---- */
 
 struct otg {
     const char *chip;

@@ -100,8 +100,8 @@ static void intel_hex_refuses_what_is_wrong(void **state)
         { ":020000050102F6\n" END, "a start address has 4 bytes" },
         { ":02FFFF000102FD\n" END, "runs over the end of its 64 KiB" },
         { ":020000021000EC\n:02FFFF000102FD\n" END, "line 2 runs over the end of its 64 KiB" },
-        { ":020000040001F9\n:020000020000FC\n:02FFFF000102FD\n" END, "line 3 runs over the end of "
-                                                                     "its 64 KiB" },
+        { ":020000040001F9\n:020000020000FC\n:02FFFF000102FD\n" END,
+          "line 3 runs over the end of its 64 KiB" },
         { ":02000004FFFFFC\n:02FFFF000102FD\n" END, "line 2 runs over the last address" },
         { "; by a tool\n:020000000102FB\n" END, "line 1 does not begin with ':'" },
         { ":0100000100FE\n", "the end record holds data" },

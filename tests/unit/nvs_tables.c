@@ -191,8 +191,8 @@ static void table_tells_every_trap_of_the_generator(void **state)
 
 static void table_tells_all_mistakes_at_once(void **state)
 {
-    const struct nvs_text text = nvs_text_of("t.csv", A "x,data,u8,256\ny,data,u8,1\nz,data,i8,"
-                                                        "200\n");
+    const struct nvs_text text =
+        nvs_text_of("t.csv", A "x,data,u8,256\ny,data,u8,1\nz,data,i8,200\n");
     struct nvs_report report;
     struct nvs_table table;
     struct err e = { 0 };

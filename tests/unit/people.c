@@ -88,7 +88,7 @@ static struct people *load(struct place *p)
     return people;
 }
 
-/* ---- The file ---------------------------------------------------------------------------------*/
+/* ---- The file ---- */
 
 #define DIGEST(salt) "scrypt:16:1:1:" salt ":" HASH
 #define SALT_A       "000102030405060708090a0b0c0d0e0f"
@@ -227,7 +227,7 @@ static void file_is_its_owners_alone(void **state)
     }
 }
 
-/* ---- Logging in -------------------------------------------------------------------------------*/
+/* ---- Logging in ---- */
 
 static void people_log_in_by_pin_or_badge(void **state)
 {
@@ -407,7 +407,7 @@ static void threads_log_in_side_by_side(void **state)
     people_free(people);
 }
 
-/* ---- Roles ------------------------------------------------------------------------------------*/
+/* ---- Roles ---- */
 
 static void roles_are_refused_with_a_sentence(void **state)
 {
@@ -426,7 +426,7 @@ static void roles_are_refused_with_a_sentence(void **state)
     assert_false(actor_is_at_work(&carl, "flash", &e));
 }
 
-/* ---- Changing the file ------------------------------------------------------------------------*/
+/* ---- Changing the file ---- */
 
 static bool do_add(void *ctx, struct people_file *file, struct err *e)
 {

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 
-/* ---- A listener on loopback ------------------------------------------------------------------ */
+/* ---- A listener on loopback ---- */
 
 struct listener {
     int fd;
@@ -39,7 +39,7 @@ static struct port *joined(int *far_fd, int stop_fd)
     return p;
 }
 
-/* ---- The text -------------------------------------------------------------------------------- */
+/* ---- The text ---- */
 
 static void net_reads_host_and_port(void **state)
 {
@@ -118,8 +118,8 @@ static void net_takes_the_option_of_serial_servers(void **state)
 
 static void net_refuses_credentials_and_does_not_repeat_them(void **state)
 {
-    static const char *const secret[] = { "rfc2217://eve:tomato@host:4000", "socket://"
-                                                                            "tomato@host:1" };
+    static const char *const secret[] = { "rfc2217://eve:tomato@host:4000",
+                                          "socket://tomato@host:1" };
     (void)state;
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
         struct err e = { .code = ERR_NONE };
@@ -131,7 +131,7 @@ static void net_refuses_credentials_and_does_not_repeat_them(void **state)
     }
 }
 
-/* ---- Connecting ------------------------------------------------------------------------------ */
+/* ---- Connecting ---- */
 
 static void net_refused_connection_is_a_missing_port(void **state)
 {
@@ -223,7 +223,7 @@ static void net_connects_over_ipv6(void **state)
     close(fd);
 }
 
-/* ---- Bytes ----------------------------------------------------------------------------------- */
+/* ---- Bytes ---- */
 
 static void socket_belongs_to_one_process(void **state)
 {

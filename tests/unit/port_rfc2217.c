@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* ---- The server ------------------------------------------------------------------------------ */
+/* ---- The server ---- */
 
 enum habit {
     REFUSES = 1 << 0, /* DONT COM-PORT */
@@ -393,7 +393,7 @@ static struct err open_fails(unsigned habits, unsigned baud_percent, uint32_t de
     return e;
 }
 
-/* ---- Opening --------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static void rfc2217_opens_and_sets_up_the_port(void **state)
 {
@@ -500,7 +500,7 @@ static void rfc2217_open_ends_with_a_stop(void **state)
     server_free(s);
 }
 
-/* ---- Rate ------------------------------------------------------------------------------------ */
+/* ---- Rate ---- */
 
 static void rfc2217_rate_may_be_3_percent_off(void **state)
 {
@@ -552,7 +552,7 @@ static void rfc2217_data_that_come_with_an_answer_are_kept(void **state)
     server_free(s);
 }
 
-/* ---- Lines ----------------------------------------------------------------------------------- */
+/* ---- Lines ---- */
 
 static unsigned after(unsigned lines, unsigned control)
 {
@@ -616,7 +616,7 @@ static void rfc2217_one_line_is_one_command(void **state)
     server_free(s);
 }
 
-/* ---- Data ------------------------------------------------------------------------------------ */
+/* ---- Data ---- */
 
 static void rfc2217_carries_all_bytes_and_order(void **state)
 {
@@ -736,7 +736,7 @@ static void rfc2217_read_ends_with_a_stop(void **state)
     server_free(s);
 }
 
-/* ---- The far end goes ------------------------------------------------------------------------ */
+/* ---- The far end goes ---- */
 
 static void rfc2217_closed_by_the_server_is_gone(void **state)
 {
@@ -790,7 +790,7 @@ static void rfc2217_closed_in_mid_write_is_gone(void **state)
     server_free(s);
 }
 
-/* ---- A server that does not read ------------------------------------------------------------- */
+/* ---- A server that does not read ---- */
 
 /* Writes until the server's and our own buffers are full. Every other byte is FF, so that of each
  * three bytes on the wire one is the middle of a pair; `shift` moves them about. */
@@ -832,7 +832,7 @@ static void rfc2217_failed_write_leaves_the_stream_whole(void **state)
     }
 }
 
-/* ---- Hold and go on -------------------------------------------------------------------------- */
+/* ---- Hold and go on ---- */
 
 static void rfc2217_holds_its_data_when_asked(void **state)
 {
@@ -855,7 +855,7 @@ static void rfc2217_holds_its_data_when_asked(void **state)
     server_free(s);
 }
 
-/* ---- Discard --------------------------------------------------------------------------------- */
+/* ---- Discard ---- */
 
 static void rfc2217_discard_drops_up_to_the_answer(void **state)
 {

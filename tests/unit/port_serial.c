@@ -15,7 +15,7 @@
 
 #define BOTH ((unsigned)PORT_DTR | (unsigned)PORT_RTS)
 
-/* ---- A pty, and what happened on its lines --------------------------------------------------- */
+/* ---- A pty, and what happened on its lines ---- */
 
 struct bench {
     int master;
@@ -129,7 +129,7 @@ static struct err open_fails(const char *where)
     return e;
 }
 
-/* ---- Opening --------------------------------------------------------------------------------- */
+/* ---- Opening ---- */
 
 static void serial_opens_raw(void **state)
 {
@@ -205,7 +205,7 @@ static void serial_without_modem_lines_still_opens(void **state)
     port_free(p);
 }
 
-/* ---- What is no port ------------------------------------------------------------------------- */
+/* ---- What is no port ---- */
 
 static void serial_missing_port_names_what_there_is(void **state)
 {
@@ -264,7 +264,7 @@ static void serial_without_rights_is_denied(void **state)
     assert_int_equal(open_as_nobody(b->device), ERR_PORT_DENIED);
 }
 
-/* ---- One owner ------------------------------------------------------------------------------- */
+/* ---- One owner ---- */
 
 /* As the kernel has it; under valgrind it is not our own. */
 static const char *program_name(void)
@@ -372,7 +372,7 @@ static void serial_open_port_is_exclusive(void **state)
     port_free(p);
 }
 
-/* ---- Rates and lines ------------------------------------------------------------------------- */
+/* ---- Rates and lines ---- */
 
 /* Memory that libserialport gets next holds anything: it does not set all of its own fields. */
 static void soil_heap(void)
@@ -428,7 +428,7 @@ static void serial_sets_both_lines_in_one_step(void **state)
     port_free(p);
 }
 
-/* ---- Bytes ----------------------------------------------------------------------------------- */
+/* ---- Bytes ---- */
 
 static void serial_carries_all_bytes(void **state)
 {
@@ -516,7 +516,7 @@ static void serial_waits_end_with_a_stop(void **state)
     port_free(p);
 }
 
-/* ---- Unplugged ------------------------------------------------------------------------------- */
+/* ---- Unplugged ---- */
 
 static uint64_t cpu_us(void)
 {
@@ -592,7 +592,7 @@ static void serial_unplugged_in_mid_read_is_gone(void **state)
     port_free(p);
 }
 
-/* ---- Starting again with the preload --------------------------------------------------------- */
+/* ---- Starting again with the preload ---- */
 
 static void load_preload(char *const argv[])
 {

@@ -2,7 +2,7 @@
 #include "core/ports/telnet.h"
 #include "tests/unit/port_help.h"
 
-/* ---- What came out, as one text -------------------------------------------------------------- */
+/* ---- What came out, as one text ---- */
 
 struct transcript {
     char text[4096];
@@ -46,7 +46,7 @@ static void decode(struct telnet *t, const uint8_t *in, size_t n, struct transcr
     }
 }
 
-/* ---- Decoding -------------------------------------------------------------------------------- */
+/* ---- Decoding ---- */
 
 static const uint8_t sample[] = {
     'a',  0xFF, 0xFF, 'b',  0xFF, 253,  44,   0xFF, 251,
@@ -126,7 +126,7 @@ static void telnet_survives_noise(void **state)
     }
 }
 
-/* ---- Escaping -------------------------------------------------------------------------------- */
+/* ---- Escaping ---- */
 
 static void telnet_escape_round_trip_in_any_room(void **state)
 {
@@ -158,7 +158,7 @@ static void telnet_escape_round_trip_in_any_room(void **state)
     }
 }
 
-/* ---- Negotiation ----------------------------------------------------------------------------- */
+/* ---- Negotiation ---- */
 
 static bool answers(struct telnet *t, uint8_t verb, uint8_t option, uint8_t reply[3])
 {

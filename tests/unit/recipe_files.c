@@ -154,9 +154,9 @@ static void image_must_be_a_file(void **state)
     assert_string_equal(image_mistake("/dev/null"), "image '/dev/null' is a FIFO, socket or "
                                                     "device; an image is a regular file");
     /* Looks regular, and its text begins with what this process was started with. */
-    assert_string_equal(image_mistake("/proc/self/environ"), "image '/proc/self/environ' is made "
-                                                             "up by the kernel; an image is a file "
-                                                             "on a disk");
+    assert_string_equal(
+        image_mistake("/proc/self/environ"),
+        "image '/proc/self/environ' is made up by the kernel; an image is a file on a disk");
     assert_int_equal(symlink("/proc/self/environ", in_folder("link.bin")), 0);
     assert_string_equal(image_mistake("link.bin"), "image 'link.bin' is made up by the kernel; an "
                                                    "image is a file on a disk");

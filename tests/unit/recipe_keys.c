@@ -16,7 +16,7 @@
 
 static struct doc_report report;
 
-/* ---- The table --------------------------------------------------------------------------------*/
+/* ---- The table ---- */
 
 static bool is_section(enum recipe_key id)
 {
@@ -34,7 +34,8 @@ static void key_table_has_no_gap(void **state)
         assert_int_equal(key->sentence[strlen(key->sentence) - 1], '.');
         assert_true(is_section(key->parent));
         assert_int_equal(key_child(&recipe_kind, key->parent, key_name(&recipe_kind, id)), id);
-        assert_true(is_section(id) || key->field > 0 || id == RECIPE_KEY_IMAGE_FILE);
+        /* the first key of a list's struct lies at its start */
+        assert_true(is_section(id) || key->field > 0 || key_row(&recipe_kind, key->parent)->item);
         if (key->kind == KEY_TEXTS || key->kind == KEY_NUMBERS || key->kind == KEY_ITEMS)
             assert_true(key->items_max > 0 && key->count_field > 0);
         if (key->kind == KEY_NUMBER || key->kind == KEY_BYTES || key->kind == KEY_TEXT)
@@ -63,8 +64,7 @@ static void key_fields_do_not_share_a_place(void **state)
     (void)state;
     for (unsigned a = 1; a < RECIPE_KEY_COUNT; a++) {
         for (unsigned b = a + 1; b < RECIPE_KEY_COUNT; b++) {
-            const bool same_struct = (key_row(&recipe_kind, a)->parent == RECIPE_KEY_IMAGES) ==
-                                     (key_row(&recipe_kind, b)->parent == RECIPE_KEY_IMAGES);
+            const bool same_struct = key_scope(&recipe_kind, a) == key_scope(&recipe_kind, b);
             if (same_struct && key_row(&recipe_kind, a)->kind != KEY_MAP &&
                 key_row(&recipe_kind, b)->kind != KEY_MAP)
                 assert_int_not_equal(key_row(&recipe_kind, a)->field,
@@ -90,7 +90,7 @@ static void key_defaults_are_valid(void **state)
     recipe_free(recipe);
 }
 
-/* ---- Nearest ----------------------------------------------------------------------------------*/
+/* ---- Nearest ---- */
 
 static const char *nearest_word(const char *text)
 {
@@ -124,7 +124,7 @@ static void nearest_is_silent_when_nothing_is_near(void **state)
     assert_string_equal(nearest_word("chipchipchipchipchipchipchipchipchip"), "");
 }
 
-/* ---- The report -------------------------------------------------------------------------------*/
+/* ---- The report ---- */
 
 static void report_keeps_places_in_order(void **state)
 {
@@ -175,21 +175,12 @@ static void report_formats_a_mistake(void **state)
     doc_report_init(&report);
     doc_report_add(&report, (struct doc_pos){ 14, 5 }, "no %s", "good");
     doc_report_add(&report, (struct doc_pos){ 0, 0 }, "nowhere");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text), "r."
-                                                                                            "yam"
-                                                                                            "l: "
-                                                                                            "now"
-                                                                                            "her"
-                                                                                            "e");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text), "r."
-                                                                                            "yaml:"
-                                                                                            "14:5: "
-                                                                                            "no "
-                                                                                            "good");
-    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny), "r."
-                                                                                            "yam"
-                                                                                            "l"
-                                                                                            ":");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[0], text, sizeof text),
+                        "r.yaml: nowhere");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], text, sizeof text),
+                        "r.yaml:14:5: no good");
+    assert_string_equal(doc_mistake_text("r.yaml", &report.mistakes[1], tiny, sizeof tiny),
+                        "r.yaml:");
 }
 
 static void quote_cuts_at_a_character(void **state)
@@ -202,7 +193,7 @@ static void quote_cuts_at_a_character(void **state)
     assert_string_equal(value_quote("1234\303\2747890", buf, sizeof buf), "1234\303\274...");
 }
 
-/* ---- Help -------------------------------------------------------------------------------------*/
+/* ---- Help ---- */
 
 struct page {
     char text[32768];
@@ -249,7 +240,7 @@ static void help_shows_limits_and_defaults(void **state)
     assert_non_null(page);
     assert_true(recipe_help(DOC_HELP_PLAIN, take_line, page));
     assert_non_null(strstr(page->text, "a number from 9600 to 5000000; default 921600\n"));
-    assert_non_null(strstr(page->text, "; default 460800, 115200\n"));
+    assert_non_null(strstr(page->text, "; default 460800,"));
     assert_non_null(strstr(page->text, "md5 or none; default md5\n"));
     assert_non_null(strstr(page->text, "the name of a chip; required\n"));
     free(page);
@@ -286,7 +277,7 @@ static void help_example_is_a_recipe(void **state)
     free(page);
 }
 
-/* ---- Samples ----------------------------------------------------------------------------------*/
+/* ---- Samples ---- */
 
 static void check_sample(const char *name)
 {

@@ -3,6 +3,7 @@
  * station file is read. Each time it is refused as a failure of the station, and nothing is lost.
  */
 #include "core/base/err.h"
+#include "recipes/people/people_file.h"
 #include "recipes/recipe.h"
 #include "recipes/station/station_file.h"
 
@@ -35,6 +36,11 @@ static void recipe_survives_without_memory(void **state)
 }
 
 static void station_survives_without_memory(void **state)
+{
+    recipe_survives_without_memory(state);
+}
+
+static void people_survive_without_memory(void **state)
 {
     recipe_survives_without_memory(state);
 }
@@ -98,10 +104,27 @@ static bool load_station(struct err *e)
     static const char text[] = "station: x\nrecord: r.db\nslots:\n"
                                "  - { name: A1, usb: pci-0000:00:14.0-usb-0:1:1.0 }\n"
                                "  - { name: B1, port: /dev/ttyS0 }\n"
-                               "groups: [{ name: l, slots: [A1] }]\ngrid: [[A1, B1]]\n";
+                               "groups: [{ name: l, slots: [A1] }]\ngrid: [[A1, B1]]\n"
+                               "people: p.yaml\nrecipes: { only_signed_by: keys }\n"
+                               "plc: { listen: \"127.0.0.1:1502\", allow: [10.0.0.1] }\n";
     struct station *station = NULL;
     const bool ok = station_parse("s", text, sizeof text - 1, "d", &station, &report, e);
     station_free(station);
+    return ok;
+}
+
+static bool load_people(struct err *e)
+{
+    static const char text[] = "people:\n"
+                               "  - name: Ann\n"
+                               "    role: engineer\n"
+                               "    pin: scrypt:16:1:1:000102030405060708090a0b0c0d0e0f:"
+                               "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n"
+                               "    badge: scrypt:16:1:1:000102030405060708090a0b0c0d0e0f:"
+                               "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f\n";
+    struct people_file *file = NULL;
+    const bool ok = people_file_parse("p", text, sizeof text - 1, &file, &report, e);
+    people_file_free(file);
     return ok;
 }
 
@@ -144,6 +167,12 @@ static void station_survives_without_memory(void **state)
     survives_without_memory(load_station);
 }
 
+static void people_survive_without_memory(void **state)
+{
+    (void)state;
+    survives_without_memory(load_people);
+}
+
 #endif
 
 int main(void)
@@ -151,6 +180,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recipe_survives_without_memory),
         cmocka_unit_test(station_survives_without_memory),
+        cmocka_unit_test(people_survive_without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

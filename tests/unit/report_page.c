@@ -54,7 +54,7 @@ static void assert_text(const char *text, const char *expected)
     assert_paper(p, expected);
 }
 
-/* ---- Text -------------------------------------------------------------------------------------*/
+/* ---- Text ---- */
 
 static void markup_in_texts_is_escaped(void **state)
 {
@@ -105,8 +105,8 @@ static void long_texts_are_cut_between_characters(void **state)
         const char *text, *cut;
     } rows[] = { { "abcd", "abcd" },
                  { "abcde", "abc\xE2\x80\xA6" },
-                 { "\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC", "\xC3\xBC\xC3\xBC\xC3\xBC\xE2\x80"
-                                                               "\xA6" },
+                 { "\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC\xC3\xBC",
+                   "\xC3\xBC\xC3\xBC\xC3\xBC\xE2\x80\xA6" },
                  { "a<b>c", "a&lt;b\xE2\x80\xA6" } };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -138,7 +138,7 @@ static void pages_larger_than_the_buffer_come_whole(void **state)
     free(p);
 }
 
-/* ---- Numbers ----------------------------------------------------------------------------------*/
+/* ---- Numbers ---- */
 
 static void numbers_are_grouped(void **state)
 {
@@ -187,7 +187,7 @@ static void times_are_told_to_the_second(void **state)
     assert_paper(p, "2026-03-04 05:06:07 \xE2\x80\x93 &lt;soon&gt; 9.5" THIN "s \xE2\x80\x93");
 }
 
-/* ---- Scales -----------------------------------------------------------------------------------*/
+/* ---- Scales ---- */
 
 static void lengths_stay_within_their_span(void **state)
 {
@@ -236,7 +236,7 @@ static void drawings_are_told_in_words(void **state)
                     "</svg>\n");
 }
 
-/* ---- Periods ----------------------------------------------------------------------------------*/
+/* ---- Periods ---- */
 
 static void assert_periods(const char *first, const char *last, const char *word, size_t count,
                            const char *first_label, const char *last_label)

@@ -63,7 +63,7 @@ static enum cpu_stop run_for(struct machine *m, uint64_t instructions)
     return rv32_run(&m->core);
 }
 
-/* ---- Instructions --------------------------------------------------------------------------- */
+/* ---- Instructions ---- */
 
 static void every_instruction_calculates(void **state)
 {
@@ -190,7 +190,7 @@ static void code_that_changes_is_seen(void **state)
     free(m);
 }
 
-/* ---- Waiting loops -------------------------------------------------------------------------- */
+/* ---- Waiting loops ---- */
 
 /* Waits for a byte at WORK to be other than 0, by way of a function that keeps registers on the
  * stack, as a main loop does. a0 counts nothing. */

@@ -122,33 +122,29 @@ static const struct {
                                          "case alone" },
     { HEAD "[{name: A1, usb: 1.2.3}]\n", "got '1.2.3'; see: espstation ports" },
     { HEAD "[{name: A1, usb: /dev/ttyUSB0}]\n", "the kernel gives that name anew at each plug" },
-    { HEAD "[{name: A1, usb: /dev/serial/by-id/usb-X}]\n", "by-id names the adapter, not the "
-                                                           "socket" },
+    { HEAD "[{name: A1, usb: /dev/serial/by-id/usb-X}]\n",
+      "by-id names the adapter, not the socket" },
     { HEAD "[{name: A1, usb: \"socket://h:1\"}]\n", "that is a port: write it behind port" },
     { HEAD "[{name: A1, port: " SOCKET(1) "}]\n", "that is a socket: write it behind usb" },
     { HEAD "[{name: A1, port: /dev/ttyACM1}]\n", "write its socket behind usb" },
     { HEAD "[{name: A1, port: ftp://h}]\n", "'slots.port': 'ftp://h' is not a port." },
-    { HEAD "[{name: A1, usb: " SOCKET(1) ", port: /dev/ttyS0}]\n", "a slot has 'usb' or 'port', "
-                                                                   "not both; 'usb' is at 2:25" },
-    { HEAD "[{name: A1, usb: " SOCKET(1) "}, {name: A2, usb: " SOCKET(1) "-port0}]\n", "this "
-                                                                                       "socket is "
-                                                                                       "that of "
-                                                                                       "slot 'A1' "
-                                                                                       "at 2:25" },
-    { HEAD "[{name: A1, port: /dev/ttyS0}, {name: A2, port: /dev/ttyS0}]\n", "this port is that of "
-                                                                             "slot 'A1' at 2:26" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A2]}]\n", "'groups.slots': there is no slot "
-                                                               "'A2'" },
+    { HEAD "[{name: A1, usb: " SOCKET(1) ", port: /dev/ttyS0}]\n",
+      "a slot has 'usb' or 'port', not both; 'usb' is at 2:25" },
+    { HEAD "[{name: A1, usb: " SOCKET(1) "}, {name: A2, usb: " SOCKET(1) "-port0}]\n",
+      "this socket is that of slot 'A1' at 2:25" },
+    { HEAD "[{name: A1, port: /dev/ttyS0}, {name: A2, port: /dev/ttyS0}]\n",
+      "this port is that of slot 'A1' at 2:26" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A2]}]\n",
+      "'groups.slots': there is no slot 'A2'" },
     { HEAD "[{name: left}]\ngroups: [{name: l, slots: [lefd]}]\n", "did you mean 'left'?" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: []}]\n", "3:27: 'groups.slots' is empty: the "
-                                                             "group would be of no use" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1, A1]}]\n", "slot 'A1' is there twice: "
-                                                                   "first at 3:28" },
-    { HEAD "[{name: A1}]\ngroups: [{name: a1, slots: [A1]}]\n", "group 'a1' has the name of a "
-                                                                "slot" },
-    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1]}, {name: l, slots: [A1]}]\n", "group 'l' "
-                                                                                       "is there "
-                                                                                       "twice" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: []}]\n",
+      "3:27: 'groups.slots' is empty: the group would be of no use" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1, A1]}]\n",
+      "slot 'A1' is there twice: first at 3:28" },
+    { HEAD "[{name: A1}]\ngroups: [{name: a1, slots: [A1]}]\n",
+      "group 'a1' has the name of a slot" },
+    { HEAD "[{name: A1}]\ngroups: [{name: l, slots: [A1]}, {name: l, slots: [A1]}]\n",
+      "group 'l' is there twice" },
     { HEAD "[{name: A1}]\ngroups: [{name: l}]\n", "key 'slots' is missing in this group" },
     { HEAD "[{name: A1}]\ngrid: [A1]\n", "'grid' expects a list as in [A1, A2] for each row, got a "
                                          "single value" },
@@ -238,6 +234,66 @@ static void station_must_be_a_file(void **state)
     assert_null(s);
 }
 
+/* ---- People, recipes, PLC ---- */
+
+static void station_says_who_and_how(void **state)
+{
+    (void)state;
+    struct err e;
+    struct station *s = parse("station: s\nslots: [{ name: A1 }]\npeople: p.yaml\n"
+                              "recipes: { only_signed_by: /etc/keys }\n"
+                              "plc: { listen: \"[::1]:1502\", allow: [10.0.0.1, 10.0.0.2], "
+                              "clients: 2, "
+                              "heartbeat_ms: 500, idle_ms: 1000 }\n",
+                              &e);
+    assert_ok(s != NULL, &e);
+    assert_string_equal(s->people_path, "/fixture/p.yaml");
+    assert_string_equal(s->recipe_keys_path, "/etc/keys");
+    assert_string_equal(s->plc.listen, "[::1]:1502");
+    assert_int_equal(s->plc.allow_count, 2);
+    assert_string_equal(s->plc.allow[1], "10.0.0.2");
+    assert_int_equal(s->plc.clients, 2);
+    assert_int_equal(s->plc.heartbeat_ms, 500);
+    assert_int_equal(s->plc.idle_ms, 1000);
+    station_free(s);
+    s = parse("station: s\nslots: [{ name: A1 }]\nplc: { listen: \"0.0.0.0:502\" }\n", &e);
+    assert_ok(s != NULL, &e);
+    assert_null(s->people_path);
+    assert_null(s->recipe_keys_path);
+    assert_int_equal(s->plc.clients, 4);
+    assert_int_equal(s->plc.heartbeat_ms, 3000);
+    assert_int_equal(s->plc.idle_ms, 30000);
+    station_free(s);
+}
+
+static void station_refuses_a_plc_without_an_address(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *plc, *mistake;
+    } wrong[] = {
+        { "{ clients: 4 }", "key 'listen' is missing" },
+        { "{ listen: 1502 }", "write 0.0.0.0:1502" },
+        { "{ listen: \"host:\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \":1502\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \"tcp://host:1502\" }", "write 0.0.0.0:1502" },
+        { "{ listen: \"host:0\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"host:65536\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"host:1x\" }", "a port is a number from 1 to 65535" },
+        { "{ listen: \"h:1\", allow: [] }", "nobody could connect" },
+        { "{ listen: \"h:1\", clients: 17 }", "a number from 1 to 16" },
+        { "{ listen: \"h:1\", heartbeat_ms: 499 }", "a number from 500 to 60000" },
+        { "{ listen: \"h:1\", password: x }", "unknown key 'password'" },
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        char text[256];
+        struct err e;
+        snprintf(text, sizeof text, "station: s\nslots: [{ name: A1 }]\nplc: %s\n", wrong[i].plc);
+        assert_null(parse(text, &e));
+        assert_has(e.what, wrong[i].mistake);
+    }
+}
+
 /* ---- The table ---- */
 
 static void station_keys_have_no_gap(void **state)
@@ -284,6 +340,8 @@ int main(void)
         cmocka_unit_test(station_has_limits),
         cmocka_unit_test(station_stands_noise),
         cmocka_unit_test(station_must_be_a_file),
+        cmocka_unit_test(station_says_who_and_how),
+        cmocka_unit_test(station_refuses_a_plc_without_an_address),
         cmocka_unit_test(station_keys_have_no_gap),
         cmocka_unit_test(station_help_has_every_key),
     };

@@ -39,6 +39,7 @@ struct row {
     enum err_code code, wire;
     struct remedy before;
     bool only_looks, may_use_rom, no_stub, rate_from_sync, was_open, plays_usb, has_reset;
+    bool waits;
     uint32_t differs_addr; /* 0: not known */
     struct change want;
 };
@@ -62,6 +63,8 @@ static const struct row rows[] = {
       .rate_from_sync = true,
       .want = { AGAIN, .baud = 1, .reset = 1, .slowly = true, .rom = true } },
     { "wrong boot mode", ERR_WRONG_BOOT_MODE, .want = { AGAIN, .reset = 1, .slowly = true } },
+    { "silent, and yet in its loader: the same reset", ERR_NO_SYNC, .waits = true,
+      .want = { AGAIN, .slowly = true } },
     { "silent too often", ERR_NO_SYNC, .before = { .sync_tries = 5 },
       .want = { .reset = 1, .slowly = true } },
     { "no such port", ERR_PORT_MISSING, .want = { 0 } },
@@ -76,6 +79,10 @@ static const struct row rows[] = {
     { "stub twice", ERR_STUB, LOST, .may_use_rom = true, .before = { .stub_failures = 1 },
       .want = { AGAIN, .careful = true, .rom = true } },
     { "stub twice, where it must be", ERR_STUB, LOST, .before = { .stub_failures = 1 },
+      .want = { AGAIN, .careful = true } },
+    { "a stub that only proves: lower", ERR_STUB, LOST, .rate_from_sync = true, .no_stub = true,
+      .want = { AGAIN, .baud = 1, .careful = true } },
+    { "a stub that proves and writes: as it was", ERR_STUB, LOST, .rate_from_sync = true,
       .want = { AGAIN, .careful = true } },
     { "rate", ERR_BAUD, LOST, .want = { AGAIN, .baud = 1, .careful = true } },
     { "rate, at the last one", ERR_BAUD, LOST, .before = { .baud_index = 2 },
@@ -125,6 +132,7 @@ static void each_code_in_each_state(void **state)
         f.port_was_open = t->was_open;
         f.plays_usb = t->plays_usb;
         f.has_reset = t->has_reset;
+        f.waits = t->waits;
         f.differs = (struct remedy_byte){ t->differs_addr != 0, t->differs_addr };
         bool again = remedy_after(&r, &f, &e);
         if (again != t->want.again || r.baud_index != t->before.baud_index + t->want.baud ||

@@ -106,9 +106,8 @@ static void put_board(struct bench *b, const char *fault)
 static struct job *make_job(struct bench *b, const char *name, uint32_t seed, unsigned baud)
 {
     static const char form[] = "recipe: %s\nchip: esp32\nport: { baud: %u, fallback: [] }\nretry: "
-                               "{ "
-                               "pause_ms: "
-                               "10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, as: data }\n";
+                               "{ pause_ms: 10 }\nimages:\n  - { file: %s.bin, offset: 0x10000, "
+                               "as: data }\n";
     static struct doc_report report;
     char path[160];
     struct err e = { 0 };
@@ -433,8 +432,7 @@ static void recorded(const struct bench *b, char *text, size_t cap)
 {
     static const char query[] =
         "SELECT group_concat(line, '; ') FROM (SELECT printf('%s %s %s %s %d %d', r.verdict, "
-        "c.name,"
-        " l.name, r.operator, (SELECT max(baud) FROM attempt WHERE run = r.id),"
+        "c.name, l.name, r.operator, (SELECT max(baud) FROM attempt WHERE run = r.id),"
         " (SELECT count(*) FROM attempt a JOIN digest d ON d.attempt = a.id JOIN image i"
         "  ON i.recipe = r.recipe AND i.md5 = d.read_md5 WHERE a.run = r.id)) AS line"
         " FROM run r JOIN recipe c ON c.id = r.recipe JOIN lot l ON l.id = r.lot ORDER BY r.id)";

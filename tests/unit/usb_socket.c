@@ -109,10 +109,10 @@ static void socket_has_one_form(void **state)
         { "pci-0000:00:14.0-usb-0:1.4.2:1.0-port0", "pci-0000:00:14.0-usb-0:1.4.2:1.0" },
         { "pci-0000:00:14.0-usb-0:1.4.2:1.0-port3", "pci-0000:00:14.0-usb-0:1.4.2:1.0-port3" },
         { "pci-0000:00:14.0-usbv2-0:3:1.1", "pci-0000:00:14.0-usb-0:3:1.1" },
-        { "/dev/serial/by-path/pci-0000:00:14.0-usb-0:3:1.0-port0", "pci-0000:00:14.0-usb-0:3:1."
-                                                                    "0" },
-        { "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.2:1.0", "platform-fd500000.pcie-pci-"
-                                                                   "0000:01:00.0-usb-0:1.2:1.0" },
+        { "/dev/serial/by-path/pci-0000:00:14.0-usb-0:3:1.0-port0",
+          "pci-0000:00:14.0-usb-0:3:1.0" },
+        { "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.2:1.0",
+          "platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.2:1.0" },
     };
     char socket[USB_SOCKET_BYTES];
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -73,7 +73,7 @@ static struct machine *machine_for(const struct xtensa_vector *v)
     return m;
 }
 
-/* ---- Instructions --------------------------------------------------------------------------- */
+/* ---- Instructions ---- */
 
 static void every_instruction_calculates(void **state)
 {
@@ -148,7 +148,7 @@ static void literals_and_calls_find_their_places(void **state)
     free(m);
 }
 
-/* ---- Windows -------------------------------------------------------------------------------- */
+/* ---- Windows ---- */
 
 /* fib(n), twice calling itself: its sum is wrong as soon as a window is. */
 static const uint8_t fib[] = {
@@ -215,7 +215,7 @@ static void too_many_windows_stop(void **state)
     free(m);
 }
 
-/* ---- Loops ---------------------------------------------------------------------------------- */
+/* ---- Loops ---- */
 
 static void loops_go_round_as_often_as_they_should(void **state)
 {
@@ -254,7 +254,7 @@ static void jump_to_the_end_leaves_a_loop(void **state)
     free(m);
 }
 
-/* ---- What stops it -------------------------------------------------------------------------- */
+/* ---- What stops it ---- */
 
 static void what_is_no_instruction_stops(void **state)
 {
@@ -332,7 +332,7 @@ static void code_that_changes_is_seen(void **state)
     free(m);
 }
 
-/* ---- Waiting loops -------------------------------------------------------------------------- */
+/* ---- Waiting loops ---- */
 
 /* Waits for a byte at WORK to be other than 0, by way of a function in a window of its own. */
 static struct machine *waiting_machine(void)

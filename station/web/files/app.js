@@ -76,6 +76,7 @@ onChange((change) => {
         if (change.tiles.length) hear(change);
         if (change.summary) showNumbers();
         if (change.log.length) logHasGrown();
+        if (change.first && shownPage() !== "line") showPage();
     }
     showNow();
 });

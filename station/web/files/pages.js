@@ -70,8 +70,13 @@ async function board(section, mac) {
 
 // ---- Log --------------------------------------------------------------------------------------
 
+function happened(e) {
+    if (e.event === "verdict") return verdict(e.verdict);
+    return { retry: `${say("attempt")} ${e.attempt}`, order: say("new-order") }[e.event] ?? "";
+}
+
 function logRow(e) {
-    return [stamp(e.time), slotName(e.slot || ""), e.event === "verdict" ? verdict(e.verdict) : e.event, boardLink(e.mac), e.seconds > 0 ? seconds(e.seconds) : "", told(e)];
+    return [stamp(e.time), slotName(e.slot || ""), happened(e), boardLink(e.mac), e.seconds > 0 ? seconds(e.seconds) : "", told(e)];
 }
 
 function drawLog(section) {

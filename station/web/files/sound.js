@@ -24,6 +24,7 @@ export function play(name) {
     if (!soundIsOn()) return;
     try {
         context ??= new AudioContext();
+        if (context.state !== "running") return;
         for (const [at, length] of patterns[name]) {
             const tone = context.createOscillator(), volume = context.createGain();
             tone.type = "square";

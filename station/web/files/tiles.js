@@ -24,6 +24,7 @@ function arrange() {
     list.classList.toggle("calm", tiles.size <= CALM_TILES);
     list.style.setProperty("--columns", columns);
     list.style.setProperty("--rows", rows);
+    list.style.setProperty("--row-min", rows > SCREEN_ROWS ? "144px" : "84px");
     for (const t of state.tiles.values()) {
         const item = tiles.get(t.slot).item, [row, column] = at(t);
         item.style.setProperty("--row", row + 1);
@@ -39,7 +40,7 @@ let room = "";
 function giveRoom() {
     const { rows, at } = places(), speaking = new Set([...state.tiles.values()].filter(speaks).map((t) => at(t)[0]));
     const few = rows > ROOMY_ROWS && rows <= SCREEN_ROWS && speaking.size > 0 && speaking.size <= rows / 3;
-    const now = few ? Array.from({ length: rows }, (_, row) => `minmax(84px, ${speaking.has(row) ? 2.2 : 1}fr)`).join(" ") : "";
+    const now = few ? Array.from({ length: rows }, (_, row) => speaking.has(row) ? "minmax(84px, 2.6fr)" : "minmax(72px, 1fr)").join(" ") : "";
     if (now === room) return;
     room = now;
     $("tiles").style.gridTemplateRows = now;
@@ -51,6 +52,12 @@ function measureNames() {
     const list = $("tiles");
     family = getComputedStyle(list).fontFamily;
     list.style.setProperty("--name-em", Math.max(1, ...[...state.tiles.values()].map((t) => emWidth(t.name, family))));
+}
+
+// The same of a text on two lines, broken where they are shortest.
+function halfWidth(text) {
+    const words = text.split(" ");
+    return Math.min(emWidth(text, family), ...words.slice(1).map((_, i) => Math.max(emWidth(words.slice(0, i + 1).join(" "), family), emWidth(words.slice(i + 1).join(" "), family))));
 }
 
 // ---- One tile ---------------------------------------------------------------------------------
@@ -71,32 +78,29 @@ function facts(t) {
     return [t.golden ? say("golden") : "", action(t), t.state === "pass" && t.seconds > 0 ? seconds(t.seconds) : ""].filter(Boolean).join("  ");
 }
 
-function label(t) {
-    return [t.name, word(t), action(t), speaks(t) ? `${cause(t.code)}. ${t.sentence}. ${t.hint ?? ""}` : ""].filter(Boolean).join(", ");
-}
-
 function draw(slot) {
     const t = state.tiles.get(slot), tile = tiles.get(slot), { button } = tile;
     const text = word(t);
     button.className = `tile ${t.state}${speaks(t) ? " speaks" : ""}`;
     button.dataset.state = t.state;
     button.dataset.serial = t.serial ?? "";
-    button.setAttribute("aria-label", label(t));
-    button.style.setProperty("--word-em", emWidth(text, family));
+    const one = emWidth(text, family), two = halfWidth(text);
+    button.style.setProperty("--word-em", one);
+    button.style.setProperty("--half-em", two);
     tile.facts = make("span", { className: "facts" }, facts(t));
     tile.bar = t.state === "working" ? make("span", { className: "bar" }) : null;
     tile.saying = speaks(t) ? saying(t) : null;
     button.replaceChildren(make("span", { className: "face" },
-        make("span", { className: "name" }, t.name), sign(t.state), make("span", { className: "word" }, text),
-        tile.saying ?? tile.facts, ...(tile.bar ? [tile.bar] : [])));
+        make("span", { className: "name" }, t.name), " ", sign(t.state), make("span", { className: two < one ? "word broken" : "word" }, text), " ",
+        tile.saying ?? tile.facts, tile.bar));
     progress(slot);
 }
 
 // The sentence and what helps, in the tile where it happened.
 function saying(t) {
     return make("span", { className: "saying" },
-        make("strong", {}, action(t) ? make("span", { className: "action" }, `${action(t)} \u00b7 `) : null, [t.golden ? say("golden") : "", cause(t.code)].filter(Boolean).join(" \u00b7 ")),
-        make("span", { className: "sentence", lang: "en" }, t.sentence.endsWith(".") ? t.sentence : `${t.sentence}.`),
+        make("strong", {}, action(t) ? make("span", { className: "action" }, `${action(t)} \u00b7 `) : null, [t.golden ? say("golden") : "", cause(t.code)].filter(Boolean).join(" \u00b7 ")), " ",
+        make("span", { className: "sentence", lang: "en" }, t.sentence.endsWith(".") ? t.sentence : `${t.sentence}.`), " ",
         t.hint ? make("span", { className: "hint", lang: "en" }, t.hint) : null);
 }
 
@@ -110,7 +114,7 @@ function progress(slot) {
 // Nothing is cut: a text gets smaller until it fits, and where even that does not do, the cause
 // alone stays; the slot's own window has the rest. All tiles together, and from a size that is
 // reckoned beforehand: the browser lays the page out a few times, not once for each tile and size.
-const LINE = 1.22, GAP = 0.3, RAGGED = 1.1; // of the font size; the last: lines are not full
+const LINE = 1.22, GAP = 0.3, RAGGED = 1; // of the font size; bold is as much wider as lines are not full
 const fits = ({ saying: box }) => box.scrollHeight <= box.clientHeight + 1 && box.scrollWidth <= box.clientWidth + 1;
 
 function reckon({ parts, width, height }, largest) {
@@ -130,7 +134,7 @@ function shrink(list) {
 }
 
 function measure(tile, brief) {
-    const box = tile.saying, texts = [...box.children].slice(0, brief ? 1 : 3).map((e) => e.textContent);
+    const box = tile.saying, texts = brief ? [box.querySelector("strong").lastChild.textContent] : [...box.children].map((e) => e.textContent);
     tile.parts = texts.map((text) => emWidth(text, family));
     tile.width = box.clientWidth;
     tile.height = box.clientHeight;
@@ -139,12 +143,12 @@ function measure(tile, brief) {
 
 function fit(list) {
     const speaking = list.filter((tile) => tile?.saying);
-    for (const { button } of speaking) button.classList.remove("brief");
+    for (const { button } of speaking) button.classList.remove("brief", "mute");
     for (const tile of speaking) measure(tile, false);
     const left = shrink(speaking);
     for (const { button } of left) button.classList.add("brief");
     for (const tile of left) measure(tile, true);
-    if (left.length) shrink(left);
+    for (const { button } of left.length ? shrink(left) : []) button.classList.add("mute");
 }
 
 // ---- From outside -----------------------------------------------------------------------------

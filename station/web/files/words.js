@@ -22,7 +22,7 @@ const write = (kind, options, n) => (formats[kind] ??= new Intl.NumberFormat(cod
 
 export const count = (n) => write("count", {}, n);
 export const percent = (share) => write("percent", { style: "percent", maximumFractionDigits: 1 }, share);
-export const seconds = (s) => `${s < 99.5 ? write("tenths", { minimumFractionDigits: 1, maximumFractionDigits: 1 }, s) : write("whole", { maximumFractionDigits: 0 }, s)} s`;
+export const seconds = (s) => `${s < 99.5 ? write("tenths", { minimumFractionDigits: 1, maximumFractionDigits: 1 }, s) : write("whole", { maximumFractionDigits: 0 }, s)}\u00a0s`;
 
 // Of this place, with its distance to UTC: 2026-03-04 06:06:07 +01:00.
 export function stamp(utc) {

@@ -12,8 +12,8 @@
  *
  * Errors: ERR_USAGE for what a person gave; else as db.h.
  */
-#ifndef DB_LABEL_H
-#define DB_LABEL_H
+#ifndef DB_LABEL_ROWS_H
+#define DB_LABEL_ROWS_H
 
 #include "db/store/db.h"
 
@@ -26,7 +26,7 @@ enum db_label_outcome {
 
 const char *db_label_outcome_word(enum db_label_outcome outcome);
 
-/* ---- Printing ---------------------------------------------------------------------------------*/
+/* ---- Printing ---- */
 
 struct db_label_claim {
     int64_t id, run_id; /* id 0: none waits */
@@ -61,7 +61,7 @@ struct db_label_owed {
 bool db_label_owed(struct db *db, const char *printer, struct db_label_owed *owed, size_t cap,
                    size_t *count, struct err *e);
 
-/* ---- What people want -------------------------------------------------------------------------*/
+/* ---- What people want ---- */
 
 struct db_label_again {
     int64_t run_id; /* has passed, and its PASS was not taken back */
@@ -80,7 +80,7 @@ int64_t db_label_again(struct db *db, const struct db_label_again *again, int *n
 bool db_label_drop(struct db *db, int64_t id, const char *operator_name, const char *reason,
                    int64_t utc_ms, struct err *e);
 
-/* ---- Reading, on a reader ---------------------------------------------------------------------*/
+/* ---- Reading, on a reader ---- */
 
 /* NULL: none. */
 struct db_label_row {

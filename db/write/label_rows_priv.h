@@ -1,6 +1,6 @@
 /* The label that a PASS orders, inside of the transaction that closes its run. */
-#ifndef DB_LABEL_PRIV_H
-#define DB_LABEL_PRIV_H
+#ifndef DB_LABEL_ROWS_PRIV_H
+#define DB_LABEL_ROWS_PRIV_H
 
 #include "db/store/handle.h"
 

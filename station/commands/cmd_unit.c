@@ -1,0 +1,211 @@
+/* espstation unit: what boards were given, shown, released, and the decision about an older
+ * record. */
+#include "station/cli/option_rows.h"
+
+#include "core/base/clock.h"
+#include "db/units/decide.h"
+#include "db/units/unit_list.h"
+#include "station/base/json.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct unit_options {
+    const char *which; /* serial or MAC; NULL: none given */
+    const char *db_path, *operator_name, *reason;
+    bool json;
+    bool found;
+};
+
+/* ---- Looking ---- */
+
+/* A unit whose board did not pass in the end is shown as what it is: nobody gets its values. */
+static const char *state_of(const struct db_unit_row *u)
+{
+    if (u->released_utc)
+        return "released";
+    if (!u->verdict)
+        return "in work";
+    return strcmp(u->verdict, "PASS") == 0 ? "used" : "not passed";
+}
+
+static void put_unit(struct json_object *o, const struct db_unit_row *u)
+{
+    json_text(o, "serial", u->serial);
+    json_text(o, "mac", u->mac);
+    json_text(o, "state", state_of(u));
+    json_text(o, "verdict", u->verdict);
+    json_integer(o, "run", u->run_id);
+    json_text(o, "taken_utc", u->taken_utc);
+    if (!u->released_utc)
+        return;
+    json_text(o, "released_utc", u->released_utc);
+    json_text(o, "released_by", u->released_by);
+    json_text(o, "reason", u->reason);
+}
+
+static bool list_unit(void *ctx, const struct db_unit_row *u)
+{
+    struct unit_options *o = ctx;
+    struct json_object json;
+    o->found = true;
+    if (o->json) {
+        json_begin(&json, stdout);
+        put_unit(&json, u);
+        json_end(&json);
+        return true;
+    }
+    cmd_tell("%-24s %-23s %-10s run %-6" PRId64 " %s%s%s", u->serial ? u->serial : "-", u->mac,
+             state_of(u), u->run_id, u->taken_utc, u->reason ? "  " : "",
+             u->reason ? u->reason : "");
+    return true;
+}
+
+static bool show_unit(void *ctx, const struct db_unit_row *u)
+{
+    ((struct unit_options *)ctx)->found = true;
+    cmd_tell("%s  %s  %s, taken %s in run %" PRId64, u->serial ? u->serial : "no serial", u->mac,
+             state_of(u), u->taken_utc, u->run_id);
+    if (u->released_utc)
+        cmd_tell("  released %s by %s: %s", u->released_utc, u->released_by, u->reason);
+    return true;
+}
+
+static bool show_value(void *ctx, const struct db_unit_value_row *v)
+{
+    (void)ctx;
+    if (v->text)
+        cmd_tell("  %-16s %s  (%s)", v->name, v->text, v->source);
+    else
+        cmd_tell("  %-16s secret, SHA-256 with salt %.16s...  (%s)", v->name, v->sha256, v->source);
+    return true;
+}
+
+static bool look(struct unit_options *o, const struct db_unit_sink *sink, struct err *e)
+{
+    struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
+    bool ok = db && db_units(db, o->which, sink, e);
+    db_close(db);
+    if (ok && !o->found && o->which)
+        return err_set(e, ERR_USAGE, "No board with serial or MAC '%.80s' has a unit", o->which);
+    return ok;
+}
+
+static bool unit_list(struct unit_options *o, struct err *e)
+{
+    const struct db_unit_sink sink = { o, list_unit, NULL };
+    return look(o, &sink, e);
+}
+
+static bool unit_show(struct unit_options *o, struct err *e)
+{
+    const struct db_unit_sink sink = { o, show_unit, show_value };
+    return look(o, &sink, e);
+}
+
+/* ---- Deciding ---- */
+
+static bool decide(struct unit_options *o, struct err *e)
+{
+    struct db_station here;
+    struct db_unit_decision d = { .operator_name = o->operator_name,
+                                  .reason = o->reason,
+                                  .host = here.host,
+                                  .utc_ms = clock_system.utc_ms(&clock_system) };
+    if (!o->operator_name || !o->operator_name[0] || !o->reason || !o->reason[0])
+        return err_set(e, ERR_USAGE,
+                       "--operator NAME and --reason TEXT are needed: the record "
+                       "names both");
+    if (!db_station_here(&here, e))
+        return false;
+    struct db *db = db_open_existing(o->db_path, DB_BUSY_MS, e);
+    bool ok = db && (o->which ? db_unit_release(db, o->which, &d, e) : db_unit_accept(db, &d, e));
+    db_close(db);
+    return ok;
+}
+
+static bool unit_release(struct unit_options *o, struct err *e)
+{
+    if (!decide(o, e))
+        return false;
+    cmd_tell("The unit %s is released: its board has none, and its values may go to another.",
+             o->which);
+    return true;
+}
+
+static bool unit_accept(struct unit_options *o, struct err *e)
+{
+    if (!decide(o, e))
+        return false;
+    printf("Recorded. Units are taken again; counters go on from what this record knows. Give them "
+           "a higher start in the recipe where more was given out.\n");
+    return true;
+}
+
+/* ---- The command ---- */
+
+struct action {
+    const char *name;
+    bool named; /* takes a serial */
+    bool (*run)(struct unit_options *o, struct err *e);
+};
+
+static const struct action actions[] = { { "list", false, unit_list },
+                                         { "show", true, unit_show },
+                                         { "release", true, unit_release },
+                                         { "accept", false, unit_accept } };
+
+static const struct action *find_action(const char *name)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i].name, name) == 0)
+            return &actions[i];
+    }
+    return NULL;
+}
+
+static bool understand(const char **args, size_t count, const struct action **action,
+                       struct unit_options *o)
+{
+    *action = count > 0 ? find_action(args[0]) : NULL;
+    if (*action && (count == 2) == (*action)->named) {
+        o->which = count == 2 ? args[1] : NULL;
+        return true;
+    }
+    if (*action)
+        fprintf(stderr, "espstation unit %s: %s\n", args[0],
+                (*action)->named ? "the serial is missing" : "one argument too many");
+    else
+        fprintf(stderr, "espstation unit: expected list, show, release or accept\n");
+    fprintf(stderr, "See: espstation unit --help\n");
+    return false;
+}
+
+static enum exit_status unit(int argc, char **argv)
+{
+    struct unit_options o = { .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        { "--operator", "NAME", "release, accept: who decides; needed", NULL, &o.operator_name,
+          NULL },
+        { "--reason", "TEXT", "release, accept: why; needed", NULL, &o.reason, NULL },
+        { "--json", NULL, "list: one JSON object per line", &o.json, NULL, NULL },
+        OPTION_DB(&o.db_path),
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    const char *args[2];
+    const struct action *action;
+    size_t count;
+    if (!cmd_parse(&cmd_unit, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+                   &status))
+        return status;
+    if (!understand(args, count, &action, &o))
+        return EXIT_USAGE;
+    if (!action->run(&o, &e))
+        cmd_print_err(&e);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_unit = { "unit", "list|show|release|accept",
+                              "Shows what boards have of their own, and releases it.", unit };

@@ -1,0 +1,248 @@
+#include "station/line/unit_supply.h"
+
+#include "core/base/nearest.h"
+#include "core/board/board_macs.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert(UNIT_VALUES_MAX <= DB_UNIT_VALUES_MAX, "the record has room for all values");
+_Static_assert(UNIT_POOLS_MAX <= DB_UNIT_POOLS_MAX, "and for all pools");
+_Static_assert(PATTERN_TEXT_CAP <= DB_UNIT_TEXT_CAP, "and for what a pattern makes");
+_Static_assert(POOL_LABEL_CAP <= DB_UNIT_LABEL_CAP, "and for what a row is called");
+_Static_assert(POOL_NO_ROW == DB_NO_ROW, "no row is the same for both");
+
+/* ---- What was given ---- */
+
+static void wipe_text(char *text)
+{
+    unit_wipe(text, text ? strlen(text) : 0);
+}
+
+bool unit_given_put(struct unit_given *g, const char *name, const char *text, struct err *e)
+{
+    struct unit_given_value *v = NULL;
+    char *copy = strdup(text);
+    for (size_t i = 0; i < g->count; i++) {
+        if (strcmp(g->values[i].name, name) == 0)
+            v = &g->values[i];
+    }
+    if (!v && g->count < UNIT_VALUES_MAX && copy) {
+        v = &g->values[g->count];
+        v->name = strdup(name);
+        g->count += v->name != NULL;
+    }
+    if (!copy || !v || !v->name) {
+        wipe_text(copy);
+        return err_set(e, ERR_STATION, "No room for the value '%.32s'", name);
+    }
+    wipe_text(v->text);
+    v->text = copy;
+    return true;
+}
+
+void unit_given_clear(struct unit_given *g)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        free(g->values[i].name);
+        wipe_text(g->values[i].text);
+    }
+    *g = (struct unit_given){ .count = 0 };
+}
+
+static const char *find_given(const struct unit_given *g, const char *name)
+{
+    for (size_t i = 0; g && i < g->count; i++) {
+        if (strcmp(g->values[i].name, name) == 0)
+            return g->values[i].text;
+    }
+    return NULL;
+}
+
+bool unit_given_judge(const struct recipe *recipe, const char *name, const char *text,
+                      struct err *e)
+{
+    const struct unit *u = &recipe->unit;
+    const size_t i = unit_value_find(u, name, strlen(name));
+    struct nearest near;
+    nearest_init(&near, name);
+    for (size_t k = 0; k < u->value_count; k++) {
+        if (u->values[k].from == UNIT_FROM_SCAN)
+            nearest_offer(&near, u->values[k].name, u->values[k].name);
+    }
+    if (i != UNIT_NO_VALUE && u->values[i].from == UNIT_FROM_SCAN)
+        return unit_value_accepts(&u->values[i], text, e);
+    err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan%s%s%s", name,
+            near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+    return err_hint(e, "A value that is given has from: scan in the recipe's unit.values.");
+}
+
+/* ---- Facts of a board ---- */
+
+static void write_mac(const uint8_t mac[static 6], enum unit_form form, char text[static 32])
+{
+    const bool upper = form == UNIT_UPPER || form == UNIT_UPPER_PLAIN;
+    const bool plain = form == UNIT_LOWER_PLAIN || form == UNIT_UPPER_PLAIN;
+    size_t n = 0;
+    for (size_t i = 0; i < 6; i++)
+        n += (size_t)snprintf(text + n, 32 - n, upper ? "%s%02X" : "%s%02x", i && !plain ? ":" : "",
+                              mac[i]);
+}
+
+static bool write_fact(const struct unit_value *v, const struct board *b, char text[static 32],
+                       struct err *e)
+{
+    static const enum mac_use uses[] = { [UNIT_MAC] = MAC_BASE,
+                                         [UNIT_MAC_AP] = MAC_AP,
+                                         [UNIT_MAC_BT] = MAC_BT,
+                                         [UNIT_MAC_ETHERNET] = MAC_ETHERNET };
+    uint8_t mac[6];
+    if (v->fact == UNIT_CHIP)
+        return snprintf(text, 32, "%s", b->chip->id_name) > 0;
+    if (v->fact == UNIT_FLASH_ID)
+        return snprintf(text, 32, "%06" PRIx32, b->flash.id) > 0;
+    if (!board_mac_of(b->chip, &b->mac, uses[v->fact], mac))
+        return err_set(e, ERR_UNIT, "The value '%s' is an address that %s has not", v->name,
+                       b->chip->name);
+    write_mac(mac, v->form, text);
+    return true;
+}
+
+/* ---- What the record asks ---- */
+
+static const struct unit_value *value_of(const struct unit_supply *s, size_t want)
+{
+    return &s->unit->unit->values[want];
+}
+
+static bool number(void *ctx, size_t want, int64_t n, char text[static DB_UNIT_TEXT_CAP],
+                   struct err *e)
+{
+    const struct unit_supply *s = ctx;
+    const struct unit_value *v = value_of(s, want);
+    if (!pattern_make(&v->pattern, (uint64_t)n, s->utc_ms, text, PATTERN_TEXT_CAP))
+        return err_set(e, ERR_UNIT, "Number %" PRId64 " does not fit into the pattern of '%s'", n,
+                       v->name);
+    return unit_value_accepts(v, text, e);
+}
+
+static size_t bound(void *ctx, size_t pool, const char *mac)
+{
+    return pool_of_mac(((struct unit_supply *)ctx)->unit->pools[pool], mac);
+}
+
+static size_t find(void *ctx, size_t pool, const char *sha256)
+{
+    return pool_find(((struct unit_supply *)ctx)->unit->pools[pool], sha256);
+}
+
+static size_t free_row(void *ctx, size_t pool, size_t row)
+{
+    const struct pool *p = ((struct unit_supply *)ctx)->unit->pools[pool];
+    while (row < pool_count(p) && pool_is_bound(p, row))
+        row++;
+    return row < pool_count(p) ? row : POOL_NO_ROW;
+}
+
+static size_t begin(void *ctx, size_t pool)
+{
+    return atomic_load(&((struct unit_supply *)ctx)->unit->cursors[pool]);
+}
+
+static void passed(void *ctx, size_t pool, size_t row)
+{
+    atomic_store(&((struct unit_supply *)ctx)->unit->cursors[pool], row);
+}
+
+static void describe(void *ctx, size_t pool, size_t row, char sha256[static DB_UNIT_HEX_CAP],
+                     char label[static DB_UNIT_LABEL_CAP])
+{
+    const struct pool *p = ((struct unit_supply *)ctx)->unit->pools[pool];
+    pool_sha256(p, row, sha256);
+    pool_label(p, row, label);
+}
+
+static char *field(void *ctx, size_t want, size_t row)
+{
+    const struct unit_supply *s = ctx;
+    const struct unit_value *v = value_of(s, want);
+    return pool_value(s->unit->pools[v->pool_index], row, v);
+}
+
+/* ---- A supply ---- */
+
+static bool make_want(struct unit_supply *s, size_t i, const char *recipe,
+                      const struct board *board, const struct unit_given *given, struct err *e)
+{
+    const struct unit_value *v = value_of(s, i);
+    struct db_unit_want *w = &s->wants[i];
+    *w = (struct db_unit_want){ .name = v->name,
+                                .source = s->sources[i],
+                                .secret = v->secret == UNIT_TRUE,
+                                .unique = v->unique,
+                                .serial = i == s->unit->unit->serial_index };
+    switch (v->from) {
+    case UNIT_FROM_COUNTER:
+        unit_counter_name(v, recipe, s->utc_ms, s->counters[i]);
+        snprintf(s->sources[i], sizeof s->sources[i], "counter %s", s->counters[i]);
+        w->from = DB_UNIT_COUNTER;
+        w->counter = s->counters[i];
+        w->start = (int64_t)v->start;
+        w->end = (int64_t)v->end;
+        w->step = (int64_t)v->step;
+        return true;
+    case UNIT_FROM_POOL:
+        snprintf(s->sources[i], sizeof s->sources[i], "pool %s",
+                 s->unit->unit->pools[v->pool_index].name);
+        w->from = DB_UNIT_POOL;
+        w->pool = v->pool_index;
+        return true;
+    case UNIT_FROM_SCAN:
+        snprintf(s->sources[i], sizeof s->sources[i], "scan");
+        w->from = DB_UNIT_SCAN;
+        w->text = find_given(given, v->name);
+        return !w->text || unit_value_accepts(v, w->text, e);
+    case UNIT_FROM_BOARD:
+        snprintf(s->sources[i], sizeof s->sources[i], "board");
+        w->from = DB_UNIT_KNOWN;
+        w->text = s->facts[i];
+        return write_fact(v, board, s->facts[i], e) && unit_value_accepts(v, w->text, e);
+    case UNIT_FROM_RECIPE:
+    case UNIT_FROM_COUNT:
+        break;
+    }
+    snprintf(s->sources[i], sizeof s->sources[i], "recipe");
+    w->from = DB_UNIT_KNOWN;
+    w->text = v->constant;
+    return true;
+}
+
+bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board *board,
+                      const struct unit_given *given, int64_t utc_ms, struct err *e)
+{
+    const struct recipe *r = job_recipe(job);
+    s->unit = job_unit(job);
+    s->utc_ms = utc_ms;
+    s->db = (struct db_unit_supply){ .ctx = s,
+                                     .wants = s->wants,
+                                     .want_count = r->unit.value_count,
+                                     .pool_count = r->unit.pool_count,
+                                     .number = number,
+                                     .bound = bound,
+                                     .find = find,
+                                     .free_row = free_row,
+                                     .begin = begin,
+                                     .passed = passed,
+                                     .describe = describe,
+                                     .field = field };
+    for (size_t i = 0; i < r->unit.pool_count; i++)
+        s->db.pools[i] = r->unit.pools[i].name;
+    for (size_t i = 0; i < r->unit.value_count; i++) {
+        if (!make_want(s, i, r->name, board, given, e))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,44 @@
+/*
+ * What a board's unit is to have, for the record: the recipe's values with their sources, the facts
+ * of this board, and what was given for it.
+ */
+#ifndef STATION_UNIT_SUPPLY_H
+#define STATION_UNIT_SUPPLY_H
+
+#include "core/board/board.h"
+#include "db/units/take.h"
+#include "station/attempt/job.h"
+
+/* Values that an operator or a scanner gave for the next board in a slot. Owns its texts. */
+struct unit_given {
+    struct unit_given_value {
+        char *name, *text;
+    } values[UNIT_VALUES_MAX];
+    size_t count;
+};
+
+/* Keeps a copy; a second one of a name replaces the first. ERR_STATION: no memory, or more than
+ * UNIT_VALUES_MAX. */
+bool unit_given_put(struct unit_given *g, const char *name, const char *text, struct err *e);
+void unit_given_clear(struct unit_given *g);
+
+/* Whether the recipe takes this value from a scan, and it is one. ERR_USAGE, ERR_UNIT. */
+bool unit_given_judge(const struct recipe *recipe, const char *name, const char *text,
+                      struct err *e);
+
+/* Lives as long as the call that it is made for, and what it is made of. */
+struct unit_supply {
+    struct db_unit_supply db;
+    struct db_unit_want wants[UNIT_VALUES_MAX];
+    char facts[UNIT_VALUES_MAX][32];
+    char counters[UNIT_VALUES_MAX][UNIT_COUNTER_CAP];
+    char sources[UNIT_VALUES_MAX][UNIT_COUNTER_CAP + 16];
+    struct job_unit *unit;
+    int64_t utc_ms;
+};
+
+/* ERR_UNIT: the board has no such address. */
+bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board *board,
+                      const struct unit_given *given, int64_t utc_ms, struct err *e);
+
+#endif

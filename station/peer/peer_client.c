@@ -1,0 +1,220 @@
+/* The side that looks: what came is kept as a scene. */
+#include "core/base/clock.h"
+#include "core/base/json_tree.h"
+#include "station/peer/peer_priv.h"
+#include "station/terminal/scene.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 65536   /* of a line that talks to us, a tile's has two thousand */
+#define SILENCE_US     3000000 /* three signs of life are missing */
+#define AGAIN_US       1000000
+#define ANSWER_MS      2000
+
+struct peer {
+    char station[65];
+    int fd; /* -1: it went away */
+    char in[LINE_MAX_BYTES];
+    size_t in_bytes;
+    struct scene scene;
+    uint64_t heard_us, tried_us;
+    unsigned acts;     /* so many were sent: their ids */
+    unsigned answered; /* the id of the last answer */
+    struct err answer;
+};
+
+static uint64_t now(void)
+{
+    return clock_system.now_us(&clock_system);
+}
+
+struct peer *peer_connect(const char *station, struct err *e)
+{
+    struct peer *p = calloc(1, sizeof *p);
+    if (!p) {
+        err_set(e, ERR_STATION, "Out of memory");
+        return NULL;
+    }
+    snprintf(p->station, sizeof p->station, "%s", station);
+    p->heard_us = p->tried_us = now();
+    p->fd = peer_dial(station);
+    if (p->fd >= 0)
+        return p;
+    err_set(e, ERR_USAGE, "No line of the station '%.64s' can be reached here", station);
+    err_hint(e, "To start it: espstation line. One that is a service: sudo usermod -aG espstation "
+                "$USER, then log out and in.");
+    free(p);
+    return NULL;
+}
+
+void peer_close(struct peer *p)
+{
+    if (!p)
+        return;
+    if (p->fd >= 0)
+        close(p->fd);
+    scene_done(&p->scene);
+    free(p);
+}
+
+/* ---- Hearing ---- */
+
+static void hang_up(struct peer *p)
+{
+    close(p->fd);
+    p->fd = -1;
+    p->in_bytes = 0;
+}
+
+static void take_tile(struct peer *p, const struct json_node *said)
+{
+    struct tile tile;
+    size_t place;
+    if (!peer_take_tile(said, &place, &tile) || !scene_reserve(&p->scene, place + 1))
+        return;
+    /* They come by place; one that is passed over would show nothing. */
+    if (place > p->scene.count)
+        return;
+    p->scene.tiles[place] = tile;
+    if (place == p->scene.count)
+        p->scene.count++;
+}
+
+static void take_answer(struct peer *p, const struct json_node *said)
+{
+    const char *id = json_get_text(said, "id");
+    p->answered = id ? (unsigned)strtoul(id, NULL, 10) : 0;
+    peer_take_err(said, &p->answer);
+}
+
+static void take_line(struct peer *p, const char *text, size_t n)
+{
+    struct json_problem problem;
+    struct json_node *said = json_tree_parse(text, n, &problem);
+    p->heard_us = now();
+    if (json_get(said, "hello"))
+        p->scene.count = 0; /* another one may have other slots */
+    if (json_get(said, "summary"))
+        peer_take_summary(json_get(said, "summary"), &p->scene.sum);
+    if (json_get(said, "tile"))
+        take_tile(p, json_get(said, "tile"));
+    if (json_get(said, "answer"))
+        take_answer(p, json_get(said, "answer"));
+    json_tree_free(said);
+}
+
+static void take_lines(struct peer *p)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i < p->in_bytes; i++) {
+        if (p->in[i] != '\n')
+            continue;
+        take_line(p, p->in + begin, i - begin);
+        begin = i + 1;
+    }
+    p->in_bytes -= begin;
+    memmove(p->in, p->in + begin, p->in_bytes);
+}
+
+static void hear(struct peer *p)
+{
+    while (p->fd >= 0 && p->in_bytes < sizeof p->in) {
+        const ssize_t n =
+            recv(p->fd, p->in + p->in_bytes, sizeof p->in - p->in_bytes, MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            return;
+        if (n <= 0) {
+            hang_up(p);
+            return;
+        }
+        p->in_bytes += (size_t)n;
+        take_lines(p);
+    }
+    if (p->fd >= 0) /* a line without an end: none of ours */
+        hang_up(p);
+}
+
+static void dial_again(struct peer *p)
+{
+    if (p->fd >= 0 || now() - p->tried_us < AGAIN_US)
+        return;
+    p->tried_us = now();
+    p->fd = peer_dial(p->station);
+}
+
+void peer_look(struct peer *p, struct scene *scene)
+{
+    dial_again(p);
+    if (p->fd >= 0)
+        hear(p);
+    scene->sum = p->scene.sum;
+    scene->stale = p->fd < 0 || now() - p->heard_us > SILENCE_US;
+    if (!scene_reserve(scene, p->scene.count))
+        return;
+    if (p->scene.count > 0)
+        memcpy(scene->tiles, p->scene.tiles, p->scene.count * sizeof scene->tiles[0]);
+    scene->count = p->scene.count;
+}
+
+/* ---- Acting ---- */
+
+static bool send_act(struct peer *p, const struct act *act)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    if (!out)
+        return false;
+    peer_put_act(out, ++p->acts, act);
+    /* So short a line goes whole into a socket that takes anything at all. */
+    const bool ok = fclose(out) == 0 && p->fd >= 0 &&
+                    send(p->fd, text, bytes, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)bytes;
+    free(text);
+    return ok;
+}
+
+bool peer_act(struct peer *p, const struct act *act, struct err *e)
+{
+    if (!send_act(p, act))
+        return err_set(e, ERR_STATION, "The station cannot be reached; nothing was done");
+    const uint64_t until_us = now() + ANSWER_MS * 1000ull;
+    while (p->fd >= 0 && p->answered != p->acts && now() < until_us) {
+        struct pollfd fd = { p->fd, POLLIN, 0 };
+        poll(&fd, 1, (int)((until_us - now()) / 1000));
+        hear(p);
+    }
+    if (p->answered != p->acts)
+        return err_set(e, ERR_STATION,
+                       "The station does not answer; whether it was done, the "
+                       "tiles will show");
+    if (p->answer.code == ERR_NONE)
+        return true;
+    *e = p->answer;
+    return false;
+}
+
+/* ---- As it comes ---- */
+
+bool peer_copy(struct peer *p, int end_fd, struct err *e)
+{
+    char buf[4096];
+    for (;;) {
+        struct pollfd fds[] = { { p->fd, POLLIN, 0 }, { end_fd, POLLIN, 0 } };
+        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+            return err_set_sys(e, ERR_STATION, errno, "Waiting for the station");
+        if (fds[1].revents)
+            return true;
+        const ssize_t n = recv(p->fd, buf, sizeof buf, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+            return err_set(e, ERR_STATION, "The station has ended");
+        if (n > 0 && (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout) != 0))
+            return true; /* nobody reads any more; std_streams_done tells */
+    }
+}

@@ -1,0 +1,325 @@
+/* Tiles, sums and acts as lines of JSON, and back. The names are those of the screen in a browser. */
+#include "station/peer/peer_priv.h"
+
+#include "core/base/json_tree.h"
+#include "core/base/plain.h"
+#include "core/facts/chip.h"
+#include "station/base/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const states[TILE_STATE_COUNT] = {
+    [TILE_NO_ADAPTER] = "no-adapter",
+    [TILE_EMPTY] = "empty",
+    [TILE_WORKING] = "working",
+    [TILE_PASS] = "pass",
+    [TILE_FAIL] = "fail",
+    [TILE_WAITING] = "waiting",
+    [TILE_ATTENTION] = "attention",
+};
+
+static const char *const acts[] = {
+    [ACT_START] = "start",       [ACT_STOP] = "stop",     [ACT_ACKNOWLEDGE] = "acknowledge",
+    [ACT_RETRY] = "retry",       [ACT_REWORK] = "rework", [ACT_PRINT] = "print",
+    [ACT_DISABLE] = "disable",   [ACT_ENABLE] = "enable", [ACT_CODE] = "code",
+    [ACT_OPERATOR] = "operator", [ACT_LOT] = "lot",       [ACT_RECIPE] = "recipe",
+};
+
+#define ACT_COUNT (sizeof acts / sizeof acts[0])
+
+/* ---- Out ---- */
+
+static void put_err(struct json_object *o, const struct err *e)
+{
+    if (e->code == ERR_NONE)
+        return;
+    json_text(o, "code", err_word(e->code));
+    json_text(o, "sentence", e->what);
+    json_text(o, "hint", e->hint);
+}
+
+static void put_text(struct json_object *o, const char *name, const char *text)
+{
+    if (text && text[0])
+        json_text(o, name, text);
+}
+
+void peer_put_hello(FILE *out, const char *station)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_open(&o, "hello", '{');
+    json_text(&o, "station", station);
+    json_text(&o, "version", ESPSTATION_VERSION);
+    json_integer(&o, "protocol", PEER_PROTOCOL);
+    json_close(&o, '}');
+    json_end(&o);
+}
+
+void peer_put_alive(FILE *out)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_bool(&o, "alive", true);
+    json_end(&o);
+}
+
+void peer_put_summary(FILE *out, const struct floor_summary *sum)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_open(&o, "summary", '{');
+    json_text(&o, "station", sum->station);
+    put_text(&o, "recipe", sum->recipe);
+    put_text(&o, "version", sum->version);
+    put_text(&o, "chip", sum->chip);
+    put_text(&o, "lot", sum->lot);
+    put_text(&o, "operator", sum->operator_name);
+    json_integer(&o, "quantity", (int64_t)sum->quantity);
+    json_integer(&o, "lot_passed", (int64_t)sum->lot_passed);
+    json_integer(&o, "passed", (int64_t)sum->passed);
+    json_integer(&o, "failed", (int64_t)sum->failed);
+    json_seconds(&o, "board_seconds", sum->board_seconds);
+    json_integer(&o, "slots", sum->slots);
+    json_integer(&o, "working", sum->working);
+    json_integer(&o, "empty", sum->empty);
+    json_integer(&o, "no_adapter", sum->no_adapter);
+    json_integer(&o, "attention", sum->attention);
+    json_bool(&o, "lot_full", sum->lot_full);
+    json_bool(&o, "stopping", sum->stopping);
+    json_bool(&o, "recorded", sum->recorded);
+    json_integer(&o, "since_utc_ms", sum->since_utc_ms);
+    json_close(&o, '}');
+    json_end(&o);
+}
+
+static void put_board(struct json_object *o, const struct tile *tile)
+{
+    put_text(o, "chip", tile->chip ? tile->chip->id_name : NULL);
+    put_text(o, "mac", tile->mac);
+    put_text(o, "serial", tile->serial);
+    json_integer(o, "run", tile->run_id);
+    json_integer(o, "attempt", tile->attempt);
+    json_text(o, "phase", phase_word(tile->phase));
+    json_integer(o, "baud", tile->baud);
+    json_integer(o, "bytes_done", (int64_t)tile->bytes_done);
+    json_integer(o, "bytes_total", (int64_t)tile->bytes_total);
+    json_seconds(o, "seconds", tile->seconds);
+    json_text(o, "board_state", board_state_word(tile->board_state));
+}
+
+void peer_put_tile(FILE *out, size_t place, const struct tile *tile)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_open(&o, "tile", '{');
+    json_integer(&o, "place", (int64_t)place);
+    json_integer(&o, "slot", tile->number);
+    json_text(&o, "name", tile->name);
+    json_integer(&o, "row", tile->row);
+    json_integer(&o, "column", tile->column);
+    put_text(&o, "port", tile->port);
+    json_text(&o, "state", states[tile->state]);
+    json_bool(&o, "passed_before", tile->passed_before);
+    json_bool(&o, "golden", tile->golden);
+    json_bool(&o, "disabled", tile->disabled);
+    put_board(&o, tile);
+    put_err(&o, &tile->err);
+    json_integer(&o, "boards", tile->boards);
+    json_integer(&o, "passes", tile->passes);
+    json_close(&o, '}');
+    json_end(&o);
+}
+
+void peer_put_answer(FILE *out, const char *id, const struct err *e)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_open(&o, "answer", '{');
+    json_text(&o, "id", id);
+    json_bool(&o, "done", e->code == ERR_NONE);
+    put_err(&o, e);
+    json_close(&o, '}');
+    json_end(&o);
+}
+
+void peer_put_act(FILE *out, unsigned id, const struct act *act)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_integer(&o, "id", id);
+    json_text(&o, "act", acts[act->kind]);
+    json_integer(&o, "slot", act->slot);
+    put_text(&o, "name", act->actor.name);
+    if (act->text) /* an empty one is a word, too: no lot */
+        json_text(&o, "text", act->text);
+    put_text(&o, "reason", act->reason);
+    json_end(&o);
+}
+
+/* ---- In: from a station, which may be of another version ---- */
+
+static void take_text(const struct json_node *said, const char *key, char *to, size_t cap)
+{
+    const char *text = json_get_text(said, key);
+    snprintf(to, cap, "%s", text ? text : "");
+    to[plain_cut(to, strlen(to))] = '\0';
+    plain_make(to);
+}
+
+static uint64_t take_number(const struct json_node *said, const char *key)
+{
+    const char *text = json_get_text(said, key);
+    return text ? strtoull(text, NULL, 10) : 0;
+}
+
+static double take_seconds(const struct json_node *said, const char *key)
+{
+    const char *text = json_get_text(said, key);
+    return text ? strtod(text, NULL) : 0;
+}
+
+static bool take_bool(const struct json_node *said, const char *key)
+{
+    const char *text = json_get_text(said, key);
+    return text && strcmp(text, "true") == 0;
+}
+
+void peer_take_summary(const struct json_node *said, struct floor_summary *sum)
+{
+    take_text(said, "station", sum->station, sizeof sum->station);
+    take_text(said, "recipe", sum->recipe, sizeof sum->recipe);
+    take_text(said, "version", sum->version, sizeof sum->version);
+    take_text(said, "chip", sum->chip, sizeof sum->chip);
+    take_text(said, "lot", sum->lot, sizeof sum->lot);
+    take_text(said, "operator", sum->operator_name, sizeof sum->operator_name);
+    sum->quantity = take_number(said, "quantity");
+    sum->lot_passed = take_number(said, "lot_passed");
+    sum->passed = take_number(said, "passed");
+    sum->failed = take_number(said, "failed");
+    sum->board_seconds = take_seconds(said, "board_seconds");
+    sum->slots = (unsigned)take_number(said, "slots");
+    sum->working = (unsigned)take_number(said, "working");
+    sum->empty = (unsigned)take_number(said, "empty");
+    sum->no_adapter = (unsigned)take_number(said, "no_adapter");
+    sum->attention = (unsigned)take_number(said, "attention");
+    sum->lot_full = take_bool(said, "lot_full");
+    sum->stopping = take_bool(said, "stopping");
+    sum->recorded = take_bool(said, "recorded");
+    sum->since_utc_ms = (int64_t)take_number(said, "since_utc_ms");
+}
+
+/* The place of a word in a list; `fallback` if it is of a version to come. */
+static unsigned take_word(const struct json_node *said, const char *key, const char *const *words,
+                          unsigned count, unsigned fallback)
+{
+    const char *text = json_get_text(said, key);
+    for (unsigned i = 0; text && i < count; i++) {
+        if (words[i] && strcmp(words[i], text) == 0)
+            return i;
+    }
+    return fallback;
+}
+
+static enum phase take_phase(const struct json_node *said)
+{
+    const char *text = json_get_text(said, "phase");
+    for (int i = 0; text && i < PHASE_COUNT; i++) {
+        if (strcmp(phase_word((enum phase)i), text) == 0)
+            return (enum phase)i;
+    }
+    return PHASE_OPEN;
+}
+
+static enum board_state take_board_state(const struct json_node *said)
+{
+    const char *text = json_get_text(said, "board_state");
+    for (int i = 0; text && i <= BOARD_RUNNING; i++) {
+        if (strcmp(board_state_word((enum board_state)i), text) == 0)
+            return (enum board_state)i;
+    }
+    return BOARD_UNTOUCHED;
+}
+
+void peer_take_err(const struct json_node *said, struct err *e)
+{
+    const char *word = json_get_text(said, "code");
+    *e = (struct err){ 0 };
+    if (!word)
+        return;
+    e->code = ERR_STATION;
+    for (int i = 0; i < ERR_CODE_COUNT; i++) {
+        if (strcmp(err_word((enum err_code)i), word) == 0)
+            e->code = (enum err_code)i;
+    }
+    take_text(said, "sentence", e->what, sizeof e->what);
+    take_text(said, "hint", e->hint, sizeof e->hint);
+}
+
+static void take_board(const struct json_node *said, struct tile *tile)
+{
+    const char *chip = json_get_text(said, "chip");
+    tile->chip = chip ? chip_by_name(chip) : NULL;
+    take_text(said, "mac", tile->mac, sizeof tile->mac);
+    take_text(said, "serial", tile->serial, sizeof tile->serial);
+    tile->run_id = (int64_t)take_number(said, "run");
+    tile->attempt = (unsigned)take_number(said, "attempt");
+    tile->phase = take_phase(said);
+    tile->baud = (uint32_t)take_number(said, "baud");
+    tile->bytes_done = take_number(said, "bytes_done");
+    tile->bytes_total = take_number(said, "bytes_total");
+    tile->seconds = take_seconds(said, "seconds");
+    tile->board_state = take_board_state(said);
+}
+
+bool peer_take_tile(const struct json_node *said, size_t *place, struct tile *tile)
+{
+    *tile = (struct tile){ .number = (int)(take_number(said, "slot") & 0xffff) };
+    *place = (size_t)take_number(said, "place");
+    if (*place >= STATION_SLOTS_MAX || tile->number < 1)
+        return false;
+    take_text(said, "name", tile->name, sizeof tile->name);
+    tile->row = (unsigned)take_number(said, "row") % STATION_SLOTS_MAX;
+    tile->column = (unsigned)take_number(said, "column") % STATION_SLOTS_MAX;
+    take_text(said, "port", tile->port, sizeof tile->port);
+    tile->state =
+        (enum tile_state)take_word(said, "state", states, TILE_STATE_COUNT, TILE_ATTENTION);
+    tile->passed_before = take_bool(said, "passed_before");
+    tile->golden = take_bool(said, "golden");
+    tile->disabled = take_bool(said, "disabled");
+    take_board(said, tile);
+    peer_take_err(said, &tile->err);
+    tile->boards = (unsigned)take_number(said, "boards");
+    tile->passes = (unsigned)take_number(said, "passes");
+    return true;
+}
+
+/* ---- In: from a client, who may be anybody that the socket's permissions let in ---- */
+
+static bool is_fit(const char *name, const char *text, size_t limit, struct err *e)
+{
+    if (!text || (strlen(text) <= limit && plain_is(text)))
+        return true;
+    return err_set(e, ERR_USAGE, "\"%s\" is longer than %zu bytes, or holds control characters",
+                   name, limit);
+}
+
+bool peer_take_act(const struct json_node *said, struct act *act, struct err *e)
+{
+    const char *name = json_get_text(said, "name");
+    const char *word = json_get_text(said, "act");
+    const unsigned kind = take_word(said, "act", acts, ACT_COUNT, ACT_COUNT);
+    *act = (struct act){ .actor = { .role = ROLE_ENGINEER } };
+    if (kind == ACT_COUNT)
+        return err_set(e, ERR_USAGE, "There is no act '%.40s'", word ? word : "");
+    act->kind = (enum act_kind)kind;
+    act->slot = (int)(take_number(said, "slot") & 0xffff);
+    act->text = json_get_text(said, "text");
+    act->reason = json_get_text(said, "reason");
+    if (!is_fit("name", name, sizeof act->actor.name - 1, e) ||
+        !is_fit("text", act->text, 512, e) || !is_fit("reason", act->reason, 512, e))
+        return false;
+    snprintf(act->actor.name, sizeof act->actor.name, "%s", name ? name : "");
+    return true;
+}

@@ -1,0 +1,130 @@
+# Every board its own: values, images, what becomes of them when boards fail, come back, or files change.
+. "$(dirname "$0")/lib.sh"
+images=$work/images
+"$bin/make_images" "$images" 60
+db=$work/record.db
+recipe=$images/unit.yaml
+sql_is() { test "$(sql "$db" "$1")" = "$2"; }
+
+{
+    echo "sn,secret"
+    for i in $(seq 1 40); do printf 'A%03d,%032x\n' "$i" $((i * 7919)); done
+} >"$images/keys.csv"
+printf '{ "sn": "{{serial}}", "made_for": "{{mac}}" }\n' >"$images/conf.json"
+cat "$images/esp32.yaml" - >"$recipe" <<'END'
+unit:
+  serial: serial
+  values:
+    - { name: serial, from: counter, pattern: "EX{yy}-{n:6}-{damm}", start: 100 }
+    - { name: mac, from: board, fact: mac, form: upper }
+    - { name: token, from: pool, column: secret, type: hex, secret: true }
+    - { name: housing, from: scan, pattern: "[A-Z]{2}[0-9]{4}" }
+    - { name: hw, from: recipe, value: 3, type: number }
+  pools:
+    - { name: keys, file: keys.csv }
+  images:
+    - partition: fctry
+      compare: keys
+      keys:
+        - { space: factory, key: serial, type: string, value: "{serial}" }
+        - { space: factory, key: hw, type: u8, value: "{hw}" }
+        - { space: factory, key: token, type: blob, value: "{token}" }
+    - { partition: conf, template: conf.json }
+END
+sed '/housing/d' "$recipe" >"$images/free.yaml"
+flash() { "$station" run "$images/free.yaml" --db "$db" --plain "$@"; }
+
+start_fixture --boards 8 --chip esp32 --speed 20
+
+# ---- Before a board is touched ---------------------------------------------------------------------
+check "check shows a unit that could be" "$work/out" exits 0 "$station" check "$recipe"
+check "with its serial, pool and images" "$work/out" says "$work/out" "-000100-" "(the serial)" "(secret)" \
+    "40 rows in keys.csv" "image at 0x00310000, 24576 bytes: fctry" "image at 0x00316000, 4096 bytes: conf"
+check "and no secret" "$work/out" sh -c "! grep -q 00000000000000000000000000001eef '$work/out'"
+sed 's/partition: fctry/partition: fctri/' "$recipe" >"$images/wrong.yaml"
+check "a partition that is not in the table is a mistake" "$work/out" exits 3 "$station" check "$images/wrong.yaml"
+check "with what was meant" "$work/out" says "$work/out" "has no 'fctri'; did you mean 'fctry'?"
+sed 's/partition: fctry/partition: nvs/' "$recipe" >"$images/wrong.yaml"
+check "the partition that applications erase is refused" "$work/out" exits 3 "$station" check "$images/wrong.yaml"
+check "with the way to insist" "$work/out" says "$work/out" "'nvs' is the first NVS partition" "insist: true"
+sed -i 's/partition: nvs/insist: true\n      partition: nvs/' "$images/wrong.yaml"
+check "and taken where the recipe insists" "$work/out" exits 0 "$station" check "$images/wrong.yaml"
+sed 's/partition: fctry/offset: 0x12000\n      size: 0x4000/' "$recipe" >"$images/wrong.yaml"
+check "an image over another one is a mistake" "$work/out" exits 3 "$station" check "$images/wrong.yaml"
+check "that names both" "$work/out" says "$work/out" "'0x12000' and the image 'app.bin' lie in one place"
+sed 's/A002/A001/' "$images/keys.csv" >"$images/twice.csv"
+sed 's/column: secret, type: hex, secret: true/column: sn, unique: true/; s/keys.csv/twice.csv/; s/type: blob/type: string/' "$recipe" >"$images/wrong.yaml"
+check "a pool with one value twice is a mistake" "$work/out" exits 3 "$station" check "$images/wrong.yaml"
+check "with file and line" "$work/out" says "$work/out" "twice.csv:3:1: the value 'token' is that of row 2"
+
+# ---- Boards ----------------------------------------------------------------------------------------
+check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
+check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
+check "shown with the verdict" "$work/out" says "$work/out" ", serial EX" "-000107-"
+check "the mark lies beside the record" "$work/out" test -s "$db-units"
+mac=$(sql "$db" "select mac from runs where slot = 3")
+serial=$(sql "$db" "select serial from units where mac = '$mac' limit 1")
+ctl dump 2 "$work/flash" >/dev/null
+dd if="$work/flash" of="$work/fctry.bin" bs=4096 skip=$((0x310)) count=6 2>/dev/null
+"$station" nvs show "$work/fctry.bin" >"$work/nvs"
+check "the board holds its serial in NVS" "$work/nvs" says "$work/nvs" "$serial" "room for"
+check "and in the template, with its MAC" "$work/flash" grep -qaF "\"sn\": \"$serial\", \"made_for\": \"${mac^^}\"" "$work/flash"
+check "unit show tells all but the secret" "$work/out" exits 0 "$station" unit show "$serial" --db "$db"
+check "which is a salted digest" "$work/out" says "$work/out" "$mac" "secret, SHA-256 with salt" "(pool keys)"
+check "history takes a serial" "$work/out" exits 0 "$station" history "$serial" --db "$db"
+check "and tells the unit and its images" "$work/out" says "$work/out" "$mac" "unit $serial, taken" "unit: fctry, 24576 bytes"
+"$station" export --db "$db" --format jsonl >"$work/jsonl"
+check "exports have serial and values" "$work/jsonl" says "$work/jsonl" "\"serial\":\"$serial\"" '"name":"token","text":null,"sha256":"' "unit: conf"
+"$station" export --db "$db" --format wsjf >"$work/wsjf"
+check "WATS knows the board by its serial" "$work/wsjf" says "$work/wsjf" "\"sn\":\"$serial\"" '"unit token sha256"'
+"$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
+check "the report names the serial beside the MAC" "$work/out" grep -qF "$mac</code><small>$serial</small>" "$work/report.html"
+check "no secret is in the record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | grep -q 00000000000000000000000000001eef"
+check "the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
+
+# ---- Verify ----------------------------------------------------------------------------------------
+check "verify takes the values from the record" "$work/out" exits 0 "$station" verify "$images/free.yaml" --db "$db" --plain --port "${ports[2]}"
+check "a board that the record does not know is not judged" "$work/out" exits 4 "$station" verify "$images/free.yaml" --db "$work/none.db" --plain --port "${ports[2]}"
+
+# ---- The same board again --------------------------------------------------------------------------
+check "re-work gives a board its own again" "$work/out" exits 0 flash --port "${ports[2]}" --rework --operator Ann --reason "new label"
+check "and takes nothing more" "$db" sql_is "select count(*) from unit" 8
+check "its serial is the old one" "$work/out" says "$work/out" "serial $serial"
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:40 --fault refuse,at=write,times=99
+check "a board that fails" "$work/out" exits 1 flash --port "${ports[0]}"
+check "keeps what it got" "$db" sql_is "select count(*) from unit" 9
+"$station" unit list --db "$db" >"$work/list"
+check "which the list shows as such" "$work/list" says "$work/list" "-000108-" "not passed"
+
+# ---- Values that are given -------------------------------------------------------------------------
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:50
+given() { "$station" run "$recipe" --db "$db" --plain "$@"; }
+check "a board without its scan is refused" "$work/out" exits 1 given --port "${ports[0]}"
+check "untouched, and says which value" "$work/out" says "$work/out" "The value 'housing' was not given" "untouched"
+check "a value that is none is refused" "$work/out" exits 4 given --port "${ports[0]}" --unit housing=ab
+check "a name that is none, too" "$work/out" exits 2 given --port "${ports[0]}" --unit housign=AB1234
+check "with what was meant" "$work/out" says "$work/out" "did you mean 'housing'?"
+check "the right one is taken" "$work/out" exits 0 given --port "${ports[0]}" --unit housing=AB1234
+check "and stands in the record" "$db" sql_is "select source from units where text = 'AB1234'" scan
+echo "2 housing=CD5678" | "$station" run "$recipe" --db "$db" --plain --port "${ports[0]}" --port "${ports[1]}" --unit - --rework --operator A --reason B >"$work/out" 2>&1
+check "lines of standard input name their slot" "$db" sql_is "select count(*) from units where text = 'CD5678'" 1
+
+# ---- Released, edited, older -----------------------------------------------------------------------
+check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit release "$serial" --db "$db"
+check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
+check "the next board gets the serial" "$work/out" exits 0 flash --port "${ports[0]}"
+check "of the one that was released" "$work/out" says "$work/out" "serial $serial"
+check "the record is whole then" "$work/out" exits 0 "$station" audit --db "$db"
+cp "$db" "$work/backup.db"
+"$station" backup "$work/old.db" --db "$db" >/dev/null
+check "another board is flashed" "$work/out" exits 0 flash --port "${ports[1]}"
+rm -f "$db" "$db-wal" "$db-shm"
+cp "$work/old.db" "$db"
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
+check "a record from before it gives nothing out" "$work/out" exits 1 flash --port "${ports[0]}"
+check "and says what to do" "$work/out" says "$work/out" "is older than what was given out" "espstation unit accept"
+check "until an engineer decides" "$work/out" exits 0 "$station" unit accept --db "$db" --operator Ann --reason "the disk died"
+check "then boards are flashed again" "$work/out" exits 0 flash --port "${ports[0]}"
+check "and the decision is bound" "$work/out" exits 0 "$station" audit --db "$db"
+echo "1..$test_number"
