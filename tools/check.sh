@@ -54,8 +54,8 @@ station/cli        core/base station/people station/trust core/loader/stub.h rec
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write db/units station/base station/attempt
 station/service    core/base station/line
 station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
-station/peer       core/base core/facts/chip.h recipes/station station/base station/line/crew.h station/floor station/terminal/scene.h
-station/screen     core/base core/facts/chip.h station/base station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
+station/peer       core/base core/facts/chip.h recipes/station station/base station/people station/line/crew.h station/floor station/terminal/scene.h
+station/screen     core/base core/facts/chip.h station/base station/people station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
 station/hand       core station/base station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h

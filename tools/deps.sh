@@ -48,7 +48,7 @@ has_clang_rt() {
 }
 
 missing_packages() {
-    for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git; do
+    for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git tmux; do
         has_command "$command" || printf ' %s' "$command"
     done
     test -e /usr/include/stdio.h || printf ' libc6-dev'

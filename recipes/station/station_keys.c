@@ -178,7 +178,8 @@ static const struct key keys[STATION_KEY_COUNT] = {
     },
     [STATION_KEY_SCREEN_LISTEN] = {
         .path = "screen.listen", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
-        .store = store_screen_listen, .more = "an address with a port as in 127.0.0.1:8480, or none",
+        .store = store_screen_listen,
+        .more = "an address with a port as in 127.0.0.1:8480, or none",
         .min = 1, .max = 64, FIELD(screen.listen), .preset = "127.0.0.1:8480",
         .also = LIST("address", "port", "bind"),
         .sentence = "Where it can be reached; none switches it off. Beyond this computer only with "

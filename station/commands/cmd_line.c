@@ -6,6 +6,7 @@
 #include "station/commands/watchers.h"
 #include "station/line/record.h"
 #include "station/peer/peer.h"
+#include "station/people/people.h"
 #include "station/screen/floor_screen.h"
 #include "station/service/service.h"
 #include "station/slots/slot_choice.h"
@@ -27,6 +28,7 @@ struct line_state {
     struct station *station;
     struct job *job;
     struct stop_source stop;
+    struct people *people; /* NULL: nobody has to log in */
     struct floor *floor;
     struct event_reader *reader;
     void *watching[WATCHERS_MAX];
@@ -42,6 +44,14 @@ static bool load_station(struct line_state *s, struct err *e)
     err_set(e, ERR_USAGE, "A station that runs all day needs a station file, and there is none");
     return err_hint(e, "To make one: espstation slots learn A1 A2 ...; what stands in it: "
                        "espstation station --help");
+}
+
+static bool load_people(struct line_state *s, struct err *e)
+{
+    if (!s->station->people_path)
+        return true;
+    s->people = people_load(s->station->people_path, &clock_system, e);
+    return s->people != NULL;
 }
 
 static bool load_recipe(struct line_state *s, struct err *e)
@@ -87,8 +97,8 @@ static bool start_watchers(struct line_state *s, struct err *e)
 
 static bool set_up(struct line_state *s, struct err *e)
 {
-    if (!load_station(s, e) || !load_recipe(s, e) || !stop_source_open(&s->stop, e) ||
-        !open_floor(s, e))
+    if (!load_station(s, e) || !load_people(s, e) || !load_recipe(s, e) ||
+        !stop_source_open(&s->stop, e) || !open_floor(s, e))
         return false;
     s->reader = floor_watch(s->floor, 0, e);
     return s->reader && start_watchers(s, e);
@@ -102,6 +112,7 @@ static void tear_down(struct line_state *s)
     }
     event_reader_free(s->reader);
     floor_free(s->floor);
+    people_free(s->people);
     job_free(s->job);
     station_free(s->station);
     stop_source_close(&s->stop);
@@ -119,7 +130,7 @@ static const struct floor_screen *choose_screen(const struct line_options *o)
 static bool attend(struct line_state *s, struct err *e)
 {
     const struct floor_screen *screen = choose_screen(s->options);
-    struct floor_show show = { s->floor, s->options->db_path, NULL };
+    struct floor_show show = { s->floor, s->options->db_path, s->people, NULL };
     bool ok = screen->start(&show, e) && floor_begin(s->floor, e);
     if (ok)
         attend_floor(screen, &show, s->reader, &s->stop);
@@ -139,10 +150,15 @@ static bool act_on_peer(void *ctx, const struct act *act, struct err *e)
     return peer_act(ctx, act, e);
 }
 
+static bool log_in_at_peer(void *ctx, const char *name, const char *secret, struct err *e)
+{
+    return peer_log_in(ctx, name, secret, e);
+}
+
 /* Until the person leaves, or the terminal does. */
 static bool show_peer(struct peer *peer, const struct stop_source *stop, struct err *e)
 {
-    const struct scene_source source = { peer, look_at_peer, act_on_peer };
+    const struct scene_source source = { peer, look_at_peer, act_on_peer, log_in_at_peer };
     struct pollfd fds[STOP_FDS + 1];
     struct terminal *terminal = terminal_open(&source, true, e);
     if (!terminal)

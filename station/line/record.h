@@ -75,9 +75,9 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
- * the lot has no place left. With a supply it gets its unit in the same commit, or is refused
- * (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none. `run` is what it was
- * started with. */
+ * the lot has no place left. `run` is what it was started with. With a supply it gets its unit in
+ * the same commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it
+ * gets none. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
                   const struct board *board, const struct record_run *run,
                   const struct unit_supply *supply, struct db_unit *unit, struct err *e);

@@ -35,6 +35,8 @@ struct run {
     char *label;            /* that it gets if it passes; NULL: none */
     struct db_unit unit;    /* what the board has of its own */
     bool has_unit;
+    struct unit_given given; /* for this board; what comes once it is taken is for the next one */
+    bool took_given;
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
 };
@@ -133,7 +135,8 @@ static bool make_label(struct run *run, const struct board *board, struct err *e
     const struct order_label_for board_of_run = { .mac = &board->mac,
                                                   .run_id = run->id,
                                                   .slot = s->number,
-                                                  .started_utc_ms = run->started_utc_ms };
+                                                  .started_utc_ms = run->started_utc_ms,
+                                                  .unit_texts = run->unit.texts };
     free(run->label);
     run->label = NULL;
     return run->id == 0 || !order_printer(s->order) ||
@@ -163,8 +166,18 @@ static bool make_supply(struct run *run, const struct board *board, struct unit_
     *supply = calloc(1, sizeof **supply);
     if (!*supply)
         return err_set(e, ERR_STATION, "Out of memory for a unit");
-    return slot_copy_given(s, given, e) &&
+    return (run->took_given ? unit_given_copy(given, &run->given, e)
+                            : slot_copy_given(s, given, e)) &&
            unit_supply_make(*supply, order_job(s->order), board, given, slot_utc_ms(s), e);
+}
+
+/* Further attempts need it again; the slot's is used up. */
+static void keep_given(struct run *run, struct unit_given *given)
+{
+    run->given = *given;
+    *given = (struct unit_given){ .count = 0 };
+    run->took_given = true;
+    slot_drop_given(run->slot, &run->given);
 }
 
 static bool wants_unit(const struct run *run)
@@ -182,10 +195,10 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     struct err refusal = { 0 };
     char mac[BOARD_MAC_TEXT_BYTES];
     const bool wants = fits && wants_unit(run);
-    const struct record_run row = row_of(run);
     board_mac_text(&board->mac, mac);
     db_unit_done(&run->unit);
     run->unit.missing = DB_NO_ROW;
+    const struct record_run row = row_of(run);
     const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
     bool ok = s->gang->record
                   ? record_board(s->gang->record, s->order, run->id, board, &row,
@@ -194,6 +207,8 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     if (ok && wants && !has)
         *e = refusal;
     run->has_unit = ok && has;
+    if (run->has_unit && !run->took_given)
+        keep_given(run, &given);
     unit_given_clear(&given);
     free(supply);
     return ok && has == wants;
@@ -598,8 +613,8 @@ static void end_run(struct run *run, struct attempt_result *result)
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
-    if (run->mac.count > 0) /* what was given was for this board */
-        slot_drop_given(s);
+    if (run->mac.count > 0 && !run->took_given) /* what was given was for this board */
+        slot_drop_given(s, NULL);
     show_verdict(run, result, verdict);
 }
 
@@ -681,5 +696,6 @@ void run_board(struct slot *s, struct run_end *end)
     free(run.label);
     plan_variant_free(run.variant);
     db_unit_done(&run.unit);
+    unit_given_clear(&run.given);
     free(result);
 }

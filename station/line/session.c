@@ -73,9 +73,9 @@ struct session *session_new(const struct session_setup *setup, int *interrupted,
     s->gang.clock = setup->clock;
     s->gang.kind = setup->kind;
     s->gang.loop = setup->loop;
+    s->gang.give_ms = setup->give_ms;
     s->gang.golden = setup->golden;
     s->gang.golden_count = setup->golden_count;
-    s->gang.give_ms = setup->give_ms;
     s->gang.stop_fd = s->gang.idle_fd = -1;
     gang_init(&s->gang);
     pthread_mutex_init(&s->lock, NULL);

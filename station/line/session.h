@@ -34,10 +34,10 @@ struct session_setup {
     const char *look_path; /* a record to look into where none is written; NULL: none */
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;        /* board after board, all day, each slot by its rules; else one board each */
-    uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
+    bool loop; /* board after board, all day, each slot by its rules; else one board each */
     const char *const *golden; /* MACs of golden boards, as board_mac_text gives them; lent */
     size_t golden_count;
+    uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
     bool together;
 };

@@ -4,7 +4,8 @@
  *
  * Who connects gets "hello", then "summary" and each "tile", and again whatever has changed, at
  * most five times a second and only as fast as it reads; with nothing to say, "alive". It may send
- * acts, each a line, and gets an "answer" with the same id. docs/attach.md has the members.
+ * acts, each a line, and gets an "answer" with the same id; where there is a people file, it logs
+ * in first. docs/attach.md has the members.
  *
  * Bounds: PEER_CLIENTS_MAX at once; lines of PEER_LINE_MAX bytes from a client; a client that takes
  * nothing for PEER_PATIENCE_MS is dropped. None of them delays the floor, or each other.
@@ -42,6 +43,9 @@ void peer_look(struct peer *p, struct scene *scene);
 
 /* Sends an act and waits for its answer, two seconds at most. */
 bool peer_act(struct peer *p, const struct act *act, struct err *e);
+
+/* The same of a log-in; see desk_log_in. */
+bool peer_log_in(struct peer *p, const char *name, const char *secret, struct err *e);
 
 /* Copies lines as they come to standard output, until the line goes away or `end_fd` is readable.
  */

@@ -89,7 +89,18 @@ static void take_answer(struct peer *p, const struct json_node *said)
 {
     const char *id = json_get_text(said, "id");
     p->answered = id ? (unsigned)strtoul(id, NULL, 10) : 0;
+    const char *person = json_get_text(said, "person");
+    snprintf(p->scene.person, sizeof p->scene.person, "%s", person ? person : "");
     peer_take_err(said, &p->answer);
+}
+
+/* Another one may have other slots, and nobody is logged in there. */
+static void begin_anew(struct peer *p, const struct json_node *said)
+{
+    const char *people = json_get_text(said, "people");
+    p->scene.count = 0;
+    p->scene.asks_people = people && strcmp(people, "true") == 0;
+    p->scene.person[0] = '\0';
 }
 
 static void take_line(struct peer *p, const char *text, size_t n)
@@ -98,7 +109,7 @@ static void take_line(struct peer *p, const char *text, size_t n)
     struct json_node *said = json_tree_parse(text, n, &problem);
     p->heard_us = now();
     if (json_get(said, "hello"))
-        p->scene.count = 0; /* another one may have other slots */
+        begin_anew(p, json_get(said, "hello"));
     if (json_get(said, "summary"))
         peer_take_summary(json_get(said, "summary"), &p->scene.sum);
     if (json_get(said, "tile"))
@@ -155,6 +166,8 @@ void peer_look(struct peer *p, struct scene *scene)
     if (p->fd >= 0)
         hear(p);
     scene->sum = p->scene.sum;
+    scene->asks_people = p->scene.asks_people;
+    snprintf(scene->person, sizeof scene->person, "%s", p->scene.person);
     scene->stale = p->fd < 0 || now() - p->heard_us > SILENCE_US;
     if (!scene_reserve(scene, p->scene.count))
         return;
@@ -165,29 +178,41 @@ void peer_look(struct peer *p, struct scene *scene)
 
 /* ---- Acting ---- */
 
-static bool send_act(struct peer *p, const struct act *act)
+/* A line that is made by one of the two. */
+struct wish {
+    const struct act *act; /* NULL: a log-in */
+    const char *name, *secret;
+};
+
+static bool send_wish(struct peer *p, const struct wish *wish)
 {
     char *text = NULL;
     size_t bytes = 0;
     FILE *out = open_memstream(&text, &bytes);
     if (!out)
         return false;
-    peer_put_act(out, ++p->acts, act);
+    p->acts++;
+    if (wish->act)
+        peer_put_act(out, p->acts, wish->act);
+    else
+        peer_put_log_in(out, p->acts, wish->name, wish->secret);
     /* So short a line goes whole into a socket that takes anything at all. */
     const bool ok = fclose(out) == 0 && p->fd >= 0 &&
                     send(p->fd, text, bytes, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)bytes;
+    if (text)
+        explicit_bzero(text, bytes); /* a PIN may be in it */
     free(text);
     return ok;
 }
 
-bool peer_act(struct peer *p, const struct act *act, struct err *e)
+static bool ask(struct peer *p, const struct wish *wish, struct err *e)
 {
-    if (!send_act(p, act))
+    if (!send_wish(p, wish))
         return err_set(e, ERR_STATION, "The station cannot be reached; nothing was done");
     const uint64_t until_us = now() + ANSWER_MS * 1000ull;
     while (p->fd >= 0 && p->answered != p->acts && now() < until_us) {
         struct pollfd fd = { p->fd, POLLIN, 0 };
-        poll(&fd, 1, (int)((until_us - now()) / 1000));
+        poll(&fd, 1, (int)((until_us - now()) / 1000) + 1);
         hear(p);
     }
     if (p->answered != p->acts)
@@ -198,6 +223,16 @@ bool peer_act(struct peer *p, const struct act *act, struct err *e)
         return true;
     *e = p->answer;
     return false;
+}
+
+bool peer_act(struct peer *p, const struct act *act, struct err *e)
+{
+    return ask(p, &(struct wish){ .act = act }, e);
+}
+
+bool peer_log_in(struct peer *p, const char *name, const char *secret, struct err *e)
+{
+    return ask(p, &(struct wish){ .name = name, .secret = secret }, e);
 }
 
 /* ---- As it comes ---- */

@@ -1,4 +1,4 @@
-/* Tiles, sums and acts as lines of JSON, and back. The names are those of the screen in a browser. */
+/* Tiles, sums and acts as lines of JSON, and back. Names as for the screen in a browser. */
 #include "station/peer/peer_priv.h"
 
 #include "core/base/json_tree.h"
@@ -45,7 +45,7 @@ static void put_text(struct json_object *o, const char *name, const char *text)
         json_text(o, name, text);
 }
 
-void peer_put_hello(FILE *out, const char *station)
+void peer_put_hello(FILE *out, const char *station, bool asks_people)
 {
     struct json_object o;
     json_begin(&o, out);
@@ -53,6 +53,7 @@ void peer_put_hello(FILE *out, const char *station)
     json_text(&o, "station", station);
     json_text(&o, "version", ESPSTATION_VERSION);
     json_integer(&o, "protocol", PEER_PROTOCOL);
+    json_bool(&o, "people", asks_people);
     json_close(&o, '}');
     json_end(&o);
 }
@@ -132,13 +133,14 @@ void peer_put_tile(FILE *out, size_t place, const struct tile *tile)
     json_end(&o);
 }
 
-void peer_put_answer(FILE *out, const char *id, const struct err *e)
+void peer_put_answer(FILE *out, const char *id, const char *person, const struct err *e)
 {
     struct json_object o;
     json_begin(&o, out);
     json_open(&o, "answer", '{');
     json_text(&o, "id", id);
     json_bool(&o, "done", e->code == ERR_NONE);
+    put_text(&o, "person", person);
     put_err(&o, e);
     json_close(&o, '}');
     json_end(&o);
@@ -155,6 +157,17 @@ void peer_put_act(FILE *out, unsigned id, const struct act *act)
     if (act->text) /* an empty one is a word, too: no lot */
         json_text(&o, "text", act->text);
     put_text(&o, "reason", act->reason);
+    json_end(&o);
+}
+
+void peer_put_log_in(FILE *out, unsigned id, const char *name, const char *secret)
+{
+    struct json_object o;
+    json_begin(&o, out);
+    json_integer(&o, "id", id);
+    json_bool(&o, secret ? "log_in" : "log_out", true);
+    put_text(&o, "name", name);
+    put_text(&o, "secret", secret);
     json_end(&o);
 }
 
@@ -303,6 +316,16 @@ static bool is_fit(const char *name, const char *text, size_t limit, struct err 
         return true;
     return err_set(e, ERR_USAGE, "\"%s\" is longer than %zu bytes, or holds control characters",
                    name, limit);
+}
+
+bool peer_take_log_in(const struct json_node *said, const char **name, const char **secret)
+{
+    const char *given_name = json_get_text(said, "name");
+    const char *given_secret = json_get_text(said, "secret");
+    const bool in = take_bool(said, "log_in");
+    *name = given_name ? given_name : "";
+    *secret = !in ? NULL : given_secret ? given_secret : "";
+    return in || take_bool(said, "log_out");
 }
 
 bool peer_take_act(const struct json_node *said, struct act *act, struct err *e)

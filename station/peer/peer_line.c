@@ -3,6 +3,7 @@
 #include "core/base/json_tree.h"
 #include "station/line/crew.h"
 #include "station/peer/peer_priv.h"
+#include "station/people/desk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +30,7 @@ struct said {
 
 struct client {
     int fd; /* -1: free */
+    struct desk desk;
     uint64_t seen[SCENE_LINES];
     char in[PEER_LINE_MAX];
     size_t in_bytes;
@@ -40,6 +42,7 @@ struct client {
 
 struct line {
     struct floor *floor;
+    struct people *people; /* its own; NULL: nobody has to log in */
     char station[65];
     struct sockaddr_un address;
     int lock_fd, listen_fd, end_fd;
@@ -56,6 +59,7 @@ static void drop(struct client *c)
 {
     close(c->fd);
     free(c->out);
+    explicit_bzero(c->in, sizeof c->in); /* a PIN may have been in it */
     *c = (struct client){ .fd = -1 };
 }
 
@@ -131,9 +135,11 @@ static void accept_one(struct line *l, uint64_t now_us)
             close(fd);
         return;
     }
-    l->clients[i] = (struct client){ .fd = fd, .moved_us = now_us, .said_us = now_us };
+    l->clients[i] = (struct client){
+        .fd = fd, .desk = { .people = l->people }, .moved_us = now_us, .said_us = now_us
+    };
     if (memory_open(&m)) {
-        peer_put_hello(m.out, l->station);
+        peer_put_hello(m.out, l->station, l->people != NULL);
         if (memory_close(&m))
             say(&l->clients[i], m.text, m.bytes);
         free(m.text);
@@ -147,7 +153,7 @@ static void answer(struct client *c, const char *id, const struct err *e)
     struct memory m;
     if (!memory_open(&m))
         return;
-    peer_put_answer(m.out, id, e);
+    peer_put_answer(m.out, id, c->desk.actor.name, e);
     if (memory_close(&m))
         say(c, m.text, m.bytes);
     free(m.text);
@@ -158,11 +164,18 @@ static void obey(struct line *l, struct client *c, const char *text, size_t n)
     struct json_problem problem;
     struct err e = { 0 };
     struct act act;
+    struct actor signer;
+    const char *name, *secret;
     struct json_node *said = json_tree_parse(text, n, &problem);
     if (!said)
         err_set(&e, ERR_USAGE, "What is sent is no JSON object");
-    else if (peer_take_act(said, &act, &e))
+    else if (peer_take_log_in(said, &name, &secret))
+        desk_log_in(&c->desk, name, secret, &e);
+    else if (peer_take_act(said, &act, &e) &&
+             desk_actor(&c->desk, act.actor.name, act.kind == ACT_STOP, &signer, &e)) {
+        act.actor = signer;
         floor_act(l->floor, &act, &e);
+    }
     answer(c, json_get_text(said, "id"), &e);
     json_tree_free(said);
 }
@@ -340,6 +353,7 @@ static void line_free(struct line *l)
     for (size_t i = 0; i < SCENE_LINES; i++)
         free(l->said[i].text);
     crew_close(&l->crew);
+    people_free(l->people);
     free(l);
 }
 
@@ -363,6 +377,11 @@ static bool start(struct floor *f, const struct station *station, void **state, 
     *state = NULL;
     if (!l)
         return err_set(e, ERR_STATION, "Out of memory for the socket of --attach");
+    if (station->people_path &&
+        !(l->people = people_load(station->people_path, &clock_system, e))) {
+        line_free(l);
+        return false;
+    }
     if (!take_place(l)) {
         fprintf(stderr,
                 "espstation: espstation line --attach will not find this station: there is no "

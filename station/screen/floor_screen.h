@@ -11,8 +11,9 @@
 /* What there is to be shown. */
 struct floor_show {
     struct floor *floor;
-    const char *db_path; /* NULL: nothing is recorded */
-    void *own;           /* the screen's, from its start to its finish */
+    const char *db_path;   /* NULL: nothing is recorded */
+    struct people *people; /* NULL: nobody has to log in */
+    void *own;             /* the screen's, from its start to its finish */
 };
 
 struct floor_screen {

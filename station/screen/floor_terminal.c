@@ -1,18 +1,25 @@
 /* A station that runs all day, in the terminal that it was started from. */
 #include "station/screen/floor_screen.h"
 
+#include "station/people/desk.h"
 #include "station/terminal/terminal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct own {
+    struct floor *floor;
+    struct desk desk; /* the terminal's thread's */
     struct scene_source source;
     struct terminal *terminal;
 };
 
 static void look(void *ctx, struct scene *scene)
 {
-    struct floor *floor = ctx;
+    const struct own *own = ctx;
+    struct floor *floor = own->floor;
+    scene->asks_people = own->desk.people != NULL;
+    snprintf(scene->person, sizeof scene->person, "%s", own->desk.actor.name);
     const size_t count = floor_tile_count(floor);
     floor_sum(floor, &scene->sum);
     if (!scene_reserve(scene, count))
@@ -21,9 +28,21 @@ static void look(void *ctx, struct scene *scene)
         floor_look(floor, scene->count, &scene->tiles[scene->count]);
 }
 
+/* Whoever sits here has the command line as well: without people an engineer, by the name under
+ * which the station works. */
 static bool act(void *ctx, const struct act *act, struct err *e)
 {
-    return floor_act(ctx, act, e);
+    struct own *own = ctx;
+    struct floor_summary sum;
+    struct act signed_act = *act;
+    floor_sum(own->floor, &sum);
+    return desk_actor(&own->desk, sum.operator_name, act->kind == ACT_STOP, &signed_act.actor, e) &&
+           floor_act(own->floor, &signed_act, e);
+}
+
+static bool log_in(void *ctx, const char *name, const char *secret, struct err *e)
+{
+    return desk_log_in(&((struct own *)ctx)->desk, name, secret, e);
 }
 
 static bool start(struct floor_show *show, struct err *e)
@@ -32,7 +51,9 @@ static bool start(struct floor_show *show, struct err *e)
     show->own = own;
     if (!own)
         return err_set(e, ERR_STATION, "Out of memory for the screen");
-    own->source = (struct scene_source){ show->floor, look, act };
+    own->floor = show->floor;
+    own->desk.people = show->people;
+    own->source = (struct scene_source){ own, look, act, log_in };
     own->terminal = terminal_open(&own->source, false, e);
     return own->terminal != NULL;
 }

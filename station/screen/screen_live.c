@@ -118,7 +118,7 @@ static void look(void *ctx, struct scene *scene)
 static void start(const struct show *show)
 {
     struct err e = { 0 };
-    live.source = (struct scene_source){ NULL, look, NULL };
+    live.source = (struct scene_source){ .look = look };
     draw(show);
     live.terminal = terminal_open(&live.source, false, &e);
     if (!live.terminal)

@@ -7,7 +7,7 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-/* The manager keeps what it is told; no answer comes, and there is nothing to do about a failure. */
+/* No answer comes from the manager, and there is nothing to do about a failure. */
 
 void service_ready(void)
 {

@@ -28,9 +28,9 @@ void service_alive(void);
 /* Whether standard error goes to the journal. */
 bool service_has_journal(void);
 
-/* Puts an event of a board into the journal: as a sentence, and as the fields SLOT, SLOT_NAME, PORT,
- * RUN, ATTEMPT, PHASE, CHIP, MAC, VERDICT, CODE, HINT, BOARD_STATE, SECONDS, as far as it has them.
- * `name`: of the slot; NULL: it has none. Without a journal it is passed over. */
+/* Puts an event of a board into the journal: as a sentence, and as the fields SLOT, SLOT_NAME,
+ * PORT, RUN, ATTEMPT, PHASE, CHIP, MAC, VERDICT, CODE, HINT, BOARD_STATE, SECONDS, as far as it has
+ * them. `name`: of the slot; NULL: it has none. Without a journal it is passed over. */
 void service_log(const struct event *event, const char *name);
 
 #endif

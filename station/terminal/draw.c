@@ -13,7 +13,7 @@
 #define COLUMNS_LEAST 12
 #define ROWS_LEAST    5
 
-/* ---- Colours: those of IEC 60073, as far as the terminal has them; words and signs say it all ---- */
+/* ---- Colours: those of IEC 60073, as far as there are any; words and signs say it all ---- */
 
 static attr_t attributes[TILE_STATE_COUNT];
 static bool has_signs; /* beyond ASCII */
@@ -449,10 +449,39 @@ static void foot_slot(struct flow *f, const struct sight *sight, const struct ti
     }
 }
 
+/* A secret is a star for each byte. */
+static void foot_question(struct flow *f, const struct sight *sight)
+{
+    const bool secret = sight->question == QUESTION_SECRET;
+    char text[SIGHT_TYPED_BYTES + 96], stars[SIGHT_TYPED_BYTES];
+    const size_t n = strlen(sight->typed);
+    memset(stars, '*', n);
+    stars[n] = '\0';
+    snprintf(text, sizeof text, "%s: %s_",
+             word_in(sight->language, secret ? WORD_PIN_OR_BADGE : WORD_YOUR_NAME),
+             secret ? stars : sight->typed);
+    flow_put(f, A_BOLD, text);
+}
+
+static void foot_person(struct flow *f, const struct scene *scene, const struct sight *sight)
+{
+    char text[ACTOR_NAME_BYTES + 96];
+    if (!scene->asks_people)
+        return;
+    snprintf(text, sizeof text, "o %s%s%s",
+             word_in(sight->language, scene->person[0] ? WORD_LOG_OUT : WORD_LOG_IN),
+             scene->person[0] ? " " : "", scene->person);
+    flow_put(f, A_NORMAL, text);
+}
+
 static void draw_foot(const struct scene *scene, const struct sight *sight, int y, int end_y,
                       unsigned columns)
 {
     struct flow f = { y, end_y - 1, 0, columns };
+    if (sight->question != QUESTION_NONE) {
+        foot_question(&f, sight);
+        return;
+    }
     if (sight->message[0]) {
         flow_put(&f, A_BOLD | A_REVERSE, sight->message);
         return;
@@ -467,6 +496,7 @@ static void draw_foot(const struct scene *scene, const struct sight *sight, int 
         foot_key(&f, sight, "F8", WORD_ACKNOWLEDGE);
         foot_key(&f, sight, "F9", WORD_STOP);
     }
+    foot_person(&f, scene, sight);
     if (sight->can_leave)
         foot_key(&f, sight, "q", WORD_LEAVE);
     else if (!scene->sum.stopping)

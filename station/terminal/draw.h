@@ -6,6 +6,11 @@
 #include "station/terminal/scene.h"
 #include "station/words/words.h"
 
+#define SIGHT_TYPED_BYTES 128
+
+/* What is asked for at the foot. */
+enum question { QUESTION_NONE, QUESTION_NAME, QUESTION_SECRET };
+
 /* What the person at the terminal has made of it. */
 struct sight {
     enum language language;
@@ -14,8 +19,11 @@ struct sight {
     unsigned scrolled;  /* lines of that */
     unsigned first_row; /* of tiles that is seen */
     bool can_act, can_leave;
-    char message[520];    /* "": none; an answer, instead of the keys */
-    struct layout layout; /* as it was drawn last */
+    enum question question;
+    char typed[SIGHT_TYPED_BYTES]; /* the answer so far */
+    char name[SIGHT_TYPED_BYTES];  /* answered before the secret is asked for */
+    char message[520];             /* "": none; an answer, instead of the keys */
+    struct layout layout;          /* as it was drawn last */
 };
 
 /* Once the terminal is open. */

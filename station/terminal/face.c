@@ -47,7 +47,7 @@ static void add_work(struct face *face, const struct tile *tile, enum language l
         add(face, "%s %u", word_in(language, WORD_ATTEMPT), tile->attempt);
 }
 
-/* What nobody reads before he is told to is not there: of a slot that waits for a board, nothing. */
+/* WORD_COUNT: nothing is to be done. */
 static enum word action_of(const struct tile *tile)
 {
     switch (tile->state) {

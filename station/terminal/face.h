@@ -18,7 +18,7 @@ struct face {
 /* `signs`: the terminal has more than ASCII. */
 void face_make(struct face *face, const struct tile *tile, enum language language, bool signs);
 
-/* What can be done with the board in the slot, as in "sxar"; keys of terminal.c. */
+/* What can be done with the board in the slot, as in "sxar"; keys of terminal_keys.c. */
 const char *face_keys(const struct tile *tile);
 
 #endif

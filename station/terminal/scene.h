@@ -9,7 +9,9 @@
 
 struct scene {
     struct floor_summary sum;
-    struct tile *tiles; /* by number */
+    bool asks_people;              /* who acts has to log in */
+    char person[ACTOR_NAME_BYTES]; /* who has, here; "": nobody */
+    struct tile *tiles;            /* by number */
     size_t count, cap;
     bool stale; /* nobody has told for a while: it may look otherwise by now */
 };
@@ -22,8 +24,11 @@ struct scene_source {
     void *ctx;
     /* Looks anew, without waiting for anything. */
     void (*look)(void *ctx, struct scene *scene);
-    /* Likewise without waiting for a board. NULL: there is nothing to act on. */
+    /* Likewise without waiting for a board. Who acts the source knows. NULL: there is nothing to
+     * act on. */
     bool (*act)(void *ctx, const struct act *act, struct err *e);
+    /* See desk_log_in. NULL: nobody has to. */
+    bool (*log_in)(void *ctx, const char *name, const char *secret, struct err *e);
 };
 
 #endif

@@ -3,7 +3,7 @@
 #include "core/base/clock.h"
 #include "station/line/crew.h"
 #include "station/terminal/columns.h"
-#include "station/terminal/keys.h"
+#include "station/terminal/terminal_keys.h"
 
 #include <curses.h>
 #include <errno.h>
@@ -254,7 +254,7 @@ struct terminal *terminal_open(const struct scene_source *source, bool can_leave
     return t;
 }
 
-/* Whether the thread has ended. A terminal that was stopped by Ctrl-S goes on, without what waits. */
+/* Whether the thread has ended. A terminal that Ctrl-S stopped goes on, without what waits. */
 static bool end_thread(struct terminal *t)
 {
     const uint64_t one = 1;

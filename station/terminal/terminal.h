@@ -4,8 +4,8 @@
  *
  * Keys: arrows choose a slot; s starts, x stops, r retries, a acknowledges in it; F2, F8 and F9
  * start, acknowledge and stop everywhere; Enter shows all there is to say of it; l takes the next
- * language, q leaves. What comes faster than fingers type, and ends with Enter, is a scanner's code.
- * Ctrl-C stays what it is.
+ * language, o logs in and out, q leaves. What comes faster than fingers type, and ends with Enter,
+ * is a scanner's code. Ctrl-C stays what it is.
  *
  * While it is open, what is printed on standard error waits until it is closed.
  */

@@ -1,4 +1,4 @@
-/* Who is logged in: sessions by cookie. A log-in is the people's to judge; this keeps its result. */
+/* Who is logged in: sessions by cookie. The people judge a log-in; this keeps its result. */
 #include "station/web/web_priv.h"
 
 #include "core/base/json_tree.h"
@@ -39,13 +39,15 @@ static struct web_session *find_locked(struct web *w, const char *cookie)
     return NULL;
 }
 
-/* Who was removed, or has another role by now, is not logged in as what he was. */
-static bool still_works_here(struct web *w, struct actor *actor)
+/* Who was taken out of the people's file has no session any more, and a role is that of today. */
+static bool is_still_known(const struct web *w, struct actor *actor)
 {
-    struct actor now;
-    if (!w->people->still(w->people->ctx, actor->name, &now))
+    struct actor now = *actor;
+    if (!w->people || !w->people->find)
+        return true;
+    if (!w->people->find(w->people->ctx, actor->name, &now))
         return false;
-    *actor = now;
+    actor->role = now.role;
     return true;
 }
 
@@ -56,7 +58,7 @@ bool web_who(struct web *w, const char *cookie, struct actor *actor)
     if (session)
         *actor = session->actor;
     pthread_mutex_unlock(&w->sessions.lock);
-    return session && (!w->people || !w->people->still || still_works_here(w, actor));
+    return session && is_still_known(w, actor);
 }
 
 /* A free row, or the one that ends first. */

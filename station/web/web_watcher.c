@@ -21,7 +21,7 @@ static bool log_in(void *ctx, const char *name, const char *secret, struct actor
                            : people_log_in_badge(ctx, secret, actor, e);
 }
 
-static bool still(void *ctx, const char *name, struct actor *actor)
+static bool find(void *ctx, const char *name, struct actor *actor)
 {
     return people_find(ctx, name, actor);
 }
@@ -39,7 +39,7 @@ static bool load_people(struct screen *s, const struct station *station, struct 
     if (!station->people_path)
         return true;
     s->people = people_load(station->people_path, &clock_system, e);
-    s->who = (struct web_people){ .ctx = s->people, .log_in = log_in, .still = still };
+    s->who = (struct web_people){ .ctx = s->people, .log_in = log_in, .find = find };
     return s->people != NULL;
 }
 

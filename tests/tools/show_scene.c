@@ -1,5 +1,6 @@
 /*
- * A terminal screen of slots that no floor has: show_scene COUNT NAMES [stopping] [stale] [ACTS-FILE]
+ * A terminal screen of slots that no floor has:
+ * show_scene COUNT NAMES [stopping] [stale] [ACTS-FILE]
  *
  * NAMES: short (A01), long (16 letters); the states go round. Each act is a line of the file. It
  * ends with q, and with SIGTERM, as a station does.
@@ -120,7 +121,7 @@ int main(int argc, char **argv)
         printf("no terminal to draw on\n");
         return 1;
     }
-    const struct scene_source source = { &fake, look, act };
+    const struct scene_source source = { &fake, look, act, NULL };
     struct terminal *t = terminal_open(&source, true, &e);
     if (!t) {
         printf("%s\n", e.what);

@@ -1,5 +1,5 @@
 /* What keys do, without a terminal: acts are caught. */
-#include "station/terminal/keys.h"
+#include "station/terminal/terminal_keys.h"
 #include "tests/lib/test.h"
 
 #include <curses.h>
@@ -22,7 +22,17 @@ static bool catch_act(void *ctx, const struct act *act, struct err *e)
     return act->kind != ACT_RETRY || err_set(e, ERR_USAGE, "The board has left");
 }
 
-static const struct scene_source source = { NULL, NULL, catch_act };
+static char last_name[64], last_secret[64];
+
+static bool catch_log_in(void *ctx, const char *name, const char *secret, struct err *e)
+{
+    (void)ctx;
+    snprintf(last_name, sizeof last_name, "%s", name);
+    snprintf(last_secret, sizeof last_secret, "%s", secret ? secret : "(out)");
+    return !secret || strcmp(secret, "1234") == 0 || err_set(e, ERR_USAGE, "Wrong name or PIN");
+}
+
+static const struct scene_source source = { NULL, NULL, catch_act, catch_log_in };
 
 static int begin(void **state)
 {
@@ -75,7 +85,6 @@ static void a_letter_acts_on_the_selected_slot(void **state)
     assert_int_equal(act_count, 0); /* it may be a scanner's first letter */
     wait_ms(100);
     expect_act(1, ACT_STOP, 10);
-    assert_string_equal(last.actor.name, "Eve");
     press('a', false, 500);
     press('s', false, 500); /* fingers: the one before counts */
     wait_ms(100);
@@ -165,6 +174,68 @@ static void where_one_cannot_leave_q_is_nothing(void **state)
     assert_false(keys.left);
 }
 
+static void log_in(const char *name, const char *secret)
+{
+    press('o', false, 500);
+    wait_ms(100);
+    assert_int_equal(sight.question, QUESTION_NAME);
+    type(name, 100);
+    press('\r', false, 100);
+    assert_int_equal(sight.question, QUESTION_SECRET);
+    type(secret, 100);
+    press('\r', false, 100);
+    assert_int_equal(sight.question, QUESTION_NONE);
+}
+
+static void who_acts_logs_in_by_name_and_pin(void **state)
+{
+    (void)state;
+    scene.asks_people = true;
+    log_in("Ann", "1234");
+    assert_string_equal(last_name, "Ann");
+    assert_string_equal(last_secret, "1234");
+    assert_string_equal(sight.message, "");
+    assert_int_equal(act_count, 0); /* no letter of it was a key */
+    log_in("Ann", "9");
+    assert_non_null(strstr(sight.message, "Wrong name or PIN"));
+    log_in("", "badge-7");
+    assert_string_equal(last_name, "");
+    assert_string_equal(last_secret, "badge-7");
+    for (size_t i = 0; i < sizeof sight.typed; i++)
+        assert_int_equal(sight.typed[i], 0); /* no secret is left */
+}
+
+static void who_is_there_goes_by_the_same_key(void **state)
+{
+    (void)state;
+    scene.asks_people = true;
+    snprintf(scene.person, sizeof scene.person, "Ann");
+    press('o', false, 500);
+    wait_ms(100);
+    assert_string_equal(last_secret, "(out)");
+    assert_int_equal(sight.question, QUESTION_NONE);
+}
+
+static void a_name_is_typed_and_mended(void **state)
+{
+    (void)state;
+    scene.asks_people = true;
+    press('o', false, 500);
+    wait_ms(100);
+    type("Jx", 100);
+    press(KEY_BACKSPACE, true, 100);
+    press(0xF6, false, 100); /* o with two dots */
+    assert_string_equal(sight.typed, "J\xC3\xB6");
+    press(0x7f, false, 100);
+    assert_string_equal(sight.typed, "J");
+    for (int i = 0; i < 300; i++)
+        press('x', false, 100);
+    assert_int_equal(strlen(sight.typed), sizeof sight.typed - 1);
+    press(27, false, 100);
+    assert_int_equal(sight.question, QUESTION_NONE);
+    assert_int_equal(act_count, 0);
+}
+
 static void without_slots_nothing_happens(void **state)
 {
     (void)state;
@@ -188,6 +259,9 @@ int main(void)
         cmocka_unit_test_setup(a_refusal_is_told, begin),
         cmocka_unit_test_setup(enter_shows_all_and_the_rest_is_about_the_screen, begin),
         cmocka_unit_test_setup(where_one_cannot_leave_q_is_nothing, begin),
+        cmocka_unit_test_setup(who_acts_logs_in_by_name_and_pin, begin),
+        cmocka_unit_test_setup(who_is_there_goes_by_the_same_key, begin),
+        cmocka_unit_test_setup(a_name_is_typed_and_mended, begin),
         cmocka_unit_test_setup(without_slots_nothing_happens, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* What keys do: to the sight, or to the station. Pure but for what the source does. */
-#ifndef STATION_KEYS_H
-#define STATION_KEYS_H
+#ifndef STATION_TERMINAL_KEYS_H
+#define STATION_TERMINAL_KEYS_H
 
 #include "station/terminal/draw.h"
 

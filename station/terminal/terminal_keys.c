@@ -1,4 +1,4 @@
-#include "station/terminal/keys.h"
+#include "station/terminal/terminal_keys.h"
 
 #include "core/base/plain.h"
 
@@ -18,15 +18,11 @@ static void answer(struct sight *sight, const struct err *e)
     snprintf(sight->message, sizeof sight->message, "%s. %s", e->what, e->hint);
 }
 
-/* Whoever sits here has the command line as well, as long as nobody has to log in: an engineer, by
- * the name under which the station works. */
-static void act(const struct scene *scene, const struct scene_source *source, struct sight *sight,
-                enum act_kind kind, int slot, const char *text)
+static void act(const struct scene_source *source, struct sight *sight, enum act_kind kind,
+                int slot, const char *text)
 {
     struct err e = { 0 };
-    struct act act = { .kind = kind, .slot = slot, .text = text };
-    act.actor.role = ROLE_ENGINEER;
-    snprintf(act.actor.name, sizeof act.actor.name, "%s", scene->sum.operator_name);
+    const struct act act = { .kind = kind, .slot = slot, .text = text };
     sight->message[0] = '\0';
     if (source->act && !source->act(source->ctx, &act, &e))
         answer(sight, &e);
@@ -43,15 +39,80 @@ static void act_on_slot(const struct scene *scene, const struct scene_source *so
     };
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         if (acts[i].key == key && sight->selected < scene->count)
-            act(scene, source, sight, acts[i].kind, scene->tiles[sight->selected].number, NULL);
+            act(source, sight, acts[i].kind, scene->tiles[sight->selected].number, NULL);
     }
 }
 
 /* ---- Characters ---- */
 
+/* Appends a character, if there is room for all of it. */
+static void put_utf8(char *text, size_t cap, uint32_t code)
+{
+    char bytes[5] = "";
+    if (code < 0x80)
+        snprintf(bytes, sizeof bytes, "%c", (char)code);
+    else if (code < 0x800)
+        snprintf(bytes, sizeof bytes, "%c%c", (char)(0xC0 | code >> 6), (char)(0x80 | (code & 63)));
+    else if (code < 0x10000)
+        snprintf(bytes, sizeof bytes, "%c%c%c", (char)(0xE0 | code >> 12),
+                 (char)(0x80 | (code >> 6 & 63)), (char)(0x80 | (code & 63)));
+    const size_t n = strlen(text);
+    if (n + strlen(bytes) < cap)
+        snprintf(text + n, cap - n, "%s", bytes);
+}
+
 static void next_language(struct sight *sight)
 {
     sight->language = (enum language)((sight->language + 1) % LANGUAGE_COUNT);
+}
+
+/* ---- Logging in, and out ---- */
+
+static void forget(struct sight *sight)
+{
+    sight->question = QUESTION_NONE;
+    explicit_bzero(sight->typed, sizeof sight->typed);
+}
+
+static void begin_log_in(const struct scene *scene, const struct scene_source *source,
+                         struct sight *sight)
+{
+    struct err e = { 0 };
+    forget(sight);
+    if (!scene->person[0])
+        sight->question = QUESTION_NAME;
+    else if (!source->log_in(source->ctx, "", NULL, &e))
+        answer(sight, &e);
+}
+
+static void answer_question(const struct scene_source *source, struct sight *sight)
+{
+    struct err e = { 0 };
+    if (sight->question == QUESTION_NAME) {
+        snprintf(sight->name, sizeof sight->name, "%s", sight->typed);
+        forget(sight);
+        sight->question = QUESTION_SECRET;
+        return;
+    }
+    const bool ok = source->log_in(source->ctx, sight->name, sight->typed, &e);
+    forget(sight);
+    if (!ok)
+        answer(sight, &e);
+}
+
+static void type(struct sight *sight, unsigned key, bool is_code)
+{
+    const size_t n = strlen(sight->typed);
+    if (is_code ? key == KEY_BACKSPACE : key == 0x7f || key == '\b') {
+        size_t less = n;
+        while (less > 0 && ((unsigned char)sight->typed[--less] & 0xC0) == 0x80)
+            ;
+        sight->typed[less] = '\0';
+    } else if (!is_code && key == ESCAPE) {
+        forget(sight);
+    } else if (!is_code && key >= 0x20 && !plain_is_steering(key)) {
+        put_utf8(sight->typed, sizeof sight->typed, key);
+    }
 }
 
 static void obey(struct keys *keys, char key, const struct scene *scene,
@@ -62,6 +123,8 @@ static void obey(struct keys *keys, char key, const struct scene *scene,
         next_language(sight);
     else if (key == 'q' && sight->can_leave)
         keys->left = true;
+    else if (key == 'o' && scene->asks_people && source->log_in)
+        begin_log_in(scene, source, sight);
     else
         act_on_slot(scene, source, sight, key);
 }
@@ -85,12 +148,11 @@ static void toggle_details(struct sight *sight)
     sight->message[0] = '\0';
 }
 
-static void enter(struct keys *keys, const struct scene *scene, const struct scene_source *source,
-                  struct sight *sight)
+static void enter(struct keys *keys, const struct scene_source *source, struct sight *sight)
 {
     keys->typed[keys->count] = '\0';
     if (keys->count >= CODE_CHARACTERS && plain_is(keys->typed))
-        act(scene, source, sight, ACT_CODE, 0, keys->typed);
+        act(source, sight, ACT_CODE, 0, keys->typed);
     else if (keys->count == 0)
         toggle_details(sight);
     keys->count = 0;
@@ -122,19 +184,27 @@ static void take_code(unsigned key, const struct scene *scene, const struct scen
     else if (key == KEY_END && scene->count > 0)
         sight->selected = scene->count - 1;
     else if (key == KEY_F(2))
-        act(scene, source, sight, ACT_START, 0, NULL);
+        act(source, sight, ACT_START, 0, NULL);
     else if (key == KEY_F(8))
-        act(scene, source, sight, ACT_ACKNOWLEDGE, 0, NULL);
+        act(source, sight, ACT_ACKNOWLEDGE, 0, NULL);
     else if (key == KEY_F(9))
-        act(scene, source, sight, ACT_STOP, 0, NULL);
+        act(source, sight, ACT_STOP, 0, NULL);
 }
 
 void keys_take(struct keys *keys, unsigned key, bool is_code, uint64_t now_us,
                const struct scene *scene, const struct scene_source *source, struct sight *sight)
 {
     keys_settle(keys, now_us, scene, source, sight);
-    if ((is_code && key == KEY_ENTER) || key == '\n' || key == '\r') {
-        enter(keys, scene, source, sight);
+    const bool ends = is_code ? key == KEY_ENTER : key == '\n' || key == '\r';
+    if (sight->question != QUESTION_NONE) {
+        if (ends)
+            answer_question(source, sight);
+        else
+            type(sight, key, is_code);
+        return;
+    }
+    if (ends) {
+        enter(keys, source, sight);
         return;
     }
     if (is_code) {
