@@ -143,12 +143,12 @@ static void run(struct slot *s)
     }
     look_release(s);
     run_board(s, &end);
-    s->again = (struct slot_press){ 0 };
     s->waits = end.waits;
     if (end.waits.code != ERR_NONE) {
         presence_must_wait(&s->presence, now_ms(s));
         return;
     }
+    s->again = (struct slot_press){ 0 };
     const struct presence_run ran = { .passed = end.passed,
                                       .refused = end.refused,
                                       .answered = end.answered,

@@ -6,7 +6,7 @@
 #define LOOK_MS        1000u /* between two questions at an empty slot, */
 #define LOOK_LATER_MS  2000u /* ...after so many that found nobody: */
 #define LATER_LOOKS    10
-#define LOOK_LATEST_MS 10000u /* ...after so many: who comes is heard at once, as a rule */
+#define LOOK_LATEST_MS 15000u /* ...after so many: who comes is heard at once, as a rule */
 #define LATEST_LOOKS   40
 #define WAITING_MS     2000u  /* at a board that waits for a place: it may be taken out again */
 #define PLACE_MS       1000u  /* between two tries for that place */
