@@ -50,7 +50,7 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base station/people station/trust core/loader/stub.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
+station/cli        core/base station/people station/trust core/loader/stub.h recipes/doc/doc.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write db/units station/base station/attempt
 station/service    core/base station/line
 station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
@@ -67,7 +67,7 @@ station/people     core/base recipes/people station/base
 station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes
 station/plc        core/base recipes/station station/floor station/line
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/trust station/words
-station/web        core/base recipes/station/station_file.h db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
+station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
 station/commands   core recipes db/store/db.h db/proof db/write db/units db/export/export.h db/read station

@@ -65,8 +65,8 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
  * know, or one that contradicts itself), ERR_BAD_MAC. */
 bool board_identify_chip(struct loader *l, struct board *b, struct err *e);
 
-/* The next change of rate, if it comes before board_identify_flash, is proved by attaching the flash,
- * where that needs nothing else first. */
+/* The next change of rate, if it comes before board_identify_flash, is proved by attaching the
+ * flash, where that needs nothing else first. */
 void board_foresee_attach(struct loader *l);
 
 /* Then attaches the flash and reads its id, at any rate. ERR_IDENTIFY, ERR_NO_FLASH. */

@@ -27,9 +27,9 @@ void flash_foresee_size(struct loader *l, uint32_t flash_bytes);
 /* Erases all of it. ERR_ERASE. */
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e);
 
-/* Erases and writes, in one stream, or where that is quicker (forecast_pieces_pay) piece by piece. A
- * stub may still be writing the last block when it returns, and answers the next command once that
- * is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
+/* Erases and writes, in one stream, or where that is quicker (forecast_pieces_pay) piece by piece.
+ * A stub may still be writing the last block when it returns, and answers the next command once
+ * that is done. ERR_WRITE, ERR_ERASE (refused before the first block), or what
  * the port says.
  */
 bool flash_write(struct loader *l, const struct plan_region *r,

@@ -23,11 +23,11 @@ uint64_t forecast_md5_us(uint64_t bytes);
 uint64_t forecast_program_us(uint32_t bytes);
 
 /* Whether a region that a stub could write as one is written sooner in its pieces of 64 KiB, each
- * with a BEGIN of its own. A stub erases one block ahead whenever it takes up data, so it has erased
- * all of a region when half of it is written. While it erases, what its two buffers do not hold of
- * the next window can follow; while it only programs, it waits for that. Pieces keep it from
- * running ahead. It pays where the wire is quicker than programming, found on a model of the stub
- * for images of any density; at a lower rate the wire would wait for the end of each piece. */
+ * with a BEGIN of its own. A stub erases one block ahead whenever it takes up data, so it has
+ * erased all of a region when half of it is written. While it erases, what its two buffers do not
+ * hold of the next window can follow; while it only programs, it waits for that. Pieces keep it
+ * from running ahead. It pays where the wire is quicker than programming, found on a model of the
+ * stub for images of any density; at a lower rate the wire would wait for the end of each piece. */
 bool forecast_pieces_pay(const struct plan_region *r, const struct plan_frames *f, uint32_t baud);
 
 /* To write a region: erase and program go on while the next bytes arrive, so the slower of the two

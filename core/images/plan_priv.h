@@ -45,10 +45,14 @@ struct plan_checker {
     struct plan_parts parts;
 };
 
+/* ---- plan_mistake.c ---- */
+
 void plan_mistake(struct plan_checker *c, size_t image, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void plan_warning(struct plan_checker *c, size_t image, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* ---- plan_check_layout.c ---- */
 
 /* Whether the images can start together: what the ROM finds, the partition table, what it names. */
 void plan_check_layout(struct plan_checker *c);

@@ -147,9 +147,10 @@ static bool end_read(struct loader *l, struct err *e)
 
 /* ---- The rows ---- */
 
-/* What both generations have in common. The new rate is theirs 11 ms after they have answered at the
- * latest (stub_io_set_baudrate of the first one, esp-stub-lib b8f78b2); from then on it is the
- * adapter's noise that is waited for, as long as esp-serial-flasher 2.0.0 does (src/esp_loader.c). */
+/* What both generations have in common. The new rate is theirs 11 ms after they have answered at
+ * the latest (stub_io_set_baudrate of the first one, esp-stub-lib b8f78b2); from then on it is the
+ * adapter's noise that is waited for, as long as esp-serial-flasher 2.0.0 does (src/esp_loader.c).
+ */
 #define A_STUB                                                                                     \
     .word = "stub", .is_stub = true, .dialect = &packet_dialect_stub, .changes_baud = true,        \
     .has_md5 = true, .has_set_params = true, .erases_exactly = true, .stops_watchdogs = true,      \

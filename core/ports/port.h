@@ -75,8 +75,8 @@ struct port_ops {
     bool (*settle_lines)(struct port *p, struct err *e);
     /* Optional. Whether it has been seen to set the lines badly. */
     bool (*lines_fault)(const struct port *p, struct port_fault *fault);
-    /* Optional, PORT_INPUTS. Which of the lines that come in are asserted now; *known: which of them
-     * this port can tell at all. Waits for nothing. */
+    /* Optional, PORT_INPUTS. Which of the lines that come in are asserted now; *known: which of
+     * them this port can tell at all. Waits for nothing. */
     bool (*inputs)(struct port *p, unsigned *on, unsigned *known, struct err *e);
     /* Optional. Whether what is between here and the board still lives, without a sign to the
      * board. ERR_PORT_GONE. */

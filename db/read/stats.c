@@ -162,8 +162,8 @@ static const struct part {
     bool (*take)(struct stats *x, struct group *group, sqlite3_stmt *s);
 } parts[] = {
     { "r.board, r.lot, r.verdict, r.code, r.duration_ms, r.id", "run AS r INDEXED BY run_stats",
-      NULL, "run AS r INDEXED BY %s", "r.verdict IS NOT NULL", " ORDER BY r.board, r.lot, r.id",
-      take_run },
+      NULL, "run AS r INDEXED BY %s", "r.verdict IS NOT NULL AND r.golden IS NULL",
+      " ORDER BY r.board, r.lot, r.id", take_run },
     { "a.number, a.duration_ms, a.bytes_written",
       "attempt AS a INDEXED BY attempt_passed CROSS JOIN run AS r ON r.id = a.run",
       "attempt AS a INDEXED BY attempt_passed",

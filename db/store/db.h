@@ -150,6 +150,7 @@ struct db_run_begin {
     const char *port;
     const char *operator_name; /* NULL if unknown */
     int64_t started_utc_ms;
+    bool golden;     /* a golden board is in the slot: the run counts in no yield */
     bool with_place; /* takes its place in the lot now, for whatever board it finds */
 };
 

@@ -151,6 +151,7 @@ static const struct part forms[LINK_KIND_COUNT] = {
                    " r.seen_flash_id# r.seen_flash_bytes# r.ended_utc r.duration_ms# r.verdict"
                    " r.code r.sentence r.hint r.board_state r.app_text r.holds_place# r.rework_of#"
                    " r.rework_reason",
+        .later = "r.golden#",
         .from = "run AS r LEFT JOIN station AS s ON s.id = r.station"
                 " LEFT JOIN lot AS l ON l.id = r.lot"
                 " LEFT JOIN recipe AS c ON c.id = r.recipe"

@@ -105,8 +105,9 @@ static const char *const texts[STMT_COUNT] = {
                   " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
                   " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
 
-    [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc)"
-                     " VALUES (?, ?, ?, ?, ?, ?, ?)",
+    [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc, "
+                     "golden)"
+                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac, r.holds_place FROM run AS r"
                        " LEFT JOIN board AS b ON b.id = r.board WHERE r.id = ?",
     [STMT_RUN_BIND_BOARD] = "UPDATE run SET board = ?, seen_chip = ?, seen_revision = ?,"
@@ -129,7 +130,7 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_PASSED_HERE] = "SELECT ifnull(max(r.id), 0) FROM run AS r JOIN board AS b ON b.id = "
                          "r.board"
                          " WHERE b.mac = ? AND r.verdict = 'PASS' AND r.lot IS ? AND r.recipe = ? "
-                         "AND r.slot = ?"
+                         "AND r.slot = ? AND r.golden IS NULL"
                          " AND " EFFECTIVE_VERDICT("r") " = 'PASS'",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"

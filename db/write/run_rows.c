@@ -26,6 +26,7 @@ static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, str
     query_text(&q, run->port);
     query_text(&q, run->operator_name);
     query_utc(&q, run->started_utc_ms);
+    query_int_or_null(&q, run->golden, 1);
     return query_insert(&q, e);
 }
 

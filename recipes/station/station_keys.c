@@ -47,9 +47,9 @@ static const struct key keys[STATION_KEY_COUNT] = {
         FIELD(rules.start),
         .also = LIST("start_policy", "begin", "trigger"),
         .sentence = "How a run begins in espstation line. board: a board answers where none did; "
-                    "plug: an adapter, or a board with its own USB, is plugged in; switch: a lid or "
-                    "jig is shut (see switch); key: START is pressed; scan: a code is given for the "
-                    "slot; plc: as key, from a PLC. docs/line.md tells what each costs.",
+                    "plug: an adapter, or a board with its own USB, is plugged in; switch: a lid "
+                    "or jig is shut (see switch); key: START is pressed; scan: a code is given for "
+                    "the slot; plc: as key, from a PLC. docs/line.md tells what each costs.",
     },
     [STATION_KEY_WATCH] = {
         .path = "watch", .kind = KEY_WORD, .words = watch_way_words, .preset = "listen",
@@ -178,7 +178,8 @@ static const struct key keys[STATION_KEY_COUNT] = {
     },
     [STATION_KEY_SCREEN_LISTEN] = {
         .path = "screen.listen", .parent = STATION_KEY_SCREEN, .kind = KEY_OWN,
-        .store = store_screen_listen, .more = "an address with a port as in 127.0.0.1:8480, or none",
+        .store = store_screen_listen,
+        .more = "an address with a port as in 127.0.0.1:8480, or none",
         .min = 1, .max = 64, FIELD(screen.listen), .preset = "127.0.0.1:8480",
         .also = LIST("address", "port", "bind"),
         .sentence = "Where it can be reached; none switches it off. Beyond this computer only with "

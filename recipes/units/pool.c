@@ -216,11 +216,6 @@ size_t pool_find(const struct pool *p, const char *sha256)
     return POOL_NO_ROW;
 }
 
-bool pool_binds(const struct pool *p)
-{
-    return p->setup->mac != NULL;
-}
-
 size_t pool_of_mac(const struct pool *p, const char *mac)
 {
     uint64_t wanted;

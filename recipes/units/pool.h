@@ -31,10 +31,10 @@ void pool_sha256(const struct pool *p, size_t row, char hex[static POOL_SHA256_C
 /* The row of a digest; POOL_NO_ROW: it is not there (any more). */
 size_t pool_find(const struct pool *p, const char *sha256);
 
-/* Whether rows belong to boards by their MAC; then the row of a board: POOL_NO_ROW, there is
- * none. */
-bool pool_binds(const struct pool *p);
+/* The row that belongs to this MAC; POOL_NO_ROW: there is none. */
 size_t pool_of_mac(const struct pool *p, const char *mac);
+
+/* Whether a row belongs to some board. */
 bool pool_is_bound(const struct pool *p, size_t row);
 
 /* What people call it: "row 17", by line, or the file's name. */

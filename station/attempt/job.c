@@ -438,6 +438,37 @@ static void report_label(const struct recipe *r, const struct doc_report *found,
                        doc_mistake_text(r->label.file, &found->mistakes[i], text, sizeof text));
 }
 
+#define LABEL_NAMES_MAX (UNIT_VALUES_MAX + 16)
+
+/* What is printed stands in the record for good: secrets do not. */
+static bool shows_secret(const struct job *j, struct err *e)
+{
+    const struct unit *u = &j->recipe->unit;
+    for (size_t i = 0; i < u->value_count; i++) {
+        if (!u->values[i].secret || !label_template_asks(j->label, u->values[i].name))
+            continue;
+        err_set(e, ERR_RECIPE,
+                "the label shows {%s}, which is secret: what is printed stands in "
+                "the record",
+                u->values[i].name);
+        return true;
+    }
+    return false;
+}
+
+static bool judge_label(const struct job *j, struct err *e)
+{
+    const struct unit *u = &j->recipe->unit;
+    const char *names[LABEL_NAMES_MAX + 1];
+    size_t n = 0;
+    for (; label_board_names[n]; n++)
+        names[n] = label_board_names[n];
+    for (size_t i = 0; i < u->value_count && n < LABEL_NAMES_MAX; i++)
+        names[n++] = u->values[i].name;
+    names[n] = NULL;
+    return label_template_knows(j->label, names, e) && !shows_secret(j, e);
+}
+
 static bool load_label(struct job *j, struct doc_report *report, struct err *e)
 {
     const struct recipe *r = j->recipe;
@@ -447,8 +478,7 @@ static bool load_label(struct job *j, struct doc_report *report, struct err *e)
     struct doc_report *mistakes = malloc(sizeof *mistakes);
     if (!mistakes)
         return err_set(e, ERR_STATION, "Out of memory for a label");
-    if (label_template_load(r->label.path, &j->label, mistakes, &found) &&
-        label_template_knows(j->label, label_board_names, &found)) {
+    if (label_template_load(r->label.path, &j->label, mistakes, &found) && judge_label(j, &found)) {
         free(mistakes);
         return true;
     }

@@ -5,6 +5,7 @@
 #include "core/loader/stub.h"
 #include "station/attempt/job.h"
 #include "station/cli/habits.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
 #include "station/trust/trust.h"
 
@@ -258,15 +259,6 @@ bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count)
     return false;
 }
 
-void cmd_print_mistakes(const char *path, const struct doc_report *report)
-{
-    char text[1024];
-    for (size_t i = 0; i < report->kept; i++)
-        fprintf(stderr, "%s\n", doc_mistake_text(path, &report->mistakes[i], text, sizeof text));
-    if (report->total > report->kept)
-        fprintf(stderr, "... and %zu more mistakes\n", report->total - report->kept);
-}
-
 /* The folder of a build is what people have at hand before there is a recipe. */
 static bool is_no_folder(const char *path, struct err *e)
 {
@@ -330,9 +322,9 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     struct doc_report report;
     doc_report_init(&report);
     struct job *job = job_new(recipe_path, stub_folder, &report, e);
-    cmd_print_mistakes(recipe_path, &report);
+    print_mistakes(recipe_path, &report);
     if (job) {
-        cmd_print_mistakes(recipe_path, job_warnings(job));
+        print_mistakes(recipe_path, job_warnings(job));
         cmd_warn_of_stubs(job_stubs(job));
         print_loader_note(job);
     } else {

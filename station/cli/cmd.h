@@ -69,10 +69,6 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
 struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder,
                                 const char *station_given, struct err *e);
 
-/* Prints the mistakes of a recipe or station file on standard error. */
-struct doc_report;
-void cmd_print_mistakes(const char *path, const struct doc_report *report);
-
 /* Prints one line on standard output, with '?' for all that could steer a terminal: for texts from
  * a file or a device. `fmt` has no line end. */
 void cmd_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

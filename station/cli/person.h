@@ -18,8 +18,8 @@ bool person_ask(struct people *people, const char *name, struct actor *actor, st
 bool person_is_engineer(const char *station_given, const char *name, const char *what,
                         struct actor *actor, struct err *e);
 
-/* Records what this person does to the station itself, before it is done, where the station file names
- * a record that is there. `text` says what it is about. */
+/* Records what this person does to the station itself, before it is done, where the station file
+ * names a record that is there. `text` says what it is about. */
 bool person_record(const char *station_given, const struct actor *actor, const char *word,
                    const char *text, struct err *e);
 

@@ -1,6 +1,6 @@
 #include "station/cli/station_find.h"
 
-#include "station/cli/cmd.h"
+#include "station/cli/print_mistakes.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -69,7 +69,7 @@ bool station_find_load(const char *given, struct station **out, struct err *e)
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = station_load(path, out, report, e);
     if (report->total > 1) /* of one alone the error says it all */
-        cmd_print_mistakes(path, report);
+        print_mistakes(path, report);
     free(report);
     return ok;
 }

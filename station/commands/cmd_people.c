@@ -2,6 +2,7 @@
 #include "station/cli/ask.h"
 #include "station/cli/option_rows.h"
 #include "station/cli/person.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
 
 #include "core/base/clock.h"
@@ -191,7 +192,7 @@ static bool list(const struct people_options *o, const char *path, struct err *e
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = people_file_load(path, &file, report, e);
     if (report->total > 1)
-        cmd_print_mistakes(path, report);
+        print_mistakes(path, report);
     for (size_t i = 0; ok && i < file->count; i++)
         print_person(&file->people[i], o->json);
     people_file_free(file);

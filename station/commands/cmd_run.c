@@ -305,7 +305,7 @@ static enum exit_status status_of(const struct run_state *s)
     if (t->by_station > 0)
         return EXIT_STATION;
     for (size_t i = 0; session_look(s->session, i, &v); i++) {
-        if (v.runs == 0)
+        if (v.runs == 0 && !v.passed_before)
             return EXIT_BOARD;
     }
     return t->passed == t->count && !t->incomplete ? EXIT_PASSED : EXIT_BOARD;

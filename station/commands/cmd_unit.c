@@ -6,14 +6,17 @@
 #include "db/units/decide.h"
 #include "db/units/unit_list.h"
 #include "station/base/json.h"
+#include "station/commands/unit_import.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 struct unit_options {
-    const char *which; /* serial or MAC; NULL: none given */
+    const char *which;       /* serial or MAC; NULL: none given */
+    const char *values_path; /* import: beside `which`, the configuration */
     const char *db_path, *operator_name, *reason;
+    const char *partition, *serial, *mac;
     bool json;
     bool found;
 };
@@ -143,18 +146,36 @@ static bool unit_accept(struct unit_options *o, struct err *e)
     return true;
 }
 
+static bool unit_import(struct unit_options *o, struct err *e)
+{
+    const struct unit_import import = { .config_path = o->which,
+                                        .values_path = o->values_path,
+                                        .partition = o->partition,
+                                        .serial = o->serial,
+                                        .mac = o->mac };
+    if (!o->partition || !o->serial)
+        return err_set(e, ERR_USAGE,
+                       "import needs --partition LABEL, where the keys go, and "
+                       "--serial COLUMN, which tells units apart");
+    return unit_import_print(&import, e);
+}
+
 /* ---- The command ---- */
 
 struct action {
     const char *name;
-    bool named; /* takes a serial */
+    size_t takes; /* arguments behind its name */
+    const char *takes_what;
     bool (*run)(struct unit_options *o, struct err *e);
 };
 
-static const struct action actions[] = { { "list", false, unit_list },
-                                         { "show", true, unit_show },
-                                         { "release", true, unit_release },
-                                         { "accept", false, unit_accept } };
+static const struct action actions[] = {
+    { "list", 0, "nothing", unit_list },
+    { "show", 1, "a serial or a MAC", unit_show },
+    { "release", 1, "a serial", unit_release },
+    { "accept", 0, "nothing", unit_accept },
+    { "import", 2, "the configuration and the values of mfg_gen", unit_import },
+};
 
 static const struct action *find_action(const char *name)
 {
@@ -169,15 +190,15 @@ static bool understand(const char **args, size_t count, const struct action **ac
                        struct unit_options *o)
 {
     *action = count > 0 ? find_action(args[0]) : NULL;
-    if (*action && (count == 2) == (*action)->named) {
-        o->which = count == 2 ? args[1] : NULL;
+    if (*action && count == (*action)->takes + 1) {
+        o->which = count > 1 ? args[1] : NULL;
+        o->values_path = count > 2 ? args[2] : NULL;
         return true;
     }
     if (*action)
-        fprintf(stderr, "espstation unit %s: %s\n", args[0],
-                (*action)->named ? "the serial is missing" : "one argument too many");
+        fprintf(stderr, "espstation unit %s: it takes %s\n", args[0], (*action)->takes_what);
     else
-        fprintf(stderr, "espstation unit: expected list, show, release or accept\n");
+        fprintf(stderr, "espstation unit: expected list, show, release, accept or import\n");
     fprintf(stderr, "See: espstation unit --help\n");
     return false;
 }
@@ -189,15 +210,19 @@ static enum exit_status unit(int argc, char **argv)
         { "--operator", "NAME", "release, accept: who decides; needed", NULL, &o.operator_name,
           NULL },
         { "--reason", "TEXT", "release, accept: why; needed", NULL, &o.reason, NULL },
+        { "--partition", "LABEL", "import: where the keys go", NULL, &o.partition, NULL },
+        { "--serial", "COLUMN", "import: the column that is the serial", NULL, &o.serial, NULL },
+        { "--mac", "COLUMN", "import: the column that binds a row to one board", NULL, &o.mac,
+          NULL },
         { "--json", NULL, "list: one JSON object per line", &o.json, NULL, NULL },
         OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
-    const char *args[2];
+    const char *args[3];
     const struct action *action;
     size_t count;
-    if (!cmd_parse(&cmd_unit, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+    if (!cmd_parse(&cmd_unit, rows, sizeof rows / sizeof rows[0], argc, argv, args, 3, &count,
                    &status))
         return status;
     if (!understand(args, count, &action, &o))
@@ -207,5 +232,5 @@ static enum exit_status unit(int argc, char **argv)
     return cmd_status_of(&e);
 }
 
-const struct cmd cmd_unit = { "unit", "list|show|release|accept",
+const struct cmd cmd_unit = { "unit", "list|show|release|...",
                               "Shows what boards have of their own, and releases it.", unit };

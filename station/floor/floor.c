@@ -39,9 +39,12 @@ static bool open_descriptors(struct floor *f, struct err *e)
 static bool open_session(struct floor *f, const struct floor_setup *setup, int *interrupted,
                          struct err *e)
 {
-    const struct session_setup session = {
-        .db_path = setup->db_path, .clock = f->clock, .kind = ATTEMPT_FLASH, .loop = true
-    };
+    const struct session_setup session = { .db_path = setup->db_path,
+                                           .clock = f->clock,
+                                           .kind = ATTEMPT_FLASH,
+                                           .loop = true,
+                                           .golden = (const char *const *)setup->station->golden,
+                                           .golden_count = setup->station->golden_count };
     f->session = session_new(&session, interrupted, e);
     if (!f->session)
         return false;

@@ -120,6 +120,7 @@ static bool disable(struct floor *f, const struct act *act, struct err *e)
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
     slot->disabled = true;
+    slot->proving = false;
     err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
             act->reason);
     err_hint(&slot->why_disabled, "An engineer puts it back to work.");
@@ -134,9 +135,12 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
     (void)e;
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
-    slot->disabled = false;
+    slot->disabled = slot->proving = false;
+    slot->failures = slot->judged = 0;
+    slot->history = 0;
     slot->trouble = slot->why_disabled = (struct err){ 0 };
     pthread_mutex_unlock(&f->lock);
+    session_prove_slot(f->session, act->slot, false, &(struct err){ 0 });
     session_hint(f->session, act->slot);
     floor_kick(f);
     return true;
@@ -250,13 +254,19 @@ static bool has_words(const char *text)
     return text && text[strspn(text, " ")] != '\0';
 }
 
-static bool check_actor(const struct rule *rule, const struct act *act, struct err *e)
+static bool check_actor(const struct floor *f, const struct rule *rule, const struct act *act,
+                        struct err *e)
 {
     if (act->actor.role == ROLE_AUDITOR)
         return err_set(e, ERR_USAGE, "An auditor looks and does not act");
     if (rule->engineer && act->actor.role != ROLE_ENGINEER) {
         err_set(e, ERR_USAGE, "%s is for an engineer to do", rule->what);
         return err_hint(e, "Ask an engineer to log in.");
+    }
+    /* Wherever the act comes from: a name that was typed is no proof where people have PINs. */
+    if (rule->engineer && f->station->people_path && !act->actor.proved) {
+        err_set(e, ERR_USAGE, "%s is for an engineer who has logged in", rule->what);
+        return err_hint(e, "Log in with badge or PIN on the station's page.");
     }
     if ((rule->engineer || rule->reason) && !has_words(act->actor.name))
         return err_set(e, ERR_USAGE, "%s needs a name, and nobody has said who he is", rule->what);
@@ -302,6 +312,6 @@ bool floor_act(struct floor *f, const struct act *act, struct err *e)
     if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
         return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
     const struct rule *rule = &rules[act->kind];
-    return check_slot(f, rule, act, e) && check_actor(rule, act, e) && record(f, rule, act, e) &&
+    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && record(f, rule, act, e) &&
            rule->act(f, act, e);
 }

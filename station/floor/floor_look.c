@@ -12,7 +12,7 @@ static double seconds_between(uint64_t from_us, uint64_t to_us)
     return to_us > from_us ? (double)(to_us - from_us) / 1e6 : 0;
 }
 
-/* A port that is not there is its adapter's absence; one that may not be used is for an engineer. */
+/* A port that is not there is a missing adapter; one that may not be used is for an engineer. */
 static bool is_absent(enum err_code code)
 {
     return code == ERR_PORT_MISSING || code == ERR_PORT_GONE;
@@ -48,6 +48,7 @@ static void show_board(const struct floor *f, const struct slot_view *v, struct 
     tile->seconds = v->started_us ? seconds_between(v->started_us, end_us) : 0;
     tile->board_state = v->board_state;
     tile->passed_before = v->passed_before;
+    tile->golden = v->golden;
     if (tile->state == TILE_FAIL)
         tile->err = v->err;
 }

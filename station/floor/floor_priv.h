@@ -10,7 +10,8 @@
 #include "station/line/record.h"
 #include "station/line/session.h"
 
-#define TIMES_KEPT 15 /* boards whose times tell how long the next one takes */
+#define HISTORY_BOARDS 20
+#define TIMES_KEPT     15 /* boards whose times tell how long the next one takes */
 
 /* A slot of the station file. Under the floor's lock but for what is set once. */
 struct floor_slot {
@@ -25,6 +26,10 @@ struct floor_slot {
     struct err
         trouble; /* why the session did not take it; code ERR_NONE: it did, or was not asked */
     bool disabled;
+    bool proving;      /* ...by the station itself: a golden board that passes puts it back */
+    unsigned failures; /* boards in a row */
+    uint32_t history;  /* the latest verdicts, the latest lowest; 1: failed */
+    unsigned judged;   /* so many of them, at most HISTORY_BOARDS */
     struct err why_disabled;
     struct tile shown; /* as it was looked at last */
 };
@@ -66,6 +71,11 @@ struct floor {
 
 /* What order_new refuses. */
 bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);
+
+/* ---- floor_prove.c ---- */
+
+/* Takes a slot out of work whose boards fail too often, and puts it back. */
+void floor_judge_slot(struct floor *f, const struct event *event);
 
 /* ---- floor_watch.c: the thread ---- */
 

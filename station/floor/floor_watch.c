@@ -56,9 +56,10 @@ static void count_verdict(struct floor *f, const struct event *event)
 {
     pthread_mutex_lock(&f->lock);
     headcount_take(&f->headcount, event);
-    if (event->verdict == VERDICT_PASS)
+    if (event->verdict == VERDICT_PASS && !event->golden)
         f->times[f->times_count++ % TIMES_KEPT] = event->seconds;
     pthread_mutex_unlock(&f->lock);
+    floor_judge_slot(f, event);
     read_room(f);
 }
 
@@ -114,10 +115,12 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
                                       .appeared = slot->was_absent &&
                                                   slot->spec->rules.start == START_PLUG };
     order_release(order);
-    if (!order || slot->disabled || f->stopping ||
+    if (!order || (slot->disabled && !slot->proving) || f->stopping ||
         session_find(f->session, slot->number, &still_finishing))
         return;
     slot->in_session = session_place_slot(f->session, &setup, &e);
+    if (slot->in_session && slot->proving)
+        session_prove_slot(f->session, slot->number, true, &(struct err){ 0 });
     slot->trouble = (struct err){ 0 };
     if (e.code != ERR_STOPPED)
         slot->trouble = e;
@@ -155,7 +158,7 @@ static void see_to_slot_locked(struct floor *f, struct floor_slot *slot,
     note_plug_locked(f, slot, plugged);
     if (plugged && !slot->in_session)
         snprintf(slot->port, sizeof slot->port, "%s", port);
-    if (slot->in_session && (slot->disabled || is_gone_locked(f, slot)))
+    if (slot->in_session && ((slot->disabled && !slot->proving) || is_gone_locked(f, slot)))
         take_out_locked(f, slot);
     else if (plugged && !slot->in_session)
         put_in_locked(f, slot);
@@ -220,7 +223,7 @@ static bool is_under_way_locked(const struct floor_slot *slot, bool has_order)
 {
     if (!slot->plugged)
         return slot->in_session || slot->denied_ms != 0;
-    return !slot->in_session && !slot->disabled && has_order;
+    return !slot->in_session && (!slot->disabled || slot->proving) && has_order;
 }
 
 /* Whether some adapter is on its way, in or out. */

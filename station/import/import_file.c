@@ -5,13 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool import_hint_kinds(struct err *e)
-{
-    return err_hint(e, "import reads a build folder or project of ESP-IDF, PlatformIO or Arduino; "
-                       "flasher_args.json, flash_args, idedata.json, a manifest of ESP Web Tools; "
-                       "a command: espstation import -- esptool ...");
-}
-
 static bool unknown(const char *path, struct err *e)
 {
     err_set(e, ERR_USAGE, "'%.150s' names no images", path);

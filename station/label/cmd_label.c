@@ -7,9 +7,11 @@
 #include "recipes/label/label_board.h"
 #include "station/base/json.h"
 #include "station/base/outfile.h"
+#include "station/cli/print_mistakes.h"
 #include "station/cli/station_find.h"
 #include "station/label/label_finish.h"
 #include "station/label/label_preview.h"
+#include "station/line/label_units.h"
 #include "station/line/record.h"
 
 #include <inttypes.h>
@@ -34,6 +36,7 @@ struct drawing {
     struct recipe *recipe;
     struct label_template *label;
     struct label_room room;
+    struct label_units units;
     char names[LABEL_VALUES_MAX][NAME_BYTES]; /* behind --value */
     size_t name_count;
 };
@@ -44,7 +47,7 @@ static bool load_recipe(const char *path, struct recipe **recipe, struct err *e)
     if (!report)
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = recipe_load(path, recipe, report, e);
-    cmd_print_mistakes(path, report);
+    print_mistakes(path, report);
     free(report);
     if (!ok || (*recipe)->label.file)
         return ok;
@@ -59,13 +62,15 @@ static bool load_label(const struct recipe *r, struct label_template **label, st
         return err_set(e, ERR_STATION, "Out of memory");
     const bool ok = label_template_load(r->label.path, label, report, e);
     if (report->total > 1) /* of one alone the error says it all */
-        cmd_print_mistakes(r->label.path, report);
+        print_mistakes(r->label.path, report);
     free(report);
     return ok;
 }
 
-static bool is_known(const char *name)
+static bool is_known(const struct recipe *r, const char *name)
 {
+    if (unit_value_find(&r->unit, name, strlen(name)) != UNIT_NO_VALUE)
+        return true;
     for (size_t i = 0; label_board_names[i]; i++) {
         if (strcmp(label_board_names[i], name) == 0)
             return true;
@@ -80,7 +85,7 @@ static bool take_value(struct drawing *d, const char *text, struct err *e)
     if (n < NAME_BYTES && text[n] == '=' && d->name_count < LABEL_VALUES_MAX) {
         snprintf(name, NAME_BYTES, "%.*s", (int)n, text);
         d->name_count++;
-        if (is_known(name) && label_room_set(&d->room, name, text + n + 1))
+        if (is_known(d->recipe, name) && label_room_set(&d->room, name, text + n + 1))
             return true;
     }
     err_set(e, ERR_USAGE, "--value takes NAME=TEXT with the name of a value, got '%.60s'", text);
@@ -105,6 +110,8 @@ static bool fill(struct drawing *d, const struct label_options *o, bool longest,
     if (longest)
         label_board_longest(&board, r->chip->efuse && r->chip->efuse->eui64 ? 8 : 6);
     label_room_of(&d->room, &board);
+    if (!label_units_longest(r, d->label, &d->units, &d->room, e))
+        return false;
     for (size_t i = 0; i < o->values.count; i++) {
         if (!take_value(d, o->values.values[i], e))
             return false;
@@ -115,7 +122,7 @@ static bool fill(struct drawing *d, const struct label_options *o, bool longest,
 static bool draw_up(struct drawing *d, const struct label_options *o, bool longest, struct err *e)
 {
     return load_recipe(o->argument, &d->recipe, e) && load_label(d->recipe, &d->label, e) &&
-           label_template_knows(d->label, label_board_names, e) && fill(d, o, longest, e);
+           fill(d, o, longest, e);
 }
 
 static void put_away(struct drawing *d)

@@ -54,6 +54,7 @@ struct event {
     char port[EVENT_PORT_BYTES];
     struct order_name order; /* of the run; ORDER: the new one; else all "" */
     int64_t run_id;          /* 0: not recorded */
+    bool golden;             /* the run is on a golden board, and counts in no yield */
     unsigned attempt;
     enum phase phase;
     enum verdict verdict;

@@ -78,6 +78,17 @@ void gang_release_mac(struct gang *g, int slot)
     pthread_mutex_unlock(&g->lock);
 }
 
+bool gang_is_golden(const struct gang *g, const struct chip_mac *mac)
+{
+    char text[BOARD_MAC_TEXT_BYTES];
+    board_mac_text(mac, text);
+    for (size_t i = 0; mac->count > 0 && i < g->golden_count; i++) {
+        if (strcmp(g->golden[i], text) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- Who has passed ---- */
 
 void gang_note_pass(struct gang *g, int slot, const struct order *order, const struct chip_mac *mac,

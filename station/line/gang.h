@@ -31,7 +31,9 @@ struct gang {
     struct event_feed *events;
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;        /* board after board, all day */
+    bool loop;                 /* board after board, all day */
+    const char *const *golden; /* MACs of golden boards, as board_mac_text gives them */
+    size_t golden_count;
     uint32_t give_ms; /* how long a board waits for values that its unit lacks; 0: not at all */
     int stop_fd;      /* of all slots, where they are stopped hard together alone; else -1 */
     int idle_fd;      /* likewise: readable after any stop, for waits between two boards; else -1 */
@@ -66,6 +68,9 @@ void gang_note_pass(struct gang *g, int slot, const struct order *order, const s
                     int64_t run_id);
 bool gang_has_passed(struct gang *g, int slot, const struct order *order,
                      const struct chip_mac *mac, int64_t *run_id);
+
+/* Whether the board is a golden one. */
+bool gang_is_golden(const struct gang *g, const struct chip_mac *mac);
 
 /* The slot's board is gone. */
 void gang_release_mac(struct gang *g, int slot);

@@ -122,6 +122,8 @@ static bool judge(struct headcount *t, struct headcount_board *b, const struct e
 
 void headcount_take(struct headcount *t, const struct event *event)
 {
+    if (event->golden)
+        return;
     if (event->kind != EVENT_VERDICT)
         return;
     take_time(t, event);

@@ -4,6 +4,7 @@
 #include "core/loader/efuse.h"
 #include "recipes/label/label_board.h"
 #include "recipes/station/station_file.h"
+#include "station/line/label_units.h"
 
 #include <string.h>
 
@@ -31,6 +32,18 @@ static bool hint_missing(const struct order *o, struct err *e)
     return false;
 }
 
+/* Names of what every board has go first. */
+static void add_units(const struct order *o, char *const *texts, struct label_room *room)
+{
+    const struct unit *u = &order_recipe(o)->unit;
+    for (size_t i = 0; texts && i < u->value_count; i++) {
+        if (!u->values[i].secret)
+            label_room_add(room, u->values[i].name, texts[i]);
+    }
+}
+
+/* ---- The label ---- */
+
 static bool is_drawn_for(const struct order *o, struct err *e)
 {
     const struct recipe *r = order_recipe(o);
@@ -50,11 +63,14 @@ bool order_label_fits(const struct order *o, struct err *e)
 {
     struct label_board board = board_of(o);
     struct label_room room;
+    struct label_units longest;
     if (!order_printer(o))
         return true;
     const struct chip *chip = order_recipe(o)->chip;
     label_board_longest(&board, chip->efuse && chip->efuse->eui64 ? 8 : 6);
     label_room_of(&room, &board);
+    if (!label_units_longest(order_recipe(o), job_label(order_job(o)), &longest, &room, e))
+        return false;
     const struct label_values values = label_room_values(&room);
     if (!is_drawn_for(o, e))
         return false;
@@ -76,6 +92,7 @@ char *order_label_make(const struct order *o, const struct order_label_for *boar
     said.slot = board->slot;
     said.utc_ms = board->started_utc_ms;
     label_room_of(&room, &said);
+    add_units(o, board->unit_texts, &room);
     const struct label_values values = label_room_values(&room);
     char *zpl = label_make(job_label(order_job(o)), &values, e);
     if (!zpl)

@@ -14,6 +14,7 @@ struct order_label_for {
     int64_t run_id;
     int slot;
     int64_t started_utc_ms;
+    char *const *unit_texts; /* of the recipe's unit values, in their order; NULL: not known */
 };
 
 /* The label of a board as ZPL, which the caller frees. Of an order with a printer. NULL:

@@ -292,7 +292,8 @@ bool record_run_start(struct record *r, const struct order *order, const struct 
         return true;
     const struct db_run_begin begin = {
         .recipe_id = order_rows(order)->recipe_id,
-        .lot_id = order_rows(order)->lot_id,
+        .lot_id = run->golden ? 0 : order_rows(order)->lot_id,
+        .golden = run->golden,
         .slot = run->slot,
         .port = run->port,
         .operator_name = run->operator_name ? run->operator_name : order_operator(order),
@@ -321,7 +322,7 @@ static enum db_duplicates duplicates_of(const struct order *order)
 }
 
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const char *rework_reason,
+                  const struct board *board, const struct record_run *run,
                   const struct unit_supply *supply, struct db_unit *unit, struct err *e)
 {
     char mac[BOARD_MAC_TEXT_BYTES];
@@ -337,10 +338,11 @@ bool record_board(struct record *r, const struct order *order, int64_t run_id,
         .flash_bytes = board->flash.size_bytes,
         .seen_utc_ms = r->clock->utc_ms(r->clock),
     };
-    const struct db_admission rule = { .duplicates = duplicates_of(order),
-                                       .rework_reason = rework_reason ? rework_reason
-                                                                      : order_rework_reason(order),
-                                       .supply = supply ? &supply->db : NULL };
+    const struct db_admission rule = {
+        .duplicates = run->golden ? DB_DUPLICATES_ALLOWED : duplicates_of(order),
+        .rework_reason = run->rework_reason ? run->rework_reason : order_rework_reason(order),
+        .supply = supply ? &supply->db : NULL,
+    };
     return db_board_admit(r->db, run_id, &row, &rule, &seen, unit, e) &&
            (!supply || db_unit_mark(r->db, unit, e));
 }

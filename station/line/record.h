@@ -60,6 +60,7 @@ struct record_run {
     const char *operator_name; /* NULL: that of the order */
     const char *rework_reason; /* NULL: that of the order */
     int64_t started_utc_ms;
+    bool golden; /* a golden board: in no lot, let in as often as it comes */
     bool
         with_place; /* takes its place in the lot at once; ERR_QUOTA, and no row, if none is left */
 };
@@ -73,12 +74,12 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
                         const struct chip_mac *mac, int64_t *run_id, struct err *e);
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
- * `duplicates` says, naming the earlier run, unless there is a reason for re-work (NULL: that of
- * the order); ERR_QUOTA where the lot has no place left. With a supply it gets its unit in the same
- * commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it gets none.
- */
+ * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
+ * the lot has no place left. `run` is what it was started with. With a supply it gets its unit in
+ * the same commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it
+ * gets none. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
-                  const struct board *board, const char *rework_reason,
+                  const struct board *board, const struct record_run *run,
                   const struct unit_supply *supply, struct db_unit *unit, struct err *e);
 
 struct record_attempt {

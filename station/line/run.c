@@ -35,6 +35,8 @@ struct run {
     char *label;            /* that it gets if it passes; NULL: none */
     struct db_unit unit;    /* what the board has of its own */
     bool has_unit;
+    struct unit_given given; /* for this board; what comes once it is taken is for the next one */
+    bool took_given;
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
 };
@@ -99,6 +101,20 @@ static bool adopt_board(struct run *run, const struct chip_mac *mac, struct err 
     return err_hint(e, "Leave the board in its slot until its verdict shows; then run both again.");
 }
 
+static struct record_run row_of(const struct run *run)
+{
+    const struct slot *s = run->slot;
+    return (struct record_run){
+        .slot = s->number,
+        .port = s->port_text,
+        .operator_name = s->again.by[0] ? s->again.by : NULL,
+        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
+        .started_utc_ms = run->started_utc_ms,
+        .golden = s->golden,
+        .with_place = s->gang->loop && !s->golden,
+    };
+}
+
 /* A station that runs all day looks before it begins; but who was not understood then may be
  * understood now, and has passed. */
 static bool refuse_passed(struct run *run, struct err *e)
@@ -119,7 +135,8 @@ static bool make_label(struct run *run, const struct board *board, struct err *e
     const struct order_label_for board_of_run = { .mac = &board->mac,
                                                   .run_id = run->id,
                                                   .slot = s->number,
-                                                  .started_utc_ms = run->started_utc_ms };
+                                                  .started_utc_ms = run->started_utc_ms,
+                                                  .unit_texts = run->unit.texts };
     free(run->label);
     run->label = NULL;
     return run->id == 0 || !order_printer(s->order) ||
@@ -149,8 +166,18 @@ static bool make_supply(struct run *run, const struct board *board, struct unit_
     *supply = calloc(1, sizeof **supply);
     if (!*supply)
         return err_set(e, ERR_STATION, "Out of memory for a unit");
-    return slot_copy_given(s, given, e) &&
+    return (run->took_given ? unit_given_copy(given, &run->given, e)
+                            : slot_copy_given(s, given, e)) &&
            unit_supply_make(*supply, order_job(s->order), board, given, slot_utc_ms(s), e);
+}
+
+/* Further attempts need it again; the slot's is used up. */
+static void keep_given(struct run *run, struct unit_given *given)
+{
+    run->given = *given;
+    *given = (struct unit_given){ .count = 0 };
+    run->took_given = true;
+    slot_drop_given(run->slot, &run->given);
 }
 
 static bool wants_unit(const struct run *run)
@@ -171,15 +198,17 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     board_mac_text(&board->mac, mac);
     db_unit_done(&run->unit);
     run->unit.missing = DB_NO_ROW;
+    const struct record_run row = row_of(run);
     const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
     bool ok = s->gang->record
-                  ? record_board(s->gang->record, s->order, run->id, board,
-                                 s->again.reason[0] ? s->again.reason : NULL, has ? supply : NULL,
-                                 &run->unit, e)
+                  ? record_board(s->gang->record, s->order, run->id, board, &row,
+                                 has ? supply : NULL, &run->unit, e)
                   : !has || db_unit_look(s->gang->look, mac, &supply->db, &run->unit, e);
     if (ok && wants && !has)
         *e = refusal;
     run->has_unit = ok && has;
+    if (run->has_unit && !run->took_given)
+        keep_given(run, &given);
     unit_given_clear(&given);
     free(supply);
     return ok && has == wants;
@@ -515,6 +544,7 @@ static void begin_run(struct slot *s, const struct run *run)
         .runs = runs,
         .passes = passes,
         .run_id = run->id,
+        .golden = s->golden,
         .started_us = run->started_us,
     };
     pthread_mutex_unlock(&s->lock);
@@ -540,8 +570,8 @@ static void show_verdict(struct run *run, const struct attempt_result *result, e
     s->view.ended_us = slot_now_us(s);
     s->view.err = result->err;
     s->view.board_state = result->state;
-    s->view.runs++;
-    s->view.passes += verdict == VERDICT_PASS;
+    s->view.runs += !s->golden;
+    s->view.passes += verdict == VERDICT_PASS && !s->golden;
     pthread_mutex_unlock(&s->lock);
     slot_tell(s, run->id, EVENT_VERDICT, result, verdict);
 }
@@ -578,12 +608,13 @@ static void end_run(struct run *run, struct attempt_result *result)
         return;
     }
     if (verdict == VERDICT_PASS) {
-        gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
+        if (!s->golden)
+            gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
-    if (run->mac.count > 0) /* what was given was for this board */
-        slot_drop_given(s);
+    if (run->mac.count > 0 && !run->took_given) /* what was given was for this board */
+        slot_drop_given(s, NULL);
     show_verdict(run, result, verdict);
 }
 
@@ -619,14 +650,7 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
 static bool start_run(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
-    const struct record_run row = {
-        .slot = s->number,
-        .port = s->port_text,
-        .operator_name = s->again.by[0] ? s->again.by : NULL,
-        .rework_reason = s->again.reason[0] ? s->again.reason : NULL,
-        .started_utc_ms = run->started_utc_ms,
-        .with_place = s->gang->loop,
-    };
+    const struct record_run row = row_of(run);
     return record_run_start(s->gang->record, s->order, &row, &run->id, e);
 }
 
@@ -638,6 +662,7 @@ static void tell_end(const struct run *run, const struct attempt_result *result,
     end->refused = run->passed_before;
     end->answered = run->mac.count > 0 && code != ERR_NO_SYNC && code != ERR_PORT_GONE &&
                     code != ERR_PORT_MISSING;
+    end->heard_boot = result->ok && result->state == BOARD_RUNNING;
     end->mac = run->mac;
 }
 
@@ -671,5 +696,6 @@ void run_board(struct slot *s, struct run_end *end)
     free(run.label);
     plan_variant_free(run.variant);
     db_unit_done(&run.unit);
+    unit_given_clear(&run.given);
     free(result);
 }

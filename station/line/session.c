@@ -74,6 +74,8 @@ struct session *session_new(const struct session_setup *setup, int *interrupted,
     s->gang.kind = setup->kind;
     s->gang.loop = setup->loop;
     s->gang.give_ms = setup->give_ms;
+    s->gang.golden = setup->golden;
+    s->gang.golden_count = setup->golden_count;
     s->gang.stop_fd = s->gang.idle_fd = -1;
     gang_init(&s->gang);
     pthread_mutex_init(&s->lock, NULL);
@@ -328,6 +330,16 @@ bool session_press(struct session *s, int number, const struct slot_press *press
     struct place *p = find_to_press_locked(s, number, e);
     if (p)
         slot_press(&p->slot, press);
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
+}
+
+bool session_prove_slot(struct session *s, int number, bool golden_only, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_press_locked(s, number, e);
+    if (p)
+        atomic_store(&p->slot.golden_only, golden_only);
     pthread_mutex_unlock(&s->lock);
     return p != NULL;
 }

@@ -34,7 +34,9 @@ struct session_setup {
     const char *look_path; /* a record to look into where none is written; NULL: none */
     const struct clock *clock;
     enum attempt_kind kind;
-    bool loop;        /* board after board, all day, each slot by its rules; else one board each */
+    bool loop; /* board after board, all day, each slot by its rules; else one board each */
+    const char *const *golden; /* MACs of golden boards, as board_mac_text gives them; lent */
+    size_t golden_count;
     uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
     bool together;
@@ -75,6 +77,10 @@ bool session_place_slot(struct session *s, const struct slot_setup *setup, struc
 /* What is wanted of a slot: it gets it between two boards. ERR_USAGE: there is no such slot, or
  * nobody may press in this session. */
 bool session_press(struct session *s, int number, const struct slot_press *press, struct err *e);
+
+/* From now on only golden boards begin in the slot, or all again. ERR_USAGE: there is no such slot.
+ */
+bool session_prove_slot(struct session *s, int number, bool golden_only, struct err *e);
 
 /* The run that goes on is stopped, as soon as its board can be reset; the slot goes on with the
  * next. ERR_USAGE: as above. */

@@ -104,11 +104,8 @@ bool slot_give(struct slot *s, const char *name, const char *text, struct err *e
 
 bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e)
 {
-    bool ok = true;
-    *given = (struct unit_given){ .count = 0 };
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; ok && i < s->given.count; i++)
-        ok = unit_given_put(given, s->given.values[i].name, s->given.values[i].text, e);
+    bool ok = unit_given_copy(given, &s->given, e);
     pthread_mutex_unlock(&s->lock);
     return ok;
 }
@@ -131,10 +128,13 @@ bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end)
     return true;
 }
 
-void slot_drop_given(struct slot *s)
+void slot_drop_given(struct slot *s, const struct unit_given *used)
 {
     pthread_mutex_lock(&s->lock);
-    unit_given_clear(&s->given);
+    if (used)
+        unit_given_remove(&s->given, used);
+    else
+        unit_given_clear(&s->given);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -214,6 +214,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .slot = s->number,
         .order = view.order,
         .run_id = run_id,
+        .golden = view.golden,
         .attempt = view.attempt,
         .phase = view.phase,
         .verdict = verdict,

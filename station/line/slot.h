@@ -13,8 +13,8 @@
 #include "core/loader/usb.h"
 #include "station/line/ear.h"
 #include "station/line/gang.h"
-#include "station/line/presence.h"
 #include "station/line/rate.h"
+#include "station/line/slot_presence.h"
 #include "station/line/slot_view.h"
 #include "station/line/unit_supply.h"
 
@@ -37,9 +37,10 @@ struct slot {
     int number; /* counts from 1 */
     char *port_text;
     struct gang *gang;
-    atomic_bool stopping; /* no new board */
-    int stop_fd;          /* readable after a hard stop; its own unless it is the gang's */
-    pthread_mutex_t lock; /* guards view and given */
+    atomic_bool stopping;    /* no new board */
+    atomic_bool golden_only; /* it has to be proved: other boards wait */
+    int stop_fd;             /* readable after a hard stop; its own unless it is the gang's */
+    pthread_mutex_t lock;    /* guards view and given */
     struct slot_view view;
     struct unit_given given;   /* for the next board, or the one in work */
     unsigned gifts;            /* so many came so far */
@@ -61,6 +62,7 @@ struct slot {
     struct ear ear;
     struct err waits;                             /* what the lot said, when there was no place */
     uint64_t port_open_ms, port_try_ms, probe_ms; /* idle.c: when opened; when the next is due */
+    bool golden;                                  /* the board of this run is one */
     struct slot_press again; /* why the next run is made although the board has passed */
     enum usb_kind usb;       /* of the port when it was open last */
 };

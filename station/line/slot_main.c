@@ -125,7 +125,9 @@ static void look(struct slot *s)
         presence_pressed(&s->presence, now_ms(s), PRESS_START);
     presence_looked(&s->presence, now_ms(s), found, &mac, passed);
     const struct presence *p = &s->presence;
-    if (p->place == PLACE_DONE && p->passed && (before.place != PLACE_DONE || !before.passed))
+    const bool was_green = before.place == PLACE_DONE && before.passed &&
+                           memcmp(&before.mac, &p->mac, sizeof p->mac) == 0;
+    if (p->place == PLACE_DONE && p->passed && !was_green)
         run_show_passed(s, &mac, run_id);
 }
 
@@ -133,6 +135,12 @@ static void run(struct slot *s)
 {
     struct run_end end = { 0 };
     slot_take_order(s);
+    s->golden = gang_is_golden(s->gang, &s->presence.mac);
+    if (atomic_load(&s->golden_only) && !s->golden) {
+        err_set(&s->waits, ERR_WAITING, "The slot has to be proved by a golden board first");
+        presence_must_wait(&s->presence, now_ms(s));
+        return;
+    }
     look_release(s);
     run_board(s, &end);
     s->again = (struct slot_press){ 0 };
@@ -141,9 +149,11 @@ static void run(struct slot *s)
         presence_must_wait(&s->presence, now_ms(s));
         return;
     }
-    const struct presence_run ran = {
-        .passed = end.passed, .refused = end.refused, .answered = end.answered, .mac = &end.mac
-    };
+    const struct presence_run ran = { .passed = end.passed,
+                                      .refused = end.refused,
+                                      .answered = end.answered,
+                                      .heard_boot = end.heard_boot,
+                                      .mac = &end.mac };
     ear_forget(&s->ear);
     presence_ran(&s->presence, now_ms(s), &ran);
 }

@@ -22,9 +22,10 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
                const struct attempt_result *result, enum verdict verdict);
 void slot_note(struct slot *s, int64_t run_id, const char *sentence);
 
-/* What was given for the board, as a copy for unit_given_clear; and that it is used up. */
+/* What was given for the board, as a copy for unit_given_clear; and that it is used up: what stands
+ * in `used` as it is there, or all (NULL). */
 bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e);
-void slot_drop_given(struct slot *s);
+void slot_drop_given(struct slot *s, const struct unit_given *used);
 
 /* Waits until one more value was given than *gifts, which is brought up to date. False: none
  * came in time, or a hard stop did. */
@@ -66,6 +67,7 @@ struct run_end {
     bool passed;
     bool refused;        /* the board has passed here before: that verdict stands */
     bool answered;       /* it was heard to the end */
+    bool heard_boot;     /* and its application after that */
     struct chip_mac mac; /* count 0: it never said */
     struct err waits;    /* ERR_QUOTA: the lot has no place, and nothing was begun */
 };

@@ -23,6 +23,7 @@ struct slot_view {
     unsigned attempt;
     bool empty;         /* the board of this verdict has left the slot, or there was none */
     bool ready;         /* a board is there, or may be, and waits; see below */
+    bool golden;        /* the board is a golden one */
     bool passed_before; /* DONE: it had passed here already, in run run_id */
     struct err waits;   /* why a board that is there does not begin; code ERR_NONE: it need not */
     struct err lost;    /* why the port is not open; code ERR_NONE: it is, or nobody needs it */

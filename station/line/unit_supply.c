@@ -53,6 +53,41 @@ void unit_given_clear(struct unit_given *g)
     *g = (struct unit_given){ .count = 0 };
 }
 
+bool unit_given_copy(struct unit_given *to, const struct unit_given *from, struct err *e)
+{
+    bool ok = true;
+    *to = (struct unit_given){ .count = 0 };
+    for (size_t i = 0; ok && i < from->count; i++)
+        ok = unit_given_put(to, from->values[i].name, from->values[i].text, e);
+    return ok;
+}
+
+static bool has_same(const struct unit_given *g, const struct unit_given_value *v)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        if (strcmp(g->values[i].name, v->name) == 0)
+            return strcmp(g->values[i].text, v->text) == 0;
+    }
+    return false;
+}
+
+void unit_given_remove(struct unit_given *g, const struct unit_given *used)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        const struct unit_given_value v = g->values[i];
+        if (has_same(used, &v)) {
+            free(v.name);
+            wipe_text(v.text);
+        } else {
+            g->values[kept++] = v;
+        }
+    }
+    for (size_t i = kept; i < g->count; i++)
+        g->values[i] = (struct unit_given_value){ NULL, NULL };
+    g->count = kept;
+}
+
 static const char *find_given(const struct unit_given *g, const char *name)
 {
     for (size_t i = 0; g && i < g->count; i++) {

@@ -22,6 +22,12 @@ struct unit_given {
 bool unit_given_put(struct unit_given *g, const char *name, const char *text, struct err *e);
 void unit_given_clear(struct unit_given *g);
 
+/* `to` becomes a copy; unit_given_clear is due for it in any case. ERR_STATION. */
+bool unit_given_copy(struct unit_given *to, const struct unit_given *from, struct err *e);
+
+/* Takes out the values of `used` that are there with the same text. */
+void unit_given_remove(struct unit_given *g, const struct unit_given *used);
+
 /* Whether the recipe takes this value from a scan, and it is one. ERR_USAGE, ERR_UNIT. */
 bool unit_given_judge(const struct recipe *recipe, const char *name, const char *text,
                       struct err *e);

@@ -53,7 +53,7 @@ static void free_table(struct nvs_text *text)
     free((void *)text->bytes);
 }
 
-static void print_mistakes(const struct nvs_report *report)
+static void print_report(const struct nvs_report *report)
 {
     for (size_t i = 0; i < report->kept; i++) {
         const struct nvs_mistake *m = &report->mistakes[i];
@@ -227,7 +227,7 @@ static bool make(struct maker *m, struct err *e)
         !nvs_keyfile_read(m->o, &m->keys, &m->encrypted, e) || !read_table(m->o->file, &text, e))
         return false;
     bool ok = m->o->config ? make_units(m, &text, e) : make_one(m, &text, e);
-    print_mistakes(&m->report);
+    print_report(&m->report);
     free_table(&text);
     return ok;
 }

@@ -35,6 +35,7 @@ static const struct {
     { ERR_BAD_FLASH, 28 },
     { ERR_FINISH, 29 },
     { ERR_BOOT, 30 },
+    { ERR_UNIT, 31 },
     { ERR_STOPPED, 40 },
     { ERR_USAGE, 41 },
     { ERR_RECIPE, 42 },

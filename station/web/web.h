@@ -20,13 +20,16 @@
 
 struct web;
 
-/* Who may log in: lent, and called on the web's own threads, one at a time. */
+/* Who may log in: lent, and called on the web's own threads, `log_in` on one alone. */
 struct web_people {
     void *ctx;
     /* Name and PIN, or the text of a badge with an empty name. May wait for a disk. False:
      * ERR_USAGE, with a sentence that does not tell which of the two was wrong. */
     bool (*log_in)(void *ctx, const char *name, const char *secret, struct actor *actor,
                    struct err *e);
+    /* Whether somebody who has logged in is still one of them, and what that person may now; quick.
+     * NULL: a session is enough. */
+    bool (*find)(void *ctx, const char *name, struct actor *actor);
 };
 
 /* All is copied but `floor` and `people`, which live longer than the web does. */

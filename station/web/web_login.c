@@ -1,4 +1,4 @@
-/* Who is logged in: sessions by cookie. A log-in is the people's to judge; this keeps its result. */
+/* Who is logged in: sessions by cookie. The people judge a log-in; this keeps its result. */
 #include "station/web/web_priv.h"
 
 #include "core/base/json_tree.h"
@@ -39,6 +39,18 @@ static struct web_session *find_locked(struct web *w, const char *cookie)
     return NULL;
 }
 
+/* Who was taken out of the people's file has no session any more, and a role is that of today. */
+static bool is_still_known(const struct web *w, struct actor *actor)
+{
+    struct actor now = *actor;
+    if (!w->people || !w->people->find)
+        return true;
+    if (!w->people->find(w->people->ctx, actor->name, &now))
+        return false;
+    actor->role = now.role;
+    return true;
+}
+
 bool web_who(struct web *w, const char *cookie, struct actor *actor)
 {
     pthread_mutex_lock(&w->sessions.lock);
@@ -46,7 +58,7 @@ bool web_who(struct web *w, const char *cookie, struct actor *actor)
     if (session)
         *actor = session->actor;
     pthread_mutex_unlock(&w->sessions.lock);
-    return session != NULL;
+    return session && is_still_known(w, actor);
 }
 
 /* A free row, or the one that ends first. */

@@ -1,4 +1,4 @@
-/* Who answers which path: one row each. openapi.json describes them, and a test holds it to them. */
+/* Who answers which path: one row each. openapi.json tells of them; a test holds it to that. */
 #include "station/web/web_priv.h"
 
 #include <string.h>

@@ -1,8 +1,47 @@
-/* The screen in a browser, as the station file wants it. */
+/* The screen in a browser, as the station file wants it, and whoever may log in there. */
 #include "station/web/web.h"
 
+#include "core/base/clock.h"
+#include "station/people/people.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+struct screen {
+    struct people *people; /* NULL: the station file names none */
+    struct web_people who;
+    struct web *web;
+};
+
+static bool log_in(void *ctx, const char *name, const char *secret, struct actor *actor,
+                   struct err *e)
+{
+    return name[0] != '\0' ? people_log_in(ctx, name, secret, actor, e)
+                           : people_log_in_badge(ctx, secret, actor, e);
+}
+
+static bool find(void *ctx, const char *name, struct actor *actor)
+{
+    return people_find(ctx, name, actor);
+}
+
+static void end(void *state)
+{
+    struct screen *const s = state;
+    web_free(s->web);
+    people_free(s->people);
+    free(s);
+}
+
+static bool load_people(struct screen *s, const struct station *station, struct err *e)
+{
+    if (!station->people_path)
+        return true;
+    s->people = people_load(station->people_path, &clock_system, e);
+    s->who = (struct web_people){ .ctx = s->people, .log_in = log_in, .find = find };
+    return s->people != NULL;
+}
 
 /* Nobody has asked for the place that is taken, by another station for instance: the boards matter
  * more. */
@@ -15,7 +54,8 @@ static bool is_bearable(const struct station *station, struct err *e)
     return true;
 }
 
-static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
+static struct web *open_web(struct screen *s, struct floor *f, const struct station *station,
+                            struct err *e)
 {
     static const char *const languages[] = {
         [SCREEN_ANY] = NULL, [SCREEN_EN] = "en", [SCREEN_ZH] = "zh-Hans",
@@ -29,20 +69,27 @@ static bool start(struct floor *f, const struct station *station, void **state, 
                                      .blue_for_green = screen->palette == SCREEN_BLUE,
                                      .silent = screen->sound == SCREEN_SILENCE,
                                      .certificate = screen->certificate_path,
-                                     .key = screen->key_path };
-    *state = NULL;
-    if (strcmp(screen->listen, "none") == 0)
-        return true;
-    struct web *web = web_new(&setup, e);
-    *state = web;
-    if (web)
-        fprintf(stderr, "espstation: the line is shown at %s\n", web_url(web));
-    return web || is_bearable(station, e);
+                                     .key = screen->key_path,
+                                     .people = s->people ? &s->who : NULL };
+    return web_new(&setup, e);
 }
 
-static void end(void *state)
+static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
 {
-    web_free(state);
+    *state = NULL;
+    if (strcmp(station->screen.listen, "none") == 0)
+        return true;
+    struct screen *s = calloc(1, sizeof *s);
+    if (!s)
+        return err_set(e, ERR_STATION, "Out of memory for the screen");
+    if (load_people(s, station, e) && (s->web = open_web(s, f, station, e)) != NULL) {
+        fprintf(stderr, "espstation: the line is shown at %s\n", web_url(s->web));
+        *state = s;
+        return true;
+    }
+    const bool has_people = !station->people_path || s->people;
+    end(s);
+    return has_people && is_bearable(station, e);
 }
 
 const struct watcher web_watcher = { "screen", start, end };

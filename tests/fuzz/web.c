@@ -22,7 +22,7 @@ static bool log_in(void *ctx, const char *name, const char *secret, struct actor
     *actor = (struct actor){ .name = "Eve", .role = ROLE_OPERATOR };
     return strcmp(secret, "1234") == 0 || err_set(e, ERR_USAGE, "Name or PIN is wrong");
 }
-static const struct web_people people = { NULL, log_in };
+static const struct web_people people = { .log_in = log_in };
 
 static void begin(void)
 {

@@ -114,6 +114,6 @@ printf 'label: { dpi: 203 }\n' | cat "$images/esp32.yaml" - >"$images/nofile.yam
 check "a label without a file is a mistake" "$work/out" eval \
     'exits 3 "$station" check "$images/nofile.yaml" && says "$work/out" "'\''label'\'' has no '\''file'\''"'
 check "a run without a printer says so, and goes on" "$work/out" eval \
-    '"$station" run "$images/wide.yaml" --port rfc2217://127.0.0.1:1 --lot A --db "$work/r.db" >"$work/out" 2>&1; says "$work/out" "no printer is in the station file" "slot 1"'
+    '"$station" run "$images/wide.yaml" --port rfc2217://127.0.0.1:1 --lot A --new-lot --db "$work/r.db" >"$work/out" 2>&1; says "$work/out" "no printer is in the station file" "slot 1"'
 
 echo "1..$test_number"

@@ -66,7 +66,8 @@ stop_line
 stop_fixture
 
 # A board that fails stays red; the next one begins by itself.
-start_fixture --boards 1 --chip esp32 --speed 20 --fault write-protect
+start_fixture --boards 1 --chip esp32 --speed 20
+ctl board 0 mac=24:0a:c4:00:04:00 write-protect >/dev/null
 sed -i "s/^retry:.*/retry: { write: 1, sync: 1, pause_ms: 50 }/" "$images/esp32.yaml"
 db=$work/second.db
 write_station
@@ -80,4 +81,52 @@ check "the next one passes" "$work/out" await passes_are 1
 stop_line
 stop_fixture
 
+# A lid: nothing begins while it is open, and who sits under it when it is shut begins, or is dead.
+start_fixture --boards 1 --chip esp32 --speed 20
+db=$work/lid.db
+write_station 'start: switch' 'switch: dsr'
+ctl dsr 0 0 >/dev/null
+start_line
+read -rt 4 <> <(:) || :
+check "under an open lid no board begins" "$work/out" test "$(runs)" = 0
+ctl dsr 0 1 >/dev/null
+check "once it is shut the board begins" "$work/out" await passes_are 1
+read -rt 3 <> <(:) || :
+ctl dsr 0 0 >/dev/null
+empty_again() { [ "$(grep -c 'slot 1 (A1): empty' "$work/out")" -ge 2 ]; }
+check "an opened lid empties the slot" "$work/out" await empty_again
+ctl dsr 0 1 >/dev/null
+check "the same board under it has passed already" "$work/out" await line_says "Passed already, run"
+ctl dsr 0 0 >/dev/null
+read -rt 1 <> <(:) || :
+ctl board 0 drop=1 >/dev/null
+ctl dsr 0 1 >/dev/null
+dead() { [ "$(runs "where code = 'no-sync'")" = 1 ]; }
+check "a dead board under it has its row" "$work/out" await dead
+check "and nothing else was run" "$work/out" test "$(runs)" = 2
+stop_line
+stop_fixture
+
+# A slot whose boards fail one after the other is taken out of work, and proved by a golden board.
+start_fixture --boards 1 --chip esp32 --speed 20
+db=$work/third.db
+write_station 'golden: ["24:0A:C4:00:09:09"]' 'attention_after: 2'
+ctl board 0 mac=24:0a:c4:00:05:01 hang,at=first,times=99 >/dev/null
+start_line
+check "a first board fails" "$work/out" await failed 1
+ctl board 0 mac=24:0a:c4:00:05:02 hang,at=first,times=99 >/dev/null
+check "the slot is taken out of work with the reason" "$work/out" await line_says "attention: 2 boards in a row failed here, the last one with write"
+ctl board 0 mac=24:0a:c4:00:05:03 >/dev/null
+read -rt 4 <> <(:) || :
+check "no other board begins in it" "$work/out" test "$(runs)" = 2
+ctl board 0 mac=24:0a:c4:00:09:09 >/dev/null
+check "but a golden one does" "$work/out" await passes_are 1
+check "its run is marked" "$work/out" test "$(runs "where golden = 1")" = 1
+ctl board 0 mac=24:0a:c4:00:05:03 >/dev/null
+check "and then the others do again" "$work/out" await passes_are 2
+stop_line
+"$station" stats --db "$db" >"$work/stats" 2>&1
+check "a golden run counts in no yield" "$work/stats" says "$work/stats" "3 boards"
+check "the chain of a record with golden runs is whole" "$work/out" "$station" audit --db "$db"
+stop_fixture
 echo "1..$test_number"

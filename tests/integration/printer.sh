@@ -159,6 +159,33 @@ check "a file that cannot be written is a reason to wait" "$work/out" eval \
 rmdir "$work/labels"
 check "until it can" "$work/out" eval 'label print && printed_is $both'
 
+# ---- What a board has of its own ------------------------------------------------------------------
+station_file '{ to: "file:labels" }'
+unit() { # values
+    { cat "$images/esp32.yaml"; printf 'unit:\n  serial: serial\n  values:\n'; printf '    - { %s }\n' "$@"; } >"$images/unit.yaml"
+}
+unit_run() { # status
+    rm -f "$work/labels" "$db"*
+    exits "$1" "$station" run "$images/unit.yaml" --station "$work/station.yaml" --db "$db" --plain
+}
+printf '^XA^PW600^LL240\n^FO40,40^BY2^BCN,50,N,N,N,A^FD{serial}^FS\n^XZ\n' >"$images/label.zpl"
+unit 'name: serial, from: counter, pattern: "EX26-{n:6}", start: 100'
+check "boards with serials pass" "$work/out" unit_run 0
+check "and each has its own on its label" "$work/labels" \
+    test "$(grep -o 'FDEX26-[0-9]*' "$work/labels" | sort | tr -d '\n')" = FDEX26-000100FDEX26-000101
+check "which is what the record says" "$work/out" test "$(sql "$db" "select count(*) from label as l join run as r on r.id = l.run
+    join board as b on b.id = r.board join unit as u on u.board = b.id join unit_value as v on v.unit = u.id
+    where v.name = 'serial' and instr(l.zpl, v.text)")" = 2
+check "a picture needs no board" "$work/out" exits 0 "$station" label preview "$images/unit.yaml" -o "$work/unit.png"
+unit 'name: serial, from: counter, pattern: "EX26-000000000000000000000000000000000000-{n:6}", start: 100'
+check "a serial that cannot fit is refused before the lot" "$work/out" eval 'unit_run 3 && says "$work/out" "beyond the label"'
+unit 'name: serial, from: counter, pattern: "EX26-{n:6}", start: 100' 'name: token, from: pool, secret: true, max: 8'
+printf '  pools:\n    - { name: keys, file: keys.csv }\n' >>"$images/unit.yaml"
+printf 'token\nA1\nA2\n' >"$images/keys.csv"
+sed -i 's/{serial}/{token}/' "$images/label.zpl"
+check "a secret is not for labels" "$work/out" eval 'unit_run 3 && says "$work/out" "which is secret"'
+sed -i 's/{token}/{mac_digits}/' "$images/label.zpl"
+
 # ---- A station that runs all day ------------------------------------------------------------------
 rm -f "$work/labels" "$db"*
 printer_is media-out

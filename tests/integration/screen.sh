@@ -34,8 +34,9 @@ listens() { # PID: the sockets that a process listens at, as in 0100007F:2120
         [ -z "$inode" ] || awk -v inode="$inode" '$4 == "0A" && $10 == inode { print $2 }' /proc/"$1"/net/tcp /proc/"$1"/net/tcp6
     done
 }
-station_file() { # SCREEN
+station_file() { # SCREEN [OTHER LINE]
     {
+        echo "${2:-}"
         echo "station: demo"
         echo "record: demo.db"
         echo "screen: $1"
@@ -43,8 +44,8 @@ station_file() { # SCREEN
         for i in "${!ports[@]}"; do echo "  - { name: S$((i + 1)), port: \"${ports[$i]}\" }"; done
     } >"$work/station.yaml"
 }
-start_line() { # SCREEN
-    station_file "$1"
+start_line() { # SCREEN [OTHER LINE]
+    station_file "$@"
     "$station" line "$images/esp32.yaml" --station "$work/station.yaml" --operator Eve >"$work/line.out" 2>"$work/line.err" </dev/null &
     line_pid=$!
 }
@@ -84,6 +85,21 @@ check "TLS on this computer" "$work/line.err" await grep -q 'shown at https://12
 url=$(sed -n 's/^espstation: the line is shown at //p' "$work/line.err")
 NODE_TLS_REJECT_UNAUTHORIZED=0 ask "" >"$work/page" 2>/dev/null
 check "the page comes that way" "$work/page" says "$work/page" "<!doctype html>"
+stop_line
+
+# With people beyond this computer: nothing but the log-in before the log-in.
+printf '654321\n654321\n' | "$station" people add Ann --role engineer --people "$work/people.yaml" >"$work/out" 2>&1
+check "somebody may log in" "$work/out" test -s "$work/people.yaml"
+start_line '{ listen: "0.0.0.0:0", host: localhost, cert: cert.pem, key: key.pem }' "people: people.yaml"
+check "with TLS and people it listens for all" "$work/line.err" await grep -q 'shown at https://localhost' "$work/line.err"
+url=$(sed -n 's/^espstation: the line is shown at //p' "$work/line.err")
+post() { # PATH BODY: the status
+    NODE_TLS_REJECT_UNAUTHORIZED=0 "$NODE" -e 'fetch(process.argv[1], { method: "POST", body: process.argv[2],
+        headers: { "Content-Type": "application/json" } }).then((r) => console.log(r.status))' "$url$1" "$2" 2>/dev/null
+}
+check "nobody acts without a log-in" "$work/line.err" test "$(post api/v1/acts '{"act":"stop"}')" = 401
+check "a wrong PIN is none" "$work/line.err" test "$(post api/v1/login '{"name":"Ann","secret":"111111"}')" = 403
+check "a right one is" "$work/line.err" test "$(post api/v1/login '{"name":"Ann","secret":"654321"}')" = 200
 stop_line
 stop_fixture
 

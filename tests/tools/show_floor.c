@@ -44,7 +44,7 @@ static bool log_in(void *ctx, const char *name, const char *secret, struct actor
     *actor = (struct actor){ .name = "Eve", .role = ROLE_OPERATOR };
     return true;
 }
-static const struct web_people people = { NULL, log_in };
+static const struct web_people people = { .log_in = log_in };
 
 static bool read_options(int argc, char **argv, struct options *o)
 {

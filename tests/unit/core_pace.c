@@ -1,6 +1,6 @@
-/* How near a write comes to what wire and flash take alone: blocks and pieces are cut so that a stub
- * waits for neither. On the model of the stub and on the vendor's own code, onto a flash that has to
- * be erased, and nothing may be lost for it. */
+/* How near a write comes to what wire and flash take alone: blocks and pieces are cut so that a
+ * stub waits for neither. On the model of the stub and on the vendor's own code, onto a flash that
+ * has to be erased, and nothing may be lost for it. */
 #include "core/images/forecast.h"
 #include "tests/unit/region_bench.h"
 

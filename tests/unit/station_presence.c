@@ -5,7 +5,7 @@
  *
  * CAMPAIGN_HOURS=10000 make unit T=station_presence: the long form; CAMPAIGN_SEED: another seed.
  */
-#include "station/line/presence.h"
+#include "station/line/slot_presence.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
@@ -50,7 +50,7 @@ static enum deed next_deed(struct bench *b, uint64_t within_ms)
 static void look(struct bench *b, enum look found, const struct chip_mac *mac, bool passed)
 {
     static const struct chip_mac nobody = { .count = 0 };
-    assert_int_equal(next_deed(b, 5000), DEED_LOOK);
+    assert_int_equal(next_deed(b, 11000), DEED_LOOK);
     b->now_ms += 100;
     presence_looked(&b->p, b->now_ms, found, mac ? mac : &nobody, passed);
 }
@@ -90,6 +90,10 @@ static void an_arrival_is_looked_at_once(void **state)
     (void)state;
     struct bench b = passed_bench(WATCH_LISTEN);
     presence_heard(&b.p, b.now_ms + 500, HEARD_ARRIVAL); /* of our own reset */
+    assert_int_equal(next_deed(&b, 600), DEED_WAIT);
+    presence_heard(&b.p, b.now_ms, HEARD_ARRIVAL); /* and that was quick: it is another one */
+    look(&b, LOOK_BOARD, &ann, true);
+    presence_heard(&b.p, b.now_ms + 500, HEARD_ARRIVAL);
     assert_int_equal(next_deed(&b, HOUR_MS), DEED_WAIT);
     presence_heard(&b.p, b.now_ms, HEARD_ARRIVAL);
     look(&b, LOOK_BOARD, &ann, true);

@@ -24,7 +24,15 @@ static bool log_in(void *ctx, const char *name, const char *secret, struct actor
     snprintf(actor->name, sizeof actor->name, "%s", name);
     return true;
 }
-static const struct web_people people = { NULL, log_in };
+static bool eve_is_gone;
+static bool find(void *ctx, const char *name, struct actor *actor)
+{
+    (void)ctx;
+    (void)name;
+    actor->role = ROLE_ENGINEER;
+    return !eve_is_gone;
+}
+static const struct web_people people = { NULL, log_in, find };
 
 static int set_up(void **state)
 {
@@ -208,7 +216,11 @@ static void who_logs_in_acts_under_that_name(void **state)
     say(&r, "{\"act\":\"stop\",\"name\":\"Ann\"}");
     assert_int_equal(ask(&r, NULL), 200);
     fake_floor_acts(web.floor, line, sizeof line);
-    assert_string_equal(line, "stop 0 Eve operator - -");
+    assert_string_equal(line, "stop 0 Eve engineer - -"); /* what she may today */
+    eve_is_gone = true;
+    assert_int_equal(ask(&r, NULL), 401);
+    eve_is_gone = false;
+    assert_int_equal(ask(&r, NULL), 200);
     r = request("POST", "/api/v1/logout");
     r.cookie = token;
     assert_int_equal(ask(&r, NULL), 200);

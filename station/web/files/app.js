@@ -1,7 +1,7 @@
 // The operator's screen: what the station says goes to the parts that show it.
 import { openSlot } from "./acts.js";
 import { $, make } from "./dom.js";
-import { fitNow, showNow } from "./now.js";
+import { measureNow, showNow } from "./now.js";
 import { logHasGrown, pageNames, shownPage, showPage } from "./pages.js";
 import { applyColours, applySound, openLogin, settingsKey, wantedLanguage } from "./settings.js";
 import { play } from "./sound.js";
@@ -51,6 +51,7 @@ function redraw() {
     showNumbers();
     redrawTiles();
     showNow();
+    measureNow();
     showPage();
 }
 
@@ -80,7 +81,7 @@ onChange((change) => {
     }
     showNow();
 });
-addEventListener("resize", fitNow);
+new ResizeObserver(measureNow).observe($("live"));
 addEventListener("hashchange", showPage);
 
 async function begin() {
@@ -91,6 +92,7 @@ async function begin() {
     showNav();
     await showPage();
     showNow();
+    measureNow();
     if (state.page.must_log_in) openLogin(() => location.reload(), true);
     else listen();
     if (shownPage() === "line") $("tiles").querySelector(".tile")?.focus();

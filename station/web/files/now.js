@@ -1,5 +1,5 @@
 // One line that says what to do now: the most urgent thing, and where.
-import { $, make, sign } from "./dom.js";
+import { $, emWidth, make, sign } from "./dom.js";
 import { state } from "./state.js";
 import { say } from "./words.js";
 
@@ -41,11 +41,22 @@ export function showNow() {
     fitNow();
 }
 
-// As large as the line allows, on two lines at most.
-export function fitNow() {
+// As large as the line allows, on two lines at most. Reckoned from widths, for to ask the browser would
+// have it lay out every tile each time.
+const SIGN = 1.35, GAPS = 0.7; // of the font size
+let room = 0, largest = 70, family = "sans-serif";
+
+export function measureNow() {
     const now = $("now");
-    for (let size = 1; size >= 0.3; size -= 0.06) {
-        now.style.setProperty("--fit", size);
-        if (now.scrollHeight <= now.clientHeight + 1 && now.scrollWidth <= now.clientWidth + 1) return;
-    }
+    now.style.setProperty("--fit", 1);
+    const style = getComputedStyle(now);
+    [room, largest, family] = [now.clientWidth, parseFloat(style.fontSize), style.fontFamily];
+    fitNow();
+}
+
+function fitNow() {
+    const now = $("now"), parts = [...now.querySelectorAll("span")].map((e) => emWidth(e.textContent, family));
+    const ems = SIGN + GAPS + parts.reduce((a, b) => a + b, 0), one = room / (ems * largest);
+    const two = Math.min(0.56, (room * 1.6) / (ems * largest));
+    now.style.setProperty("--fit", Math.max(0.3, Math.min(1, Math.max(one, two))).toFixed(2));
 }

@@ -6,7 +6,7 @@ import { cause, percent, say, seconds } from "./words.js";
 const SMALLEST_PX = 10, LARGEST_PX = 26, WRAP_COLUMNS = 4, ROOMY_ROWS = 4, SCREEN_ROWS = 9, CALM_TILES = 64;
 let family = "sans-serif"; // of tiles, in the present language
 const tiles = new Map(); // slot -> { item, button, face, ... }
-const speaks = (t) => t.sentence && ["fail", "waiting", "attention"].includes(t.state);
+const speaks = (t) => t.sentence && ["no-adapter", "fail", "waiting", "attention"].includes(t.state);
 
 // ---- Places -----------------------------------------------------------------------------------
 

@@ -61,6 +61,7 @@ enum deed {
 struct presence_run {
     bool passed, refused;       /* refused: it has passed here before; the verdict of then stands */
     bool answered;              /* the board was heard in its loader to the end */
+    bool heard_boot;            /* and then the words of its ROM and application */
     const struct chip_mac *mac; /* count 0: it never said */
 };
 
@@ -83,7 +84,8 @@ struct presence {
     bool shut, shut_known, shut_seen; /* the switch, and what it was read as last */
     unsigned empty_looks, strange_looks, same_looks;
     uint64_t look_at_ms, run_at_ms, lost_at_ms, shut_seen_ms;
-    uint64_t ours_until_ms;  /* what is heard until then comes from our own reset */
+    uint64_t ours_until_ms;  /* so long a ROM's words may come from our own reset, */
+    unsigned ours_left;      /* ...and so many more times */
     uint64_t quiet_until_ms; /* a board that was asked for nothing is left alone until then */
 };
 

@@ -1,6 +1,6 @@
-/* Units, as statements for the step of tables.c that brings them (version 4): what is a board's own.
- * A value goes to one board, and returns by a decision alone; the unique indexes over what was not
- * released say so, whoever writes. */
+/* Units, as statements for the step of tables.c that brings them (version 4): what is a board's
+ * own. A value goes to one board, and returns by a decision alone; the unique indexes over what was
+ * not released say so, whoever writes. */
 /* clang-format off */
     /* what an engineer decided: that a unit is released (the values of one board), or that work
      * goes on with a record older than what was given out */

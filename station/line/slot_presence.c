@@ -1,26 +1,28 @@
-#include "station/line/presence.h"
+#include "station/line/slot_presence.h"
 
 #include <string.h>
 
 /* Proposals, all of them: nobody has measured hands at a fixture. */
-#define LOOK_MS       1000u /* between two questions at an empty slot, */
-#define LOOK_LATER_MS 2000u /* ...once it was empty for a while, */
-#define LATER_LOOKS   30    /* ...after so many */
-#define WAITING_MS    2000u /* at a board that waits for a place: it may be taken out again */
-#define PLACE_MS      1000u /* between two tries for that place */
-#define DOUBT_MS      5000u /* at a board that may be one that has passed */
-#define GONE_LOOKS    3     /* in a row, before a board is called gone */
-#define DEAD_LOOKS    5     /* in a row, before a board that is said to be there is called dead */
-#define STRANGE_LOOKS 6     /* in a row, before a board that does not name itself gets a run */
-#define OURS_MS       2000u /* a ROM that we have reset has said its words by then */
-#define BOUNCE_MS     2000u /* a plug that comes back sooner has bounced */
-#define HOLD_MS       5000u /* a blank board with its own USB comes and goes every 3 s: C3 and S3 */
-#define QUIET_MS      5000u /* after an arrival that was none, */
-#define QUIET_LOOKS   3     /* ...so often; from then on it doubles each time, */
-#define QUIET_DOUBLES 4     /* ...so often */
-#define FORGET_MS     60000u /* ...until it has been quiet for so long */
-#define SWITCH_MS     100u   /* contacts bounce for 5 to 50 ms */
-#define NEVER         UINT64_MAX
+#define LOOK_MS        1000u /* between two questions at an empty slot, */
+#define LOOK_LATER_MS  2000u /* ...after so many that found nobody: */
+#define LATER_LOOKS    10
+#define LOOK_LATEST_MS 10000u /* ...after so many: who comes is heard at once, as a rule */
+#define LATEST_LOOKS   40
+#define WAITING_MS     2000u  /* at a board that waits for a place: it may be taken out again */
+#define PLACE_MS       1000u  /* between two tries for that place */
+#define DOUBT_MS       5000u  /* at a board that may be one that has passed */
+#define GONE_LOOKS     3      /* in a row, before a board is called gone */
+#define DEAD_LOOKS     5      /* in a row, before one that is said to be there is dead */
+#define STRANGE_LOOKS  6      /* in a row, before a board that does not name itself gets a run */
+#define OURS_MS        2000u  /* a ROM that we have reset has said its words by then */
+#define BOUNCE_MS      2000u  /* a plug that comes back sooner has bounced */
+#define HOLD_MS        5000u  /* a blank board with its own USB comes and goes every 3 s */
+#define QUIET_MS       5000u  /* after an arrival that was none, */
+#define QUIET_LOOKS    3      /* ...so often; from then on it doubles each time, */
+#define QUIET_DOUBLES  4      /* ...so often */
+#define FORGET_MS      60000u /* ...until it has been quiet for so long */
+#define SWITCH_MS      100u   /* contacts bounce for 5 to 50 ms */
+#define NEVER          UINT64_MAX
 
 static bool same_mac(const struct chip_mac *a, const struct chip_mac *b)
 {
@@ -53,6 +55,12 @@ static void forget_wishes(struct presence *p)
     p->empty_looks = p->strange_looks = 0;
 }
 
+/* Each look costs 0.6 ms of this computer, and there may be 64 empty slots. */
+static uint32_t empty_look_ms(unsigned looks)
+{
+    return looks > LATEST_LOOKS ? LOOK_LATEST_MS : looks > LATER_LOOKS ? LOOK_LATER_MS : LOOK_MS;
+}
+
 static void become_empty(struct presence *p, uint64_t now_ms)
 {
     const unsigned looks = p->empty_looks;
@@ -61,7 +69,7 @@ static void become_empty(struct presence *p, uint64_t now_ms)
     p->place = PLACE_EMPTY;
     p->passed = p->held = p->doubtful = false;
     p->mac = (struct chip_mac){ 0 };
-    p->look_at_ms = now_ms + (looks > LATER_LOOKS ? LOOK_LATER_MS : LOOK_MS);
+    p->look_at_ms = now_ms + empty_look_ms(looks);
 }
 
 static void become_ready(struct presence *p, uint64_t now_ms, const struct chip_mac *mac)
@@ -251,11 +259,18 @@ static void found_nobody(struct presence *p, uint64_t now_ms)
         p->wants_look = false;
 }
 
+/* Whoever leaves the loader by a reset is announced by his ROM, once. */
+static void expect_our_words(struct presence *p, uint64_t now_ms, unsigned times)
+{
+    p->ours_until_ms = now_ms + OURS_MS;
+    p->ours_left = times;
+}
+
 void presence_looked(struct presence *p, uint64_t now_ms, enum look look,
                      const struct chip_mac *mac, bool passed)
 {
     if (look != LOOK_NO_PORT)
-        p->ours_until_ms = now_ms + OURS_MS;
+        expect_our_words(p, now_ms, 1);
     p->heard_waits = false;
     switch (look) {
     case LOOK_NO_PORT:
@@ -280,7 +295,7 @@ void presence_looked(struct presence *p, uint64_t now_ms, enum look look,
 
 void presence_ran(struct presence *p, uint64_t now_ms, const struct presence_run *run)
 {
-    p->ours_until_ms = now_ms + OURS_MS;
+    expect_our_words(p, now_ms, run->heard_boot ? 0 : 1);
     p->quiet_until_ms = 0;
     p->same_looks = 0;
     p->has_answered = run->answered;
@@ -319,16 +334,23 @@ bool presence_listens(const struct presence *p)
     return p->place != PLACE_DONE || !p->passed || p->rules.watch != WATCH_LEAVE;
 }
 
+static bool is_ours(struct presence *p, uint64_t now_ms)
+{
+    if (now_ms >= p->ours_until_ms || p->ours_left == 0)
+        return false;
+    p->ours_left--;
+    return true;
+}
+
 void presence_heard(struct presence *p, uint64_t now_ms, enum heard heard)
 {
-    if (!presence_listens(p) || now_ms < p->ours_until_ms)
+    if (!presence_listens(p) || (heard == HEARD_ARRIVAL && is_ours(p, now_ms)))
         return;
-    if (p->place == PLACE_DONE && p->passed) {
-        if (heard == HEARD_ARRIVAL)
-            heard_arrival(p, now_ms);
-    } else if (heard == HEARD_ARRIVAL || p->place == PLACE_EMPTY) {
+    if (p->place == PLACE_DONE && p->passed && heard == HEARD_ARRIVAL)
+        heard_arrival(p, now_ms);
+    else if (p->place != PLACE_DONE && (heard == HEARD_ARRIVAL || p->place == PLACE_EMPTY) &&
+             now_ms >= p->ours_until_ms)
         p->look_at_ms = now_ms;
-    }
 }
 
 void presence_switched(struct presence *p, uint64_t now_ms, bool shut)

@@ -1,0 +1,139 @@
+// What looking costs: 256 slots with two who look, in browsers or as plain readers of events.
+//
+//   make bench-screen                       over a floor that is made up: the web's own share
+//   make bench-screen SCREEN=boards=64      and what it does to boards, beside a line that nobody looks at
+//
+// Prints a table; tests nothing. Processor time is that of the station's process, in percent of one
+// core; an event's way is measured in the page, from the change to the frame that shows it.
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+const build = resolve(process.env.BUILD ?? "build"), boards = Number(/boards=(\d+)/.exec(process.argv.slice(2).join(" "))?.[1] ?? 0);
+const TICKS = 100, SPAN_MS = 20000;
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * p))];
+function processorMs(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1].split(" ");
+    return (Number(fields[11]) + Number(fields[12])) * 1000 / TICKS;
+}
+async function share(pid, ms = SPAN_MS) {
+    const before = processorMs(pid);
+    await pause(ms);
+    return ((processorMs(pid) - before) / ms) * 100;
+}
+
+// ---- Who looks --------------------------------------------------------------------------------
+
+function readers(url, count) {
+    const stop = new AbortController(), got = { bytes: 0 };
+    for (let i = 0; i < count; i++)
+        fetch(`${url}api/v1/events`, { signal: stop.signal }).then(async (r) => { for await (const part of r.body) got.bytes += part.length; }).catch(() => {});
+    return { got, close: async () => stop.abort() };
+}
+
+async function browsers(url, count) {
+    const { chromium } = await import("../js/node_modules/playwright-core/index.mjs");
+    const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...(process.getuid() === 0 ? ["--no-sandbox"] : [])] });
+    const pages = [];
+    for (let i = 0; i < count; i++) {
+        const page = await (await browser.newContext({ viewport: { width: 1920, height: 1080 } })).newPage();
+        await page.goto(url);
+        await page.waitForSelector(".tile[data-state]");
+        // The serial of a tile that was flipped is the time at which it was.
+        await page.evaluate(() => {
+            window.late = [];
+            new MutationObserver((changes) => {
+                const times = changes.filter((c) => /^\d{13}$/.test(c.target.dataset.serial)).map((c) => Number(c.target.dataset.serial));
+                requestAnimationFrame(() => { for (const t of times) window.late.push(Date.now() - t); });
+            }).observe(document.getElementById("tiles"), { subtree: true, attributeFilter: ["data-serial"] });
+        });
+        pages.push(page);
+    }
+    const late = async () => (await Promise.all(pages.map((p) => p.evaluate(() => window.late.splice(0))))).flat();
+    return { late, close: () => browser.close() };
+}
+
+// ---- Over a floor that is made up -------------------------------------------------------------
+
+async function showFloor(...options) {
+    const child = spawn(join(build, "show_floor"), ["--listen", "127.0.0.1:0", ...options], { stdio: ["pipe", "pipe", "inherit"] });
+    const url = await new Promise((done) => createInterface({ input: child.stdout }).once("line", done));
+    return { url, pid: child.pid, send: (line) => child.stdin.write(`${line}\n`), end: () => new Promise((done) => { child.once("exit", done); child.stdin.end(); }) };
+}
+
+async function costs() {
+    console.log("256 slots, all at work            processor     to the pixel");
+    for (const [title, who, rate] of [["nobody looks", null, 0], ["two readers", readers, 0], ["two browsers", browsers, 0], ["two readers, 20 verdicts/s", readers, 20], ["two browsers, 20 verdicts/s", browsers, 20]]) {
+        const f = await showFloor("--tiles", "256", "--columns", "16", "--scene", "working");
+        const lookers = who ? await who(f.url, 2) : null;
+        await pause(3000);
+        if (lookers?.late) await lookers.late();
+        if (rate) f.send(`flood ${rate} ${SPAN_MS / 1000}`);
+        const used = await share(f.pid), late = lookers?.late ? await lookers.late() : [];
+        const way = late.length ? `p50 ${percentile(late, 0.5)} ms, p99 ${percentile(late, 0.99)} ms (${late.length})` : "";
+        console.log(`${title.padEnd(32)} ${used.toFixed(2).padStart(8)} %     ${way}`);
+        await lookers?.close();
+        await f.end();
+    }
+}
+
+// ---- Beside boards ----------------------------------------------------------------------------
+
+function run(command, args, done) {
+    const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+    const lines = createInterface({ input: child.stdout });
+    lines.on("line", (line) => done(line, child));
+    createInterface({ input: child.stderr }).on("line", (line) => done(line, child));
+    return child;
+}
+
+async function fixture(work) {
+    const file = join(work, "ports");
+    const child = spawn(join(build, "espfixture"), ["--ports-file", file, "--quiet", "--boards", String(boards), "--chip", "esp32"], { stdio: "ignore" });
+    for (;;) {
+        try { const ports = readFileSync(file, "utf8").trim().split("\n"); if (ports.length === boards) return { child, ports }; } catch { /* not yet */ }
+        await pause(50);
+    }
+}
+
+// Seconds until each board has its verdict, with so many readers.
+async function line(work, count) {
+    const { child, ports } = await fixture(work), file = join(work, "station.yaml");
+    writeFileSync(file, ["station: bench", 'screen: { listen: "127.0.0.1:0" }', "slots:", ...ports.map((p, i) => `  - { name: S${i + 1}, port: "${p}" }`)].join("\n"));
+    const seconds = [];
+    let lookers = null, url = null;
+    const station = run(join(build, "espstation"), ["line", join(work, "esp32.yaml"), "--station", file, "--db", join(work, `${Date.now()}.db`)], (text) => {
+        if (!url && (url = /shown at (\S+)/.exec(text)?.[1]) && count) lookers = readers(url, count);
+        const verdict = /^slot \d+: PASS .* in ([\d.]+) s/.exec(text);
+        if (verdict) seconds.push(Number(verdict[1]));
+    });
+    for (let i = 0; i < 1200 && seconds.length < boards; i++) await pause(100);
+    const used = processorMs(station.pid);
+    station.kill("SIGINT");
+    await new Promise((done) => station.once("exit", done));
+    await lookers?.close();
+    child.kill();
+    return { mean: seconds.reduce((a, b) => a + b, 0) / seconds.length, worst: Math.max(...seconds), passed: seconds.length, used };
+}
+
+async function beside() {
+    const work = mkdtempSync(join(tmpdir(), "bench-screen-"));
+    await new Promise((done) => spawn(join(build, "make_images"), [work, "400"], { stdio: "ignore" }).once("exit", done));
+    console.log(`\n${boards} boards                   mean s   worst s  passed`);
+    const means = { 0: [], 2: [] };
+    for (let round = 0; round < 3; round++) for (const count of [0, 2]) {
+        const r = await line(work, count);
+        means[count].push(r.mean);
+        console.log(`${count} readers                ${r.mean.toFixed(3).padStart(8)}  ${r.worst.toFixed(2).padStart(8)}  ${r.passed}   (processor ${(r.used / 1000).toFixed(2)} s)`);
+    }
+    console.log(`with two readers ${(percentile(means[2], 0.5) / percentile(means[0], 0.5)).toFixed(3)} x as long (medians)`);
+    rmSync(work, { recursive: true, force: true });
+}
+
+if (boards) await beside();
+else await costs();
+process.exit(0);

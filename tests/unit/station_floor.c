@@ -1,0 +1,326 @@
+/*
+ * The floor against virtual boards: tiles, and what people may do to them.
+ */
+#include "station/floor/floor_open.h"
+#include "tests/fixture/rack.h"
+#include "tests/lib/test.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+enum { BOARDS = 2, PATIENCE_MS = 120000, STEP_MS = 20, IMAGE_BYTES = 16 << 10 };
+
+/* ---- The boards, on a thread of their own ---- */
+
+struct bench {
+    struct options options;
+    struct rack rack;
+    pthread_t thread;
+    struct watch kick;
+    atomic_bool end;
+    char folder[64], recipe[128];
+    struct station *station;
+    struct job *job;
+    struct floor *floor;
+};
+
+static void *turn_rack(void *bench)
+{
+    struct bench *b = bench;
+    struct epoll_event events[16];
+    while (!atomic_load(&b->end)) {
+        const uint64_t due_us = rack_run_due(&b->rack), now_us = rack_now_us();
+        const int wait_ms = due_us == CHIP_SIM_NEVER ? -1
+                            : due_us <= now_us       ? 0
+                                                     : (int)((due_us - now_us) / 1000) + 1;
+        const int n = epoll_wait(b->rack.epoll_fd, events, 16, wait_ms);
+        for (int i = 0; i < n; i++) {
+            struct watch *watch = events[i].data.ptr;
+            if (watch != &b->kick)
+                rack_event(&b->rack, watch, events[i].events);
+        }
+    }
+    return NULL;
+}
+
+static void write_recipe(struct bench *b)
+{
+    char path[160];
+    uint32_t random = 5;
+    snprintf(path, sizeof path, "%s/app.bin", b->folder);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    for (int i = 0; i < IMAGE_BYTES; i++)
+        fputc((int)(next_random(&random) >> 24), f);
+    assert_int_equal(fclose(f), 0);
+    snprintf(b->recipe, sizeof b->recipe, "%s/app.yaml", b->folder);
+    f = fopen(b->recipe, "w");
+    assert_non_null(f);
+    fputs("recipe: app\nversion: 1\nchip: esp32\nport: { fallback: [] }\nretry: { sync: 1, write: "
+          "1, "
+          "pause_ms: 10 }\nimages:\n  - { file: app.bin, offset: 0x10000, as: data }\n",
+          f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void load(struct bench *b, const char *start, bool with_recipe)
+{
+    static struct doc_report report;
+    char text[600];
+    struct err e = { 0 };
+    snprintf(text, sizeof text,
+             "station: bench\nstart: %s\nslots:\n  - { name: A1, port: \"%s\" }\n"
+             "  - { name: A2, usb: \"pci-0000:00:14.0-usb-0:1.2:1.0\" }\n",
+             start, b->rack.slot[0].url);
+    assert_ok(station_parse("s.yaml", text, strlen(text), "", &b->station, &report, &e), &e);
+    doc_report_init(&report);
+    b->job = with_recipe ? job_new(b->recipe, NULL, &report, &e) : NULL;
+    assert_ok(!with_recipe || b->job, &e);
+}
+
+static struct bench *bench_new(const char *start, bool with_recipe, const char *fault)
+{
+    char why[200] = "";
+    char *argv[] = { "espfixture", "--boards", "2", "--speed", "20" };
+    struct bench *b = calloc(1, sizeof *b);
+    struct err e = { 0 };
+    int interrupted = 0;
+    assert_non_null(b);
+    snprintf(b->folder, sizeof b->folder, "/tmp/station-floor-XXXXXX");
+    assert_non_null(mkdtemp(b->folder));
+    assert_true(options_parse(&b->options, 5, argv, why, sizeof why));
+    if (fault)
+        b->options.fault[b->options.fault_count++] = fault;
+    if (!rack_init(&b->rack, &b->options, why, sizeof why))
+        fail_msg("%s", why);
+    b->kick = (struct watch){ .kind = WATCH_TIMER, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
+    assert_true(watch_add(b->rack.epoll_fd, &b->kick, EPOLLIN));
+    assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
+    write_recipe(b);
+    load(b, start, with_recipe);
+    const struct floor_setup setup = {
+        .station = b->station, .root = "", .job = b->job, .clock = &clock_system
+    };
+    b->floor = floor_new(&setup, &interrupted, &e);
+    assert_ok(b->floor != NULL, &e);
+    return b;
+}
+
+static void begin(struct bench *b)
+{
+    struct err e = { 0 };
+    assert_ok(floor_begin(b->floor, &e), &e);
+}
+
+static void bench_free(struct bench *b)
+{
+    static const char *const files[] = { "app.bin", "app.yaml" };
+    char path[160];
+    floor_free(b->floor);
+    job_free(b->job);
+    station_free(b->station);
+    atomic_store(&b->end, true);
+    eventfd_write(b->kick.fd, 1);
+    pthread_join(b->thread, NULL);
+    watch_close(&b->kick);
+    rack_done(&b->rack);
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        snprintf(path, sizeof path, "%s/%s", b->folder, files[i]);
+        unlink(path);
+    }
+    assert_int_equal(rmdir(b->folder), 0);
+    free(b);
+}
+
+/* ---- Looking and acting ---- */
+
+static struct tile look(struct bench *b, size_t i)
+{
+    struct tile tile;
+    assert_true(floor_look(b->floor, i, &tile));
+    return tile;
+}
+
+static void pause_ms(unsigned ms)
+{
+    const struct clock *c = &clock_system;
+    c->sleep_until(c, deadline_in_ms(c, ms).at_us, -1);
+}
+
+static struct tile await(struct bench *b, enum tile_state state)
+{
+    struct tile tile = look(b, 0);
+    for (int waited_ms = 0; tile.state != state; waited_ms += STEP_MS) {
+        if (waited_ms >= PATIENCE_MS)
+            fail_msg("the tile is %d, not %d: %s", tile.state, state, tile.err.what);
+        pause_ms(STEP_MS);
+        tile = look(b, 0);
+    }
+    return tile;
+}
+
+static const struct actor worker = { .name = "will", .role = ROLE_OPERATOR },
+                          engineer = { .name = "eve", .role = ROLE_ENGINEER };
+
+static bool act(struct bench *b, enum act_kind kind, int slot, const struct actor *who,
+                const char *text, const char *reason, struct err *e)
+{
+    const struct act a = {
+        .kind = kind, .slot = slot, .actor = *who, .text = text, .reason = reason
+    };
+    *e = (struct err){ 0 };
+    return floor_act(b->floor, &a, e);
+}
+
+/* ---- The tests ---- */
+
+static void a_missing_adapter_is_grey_and_moves_nobody(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("board", true, NULL);
+    struct floor_summary sum;
+    begin(b);
+    struct tile tile = look(b, 1);
+    assert_int_equal(tile.state, TILE_NO_ADAPTER);
+    assert_int_equal(tile.number, 2);
+    assert_string_equal(tile.name, "A2");
+    tile = await(b, TILE_PASS);
+    assert_int_equal(tile.number, 1);
+    assert_string_equal(tile.mac, "24:0a:c4:00:00:00");
+    const uint64_t changes = tile.changes;
+    assert_int_equal(look(b, 0).changes, changes);
+    floor_sum(b->floor, &sum);
+    assert_int_equal(sum.slots, 2);
+    assert_int_equal(sum.no_adapter, 1);
+    assert_string_equal(sum.recipe, "app");
+    assert_string_equal(sum.station, "bench");
+    bench_free(b);
+}
+
+static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    pause_ms(1500);
+    assert_int_equal(look(b, 0).state, TILE_EMPTY);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    struct tile tile = await(b, TILE_PASS);
+    assert_int_equal(tile.boards, 1);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    pause_ms(1500);
+    assert_int_equal(look(b, 0).state, TILE_PASS);
+    assert_int_equal(look(b, 0).boards, 1);
+    assert_code(act(b, ACT_RETRY, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_code(act(b, ACT_REWORK, 1, &worker, NULL, "new label", &e), &e, ERR_USAGE);
+    assert_code(act(b, ACT_REWORK, 1, &engineer, NULL, " ", &e), &e, ERR_USAGE);
+    assert_ok(act(b, ACT_REWORK, 1, &engineer, NULL, "new label", &e), &e);
+    for (int i = 0; i < PATIENCE_MS / STEP_MS && look(b, 0).boards < 2; i++)
+        pause_ms(STEP_MS);
+    assert_int_equal(await(b, TILE_PASS).boards, 2);
+    bench_free(b);
+}
+
+static bool take_code(void *ctx, int *slot, const char *code, const struct actor *actor,
+                      struct err *e)
+{
+    (void)ctx;
+    (void)slot;
+    (void)actor;
+    return strcmp(code, "good") == 0 || err_set(e, ERR_USAGE, "That code is another product's");
+}
+
+static void a_code_begins_once_it_is_taken(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("scan", true, NULL);
+    floor_set_code_taker(b->floor, take_code, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_code(act(b, ACT_CODE, 0, &worker, "bad", NULL, &e), &e, ERR_USAGE);
+    pause_ms(1000);
+    assert_int_equal(look(b, 0).state, TILE_EMPTY);
+    assert_ok(act(b, ACT_CODE, 0, &worker, "good", NULL, &e), &e);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+static void a_slot_is_taken_out_of_work_and_put_back(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_code(act(b, ACT_DISABLE, 1, &worker, NULL, "pin bent", &e), &e, ERR_USAGE);
+    assert_code(act(b, ACT_DISABLE, 9, &engineer, NULL, "pin bent", &e), &e, ERR_USAGE);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    struct tile tile = await(b, TILE_ATTENTION);
+    assert_true(tile.disabled);
+    assert_has(tile.err.what, "pin bent");
+    for (int i = 0; i < PATIENCE_MS / STEP_MS && act(b, ACT_START, 1, &worker, NULL, NULL, &e); i++)
+        pause_ms(STEP_MS); /* until the slot has left */
+    assert_int_equal(e.code, ERR_USAGE);
+    assert_ok(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e);
+    await(b, TILE_EMPTY);
+    while (!act(b, ACT_START, 1, &worker, NULL, NULL, &e))
+        pause_ms(STEP_MS);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+static void one_run_is_stopped_and_the_slot_goes_on(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, "1:hang,at=middle,times=1");
+    b->options.fault_count = 0;
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_code(act(b, ACT_STOP, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_WORKING);
+    assert_code(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_ok(act(b, ACT_STOP, 1, &worker, NULL, NULL, &e), &e);
+    struct tile tile = await(b, TILE_FAIL);
+    assert_int_equal(tile.err.code, ERR_STOPPED);
+    assert_ok(act(b, ACT_RETRY, 1, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+static void without_a_recipe_it_waits_for_one(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("board", false, NULL);
+    begin(b);
+    struct tile tile = await(b, TILE_WAITING);
+    assert_has(tile.err.what, "recipe");
+    assert_code(act(b, ACT_RECIPE, 0, &engineer, "/nowhere.yaml", NULL, &e), &e, ERR_RECIPE);
+    assert_code(act(b, ACT_RECIPE, 0, &worker, b->recipe, NULL, &e), &e, ERR_USAGE);
+    assert_ok(act(b, ACT_RECIPE, 0, &engineer, b->recipe, NULL, &e), &e);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_missing_adapter_is_grey_and_moves_nobody),
+        cmocka_unit_test(a_key_begins_and_a_board_that_has_passed_is_not_run_again),
+        cmocka_unit_test(a_code_begins_once_it_is_taken),
+        cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
+        cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
+        cmocka_unit_test(without_a_recipe_it_waits_for_one),
+    };
+    return cmocka_run_group_tests_name("station_floor", tests, NULL, NULL);
+}
