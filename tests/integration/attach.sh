@@ -60,8 +60,8 @@ check "and needs a terminal, or --json" "$work/out" exits 2 "$station" line --at
 
 # ---- Acts -----------------------------------------------------------------------------------------
 check "an act is done and answered" "$work/out" answers '"id":"7","done":true' '{"id":7,"act":"disable","slot":2,"name":"Ann","reason":"bent pin"}'
-check "and seen" "$work/out" answers '"done":true' '{"id":8,"act":"stop","slot":1}'
-check "as a row in the record" "$db" test "$(runs "verdict = 'STOPPED' and slot = 1")" -ge 0
+client 1000 >"$work/out"
+check "and seen by the next who looks" "$work/out" eval 'grep "\"slot\":2," "$work/out" | grep -q "\"disabled\":true.*bent pin"'
 check "one that cannot be is refused in words" "$work/out" answers '"sentence":"There is no slot 99' '{"id":9,"act":"stop","slot":99}'
 check "an engineer's act needs name and reason" "$work/out" answers '"code":"usage"' '{"id":10,"act":"disable","slot":1}'
 check "an act that there is not" "$work/out" answers "There is no act 'explode'" '{"id":11,"act":"explode"}'
