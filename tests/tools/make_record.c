@@ -34,7 +34,7 @@ enum {
     RECIPES = 4,
     IMAGES_MAX = 3,
     WAITING_MAX = 64,
-    SQL_MAX = 96,
+    SQL_MAX = 192,
     WORK_DAYS = 120,
     DAY_MS = 86400000,
     WORK_MS = 16 * 3600 * 1000,
