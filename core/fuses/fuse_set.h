@@ -50,8 +50,8 @@ struct fuse_set {
     uint32_t errors_addr[2];
     uint8_t last_block_nibble; /* where those of the last block are, if not in their turn */
     bool fail_bit_is_one_late; /* the uppermost bit stands with the next block's (ESP32-C3) */
-    uint32_t
-        decode_errors_addr; /* not 0: an error of any block, where the coding scheme is not 0 */
+    /* Not 0: an error of any block, where the coding scheme is not 0. */
+    uint32_t decode_errors_addr;
 };
 
 /* The blocks of the ESP32-S2 and of most later chips: fields, MAC, factory data, user data, six

@@ -56,8 +56,7 @@ static bool refuse_held(const struct taking *t, const struct db_unit_want *want,
                 "%s",
                 want->name, t->mac, text, mac, since);
     return err_hint(e, "No value goes to two boards. Was a pool edited, or does a counter begin "
-                       "too "
-                       "low? See: espstation unit list");
+                       "too low? See: espstation unit list");
 }
 
 /* ---- What the board has ---- */

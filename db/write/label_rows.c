@@ -95,8 +95,7 @@ static bool first_zpl_locked(struct db *db, int64_t run_id, char **zpl, struct e
     if (rows > 0)
         return err_set(e, ERR_STATION, "Out of memory for a label");
     err_set(e, ERR_USAGE,
-            "Run %" PRId64 " has no label: its station had no printer, or its recipe "
-            "no label",
+            "Run %" PRId64 " has no label: its station had no printer, or its recipe no label",
             run_id);
     return err_hint(e, "Flash the board again with both: espstation run RECIPE --rework ...");
 }
@@ -150,9 +149,9 @@ static bool begin_locked(struct db *db, const char *printer, int64_t utc_ms,
         claim->zpl = strdup((const char *)sqlite3_column_text(q.statement, 3));
     }
     query_end(&q);
-    return rows == 0 || (rows > 0 && (claim->zpl || err_set(e, ERR_STATION,
-                                                            "Out of memory for a "
-                                                            "label")));
+    if (rows > 0 && !claim->zpl)
+        return err_set(e, ERR_STATION, "Out of memory for a label");
+    return rows >= 0;
 }
 
 bool db_label_begin(struct db *db, const char *printer, int64_t utc_ms,

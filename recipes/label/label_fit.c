@@ -126,9 +126,8 @@ static bool refuse_edge(const struct label_template *t, size_t i, long dots, con
             t->name, t->fields[i].at.line, t->fields[i].at.column, noun(&t->fields[i]), dots, edge,
             t->width, t->height);
     return err_hint(e, "A printer would cut it off without a word: move the field, make it "
-                       "smaller, "
-                       "or take less data. To look at it: espstation label preview RECIPE -o "
-                       "label.png");
+                       "smaller, or take less data. To look at it: espstation label preview "
+                       "RECIPE -o label.png");
 }
 
 static bool is_inside(const struct label_template *t, size_t i, const struct area *a, struct err *e)

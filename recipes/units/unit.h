@@ -92,8 +92,8 @@ struct unit_pool {
     char *name;
     char *file, *file_path;     /* a CSV file; NULL: none */
     char *folder, *folder_path; /* one file a unit; NULL: none */
-    char *
-        mac; /* the column that binds a row to a MAC, or "name": the file's name does; NULL: none */
+    /* The column that binds a row to a MAC, or "name": the file's name does. NULL: none. */
+    char *mac;
     struct doc_pos at, name_at, file_at, folder_at, mac_at;
 };
 

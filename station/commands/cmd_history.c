@@ -108,8 +108,7 @@ static bool find_mac(struct db *db, const char *which, char mac[static DB_MAC_CA
         return true;
     *e = no_mac;
     return err_hint(e, "It is no serial that a board has or had, either. To see all: espstation "
-                       "unit "
-                       "list");
+                       "unit list");
 }
 
 static bool tell_history(struct db *db, const char *which, const struct db_history_sink *sink,

@@ -115,8 +115,7 @@ static bool find_printer(struct run_state *s, enum attempt_kind kind, struct err
         return false;
     if (!s->station || !s->station->printer.to)
         fprintf(stderr, "espstation: the recipe has a label, but no printer is in the station "
-                        "file: "
-                        "none is printed. See: espstation station --help\n");
+                        "file: none is printed. See: espstation station --help\n");
     return true;
 }
 
@@ -253,8 +252,7 @@ static bool give_values(struct run_state *s, struct err *e)
     if (!one || o->loop) {
         err_set(e, ERR_USAGE, "--unit NAME=VALUE is for one board in one slot");
         return err_hint(e, "For more: --unit -, and lines as '3 NAME=VALUE' on standard input, "
-                           "with "
-                           "the number of the slot in front.");
+                           "with the number of the slot in front.");
     }
     return unit_input_options(&s->input, &o->given, s->choice.numbers[0], e);
 }

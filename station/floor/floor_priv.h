@@ -23,8 +23,7 @@ struct floor_slot {
     uint64_t denied_ms; /* since when it is there and may not be opened; 0: it may */
     uint64_t gone_ms;   /* since when it is not there any more; of the floor's clock */
     char port[EVENT_PORT_BYTES];
-    struct err
-        trouble; /* why the session did not take it; code ERR_NONE: it did, or was not asked */
+    struct err trouble; /* why the session did not take it; ERR_NONE: it did, or was not asked */
     bool disabled;
     bool proving;      /* ...by the station itself: a golden board that passes puts it back */
     unsigned failures; /* boards in a row */
@@ -55,8 +54,9 @@ struct floor {
     int devices_fd;              /* tells of changes in /dev; -1: nobody does */
     struct event_reader *reader; /* its own */
 
-    pthread_mutex_t
-        lock; /* guards what follows; no other lock is taken under it but the session's */
+    /* Guards what follows. Under it no other lock is taken but the session's and, by label_waits,
+     * that of who prints. */
+    pthread_mutex_t lock;
     struct floor_slot *slots;
     size_t slot_count;
     struct headcount headcount;

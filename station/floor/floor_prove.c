@@ -53,13 +53,10 @@ static void take_out_locked(struct floor *f, struct floor_slot *slot, const stru
     struct err ignored = { 0 };
     slot->disabled = slot->proving = true;
     slot->why_disabled = *why;
-    err_hint(&slot->why_disabled, f->station->golden_count > 0 ? "Look after cable, pins and "
-                                                                 "supply; then put a golden board "
-                                                                 "in, which puts the "
-                                                                 "slot back to work when it passes."
-                                                               : "Look after cable, pins and "
-                                                                 "supply; then an engineer puts it "
-                                                                 "back to work.");
+    err_hint(&slot->why_disabled, "Look after cable, pins and supply; then %s.",
+             f->station->golden_count > 0
+                 ? "put a golden board in, which puts the slot back to work when it passes"
+                 : "an engineer puts it back to work");
     session_prove_slot(f->session, slot->number, true, &ignored);
 }
 

@@ -43,9 +43,8 @@ static bool no_answer(struct err *e, const char *asked)
 {
     err_set(e, ERR_STATION, "The printer does not answer %s as a ZPL printer does", asked);
     return err_hint(e, "Look at it: printers fall silent when paper or ribbon is out or the head "
-                       "is "
-                       "open. One that never answers: write ask: no into printer of the station "
-                       "file.");
+                       "is open. One that never answers: write ask: no into printer of the "
+                       "station file.");
 }
 
 /* ---- ~HQES ---- */

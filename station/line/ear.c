@@ -13,7 +13,7 @@ void ear_forget(struct ear *ear)
     ear->text[0] = '\0';
 }
 
-/* Bytes that are no text become dots, so that a zero does not end it. */
+/* Bytes that are no text become a 1, so that a zero does not end it and noise is no talk. */
 static void keep(struct ear *ear, const char *bytes, size_t n)
 {
     if (n > EAR_BYTES) {

@@ -11,7 +11,7 @@
 #define SWITCH_MS 200u   /* between two looks at the switch: no adapter tells by itself */
 #define TALK_MS   50u    /* what a board says meanwhile is read in one piece */
 #define PROBE_MS  10000u /* between two questions whether a server still lives */
-#define ALWAYS_MS 600000u
+#define REPORT_MS 2000u  /* within which an open port has told how its lines stand */
 
 static uint64_t now_ms(const struct slot *s)
 {
@@ -72,7 +72,7 @@ static void look_at_switch(struct slot *s)
     if (known & input)
         presence_switched(&s->presence, now_ms(s),
                           is_on == (s->presence.rules.switch_on == SWITCH_ON_IS_SHUT));
-    else if (s->port_open_ms > 0 && now_ms(s) > s->port_open_ms + 2000) /* a first report is due */
+    else if (s->port_open_ms > 0 && now_ms(s) > s->port_open_ms + REPORT_MS)
         complain_of_switch(s);
 }
 
@@ -162,10 +162,9 @@ static uint32_t shorter(uint32_t a, uint32_t b)
     return a < b ? a : b;
 }
 
-/* How long nothing has to be done here. */
-static uint32_t step_ms(const struct slot *s)
+/* Of `ms`, how long nothing has to be done here. */
+static uint32_t step_ms(const struct slot *s, uint32_t ms)
 {
-    uint32_t ms = ALWAYS_MS;
     if (!s->port)
         ms = shorter(ms, OPEN_MS);
     if (s->port && switch_input(s) != 0)
@@ -180,7 +179,7 @@ void idle_wait(struct slot *s, uint32_t wait_ms)
     keep_port(s);
     probe_port(s);
     look_at_switch(s);
-    wait_ms = shorter(wait_ms, step_ms(s));
+    wait_ms = step_ms(s, wait_ms);
     if (s->port)
         port_set_stop(s->port, s->idle_fd);
     if (s->port && presence_listens(&s->presence))

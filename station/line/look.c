@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SILENT_LOOKS 5 /* at a network port, after which it is opened anew */
+#define SILENT_LOOKS 5 /* in a row, at a network port that is then opened anew */
 
 static enum look look_of(bool connected, enum err_code failure)
 {
@@ -61,7 +61,8 @@ static enum look look_at_held(struct slot *s, struct chip_mac *mac, struct loade
 /* A connection whose far end died without a word looks like an empty slot: nothing ever comes. */
 static void reopen_now_and_then(struct slot *s)
 {
-    if (s->port && s->port->ops->remote && s->presence.empty_looks % SILENT_LOOKS == 4)
+    if (s->port && s->port->ops->remote &&
+        s->presence.empty_looks % SILENT_LOOKS == SILENT_LOOKS - 1)
         slot_close_port(s);
 }
 

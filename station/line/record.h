@@ -60,9 +60,8 @@ struct record_run {
     const char *operator_name; /* NULL: that of the order */
     const char *rework_reason; /* NULL: that of the order */
     int64_t started_utc_ms;
-    bool golden; /* a golden board: in no lot, let in as often as it comes */
-    bool
-        with_place; /* takes its place in the lot at once; ERR_QUOTA, and no row, if none is left */
+    bool golden;     /* a golden board: in no lot, let in as often as it comes */
+    bool with_place; /* takes its place in the lot at once; none left: ERR_QUOTA, and no row */
 };
 
 /* Commits the row of a run that is about to touch a board. */

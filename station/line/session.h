@@ -105,6 +105,7 @@ int session_done_fd(const struct session *s);
 
 /* Puts a note about a slot among the events: for who works beside the session. Any thread. */
 void session_note(struct session *s, int number, int64_t run_id, const char *sentence);
+
 /* Gives the slot a value of its next board's unit: one that the recipe has from: scan. It is used
  * up by the next board that is identified there. ERR_USAGE: no such slot or value; ERR_UNIT: the
  * recipe does not take this text. */

@@ -217,8 +217,7 @@ static bool ask(struct peer *p, const struct wish *wish, struct err *e)
     }
     if (p->answered != p->acts)
         return err_set(e, ERR_STATION,
-                       "The station does not answer; whether it was done, the "
-                       "tiles will show");
+                       "The station does not answer; whether it was done, the tiles will show");
     if (p->answer.code == ERR_NONE)
         return true;
     *e = p->answer;

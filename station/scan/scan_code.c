@@ -171,8 +171,7 @@ static void cut_off(struct scan_code *c, scan_code_taker *take, void *ctx)
     struct err e = { 0 };
     refuse(c, &e, "a code has no end",
            "Does the scanner send one behind each code? See end in the station file: silence is "
-           "for "
-           "those that do not.");
+           "for those that do not.");
     take(ctx, "", &e);
     forget(c);
 }

@@ -309,8 +309,7 @@ static bool tell(struct teacher *t, const struct learn_event *event, struct err 
     case LEARN_SEVERAL:
         cmd_tell(t->order->by_speech ? "%zu boards spoke at once. Press one key at a time."
                                      : "%zu ports came at once. Plug in one adapter at a time; of "
-                                       "an adapter with "
-                                       "several ports: --speak.",
+                                       "an adapter with several ports: --speak.",
                  event->count);
         break;
     case LEARN_OTHER:
