@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An act that some slot is meant by, and what else it asks for. */
+/* An act, and what has to be there for it. */
 struct rule {
-    const char *what; /* in sentences: "Taking a slot out of work" */
-    const char *word; /* in the record; NULL: it is no row there */
-    bool engineer, reason, slot, text;
+    const char *what;                  /* in sentences: "Taking a slot out of work" */
+    const char *word;                  /* in the record; NULL: it is no row there */
+    bool engineer, reason, slot, text; /* what it does not go without */
     bool (*act)(struct floor *f, const struct act *act, struct err *e);
 };
 
@@ -135,12 +135,9 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
     (void)e;
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
-    slot->disabled = slot->proving = false;
-    slot->failures = slot->judged = 0;
-    slot->history = 0;
-    slot->trouble = slot->why_disabled = (struct err){ 0 };
+    floor_put_back_locked(f, slot);
+    slot->trouble = (struct err){ 0 };
     pthread_mutex_unlock(&f->lock);
-    session_prove_slot(f->session, act->slot, false, &(struct err){ 0 });
     session_hint(f->session, act->slot);
     floor_kick(f);
     return true;

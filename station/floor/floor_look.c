@@ -129,13 +129,11 @@ static void show_view(const struct floor *f, const struct floor_slot *slot,
 /* Of a slot that the session does not have. */
 static void show_rest(struct floor *f, const struct floor_slot *slot, struct tile *tile)
 {
-    struct order *order = floor_order(f);
-    order_release(order);
     tile->state = slot->plugged ? TILE_EMPTY : TILE_NO_ADAPTER;
     if (slot->trouble.code != ERR_NONE) {
         tile->state = TILE_ATTENTION;
         tile->err = slot->trouble;
-    } else if (slot->plugged && !order) {
+    } else if (slot->plugged && !session_has_order(f->session)) {
         tile->state = TILE_WAITING;
         say(tile, ERR_WAITING, "No recipe is chosen yet", "Choose the recipe.");
     }

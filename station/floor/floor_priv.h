@@ -77,6 +77,9 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, struct er
 /* Takes a slot out of work whose boards fail too often, and puts it back. */
 void floor_judge_slot(struct floor *f, const struct event *event);
 
+/* The slot works again, and what its boards have failed is forgotten. */
+void floor_put_back_locked(struct floor *f, struct floor_slot *slot);
+
 /* ---- floor_watch.c: the thread ---- */
 
 bool floor_watch_begin(struct floor *f, struct err *e);

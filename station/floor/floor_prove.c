@@ -60,7 +60,7 @@ static void take_out_locked(struct floor *f, struct floor_slot *slot, const stru
     session_prove_slot(f->session, slot->number, true, &ignored);
 }
 
-static void put_back_locked(struct floor *f, struct floor_slot *slot)
+void floor_put_back_locked(struct floor *f, struct floor_slot *slot)
 {
     struct err ignored = { 0 };
     slot->disabled = slot->proving = false;
@@ -74,7 +74,7 @@ static void judge_golden_locked(struct floor *f, struct floor_slot *slot, const 
 {
     struct err why = { 0 };
     if (event->verdict == VERDICT_PASS && slot->proving)
-        put_back_locked(f, slot);
+        floor_put_back_locked(f, slot);
     if (event->verdict != VERDICT_FAIL)
         return;
     err_set(&why, ERR_STOPPED, "A golden board failed here: %s: %.120s", err_word(event->err.code),

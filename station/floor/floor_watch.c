@@ -108,14 +108,12 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
 {
     struct err e = { 0 };
     struct slot_view still_finishing;
-    struct order *order = floor_order(f);
     const struct slot_setup setup = { .number = slot->number,
                                       .port = slot->port,
                                       .rules = slot->spec->rules,
                                       .appeared = slot->was_absent &&
                                                   slot->spec->rules.start == START_PLUG };
-    order_release(order);
-    if (!order || (slot->disabled && !slot->proving) || f->stopping ||
+    if (!session_has_order(f->session) || (slot->disabled && !slot->proving) || f->stopping ||
         session_find(f->session, slot->number, &still_finishing))
         return;
     slot->in_session = session_place_slot(f->session, &setup, &e);
@@ -230,11 +228,10 @@ static bool is_under_way_locked(const struct floor_slot *slot, bool has_order)
 static bool is_under_way(struct floor *f)
 {
     bool any = false;
-    struct order *order = floor_order(f);
-    order_release(order);
+    const bool has_order = session_has_order(f->session);
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < f->slot_count && !any; i++)
-        any = is_under_way_locked(&f->slots[i], order != NULL);
+        any = is_under_way_locked(&f->slots[i], has_order);
     pthread_mutex_unlock(&f->lock);
     return any;
 }

@@ -191,6 +191,14 @@ struct order *session_order(struct session *s)
     return gang_order(&s->gang);
 }
 
+bool session_has_order(struct session *s)
+{
+    struct order *order = gang_order(&s->gang);
+    const bool any = order != NULL;
+    order_release(order);
+    return any;
+}
+
 /* ---- Places ---- */
 
 /* The place of the slot with this number, or where it would be. */
@@ -261,9 +269,7 @@ static bool may_add_locked(struct session *s, int number, const char *port, stru
         return err_set(e, ERR_USAGE, "Slot %d still finishes its board", number);
     if (there)
         return err_set(e, ERR_USAGE, "Slot %d is there already", number);
-    struct order *order = gang_order(&s->gang);
-    order_release(order);
-    if (!order)
+    if (!session_has_order(s))
         return err_set(e, ERR_USAGE, "There is no recipe yet to flash by");
     return check_port_locked(s, port, e);
 }
@@ -442,14 +448,19 @@ bool session_give(struct session *s, int number, const char *name, const char *t
 
 /* ---- Looking ---- */
 
+static struct slot_view view_of_locked(struct place *p)
+{
+    struct slot_view view = slot_look(&p->slot);
+    view.leaving = p->leaving;
+    return view;
+}
+
 bool session_look(struct session *s, size_t i, struct slot_view *view)
 {
     pthread_mutex_lock(&s->lock);
-    bool there = i < s->count;
-    if (there) {
-        *view = slot_look(&s->places[i]->slot);
-        view->leaving = s->places[i]->leaving;
-    }
+    const bool there = i < s->count;
+    if (there)
+        *view = view_of_locked(s->places[i]);
     pthread_mutex_unlock(&s->lock);
     return there;
 }
@@ -457,11 +468,9 @@ bool session_look(struct session *s, size_t i, struct slot_view *view)
 bool session_find(struct session *s, int number, struct slot_view *view)
 {
     pthread_mutex_lock(&s->lock);
-    const struct place *p = place_locked(s, number);
-    if (p) {
-        *view = slot_look(&s->places[find_locked(s, number)]->slot);
-        view->leaving = p->leaving;
-    }
+    struct place *p = place_locked(s, number);
+    if (p)
+        *view = view_of_locked(p);
     pthread_mutex_unlock(&s->lock);
     return p != NULL;
 }

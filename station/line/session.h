@@ -62,6 +62,7 @@ void session_set_order(struct session *s, struct order *order);
 
 /* The current one, held for the caller. NULL: there is none yet. */
 struct order *session_order(struct session *s);
+bool session_has_order(struct session *s);
 
 /* ---- Slots ---- */
 
