@@ -52,8 +52,7 @@ static bool refuse_held(const struct taking *t, const struct db_unit_want *want,
                 t->mac, mac, since);
     else
         err_set(e, ERR_UNIT,
-                "The value '%s' for the board %s would be '%.60s', which %s has since "
-                "%s",
+                "The value '%s' for the board %s would be '%.60s', which %s has since %s",
                 want->name, t->mac, text, mac, since);
     return err_hint(e, "No value goes to two boards. Was a pool edited, or does a counter begin "
                        "too low? See: espstation unit list");

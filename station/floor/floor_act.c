@@ -27,8 +27,10 @@ static bool press(struct floor *f, int slot, const struct slot_press *press, str
         return err_hint(e, "Its adapter is missing, it is taken out of work, or no recipe is "
                            "chosen.");
     }
-    if (v.state == SLOT_RUNNING)
-        return err_set(e, ERR_USAGE, "Slot %d works; its board has to be finished first", slot);
+    if (v.state == SLOT_RUNNING) {
+        err_set(e, ERR_USAGE, "Slot %d works; its board has to be finished first", slot);
+        return err_hint(e, "Wait for its verdict, or stop it.");
+    }
     if (v.lost.code == ERR_NONE)
         return session_press(f->session, slot, press, e);
     *e = v.lost;
@@ -67,8 +69,10 @@ static bool stop(struct floor *f, const struct act *act, struct err *e)
         floor_stop(f, false);
         return true;
     }
-    if (!session_find(f->session, act->slot, &v) || v.state != SLOT_RUNNING)
-        return err_set(e, ERR_USAGE, "Slot %d does not work", act->slot);
+    if (!session_find(f->session, act->slot, &v) || v.state != SLOT_RUNNING) {
+        err_set(e, ERR_USAGE, "Slot %d does not work", act->slot);
+        return err_hint(e, "Nothing has to be stopped there.");
+    }
     return session_stop_run(f->session, act->slot, e);
 }
 
@@ -80,8 +84,10 @@ static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
 static bool verdict_of(struct floor *f, int slot, enum verdict *verdict, struct err *e)
 {
     struct slot_view v;
-    if (!session_find(f->session, slot, &v) || v.state != SLOT_DONE || v.empty)
-        return err_set(e, ERR_USAGE, "Slot %d has no board with a verdict", slot);
+    if (!session_find(f->session, slot, &v) || v.state != SLOT_DONE || v.empty) {
+        err_set(e, ERR_USAGE, "Slot %d has no board with a verdict", slot);
+        return err_hint(e, "Begin with START; this is for a board that was judged.");
+    }
     *verdict = v.verdict;
     return true;
 }
@@ -110,8 +116,10 @@ static bool print_label(struct floor *f, const struct act *act, struct err *e)
 {
     struct tile tile;
     floor_look(f, (size_t)act->slot - 1, &tile);
-    return f->print ? f->print(f->print_ctx, &tile, act, e)
-                    : err_set(e, ERR_USAGE, "This station has no printer");
+    if (f->print)
+        return f->print(f->print_ctx, &tile, act, e);
+    err_set(e, ERR_USAGE, "This station has no printer");
+    return err_hint(e, "Name one in the station file: printer.to.");
 }
 
 static bool disable(struct floor *f, const struct act *act, struct err *e)
@@ -168,7 +176,10 @@ static bool take_code(struct floor *f, const struct act *act, struct err *e)
         return false;
     if (scans(f, slot))
         return press(f, slot, &(struct slot_press){ .press = PRESS_START }, e);
-    return f->take_code || err_set(e, ERR_USAGE, "No slot waits for a code");
+    if (f->take_code)
+        return true;
+    err_set(e, ERR_USAGE, "No slot waits for a code");
+    return err_hint(e, "Those wait that have start: scan in the station file, and no verdict.");
 }
 
 /* ---- Orders ---- */
@@ -254,8 +265,10 @@ static bool has_words(const char *text)
 static bool check_actor(const struct floor *f, const struct rule *rule, const struct act *act,
                         struct err *e)
 {
-    if (act->actor.role == ROLE_AUDITOR)
-        return err_set(e, ERR_USAGE, "An auditor looks and does not act");
+    if (act->actor.role == ROLE_AUDITOR) {
+        err_set(e, ERR_USAGE, "An auditor looks and does not act");
+        return err_hint(e, "Ask an operator or an engineer.");
+    }
     if (rule->engineer && act->actor.role != ROLE_ENGINEER) {
         err_set(e, ERR_USAGE, "%s is for an engineer to do", rule->what);
         return err_hint(e, "Ask an engineer to log in.");
@@ -265,20 +278,28 @@ static bool check_actor(const struct floor *f, const struct rule *rule, const st
         err_set(e, ERR_USAGE, "%s is for an engineer who has logged in", rule->what);
         return err_hint(e, "Log in with badge or PIN on the station's page.");
     }
-    if ((rule->engineer || rule->reason) && !has_words(act->actor.name))
-        return err_set(e, ERR_USAGE, "%s needs a name, and nobody has said who he is", rule->what);
-    return !rule->reason || has_words(act->reason) ||
-           err_set(e, ERR_USAGE, "%s needs a reason, for the record", rule->what);
+    if ((rule->engineer || rule->reason) && !has_words(act->actor.name)) {
+        err_set(e, ERR_USAGE, "%s needs a name, and nobody has said who he is", rule->what);
+        return err_hint(e, "Give your name with it.");
+    }
+    if (!rule->reason || has_words(act->reason))
+        return true;
+    err_set(e, ERR_USAGE, "%s needs a reason, for the record", rule->what);
+    return err_hint(e, "Say in a few words why.");
 }
 
 static bool check_slot(const struct floor *f, const struct rule *rule, const struct act *act,
                        struct err *e)
 {
-    if (act->slot < 0 || (size_t)act->slot > f->slot_count)
-        return err_set(e, ERR_USAGE, "There is no slot %d; this station has %zu", act->slot,
-                       f->slot_count);
-    if (rule->slot && act->slot == 0)
-        return err_set(e, ERR_USAGE, "%s needs a slot", rule->what);
+    if (act->slot < 0 || (size_t)act->slot > f->slot_count) {
+        err_set(e, ERR_USAGE, "There is no slot %d; this station has %zu", act->slot,
+                f->slot_count);
+        return err_hint(e, "Slots are numbered from 1, in the order of the station file.");
+    }
+    if (rule->slot && act->slot == 0) {
+        err_set(e, ERR_USAGE, "%s needs a slot", rule->what);
+        return err_hint(e, "Choose one.");
+    }
     return !rule->text || act->text || err_set(e, ERR_USAGE, "%s needs a text", rule->what);
 }
 

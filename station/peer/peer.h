@@ -8,7 +8,8 @@
  * in first. docs/attach.md has the members.
  *
  * Bounds: PEER_CLIENTS_MAX at once; lines of PEER_LINE_MAX bytes from a client; a client that takes
- * nothing for PEER_PATIENCE_MS is dropped. None of them delays the floor, or each other.
+ * nothing for PEER_PATIENCE_MS is dropped. None of them delays the floor, and one that does not
+ * read delays no other; acts and log-ins are done one after the other.
  *
  * Who may: the permissions of the socket say it. It stands in the folder that the service manager
  * gives (RUNTIME_DIRECTORY, for the station's group), else in espstation/ of XDG_RUNTIME_DIR (for

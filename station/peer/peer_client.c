@@ -207,17 +207,20 @@ static bool send_wish(struct peer *p, const struct wish *wish)
 
 static bool ask(struct peer *p, const struct wish *wish, struct err *e)
 {
-    if (!send_wish(p, wish))
-        return err_set(e, ERR_STATION, "The station cannot be reached; nothing was done");
+    if (!send_wish(p, wish)) {
+        err_set(e, ERR_STATION, "The station cannot be reached; nothing was done");
+        return err_hint(e, "Is the line still running? When it is back, do it again.");
+    }
     const uint64_t until_us = now() + ANSWER_MS * 1000ull;
     while (p->fd >= 0 && p->answered != p->acts && now() < until_us) {
         struct pollfd fd = { p->fd, POLLIN, 0 };
         poll(&fd, 1, (int)((until_us - now()) / 1000) + 1);
         hear(p);
     }
-    if (p->answered != p->acts)
-        return err_set(e, ERR_STATION,
-                       "The station does not answer; whether it was done, the tiles will show");
+    if (p->answered != p->acts) {
+        err_set(e, ERR_STATION, "The station does not answer");
+        return err_hint(e, "Whether it was done, the tiles will show; look before doing it again.");
+    }
     if (p->answer.code == ERR_NONE)
         return true;
     *e = p->answer;
@@ -246,8 +249,10 @@ bool peer_copy(struct peer *p, int end_fd, struct err *e)
         if (fds[1].revents)
             return true;
         const ssize_t n = recv(p->fd, buf, sizeof buf, MSG_DONTWAIT);
-        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-            return err_set(e, ERR_STATION, "The station has ended");
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            err_set(e, ERR_STATION, "The station has ended");
+            return err_hint(e, "To start it again: espstation line");
+        }
         if (n > 0 && (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout) != 0))
             return true; /* nobody reads any more; std_streams_done tells */
     }

@@ -99,7 +99,7 @@ static bool begin(struct web *w, const struct actor *actor, struct web_reply *re
     return true;
 }
 
-/* Counts a failure, and tells whether there were too many before it. */
+/* Counts a try, as failed until it succeeds (begin); false: too many have failed before it. */
 static bool may_try(struct web *w)
 {
     pthread_mutex_lock(&w->sessions.lock);
