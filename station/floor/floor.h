@@ -54,7 +54,7 @@ const char *floor_db_path(const struct floor *f); /* "": nothing is recorded */
 enum act_kind {
     ACT_START,       /* begin with the board in the slot; slot 0: in all that may begin */
     ACT_STOP,        /* slot 0: no new board begins anywhere; else the board in work is stopped */
-    ACT_ACKNOWLEDGE, /* the verdict or the sentence was seen: the slot is ready for the next */
+    ACT_ACKNOWLEDGE, /* the verdict was seen: the slot is ready for the next; slot 0: in all */
     ACT_RETRY,       /* the board in the slot once more, though it failed */
     ACT_REWORK,      /* the board in the slot once more, though it passed; engineer, with reason */
     ACT_PRINT,       /* its label once more; with reason */

@@ -76,9 +76,16 @@ static bool stop(struct floor *f, const struct act *act, struct err *e)
     return session_stop_run(f->session, act->slot, e);
 }
 
+/* For slot 0 in all; one that works, or shows no verdict, has no use for it. */
 static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
 {
-    return press(f, act->slot, &(struct slot_press){ .press = PRESS_SEEN }, e);
+    const struct slot_press seen = { .press = PRESS_SEEN };
+    struct err ignored = { 0 };
+    if (act->slot != 0)
+        return press(f, act->slot, &seen, e);
+    for (size_t i = 0; i < f->slot_count; i++)
+        press(f, f->slots[i].number, &seen, &ignored);
+    return true;
 }
 
 static bool verdict_of(struct floor *f, int slot, enum verdict *verdict, struct err *e)
@@ -244,7 +251,7 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
 static const struct rule rules[] = {
     [ACT_START] = { "Beginning", NULL, false, false, false, false, begin },
     [ACT_STOP] = { "Stopping", NULL, false, false, false, false, stop },
-    [ACT_ACKNOWLEDGE] = { "Acknowledging", NULL, false, false, true, false, acknowledge },
+    [ACT_ACKNOWLEDGE] = { "Acknowledging", NULL, false, false, false, false, acknowledge },
     [ACT_RETRY] = { "Another run", NULL, false, false, true, false, retry },
     [ACT_REWORK] = { "Re-work", "rework", true, true, true, false, rework },
     [ACT_PRINT] = { "Printing a label once more", "print-again", false, true, true, false,

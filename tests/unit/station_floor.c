@@ -228,6 +228,22 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     bench_free(b);
 }
 
+/* The key for the whole station, as screens have it. */
+static void all_verdicts_are_acknowledged_at_once(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_ACKNOWLEDGE, 0, &worker, NULL, NULL, &e), &e); /* none: no mistake */
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_PASS);
+    assert_ok(act(b, ACT_ACKNOWLEDGE, 0, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_EMPTY);
+    bench_free(b);
+}
+
 static bool take_code(void *ctx, int *slot, const char *code, const struct actor *actor,
                       struct err *e)
 {
@@ -317,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_adapter_is_grey_and_moves_nobody),
         cmocka_unit_test(a_key_begins_and_a_board_that_has_passed_is_not_run_again),
+        cmocka_unit_test(all_verdicts_are_acknowledged_at_once),
         cmocka_unit_test(a_code_begins_once_it_is_taken),
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
