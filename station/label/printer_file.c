@@ -27,25 +27,29 @@ static enum printer_sent refuse(const struct printer *p, struct err *e, const ch
     return PRINTER_NOT_SENT;
 }
 
-/* All of it or nothing: what was written in part is taken away again. */
+static bool write_all(int fd, const char *zpl, size_t n)
+{
+    for (size_t done = 0; done < n;) {
+        const ssize_t put = write(fd, zpl + done, n - done);
+        if (put < 0 && errno != EINTR)
+            return false;
+        done += put > 0 ? (size_t)put : 0;
+    }
+    return fsync(fd) == 0 || errno == EINVAL; /* a device has nothing to keep */
+}
+
+/* All of it or nothing: it is sent again, so what may have been kept of it is taken away. */
 static bool append(int fd, const char *zpl, size_t n)
 {
     const off_t before = lseek(fd, 0, SEEK_END);
     if (before < 0)
         return false;
-    for (size_t done = 0; done < n;) {
-        const ssize_t put = write(fd, zpl + done, n - done);
-        if (put < 0 && errno == EINTR)
-            continue;
-        if (put < 0) {
-            const int sys = errno;
-            const bool undone = ftruncate(fd, before) == 0;
-            errno = undone ? sys : EIO;
-            return false;
-        }
-        done += (size_t)put;
-    }
-    return fsync(fd) == 0 || errno == EINVAL; /* a device or a pipe has nothing to keep */
+    if (write_all(fd, zpl, n))
+        return true;
+    const int sys = errno;
+    const bool undone = ftruncate(fd, before) == 0;
+    errno = undone ? sys : EIO;
+    return false;
 }
 
 static enum printer_sent file_send(struct printer *p, const char *zpl, const char *title,
