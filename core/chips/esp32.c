@@ -178,7 +178,7 @@ const struct chip chip_esp32 = {
     /* The flash inside an ESP32-PICO-D4: HD 11, CS 16, D 8, Q 17, CLK 6. */
     .spare_spi_pins = 11u << 24 | 16u << 18 | 8u << 12 | 17u << 6 | 6u,
     .crystal = { .divider_addr = 0x3FF40014, .divider_unit = 1 },
-    .fuses = { { &fuses_esp32 } },
+    .fuses = { { .set = &fuses_esp32 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "

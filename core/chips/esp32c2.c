@@ -45,7 +45,7 @@ const struct chip chip_esp32c2 = {
                   .config1_addr = 0x60008088,
                   .protect_addr = 0x6000809C,
                   .resets = true },
-    .fuses = { { &fuses_esp32c2 } },
+    .fuses = { { .set = &fuses_esp32c2 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),
     .read_revision = efuse_read_revision,

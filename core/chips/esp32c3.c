@@ -42,7 +42,7 @@ const struct chip chip_esp32c3 = {
                   .super_protect_addr = 0x600080B0,
                   .super_key = 0x8F1D312A,
                   .super_feed_bit = 31 },
-    .fuses = { { &fuses_esp32c3 } },
+    .fuses = { { .set = &fuses_esp32c3 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),

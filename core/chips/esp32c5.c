@@ -53,7 +53,7 @@ const struct chip chip_esp32c5 = {
                   .super_protect_addr = 0x600B1C20,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .fuses = { { &fuses_esp32c5 } },
+    .fuses = { { .set = &fuses_esp32c5 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO28 must be low and GPIO27 high at reset"),
     .read_revision = efuse_read_revision,

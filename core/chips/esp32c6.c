@@ -48,7 +48,7 @@ const struct chip chip_esp32c6 = {
                   .super_protect_addr = 0x600B1C20,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .fuses = { { &fuses_esp32c6 } },
+    .fuses = { { .set = &fuses_esp32c6 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),

@@ -23,7 +23,7 @@ const struct chip chip_esp32e22 = {
     .stub_max_flash_bytes = CHIP_FLASH_3_BYTES_MAX,
     .crystal = { .divider_addr = 0xC3102014, .divider_unit = 1 },
     .console = { { .addr = 0x3111B700, .otg = 3 } },
-    .fuses = { { &fuses_esp32e22 } },
+    .fuses = { { .set = &fuses_esp32e22 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT(""),
     .read_revision = efuse_read_revision,

@@ -40,7 +40,7 @@ const struct chip chip_esp32h21 = {
                   .super_protect_addr = 0x600B1C24,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .fuses = { { &fuses_esp32h21 } },
+    .fuses = { { .set = &fuses_esp32h21 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO14 must be low and GPIO13 high at reset"),
     .read_revision = efuse_read_revision,

@@ -88,7 +88,7 @@ const struct chip chip_esp32p4 = {
                   .super_feed_bit = 18 },
     .console = { { .addr = 0x4FF3FEC8, .otg = 5 },
                  { .addr = 0x4FFBFEC8, .from_revision = 300, .otg = 5 } },
-    .fuses = { { &fuses_esp32p4 }, { &fuses_esp32p4_v3, 300 } },
+    .fuses = { { .set = &fuses_esp32p4 }, { .set = &fuses_esp32p4_v3, .from_revision = 300 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO35 must be low and GPIO36 high at reset"),
     .read_revision = efuse_read_revision,

@@ -35,7 +35,7 @@ const struct chip chip_esp32s2 = {
     .strap_addr = 0x3F404038,
     .forced_download_addr = 0x3F408128,
     .console = { { .addr = 0x3FFFFD14, .otg = 2 } },
-    .fuses = { { &fuses_esp32s2 } },
+    .fuses = { { .set = &fuses_esp32s2 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),
     .read_revision = efuse_read_revision,

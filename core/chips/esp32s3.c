@@ -59,7 +59,7 @@ const struct chip chip_esp32s3 = {
     .strap_addr = 0x60004038,
     .forced_download_addr = 0x6000812C,
     .console = { { .addr = 0x3FCEF14C, .otg = 3 } },
-    .fuses = { { &fuses_esp32s3 } },
+    .fuses = { { .set = &fuses_esp32s3 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),

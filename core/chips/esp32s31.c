@@ -36,7 +36,7 @@ const struct chip chip_esp32s31 = {
                   .super_protect_addr = 0x20801020,
                   .super_key = 0x50D83AA1,
                   .super_feed_bit = 18 },
-    .fuses = { { &fuses_esp32s31 } },
+    .fuses = { { .set = &fuses_esp32s31 } },
     .tested = CHIP_TRIED_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO61 must be low and GPIO60 high at reset"),
     .read_revision = efuse_read_revision,
