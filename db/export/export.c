@@ -194,6 +194,8 @@ static sqlite3_stmt *prepare_sums_locked(const struct export *x, struct err *e)
                     " ifnull(sum(r.duration_ms), 0), min(r.started_utc)"
                     " FROM run AS r JOIN recipe AS c ON c.id = r.recipe");
     append(sql, &used, x->terms->sql);
+    append(sql, &used, x->terms->count == 0 ? " WHERE" : " AND");
+    append(sql, &used, " r.golden IS NULL");
     sqlite3_stmt *s = prepare_locked(x->db, sql, e);
     bind_terms(s, x->terms);
     return s;
@@ -241,6 +243,8 @@ static void begin_document(struct export *x, const struct form *form)
 static bool write_run(struct export *x, const struct form *form, struct err *e)
 {
     if (form->closed_only && !export_text(x->runs, RUN_VERDICT))
+        return true;
+    if (form->units_only && sqlite3_column_int(x->runs, RUN_GOLDEN) != 0)
         return true;
     begin_document(x, form);
     if (!form->run(x, e))

@@ -78,6 +78,7 @@ const struct column run_columns[RUN_SELECTED] = {
                    " '; ') FROM unit AS u JOIN unit_value AS v ON v.unit = u.id"
                    " WHERE " UNIT_OF_RUN("u") " AND " LAST_OF_ITS_NAME ")",
                    true },
+    [RUN_GOLDEN] = { "golden", "r.golden", false },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },

@@ -173,6 +173,7 @@ static bool run(struct export *x, struct err *e)
 
 const struct form form_junit = {
     .info = { "junit", "XML for CI servers, a test case for each run", false },
+    .units_only = true,
     .head = head,
     .run = run,
     .tail = tail,

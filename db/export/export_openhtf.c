@@ -271,6 +271,7 @@ static bool run(struct export *x, struct err *e)
 const struct form form_openhtf = {
     .info = { "openhtf", "records as OpenHTF writes them, one for each closed run", true },
     .closed_only = true,
+    .units_only = true,
     .head = export_nothing,
     .run = run,
     .tail = export_nothing,

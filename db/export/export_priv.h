@@ -68,6 +68,7 @@ enum run_column {
     RUN_LAST_LAST_MS = RUN_LAST_LATER_MS + TIMING_COUNT - TIMING_FIXED_COUNT - 1,
     RUN_SERIAL,
     RUN_UNIT,
+    RUN_GOLDEN,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -196,6 +197,7 @@ struct export
 struct form {
     struct db_format_info info;
     bool closed_only; /* leaves out runs that are still open */
+    bool units_only;  /* ... and those on golden boards: its readers count each run in a yield */
     bool (*head)(struct export *x, struct err *e);
     bool (*run)(struct export *x, struct err *e);
     bool (*tail)(struct export *x, struct err *e);
@@ -224,7 +226,7 @@ void export_begin_attempts(struct export *x);
 void export_begin_digests(struct export *x);
 int export_next(const struct export *x, sqlite3_stmt *s, struct err *e);
 
-/* What the filter lets through, known before the first row. */
+/* What the filter lets through, but for runs on golden boards, known before the first row. */
 struct export_sums {
     int64_t runs, open, failed; /* failed: closed, and not PASS */
     int64_t duration_ms;

@@ -341,6 +341,7 @@ static bool run(struct export *x, struct err *e)
 const struct form form_wsjf = {
     .info = { "wsjf", "WATS test reports (WSJF), one for each closed run", true },
     .closed_only = true,
+    .units_only = true,
     .head = export_nothing,
     .run = run,
     .tail = export_nothing,

@@ -36,6 +36,7 @@ struct stats {
     const char *index; /* of the filter; NULL: every run */
     struct groups groups, codes;
     struct tally taken_back; /* runs whose PASS a person took back */
+    struct tally golden;     /* runs on golden boards: counted nowhere */
     struct group total;
     struct unit unit;
 };
@@ -159,29 +160,29 @@ static const struct part {
     const char *bare;     /* ... and without groups; NULL: the same */
     const char *filtered; /* with a filter, whose index stands for the %s, if there is one */
     const char *where, *tail;
+    int run_column; /* 0: none */
     bool (*take)(struct stats *x, struct group *group, sqlite3_stmt *s);
 } parts[] = {
-    { "r.board, r.lot, r.verdict, r.code, r.duration_ms, r.id", "run AS r INDEXED BY run_stats",
-      NULL, "run AS r INDEXED BY %s", "r.verdict IS NOT NULL AND r.golden IS NULL",
-      " ORDER BY r.board, r.lot, r.id", take_run },
-    { "a.number, a.duration_ms, a.bytes_written",
+    { "r.board, r.lot, r.verdict, r.code, r.duration_ms, r.id, r.golden",
+      "run AS r INDEXED BY run_stats", NULL, "run AS r INDEXED BY %s", "r.verdict IS NOT NULL",
+      " ORDER BY r.board, r.lot, r.id", 6, take_run },
+    { "a.number, a.duration_ms, a.bytes_written, a.run",
       "attempt AS a INDEXED BY attempt_passed CROSS JOIN run AS r ON r.id = a.run",
       "attempt AS a INDEXED BY attempt_passed",
       "run AS r INDEXED BY %s CROSS JOIN attempt AS a INDEXED BY attempt_passed ON a.run = r.id",
-      "a.code = 'ok'", "", take_pass },
+      "a.code = 'ok'", "", 4, take_pass },
     /* There are only ever a few, so the filter need not find them. */
     { "count(*)", "run AS r INDEXED BY run_verdict", NULL, "run AS r INDEXED BY run_verdict",
-      "r.verdict IS NULL", " GROUP BY 1", take_open },
-    { "a.baud_asked, a.baud, count(*)",
+      "r.verdict IS NULL AND r.golden IS NULL", " GROUP BY 1", 0, take_open },
+    { "a.baud_asked, a.baud, count(*), a.run",
       "attempt AS a INDEXED BY attempt_slower CROSS JOIN run AS r ON r.id = a.run",
       "attempt AS a INDEXED BY attempt_slower",
       "run AS r INDEXED BY %s CROSS JOIN attempt AS a INDEXED BY attempt_slower ON a.run = r.id",
-      SLOWER, " GROUP BY 1, 2, 3", take_rate },
-    { "count(DISTINCT a.run)",
-      "attempt AS a INDEXED BY attempt_slower CROSS JOIN run AS r ON r.id = a.run",
+      SLOWER, " GROUP BY 1, 2, 3, 5", 4, take_rate },
+    { "1, a.run", "attempt AS a INDEXED BY attempt_slower CROSS JOIN run AS r ON r.id = a.run",
       "attempt AS a INDEXED BY attempt_slower",
       "run AS r INDEXED BY %s CROSS JOIN attempt AS a INDEXED BY attempt_slower ON a.run = r.id",
-      SLOWER, " GROUP BY 1", take_slower_runs },
+      SLOWER, " GROUP BY 1, 3", 2, take_slower_runs },
 };
 
 static const char *const keys[] = {
@@ -263,6 +264,31 @@ static struct group *group_of_row(struct stats *x, sqlite3_stmt *s)
     return groups_take(&x->groups, &key);
 }
 
+/* The first part meets all runs, and says which are on golden boards; the others come from the
+ * indexes of attempts, which do not know. */
+static bool note_golden(struct stats *x, const struct part *part, sqlite3_stmt *s)
+{
+    if (part != parts || sqlite3_column_int(s, 7) == 0)
+        return true;
+    return tally_add(&x->golden, sqlite3_column_int64(s, part->run_column), 1);
+}
+
+static bool is_golden(const struct stats *x, const struct part *part, sqlite3_stmt *s)
+{
+    return part->run_column != 0 &&
+           tally_has(&x->golden, sqlite3_column_int64(s, part->run_column));
+}
+
+static bool take_row(struct stats *x, const struct part *part, sqlite3_stmt *s)
+{
+    if (!note_golden(x, part, s))
+        return false;
+    if (is_golden(x, part, s))
+        return true;
+    struct group *group = group_of_row(x, s);
+    return group && part->take(x, group, s);
+}
+
 static bool read_part_locked(struct stats *x, const struct part *part, struct err *e)
 {
     char sql[STATS_SQL_CAP];
@@ -271,8 +297,7 @@ static bool read_part_locked(struct stats *x, const struct part *part, struct er
     int rc = SQLITE_ROW;
     bool ok = s;
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW) {
-        struct group *group = group_of_row(x, s);
-        if (!group || !part->take(x, group, s))
+        if (!take_row(x, part, s))
             ok = no_memory(e);
     }
     if (ok && rc != SQLITE_DONE)
@@ -412,6 +437,7 @@ bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *fi
     groups_free(&x.groups);
     groups_free(&x.codes);
     tally_free(&x.taken_back);
+    tally_free(&x.golden);
     group_free(&x.total);
     return ok;
 }

@@ -102,6 +102,13 @@ static void *with_room(void *list, size_t count, size_t bytes_each)
 
 bool group_add_rate(struct group *group, const struct db_stats_rate *rate)
 {
+    for (size_t i = 0; i < group->row.rate_count; i++) {
+        struct db_stats_rate *known = &group->rates[i];
+        if (known->baud_asked == rate->baud_asked && known->baud == rate->baud) {
+            known->attempts += rate->attempts;
+            return true;
+        }
+    }
     struct db_stats_rate *rates =
         with_room(group->rates, group->row.rate_count, sizeof *group->rates);
     if (!rates)

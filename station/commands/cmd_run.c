@@ -39,6 +39,8 @@ struct run_state {
     struct headcount headcount;
     const char *names[STATION_SLOTS_MAX]; /* of the station file's slots, by number */
     size_t name_count;
+    struct show_place places[STATION_SLOTS_MAX]; /* likewise */
+    bool has_grid;
     struct unit_input input; /* values of units from standard input */
 };
 
@@ -211,12 +213,17 @@ static bool add_slots(struct run_state *s, struct err *e)
     return true;
 }
 
+/* Names and places, from the station file. */
 static void name_slots(struct run_state *s)
 {
     const struct station *station = s->choice.station;
     s->name_count = station ? station->slot_count : 0;
-    for (size_t i = 0; i < s->name_count; i++)
-        s->names[i] = station->slots[i].name;
+    s->has_grid = station && station->row_count > 0;
+    for (size_t i = 0; i < s->name_count; i++) {
+        const struct station_slot *slot = &station->slots[i];
+        s->names[i] = slot->name;
+        s->places[i] = (struct show_place){ slot->row, slot->column };
+    }
 }
 
 /* ---- Values that are given ---- */
@@ -315,10 +322,13 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
     struct run_state s = { .options = options, .stop = STOP_SOURCE_CLOSED };
     enum exit_status status;
     if (set_up(&s, kind, &e)) {
-        const struct show show = {
-            s.session,       &s.headcount, kind == ATTEMPT_FLASH ? options->db_path : NULL,
-            options->timing, s.names,      s.name_count
-        };
+        const struct show show = { .session = s.session,
+                                   .headcount = &s.headcount,
+                                   .db_path = kind == ATTEMPT_FLASH ? options->db_path : NULL,
+                                   .timing = options->timing,
+                                   .names = s.names,
+                                   .name_count = s.name_count,
+                                   .places = s.has_grid ? s.places : NULL };
         const struct attend_input input = { s.input.fd, unit_input_take, &s.input };
         attend_until_done(choose_screen(options), &show, s.reader, &s.stop, &input);
         finish_labels(&s);

@@ -5,19 +5,10 @@
 #include "core/base/plain.h"
 #include "core/facts/chip.h"
 #include "station/base/json.h"
+#include "station/floor/tile_json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const states[TILE_STATE_COUNT] = {
-    [TILE_NO_ADAPTER] = "no-adapter",
-    [TILE_EMPTY] = "empty",
-    [TILE_WORKING] = "working",
-    [TILE_PASS] = "pass",
-    [TILE_FAIL] = "fail",
-    [TILE_WAITING] = "waiting",
-    [TILE_ATTENTION] = "attention",
-};
 
 static const char *const acts[] = {
     [ACT_START] = "start",       [ACT_STOP] = "stop",     [ACT_ACKNOWLEDGE] = "acknowledge",
@@ -29,15 +20,6 @@ static const char *const acts[] = {
 #define ACT_COUNT (sizeof acts / sizeof acts[0])
 
 /* ---- Out ---- */
-
-static void put_err(struct json_object *o, const struct err *e)
-{
-    if (e->code == ERR_NONE)
-        return;
-    json_text(o, "code", err_word(e->code));
-    json_text(o, "sentence", e->what);
-    json_text(o, "hint", e->hint);
-}
 
 static void put_text(struct json_object *o, const char *name, const char *text)
 {
@@ -71,43 +53,10 @@ void peer_put_summary(FILE *out, const struct floor_summary *sum)
     struct json_object o;
     json_begin(&o, out);
     json_open(&o, "summary", '{');
-    json_text(&o, "station", sum->station);
-    put_text(&o, "recipe", sum->recipe);
-    put_text(&o, "version", sum->version);
-    put_text(&o, "chip", sum->chip);
-    put_text(&o, "lot", sum->lot);
-    put_text(&o, "operator", sum->operator_name);
-    json_integer(&o, "quantity", (int64_t)sum->quantity);
-    json_integer(&o, "lot_passed", (int64_t)sum->lot_passed);
-    json_integer(&o, "passed", (int64_t)sum->passed);
-    json_integer(&o, "failed", (int64_t)sum->failed);
-    json_seconds(&o, "board_seconds", sum->board_seconds);
-    json_integer(&o, "slots", sum->slots);
-    json_integer(&o, "working", sum->working);
-    json_integer(&o, "empty", sum->empty);
-    json_integer(&o, "no_adapter", sum->no_adapter);
-    json_integer(&o, "attention", sum->attention);
-    json_bool(&o, "lot_full", sum->lot_full);
-    json_bool(&o, "stopping", sum->stopping);
-    json_bool(&o, "recorded", sum->recorded);
+    tile_json_sum(&o, sum, GAPS_LEFT_OUT);
     json_integer(&o, "since_utc_ms", sum->since_utc_ms);
     json_close(&o, '}');
     json_end(&o);
-}
-
-static void put_board(struct json_object *o, const struct tile *tile)
-{
-    put_text(o, "chip", tile->chip ? tile->chip->id_name : NULL);
-    put_text(o, "mac", tile->mac);
-    put_text(o, "serial", tile->serial);
-    json_integer(o, "run", tile->run_id);
-    json_integer(o, "attempt", tile->attempt);
-    json_text(o, "phase", phase_word(tile->phase));
-    json_integer(o, "baud", tile->baud);
-    json_integer(o, "bytes_done", (int64_t)tile->bytes_done);
-    json_integer(o, "bytes_total", (int64_t)tile->bytes_total);
-    json_seconds(o, "seconds", tile->seconds);
-    json_text(o, "board_state", board_state_word(tile->board_state));
 }
 
 void peer_put_tile(FILE *out, size_t place, const struct tile *tile)
@@ -116,19 +65,10 @@ void peer_put_tile(FILE *out, size_t place, const struct tile *tile)
     json_begin(&o, out);
     json_open(&o, "tile", '{');
     json_integer(&o, "place", (int64_t)place);
-    json_integer(&o, "slot", tile->number);
-    json_text(&o, "name", tile->name);
-    json_integer(&o, "row", tile->row);
-    json_integer(&o, "column", tile->column);
-    put_text(&o, "port", tile->port);
-    json_text(&o, "state", states[tile->state]);
-    json_bool(&o, "passed_before", tile->passed_before);
-    json_bool(&o, "golden", tile->golden);
-    json_bool(&o, "disabled", tile->disabled);
-    put_board(&o, tile);
-    put_err(&o, &tile->err);
-    json_integer(&o, "boards", tile->boards);
-    json_integer(&o, "passes", tile->passes);
+    tile_json_put(&o, tile, GAPS_LEFT_OUT);
+    json_text(&o, "phase", phase_word(tile->phase));
+    json_integer(&o, "bytes_done", (int64_t)tile->bytes_done);
+    json_integer(&o, "bytes_total", (int64_t)tile->bytes_total);
     json_close(&o, '}');
     json_end(&o);
 }
@@ -141,7 +81,7 @@ void peer_put_answer(FILE *out, const char *id, const char *person, const struct
     json_text(&o, "id", id);
     json_bool(&o, "done", e->code == ERR_NONE);
     put_text(&o, "person", person);
-    put_err(&o, e);
+    tile_json_cause(&o, e, GAPS_LEFT_OUT);
     json_close(&o, '}');
     json_end(&o);
 }
@@ -223,16 +163,15 @@ void peer_take_summary(const struct json_node *said, struct floor_summary *sum)
     sum->since_utc_ms = (int64_t)take_number(said, "since_utc_ms");
 }
 
-/* The place of a word in a list; `fallback` if it is of a version to come. */
-static unsigned take_word(const struct json_node *said, const char *key, const char *const *words,
-                          unsigned count, unsigned fallback)
+/* A state of a version to come needs somebody who looks. */
+static enum tile_state take_state(const struct json_node *said)
 {
-    const char *text = json_get_text(said, key);
-    for (unsigned i = 0; text && i < count; i++) {
-        if (words[i] && strcmp(words[i], text) == 0)
-            return i;
+    const char *text = json_get_text(said, "state");
+    for (int i = 0; text && i < TILE_STATE_COUNT; i++) {
+        if (strcmp(tile_state_word((enum tile_state)i), text) == 0)
+            return (enum tile_state)i;
     }
-    return fallback;
+    return TILE_ATTENTION;
 }
 
 static enum phase take_phase(const struct json_node *said)
@@ -296,8 +235,7 @@ bool peer_take_tile(const struct json_node *said, size_t *place, struct tile *ti
     tile->row = (unsigned)take_number(said, "row") % STATION_SLOTS_MAX;
     tile->column = (unsigned)take_number(said, "column") % STATION_SLOTS_MAX;
     take_text(said, "port", tile->port, sizeof tile->port);
-    tile->state =
-        (enum tile_state)take_word(said, "state", states, TILE_STATE_COUNT, TILE_ATTENTION);
+    tile->state = take_state(said);
     tile->passed_before = take_bool(said, "passed_before");
     tile->golden = take_bool(said, "golden");
     tile->disabled = take_bool(said, "disabled");
@@ -328,11 +266,20 @@ bool peer_take_log_in(const struct json_node *said, const char **name, const cha
     return in || take_bool(said, "log_out");
 }
 
+/* ACT_COUNT: there is no such act. */
+static unsigned act_of(const char *word)
+{
+    unsigned i = 0;
+    while (i < ACT_COUNT && (!word || strcmp(acts[i], word) != 0))
+        i++;
+    return i;
+}
+
 bool peer_take_act(const struct json_node *said, struct act *act, struct err *e)
 {
     const char *name = json_get_text(said, "name");
     const char *word = json_get_text(said, "act");
-    const unsigned kind = take_word(said, "act", acts, ACT_COUNT, ACT_COUNT);
+    const unsigned kind = act_of(word);
     *act = (struct act){ .actor = { .role = ROLE_ENGINEER } };
     if (kind == ACT_COUNT)
         return err_set(e, ERR_USAGE, "There is no act '%.40s'", word ? word : "");

@@ -8,6 +8,11 @@
 #include "station/line/headcount.h"
 #include "station/line/session.h"
 
+/* Where a slot stands in the fixture, from 0. */
+struct show_place {
+    unsigned row, column;
+};
+
 /* What there is to be shown. */
 struct show {
     struct session *session;
@@ -16,6 +21,7 @@ struct show {
     bool timing;              /* the summary shows where the time went */
     const char *const *names; /* of the slots by number, counted from 0; NULL: numbers are all */
     size_t name_count;
+    const struct show_place *places; /* likewise, as many as names; NULL: there is no grid */
 };
 
 #define SHOW_LABEL_BYTES 17

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TILES_PER_ROW 8 /* as a station file without a grid has them */
+#define TILES_PER_ROW 8 /* without a grid; as a station file without one has them */
 
 static struct {
     struct terminal *terminal; /* NULL: it could not be opened */
@@ -50,7 +50,16 @@ static void show_board(const struct slot_view *v, uint64_t now_us, struct tile *
         tile->err = v->err; /* of a board in work: why it is tried again */
 }
 
-static void make_tile(const struct show *show, const struct slot_view *v, size_t place,
+/* Of the slot that is the session's `i`th. */
+static struct show_place place_of(const struct show *show, int number, size_t i)
+{
+    const size_t at = (size_t)number - 1;
+    if (show->places && at < show->name_count)
+        return show->places[at];
+    return (struct show_place){ (unsigned)(i / TILES_PER_ROW), (unsigned)(i % TILES_PER_ROW) };
+}
+
+static void make_tile(const struct show *show, const struct slot_view *v, size_t i,
                       struct tile *tile)
 {
     char label[SHOW_LABEL_BYTES];
@@ -58,8 +67,9 @@ static void make_tile(const struct show *show, const struct slot_view *v, size_t
     *tile = (struct tile){ .number = v->number, .state = state_of(v) };
     snprintf(tile->name, sizeof tile->name, "%s", show_label(show, v->number, label));
     snprintf(tile->port, sizeof tile->port, "%s", v->port);
-    tile->row = (unsigned)(place / TILES_PER_ROW);
-    tile->column = (unsigned)(place % TILES_PER_ROW);
+    const struct show_place at = place_of(show, v->number, i);
+    tile->row = at.row;
+    tile->column = at.column;
     tile->boards = v->runs;
     tile->passes = v->passes;
     if (tile->state != TILE_EMPTY)

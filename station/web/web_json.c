@@ -1,21 +1,9 @@
 #include "station/web/web_json.h"
 
+#include "station/floor/tile_json.h"
+
 #include <stdio.h>
 #include <time.h>
-
-const char *web_state_word(enum tile_state state)
-{
-    static const char *const words[TILE_STATE_COUNT] = {
-        [TILE_NO_ADAPTER] = "no-adapter",
-        [TILE_EMPTY] = "empty",
-        [TILE_WORKING] = "working",
-        [TILE_PASS] = "pass",
-        [TILE_FAIL] = "fail",
-        [TILE_WAITING] = "waiting",
-        [TILE_ATTENTION] = "attention",
-    };
-    return (unsigned)state < TILE_STATE_COUNT ? words[state] : "attention";
-}
 
 unsigned web_permille(const struct tile *tile)
 {
@@ -45,46 +33,12 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-void web_put_cause(struct json_object *o, const struct err *e)
-{
-    json_text(o, "code", e->code == ERR_NONE ? NULL : err_word(e->code));
-    json_text(o, "sentence", or_null(e->what));
-    json_text(o, "hint", or_null(e->hint));
-}
-
-static void put_board(struct json_object *o, const struct tile *tile)
-{
-    json_text(o, "chip", tile->chip ? tile->chip->id_name : NULL);
-    json_text(o, "mac", or_null(tile->mac));
-    json_text(o, "serial", or_null(tile->serial));
-    if (tile->run_id != 0)
-        json_integer(o, "run", tile->run_id);
-    else
-        json_null(o, "run");
-    json_integer(o, "attempt", tile->attempt);
-    json_text(o, "phase", tile->state == TILE_WORKING ? phase_word(tile->phase) : NULL);
-    json_integer(o, "permille", web_permille(tile));
-    json_seconds(o, "seconds", tile->seconds);
-    json_integer(o, "baud", tile->baud);
-    json_text(o, "board_state", board_state_word(tile->board_state));
-}
-
 void web_put_tile(struct json_object *o, const char *name, const struct tile *tile)
 {
     json_open(o, name, '{');
-    json_integer(o, "slot", tile->number);
-    json_text(o, "name", tile->name);
-    json_integer(o, "row", tile->row);
-    json_integer(o, "column", tile->column);
-    json_text(o, "port", or_null(tile->port));
-    json_text(o, "state", web_state_word(tile->state));
-    json_bool(o, "passed_before", tile->passed_before);
-    json_bool(o, "golden", tile->golden);
-    json_bool(o, "disabled", tile->disabled);
-    put_board(o, tile);
-    web_put_cause(o, &tile->err);
-    json_integer(o, "boards", tile->boards);
-    json_integer(o, "passes", tile->passes);
+    tile_json_put(o, tile, GAPS_NULL);
+    json_text(o, "phase", tile->state == TILE_WORKING ? phase_word(tile->phase) : NULL);
+    json_integer(o, "permille", web_permille(tile));
     json_close(o, '}');
 }
 
@@ -100,25 +54,7 @@ void web_put_progress(struct json_object *o, const struct tile *tile)
 void web_put_summary(struct json_object *o, const char *name, const struct floor_summary *sum)
 {
     json_open(o, name, '{');
-    json_text(o, "station", sum->station);
-    json_text(o, "recipe", or_null(sum->recipe));
-    json_text(o, "version", or_null(sum->version));
-    json_text(o, "chip", or_null(sum->chip));
-    json_text(o, "lot", or_null(sum->lot));
-    json_text(o, "operator", or_null(sum->operator_name));
-    json_integer(o, "quantity", (int64_t)sum->quantity);
-    json_integer(o, "lot_passed", (int64_t)sum->lot_passed);
-    json_integer(o, "passed", (int64_t)sum->passed);
-    json_integer(o, "failed", (int64_t)sum->failed);
-    json_seconds(o, "board_seconds", sum->board_seconds);
-    json_integer(o, "slots", sum->slots);
-    json_integer(o, "working", sum->working);
-    json_integer(o, "empty", sum->empty);
-    json_integer(o, "no_adapter", sum->no_adapter);
-    json_integer(o, "attention", sum->attention);
-    json_bool(o, "lot_full", sum->lot_full);
-    json_bool(o, "stopping", sum->stopping);
-    json_bool(o, "recorded", sum->recorded);
+    tile_json_sum(o, sum, GAPS_NULL);
     web_put_utc(o, "since", sum->since_utc_ms);
     json_close(o, '}');
 }
@@ -148,7 +84,7 @@ void web_put_event(struct json_object *o, const struct event *event)
     json_integer(o, "attempt", event->attempt);
     json_text(o, "verdict", or_null(verdict_word(event->verdict)));
     json_text(o, "mac", or_null(event->mac));
-    web_put_cause(o, &event->err);
+    tile_json_cause(o, &event->err, GAPS_NULL);
     json_seconds(o, "seconds", event->seconds);
     json_close(o, '}');
 }
@@ -156,6 +92,6 @@ void web_put_event(struct json_object *o, const struct event *event)
 void web_put_err(struct json_object *o, const struct err *e)
 {
     json_open(o, NULL, '{');
-    web_put_cause(o, e);
+    tile_json_cause(o, e, GAPS_NULL);
     json_close(o, '}');
 }

@@ -8,9 +8,6 @@
 
 #define WEB_UTC_BYTES 40 /* "2026-03-04T05:06:07.089Z" */
 
-/* "no-adapter", "empty", ...: the keys of station/words, too. */
-const char *web_state_word(enum tile_state state);
-
 /* How much of the present board is written, in thousandths. */
 unsigned web_permille(const struct tile *tile);
 
@@ -20,8 +17,6 @@ void web_put_summary(struct json_object *o, const char *name, const struct floor
 void web_put_event(struct json_object *o, const struct event *event);
 void web_put_err(struct json_object *o, const struct err *e);
 
-/* Members code, sentence and hint; null where there is nothing to say. */
-void web_put_cause(struct json_object *o, const struct err *e);
 void web_put_utc(struct json_object *o, const char *name, int64_t utc_ms);
 
 #endif

@@ -229,9 +229,12 @@ check "and no run is left open" "$db" await eval '[ "$(sql "$db" "select count(*
 cat >"$work/station.yaml" <<END
 station: line 3
 slots: [{ name: left, port: "${ports[0]}" }, { name: right, port: "${ports[1]}" }]
+grid: [[right], [left]]
 END
 window 80 24 LANG=C.UTF-8 "$station run $images/esp32.yaml --db $db --station $work/station.yaml --lot names"
 check "slots have the names of the station file" "$work/screen" shows "left *" "right *"
+row_of() { grep -n -m1 -- "$1 " "$work/screen" | cut -d: -f1; }
+check "and stand as in its grid" "$work/screen" test "$(row_of right)" -lt "$(row_of left)"
 check "to the end" "$work/screen" shows "slot left PASS" "slot right PASS"
 stop_fixture
 echo "1..$test_number"

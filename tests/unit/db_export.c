@@ -135,6 +135,35 @@ static void db_exports_json_that_others_can_read(void **state)
     free(json);
 }
 
+/* What is counted elsewhere as a product is none; who can leave it out himself is told. */
+static void db_marks_runs_on_golden_boards_or_leaves_them_out(void **state)
+{
+    static const enum db_format counted[] = { DB_JUNIT, DB_WSJF, DB_OPENHTF };
+    struct bench *b = *state;
+    int64_t runs = 0;
+    bench_open(b);
+    whole_run(b, "24:0a:c4:00:00:01", 0, 1, T0_MS, DB_PASS);
+    golden_run(b, "24:0a:c4:00:00:09", 1, T0_MS + 1000, DB_FAIL);
+    char *json = export_as(b, DB_JSON, NULL, &runs);
+    assert_int_equal(runs, 2);
+    assert_json(json, "SELECT json_type(?, '$[0].golden')", "null");
+    assert_json(json, "SELECT json_extract(?, '$[1].golden')", "1");
+    free(json);
+    char *csv = export_as(b, DB_CSV, NULL, &runs);
+    assert_int_equal(runs, 2);
+    assert_non_null(strstr(csv, ",1\r\n"));
+    free(csv);
+    for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
+        char *text = export_as(b, counted[i], NULL, &runs);
+        assert_int_equal(runs, 1);
+        assert_null(strstr(text, "24:0a:c4:00:00:09"));
+        free(text);
+    }
+    char *xml = export_as(b, DB_JUNIT, &(struct db_filter){ .slot = 1 }, NULL);
+    assert_non_null(strstr(xml, "tests=\"1\" failures=\"0\""));
+    free(xml);
+}
+
 /* Programs of other people rely on this line. New columns go to its end. */
 static void db_keeps_the_columns_of_the_csv(void **state)
 {
@@ -152,7 +181,7 @@ static void db_keeps_the_columns_of_the_csv(void **state)
                              "last_round_trips,last_reset_ms,last_sync_ms,last_identify_ms,"
                              "last_stub_ms,last_baud_ms,last_erase_ms,last_wire_ms,last_stall_ms,"
                              "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms,"
-                             "recorded_verdict,last_size_ms,serial,unit\r\n");
+                             "recorded_verdict,last_size_ms,serial,unit,golden\r\n");
     free(csv);
     char *json = export_as(b, DB_JSON, NULL, NULL);
     assert_string_equal(json, "[\n]\n");
@@ -671,6 +700,7 @@ int main(void)
 {
 #define ON_BENCH(test) cmocka_unit_test_setup_teardown(test, bench_up, bench_down)
     const struct CMUnitTest tests[] = {
+        ON_BENCH(db_marks_runs_on_golden_boards_or_leaves_them_out),
         ON_BENCH(db_exports_json_that_others_can_read),
         ON_BENCH(db_keeps_the_columns_of_the_csv),
         ON_BENCH(db_quotes_csv_as_the_rfc_says),

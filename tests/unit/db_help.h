@@ -227,6 +227,35 @@ static inline bool try_close(struct bench *b, int64_t run_id, enum db_verdict ve
     return db_run_close(b->db, run_id, &end, &b->e);
 }
 
+/* A whole run of a golden board; of one attempt, at half the rate. */
+static inline int64_t golden_run(struct bench *b, const char *mac, int slot, int64_t utc_ms,
+                                 enum db_verdict verdict)
+{
+    const struct db_run_begin run = { .recipe_id = put_recipe(b, b->db),
+                                      .slot = slot,
+                                      .port = "/dev/ttyUSB0",
+                                      .golden = true,
+                                      .started_utc_ms = utc_ms };
+    const struct db_attempt attempt = { .number = 2,
+                                        .started_utc_ms = utc_ms,
+                                        .duration_ms = 1000,
+                                        .bytes_written = 1000,
+                                        .baud = 460800,
+                                        .baud_asked = 921600,
+                                        .baud_why = "stepped-down",
+                                        .reset = "classic",
+                                        .phase = "leave",
+                                        .code = "ok",
+                                        .board_state = "running",
+                                        .timing = { .boot_ms = -1 } };
+    const int64_t run_id = db_run_start(b->db, &run, &b->e);
+    check_ok(b, run_id > 0);
+    see(b, run_id, mac);
+    check_ok(b, db_attempt_add(b->db, run_id, &attempt, &b->e));
+    check_ok(b, try_close(b, run_id, verdict));
+    return run_id;
+}
+
 /* A whole run of this board. */
 static inline int64_t whole_run(struct bench *b, const char *mac, int64_t lot_id, int slot,
                                 int64_t utc_ms, enum db_verdict verdict)

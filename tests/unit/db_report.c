@@ -103,6 +103,7 @@ static void each_board_has_its_last_word(void **state)
     fail_run(b, NULL, lot, "no-sync");
     whole_run(b, MAC_A, 0, 9, T0_MS, DB_STOPPED);                       /* in no lot */
     see(b, start_run_at(b, b->db, lot, 5, T0_MS), "24:0a:c4:00:00:03"); /* open */
+    golden_run(b, MAC_B, 3, T0_MS, DB_FAIL); /* in no lot, so in no report */
     assert_notes(b, db_report_boards, lot,
                  MAC_B " PASS runs 2 attempts 1 slot 3;" MAC_A " PASS runs 2 attempts 1 slot 2;");
     assert_notes(b, db_report_nameless, lot, "? FAIL runs 1 attempts 0 slot 4;");

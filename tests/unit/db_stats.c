@@ -234,6 +234,32 @@ static void db_stats_takes_times_and_speeds_of_passes_alone(void **state)
     assert_int_equal(a.rows[0].retried, 1);
 }
 
+/* Neither their verdicts nor their times and rates; and a slot that had no other has no row. */
+static void db_stats_counts_golden_boards_nowhere(void **state)
+{
+    struct bench *b = *state;
+    bench_open(b);
+    whole_run(b, MAC("1"), 0, 1, T0_MS, DB_PASS);
+    const struct answer before = ask_stats(b, DB_BY_SLOT, NULL);
+    golden_run(b, MAC("9"), 1, T0_MS + 1000, DB_PASS);
+    golden_run(b, MAC("9"), 2, T0_MS + 2000, DB_FAIL);
+    const struct db_filter slot = { .slot = 1 };
+    const struct db_filter *filters[] = { NULL, &slot };
+    for (size_t i = 0; i < COUNT(filters); i++) {
+        const struct answer after = ask_stats(b, DB_BY_SLOT, filters[i]);
+        assert_int_equal(after.count, before.count);
+        assert_int_equal(after.rows[0].boards, 1);
+        assert_int_equal(after.rows[0].failed, 0);
+        assert_int_equal(after.rows[0].retried, 0);
+        assert_int_equal(after.rows[0].slower_runs, 0);
+        assert_int_equal(after.rows[0].bytes_per_s.count, 1);
+        assert_string_equal(after.rates[0], "");
+    }
+    const struct answer bare = ask_stats(b, DB_BY_NOTHING, NULL);
+    assert_int_equal(bare.rows[0].retried + bare.rows[0].slower_runs, 0);
+    assert_int_equal(bare.rows[0].bytes_per_s.count, 1);
+}
+
 static void db_stats_tells_the_slots_that_went_slower(void **state)
 {
     struct bench *b = *state;
@@ -562,6 +588,8 @@ int main(void)
                                         bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_stats_of_an_empty_record_are_zero, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_stats_takes_times_and_speeds_of_passes_alone, bench_up,
+                                        bench_down),
+        cmocka_unit_test_setup_teardown(db_stats_counts_golden_boards_nowhere, bench_up,
                                         bench_down),
         cmocka_unit_test_setup_teardown(db_stats_tells_the_slots_that_went_slower, bench_up,
                                         bench_down),

@@ -4,6 +4,7 @@
 
 #include "core/base/embedded.h"
 #include "core/base/json_tree.h"
+#include "station/floor/tile_json.h"
 #include "station/words/words.h"
 #include "tests/lib/test.h"
 #include "tests/tools/fake_floor.h"
@@ -379,7 +380,7 @@ static void each_state_and_each_cause_has_its_word(void **state)
     char key[64];
     (void)state;
     for (unsigned i = 0; i < TILE_STATE_COUNT; i++)
-        assert_true(has_word(web_state_word((enum tile_state)i)));
+        assert_true(has_word(tile_state_word((enum tile_state)i)));
     for (unsigned i = ERR_NONE + 1; i < ERR_CODE_COUNT; i++) {
         snprintf(key, sizeof key, "cause-%s", err_word((enum err_code)i));
         if (!has_word(key))
