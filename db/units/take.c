@@ -362,6 +362,15 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
     return err_hint(e, "Add rows to its file, then start the run again.");
 }
 
+static bool refuse_gone(const struct taking *t, size_t pool, const char *what, struct err *e)
+{
+    const char *const label = t->pools[pool].label;
+    err_set(e, ERR_UNIT, "The board %s has %s of pool '%s', which was changed or is gone: %s",
+            t->mac, *label ? label : "a row", t->supply->pools[pool], what);
+    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
+                       "release.");
+}
+
 /* The row that the board has already: there, or gone from the file. */
 static bool recall_row_locked(struct taking *t, size_t pool, struct err *e)
 {
@@ -403,6 +412,8 @@ static bool choose_row_locked(struct taking *t, size_t pool, bool *is_new, struc
     *is_new = false;
     if (!recall_row_locked(t, pool, e))
         return false;
+    if (t->pools[pool].item && s->is_image[pool] && t->unit->rows[pool] == DB_NO_ROW)
+        return refuse_gone(t, pool, "its image cannot be made", e);
     if (t->pools[pool].item || t->looks)
         return true;
     *is_new = true;
@@ -427,12 +438,9 @@ static bool read_field(struct taking *t, size_t i, struct err *e)
         t->unit->texts[i] = s->field(s->ctx, i, t->unit->rows[pool]);
         return t->unit->texts[i] || err_set(e, ERR_STATION, "Out of memory for a unit");
     }
-    err_set(e, ERR_UNIT,
-            "The board %s has %s of pool '%s', which was changed or is gone: its value "
-            "'%s' cannot be had",
-            t->mac, t->pools[pool].label, s->pools[pool], want_of(t, i)->name);
-    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
-                       "release.");
+    char what[96];
+    snprintf(what, sizeof what, "its value '%.40s' cannot be had", want_of(t, i)->name);
+    return refuse_gone(t, pool, what, e);
 }
 
 /* ---- One value ---- */

@@ -44,6 +44,7 @@ struct db_unit_supply {
     const struct db_unit_want *wants;
     size_t want_count;
     const char *pools[DB_UNIT_POOLS_MAX]; /* names */
+    bool is_image[DB_UNIT_POOLS_MAX];     /* an image is made of the row itself: it must be there */
     size_t pool_count;
 
     /* The text of a counter's number. */

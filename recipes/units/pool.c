@@ -271,6 +271,10 @@ char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
 
 uint8_t *pool_bytes(const struct pool *p, size_t row, size_t *n, struct err *e)
 {
+    if (row >= p->count) {
+        err_set(e, ERR_UNIT, "The board has no file of the pool '%s'", p->setup->name);
+        return NULL;
+    }
     const char *const name = p->text + p->rows[row].at;
     char *const path = file_join(p->setup->folder_path, name);
     uint8_t *bytes = NULL, sha256[DIGEST_SHA256_BYTES];

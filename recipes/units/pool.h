@@ -43,8 +43,8 @@ void pool_label(const struct pool *p, size_t row, char label[static POOL_LABEL_C
 /* The text of a value of this row; to be ended with unit_wipe. NULL: out of memory. */
 char *pool_value(const struct pool *p, size_t row, const struct unit_value *v);
 
-/* The bytes of a folder's file, read anew: one that has changed since is refused. To be ended with
- * unit_wipe. ERR_UNIT, ERR_STATION. */
+/* The bytes of a folder's file, read anew: one that has changed since is refused, and so is
+ * POOL_NO_ROW. To be ended with unit_wipe. ERR_UNIT, ERR_STATION. */
 uint8_t *pool_bytes(const struct pool *p, size_t row, size_t *n, struct err *e);
 
 #endif

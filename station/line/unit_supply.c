@@ -275,6 +275,10 @@ bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board
                                      .field = field };
     for (size_t i = 0; i < r->unit.pool_count; i++)
         s->db.pools[i] = r->unit.pools[i].name;
+    for (size_t i = 0; i < r->unit.image_count; i++) {
+        if (r->unit.images[i].pool)
+            s->db.is_image[r->unit.images[i].pool_index] = true;
+    }
     for (size_t i = 0; i < r->unit.value_count; i++) {
         if (!make_want(s, i, r->name, board, given, e))
             return false;

@@ -71,7 +71,7 @@ check "a serial that is there twice is named" "$work/out" exits 3 "$station" uni
 check "with file and line" "$work/out" says "$work/out" "values.csv:3:3:"
 
 # ---- Boards ----------------------------------------------------------------------------------------
-check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
+check "eight boards get eight units" "$work/out" exits 0 flash --lot first --new-lot "${port_options[@]}"
 check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
 check "shown with the verdict" "$work/out" says "$work/out" ", serial EX" "-000107-"
 check "the mark lies beside the record" "$work/out" test -s "$db-units"
@@ -155,6 +155,22 @@ check "the record is whole then" "$work/out" exits 0 "$station" audit --db "$db"
 sed -i '2s/$/0f/' "$images/keys.csv" # the first row of the pool, which a board has
 check "an edited pool is told at the next start" "$work/out" sh -c "'$station' run '$images/free.yaml' --db '$db' --plain --port socket://127.0.0.1:1 2>&1 | grep -q 'row 2 of pool .keys., which the board 24:0a:c4'"
 sed -i '2s/0f$//' "$images/keys.csv"
+mkdir "$images/bymac"
+for n in 62 63; do printf 'blob of %s' $n >"$images/bymac/240ac40000$n.bin"; done
+cat "$images/esp32.yaml" - >"$images/blob.yaml" <<'END'
+unit:
+  serial: serial
+  values: [{ name: serial, from: counter, pattern: "F{n:4}" }]
+  pools: [{ name: blobs, folder: bymac, mac: name }]
+  images: [{ partition: conf, pool: blobs }]
+END
+blob() { "$station" "$1" "$images/blob.yaml" --db "$db" --plain "${port_options[@]}" "${@:2}"; }
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:62
+check "files of a folder are written" "$work/out" exits 0 blob run
+rm "$images/bymac/240ac4000062.bin"
+check "where one is gone, its board is refused" "$work/out" exits 1 blob run --rework --operator Ann --reason again
+check "untouched, the row named, and the other is flashed" "$work/out" says "$work/out" "240ac4000062.bin of pool 'blobs', which was changed or is gone" "untouched" "PASS"
+check "verify says so, too" "$work/out" sh -c "! '$station' verify '$images/blob.yaml' --db '$db' --plain --port ${ports[0]} >'$work/verify' 2>&1 && grep -q '240ac4000062.bin of pool .blobs., which was changed' '$work/verify'"
 "$station" backup "$work/old.db" --db "$db" >/dev/null
 check "another board is flashed" "$work/out" exits 0 flash --port "${ports[1]}"
 rm -f "$db" "$db-wal" "$db-shm"

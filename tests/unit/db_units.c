@@ -288,6 +288,27 @@ static void edited_row_is_noticed_and_not_given_out(void **state)
     refuse_unit(b, "240ac4000002", &supply, ERR_UNIT, "is that of 24:0a:c4:00:00:01 since");
 }
 
+/* No value stands in the row: it is the image. */
+static void board_whose_image_is_gone_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    struct db_unit unit;
+    bench_open(b);
+    supply.want_count = 1;
+    supply.is_image[0] = true;
+    check_ok(b, flash(b, "240ac4000001", &supply, &unit, DB_PASS));
+    db_unit_done(&unit);
+    s.version[0] = 1;
+    refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
+    assert_false(db_unit_look(b->db, "240ac4000001", &supply, &unit, &b->e));
+    db_unit_done(&unit);
+    assert_says(b, ERR_UNIT, "its image cannot be made");
+    check_ok(b, flash(b, "240ac4000002", &supply, &unit, DB_PASS));
+    db_unit_done(&unit);
+}
+
 static void bound_row_goes_to_its_board_alone(void **state)
 {
     struct bench *b = *state;
@@ -602,6 +623,7 @@ int main(void)
         TEST(counter_ends),
         TEST(later_recipe_adds_what_it_wants_more),
         TEST(edited_row_is_noticed_and_not_given_out),
+        TEST(board_whose_image_is_gone_is_refused),
         TEST(bound_row_goes_to_its_board_alone),
         TEST(released_values_go_to_the_next_board),
         TEST(board_in_work_is_not_released),
