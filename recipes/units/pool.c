@@ -254,18 +254,25 @@ static char *name_of_file(const char *name)
     return strndup(name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
 }
 
-char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
+static char *text_of_field(const struct pool *p, size_t row, const struct unit_value *v)
 {
     struct csv_table fields;
     struct csv_problem problem;
-    if (!p->setup->file)
-        return name_of_file(p->text + p->rows[row].at);
     if (!pool_fields(p, &p->rows[row], &fields, &problem))
         return NULL;
     const size_t column = p->columns[v - p->unit->values];
     char *const text =
         column < fields.rows[0].count ? strdup(fields.rows[0].fields[column].text) : NULL;
     csv_table_done(&fields);
+    return text;
+}
+
+char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
+{
+    char *const text =
+        p->setup->file ? text_of_field(p, row, v) : name_of_file(p->text + p->rows[row].at);
+    if (text)
+        unit_value_canon(v, text);
     return text;
 }
 

@@ -137,6 +137,13 @@ echo "housing=EF1234" >&9
 wait $waiting
 check "and the board goes on with the right one" "$work/out" says "$work/out" "PASS" ", serial EX"
 exec 9>&-
+sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: eui, from: scan, type: hex, min: 8, max: 8, unique: true }/' "$recipe" >"$images/eui.yaml"
+eui() { "$station" run "$images/eui.yaml" --db "$db" --plain "$@"; }
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5c
+check "a number of bytes is taken in any case" "$work/out" exits 0 eui --port "${ports[0]}" --unit eui=70B3D5000000AABB
+check "its board may say it in the other one" "$work/out" exits 0 eui --port "${ports[0]}" --rework --operator A --reason B --unit eui=70b3d5000000aabb
+check "and no second board gets it in any" "$work/out" exits 1 eui --port "${ports[1]}" --unit eui=70b3d5000000aabb
+check "as it belongs to the first" "$work/out" says "$work/out" "which 24:0a:c4:00:00:5c has since"
 # A secret that was scanned is in no record: a second attempt needs it once more, and nobody scans twice.
 sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: pin, from: scan, secret: true, unique: false }/' "$recipe" >"$images/pin.yaml"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5a --fault hang,at=middle,times=1
