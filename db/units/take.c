@@ -14,6 +14,12 @@
 
 enum { SALT_CAP = 33 };
 
+struct item {
+    const char *source, *name;
+    int64_t number;
+    const char *sha256, *label; /* NULL: of a counter */
+};
+
 /* One taking under way. */
 struct taking {
     struct db *db;
@@ -21,8 +27,9 @@ struct taking {
     const char *mac;
     const struct db_unit_supply *supply;
     struct db_unit *unit;
-    int64_t unit_id; /* 0: nothing new so far */
-    bool looks;      /* nothing is taken */
+    int64_t unit_id;    /* 0: nothing new so far */
+    bool looks;         /* nothing is taken */
+    struct item spoilt; /* a counter's number that makes what another board has; name NULL: none */
     char salt[SALT_CAP];
     /* What the board has by the record. */
     struct has {
@@ -55,9 +62,8 @@ static bool refuse_held(const struct taking *t, const struct db_unit_want *want,
                 "The value '%s' for the board %s would be '%.60s', which %s has since "
                 "%s",
                 want->name, t->mac, text, mac, since);
-    return err_hint(e, "No value goes to two boards. Was a pool edited, or does a counter begin "
-                       "too "
-                       "low? See: espstation unit list");
+    return err_hint(e, "No value goes to two boards. Was a pool edited, a label scanned twice, or "
+                       "does a counter begin too low? See: espstation unit list");
 }
 
 /* ---- What the board has ---- */
@@ -141,12 +147,6 @@ static bool begin_unit_locked(struct taking *t, const char *serial, struct err *
     return t->unit_id > 0;
 }
 
-struct item {
-    const char *source, *name;
-    int64_t number;
-    const char *sha256, *label; /* NULL: of a counter */
-};
-
 static bool add_item_locked(struct taking *t, const struct item *item, struct err *e)
 {
     struct query q = query_start_locked(t->db, STMT_UNIT_ITEM_ADD);
@@ -195,15 +195,19 @@ static bool is_nobodys_locked(struct taking *t, const struct db_unit_want *want,
     return judge_holder_locked(t, &q, want, text, ours, e);
 }
 
-/* The value is the board's from now on. */
-static bool add_value_locked(struct taking *t, size_t i, const char *text, struct err *e)
+/* The value is the board's from now on, with the counter's number that it is made of (or NULL).
+ * Who else has it is asked first: the file would refuse a second one without a name. */
+static bool add_value_locked(struct taking *t, size_t i, const char *text, const struct item *item,
+                             struct err *e)
 {
     const struct db_unit_want *const want = want_of(t, i);
     char hex[DB_SHA256_CAP] = "";
     bool ours = false;
     if (want->secret && !hash_secret(t, text, hex, e))
         return false;
-    if (!is_nobodys_locked(t, want, text, want->secret ? hex : text, &ours, e))
+    if (!is_nobodys_locked(t, want, text, want->secret ? hex : text, &ours, e) ||
+        !begin_unit_locked(t, want->serial ? text : NULL, e) ||
+        (item && !add_item_locked(t, item, e)))
         return false;
     struct query q = query_start_locked(t->db, STMT_UNIT_VALUE_ADD);
     query_int(&q, t->unit_id);
@@ -213,6 +217,17 @@ static bool add_value_locked(struct taking *t, size_t i, const char *text, struc
     query_text(&q, want->source);
     query_int(&q, want->unique && !ours); /* an earlier row of this board holds it already */
     return query_run(&q, e);
+}
+
+static bool link_unit_locked(struct taking *t, struct err *e)
+{
+    struct chain_end end;
+    if (!chain_link_locked(t->db, LINK_UNIT, t->unit_id, e) || !chain_end_locked(t->db, &end, e))
+        return false;
+    t->unit->is_new = true;
+    t->unit->link = end.link;
+    snprintf(t->unit->link_sha256, sizeof t->unit->link_sha256, "%s", end.sha256);
+    return true;
 }
 
 /* ---- Counters ---- */
@@ -262,6 +277,24 @@ static bool next_number_locked(struct taking *t, const struct db_unit_want *want
                     want->name);
 }
 
+/* The number makes what another board has: it is passed over, or all boards would meet it. */
+static void refuse_number(struct taking *t, const struct item *item, struct err *e)
+{
+    t->spoilt = *item;
+    err_wrap(e, "Number %" PRId64 " of counter '%s'", item->number, item->name);
+    err_hint(e, "The number is passed over; put the board in again. Give counters different "
+                "patterns, or recipes that number one product the same 'counter:'.");
+}
+
+/* What was taken is undone; the number alone stays with the board, so that it is never tried
+ * again. */
+static bool keep_spoilt_locked(struct taking *t, struct err *e)
+{
+    t->unit_id = 0;
+    return begin_unit_locked(t, NULL, e) && add_item_locked(t, &t->spoilt, e) &&
+           link_unit_locked(t, e);
+}
+
 static bool take_number_locked(struct taking *t, size_t i, struct err *e)
 {
     const struct db_unit_want *const want = want_of(t, i);
@@ -274,8 +307,11 @@ static bool take_number_locked(struct taking *t, size_t i, struct err *e)
     t->unit->texts[i] = strdup(text);
     if (!t->unit->texts[i])
         return err_set(e, ERR_STATION, "Out of memory for a unit");
-    return begin_unit_locked(t, want->serial ? text : NULL, e) && add_item_locked(t, &item, e) &&
-           add_value_locked(t, i, text, e);
+    if (add_value_locked(t, i, text, &item, e))
+        return true;
+    if (e->code == ERR_UNIT || e->code == ERR_DUPLICATE)
+        refuse_number(t, &item, e);
+    return false;
 }
 
 /* ---- Pools ---- */
@@ -495,9 +531,7 @@ static bool take_given_locked(struct taking *t, size_t i, struct err *e)
         return err_hint(e, "Scan it, or give it, before the board is put in: --unit %s=VALUE",
                         want->name);
     }
-    return copy_text(t, i, want->text, e) &&
-           begin_unit_locked(t, want->serial ? want->text : NULL, e) &&
-           add_value_locked(t, i, want->text, e);
+    return copy_text(t, i, want->text, e) && add_value_locked(t, i, want->text, NULL, e);
 }
 
 /* The board's or the recipe's own: the record follows when it changes. */
@@ -521,9 +555,7 @@ static bool take_value_locked(struct taking *t, size_t i, struct err *e)
     case DB_UNIT_COUNTER:
         return take_number_locked(t, i, e);
     case DB_UNIT_POOL:
-        return read_field(t, i, e) &&
-               begin_unit_locked(t, want->serial ? t->unit->texts[i] : NULL, e) &&
-               add_value_locked(t, i, t->unit->texts[i], e);
+        return read_field(t, i, e) && add_value_locked(t, i, t->unit->texts[i], NULL, e);
     case DB_UNIT_SCAN:
     case DB_UNIT_KNOWN:
         break;
@@ -568,13 +600,7 @@ static bool take_all_locked(struct taking *t, struct err *e)
     }
     if (t->unit_id == 0)
         return true;
-    struct chain_end end;
-    if (!chain_link_locked(t->db, LINK_UNIT, t->unit_id, e) || !chain_end_locked(t->db, &end, e))
-        return false;
-    t->unit->is_new = true;
-    t->unit->link = end.link;
-    snprintf(t->unit->link_sha256, sizeof t->unit->link_sha256, "%s", end.sha256);
-    return true;
+    return link_unit_locked(t, e);
 }
 
 static void begin(struct taking *t)
@@ -618,7 +644,7 @@ bool unit_take_locked(struct db *db, int64_t run_id, int64_t board_id, const cha
          read_salt_locked(&t, &failure) && take_all_locked(&t, &failure);
     if (!ok && (failure.code == ERR_UNIT || failure.code == ERR_DUPLICATE)) {
         *refusal = failure;
-        ok = run_locked(db, STMT_UNDO, e);
+        ok = run_locked(db, STMT_UNDO, e) && (!t.spoilt.name || keep_spoilt_locked(&t, e));
     } else if (!ok) {
         *e = failure;
     }

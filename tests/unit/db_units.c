@@ -320,6 +320,26 @@ static void bound_row_goes_to_its_board_alone(void **state)
     refuse_unit(b, "240ac4000009", &supply, ERR_UNIT, "has nothing left for the board");
 }
 
+/* Two recipes on one record whose counters make the same text. */
+static void taken_serial_is_a_duplicate_and_its_number_passed_over(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    bench_open(b);
+    assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
+    s.wants[SERIAL].counter = "other";
+    refuse_unit(b, "240ac4000002", &supply, ERR_DUPLICATE, "Number 10 of counter 'other'");
+    assert_says(b, ERR_DUPLICATE, "'SN-00010', which 24:0a:c4:00:00:01 has");
+    assert_answer(b, "SELECT count(*) FROM unit_value", "4");
+    assert_unit(b, "240ac4000003", &supply, "SN-00011", "key-1");
+    assert_unit(b, "240ac4000002", &supply, "SN-00012", "key-2");
+    s.wants[SERIAL].from = DB_UNIT_SCAN;
+    s.wants[SERIAL].text = "SN-00011";
+    refuse_unit(b, "240ac4000004", &supply, ERR_DUPLICATE, "which 24:0a:c4:00:00:03 has since");
+    assert_clean(b);
+}
+
 /* ---- Decisions ---- */
 
 static const struct db_unit_decision ann = { "Ann", "scrapped", "line1", T0_MS };
@@ -625,6 +645,7 @@ int main(void)
         TEST(edited_row_is_noticed_and_not_given_out),
         TEST(board_whose_image_is_gone_is_refused),
         TEST(bound_row_goes_to_its_board_alone),
+        TEST(taken_serial_is_a_duplicate_and_its_number_passed_over),
         TEST(released_values_go_to_the_next_board),
         TEST(board_in_work_is_not_released),
         TEST(older_record_stops_the_line),
