@@ -113,8 +113,12 @@ bool unit_given_judge(const struct recipe *recipe, const char *name, char *text,
         unit_value_canon(&u->values[i], text);
         return true;
     }
-    err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan%s%s%s", name,
-            near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+    /* one that is near no name may be half a secret */
+    if (near.best)
+        err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan; did you mean '%s'?",
+                name, near.best);
+    else
+        err_set(e, ERR_USAGE, "The recipe takes no value of this name from a scan");
     return err_hint(e, "A value that is given has from: scan in the recipe's unit.values.");
 }
 

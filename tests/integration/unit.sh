@@ -131,8 +131,11 @@ await grep -q "Waits for the value 'housing'" "$work/out"
 echo "housing=ef" >&9
 echo "3 housing=EF1234" >&9
 echo "nonsense" >&9
-await grep -q "nonsense" "$work/errors"
-check "what is none is told while the board waits" "$work/errors" says "$work/errors" "does not match its pattern" "There is no slot 3" "is no NAME=VALUE"
+echo "7 Ab=s3cret-in-clear" >&9
+echo "s3cretbase64==" >&9
+await grep -q "Line 5 of standard input" "$work/errors"
+check "what is none is told while the board waits" "$work/errors" says "$work/errors" "does not match its pattern" "There is no slot 3" "Line 3 of standard input: What was given is no NAME=VALUE"
+check "and what was in such a line is not shown" "$work/errors" sh -c "! grep -q -e nonsense -e s3cret '$work/errors'"
 echo "housing=EF1234" >&9
 wait $waiting
 check "and the board goes on with the right one" "$work/out" says "$work/out" "PASS" ", serial EX"
@@ -144,6 +147,10 @@ check "a number of bytes is taken in any case" "$work/out" exits 0 eui --port "$
 check "its board may say it in the other one" "$work/out" exits 0 eui --port "${ports[0]}" --rework --operator A --reason B --unit eui=70b3d5000000aabb
 check "and no second board gets it in any" "$work/out" exits 1 eui --port "${ports[1]}" --unit eui=70b3d5000000aabb
 check "as it belongs to the first" "$work/out" says "$work/out" "which 24:0a:c4:00:00:5c has since"
+sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: second, from: scan }/; s/name: serial, from: counter/name: serial, counter: other, from: counter/' "$recipe" >"$images/other.yaml"
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5b
+check "a serial of another recipe's counter is a duplicate" "$work/out" exits 1 "$station" run "$images/other.yaml" --db "$db" --plain --port "${ports[0]}" --unit second=x
+check "with counter and holder" "$work/out" says "$work/out" "duplicate" "Number 100 of counter 'other'" "which 24:0a:c4:00:00:0" "passed over"
 # A secret that was scanned is in no record: a second attempt needs it once more, and nobody scans twice.
 sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: pin, from: scan, secret: true, unique: false }/' "$recipe" >"$images/pin.yaml"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5a --fault hang,at=middle,times=1
