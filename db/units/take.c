@@ -676,6 +676,10 @@ static bool look_at_values(struct taking *t, struct err *e)
             ok = (t->unit->texts[i] = strdup(want->text)) != NULL;
         else if (t->has[i].there)
             ok = keep_value(t, i, &unknown) || unknown.code == ERR_UNIT;
+        if (unknown.code == ERR_UNIT && want->from == DB_UNIT_POOL) {
+            *e = unknown; /* which row, and what became of it */
+            return false;
+        }
         if (!ok)
             return err_set(e, ERR_STATION, "Out of memory for a unit");
     }

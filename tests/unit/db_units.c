@@ -629,6 +629,10 @@ static void reader_looks_at_what_a_board_has(void **state)
     assert_false(db_unit_look(reader, "240ac4000003", &supply, &unit, &b->e));
     assert_says(b, ERR_UNIT, "The record has no unit");
     db_unit_done(&unit);
+    s.version[1] = 1;
+    assert_false(db_unit_look(reader, "240ac4000002", &supply, &unit, &b->e));
+    assert_says(b, ERR_UNIT, "row 1 of pool 'keys', which was changed or is gone");
+    db_unit_done(&unit);
     db_close(reader);
 }
 
