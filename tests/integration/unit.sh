@@ -97,6 +97,10 @@ check "the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
 
 # ---- Verify ----------------------------------------------------------------------------------------
 check "verify takes the values from the record" "$work/out" exits 0 "$station" verify "$images/free.yaml" --db "$db" --plain --port "${ports[2]}"
+sed 's/value: 3, type: number/value: 4, type: number/' "$images/free.yaml" >"$images/four.yaml"
+check "a key with another value fails" "$work/out" exits 1 "$station" verify "$images/four.yaml" --db "$db" --plain --port "${ports[2]}"
+check "with what to do, and no word of the supply" "$work/out" says "$work/out" "Key 'hw' of 'factory' has another value" "run --rework"
+check "in one attempt" "$work/out" sh -c "! grep -q -e 'attempt 1 failed' -e supply '$work/out'"
 check "a board that the record does not know is not judged" "$work/out" exits 4 "$station" verify "$images/free.yaml" --db "$work/none.db" --plain --port "${ports[2]}"
 
 # ---- The same board again --------------------------------------------------------------------------
@@ -162,6 +166,10 @@ check "and is not in the record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | 
 # ---- Released, edited, older -----------------------------------------------------------------------
 check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit release "$serial" --db "$db"
 check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
+"$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
+check "the report says that the serial is the board's no more" "$work/out" grep -qF "$mac</code><small>$serial (released)</small>" "$work/report.html"
+"$station" history "$mac" --db "$db" >"$work/history" 2>&1
+check "and so does its history" "$work/history" says "$work/history" "unit $serial, taken" "released"
 start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
 check "the next board gets the serial" "$work/out" exits 0 flash --port "${ports[0]}"
 check "of the one that was released" "$work/out" says "$work/out" "serial $serial"
