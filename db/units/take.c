@@ -14,6 +14,12 @@
 
 enum { SALT_CAP = 33 };
 
+struct item {
+    const char *source, *name;
+    int64_t number;
+    const char *sha256, *label; /* NULL: of a counter */
+};
+
 /* One taking under way. */
 struct taking {
     struct db *db;
@@ -21,8 +27,9 @@ struct taking {
     const char *mac;
     const struct db_unit_supply *supply;
     struct db_unit *unit;
-    int64_t unit_id; /* 0: nothing new so far */
-    bool looks;      /* nothing is taken */
+    int64_t unit_id;    /* 0: nothing new so far */
+    bool looks;         /* nothing is taken */
+    struct item spoilt; /* a counter's number that makes what another board has; name NULL: none */
     char salt[SALT_CAP];
     /* What the board has by the record. */
     struct has {
@@ -54,8 +61,8 @@ static bool refuse_held(const struct taking *t, const struct db_unit_want *want,
         err_set(e, ERR_UNIT,
                 "The value '%s' for the board %s would be '%.60s', which %s has since %s",
                 want->name, t->mac, text, mac, since);
-    return err_hint(e, "No value goes to two boards. Was a pool edited, or does a counter begin "
-                       "too low? See: espstation unit list");
+    return err_hint(e, "No value goes to two boards. Was a pool edited, a label scanned twice, or "
+                       "does a counter begin too low? See: espstation unit list");
 }
 
 /* ---- What the board has ---- */
@@ -139,12 +146,6 @@ static bool begin_unit_locked(struct taking *t, const char *serial, struct err *
     return t->unit_id > 0;
 }
 
-struct item {
-    const char *source, *name;
-    int64_t number;
-    const char *sha256, *label; /* NULL: of a counter */
-};
-
 static bool add_item_locked(struct taking *t, const struct item *item, struct err *e)
 {
     struct query q = query_start_locked(t->db, STMT_UNIT_ITEM_ADD);
@@ -193,15 +194,19 @@ static bool is_nobodys_locked(struct taking *t, const struct db_unit_want *want,
     return judge_holder_locked(t, &q, want, text, ours, e);
 }
 
-/* The value is the board's from now on. */
-static bool add_value_locked(struct taking *t, size_t i, const char *text, struct err *e)
+/* The value is the board's from now on, with the counter's number that it is made of (or NULL).
+ * Who else has it is asked first: the file would refuse a second one without a name. */
+static bool add_value_locked(struct taking *t, size_t i, const char *text, const struct item *item,
+                             struct err *e)
 {
     const struct db_unit_want *const want = want_of(t, i);
     char hex[DB_SHA256_CAP] = "";
     bool ours = false;
     if (want->secret && !hash_secret(t, text, hex, e))
         return false;
-    if (!is_nobodys_locked(t, want, text, want->secret ? hex : text, &ours, e))
+    if (!is_nobodys_locked(t, want, text, want->secret ? hex : text, &ours, e) ||
+        !begin_unit_locked(t, want->serial ? text : NULL, e) ||
+        (item && !add_item_locked(t, item, e)))
         return false;
     struct query q = query_start_locked(t->db, STMT_UNIT_VALUE_ADD);
     query_int(&q, t->unit_id);
@@ -211,6 +216,17 @@ static bool add_value_locked(struct taking *t, size_t i, const char *text, struc
     query_text(&q, want->source);
     query_int(&q, want->unique && !ours); /* an earlier row of this board holds it already */
     return query_run(&q, e);
+}
+
+static bool link_unit_locked(struct taking *t, struct err *e)
+{
+    struct chain_end end;
+    if (!chain_link_locked(t->db, LINK_UNIT, t->unit_id, e) || !chain_end_locked(t->db, &end, e))
+        return false;
+    t->unit->is_new = true;
+    t->unit->link = end.link;
+    snprintf(t->unit->link_sha256, sizeof t->unit->link_sha256, "%s", end.sha256);
+    return true;
 }
 
 /* ---- Counters ---- */
@@ -260,6 +276,24 @@ static bool next_number_locked(struct taking *t, const struct db_unit_want *want
                     want->name);
 }
 
+/* The number makes what another board has: it is passed over, or all boards would meet it. */
+static void refuse_number(struct taking *t, const struct item *item, struct err *e)
+{
+    t->spoilt = *item;
+    err_wrap(e, "Number %" PRId64 " of counter '%s'", item->number, item->name);
+    err_hint(e, "The number is passed over; put the board in again. Give counters different "
+                "patterns, or recipes that number one product the same 'counter:'.");
+}
+
+/* What was taken is undone; the number alone stays with the board, so that it is never tried
+ * again. */
+static bool keep_spoilt_locked(struct taking *t, struct err *e)
+{
+    t->unit_id = 0;
+    return begin_unit_locked(t, NULL, e) && add_item_locked(t, &t->spoilt, e) &&
+           link_unit_locked(t, e);
+}
+
 static bool take_number_locked(struct taking *t, size_t i, struct err *e)
 {
     const struct db_unit_want *const want = want_of(t, i);
@@ -272,8 +306,11 @@ static bool take_number_locked(struct taking *t, size_t i, struct err *e)
     t->unit->texts[i] = strdup(text);
     if (!t->unit->texts[i])
         return err_set(e, ERR_STATION, "Out of memory for a unit");
-    return begin_unit_locked(t, want->serial ? text : NULL, e) && add_item_locked(t, &item, e) &&
-           add_value_locked(t, i, text, e);
+    if (add_value_locked(t, i, text, &item, e))
+        return true;
+    if (e->code == ERR_UNIT || e->code == ERR_DUPLICATE)
+        refuse_number(t, &item, e);
+    return false;
 }
 
 /* ---- Pools ---- */
@@ -360,6 +397,15 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
     return err_hint(e, "Add rows to its file, then start the run again.");
 }
 
+static bool refuse_gone(const struct taking *t, size_t pool, const char *what, struct err *e)
+{
+    const char *const label = t->pools[pool].label;
+    err_set(e, ERR_UNIT, "The board %s has %s of pool '%s', which was changed or is gone: %s",
+            t->mac, *label ? label : "a row", t->supply->pools[pool], what);
+    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
+                       "release.");
+}
+
 /* The row that the board has already: there, or gone from the file. */
 static bool recall_row_locked(struct taking *t, size_t pool, struct err *e)
 {
@@ -401,6 +447,8 @@ static bool choose_row_locked(struct taking *t, size_t pool, bool *is_new, struc
     *is_new = false;
     if (!recall_row_locked(t, pool, e))
         return false;
+    if (t->pools[pool].item && s->is_image[pool] && t->unit->rows[pool] == DB_NO_ROW)
+        return refuse_gone(t, pool, "its image cannot be made", e);
     if (t->pools[pool].item || t->looks)
         return true;
     *is_new = true;
@@ -425,12 +473,9 @@ static bool read_field(struct taking *t, size_t i, struct err *e)
         t->unit->texts[i] = s->field(s->ctx, i, t->unit->rows[pool]);
         return t->unit->texts[i] || err_set(e, ERR_STATION, "Out of memory for a unit");
     }
-    err_set(e, ERR_UNIT,
-            "The board %s has %s of pool '%s', which was changed or is gone: its value "
-            "'%s' cannot be had",
-            t->mac, t->pools[pool].label, s->pools[pool], want_of(t, i)->name);
-    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
-                       "release.");
+    char what[96];
+    snprintf(what, sizeof what, "its value '%.40s' cannot be had", want_of(t, i)->name);
+    return refuse_gone(t, pool, what, e);
 }
 
 /* ---- One value ---- */
@@ -485,9 +530,7 @@ static bool take_given_locked(struct taking *t, size_t i, struct err *e)
         return err_hint(e, "Scan it, or give it, before the board is put in: --unit %s=VALUE",
                         want->name);
     }
-    return copy_text(t, i, want->text, e) &&
-           begin_unit_locked(t, want->serial ? want->text : NULL, e) &&
-           add_value_locked(t, i, want->text, e);
+    return copy_text(t, i, want->text, e) && add_value_locked(t, i, want->text, NULL, e);
 }
 
 /* The board's or the recipe's own: the record follows when it changes. */
@@ -511,9 +554,7 @@ static bool take_value_locked(struct taking *t, size_t i, struct err *e)
     case DB_UNIT_COUNTER:
         return take_number_locked(t, i, e);
     case DB_UNIT_POOL:
-        return read_field(t, i, e) &&
-               begin_unit_locked(t, want->serial ? t->unit->texts[i] : NULL, e) &&
-               add_value_locked(t, i, t->unit->texts[i], e);
+        return read_field(t, i, e) && add_value_locked(t, i, t->unit->texts[i], NULL, e);
     case DB_UNIT_SCAN:
     case DB_UNIT_KNOWN:
         break;
@@ -558,13 +599,7 @@ static bool take_all_locked(struct taking *t, struct err *e)
     }
     if (t->unit_id == 0)
         return true;
-    struct chain_end end;
-    if (!chain_link_locked(t->db, LINK_UNIT, t->unit_id, e) || !chain_end_locked(t->db, &end, e))
-        return false;
-    t->unit->is_new = true;
-    t->unit->link = end.link;
-    snprintf(t->unit->link_sha256, sizeof t->unit->link_sha256, "%s", end.sha256);
-    return true;
+    return link_unit_locked(t, e);
 }
 
 static void begin(struct taking *t)
@@ -608,7 +643,7 @@ bool unit_take_locked(struct db *db, int64_t run_id, int64_t board_id, const cha
          read_salt_locked(&t, &failure) && take_all_locked(&t, &failure);
     if (!ok && (failure.code == ERR_UNIT || failure.code == ERR_DUPLICATE)) {
         *refusal = failure;
-        ok = run_locked(db, STMT_UNDO, e);
+        ok = run_locked(db, STMT_UNDO, e) && (!t.spoilt.name || keep_spoilt_locked(&t, e));
     } else if (!ok) {
         *e = failure;
     }
@@ -640,6 +675,10 @@ static bool look_at_values(struct taking *t, struct err *e)
             ok = (t->unit->texts[i] = strdup(want->text)) != NULL;
         else if (t->has[i].there)
             ok = keep_value(t, i, &unknown) || unknown.code == ERR_UNIT;
+        if (unknown.code == ERR_UNIT && want->from == DB_UNIT_POOL) {
+            *e = unknown; /* which row, and what became of it */
+            return false;
+        }
         if (!ok)
             return err_set(e, ERR_STATION, "Out of memory for a unit");
     }

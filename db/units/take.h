@@ -44,6 +44,7 @@ struct db_unit_supply {
     const struct db_unit_want *wants;
     size_t want_count;
     const char *pools[DB_UNIT_POOLS_MAX]; /* names */
+    bool is_image[DB_UNIT_POOLS_MAX];     /* an image is made of the row itself: it must be there */
     size_t pool_count;
 
     /* The text of a counter's number. */
@@ -79,7 +80,7 @@ void db_unit_done(struct db_unit *unit); /* wipes the texts */
 
 /* What a board has by the record: for looking only, nothing is taken. Values that a recipe or the
  * board itself gives are the supply's; secrets come from their pool. Texts stay NULL where the
- * record does not know. ERR_UNIT: the board has no unit. */
+ * record does not know. ERR_UNIT: the board has no unit, or its row of a pool is gone. */
 bool db_unit_look(struct db *db, const char *mac, const struct db_unit_supply *supply,
                   struct db_unit *unit, struct err *e);
 

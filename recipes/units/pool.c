@@ -254,12 +254,10 @@ static char *name_of_file(const char *name)
     return strndup(name, dot && dot != name ? (size_t)(dot - name) : strlen(name));
 }
 
-char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
+static char *text_of_field(const struct pool *p, size_t row, const struct unit_value *v)
 {
     struct csv_table fields;
     struct csv_problem problem;
-    if (!p->setup->file)
-        return name_of_file(p->text + p->rows[row].at);
     if (!pool_fields(p, &p->rows[row], &fields, &problem))
         return NULL;
     const size_t column = p->columns[v - p->unit->values];
@@ -269,8 +267,21 @@ char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
     return text;
 }
 
+char *pool_value(const struct pool *p, size_t row, const struct unit_value *v)
+{
+    char *const text =
+        p->setup->file ? text_of_field(p, row, v) : name_of_file(p->text + p->rows[row].at);
+    if (text)
+        unit_value_canon(v, text);
+    return text;
+}
+
 uint8_t *pool_bytes(const struct pool *p, size_t row, size_t *n, struct err *e)
 {
+    if (row >= p->count) {
+        err_set(e, ERR_UNIT, "The board has no file of the pool '%s'", p->setup->name);
+        return NULL;
+    }
     const char *const name = p->text + p->rows[row].at;
     char *const path = file_join(p->setup->folder_path, name);
     uint8_t *bytes = NULL, sha256[DIGEST_SHA256_BYTES];

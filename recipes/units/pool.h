@@ -1,7 +1,7 @@
 /*
  * A pool: a file or a folder that holds one set for each unit. Rows are known by the SHA-256 of
- * what they hold, so that a file may be sorted, cut or extended, and an edited row is another
- * one.
+ * what they hold, each value in its one spelling, so that a file may be sorted, cut, extended or
+ * written anew in the other case, and an edited row is another one.
  *
  * Immutable once opened; any thread. Prints nothing.
  */
@@ -40,11 +40,11 @@ bool pool_is_bound(const struct pool *p, size_t row);
 /* What people call it: "row 17", by line, or the file's name. */
 void pool_label(const struct pool *p, size_t row, char label[static POOL_LABEL_CAP]);
 
-/* The text of a value of this row; to be ended with unit_wipe. NULL: out of memory. */
+/* The text of a value of this row in its one spelling (unit_value_canon); to be ended with unit_wipe. NULL: out of memory. */
 char *pool_value(const struct pool *p, size_t row, const struct unit_value *v);
 
-/* The bytes of a folder's file, read anew: one that has changed since is refused. To be ended with
- * unit_wipe. ERR_UNIT, ERR_STATION. */
+/* The bytes of a folder's file, read anew: one that has changed since is refused, and so is
+ * POOL_NO_ROW. To be ended with unit_wipe. ERR_UNIT, ERR_STATION. */
 uint8_t *pool_bytes(const struct pool *p, size_t row, size_t *n, struct err *e);
 
 #endif

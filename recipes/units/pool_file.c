@@ -8,6 +8,7 @@
 #include "recipes/units/pool_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,21 +140,53 @@ static bool read_header(struct pool *p, size_t *at, size_t *line)
 
 /* ---- Rows ---- */
 
+/* What a column means: as the values say that are of it. NULL: as it is. */
+static const struct unit_value *value_of_column(const struct pool *p, size_t column)
+{
+    for (size_t i = 0; i < p->unit->value_count; i++) {
+        const struct unit_value *const v = &p->unit->values[i];
+        if (v->from == UNIT_FROM_POOL && v->pool_index == p->index && p->columns[i] == column &&
+            v->type != UNIT_TEXT)
+            return v;
+    }
+    return NULL;
+}
+
+/* A field in the one spelling of what it means, so that a row keeps its digest when the file is
+ * exported in the other case. To be ended with unit_wipe. NULL: out of memory. */
+static char *canon_field(const struct pool *p, const struct pool_row *row,
+                         const struct csv_field *f, size_t column)
+{
+    char mac[17];
+    const struct unit_value *const v = value_of_column(p, column);
+    const bool binds = column == p->mac_column && row->mac != POOL_FREE;
+    snprintf(mac, sizeof mac, "%012" PRIx64, row->mac);
+    char *const text = strdup(binds ? mac : f->text);
+    if (text && v && !binds)
+        unit_value_canon(v, text);
+    return text;
+}
+
 /* Each field as COLUMN=LENGTH:TEXT and a line end: no two different rows give the same. */
-static bool hash_row(const struct pool *p, const struct csv_row *fields, struct digest_run *sha,
-                     uint8_t out[static DIGEST_SHA256_BYTES])
+static bool hash_row(const struct pool *p, struct pool_row *row, const struct csv_row *fields,
+                     struct digest_run *sha)
 {
     char length[32];
     digest_begin(sha, DIGEST_SHA256);
     for (size_t i = 0; i < fields->count; i++) {
         const struct csv_field *const name = &p->header.rows[0].fields[i];
-        const int n = snprintf(length, sizeof length, "=%zu:", fields->fields[i].n);
+        char *const text = canon_field(p, row, &fields->fields[i], i);
+        if (!text)
+            return false;
+        const size_t bytes = strlen(text);
+        const int n = snprintf(length, sizeof length, "=%zu:", bytes);
         digest_add(sha, name->text, name->n);
         digest_add(sha, length, (size_t)n);
-        digest_add(sha, fields->fields[i].text, fields->fields[i].n);
+        digest_add(sha, text, bytes);
         digest_add(sha, "\n", 1);
+        unit_wipe(text, bytes);
     }
-    return digest_end(sha, out, DIGEST_SHA256_BYTES);
+    return digest_end(sha, row->sha256, DIGEST_SHA256_BYTES);
 }
 
 static void check_values(struct pool *p, const struct pool_row *row, const struct csv_row *fields)
@@ -203,7 +236,7 @@ static bool read_row(struct pool *p, size_t at, size_t bytes, size_t line, struc
     } else {
         check_values(p, row, &fields.rows[0]);
         take_mac(p, row, &fields.rows[0]);
-        ok = hash_row(p, &fields.rows[0], sha, row->sha256);
+        ok = hash_row(p, row, &fields.rows[0], sha);
     }
     csv_table_done(&fields);
     return ok;

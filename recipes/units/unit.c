@@ -136,6 +136,25 @@ bool unit_value_accepts(const struct unit_value *v, const char *text, struct err
     return ok && (v->from != UNIT_FROM_SCAN || !v->pattern_text || matches(v, text, e));
 }
 
+static void canon_number(char *text)
+{
+    char *const digits = text + (*text == '-');
+    const size_t zeros = strspn(digits, "0");
+    const char *const rest = digits + zeros;
+    if (*rest == '\0')
+        memcpy(text, "0", 2); /* -0, too */
+    else
+        memmove(digits, rest, strlen(rest) + 1);
+}
+
+void unit_value_canon(const struct unit_value *v, char *text)
+{
+    if (v->type == UNIT_NUMBER && *text != '\0')
+        canon_number(text);
+    for (; v->type == UNIT_HEX && *text; text++)
+        *text = (char)tolower((unsigned char)*text);
+}
+
 /* ---- Counters ---- */
 
 void unit_counter_name(const struct unit_value *v, const char *recipe, int64_t utc_ms,

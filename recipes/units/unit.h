@@ -149,6 +149,11 @@ size_t unit_value_find(const struct unit *u, const char *name, size_t n);
  * ERR_UNIT, without the text where the value is secret. */
 bool unit_value_accepts(const struct unit_value *v, const char *text, struct err *e);
 
+/* The one spelling of a text that the value accepts, in place: hex in lower case, a number without
+ * zeros in front. Two texts mean the same if and only if theirs are equal; it is what the record,
+ * labels and images get. Never longer than the text was. */
+void unit_value_canon(const struct unit_value *v, char *text);
+
 /* The texts of a unit's values, in their order; NULL: not known. Lent. */
 struct unit_texts {
     const char *texts[UNIT_VALUES_MAX];

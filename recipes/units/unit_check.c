@@ -258,7 +258,11 @@ static void check_pool_value(struct doc_report *report, const struct unit *u, st
 static void check_constant(struct doc_report *report, const struct unit_value *v)
 {
     struct err e = { 0 };
-    if (v->constant && v->min <= v->max && !unit_value_accepts(v, v->constant, &e))
+    if (!v->constant || v->min > v->max)
+        return;
+    if (unit_value_accepts(v, v->constant, &e))
+        unit_value_canon(v, v->constant);
+    else
         doc_report_add(report, v->at[UNIT_AT_CONSTANT], "%s", e.what);
 }
 

@@ -171,6 +171,7 @@ static char *example_number(const struct unit_value *v, int64_t utc_ms)
 {
     char text[PATTERN_TEXT_CAP] = "";
     pattern_make(&v->pattern, v->start, utc_ms, text, sizeof text);
+    unit_value_canon(v, text);
     return strdup(text);
 }
 

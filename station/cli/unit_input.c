@@ -7,12 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "NAME=VALUE", in place. */
+/* "NAME=VALUE", in place. What is none may be a secret that lost its name: it is never shown, and so
+ * is a name that has another form than names have. */
 static bool give_pair(struct unit_input *in, char *pair, int slot, struct err *e)
 {
     char *equals = strchr(pair, '=');
-    if (!equals)
-        return err_set(e, ERR_USAGE, "'%.40s' is no NAME=VALUE", pair);
+    if (!equals || strspn(pair, "abcdefghijklmnopqrstuvwxyz0123456789_") != (size_t)(equals - pair))
+        return err_set(e, ERR_USAGE, "What was given is no NAME=VALUE");
     *equals = '\0';
     return in->give(in->ctx, slot, pair, equals + 1, e);
 }
@@ -28,13 +29,14 @@ static bool give_line(struct unit_input *in, char *line, struct err *e)
         rest += strspn(rest, " ");
     }
     if (slot < 1 || slot > 100000)
-        return err_set(e, ERR_USAGE, "A line names its slot, as in: 3 %.40s", rest);
+        return err_set(e, ERR_USAGE, "A line names its slot, as in: 3 NAME=VALUE");
     return give_pair(in, rest, (int)slot, e);
 }
 
 static void take_line(struct unit_input *in)
 {
     struct err e = { 0 };
+    in->number++;
     in->line[in->used] = '\0';
     if (in->used > 0 && in->line[in->used - 1] == '\r')
         in->line[in->used - 1] = '\0';
@@ -42,8 +44,10 @@ static void take_line(struct unit_input *in)
         err_set(&e, ERR_USAGE, "A line of more than %d bytes was passed over", UNIT_LINE_BYTES);
     else if (in->line[0] != '\0')
         give_line(in, in->line, &e);
-    if (e.code != ERR_NONE)
+    if (e.code != ERR_NONE) {
+        err_wrap(&e, "Line %zu of standard input", in->number);
         cmd_print_err(&e);
+    }
     explicit_bzero(in->line, sizeof in->line);
     in->used = 0;
     in->skips = false;

@@ -19,7 +19,8 @@ struct unit_input {
     void *ctx;
     char line[UNIT_LINE_BYTES];
     size_t used;
-    bool skips; /* the rest of a line that is too long */
+    size_t number; /* of the last line */
+    bool skips;    /* the rest of a line that is too long */
 };
 
 /* Takes what there is to read; for struct attend_input. False at the end of the input. Tells of

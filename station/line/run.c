@@ -39,6 +39,7 @@ struct run {
     bool took_given;
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
+    struct remedy_byte keys_at; /* where the unit's keys are not on the board, as `verify` found */
 };
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
@@ -313,10 +314,14 @@ static bool on_judge(void *ctx, size_t region, struct loader *l, struct err *e)
     struct flash_part part = { malloc(place->size_bytes), 0, place->size_bytes };
     const struct readflash_sink sink = { keep_part, &part };
     const struct unit_instance in = instance_of(run);
-    bool ok = part.bytes ? readflash(l, place->addr, place->size_bytes, &sink, e) &&
-                               unit_bytes_compare(&in, i, place->read_only, part.bytes,
-                                                  place->size_bytes, e)
+    bool ok = part.bytes ? readflash(l, place->addr, place->size_bytes, &sink, e)
                          : err_set(e, ERR_STATION, "Out of memory for a partition");
+    if (ok && !unit_bytes_compare(&in, i, place->read_only, part.bytes, place->size_bytes, e)) {
+        ok = false; /* reading it again would find the same */
+        run->keys_at = (struct remedy_byte){ e->code != ERR_STATION, place->addr };
+        err_hint(e, "The board does not hold its unit as the record has it: write it again with "
+                    "espstation run --rework, or set it aside.");
+    }
     unit_wipe(part.bytes, part.bytes ? place->size_bytes : 0);
     return ok;
 }
@@ -380,7 +385,9 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .plays_usb = s->usb == USB_OTG,
         .has_reset = result->has_reset,
         .waits = result->waits,
-        .differs = { result->differs.known, result->differs.addr },
+        .differs = run->keys_at.known
+                       ? run->keys_at
+                       : (struct remedy_byte){ result->differs.known, result->differs.addr },
     };
 }
 

@@ -433,16 +433,20 @@ int session_done_fd(const struct session *s)
 bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e)
 {
     struct order *order = gang_order(&s->gang);
-    bool ok = order ? unit_given_judge(order_recipe(order), name, text, e)
-                    : err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
+    char *own = strdup(text);
+    bool ok = !own    ? err_set(e, ERR_STATION, "Out of memory for a value")
+              : order ? unit_given_judge(order_recipe(order), name, own, e)
+                      : err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
     order_release(order);
     if (!ok)
-        return false;
+        goto out;
     pthread_mutex_lock(&s->lock);
     struct place *p = place_locked(s, number);
-    ok = p ? slot_give(&p->slot, name, text, e)
+    ok = p ? slot_give(&p->slot, name, own, e)
            : err_set(e, ERR_USAGE, "There is no slot %d", number);
     pthread_mutex_unlock(&s->lock);
+out:
+    unit_wipe(own, own ? strlen(own) : 0);
     return ok;
 }
 

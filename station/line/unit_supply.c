@@ -97,8 +97,7 @@ static const char *find_given(const struct unit_given *g, const char *name)
     return NULL;
 }
 
-bool unit_given_judge(const struct recipe *recipe, const char *name, const char *text,
-                      struct err *e)
+bool unit_given_judge(const struct recipe *recipe, const char *name, char *text, struct err *e)
 {
     const struct unit *u = &recipe->unit;
     const size_t i = unit_value_find(u, name, strlen(name));
@@ -108,10 +107,18 @@ bool unit_given_judge(const struct recipe *recipe, const char *name, const char 
         if (u->values[k].from == UNIT_FROM_SCAN)
             nearest_offer(&near, u->values[k].name, u->values[k].name);
     }
-    if (i != UNIT_NO_VALUE && u->values[i].from == UNIT_FROM_SCAN)
-        return unit_value_accepts(&u->values[i], text, e);
-    err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan%s%s%s", name,
-            near.best ? "; did you mean '" : "", near.best ? near.best : "", near.best ? "'?" : "");
+    if (i != UNIT_NO_VALUE && u->values[i].from == UNIT_FROM_SCAN) {
+        if (!unit_value_accepts(&u->values[i], text, e))
+            return false;
+        unit_value_canon(&u->values[i], text);
+        return true;
+    }
+    /* one that is near no name may be half a secret */
+    if (near.best)
+        err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan; did you mean '%s'?",
+                name, near.best);
+    else
+        err_set(e, ERR_USAGE, "The recipe takes no value of this name from a scan");
     return err_hint(e, "A value that is given has from: scan in the recipe's unit.values.");
 }
 
@@ -161,7 +168,10 @@ static bool number(void *ctx, size_t want, int64_t n, char text[static DB_UNIT_T
     if (!pattern_make(&v->pattern, (uint64_t)n, s->utc_ms, text, PATTERN_TEXT_CAP))
         return err_set(e, ERR_UNIT, "Number %" PRId64 " does not fit into the pattern of '%s'", n,
                        v->name);
-    return unit_value_accepts(v, text, e);
+    if (!unit_value_accepts(v, text, e))
+        return false;
+    unit_value_canon(v, text);
+    return true;
 }
 
 static size_t bound(void *ctx, size_t pool, const char *mac)
@@ -244,7 +254,10 @@ static bool make_want(struct unit_supply *s, size_t i, const char *recipe,
         snprintf(s->sources[i], sizeof s->sources[i], "board");
         w->from = DB_UNIT_KNOWN;
         w->text = s->facts[i];
-        return write_fact(v, board, s->facts[i], e) && unit_value_accepts(v, w->text, e);
+        if (!write_fact(v, board, s->facts[i], e) || !unit_value_accepts(v, w->text, e))
+            return false;
+        unit_value_canon(v, s->facts[i]);
+        return true;
     case UNIT_FROM_RECIPE:
     case UNIT_FROM_COUNT:
         break;
@@ -275,6 +288,10 @@ bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board
                                      .field = field };
     for (size_t i = 0; i < r->unit.pool_count; i++)
         s->db.pools[i] = r->unit.pools[i].name;
+    for (size_t i = 0; i < r->unit.image_count; i++) {
+        if (r->unit.images[i].pool)
+            s->db.is_image[r->unit.images[i].pool_index] = true;
+    }
     for (size_t i = 0; i < r->unit.value_count; i++) {
         if (!make_want(s, i, r->name, board, given, e))
             return false;

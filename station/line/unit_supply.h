@@ -28,9 +28,9 @@ bool unit_given_copy(struct unit_given *to, const struct unit_given *from, struc
 /* Takes out the values of `used` that are there with the same text. */
 void unit_given_remove(struct unit_given *g, const struct unit_given *used);
 
-/* Whether the recipe takes this value from a scan, and it is one. ERR_USAGE, ERR_UNIT. */
-bool unit_given_judge(const struct recipe *recipe, const char *name, const char *text,
-                      struct err *e);
+/* Whether the recipe takes this value from a scan, and it is one; the text is brought to its one
+ * spelling. ERR_USAGE, ERR_UNIT. */
+bool unit_given_judge(const struct recipe *recipe, const char *name, char *text, struct err *e);
 
 /* Lives as long as the call that it is made for, and what it is made of. */
 struct unit_supply {

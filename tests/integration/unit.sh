@@ -71,7 +71,7 @@ check "a serial that is there twice is named" "$work/out" exits 3 "$station" uni
 check "with file and line" "$work/out" says "$work/out" "values.csv:3:3:"
 
 # ---- Boards ----------------------------------------------------------------------------------------
-check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
+check "eight boards get eight units" "$work/out" exits 0 flash --lot first --new-lot "${port_options[@]}"
 check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
 check "shown with the verdict" "$work/out" says "$work/out" ", serial EX" "-000107-"
 check "the mark lies beside the record" "$work/out" test -s "$db-units"
@@ -97,6 +97,10 @@ check "the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
 
 # ---- Verify ----------------------------------------------------------------------------------------
 check "verify takes the values from the record" "$work/out" exits 0 "$station" verify "$images/free.yaml" --db "$db" --plain --port "${ports[2]}"
+sed 's/value: 3, type: number/value: 4, type: number/' "$images/free.yaml" >"$images/four.yaml"
+check "a key with another value fails" "$work/out" exits 1 "$station" verify "$images/four.yaml" --db "$db" --plain --port "${ports[2]}"
+check "with what to do, and no word of the supply" "$work/out" says "$work/out" "Key 'hw' of 'factory' has another value" "run --rework"
+check "in one attempt" "$work/out" sh -c "! grep -q -e 'attempt 1 failed' -e supply '$work/out'"
 check "a board that the record does not know is not judged" "$work/out" exits 4 "$station" verify "$images/free.yaml" --db "$work/none.db" --plain --port "${ports[2]}"
 
 # ---- The same board again --------------------------------------------------------------------------
@@ -131,12 +135,26 @@ await grep -q "Waits for the value 'housing'" "$work/out"
 echo "housing=ef" >&9
 echo "3 housing=EF1234" >&9
 echo "nonsense" >&9
-await grep -q "nonsense" "$work/errors"
-check "what is none is told while the board waits" "$work/errors" says "$work/errors" "does not match its pattern" "There is no slot 3" "is no NAME=VALUE"
+echo "7 Ab=s3cret-in-clear" >&9
+echo "s3cretbase64==" >&9
+await grep -q "Line 5 of standard input" "$work/errors"
+check "what is none is told while the board waits" "$work/errors" says "$work/errors" "does not match its pattern" "There is no slot 3" "Line 3 of standard input: What was given is no NAME=VALUE"
+check "and what was in such a line is not shown" "$work/errors" sh -c "! grep -q -e nonsense -e s3cret '$work/errors'"
 echo "housing=EF1234" >&9
 wait $waiting
 check "and the board goes on with the right one" "$work/out" says "$work/out" "PASS" ", serial EX"
 exec 9>&-
+sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: eui, from: scan, type: hex, min: 8, max: 8, unique: true }/' "$recipe" >"$images/eui.yaml"
+eui() { "$station" run "$images/eui.yaml" --db "$db" --plain "$@"; }
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5c
+check "a number of bytes is taken in any case" "$work/out" exits 0 eui --port "${ports[0]}" --unit eui=70B3D5000000AABB
+check "its board may say it in the other one" "$work/out" exits 0 eui --port "${ports[0]}" --rework --operator A --reason B --unit eui=70b3d5000000aabb
+check "and no second board gets it in any" "$work/out" exits 1 eui --port "${ports[1]}" --unit eui=70b3d5000000aabb
+check "as it belongs to the first" "$work/out" says "$work/out" "which 24:0a:c4:00:00:5c has since"
+sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: second, from: scan }/; s/name: serial, from: counter/name: serial, counter: other, from: counter/' "$recipe" >"$images/other.yaml"
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5b
+check "a serial of another recipe's counter is a duplicate" "$work/out" exits 1 "$station" run "$images/other.yaml" --db "$db" --plain --port "${ports[0]}" --unit second=x
+check "with counter and holder" "$work/out" says "$work/out" "duplicate" "Number 100 of counter 'other'" "which 24:0a:c4:00:00:0" "passed over"
 # A secret that was scanned is in no record: a second attempt needs it once more, and nobody scans twice.
 sed '/unit.values/d; s/- { name: housing, from: scan, pattern: "\[A-Z\]{2}\[0-9\]{4}" }/- { name: pin, from: scan, secret: true, unique: false }/' "$recipe" >"$images/pin.yaml"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:5a --fault hang,at=middle,times=1
@@ -148,6 +166,10 @@ check "and is not in the record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | 
 # ---- Released, edited, older -----------------------------------------------------------------------
 check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit release "$serial" --db "$db"
 check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
+"$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
+check "the report says that the serial is the board's no more" "$work/out" grep -qF "$mac</code><small>$serial (released)</small>" "$work/report.html"
+"$station" history "$mac" --db "$db" >"$work/history" 2>&1
+check "and so does its history" "$work/history" says "$work/history" "unit $serial, taken" "released"
 start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
 check "the next board gets the serial" "$work/out" exits 0 flash --port "${ports[0]}"
 check "of the one that was released" "$work/out" says "$work/out" "serial $serial"
@@ -155,6 +177,22 @@ check "the record is whole then" "$work/out" exits 0 "$station" audit --db "$db"
 sed -i '2s/$/0f/' "$images/keys.csv" # the first row of the pool, which a board has
 check "an edited pool is told at the next start" "$work/out" sh -c "'$station' run '$images/free.yaml' --db '$db' --plain --port socket://127.0.0.1:1 2>&1 | grep -q 'row 2 of pool .keys., which the board 24:0a:c4'"
 sed -i '2s/0f$//' "$images/keys.csv"
+mkdir "$images/bymac"
+for n in 62 63; do printf 'blob of %s' $n >"$images/bymac/240ac40000$n.bin"; done
+cat "$images/esp32.yaml" - >"$images/blob.yaml" <<'END'
+unit:
+  serial: serial
+  values: [{ name: serial, from: counter, pattern: "F{n:4}" }]
+  pools: [{ name: blobs, folder: bymac, mac: name }]
+  images: [{ partition: conf, pool: blobs }]
+END
+blob() { "$station" "$1" "$images/blob.yaml" --db "$db" --plain "${port_options[@]}" "${@:2}"; }
+start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:62
+check "files of a folder are written" "$work/out" exits 0 blob run
+rm "$images/bymac/240ac4000062.bin"
+check "where one is gone, its board is refused" "$work/out" exits 1 blob run --rework --operator Ann --reason again
+check "untouched, the row named, and the other is flashed" "$work/out" says "$work/out" "240ac4000062.bin of pool 'blobs', which was changed or is gone" "untouched" "PASS"
+check "verify says so, too" "$work/out" sh -c "! '$station' verify '$images/blob.yaml' --db '$db' --plain --port ${ports[0]} >'$work/verify' 2>&1 && grep -q '240ac4000062.bin of pool .blobs., which was changed' '$work/verify'"
 "$station" backup "$work/old.db" --db "$db" >/dev/null
 check "another board is flashed" "$work/out" exits 0 flash --port "${ports[1]}"
 rm -f "$db" "$db-wal" "$db-shm"

@@ -288,6 +288,27 @@ static void edited_row_is_noticed_and_not_given_out(void **state)
     refuse_unit(b, "240ac4000002", &supply, ERR_UNIT, "is that of 24:0a:c4:00:00:01 since");
 }
 
+/* No value stands in the row: it is the image. */
+static void board_whose_image_is_gone_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    struct db_unit unit;
+    bench_open(b);
+    supply.want_count = 1;
+    supply.is_image[0] = true;
+    check_ok(b, flash(b, "240ac4000001", &supply, &unit, DB_PASS));
+    db_unit_done(&unit);
+    s.version[0] = 1;
+    refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
+    assert_false(db_unit_look(b->db, "240ac4000001", &supply, &unit, &b->e));
+    db_unit_done(&unit);
+    assert_says(b, ERR_UNIT, "its image cannot be made");
+    check_ok(b, flash(b, "240ac4000002", &supply, &unit, DB_PASS));
+    db_unit_done(&unit);
+}
+
 static void bound_row_goes_to_its_board_alone(void **state)
 {
     struct bench *b = *state;
@@ -297,6 +318,26 @@ static void bound_row_goes_to_its_board_alone(void **state)
     assert_unit(b, "240ac4000004", &supply, "SN-00010", "key-4");
     assert_unit(b, "240ac4000002", &supply, "SN-00011", "key-2");
     refuse_unit(b, "240ac4000009", &supply, ERR_UNIT, "has nothing left for the board");
+}
+
+/* Two recipes on one record whose counters make the same text. */
+static void taken_serial_is_a_duplicate_and_its_number_passed_over(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    bench_open(b);
+    assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
+    s.wants[SERIAL].counter = "other";
+    refuse_unit(b, "240ac4000002", &supply, ERR_DUPLICATE, "Number 10 of counter 'other'");
+    assert_says(b, ERR_DUPLICATE, "'SN-00010', which 24:0a:c4:00:00:01 has");
+    assert_answer(b, "SELECT count(*) FROM unit_value", "4");
+    assert_unit(b, "240ac4000003", &supply, "SN-00011", "key-1");
+    assert_unit(b, "240ac4000002", &supply, "SN-00012", "key-2");
+    s.wants[SERIAL].from = DB_UNIT_SCAN;
+    s.wants[SERIAL].text = "SN-00011";
+    refuse_unit(b, "240ac4000004", &supply, ERR_DUPLICATE, "which 24:0a:c4:00:00:03 has since");
+    assert_clean(b);
 }
 
 /* ---- Decisions ---- */
@@ -588,6 +629,10 @@ static void reader_looks_at_what_a_board_has(void **state)
     assert_false(db_unit_look(reader, "240ac4000003", &supply, &unit, &b->e));
     assert_says(b, ERR_UNIT, "The record has no unit");
     db_unit_done(&unit);
+    s.version[1] = 1;
+    assert_false(db_unit_look(reader, "240ac4000002", &supply, &unit, &b->e));
+    assert_says(b, ERR_UNIT, "row 1 of pool 'keys', which was changed or is gone");
+    db_unit_done(&unit);
     db_close(reader);
 }
 
@@ -602,7 +647,9 @@ int main(void)
         TEST(counter_ends),
         TEST(later_recipe_adds_what_it_wants_more),
         TEST(edited_row_is_noticed_and_not_given_out),
+        TEST(board_whose_image_is_gone_is_refused),
         TEST(bound_row_goes_to_its_board_alone),
+        TEST(taken_serial_is_a_duplicate_and_its_number_passed_over),
         TEST(released_values_go_to_the_next_board),
         TEST(board_in_work_is_not_released),
         TEST(older_record_stops_the_line),

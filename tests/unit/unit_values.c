@@ -455,6 +455,44 @@ static void digest_follows_the_row(void **state)
     pool_free(p);
 }
 
+/* What means the same is the same row: a file may come back from a spreadsheet in other letters. */
+static void digest_follows_the_meaning(void **state)
+{
+    struct bench *b = *state;
+    char before[POOL_SHA256_CAP];
+    struct pool *p =
+        open_pool(b, ", mac: board", "sn,secret key,board\nA1,AABB,24:0A:C4:00:00:01\n");
+    assert_non_null(p);
+    assert_value(b, p, 0, 1, "aabb");
+    pool_sha256(p, 0, before);
+    pool_free(p);
+    p = open_pool(b, ", mac: board", "sn,secret key,board\nA1,aabb,240ac4000001\n");
+    assert_int_equal(pool_find(p, before), 0);
+    pool_free(p);
+    p = open_pool(b, ", mac: board", "sn,secret key,board\na1,aabb,240ac4000001\n");
+    assert_int_equal(pool_find(p, before), POOL_NO_ROW); /* text is what it is */
+    pool_free(p);
+}
+
+static void every_value_has_one_spelling(void **state)
+{
+    static const struct {
+        enum unit_type type;
+        const char *text, *canon;
+    } cases[] = { { UNIT_HEX, "70B3D5aF", "70b3d5af" }, { UNIT_NUMBER, "007", "7" },
+                  { UNIT_NUMBER, "-07", "-7" },         { UNIT_NUMBER, "-0", "0" },
+                  { UNIT_NUMBER, "000", "0" },          { UNIT_NUMBER, "70", "70" },
+                  { UNIT_TEXT, "00Ab", "00Ab" } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        const struct unit_value v = { .type = cases[i].type };
+        char text[16];
+        snprintf(text, sizeof text, "%s", cases[i].text);
+        unit_value_canon(&v, text);
+        assert_string_equal(text, cases[i].canon);
+    }
+}
+
 static void bound_rows_are_found_by_mac(void **state)
 {
     struct bench *b = *state;
@@ -487,6 +525,7 @@ static void every_mistake_of_a_pool_has_its_place(void **state)
                                            "is unique" },
         { "sn,secret key\nA1,00\nA2,00\n", "the value 'key' is that of row 2" },
         { "sn,secret key\nA1,00\nA1,00\n", "is that of row 2" },
+        { "sn,secret key\nA1,aAbb\nA2,AaBB\n", "pool.csv:3:1: the value 'key' is that of row 2" },
         { "sn,secret key\nA1,\"00\n", "pool.csv:2:" },
     };
     struct bench *b = *state;
@@ -563,6 +602,8 @@ int main(void)
         TEST(template_of_an_unknown_value_is_a_mistake),
         TEST(pool_gives_rows_by_place_and_digest),
         TEST(digest_follows_the_row),
+        TEST(digest_follows_the_meaning),
+        TEST(every_value_has_one_spelling),
         TEST(bound_rows_are_found_by_mac),
         TEST(every_mistake_of_a_pool_has_its_place),
         TEST(folder_gives_a_file_for_each_unit),
