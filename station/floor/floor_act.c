@@ -48,7 +48,8 @@ static void begin_all(struct floor *f)
     struct err ignored = { 0 };
     for (size_t i = 0; i < f->slot_count; i++) {
         if (begins_by_hand(&f->slots[i]))
-            floor_press(f, f->slots[i].number, &(struct slot_press){ .press = PRESS_ANY }, &ignored);
+            floor_press(f, f->slots[i].number, &(struct slot_press){ .press = PRESS_ANY },
+                        &ignored);
     }
 }
 

@@ -15,7 +15,7 @@
 
 #define REMEMBERED_BOARDS 20u
 #define ASK_MS            1000u /* between two questions to a board that waits for a value */
-#define STAND_IN_0        0x02 /* marks a MAC that no maker gave */
+#define STAND_IN_0        0x02  /* marks a MAC that no maker gave */
 #define STAND_IN_1        0x5D
 
 /* One board's run, over all its attempts. */
@@ -289,8 +289,8 @@ static bool enter_board(struct run *run, const struct board *board, bool fits, s
         ok = enter_once(run, board, fits, &failure);
         if (ok)
             break;
-        waits = failure.code == ERR_UNIT && run->unit.missing < u->value_count &&
-                s->gang->give_ms > 0;
+        waits =
+            failure.code == ERR_UNIT && run->unit.missing < u->value_count && s->gang->give_ms > 0;
         if (!waits) {
             *e = failure;
             break;

@@ -71,7 +71,7 @@ check "a serial that is there twice is named" "$work/out" exits 3 "$station" uni
 check "with file and line" "$work/out" says "$work/out" "values.csv:3:3:"
 
 # ---- Boards ----------------------------------------------------------------------------------------
-check "eight boards get eight units" "$work/out" exits 0 flash --lot first "${port_options[@]}"
+check "eight boards get eight units" "$work/out" exits 0 flash --lot first --new-lot "${port_options[@]}"
 check "each its serial" "$db" sql_is "select count(distinct serial) from unit" 8
 check "shown with the verdict" "$work/out" says "$work/out" ", serial EX" "-000107-"
 check "the mark lies beside the record" "$work/out" test -s "$db-units"
