@@ -1,7 +1,7 @@
 /*
  * Codes that were scanned or typed: which slot they are for, and what they do there. A code is a
- * value of the board's unit where the recipe takes any from a scan; where a slot begins by a scan it
- * begins, too.
+ * value of the board's unit where the recipe takes any from a scan; where a slot begins by a scan
+ * it begins, too.
  */
 #include "station/floor/floor_priv.h"
 

@@ -111,8 +111,8 @@ void session_note(struct session *s, int number, int64_t run_id, const char *sen
 
 /* Gives the slot a value of its board's unit: one that the recipe has from: scan. It is for the
  * board that is there, or comes within 10 s, and no other one gets it. ERR_USAGE: no such slot or
- * value, or (in a session that loops) the board there needs none any more; ERR_UNIT: the recipe does
- * not take this text. */
+ * value, or (in a session that loops) the board there needs none any more; ERR_UNIT: the recipe
+ * does not take this text. */
 bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e);
 
 /* The same of a code without a name: it is the first value that is missing and takes it. `starts`:
