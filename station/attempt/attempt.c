@@ -152,7 +152,7 @@ bool attempt_announce(struct attempt *a, bool ok, struct err *e)
     a->result->identified = b->chip && (b->mac.count > 0 || (ok && a->loader.secured));
     struct err misfit = { 0 };
     bool fits = ok && a->result->identified && gate(a, b, &misfit);
-    return !a->result->identified || w->board(w->ctx, b, fits, e);
+    return !a->result->identified || w->board(w->ctx, b, fits, &a->loader, e);
 }
 
 bool step_flash(struct attempt *a, struct err *e)

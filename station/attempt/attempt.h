@@ -39,8 +39,8 @@ struct attempt_watch {
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
     /* The board has said who it is. `fits`: all that is known of it allows the plan, so it is
      * written to unless it is refused here. False refuses it, with *e set: duplicate, quota, unit,
-     * database. */
-    bool (*board)(void *ctx, const struct board *board, bool fits, struct err *e);
+     * database. It may wait, and ask the board by its loader meanwhile whether it is there. */
+    bool (*board)(void *ctx, const struct board *board, bool fits, struct loader *l, struct err *e);
     void *ctx;
     /* What this board gets: the regions that all boards of its kind get, and its own behind them.
      * Lives until the result is of no use any more. NULL: *e. No hook: those of all boards. */

@@ -43,6 +43,7 @@ static bool open_session(struct floor *f, const struct floor_setup *setup, int *
                                            .clock = f->clock,
                                            .kind = ATTEMPT_FLASH,
                                            .loop = true,
+                                           .give_ms = GIVE_FOREVER,
                                            .golden = (const char *const *)setup->station->golden,
                                            .golden_count = setup->station->golden_count };
     f->session = session_new(&session, interrupted, e);
@@ -142,12 +143,6 @@ struct order *floor_order(struct floor *f)
 }
 
 /* ---- What others plug in ---- */
-
-void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx)
-{
-    f->take_code = take;
-    f->code_ctx = ctx;
-}
 
 void floor_set_printer(struct floor *f, floor_printer *print, void *ctx)
 {

@@ -19,7 +19,7 @@ struct rule {
 
 /* ---- What slots do ---- */
 
-static bool press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
     if (!session_find(f->session, slot, &v)) {
@@ -50,14 +50,15 @@ static void begin_all(struct floor *f)
     struct err ignored = { 0 };
     for (size_t i = 0; i < f->slot_count; i++) {
         if (begins_by_hand(&f->slots[i]))
-            press(f, f->slots[i].number, &(struct slot_press){ .press = PRESS_ANY }, &ignored);
+            floor_press(f, f->slots[i].number, &(struct slot_press){ .press = PRESS_ANY },
+                        &ignored);
     }
 }
 
 static bool begin(struct floor *f, const struct act *act, struct err *e)
 {
     if (act->slot != 0)
-        return press(f, act->slot, &(struct slot_press){ .press = PRESS_START }, e);
+        return floor_press(f, act->slot, &(struct slot_press){ .press = PRESS_START }, e);
     begin_all(f);
     return true;
 }
@@ -82,9 +83,9 @@ static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
     const struct slot_press seen = { .press = PRESS_SEEN };
     struct err ignored = { 0 };
     if (act->slot != 0)
-        return press(f, act->slot, &seen, e);
+        return floor_press(f, act->slot, &seen, e);
     for (size_t i = 0; i < f->slot_count; i++)
-        press(f, f->slots[i].number, &seen, &ignored);
+        floor_press(f, f->slots[i].number, &seen, &ignored);
     return true;
 }
 
@@ -105,7 +106,7 @@ static bool retry(struct floor *f, const struct act *act, struct err *e)
     if (!verdict_of(f, act->slot, &verdict, e))
         return false;
     if (verdict != VERDICT_PASS)
-        return press(f, act->slot, &(struct slot_press){ .press = PRESS_AGAIN }, e);
+        return floor_press(f, act->slot, &(struct slot_press){ .press = PRESS_AGAIN }, e);
     err_set(e, ERR_USAGE, "The board in slot %d has passed", act->slot);
     return err_hint(e, "An engineer lets it in once more, as re-work, with a reason.");
 }
@@ -116,7 +117,7 @@ static bool rework(struct floor *f, const struct act *act, struct err *e)
     struct slot_press again = { .press = PRESS_AGAIN };
     snprintf(again.by, sizeof again.by, "%s", act->actor.name);
     snprintf(again.reason, sizeof again.reason, "%s", act->reason);
-    return verdict_of(f, act->slot, &verdict, e) && press(f, act->slot, &again, e);
+    return verdict_of(f, act->slot, &verdict, e) && floor_press(f, act->slot, &again, e);
 }
 
 static bool print_label(struct floor *f, const struct act *act, struct err *e)
@@ -156,37 +157,6 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
     session_hint(f->session, act->slot);
     floor_kick(f);
     return true;
-}
-
-/* The first slot that begins by a scan and waits for one; 0: none. */
-static int slot_to_scan(struct floor *f)
-{
-    struct slot_view v;
-    for (size_t i = 0; i < f->slot_count; i++) {
-        if (f->slots[i].spec->rules.start == START_SCAN &&
-            session_find(f->session, f->slots[i].number, &v) && v.state != SLOT_RUNNING &&
-            (v.state != SLOT_DONE || v.empty))
-            return f->slots[i].number;
-    }
-    return 0;
-}
-
-static bool scans(const struct floor *f, int slot)
-{
-    return slot > 0 && f->slots[slot - 1].spec->rules.start == START_SCAN;
-}
-
-static bool take_code(struct floor *f, const struct act *act, struct err *e)
-{
-    int slot = act->slot != 0 ? act->slot : slot_to_scan(f);
-    if (f->take_code && !f->take_code(f->code_ctx, &slot, act->text, &act->actor, e))
-        return false;
-    if (scans(f, slot))
-        return press(f, slot, &(struct slot_press){ .press = PRESS_START }, e);
-    if (f->take_code)
-        return true;
-    err_set(e, ERR_USAGE, "No slot waits for a code");
-    return err_hint(e, "Those wait that have start: scan in the station file, and no verdict.");
 }
 
 /* ---- Orders ---- */
@@ -258,7 +228,7 @@ static const struct rule rules[] = {
                     print_label },
     [ACT_DISABLE] = { "Taking a slot out of work", "disable", true, true, true, false, disable },
     [ACT_ENABLE] = { "Putting a slot back to work", "enable", true, false, true, false, enable },
-    [ACT_CODE] = { "A code", NULL, false, false, false, true, take_code },
+    [ACT_CODE] = { "A code", NULL, false, false, false, true, floor_take_code },
     [ACT_OPERATOR] = { "Another operator", NULL, false, false, false, true, set_operator },
     [ACT_LOT] = { "Another lot", NULL, false, false, false, true, set_lot },
     [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe },

@@ -21,7 +21,7 @@ static bool is_absent(enum err_code code)
 static enum tile_state state_of_view(const struct slot_view *v)
 {
     if (v->state == SLOT_RUNNING)
-        return TILE_WORKING;
+        return v->wants_scan ? TILE_WAITING : TILE_WORKING;
     if (v->lost.code != ERR_NONE)
         return is_absent(v->lost.code) ? TILE_NO_ADAPTER : TILE_ATTENTION;
     if (v->waits.code != ERR_NONE || v->ready)

@@ -47,14 +47,6 @@ struct order *floor_order(struct floor *f);
 
 /* ---- What others plug in: before floor_begin, and never taken out ---- */
 
-/* Takes a code that was scanned or typed (ACT_CODE). Called on the thread of whoever acts, with no
- * lock held. True: it is taken; where the slot begins by a scan, it begins now. *slot: the number
- * of the slot that was named, or 0; the taker may set it. False with *e: refused, and the slot goes
- * on waiting. Without a taker each code is taken. */
-typedef bool floor_code_taker(void *ctx, int *slot, const char *code, const struct actor *actor,
-                              struct err *e);
-void floor_set_code_taker(struct floor *f, floor_code_taker *take, void *ctx);
-
 /* Prints a slot's label once more (ACT_PRINT). Without one: "there is no printer". */
 typedef bool floor_printer(void *ctx, const struct tile *tile, const struct act *act,
                            struct err *e);

@@ -40,8 +40,6 @@ struct floor {
     char db_path[4096];
     char *stub_folder; /* NULL: those built in */
     struct session *session;
-    floor_code_taker *take_code;
-    void *code_ctx;
     floor_printer *print;
     void *print_ctx;
     floor_label_waits *label_waits;
@@ -71,6 +69,16 @@ struct floor {
 
 /* What order_new refuses. */
 bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);
+
+/* ---- floor_act.c ---- */
+
+/* ERR_USAGE: the slot cannot be pressed now. */
+bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e);
+
+/* ---- floor_code.c ---- */
+
+/* ACT_CODE. ERR_USAGE: no slot waits for a code; ERR_UNIT: it is not the value that is wanted. */
+bool floor_take_code(struct floor *f, const struct act *act, struct err *e);
 
 /* ---- floor_prove.c ---- */
 

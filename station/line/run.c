@@ -7,13 +7,15 @@
 #include "station/line/slot_priv.h"
 
 #include "core/flash/readflash.h"
+#include "core/loader/loader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REMEMBERED_BOARDS 20u
-#define STAND_IN_0        0x02 /* marks a MAC that no maker gave */
+#define ASK_MS            1000u /* between two questions to a board that waits for a value */
+#define STAND_IN_0        0x02  /* marks a MAC that no maker gave */
 #define STAND_IN_1        0x5D
 
 /* One board's run, over all its attempts. */
@@ -178,7 +180,7 @@ static void keep_given(struct run *run, struct unit_given *given)
     run->given = *given;
     *given = (struct unit_given){ .count = 0 };
     run->took_given = true;
-    slot_drop_given(run->slot, &run->given);
+    slot_use_given(run->slot, &run->given);
 }
 
 static bool wants_unit(const struct run *run)
@@ -215,34 +217,92 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     return ok && has == wants;
 }
 
-/* A board whose label is scanned while it sits there waits for that, its flash untouched. */
-static bool enter_board(struct run *run, const struct board *board, bool fits, struct err *e)
+/* The board waits for a value of its unit, NULL: no more. */
+static void show_wanted(struct run *run, const struct unit_value *v)
 {
     struct slot *s = run->slot;
-    const struct deadline end = deadline_in_ms(slot_clock(s), s->gang->give_ms);
-    char sentence[96];
-    unsigned gifts = 0;
-    bool ok = false, told = false;
-    while (!ok) {
-        struct err failure = { 0 };
-        ok = enter_once(run, board, fits, &failure);
-        const size_t missing = ok || failure.code != ERR_UNIT ? DB_NO_ROW : run->unit.missing;
-        if (ok)
-            break;
-        if (!told && missing < slot_recipe(s)->unit.value_count && s->gang->give_ms > 0) {
-            snprintf(sentence, sizeof sentence, "Waits for the value '%s'",
-                     slot_recipe(s)->unit.values[missing].name);
-            slot_note(s, run->id, sentence);
-            told = true;
-        }
-        if (missing == DB_NO_ROW || !slot_await_gift(s, &gifts, end)) {
-            *e = failure;
+    struct err waits = { 0 };
+    char sentence[96], form[UNIT_FORM_CAP];
+    if (v) {
+        unit_form_text(v, form);
+        err_set(&waits, ERR_WAITING, "Scan %s", v->name);
+        err_hint(&waits, "Wanted is %s.", form);
+    }
+    pthread_mutex_lock(&s->lock);
+    const bool changed = strcmp(s->view.waits.what, waits.what) != 0;
+    s->view.waits = waits;
+    s->view.wants_scan = v != NULL;
+    s->view.wanted = v ? (size_t)(v - slot_recipe(s)->unit.values) : 0;
+    pthread_mutex_unlock(&s->lock);
+    if (changed && v) {
+        snprintf(sentence, sizeof sentence, "Waits for the value '%s'", v->name);
+        slot_note(s, run->id, sentence);
+    } else if (changed) {
+        slot_tell(s, run->id, EVENT_CHANGED, NULL, VERDICT_NONE);
+    }
+}
+
+/* Nothing tells that a board is pulled from behind its adapter: it is asked, in its loader, without
+ * a reset. */
+static bool is_there(const struct slot *s, struct loader *l, struct err *e)
+{
+    uint32_t ignored;
+    struct err failure = { 0 };
+    if (slot_is_stopping(s))
+        return err_set(e, ERR_STOPPED, "Stopped while the board waited for a value");
+    if (loader_read_reg(l, CHIP_MAGIC_ADDR, &ignored, &failure))
+        return true;
+    if (failure.code == ERR_STOPPED) {
+        *e = failure;
+        return false;
+    }
+    return err_set(e, ERR_STOPPED, "The board was taken out while it waited for a value");
+}
+
+/* Until something more is given. False: *e, of `missing` if nothing came in time. */
+static bool await_value(struct run *run, struct loader *l, unsigned *gifts, struct deadline end,
+                        const struct err *missing, struct err *e)
+{
+    struct slot *s = run->slot;
+    const struct clock *c = slot_clock(s);
+    while (!slot_await_gift(s, gifts, deadline_first(end, deadline_in_ms(c, ASK_MS)))) {
+        if (deadline_over(c, end)) {
+            *e = *missing;
             return false;
         }
+        if (!is_there(s, l, e))
+            return false;
     }
-    if (run->has_unit)
-        show_serial(run);
     return true;
+}
+
+/* A board whose label is scanned while it sits there waits for that, its flash untouched. */
+static bool enter_board(struct run *run, const struct board *board, bool fits, struct loader *l,
+                        struct err *e)
+{
+    struct slot *s = run->slot;
+    const struct unit *u = &slot_recipe(s)->unit;
+    const struct deadline end = deadline_in_ms(slot_clock(s), s->gang->give_ms);
+    unsigned gifts = 0;
+    bool ok = false, waits = true;
+    while (!ok && waits) {
+        struct err failure = { 0 };
+        ok = enter_once(run, board, fits, &failure);
+        if (ok)
+            break;
+        waits =
+            failure.code == ERR_UNIT && run->unit.missing < u->value_count && s->gang->give_ms > 0;
+        if (!waits) {
+            *e = failure;
+            break;
+        }
+        show_wanted(run, &u->values[run->unit.missing]);
+        waits = await_value(run, l, &gifts, end, &failure, e);
+    }
+    show_wanted(run, NULL);
+    if (ok && run->has_unit)
+        show_serial(run);
+    return ok;
 }
 
 static struct unit_instance instance_of(const struct run *run)
@@ -326,7 +386,8 @@ static bool on_judge(void *ctx, size_t region, struct loader *l, struct err *e)
     return ok;
 }
 
-static bool on_board(void *ctx, const struct board *board, bool fits, struct err *e)
+static bool on_board(void *ctx, const struct board *board, bool fits, struct loader *l,
+                     struct err *e)
 {
     struct run *run = ctx;
     struct slot *s = run->slot;
@@ -348,7 +409,7 @@ static bool on_board(void *ctx, const struct board *board, bool fits, struct err
         return err_hint(e, "Two ports may lead to one board, or two boards share a MAC: set both "
                            "aside.");
     }
-    return enter_board(run, &named, fits, e) && make_label(run, board, e);
+    return enter_board(run, &named, fits, l, e) && make_label(run, board, e);
 }
 
 /* ---- Attempts ---- */
@@ -545,6 +606,7 @@ static void begin_run(struct slot *s, const struct run *run)
 {
     pthread_mutex_lock(&s->lock);
     unsigned runs = s->view.runs, passes = s->view.passes;
+    s->took_given = false;
     s->view = (struct slot_view){
         .state = SLOT_RUNNING,
         .order = *order_name(s->order),
@@ -610,6 +672,7 @@ static void end_run(struct run *run, struct attempt_result *result)
         result->err = failure;
         verdict = VERDICT_FAIL;
     }
+    slot_drop_given(s, 0);
     if (run->passed_before) {
         run_show_passed(s, &run->mac, run->before_id);
         return;
@@ -620,8 +683,6 @@ static void end_run(struct run *run, struct attempt_result *result)
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
     }
-    if (run->mac.count > 0 && !run->took_given) /* what was given was for this board */
-        slot_drop_given(s, NULL);
     show_verdict(run, result, verdict);
 }
 

@@ -450,6 +450,33 @@ out:
     return ok;
 }
 
+bool session_scan(struct session *s, int number, const char *code, bool starts, struct err *e)
+{
+    struct order *order = gang_order(&s->gang);
+    if (!order)
+        return err_set(e, ERR_USAGE, "There is no recipe yet that takes values");
+    pthread_mutex_lock(&s->lock);
+    struct place *p = place_locked(s, number);
+    const bool ok = p ? slot_scan(&p->slot, order_recipe(order), code, starts, e)
+                      : err_set(e, ERR_USAGE, "There is no slot %d", number);
+    pthread_mutex_unlock(&s->lock);
+    order_release(order);
+    return ok;
+}
+
+bool session_takes_scans(struct session *s)
+{
+    struct order *order = gang_order(&s->gang);
+    bool takes = false;
+    if (!order)
+        return false;
+    const struct unit *u = &order_recipe(order)->unit;
+    for (size_t i = 0; u->asked && i < u->value_count; i++)
+        takes = takes || u->values[i].from == UNIT_FROM_SCAN;
+    order_release(order);
+    return takes;
+}
+
 /* ---- Looking ---- */
 
 static struct slot_view view_of_locked(struct place *p)

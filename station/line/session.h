@@ -37,7 +37,7 @@ struct session_setup {
     bool loop; /* board after board, all day, each slot by its rules; else one board each */
     const char *const *golden; /* MACs of golden boards, as board_mac_text gives them; lent */
     size_t golden_count;
-    uint32_t give_ms; /* how long a board waits for values from a scan (session_give); 0: not */
+    uint32_t give_ms; /* how long a board waits for values from a scan; 0: not at all */
     /* All slots are stopped hard together, and no single one: each needs a descriptor less. */
     bool together;
 };
@@ -107,10 +107,21 @@ int session_done_fd(const struct session *s);
 /* Puts a note about a slot among the events: for who works beside the session. Any thread. */
 void session_note(struct session *s, int number, int64_t run_id, const char *sentence);
 
-/* Gives the slot a value of its next board's unit: one that the recipe has from: scan. It is used
- * up by the next board that is identified there. ERR_USAGE: no such slot or value; ERR_UNIT: the
- * recipe does not take this text. */
+/* As long as it stays there and nobody stops it. */
+#define GIVE_FOREVER UINT32_MAX
+
+/* Gives the slot a value of its board's unit: one that the recipe has from: scan. It is for the
+ * board that is there, or comes within 10 s, and no other one gets it. ERR_USAGE: no such slot or
+ * value, or (in a session that loops) the board there needs none any more; ERR_UNIT: the recipe
+ * does not take this text. */
 bool session_give(struct session *s, int number, const char *name, const char *text, struct err *e);
+
+/* The same of a code without a name: it is the first value that is missing and takes it. `starts`:
+ * the code says itself that a board is there. */
+bool session_scan(struct session *s, int number, const char *code, bool starts, struct err *e);
+
+/* Whether the recipe that is current has values from a scan. */
+bool session_takes_scans(struct session *s);
 
 /* ---- Looking ---- */
 

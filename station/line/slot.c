@@ -93,11 +93,45 @@ void slot_press(struct slot *s, const struct slot_press *press)
         eventfd_write(s->wake_fd, 1);
 }
 
+/* A value for the wrong board is worse than one that has to be given twice: where it cannot be for
+ * the board that is there, nor for one that is just being put in, it is refused. `starts`: it says
+ * itself that a board is there. */
+static bool may_give_locked(const struct slot *s, bool starts, struct err *e)
+{
+    const struct slot_view *v = &s->view;
+    const bool has_verdict = v->state == SLOT_DONE && !v->empty && !v->ready && !starts;
+    if (!s->gang->loop || (!has_verdict && !(v->state == SLOT_RUNNING && s->took_given)))
+        return true;
+    err_set(e, ERR_USAGE, "The board in slot %d wants no value any more", s->number);
+    return err_hint(e, "Put the next board in, and give its value then.");
+}
+
+static bool put_locked(struct slot *s, const char *name, const char *text, struct err *e)
+{
+    if (!unit_given_put(&s->given, name, text, e))
+        return false;
+    s->given_us = slot_now_us(s);
+    s->gifts++;
+    return true;
+}
+
 bool slot_give(struct slot *s, const char *name, const char *text, struct err *e)
 {
     pthread_mutex_lock(&s->lock);
-    bool ok = unit_given_put(&s->given, name, text, e);
-    s->gifts++;
+    const bool ok = may_give_locked(s, false, e) && put_locked(s, name, text, e);
+    pthread_mutex_unlock(&s->lock);
+    return ok;
+}
+
+bool slot_scan(struct slot *s, const struct recipe *recipe, const char *code, bool starts,
+               struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    const size_t first = s->view.wants_scan ? s->view.wanted : 0;
+    const struct unit_value *v = NULL;
+    const bool ok = may_give_locked(s, starts, e) &&
+                    (v = unit_given_choose(&s->given, recipe, first, code, e)) != NULL &&
+                    put_locked(s, v->name, code, e);
     pthread_mutex_unlock(&s->lock);
     return ok;
 }
@@ -128,14 +162,24 @@ bool slot_await_gift(struct slot *s, unsigned *gifts, struct deadline end)
     return true;
 }
 
-void slot_drop_given(struct slot *s, const struct unit_given *used)
+void slot_use_given(struct slot *s, const struct unit_given *used)
 {
     pthread_mutex_lock(&s->lock);
-    if (used)
-        unit_given_remove(&s->given, used);
-    else
+    unit_given_remove(&s->given, used);
+    s->took_given = true;
+    pthread_mutex_unlock(&s->lock);
+}
+
+void slot_drop_given(struct slot *s, uint32_t older_than_ms)
+{
+    pthread_mutex_lock(&s->lock);
+    const bool old = slot_now_us(s) - s->given_us >= (uint64_t)older_than_ms * 1000;
+    const bool any = old && s->given.count > 0;
+    if (any)
         unit_given_clear(&s->given);
     pthread_mutex_unlock(&s->lock);
+    if (any && s->gang->loop)
+        slot_note(s, 0, "What was given is dropped: its board has not come, or is done");
 }
 
 struct slot_view slot_look(struct slot *s)

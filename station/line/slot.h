@@ -40,9 +40,11 @@ struct slot {
     atomic_bool stopping;    /* no new board */
     atomic_bool golden_only; /* it has to be proved: other boards wait */
     int stop_fd;             /* readable after a hard stop; its own unless it is the gang's */
-    pthread_mutex_t lock;    /* guards view and given */
+    pthread_mutex_t lock;    /* guards view and what is given */
     struct slot_view view;
-    struct unit_given given;   /* for the next board, or the one in work */
+    struct unit_given given;   /* for the board that is there, or comes within GIVEN_MS */
+    uint64_t given_us;         /* when the last of it came */
+    bool took_given;           /* the run that goes on needs no more */
     unsigned gifts;            /* so many came so far */
     struct slot_press pressed; /* under `lock`, too: not taken yet */
     int wake_fd; /* readable when there is something to take; -1: nobody presses here */
@@ -78,9 +80,15 @@ void slot_main(struct slot *s);
  * ends now, the board is reset and recorded as stopped. */
 void slot_stop(struct slot *s, bool hard);
 
-/* A value for the unit of the next board, or of the one that is about to be identified. Any thread;
- * the caller has judged it. */
+/* A value for the unit of the board that is there or about to come. Any thread; the caller has
+ * judged it. ERR_USAGE: the board there needs none. */
 bool slot_give(struct slot *s, const char *name, const char *text, struct err *e);
+
+/* The same of a code: it is the first missing value that takes it. `starts`: see session_scan. Any
+ * thread. ERR_USAGE, ERR_UNIT. */
+bool slot_scan(struct slot *s, const struct recipe *recipe, const char *code, bool starts,
+               struct err *e);
+
 /* Any thread. Stops the run that goes on, and nothing else. */
 void slot_stop_run(struct slot *s);
 

@@ -129,6 +129,28 @@ static void look(struct slot *s)
                            memcmp(&before.mac, &p->mac, sizeof p->mac) == 0;
     if (p->place == PLACE_DONE && p->passed && !was_green)
         run_show_passed(s, &mac, run_id);
+    if (p->place == PLACE_DONE)
+        slot_drop_given(s, 0);
+}
+
+/* ---- What is given is for one board ---- */
+
+static void drop_what_is_old(struct slot *s)
+{
+    if (s->presence.place != PLACE_READY)
+        slot_drop_given(s, GIVEN_MS);
+}
+
+/* The board that it was given for has left, or another one is there. */
+static void drop_of_board_before(struct slot *s, const struct presence *before)
+{
+    const struct presence *p = &s->presence;
+    const bool was_there = before->place == PLACE_READY || before->place == PLACE_DONE;
+    const bool is_there = p->place == PLACE_READY || p->place == PLACE_DONE;
+    const bool other = before->place == PLACE_READY && before->mac.count > 0 && p->mac.count > 0 &&
+                       memcmp(&before->mac, &p->mac, sizeof p->mac) != 0;
+    if (was_there && (!is_there || other))
+        slot_drop_given(s, 0);
 }
 
 static void run(struct slot *s)
@@ -173,6 +195,8 @@ static void work_all_day(struct slot *s)
     while (!slot_is_stopping(s)) {
         forget_stop(s);
         take_press(s);
+        drop_what_is_old(s);
+        const struct presence before = s->presence;
         switch (presence_next(&s->presence, now_ms(s), &wait_ms)) {
         case DEED_WAIT:
             idle_wait(s, wait_ms);
@@ -184,6 +208,7 @@ static void work_all_day(struct slot *s)
             run(s);
             break;
         }
+        drop_of_board_before(s, &before);
         show_place(s);
     }
     look_release(s);

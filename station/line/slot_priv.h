@@ -22,10 +22,15 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
                const struct attempt_result *result, enum verdict verdict);
 void slot_note(struct slot *s, int64_t run_id, const char *sentence);
 
-/* What was given for the board, as a copy for unit_given_clear; and that it is used up: what stands
- * in `used` as it is there, or all (NULL). */
+/* What was given for the board, as a copy for unit_given_clear; and that `used` is used up, and the
+ * board needs no more. */
 bool slot_copy_given(struct slot *s, struct unit_given *given, struct err *e);
-void slot_drop_given(struct slot *s, const struct unit_given *used);
+void slot_use_given(struct slot *s, const struct unit_given *used);
+
+/* Its board is done, gone or has not come: no other board gets what was given. Once nothing was
+ * given for so long; 0: in any case. */
+#define GIVEN_MS 10000u /* so long a board may come behind its value */
+void slot_drop_given(struct slot *s, uint32_t older_than_ms);
 
 /* Waits until one more value was given than *gifts, which is brought up to date. False: none
  * came in time, or a hard stop did. */

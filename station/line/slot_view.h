@@ -26,8 +26,10 @@ struct slot_view {
     bool golden;        /* the board is a golden one */
     bool passed_before; /* DONE: it had passed here already, in run run_id */
     struct err waits;   /* why a board that is there does not begin; code ERR_NONE: it need not */
-    struct err lost;    /* why the port is not open; code ERR_NONE: it is, or nobody needs it */
-    unsigned runs;      /* boards finished in this slot, and how many of them passed */
+    bool wants_scan;    /* RUNNING: its board waits for the value `wanted` of the recipe; `waits` */
+    size_t wanted;
+    struct err lost; /* why the port is not open; code ERR_NONE: it is, or nobody needs it */
+    unsigned runs;   /* boards finished in this slot, and how many of them passed */
     unsigned passes;
     const struct chip *chip;
     char mac[BOARD_MAC_TEXT_BYTES];

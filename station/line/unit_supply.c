@@ -122,6 +122,43 @@ bool unit_given_judge(const struct recipe *recipe, const char *name, char *text,
     return err_hint(e, "A value that is given has from: scan in the recipe's unit.values.");
 }
 
+void unit_form_text(const struct unit_value *v, char text[static UNIT_FORM_CAP])
+{
+    static const char *const words[] = { [UNIT_TEXT] = "characters",
+                                         [UNIT_NUMBER] = "as a number",
+                                         [UNIT_HEX] = "bytes in hexadecimal" };
+    if (v->pattern_text)
+        snprintf(text, UNIT_FORM_CAP, "text as %.100s", v->pattern_text);
+    else
+        snprintf(text, UNIT_FORM_CAP, "%" PRId64 " to %" PRId64 " %s", v->min, v->max,
+                 words[v->type]);
+}
+
+const struct unit_value *unit_given_choose(const struct unit_given *g, const struct recipe *recipe,
+                                           size_t first, const char *code, struct err *e)
+{
+    const struct unit *u = &recipe->unit;
+    const struct unit_value *wanted = NULL;
+    char form[UNIT_FORM_CAP];
+    for (size_t i = first; i < u->value_count; i++) {
+        const struct unit_value *v = &u->values[i];
+        struct err ignored = { 0 };
+        if (v->from != UNIT_FROM_SCAN || find_given(g, v->name))
+            continue;
+        if (unit_value_accepts(v, code, &ignored))
+            return v;
+        wanted = wanted ? wanted : v;
+    }
+    if (!wanted) {
+        err_set(e, ERR_USAGE, "All values of this board were given already");
+        return NULL;
+    }
+    unit_form_text(wanted, form);
+    err_set(e, ERR_UNIT, "The code is no '%.40s'; wanted is %s", wanted->name, form);
+    err_hint(e, "Scan the code of '%.40s'.", wanted->name);
+    return NULL;
+}
+
 /* ---- Facts of a board ---- */
 
 static void write_mac(const uint8_t mac[static 6], enum unit_form form, char text[static 32])

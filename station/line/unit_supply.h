@@ -32,6 +32,16 @@ void unit_given_remove(struct unit_given *g, const struct unit_given *used);
  * spelling. ERR_USAGE, ERR_UNIT. */
 bool unit_given_judge(const struct recipe *recipe, const char *name, char *text, struct err *e);
 
+/* The first of the recipe's values from a scan, from value `first` on, that was not given yet and
+ * takes this code. NULL: ERR_UNIT, which says what is wanted, and never the code: it may be another
+ * value's secret; ERR_USAGE: none is wanted. */
+const struct unit_value *unit_given_choose(const struct unit_given *g, const struct recipe *recipe,
+                                           size_t first, const char *code, struct err *e);
+
+/* What a value has to look like: "text as [A-Z]{2}[0-9]{4}". */
+#define UNIT_FORM_CAP 120
+void unit_form_text(const struct unit_value *v, char text[static UNIT_FORM_CAP]);
+
 /* Lives as long as the call that it is made for, and what it is made of. */
 struct unit_supply {
     struct db_unit_supply db;

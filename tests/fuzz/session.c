@@ -99,8 +99,10 @@ static void watch_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     must(bytes_done <= bytes_total, "no more is done than there is to do");
 }
 
-static bool watch_board(void *ctx, const struct board *board, bool fits, struct err *e)
+static bool watch_board(void *ctx, const struct board *board, bool fits, struct loader *l,
+                        struct err *e)
 {
+    (void)l;
     (void)fits;
     const struct watched *w = ctx;
     char mac[BOARD_MAC_TEXT_BYTES];

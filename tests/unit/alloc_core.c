@@ -315,8 +315,10 @@ static void no_progress(void *ctx, uint64_t bytes_done, uint64_t bytes_total)
     (void)bytes_total;
 }
 
-static bool any_board(void *ctx, const struct board *board, bool fits, struct err *e)
+static bool any_board(void *ctx, const struct board *board, bool fits, struct loader *l,
+                      struct err *e)
 {
+    (void)l;
     (void)fits;
     (void)ctx;
     (void)board;

@@ -244,31 +244,6 @@ static void all_verdicts_are_acknowledged_at_once(void **state)
     bench_free(b);
 }
 
-static bool take_code(void *ctx, int *slot, const char *code, const struct actor *actor,
-                      struct err *e)
-{
-    (void)ctx;
-    (void)slot;
-    (void)actor;
-    return strcmp(code, "good") == 0 || err_set(e, ERR_USAGE, "That code is another product's");
-}
-
-static void a_code_begins_once_it_is_taken(void **state)
-{
-    (void)state;
-    struct err e;
-    struct bench *b = bench_new("scan", true, NULL);
-    floor_set_code_taker(b->floor, take_code, NULL);
-    begin(b);
-    await(b, TILE_EMPTY);
-    assert_code(act(b, ACT_CODE, 0, &worker, "bad", NULL, &e), &e, ERR_USAGE);
-    pause_ms(1000);
-    assert_int_equal(look(b, 0).state, TILE_EMPTY);
-    assert_ok(act(b, ACT_CODE, 0, &worker, "good", NULL, &e), &e);
-    await(b, TILE_PASS);
-    bench_free(b);
-}
-
 static void a_slot_is_taken_out_of_work_and_put_back(void **state)
 {
     (void)state;
@@ -334,7 +309,6 @@ int main(void)
         cmocka_unit_test(a_missing_adapter_is_grey_and_moves_nobody),
         cmocka_unit_test(a_key_begins_and_a_board_that_has_passed_is_not_run_again),
         cmocka_unit_test(all_verdicts_are_acknowledged_at_once),
-        cmocka_unit_test(a_code_begins_once_it_is_taken),
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),

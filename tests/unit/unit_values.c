@@ -5,6 +5,7 @@
 
 #include "recipes/recipe.h"
 #include "recipes/units/unit_bytes.h"
+#include "station/line/unit_supply.h"
 
 #include <inttypes.h>
 #include <sys/stat.h>
@@ -196,6 +197,40 @@ static void value_is_judged_by_type_and_limits(void **state)
         if (cases[i].value == 2 && !cases[i].ok) /* a secret is in no sentence */
             assert_null(strstr(e.what, cases[i].text));
     }
+}
+
+/* ---- Codes without a name ---- */
+
+static void code_is_the_first_missing_value_that_takes_it(void **state)
+{
+    struct bench *b = *state;
+    struct unit_given given = { .count = 0 };
+    struct err e = { 0 };
+    unit_of(b, "  values:\n"
+               "    - { name: mac, from: board, fact: mac }\n"
+               "    - { name: label, from: scan, pattern: \"[A-Z]{2}[0-9]{3}\" }\n"
+               "    - { name: other, from: scan, max: 8 }\n"
+               "    - { name: key, from: scan, type: hex, min: 2, max: 3, secret: true }\n");
+    const struct unit_value *v = unit_given_choose(&given, b->recipe, 0, "AB123", &e);
+    assert_true(v && strcmp(v->name, "label") == 0);
+    v = unit_given_choose(&given, b->recipe, 0, "00ff", &e);
+    assert_true(v && strcmp(v->name, "other") == 0);
+    v = unit_given_choose(&given, b->recipe, 2, "AB123", &e); /* the board has its label */
+    assert_true(v && strcmp(v->name, "other") == 0);
+    assert_true(unit_given_put(&given, "other", "x", &e));
+    v = unit_given_choose(&given, b->recipe, 0, "00ff", &e);
+    assert_true(v && strcmp(v->name, "key") == 0);
+    assert_null(unit_given_choose(&given, b->recipe, 0, "00f", &e));
+    assert_int_equal(e.code, ERR_UNIT);
+    assert_non_null(strstr(e.what, "'label'; wanted is text as [A-Z]{2}[0-9]{3}"));
+    assert_null(strstr(e.what, "00f")); /* it may be the secret one, misread */
+    assert_true(unit_given_put(&given, "label", "AB123", &e));
+    assert_null(unit_given_choose(&given, b->recipe, 0, "00f", &e));
+    assert_non_null(strstr(e.what, "'key'; wanted is 2 to 3 bytes in hexadecimal"));
+    assert_true(unit_given_put(&given, "key", "00ff", &e));
+    assert_null(unit_given_choose(&given, b->recipe, 0, "00ff", &e));
+    assert_int_equal(e.code, ERR_USAGE);
+    unit_given_clear(&given);
 }
 
 static void expansion_puts_values_in(void **state)
@@ -593,6 +628,7 @@ int main(void)
         cmocka_unit_test(pattern_writes_what_it_says),
         cmocka_unit_test(pattern_knows_how_much_fits),
         TEST(value_is_judged_by_type_and_limits),
+        TEST(code_is_the_first_missing_value_that_takes_it),
         TEST(expansion_puts_values_in),
         TEST(nvs_image_is_that_of_the_official_generator),
         TEST(key_file_of_each_unit_is_a_name_in_its_folder),
