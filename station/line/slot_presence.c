@@ -193,6 +193,13 @@ static void found_same(struct presence *p, uint64_t now_ms, bool passed)
     p->look_at_ms = p->passed && p->rules.watch == WATCH_ASK ? p->look_at_ms : now_ms + LOOK_MS;
 }
 
+/* Another board, which begins when somebody says so. */
+static void await_hand(struct presence *p, uint64_t now_ms, const struct chip_mac *mac)
+{
+    become_ready(p, now_ms, mac);
+    p->wants_run = false;
+}
+
 static void found_board(struct presence *p, uint64_t now_ms, const struct chip_mac *mac,
                         bool passed)
 {
@@ -202,6 +209,8 @@ static void found_board(struct presence *p, uint64_t now_ms, const struct chip_m
         found_same(p, now_ms, passed);
     else if (passed)
         become_done(p, now_ms, true, mac);
+    else if (p->place == PLACE_DONE && !p->by_hand && !begins_by_itself(p))
+        await_hand(p, now_ms, mac);
     else
         become_ready(p, now_ms, mac);
 }
@@ -346,9 +355,11 @@ static void heard_arrival(struct presence *p, uint64_t now_ms)
 
 bool presence_listens(const struct presence *p)
 {
-    if (p->rules.start != START_BOARD || has_switch(p) || p->held)
+    if (has_switch(p) || p->held)
         return false;
-    return p->place != PLACE_DONE || !p->passed || p->rules.watch != WATCH_LEAVE;
+    if (p->place == PLACE_DONE && p->passed)
+        return p->rules.watch != WATCH_LEAVE;
+    return p->rules.start == START_BOARD;
 }
 
 static bool is_ours(struct presence *p, uint64_t now_ms)
