@@ -60,8 +60,7 @@ bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id
     if (mac->count == 0)
         return false;
     return gang_has_passed(s->gang, slot_of_pass(s), s->order, mac, run_id) ||
-           (record_passed_here(s->gang->record, s->order, slot_of_pass(s), mac, run_id,
-                               &ignored) &&
+           (record_passed_here(s->gang->record, s->order, slot_of_pass(s), mac, run_id, &ignored) &&
             *run_id != 0);
 }
 
@@ -135,7 +134,8 @@ static void look(struct slot *s)
     const struct presence *p = &s->presence;
     const bool was_green = before.place == PLACE_DONE && before.passed &&
                            memcmp(&before.mac, &p->mac, sizeof p->mac) == 0;
-    if (p->place == PLACE_DONE && p->passed && !was_green)
+    /* Whoever pressed START is told why there is no run. */
+    if (p->place == PLACE_DONE && p->passed && passed && (!was_green || before.by_hand))
         run_show_passed(s, &mac, run_id);
 }
 
