@@ -211,8 +211,8 @@ struct db_unit_digest {
     int64_t offset, size_bytes;
 };
 
-/* The latest run in which this board has passed in this very slot, with this recipe, in this lot
- * (0: in none); 0: there is none. Corrections count. One look into an index. */
+/* The latest run in which this board has passed in this very slot (0: in any), with this recipe, in
+ * this lot (0: in none); 0: there is none. Corrections count. One look into an index. */
 struct db_passed_where {
     const char *mac;
     int64_t recipe_id, lot_id;

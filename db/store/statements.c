@@ -130,7 +130,7 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_PASSED_HERE] = "SELECT ifnull(max(r.id), 0) FROM run AS r JOIN board AS b ON b.id = "
                          "r.board"
                          " WHERE b.mac = ? AND r.verdict = 'PASS' AND r.lot IS ? AND r.recipe = ? "
-                         "AND r.slot = ? AND r.golden IS NULL"
+                         "AND ? IN (0, r.slot) AND r.golden IS NULL"
                          " AND " EFFECTIVE_VERDICT("r") " = 'PASS'",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"

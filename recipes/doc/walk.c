@@ -95,7 +95,10 @@ static void refuse_key(struct walk *w, struct section *section, const char *name
 
     if (section->id != 0)
         text_append(place, sizeof place, " inside '%s'", key_row(w->kind, section->id)->path);
-    if (homes_of(w, name, homes, sizeof homes)[0])
+    /* What is missing here is meant rather than what has its place elsewhere. */
+    const bool is_missing = meant != w->kind->key_count && key_row(w->kind, meant)->required &&
+                            section->key_at[meant].line == 0;
+    if (!is_missing && homes_of(w, name, homes, sizeof homes)[0])
         text_append(advice, sizeof advice, "it belongs %s", homes);
     else if (meant != w->kind->key_count)
         text_append(advice, sizeof advice, "did you mean '%s'?", key_name(w->kind, meant));

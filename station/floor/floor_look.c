@@ -97,15 +97,19 @@ static void show_waiting(const struct floor *f, const struct floor_slot *slot,
                          const struct slot_view *v, struct tile *tile)
 {
     const char *asks = asks_for(slot->spec->rules.start);
+    const bool has_switch = slot->spec->rules.switch_line != SWITCH_NONE;
     if (lot_is_full_locked(f) && (tile->state == TILE_EMPTY || v->waits.code == ERR_QUOTA)) {
         tile->state = TILE_WAITING;
         say_lot_full(f, tile);
     } else if (tile->state == TILE_EMPTY) {
-        return;
+        if (asks && !has_switch) /* it cannot know whether a board is in */
+            say(tile, ERR_WAITING, asks, "Put a board in first.");
     } else if (v->waits.code != ERR_NONE) {
         tile->err = v->waits;
     } else if (asks) {
         say(tile, ERR_WAITING, asks, err_row(ERR_WAITING)->hint);
+    } else if (has_switch) {
+        say(tile, ERR_WAITING, "Open the lid", "Take the board out, and put the next one in.");
     }
 }
 

@@ -5,6 +5,7 @@
 
 #define BANNER_BYTES 300 /* so far behind a ROM's first line its reset line begins, at most */
 #define LINE_BYTES   64  /* so far behind the reset its boot mode follows */
+#define PIECE_BYTES  256 /* taken at once: with it a whole banner before still fits */
 #define TALK_BYTES   8   /* so many printable ones in a row are text; noise has fewer */
 
 void ear_forget(struct ear *ear)
@@ -13,13 +14,11 @@ void ear_forget(struct ear *ear)
     ear->text[0] = '\0';
 }
 
-/* Bytes that are no text become a 1, so that a zero does not end it and noise is no talk. */
+_Static_assert(PIECE_BYTES + BANNER_BYTES + LINE_BYTES < EAR_BYTES, "no line may be cut off");
+
+/* At most PIECE_BYTES. Bytes that are no text become a 1, so that a zero does not end it and noise is no talk. */
 static void keep(struct ear *ear, const char *bytes, size_t n)
 {
-    if (n > EAR_BYTES) {
-        bytes += n - EAR_BYTES;
-        n = EAR_BYTES;
-    }
     const size_t stays = ear->have + n > EAR_BYTES ? EAR_BYTES - n : ear->have;
     memmove(ear->text, ear->text + ear->have - stays, stays);
     for (size_t i = 0; i < n; i++) {
@@ -82,7 +81,7 @@ static bool talks(const char *text)
 
 /* 1: power or EN, on every chip. The ESP8266's modules often report an external reset, 2, when
  * power comes. */
-enum ear_word ear_take(struct ear *ear, const char *bytes, size_t n)
+static enum ear_word take_piece(struct ear *ear, const char *bytes, size_t n)
 {
     keep(ear, bytes, n);
     const long esp32 = reset_number(ear->text, "rst:0x", 16, "boot:0x");
@@ -95,4 +94,19 @@ enum ear_word ear_take(struct ear *ear, const char *bytes, size_t n)
     if (word >= EAR_RESET)
         ear_forget(ear);
     return word;
+}
+
+/* Piece by piece, each behind what was kept of those before: a computer that stalls reads much at
+ * once, and what a ROM said first must not be pushed out before it was looked at. */
+enum ear_word ear_take(struct ear *ear, const char *bytes, size_t n)
+{
+    enum ear_word gravest = EAR_NOTHING;
+    do {
+        const size_t piece = n < PIECE_BYTES ? n : PIECE_BYTES;
+        const enum ear_word word = take_piece(ear, bytes, piece);
+        gravest = word > gravest ? word : gravest;
+        bytes += piece;
+        n -= piece;
+    } while (n > 0);
+    return gravest;
 }

@@ -113,8 +113,8 @@ bool gang_has_passed(struct gang *g, int slot, const struct order *order,
     const size_t n = g->pass_count < GANG_PASSES_MAX ? g->pass_count : GANG_PASSES_MAX;
     for (size_t i = 0; i < n && !found; i++) {
         const struct gang_pass *p = &g->passes[i];
-        found = p->slot == slot && same_mac(&p->mac, mac) && p->recipe_id == rows->recipe_id &&
-                p->lot_id == rows->lot_id;
+        found = (slot == 0 || p->slot == slot) && same_mac(&p->mac, mac) &&
+                p->recipe_id == rows->recipe_id && p->lot_id == rows->lot_id;
         if (found)
             *run_id = p->run_id;
     }

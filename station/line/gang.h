@@ -59,11 +59,12 @@ void gang_set_order(struct gang *g, struct order *order);
 /* The current one, held for the caller. NULL: there is none yet. */
 struct order *gang_order(struct gang *g);
 
-/* A slot says which board it has. False: that MAC sits in another slot right now, *other. */
+/* A slot says which board it has in work, or holds. False: that MAC is in another slot right now,
+ * *other. A verdict that is still shown is no claim: its board may have been moved. */
 bool gang_claim_mac(struct gang *g, int slot, const struct chip_mac *mac, int *other);
 
-/* A board has passed, and whether it has passed before, in that slot under that order; *run_id 0:
- * the run is not recorded. */
+/* A board has passed, and whether it has passed before, in that slot (0: in any) under that order;
+ * *run_id 0: the run is not recorded. */
 void gang_note_pass(struct gang *g, int slot, const struct order *order, const struct chip_mac *mac,
                     int64_t run_id);
 bool gang_has_passed(struct gang *g, int slot, const struct order *order,
@@ -72,7 +73,7 @@ bool gang_has_passed(struct gang *g, int slot, const struct order *order,
 /* Whether the board is a golden one. */
 bool gang_is_golden(const struct gang *g, const struct chip_mac *mac);
 
-/* The slot's board is gone. */
+/* The slot's board is gone, or nothing is done to it any more. */
 void gang_release_mac(struct gang *g, int slot);
 
 #endif

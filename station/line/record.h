@@ -68,7 +68,7 @@ struct record_run {
 bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
                       int64_t *run_id, struct err *e);
 
-/* The run in which this board has passed in this slot under this order; 0: none. */
+/* The run in which this board has passed in this slot (0: in any) under this order; 0: none. */
 bool record_passed_here(struct record *r, const struct order *order, int slot,
                         const struct chip_mac *mac, int64_t *run_id, struct err *e);
 

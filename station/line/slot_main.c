@@ -46,14 +46,21 @@ void slot_take_order(struct slot *s)
 
 /* ---- Who has passed here ---- */
 
+/* Boards are moved from slot to slot. Only re-work of a whole order does a board once more in each
+ * slot that it is put into. */
+static int slot_of_pass(const struct slot *s)
+{
+    return order_rework_reason(s->order) ? s->number : 0;
+}
+
 bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id)
 {
     struct err ignored = { 0 };
     *run_id = 0;
     if (mac->count == 0)
         return false;
-    return gang_has_passed(s->gang, s->number, s->order, mac, run_id) ||
-           (record_passed_here(s->gang->record, s->order, s->number, mac, run_id, &ignored) &&
+    return gang_has_passed(s->gang, slot_of_pass(s), s->order, mac, run_id) ||
+           (record_passed_here(s->gang->record, s->order, slot_of_pass(s), mac, run_id, &ignored) &&
             *run_id != 0);
 }
 
@@ -127,7 +134,8 @@ static void look(struct slot *s)
     const struct presence *p = &s->presence;
     const bool was_green = before.place == PLACE_DONE && before.passed &&
                            memcmp(&before.mac, &p->mac, sizeof p->mac) == 0;
-    if (p->place == PLACE_DONE && p->passed && !was_green)
+    /* Whoever pressed START is told why there is no run. */
+    if (p->place == PLACE_DONE && p->passed && passed && (!was_green || before.by_hand))
         run_show_passed(s, &mac, run_id);
     if (p->place == PLACE_DONE)
         slot_drop_given(s, 0);
@@ -165,6 +173,8 @@ static void run(struct slot *s)
     }
     look_release(s);
     run_board(s, &end);
+    if (!end.passed || s->presence.rules.watch != WATCH_HOLD)
+        gang_release_mac(s->gang, s->number); /* it may be put into another slot now */
     s->waits = end.waits;
     if (end.waits.code != ERR_NONE) {
         presence_must_wait(&s->presence, now_ms(s));

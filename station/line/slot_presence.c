@@ -14,6 +14,7 @@
 #define GONE_LOOKS     3      /* in a row, before a board is called gone */
 #define DEAD_LOOKS     5      /* in a row, before one that is said to be there is dead */
 #define STRANGE_LOOKS  6      /* in a row, before a board that does not name itself gets a run */
+#define OTHER_LOOKS    9      /* ...of both kinds in turn, as a board in a boot loop gives them */
 #define OURS_MS        2000u  /* a ROM that we have reset has said its words by then */
 #define BOUNCE_MS      2000u  /* a plug that comes back sooner has bounced */
 #define HOLD_MS        5000u  /* a blank board with its own USB comes and goes every 3 s */
@@ -52,7 +53,7 @@ static void look_soon(struct presence *p, uint64_t at_ms)
 static void forget_wishes(struct presence *p)
 {
     p->wants_look = p->wants_run = p->by_hand = p->appeared = p->heard_waits = false;
-    p->empty_looks = p->strange_looks = 0;
+    p->empty_looks = p->strange_looks = p->other_looks = 0;
 }
 
 /* Each look costs 0.6 ms of this computer, and there may be 64 empty slots. */
@@ -192,6 +193,13 @@ static void found_same(struct presence *p, uint64_t now_ms, bool passed)
     p->look_at_ms = p->passed && p->rules.watch == WATCH_ASK ? p->look_at_ms : now_ms + LOOK_MS;
 }
 
+/* Another board, which begins when somebody says so. */
+static void await_hand(struct presence *p, uint64_t now_ms, const struct chip_mac *mac)
+{
+    become_ready(p, now_ms, mac);
+    p->wants_run = false;
+}
+
 static void found_board(struct presence *p, uint64_t now_ms, const struct chip_mac *mac,
                         bool passed)
 {
@@ -201,6 +209,8 @@ static void found_board(struct presence *p, uint64_t now_ms, const struct chip_m
         found_same(p, now_ms, passed);
     else if (passed)
         become_done(p, now_ms, true, mac);
+    else if (p->place == PLACE_DONE && !p->by_hand && !begins_by_itself(p))
+        await_hand(p, now_ms, mac);
     else
         become_ready(p, now_ms, mac);
 }
@@ -259,6 +269,18 @@ static void found_nobody(struct presence *p, uint64_t now_ms)
         p->wants_look = false;
 }
 
+/* A board that passed and is held would have answered: it is gone, and who is there now is asked by
+ * a reset. One that is not held may have a loose line. */
+static void found_other(struct presence *p, uint64_t now_ms)
+{
+    if (p->by_hand)
+        become_ready(p, now_ms, NULL);
+    else if (p->place == PLACE_DONE && p->passed && p->held)
+        become_empty(p, now_ms);
+    else if (p->place == PLACE_DONE && p->passed)
+        doubt(p, now_ms);
+}
+
 /* Whoever leaves the loader by a reset is announced by his ROM, once. */
 static void expect_our_words(struct presence *p, uint64_t now_ms, unsigned times)
 {
@@ -272,6 +294,8 @@ void presence_looked(struct presence *p, uint64_t now_ms, enum look look,
     if (look != LOOK_NO_PORT)
         expect_our_words(p, now_ms, 1);
     p->heard_waits = false;
+    if (look == LOOK_STRANGE || look == LOOK_EMPTY)
+        p->other_looks++;
     switch (look) {
     case LOOK_NO_PORT:
         p->look_at_ms = now_ms + LOOK_MS;
@@ -289,6 +313,8 @@ void presence_looked(struct presence *p, uint64_t now_ms, enum look look,
         found_nobody(p, now_ms);
         break;
     }
+    if (p->other_looks >= OTHER_LOOKS)
+        found_other(p, now_ms);
 }
 
 /* ---- What a run came to ---- */
@@ -329,9 +355,11 @@ static void heard_arrival(struct presence *p, uint64_t now_ms)
 
 bool presence_listens(const struct presence *p)
 {
-    if (p->rules.start != START_BOARD || has_switch(p) || p->held)
+    if (has_switch(p) || p->held)
         return false;
-    return p->place != PLACE_DONE || !p->passed || p->rules.watch != WATCH_LEAVE;
+    if (p->place == PLACE_DONE && p->passed)
+        return p->rules.watch != WATCH_LEAVE;
+    return p->rules.start == START_BOARD;
 }
 
 static bool is_ours(struct presence *p, uint64_t now_ms)
@@ -391,7 +419,7 @@ static void press_seen(struct presence *p, uint64_t now_ms)
 {
     if (p->place != PLACE_DONE && !p->doubtful)
         return;
-    p->empty_looks = 0;
+    p->empty_looks = p->other_looks = 0;
     if (p->rules.start != START_BOARD || has_switch(p)) {
         become_empty(p, now_ms);
         if (has_switch(p) && p->shut)
@@ -399,6 +427,7 @@ static void press_seen(struct presence *p, uint64_t now_ms)
         return;
     }
     p->has_answered = true; /* from now on silence counts */
+    p->held = false;        /* another one hears only a reset */
     look_soon(p, now_ms);
 }
 
@@ -409,7 +438,8 @@ void presence_pressed(struct presence *p, uint64_t now_ms, enum press press)
         break;
     case PRESS_START:
         p->by_hand = true;
-        p->empty_looks = p->strange_looks = 0;
+        p->empty_looks = p->strange_looks = p->other_looks = 0;
+        p->held = false; /* another one hears only a reset */
         look_soon(p, now_ms);
         break;
     case PRESS_ANY:

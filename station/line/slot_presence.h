@@ -83,6 +83,7 @@ struct presence {
     bool first;        /* the port was not open yet */
     bool shut, shut_known, shut_seen; /* the switch, and what it was read as last */
     unsigned empty_looks, strange_looks, same_looks;
+    unsigned other_looks; /* in a row that did not show the board that is known, of both kinds */
     uint64_t look_at_ms, run_at_ms, lost_at_ms, shut_seen_ms;
     uint64_t ours_until_ms;  /* so long a ROM's words may come from our own reset, */
     unsigned ours_left;      /* ...and so many more times */

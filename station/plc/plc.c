@@ -37,6 +37,7 @@ struct plc {
     uint64_t looked_us;       /* 0: never */
     bool is_beating;          /* the PLC's heartbeat has moved, and not too long ago */
     bool has_beaten;          /* at all */
+    uint64_t beating_us;      /* since when is_beating */
     uint64_t beat_us;         /* when it moved last */
     uint16_t beat;            /* what it was then */
     uint16_t boot;
@@ -113,12 +114,22 @@ static void disarm(struct plc *p)
         plc_hand_disarm(&p->hands[i]);
 }
 
+static void settle(struct plc *p)
+{
+    for (size_t i = 0; i < p->slots; i++)
+        plc_hand_settled(&p->hands[i]);
+}
+
 static void check_beat(struct plc *p)
 {
     const uint64_t limit_us = (uint64_t)p->settings->heartbeat_ms * 1000;
     const bool is_beating = p->has_beaten && now_us(p) - p->beat_us < limit_us;
     if (p->is_beating && !is_beating)
         disarm(p);
+    if (!p->is_beating && is_beating)
+        p->beating_us = now_us(p);
+    else if (is_beating && now_us(p) - p->beating_us >= limit_us)
+        settle(p);
     p->is_beating = is_beating;
 }
 

@@ -53,6 +53,7 @@ enum plc_order plc_hand_command(struct plc_hand *h, uint16_t command, uint16_t c
 {
     const bool aborts = (command & ~h->command & PLC_ABORT) != 0;
     h->command = command;
+    h->written = true;
     if (aborts && (h->phase == PLC_STARTED || h->phase == PLC_RUNNING))
         return PLC_STOP;
     const enum plc_order order = take_ack(h);
@@ -74,6 +75,11 @@ void plc_hand_begun(struct plc_hand *h, enum err_code refusal, int64_t before_id
 void plc_hand_disarm(struct plc_hand *h)
 {
     h->armed = false;
+}
+
+void plc_hand_settled(struct plc_hand *h)
+{
+    h->armed = h->armed || !h->written;
 }
 
 /* ---- What happens in the slot ---- */

@@ -6,7 +6,8 @@
  *
  * A plain value, no I/O. Whoever owns it tells what the PLC wrote and what happened in the slot,
  * and is told what to do. A start is a rising edge that was seen: START must have been written as 0
- * since the station came up, since the last run, and since the PLC's heartbeat came back. So a
+ * since the station came up, since the last run, and since the PLC's heartbeat came back; where it
+ * was never written at all it is 0, once the PLC has had the time to write it. So a
  * reply that is lost, a request that comes twice, a PLC that comes up with START at 1 or a station
  * that does start nothing, and nothing twice.
  */
@@ -28,6 +29,7 @@ enum plc_phase {
 struct plc_hand {
     enum plc_phase phase;
     bool armed;       /* START was seen at 0 */
+    bool written;     /* the PLC has written a command, ever */
     bool ordered;     /* the run is the PLC's; else a person's, or the slot began by itself */
     uint16_t command; /* as it was written last */
     uint16_t cycle;   /* of the run */
@@ -67,6 +69,10 @@ void plc_hand_tick(struct plc_hand *h, uint64_t now_us);
 
 /* The heartbeat stands still: nothing starts before START was seen at 0 again. */
 void plc_hand_disarm(struct plc_hand *h);
+
+/* The heartbeat lives for so long that a PLC which came up with START at 1 would have written it:
+ * START that was never written counts as 0. */
+void plc_hand_settled(struct plc_hand *h);
 
 /* enum plc_slot_bit. `may_start`: as above, and the slot itself could begin. */
 uint16_t plc_hand_status(const struct plc_hand *h, bool may_start);

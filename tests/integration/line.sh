@@ -36,6 +36,15 @@ check "so does the next one in a slot whose board has passed" "$work/out" await 
 ctl board 0 mac=24:0a:c4:00:00:00 >/dev/null
 check "one that has passed here is known" "$work/out" await line_says "Passed already, run"
 check "and has no other run" "$work/out" test "$(runs)" = 4
+moved() { [ "$(grep -c 'Passed already, run' "$work/out")" -ge 3 ]; }
+ctl board 0 mac=24:0a:c4:00:00:01 >/dev/null # those of A1 and A2 change places
+ctl board 1 mac=24:0a:c4:00:00:00 >/dev/null
+check "boards that are moved to other slots are green there" "$work/out" await moved
+check "and have no other run" "$work/out" test "$(runs)" = 4
+ctl board 0 mac=24:0a:c4:00:00:00 >/dev/null
+ctl board 1 mac=24:0a:c4:00:00:01 >/dev/null
+moved_back() { [ "$(grep -c 'Passed already, run' "$work/out")" -ge 5 ]; }
+check "in their own, too" "$work/out" await moved_back
 stop_line
 check "a stop that was asked for is no failure" "$work/err" test $? = 0
 

@@ -113,6 +113,21 @@ static void start_that_was_high_from_the_beginning_starts_nothing(void **state)
 }
 
 /* PLCs write their outputs in each cycle, and again after a reply was lost. */
+static void start_that_was_never_written_is_0(void **state)
+{
+    (void)state;
+    struct plc_hand h = { .phase = PLC_IDLE };
+    assert_int_equal(plc_hand_status(&h, true), 0);
+    plc_hand_settled(&h);
+    assert_int_equal(plc_hand_status(&h, true), PLC_READY);
+    assert_int_equal(plc_hand_command(&h, PLC_START, 7, true), PLC_BEGIN);
+    h = (struct plc_hand){ .phase = PLC_IDLE };
+    plc_hand_command(&h, PLC_START, 7, true); /* one that came up with it */
+    plc_hand_settled(&h);
+    assert_int_equal(plc_hand_status(&h, true), 0);
+    assert_int_equal(plc_hand_command(&h, PLC_START, 7, true), PLC_NOTHING);
+}
+
 static void start_that_stays_starts_once(void **state)
 {
     (void)state;
@@ -376,6 +391,7 @@ int main(void)
         cmocka_unit_test(a_failure_has_its_cause),
         cmocka_unit_test(what_is_no_verdict_of_the_board_is_an_error),
         cmocka_unit_test(start_that_was_high_from_the_beginning_starts_nothing),
+        cmocka_unit_test(start_that_was_never_written_is_0),
         cmocka_unit_test(start_that_stays_starts_once),
         cmocka_unit_test(start_while_busy_is_not_kept),
         cmocka_unit_test(start_that_cannot_be_taken_is_spent),

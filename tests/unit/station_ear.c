@@ -88,6 +88,30 @@ static void a_talkative_board_fits(void **state)
     assert_int_equal(ear_take(&ear, said[0].text, strlen(said[0].text)), EAR_ARRIVAL);
 }
 
+/* A ROM's words anywhere in one long reading, and cut anywhere by two. */
+static void nothing_that_was_read_is_passed_over(void **state)
+{
+    static char much[4096];
+    struct ear ear;
+    (void)state;
+    const char *words = said[0].text;
+    const size_t n = strlen(words);
+    for (size_t at = 0; at + n <= sizeof much; at += 7) {
+        memset(much, 'x', sizeof much);
+        memcpy(much + at, words, n);
+        ear_forget(&ear);
+        assert_int_equal(ear_take(&ear, much, sizeof much), EAR_ARRIVAL);
+    }
+    for (size_t cut = 1; cut < n; cut++) {
+        memset(much, 'x', sizeof much);
+        memcpy(much, words + cut, n - cut);
+        ear_forget(&ear);
+        const enum ear_word first = ear_take(&ear, words, cut);
+        const enum ear_word second = ear_take(&ear, much, 1024);
+        assert_true(first == EAR_ARRIVAL || second == EAR_ARRIVAL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +119,7 @@ int main(void)
         cmocka_unit_test(words_come_in_pieces),
         cmocka_unit_test(noise_without_end_is_no_board),
         cmocka_unit_test(a_talkative_board_fits),
+        cmocka_unit_test(nothing_that_was_read_is_passed_over),
     };
     return cmocka_run_group_tests_name("station_ear", tests, NULL, NULL);
 }

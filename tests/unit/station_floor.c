@@ -211,12 +211,14 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     await(b, TILE_EMPTY);
     pause_ms(1500);
     assert_int_equal(look(b, 0).state, TILE_EMPTY);
+    assert_string_equal(look(b, 0).err.what, "Press START");
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
     struct tile tile = await(b, TILE_PASS);
     assert_int_equal(tile.boards, 1);
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
     pause_ms(1500);
     assert_int_equal(look(b, 0).state, TILE_PASS);
+    assert_true(look(b, 0).passed_before); /* who presses is told why there is no run */
     assert_int_equal(look(b, 0).boards, 1);
     assert_code(act(b, ACT_RETRY, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
     assert_code(act(b, ACT_REWORK, 1, &worker, NULL, "new label", &e), &e, ERR_USAGE);

@@ -315,6 +315,80 @@ static void a_board_that_is_held_is_asked_without_a_reset(void **state)
     assert_false(b.p.held);
 }
 
+/* A blank board under the green of the one before: it loops, and answers a look in this way or
+ * that, or not. */
+static void a_board_in_a_boot_loop_ends_a_hold(void **state)
+{
+    (void)state;
+    struct bench b = passed_bench(WATCH_HOLD);
+    look(&b, LOOK_BOARD, &ann, true);
+    int looks = 0;
+    for (; b.p.held && looks < 20; looks++)
+        look(&b, looks % 2 ? LOOK_EMPTY : LOOK_STRANGE, NULL, false);
+    assert_in_range(looks, 5, 12);
+    assert_int_equal(b.p.place, PLACE_EMPTY);
+    look(&b, LOOK_BOARD, &bob, false); /* asked by a reset now */
+    assert_int_equal(next_deed(&b, 0), DEED_RUN);
+}
+
+static void a_press_asks_one_that_is_held_by_a_reset(void **state)
+{
+    static const enum press presses[] = { PRESS_SEEN, PRESS_START };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(presses); i++) {
+        struct bench b = passed_bench(WATCH_HOLD);
+        look(&b, LOOK_BOARD, &ann, true);
+        presence_pressed(&b.p, b.now_ms, presses[i]);
+        assert_false(b.p.held);
+        look(&b, LOOK_BOARD, &ann, true);
+        assert_true(b.p.held && b.p.passed);
+    }
+}
+
+static void a_start_runs_a_board_that_answers_in_no_way_twice(void **state)
+{
+    (void)state;
+    struct bench b = bench_of(START_KEY, WATCH_LISTEN, SWITCH_NONE);
+    presence_pressed(&b.p, b.now_ms, PRESS_START);
+    for (int i = 0; i < 9; i++)
+        look(&b, i % 2 ? LOOK_EMPTY : LOOK_STRANGE, NULL, false);
+    assert_int_equal(next_deed(&b, 0), DEED_RUN);
+}
+
+static void a_new_board_ends_the_pass_of_one_that_a_hand_began(void **state)
+{
+    static const enum start_policy starts[] = { START_KEY, START_SCAN, START_PLC };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(starts); i++) {
+        struct bench b = bench_of(starts[i], WATCH_LISTEN, SWITCH_NONE);
+        assert_false(presence_listens(&b.p));
+        presence_pressed(&b.p, b.now_ms, PRESS_START);
+        look(&b, LOOK_BOARD, &ann, false);
+        run(&b, true, true, &ann);
+        assert_true(presence_listens(&b.p));
+        b.now_ms += HOUR_MS;
+        presence_heard(&b.p, b.now_ms, HEARD_ARRIVAL);
+        look(&b, LOOK_BOARD, &bob, false);
+        assert_int_equal(b.p.place, PLACE_READY);
+        assert_int_equal(next_deed(&b, HOUR_MS), DEED_WAIT); /* it is not begun by that */
+        presence_pressed(&b.p, b.now_ms, PRESS_START);
+        look(&b, LOOK_BOARD, &bob, false);
+        run(&b, true, true, &bob);
+    }
+}
+
+static void a_new_board_in_an_adapter_that_stays_begins(void **state)
+{
+    (void)state;
+    struct bench b = bench_of(START_PLUG, WATCH_LISTEN, SWITCH_NONE);
+    look(&b, LOOK_BOARD, &ann, false);
+    run(&b, true, true, &ann);
+    b.now_ms += HOUR_MS;
+    presence_heard(&b.p, b.now_ms, HEARD_ARRIVAL);
+    look(&b, LOOK_BOARD, &bob, false);
+    assert_int_equal(next_deed(&b, 0), DEED_RUN);
+}
+
 static void watch_ask_asks_at_its_interval(void **state)
 {
     (void)state;
@@ -646,6 +720,11 @@ int main(void)
         cmocka_unit_test(a_plug_that_bounces_is_one_board),
         cmocka_unit_test(a_dead_board_that_is_plugged_in_has_its_run),
         cmocka_unit_test(a_board_that_is_held_is_asked_without_a_reset),
+        cmocka_unit_test(a_board_in_a_boot_loop_ends_a_hold),
+        cmocka_unit_test(a_press_asks_one_that_is_held_by_a_reset),
+        cmocka_unit_test(a_start_runs_a_board_that_answers_in_no_way_twice),
+        cmocka_unit_test(a_new_board_ends_the_pass_of_one_that_a_hand_began),
+        cmocka_unit_test(a_new_board_in_an_adapter_that_stays_begins),
         cmocka_unit_test(watch_ask_asks_at_its_interval),
         cmocka_unit_test(a_board_waits_for_a_place_and_begins_by_itself),
         cmocka_unit_test(each_good_board_comes_to_its_run),
