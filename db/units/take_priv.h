@@ -6,8 +6,9 @@
 #include "db/units/take.h"
 
 /* Gives the board of an open run its unit, in the transaction of the caller. Refusals, which leave
- * nothing behind but a counter's number that makes what another board has, go to *refusal (ERR_UNIT; ERR_DUPLICATE
- * for a serial that another board has) and give true. *unit is for db_unit_done then, too. */
+ * nothing behind but a counter's number that makes what another board has, go to *refusal
+ * (ERR_UNIT; ERR_DUPLICATE for a serial that another board has) and give true. *unit is for
+ * db_unit_done then, too. */
 bool unit_take_locked(struct db *db, int64_t run_id, int64_t board_id, const char *mac,
                       int64_t utc_ms, const struct db_unit_supply *supply, struct db_unit *unit,
                       struct err *refusal, struct err *e);

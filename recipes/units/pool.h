@@ -40,7 +40,8 @@ bool pool_is_bound(const struct pool *p, size_t row);
 /* What people call it: "row 17", by line, or the file's name. */
 void pool_label(const struct pool *p, size_t row, char label[static POOL_LABEL_CAP]);
 
-/* The text of a value of this row in its one spelling (unit_value_canon); to be ended with unit_wipe. NULL: out of memory. */
+/* The text of a value of this row in its one spelling (unit_value_canon); to be ended with
+ * unit_wipe. NULL: out of memory. */
 char *pool_value(const struct pool *p, size_t row, const struct unit_value *v);
 
 /* The bytes of a folder's file, read anew: one that has changed since is refused, and so is

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* "NAME=VALUE", in place. What is none may be a secret that lost its name: it is never shown, and so
- * is a name that has another form than names have. */
+/* "NAME=VALUE", in place. What is none may be a secret that lost its name: it is never shown, and
+ * so is a name that has another form than names have. */
 static bool give_pair(struct unit_input *in, char *pair, int slot, struct err *e)
 {
     char *equals = strchr(pair, '=');
