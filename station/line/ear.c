@@ -16,7 +16,8 @@ void ear_forget(struct ear *ear)
 
 _Static_assert(PIECE_BYTES + BANNER_BYTES + LINE_BYTES < EAR_BYTES, "a whole announcement is kept");
 
-/* At most PIECE_BYTES. Bytes that are no text become a 1, so that a zero does not end it and noise is no talk. */
+/* At most PIECE_BYTES. Bytes that are no text become a 1, so that a zero does not end it and noise
+ * is no talk. */
 static void keep(struct ear *ear, const char *bytes, size_t n)
 {
     const size_t stays = ear->have + n > EAR_BYTES ? EAR_BYTES - n : ear->have;
