@@ -14,7 +14,7 @@ void ear_forget(struct ear *ear)
     ear->text[0] = '\0';
 }
 
-_Static_assert(PIECE_BYTES + BANNER_BYTES + LINE_BYTES < EAR_BYTES, "no line may be cut off");
+_Static_assert(PIECE_BYTES + BANNER_BYTES + LINE_BYTES < EAR_BYTES, "a whole announcement is kept");
 
 /* At most PIECE_BYTES. Bytes that are no text become a 1, so that a zero does not end it and noise
  * is no talk. */

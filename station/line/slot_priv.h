@@ -63,7 +63,8 @@ const struct reset_sequence *slot_choose_reset(const struct slot *s, struct rese
 /* Takes the order that is current now, for the next run. Between two boards. */
 void slot_take_order(struct slot *s);
 
-/* Whether this board has passed in this slot under the order that is current. */
+/* Whether this board has passed, in whichever slot, under the order that is current; where that is
+ * re-work, in this slot. */
 bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id);
 
 /* ---- run.c ---- */
