@@ -27,7 +27,7 @@
     EFFECTIVE ", r.verdict, r.code, r.sentence, r.id,"                                             \
     " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id), r.duration_ms, "                     \
     LAST_ATTEMPT("baud") ", " LAST_ATTEMPT("baud_asked") ", r.slot, r.port, " OVER_UTC             \
-    ", (SELECT u.serial || iif(u.released IS NULL, '', ' (released)') FROM unit AS u"               \
+    ", (SELECT u.serial || iif(u.released IS NULL, '', ' (released)') FROM unit AS u"              \
     " WHERE " UNIT_OF_RUN("u") " AND u.serial IS NOT NULL"                                         \
     " ORDER BY u.id DESC LIMIT 1)"
 
