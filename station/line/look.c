@@ -58,6 +58,15 @@ static enum look look_at_held(struct slot *s, struct chip_mac *mac, struct loade
     return look_of(answers, failure.code);
 }
 
+/* Whatever is stopped meanwhile: no board stays in its loader for it. */
+static void leave(struct slot *s, struct loader *l, struct err *e)
+{
+    const int stop_fd = s->port->stop_fd;
+    s->port->stop_fd = -1;
+    board_leave(l, true, e);
+    s->port->stop_fd = stop_fd;
+}
+
 /* A connection whose far end died without a word looks like an empty slot: nothing ever comes. */
 static void reopen_now_and_then(struct slot *s)
 {
@@ -79,7 +88,7 @@ static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct load
     else
         s->reset_index++;
     if (!known || !is_to_be_held(s))
-        board_leave(l, true, &ignored);
+        leave(s, l, &ignored);
     if (failure.code == ERR_PORT_GONE || ignored.code == ERR_PORT_GONE || usb_is_native(s->port))
         slot_close_port(s);
     return look_of(connected, failure.code);
@@ -120,9 +129,12 @@ void look_release(struct slot *s)
     struct loader *l = s->presence.held && s->port ? calloc(1, sizeof *l) : NULL;
     if (!l)
         return;
+    const int stop_fd = s->port->stop_fd;
+    s->port->stop_fd = -1; /* the stop is why it is released */
     loader_init(l, s->port);
     if (board_connect(l, NULL, slot_recipe(s)->chip, &ignored))
         board_leave(l, true, &ignored);
+    s->port->stop_fd = stop_fd;
     s->presence.held = false;
     free(l);
 }
