@@ -52,7 +52,7 @@ end_step() { # title status [seconds]
 }
 
 # Nothing of a tree that does not build is run.
-everything="all units make_images make_record plc_floor show_floor show_scene measure preloads"
+everything="all units pages make_images make_record plc_floor show_floor show_scene measure preloads"
 make_all() { make WERROR=-Werror "$@" $everything; }
 
 # The builds for later go on, at the lowest priority, while the tests of the first one wait for their

@@ -1,7 +1,7 @@
 # Manual pages and completions: all commands are in them, and shells and readers of pages take them.
 . "$(dirname "$0")/lib.sh"
 cd "$root" || exit 1
-make -s pages BUILD="$bin" >"$work/out" 2>&1
+[ -e "$bin/share/.made" ] || make -s pages BUILD="$bin" >"$work/out" 2>&1
 share=$bin/share
 mapfile -t commands < <("$station" --help | sed -n 's/^  espstation \([a-z]*\) .*/\1/p')
 check "there are commands" "$work/out" test ${#commands[@]} -gt 20

@@ -182,7 +182,9 @@ async function stalled() {
     check("and is done in the end", (await act).status === 200);
     for (let i = 0; i < 300 && idle.some((r) => f.files() > before + 6); i++) await pause(100);
     check("20 readers that do not read are dropped", f.files() <= before + 6, `${before} ${f.files()}`);
-    check("memory stays as it was", f.kilobytes() < kilobytes + 6000, `${kilobytes} ${f.kilobytes()}`);
+    // A sanitizer keeps what was freed for a while.
+    const kept = /\/[at]san\//.test(showFloor) ? 60000 : 6000;
+    check("memory stays as it was", f.kilobytes() < kilobytes + kept, `${kilobytes} ${f.kilobytes()}`);
     const p99 = percentile(fast.late, 0.99);
     check("who reads was never late: p99 below 150 ms", fast.late.length > 1000 && p99 < 150, `${fast.late.length} ${percentile(fast.late, 0.5)} ${p99}`);
     console.log(`# ${fast.late.length} changes to one reader beside 20 that stall: p50 ${percentile(fast.late, 0.5)} ms, p99 ${p99} ms`);

@@ -391,9 +391,8 @@ static void scan_reads_a_serial_port_and_sends_nothing(void **state)
     assert_true(second < 0 || geteuid() == 0);
     if (second >= 0)
         close(second);
-    close(master); /* pulled */
-    await_heard(&h, "Scanner g is gone");
-    await_heard(&h, "No such file or directory");
+    close(master);                        /* pulled */
+    await_heard(&h, "Scanner g is gone"); /* its number may be another pty's by now */
     scan_desk_free(d);
     station_free(station);
 }
