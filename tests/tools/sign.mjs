@@ -3,7 +3,7 @@
 // none, and prints the digest of its public half as fuses hold it.
 import { constants, createHash, createPrivateKey, generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { crc32 } from "node:zlib";
+import zlib from "node:zlib";
 
 const [keyFile, imageFile, signedFile] = process.argv.slice(2);
 const sector = 4096, blockBytes = 1216;
@@ -23,7 +23,7 @@ function inverse(n) {
     return x;
 }
 function crc(bytes) {
-    if (crc32) return crc32(bytes) >>> 0;
+    if (zlib.crc32) return zlib.crc32(bytes) >>> 0; // Node 20.15 and later
     let c = 0xffffffff;
     for (const b of bytes) {
         c ^= b;
