@@ -143,6 +143,7 @@ finish() {
 }
 
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/lib/leaks.supp:print_suppressions=0
 export TSAN_OPTIONS=halt_on_error=0:second_deadlock_stack=1
 names=$(all_names)
 case ${1:-all} in

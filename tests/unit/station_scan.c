@@ -111,7 +111,7 @@ static void scan_takes_every_frame(void **state)
         struct station *station = station_of(keys);
         for (size_t step = 1; step < 30; step += 7) {
             feed(station, rows[i].bytes, step, &codes);
-            if (rows[i].codes[1] == '!')
+            if (strncmp(rows[i].codes, "<!", 2) == 0)
                 assert_has(codes.text, rows[i].codes);
             else
                 assert_string_equal(codes.text, rows[i].codes);
