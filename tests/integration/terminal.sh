@@ -169,7 +169,7 @@ window 80 24 LANG=C.UTF-8 "$modes"
 check "once more" "$work/screen" shows A08
 press q
 check "it ends" "$work/screen" shows "show_scene has ended"
-check "the terminal is as it was" "$work/after" cmp "$work/before" "$work/after"
+check "the terminal is as it was" "$work/after" await cmp -s "$work/before" "$work/after"
 check "with its cursor" "$work/screen" test "$(tm display-message -p '#{cursor_flag} #{alternate_on}')" = "1 0"
 for signal in TERM HUP QUIT INT; do
     window 80 24 LANG=C.UTF-8 "echo \$\$ >$work/pid; exec $scene 8 short"
