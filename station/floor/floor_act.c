@@ -89,13 +89,17 @@ static bool acknowledge(struct floor *f, const struct act *act, struct err *e)
     return true;
 }
 
-static bool verdict_of(struct floor *f, int slot, enum verdict *verdict, struct err *e)
+/* What is to be done once more, and with which board. */
+static bool press_again(struct floor *f, int slot, struct slot_press *again, enum verdict *verdict,
+                        struct err *e)
 {
     struct slot_view v;
     if (!session_find(f->session, slot, &v) || v.state != SLOT_DONE || v.empty) {
         err_set(e, ERR_USAGE, "Slot %d has no board with a verdict", slot);
         return err_hint(e, "Begin with START; this is for a board that was judged.");
     }
+    *again = (struct slot_press){ .press = PRESS_AGAIN };
+    snprintf(again->mac, sizeof again->mac, "%s", v.mac);
     *verdict = v.verdict;
     return true;
 }
@@ -103,10 +107,11 @@ static bool verdict_of(struct floor *f, int slot, enum verdict *verdict, struct 
 static bool retry(struct floor *f, const struct act *act, struct err *e)
 {
     enum verdict verdict = VERDICT_NONE;
-    if (!verdict_of(f, act->slot, &verdict, e))
+    struct slot_press again;
+    if (!press_again(f, act->slot, &again, &verdict, e))
         return false;
     if (verdict != VERDICT_PASS)
-        return floor_press(f, act->slot, &(struct slot_press){ .press = PRESS_AGAIN }, e);
+        return floor_press(f, act->slot, &again, e);
     err_set(e, ERR_USAGE, "The board in slot %d has passed", act->slot);
     return err_hint(e, "An engineer lets it in once more, as re-work, with a reason.");
 }
@@ -114,10 +119,12 @@ static bool retry(struct floor *f, const struct act *act, struct err *e)
 static bool rework(struct floor *f, const struct act *act, struct err *e)
 {
     enum verdict verdict = VERDICT_NONE;
-    struct slot_press again = { .press = PRESS_AGAIN };
+    struct slot_press again;
+    if (!press_again(f, act->slot, &again, &verdict, e))
+        return false;
     snprintf(again.by, sizeof again.by, "%s", act->actor.name);
     snprintf(again.reason, sizeof again.reason, "%s", act->reason);
-    return verdict_of(f, act->slot, &verdict, e) && floor_press(f, act->slot, &again, e);
+    return floor_press(f, act->slot, &again, e);
 }
 
 static bool print_label(struct floor *f, const struct act *act, struct err *e)

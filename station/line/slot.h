@@ -15,6 +15,7 @@
 #include "station/line/gang.h"
 #include "station/line/rate.h"
 #include "station/line/slot_presence.h"
+#include "station/line/slot_press.h"
 #include "station/line/slot_view.h"
 #include "station/line/unit_supply.h"
 
@@ -24,13 +25,6 @@ struct slot_setup {
     const char *port; /* copied */
     struct slot_rules rules;
     bool appeared; /* its adapter was plugged in just now */
-};
-
-/* What a person, a scanner or a PLC wants of a slot. A plain value. */
-struct slot_press {
-    enum press press;
-    char by[65];      /* PRESS_AGAIN of a board that has passed: who wants it, */
-    char reason[241]; /* ...and why; "": it has not passed */
 };
 
 struct slot {

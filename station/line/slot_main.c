@@ -100,6 +100,14 @@ static uint64_t now_ms(const struct slot *s)
     return slot_now_us(s) / 1000;
 }
 
+/* Between the press and now the slot may have looked, and found another board. */
+static bool is_still_there(const struct slot *s, const char *mac)
+{
+    char now[BOARD_MAC_TEXT_BYTES];
+    board_mac_text(&s->presence.mac, now);
+    return mac[0] == '\0' || s->presence.mac.count == 0 || strcmp(mac, now) == 0;
+}
+
 static void take_press(struct slot *s)
 {
     eventfd_t ignored;
@@ -110,6 +118,10 @@ static void take_press(struct slot *s)
     const struct slot_press press = s->pressed;
     s->pressed.press = PRESS_NONE;
     pthread_mutex_unlock(&s->lock);
+    if (press.press == PRESS_AGAIN && !is_still_there(s, press.mac)) {
+        slot_note(s, 0, "Another board is there now: the one before is not run again");
+        return;
+    }
     if (press.press == PRESS_AGAIN)
         s->again = press;
     presence_pressed(&s->presence, now_ms(s), press.press);

@@ -1,7 +1,8 @@
 /*
  * The floor against virtual boards: tiles, and what people may do to them.
  */
-#include "station/floor/floor_open.h"
+#include "station/floor/floor_priv.h"
+#include "station/line/slot_press.h"
 #include "tests/fixture/rack.h"
 #include "tests/lib/test.h"
 
@@ -230,6 +231,28 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     bench_free(b);
 }
 
+/* What is ordered of one board is not done to the next one. */
+static void re_work_is_for_the_board_it_was_said_of(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    struct slot_press again = { .press = PRESS_AGAIN, .mac = "24:0a:c4:ff:ff:ff", .reason = "x" };
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    const struct tile tile = await(b, TILE_PASS);
+    assert_ok(session_press(b->floor->session, 1, &again, &e), &e);
+    pause_ms(1500);
+    assert_int_equal(look(b, 0).boards, 1);
+    snprintf(again.mac, sizeof again.mac, "%s", tile.mac);
+    assert_ok(session_press(b->floor->session, 1, &again, &e), &e);
+    for (int i = 0; i < PATIENCE_MS / STEP_MS && look(b, 0).boards < 2; i++)
+        pause_ms(STEP_MS);
+    assert_int_equal(await(b, TILE_PASS).boards, 2);
+    bench_free(b);
+}
+
 /* The key for the whole station, as screens have it. */
 static void all_verdicts_are_acknowledged_at_once(void **state)
 {
@@ -310,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_missing_adapter_is_grey_and_moves_nobody),
         cmocka_unit_test(a_key_begins_and_a_board_that_has_passed_is_not_run_again),
+        cmocka_unit_test(re_work_is_for_the_board_it_was_said_of),
         cmocka_unit_test(all_verdicts_are_acknowledged_at_once),
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
