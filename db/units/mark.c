@@ -1,5 +1,6 @@
 #include "db/units/mark.h"
 
+#include "core/base/clock.h"
 #include "db/store/chain.h"
 #include "db/store/query.h"
 #include "db/units/decide.h"
@@ -12,6 +13,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#define LOCK_MS      5000u
+#define LOCK_POLL_MS 5u
 
 #define SUFFIX "-units"
 
@@ -108,6 +112,20 @@ static bool write_text(int fd, int64_t link, const char *sha256)
     return pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) == 0 && fdatasync(fd) == 0;
 }
 
+/* Another station holds it for one write. One that was stopped in that very moment keeps it: then
+ * the board fails, and not the line. */
+static bool lock_in_time(int fd)
+{
+    const struct clock *const c = &clock_system;
+    const struct deadline end = deadline_in_ms(c, LOCK_MS);
+    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK || deadline_over(c, end))
+            return false;
+        c->sleep_until(c, deadline_in_ms(c, LOCK_POLL_MS).at_us, -1);
+    }
+    return true;
+}
+
 /* It only rises: other slots and other stations write it, too. */
 static bool raise_to(const struct db *db, int64_t link, const char *sha256, bool anyhow,
                      struct err *e)
@@ -118,7 +136,7 @@ static bool raise_to(const struct db *db, int64_t link, const char *sha256, bool
     if (!path)
         return false;
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
-    bool ok = fd >= 0 && flock(fd, LOCK_EX) == 0 && read_text(fd, text);
+    bool ok = fd >= 0 && lock_in_time(fd) && read_text(fd, text);
     if (ok && (anyhow || !parse(text, &old, old_sha256) || old < link))
         ok = write_text(fd, link, sha256);
     if (!ok)

@@ -278,9 +278,9 @@ static bool refuse_unknown_locked(struct db *db, const char *name, struct err *e
     err_set(e, ERR_USAGE, "There is no lot '%s'%s%s%s", name, meant[0] ? "; did you mean '" : "",
             meant, meant[0] ? "'?" : "");
     return err_hint(e,
-                    "To open a new one: espstation lot open '%.100s'; or, without recipe and "
-                    "quantity: --new-lot",
-                    name);
+                    "To open a new one: espstation lot open '%.64s' --db '%.100s'; or, without "
+                    "recipe and quantity: --new-lot",
+                    name, db->path);
 }
 
 int64_t db_lot_enter(struct db *db, const struct db_lot_enter *enter, bool *is_new, struct err *e)
