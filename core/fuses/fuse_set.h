@@ -64,6 +64,20 @@ struct fuse_set {
         (base) + 0x15C, 8                                                                          \
     }
 
+/* The fields that are those blocks: the product's, the keys, more data. */
+/* clang-format off */
+#define FUSE_BLOCK_FIELDS_SINCE_S2                                                                 \
+    { FUSE("BLOCK_USR_DATA", 3, 0, 0, 192, 22, FUSE_NO_BIT) },                                     \
+    { FUSE("CUSTOM_MAC", 3, 6, 8, 48, 22, FUSE_NO_BIT) },                                          \
+    { FUSE("BLOCK_KEY0", 4, 0, 0, 256, 23, 0) },                                                   \
+    { FUSE("BLOCK_KEY1", 5, 0, 0, 256, 24, 1) },                                                   \
+    { FUSE("BLOCK_KEY2", 6, 0, 0, 256, 25, 2) },                                                   \
+    { FUSE("BLOCK_KEY3", 7, 0, 0, 256, 26, 3) },                                                   \
+    { FUSE("BLOCK_KEY4", 8, 0, 0, 256, 27, 4) },                                                   \
+    { FUSE("BLOCK_KEY5", 9, 0, 0, 256, 28, 5) },                                                   \
+    { FUSE("BLOCK_SYS_DATA2", 10, 0, 0, 256, 29, 6) }
+/* clang-format on */
+
 /* What a board's fuses read as. */
 struct fuse_words {
     uint32_t word[FUSE_BLOCKS_MAX][FUSE_WORDS_MAX];

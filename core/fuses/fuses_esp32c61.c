@@ -56,15 +56,7 @@ static const struct fuse_field fields[] = {
     { FUSE("REPEAT_DATA4", 0, 5, 0, 24, NONE, NONE) },
     { FUSE("DISABLE_WAFER_VERSION_MAJOR", 1, 2, 6, 1, 20, NONE) },
     { FUSE("DISABLE_BLK_VERSION_MAJOR", 1, 2, 7, 1, 20, NONE) },
-    { FUSE("BLOCK_USR_DATA", 3, 0, 0, 192, 22, NONE) },
-    { FUSE("CUSTOM_MAC", 3, 6, 8, 48, 22, NONE) },
-    { FUSE("BLOCK_KEY0", 4, 0, 0, 256, 23, 0) },
-    { FUSE("BLOCK_KEY1", 5, 0, 0, 256, 24, 1) },
-    { FUSE("BLOCK_KEY2", 6, 0, 0, 256, 25, 2) },
-    { FUSE("BLOCK_KEY3", 7, 0, 0, 256, 26, 3) },
-    { FUSE("BLOCK_KEY4", 8, 0, 0, 256, 27, 4) },
-    { FUSE("BLOCK_KEY5", 9, 0, 0, 256, 28, 5) },
-    { FUSE("BLOCK_SYS_DATA2", 10, 0, 0, 256, 29, 6) },
+    FUSE_BLOCK_FIELDS_SINCE_S2,
     { 0 },
 };
 /* clang-format on */

@@ -3,7 +3,7 @@
 #include "station/web/web_priv.h"
 
 #include "db/read/history.h"
-#include "db/read/stats.h"
+#include "db/read/stats_put.h"
 
 #include <string.h>
 
@@ -29,34 +29,14 @@ struct groups {
     bool total_is_out;
 };
 
-static void put_codes(struct json_object *o, const struct db_stats_row *row)
-{
-    json_open(o, "causes", '[');
-    for (size_t i = 0; i < row->code_count; i++) {
-        json_open(o, NULL, '{');
-        json_text(o, "code", row->codes[i].code);
-        json_integer(o, "runs", row->codes[i].runs);
-        json_close(o, '}');
-    }
-    json_close(o, ']');
-}
-
 static void put_row(struct json_object *o, const char *name, const struct db_stats_row *row)
 {
     json_open(o, name, '{');
     json_text(o, "slot", row->total ? NULL : row->name);
-    json_integer(o, "boards", row->boards);
-    json_integer(o, "first_pass", row->first_pass);
-    json_integer(o, "final_pass", row->final_pass);
-    json_share(o, "first_pass_yield", db_first_pass_yield(row));
-    json_share(o, "final_yield", db_final_yield(row));
-    json_integer(o, "passed", row->passed);
-    json_integer(o, "failed", row->failed);
-    json_integer(o, "stopped", row->stopped);
-    json_integer(o, "retried", row->retried);
+    stats_put_counts(o, row);
     json_integer(o, "median_ms", row->ms.p50);
     json_integer(o, "p90_ms", row->ms.p90);
-    put_codes(o, row);
+    stats_put_codes(o, row);
     json_close(o, '}');
 }
 

@@ -25,9 +25,9 @@ function numbers(pairs) {
 
 // ---- Lot --------------------------------------------------------------------------------------
 
-function bars(causes) {
-    const most = Math.max(1, ...causes.map((c) => c.runs));
-    return make("ol", { className: "bars" }, causes.map((c) => {
+function bars(codes) {
+    const most = Math.max(1, ...codes.map((c) => c.runs));
+    return make("ol", { className: "bars" }, codes.map((c) => {
         const bar = make("span", { className: "length" });
         bar.style.setProperty("--share", c.runs / most);
         return make("li", {}, make("span", {}, cause(c.code)), bar, make("span", { className: "number" }, count(c.runs)));
@@ -39,10 +39,10 @@ async function lot(section) {
     section.replaceChildren(
         make("h2", {}, said.lot ? `${say("lot")} ${said.lot}` : `${say("no-lot")} \u00b7 ${stamp(said.since)}`),
         numbers([[say("boards"), count(t.boards)], [say("first-pass-yield"), share(t.first_pass_yield)], [say("final-yield"), share(t.final_yield)], [say("time-per-board"), ms(t.median_ms)]]),
-        make("h3", {}, say("causes")), t.causes.length ? bars(t.causes) : empty(),
+        make("h3", {}, say("causes")), t.codes.length ? bars(t.codes) : empty(),
         make("h3", {}, say("slots")),
         table([say("slot"), say("boards"), say("first-pass-yield"), say("final-yield"), say("passed"), say("failed"), say("duration"), say("cause")],
-            said.slots.map((s) => [slotName(s.slot), count(s.boards), share(s.first_pass_yield), share(s.final_yield), count(s.passed), count(s.failed), ms(s.median_ms), s.causes[0] ? cause(s.causes[0].code) : ""])));
+            said.slots.map((s) => [slotName(s.slot), count(s.boards), share(s.first_pass_yield), share(s.final_yield), count(s.passed), count(s.failed), ms(s.median_ms), s.codes[0] ? cause(s.codes[0].code) : ""])));
 }
 
 // ---- Board ------------------------------------------------------------------------------------
