@@ -7,11 +7,6 @@
 
 /* ---- A tile ---- */
 
-static double seconds_between(uint64_t from_us, uint64_t to_us)
-{
-    return to_us > from_us ? (double)(to_us - from_us) / 1e6 : 0;
-}
-
 /* A port that is not there is a missing adapter; one that may not be used is for an engineer. */
 static bool is_absent(enum err_code code)
 {
@@ -29,28 +24,6 @@ static enum tile_state state_of_view(const struct slot_view *v)
     if (v->state != SLOT_DONE || v->empty)
         return TILE_EMPTY;
     return v->verdict == VERDICT_PASS ? TILE_PASS : TILE_FAIL;
-}
-
-/* What the board says that is there, or was there last. */
-static void show_board(const struct floor *f, const struct slot_view *v, struct tile *tile)
-{
-    const bool working = tile->state == TILE_WORKING;
-    const uint64_t end_us = working ? f->clock->now_us(f->clock) : v->ended_us;
-    tile->run_id = v->run_id;
-    tile->chip = v->chip;
-    snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
-    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
-    tile->phase = v->phase;
-    tile->attempt = v->attempt;
-    tile->baud = v->baud;
-    tile->bytes_done = v->bytes_done;
-    tile->bytes_total = v->bytes_total;
-    tile->seconds = v->started_us ? seconds_between(v->started_us, end_us) : 0;
-    tile->board_state = v->board_state;
-    tile->passed_before = v->passed_before;
-    tile->golden = v->golden;
-    if (tile->state == TILE_FAIL)
-        tile->err = v->err;
 }
 
 /* What a person, a scanner or a PLC has to do for a run to begin; NULL: nothing. */
@@ -120,11 +93,13 @@ static void show_view(const struct floor *f, const struct floor_slot *slot,
     tile->boards = v->runs;
     tile->passes = v->passes;
     if (tile->state == TILE_WORKING || tile->state == TILE_PASS || tile->state == TILE_FAIL)
-        show_board(f, v, tile);
+        tile_show_board(tile, v, f->clock->now_us(f->clock));
     else if (tile->state == TILE_NO_ADAPTER || tile->state == TILE_ATTENTION)
         tile->err = v->lost;
     else
         show_waiting(f, slot, v, tile);
+    if (tile->state == TILE_FAIL)
+        tile->err = v->err;
     if (tile->state == TILE_PASS && f->label_waits &&
         f->label_waits(f->label_ctx, v->run_id, &tile->err))
         tile->state = TILE_WAITING;

@@ -42,4 +42,7 @@ struct tile {
     uint64_t changes;        /* counts up whenever anything but progress has changed */
 };
 
+/* What there is to say of the board that is there, or was there last. tile->state is set. */
+void tile_show_board(struct tile *tile, const struct slot_view *v, uint64_t now_us);
+
 #endif

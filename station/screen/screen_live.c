@@ -31,25 +31,6 @@ static enum tile_state state_of(const struct slot_view *v)
     return v->verdict == VERDICT_PASS ? TILE_PASS : TILE_FAIL;
 }
 
-static void show_board(const struct slot_view *v, uint64_t now_us, struct tile *tile)
-{
-    const uint64_t end_us = tile->state == TILE_WORKING ? now_us : v->ended_us;
-    tile->run_id = v->run_id;
-    tile->chip = v->chip;
-    snprintf(tile->mac, sizeof tile->mac, "%s", v->mac);
-    snprintf(tile->serial, sizeof tile->serial, "%s", v->serial);
-    tile->phase = v->phase;
-    tile->attempt = v->attempt;
-    tile->baud = v->baud;
-    tile->bytes_done = v->bytes_done;
-    tile->bytes_total = v->bytes_total;
-    tile->seconds =
-        v->started_us && end_us > v->started_us ? (double)(end_us - v->started_us) / 1e6 : 0;
-    tile->board_state = v->board_state;
-    if (tile->state == TILE_FAIL || tile->attempt > 1)
-        tile->err = v->err; /* of a board in work: why it is tried again */
-}
-
 /* Of the slot that is the session's `i`th. */
 static struct show_place place_of(const struct show *show, int number, size_t i)
 {
@@ -73,7 +54,9 @@ static void make_tile(const struct show *show, const struct slot_view *v, size_t
     tile->boards = v->runs;
     tile->passes = v->passes;
     if (tile->state != TILE_EMPTY)
-        show_board(v, c->now_us(c), tile);
+        tile_show_board(tile, v, c->now_us(c));
+    if (tile->state == TILE_FAIL || (tile->state != TILE_EMPTY && tile->attempt > 1))
+        tile->err = v->err; /* of a board in work: why it is tried again */
 }
 
 static void sum_up(const struct show *show, struct scene *scene)
