@@ -5,19 +5,11 @@
 #include "core/base/plain.h"
 #include "core/facts/chip.h"
 #include "station/base/json.h"
+#include "station/floor/act_word.h"
 #include "station/floor/tile_json.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const acts[] = {
-    [ACT_START] = "start",       [ACT_STOP] = "stop",     [ACT_ACKNOWLEDGE] = "acknowledge",
-    [ACT_RETRY] = "retry",       [ACT_REWORK] = "rework", [ACT_PRINT] = "print",
-    [ACT_DISABLE] = "disable",   [ACT_ENABLE] = "enable", [ACT_CODE] = "code",
-    [ACT_OPERATOR] = "operator", [ACT_LOT] = "lot",       [ACT_RECIPE] = "recipe",
-};
-
-#define ACT_COUNT (sizeof acts / sizeof acts[0])
 
 /* ---- Out ---- */
 
@@ -91,7 +83,7 @@ void peer_put_act(FILE *out, unsigned id, const struct act *act)
     struct json_object o;
     json_begin(&o, out);
     json_integer(&o, "id", id);
-    json_text(&o, "act", acts[act->kind]);
+    json_text(&o, "act", act_word(act->kind));
     json_integer(&o, "slot", act->slot);
     put_text(&o, "name", act->actor.name);
     if (act->text) /* an empty one is a word, too: no lot */
@@ -266,24 +258,12 @@ bool peer_take_log_in(const struct json_node *said, const char **name, const cha
     return in || take_bool(said, "log_out");
 }
 
-/* ACT_COUNT: there is no such act. */
-static unsigned act_of(const char *word)
-{
-    unsigned i = 0;
-    while (i < ACT_COUNT && (!word || strcmp(acts[i], word) != 0))
-        i++;
-    return i;
-}
-
 bool peer_take_act(const struct json_node *said, struct act *act, struct err *e)
 {
     const char *name = json_get_text(said, "name");
-    const char *word = json_get_text(said, "act");
-    const unsigned kind = act_of(word);
     *act = (struct act){ .actor = { .role = ROLE_ENGINEER } };
-    if (kind == ACT_COUNT)
-        return err_set(e, ERR_USAGE, "There is no act '%.40s'", word ? word : "");
-    act->kind = (enum act_kind)kind;
+    if (!act_by_word(json_get_text(said, "act"), &act->kind, e))
+        return false;
     act->slot = (int)(take_number(said, "slot") & 0xffff);
     act->text = json_get_text(said, "text");
     act->reason = json_get_text(said, "reason");

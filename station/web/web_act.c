@@ -3,29 +3,11 @@
 
 #include "core/base/json_tree.h"
 #include "core/base/plain.h"
+#include "station/floor/act_word.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const words[] = {
-    [ACT_START] = "start",       [ACT_STOP] = "stop",     [ACT_ACKNOWLEDGE] = "acknowledge",
-    [ACT_RETRY] = "retry",       [ACT_REWORK] = "rework", [ACT_PRINT] = "print",
-    [ACT_DISABLE] = "disable",   [ACT_ENABLE] = "enable", [ACT_CODE] = "code",
-    [ACT_OPERATOR] = "operator", [ACT_LOT] = "lot",       [ACT_RECIPE] = "recipe",
-};
-
-static bool read_kind(const struct json_node *said, struct act *act, struct err *e)
-{
-    const char *word = json_get_text(said, "act");
-    for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++) {
-        if (words[i] && strcmp(words[i], word) == 0) {
-            act->kind = (enum act_kind)i;
-            return true;
-        }
-    }
-    return err_set(e, ERR_USAGE, "There is no act '%.40s'", word ? word : "");
-}
 
 static bool read_slot(const struct json_node *said, struct act *act, struct err *e)
 {
@@ -71,8 +53,9 @@ static bool read_act(struct web *w, const struct web_request *r, const struct js
 {
     act->text = json_get_text(said, "text");
     act->reason = json_get_text(said, "reason");
-    return read_kind(said, act, e) && read_slot(said, act, e) && is_fit("text", act->text, e) &&
-           is_fit("reason", act->reason, e) && read_actor(w, r, said, act, e);
+    return act_by_word(json_get_text(said, "act"), &act->kind, e) && read_slot(said, act, e) &&
+           is_fit("text", act->text, e) && is_fit("reason", act->reason, e) &&
+           read_actor(w, r, said, act, e);
 }
 
 static unsigned status_of(const struct err *e)
