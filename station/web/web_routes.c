@@ -51,6 +51,7 @@ static bool may(struct web *w, const struct web_route *route, const struct web_r
 static const struct web_route *found(struct web *w, const struct web_route *route,
                                      const struct web_request *r, struct web_reply *reply)
 {
+    struct err e = { 0 };
     if (!is_method(route, r->method)) {
         web_refuse_as(reply, 405, ERR_USAGE, "There is no such method here");
         reply->allow = strcmp(route->method, "GET") == 0 ? "GET, HEAD" : "POST";
@@ -58,7 +59,9 @@ static const struct web_route *found(struct web *w, const struct web_route *rout
     }
     if (may(w, route, r))
         return route;
-    web_refuse_as(reply, 401, ERR_USAGE, "Nobody is logged in");
+    err_set(&e, ERR_USAGE, "Nobody is logged in");
+    err_hint(&e, "Log in with name and PIN, or with a badge.");
+    web_refuse(reply, 401, &e);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 // What people do: keys at the bottom, and the window of a slot. Two hits within 300 ms are one.
 import { $, make } from "./dom.js";
+import { openLogin } from "./settings.js";
 import { send, state } from "./state.js";
 import { cause, say, seconds } from "./words.js";
 
@@ -23,7 +24,8 @@ export async function act(kind, slot = 0, more = {}, where = undefined) {
         await send("acts", { act: kind, slot, name: myName(), ...more });
         return true;
     } catch (e) {
-        tellError(e, where);
+        if (e.status === 401) openLogin(() => act(kind, slot, more, where));
+        else tellError(e, where);
         return false;
     }
 }
