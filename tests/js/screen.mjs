@@ -291,6 +291,22 @@ const parts = {
         await f.end();
     },
 
+    async loggingIn() {
+        const f = await floor("--tiles", "8", "--columns", "4", "--scene", "all", "--people", "yes"), view = await open(f, { query: "?lang=en", count: 8 }), { page } = view;
+        await page.keyboard.press("F2");
+        await page.waitForSelector("#login-dialog[open]");
+        check("who acts and has not logged in is asked who it is", (await f.acts())[0] === "0");
+        await page.fill("#login-dialog input:not([type=password])", "Eve");
+        await page.fill("#login-dialog input[type=password]", "1234");
+        await page.waitForTimeout(350); // two hits at once would be one
+        await page.keyboard.press("Enter");
+        await page.waitForFunction(() => !document.querySelector("#login-dialog[open]"));
+        for (let i = 0; i < 200 && (await f.acts())[0] === "0"; i++) await page.waitForTimeout(25);
+        check("and then it is done, in that name", (await f.acts())[1] === "start 0 Eve operator - -", (await f.acts())[1]);
+        await view.close();
+        await f.end();
+    },
+
     async now() {
         const f = await floor("--tiles", "8", "--columns", "4", "--scene", "empty"), view = await open(f, { query: "?lang=en", count: 8 }), { page } = view;
         const says = async (title, scene, pattern) => {
