@@ -68,6 +68,7 @@ static bool open_floor(struct line_state *s, struct err *e)
     int interrupted = 0;
     const struct line_options *o = s->options;
     const struct floor_setup setup = { .station = s->station,
+                                       .people = s->people,
                                        .root = slot_choice_root(),
                                        .db_path = o->db_path,
                                        .stub_folder = o->stub_folder,

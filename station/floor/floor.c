@@ -14,6 +14,7 @@
 static bool copy_setup(struct floor *f, const struct floor_setup *setup, struct err *e)
 {
     f->station = setup->station;
+    f->people = setup->people;
     f->clock = setup->clock;
     f->root = setup->root;
     f->since_utc_ms = f->clock->utc_ms(f->clock);
@@ -135,6 +136,11 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, struct er
     floor_count_anew(f);
     floor_kick(f);
     return true;
+}
+
+struct people *floor_people(const struct floor *f)
+{
+    return f->people;
 }
 
 struct order *floor_order(struct floor *f)

@@ -11,9 +11,11 @@
 struct clock;
 struct job;
 struct order;
+struct people;
 
 struct floor_setup {
     const struct station *station; /* lent as long as the floor lives */
+    struct people *people;         /* of its people file, likewise; NULL: it names none */
     const char *root;    /* where /sys and /dev are: "" but for a made-up machine; lent likewise */
     const char *db_path; /* NULL: nothing is recorded */
     const char *stub_folder; /* for recipes that are chosen later; NULL: the stubs built in */
@@ -41,6 +43,10 @@ int floor_done_fd(const struct floor *f);
 /* Once its watchers are ended and its readers of events are freed. Stops hard what still works.
  * NULL is fine. */
 void floor_free(struct floor *f);
+
+/* Those who may log in, wherever they act: one count of wrong PINs for all doors. Lent; NULL: the
+ * station file names none. */
+struct people *floor_people(const struct floor *f);
 
 /* The order that is current, held for the caller (order_release). NULL: none yet. */
 struct order *floor_order(struct floor *f);

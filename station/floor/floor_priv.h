@@ -34,6 +34,7 @@ struct floor_slot {
 };
 
 struct floor {
+    struct people *people; /* lent; NULL: the station file names none */
     const struct station *station;
     const struct clock *clock;
     const char *root;

@@ -353,7 +353,6 @@ static void line_free(struct line *l)
     for (size_t i = 0; i < SCENE_LINES; i++)
         free(l->said[i].text);
     crew_close(&l->crew);
-    people_free(l->people);
     free(l);
 }
 
@@ -363,6 +362,7 @@ static struct line *line_new(struct floor *f, const struct station *station)
     if (!l)
         return NULL;
     l->floor = f;
+    l->people = floor_people(f);
     l->lock_fd = l->listen_fd = -1;
     l->end_fd = eventfd(0, EFD_CLOEXEC);
     for (size_t i = 0; i < PEER_CLIENTS_MAX; i++)
@@ -377,11 +377,6 @@ static bool start(struct floor *f, const struct station *station, void **state, 
     *state = NULL;
     if (!l)
         return err_set(e, ERR_STATION, "Out of memory for the socket of --attach");
-    if (station->people_path &&
-        !(l->people = people_load(station->people_path, &clock_system, e))) {
-        line_free(l);
-        return false;
-    }
     if (!take_place(l)) {
         fprintf(stderr,
                 "espstation: espstation line --attach will not find this station: there is no "

@@ -93,7 +93,8 @@ static bool begin(struct web *w, const struct actor *actor, struct web_reply *re
     session->actor = *actor;
     session->until_us = web_now_us() + SESSION_US;
     memcpy(session->token, token, sizeof token);
-    w->sessions.failed = 0;
+    if (w->sessions.failed > 0) /* this one has not */
+        w->sessions.failed--;
     pthread_mutex_unlock(&w->sessions.lock);
     set_cookie(w, reply, token, (unsigned)(SESSION_US / 1000000));
     return true;

@@ -9,7 +9,6 @@
 #include <string.h>
 
 struct screen {
-    struct people *people; /* NULL: the station file names none */
     struct web_people who;
     struct web *web;
 };
@@ -30,17 +29,7 @@ static void end(void *state)
 {
     struct screen *const s = state;
     web_free(s->web);
-    people_free(s->people);
     free(s);
-}
-
-static bool load_people(struct screen *s, const struct station *station, struct err *e)
-{
-    if (!station->people_path)
-        return true;
-    s->people = people_load(station->people_path, &clock_system, e);
-    s->who = (struct web_people){ .ctx = s->people, .log_in = log_in, .find = find };
-    return s->people != NULL;
 }
 
 /* Nobody has asked for the place that is taken, by another station for instance: the boards matter
@@ -70,7 +59,7 @@ static struct web *open_web(struct screen *s, struct floor *f, const struct stat
                                      .silent = screen->sound == SCREEN_SILENCE,
                                      .certificate = screen->certificate_path,
                                      .key = screen->key_path,
-                                     .people = s->people ? &s->who : NULL };
+                                     .people = s->who.ctx ? &s->who : NULL };
     return web_new(&setup, e);
 }
 
@@ -82,14 +71,15 @@ static bool start(struct floor *f, const struct station *station, void **state, 
     struct screen *s = calloc(1, sizeof *s);
     if (!s)
         return err_set(e, ERR_STATION, "Out of memory for the screen");
-    if (load_people(s, station, e) && (s->web = open_web(s, f, station, e)) != NULL) {
+    s->who = (struct web_people){ .ctx = floor_people(f), .log_in = log_in, .find = find };
+    s->web = open_web(s, f, station, e);
+    if (s->web) {
         fprintf(stderr, "espstation: the line is shown at %s\n", web_url(s->web));
         *state = s;
         return true;
     }
-    const bool has_people = !station->people_path || s->people;
     end(s);
-    return has_people && is_bearable(station, e);
+    return is_bearable(station, e);
 }
 
 const struct watcher web_watcher = { "screen", start, end };

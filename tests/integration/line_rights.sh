@@ -4,6 +4,9 @@ need_node 18 0
 images=$work/images
 "$bin/make_images" "$images" 40
 db=$work/record.db
+export XDG_RUNTIME_DIR=$work/run
+mkdir "$XDG_RUNTIME_DIR"
+unset RUNTIME_DIRECTORY
 people() { "$station" people "$@" --people "$work/people.yaml" >"$work/out" 2>&1; }
 printf '654321\n654321\n' | people add Ann --role engineer
 printf '654321\n111111\n111111\n' | people add Bob --role operator --operator Ann
@@ -55,6 +58,21 @@ check "with the act in the record" "$db" test "$(sql "$db" "select word, person,
 printf '654321\n' | people remove Bob --operator Ann
 ask Bob 111111 '{"act":"acknowledge","slot":1}'
 check "who was removed cannot log in" "$work/out" says "$work/out" "login 403"
+
+# Wrong PINs count wherever they are tried: the page's are the socket's, too.
+cat >"$work/socket.mjs" <<'JS'
+// socket.mjs SOCKET LINE: says what the line answers to it.
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+const [path, line] = process.argv.slice(2), socket = connect(path, () => socket.write(`${line}\n`));
+for await (const said of createInterface({ input: socket })) if (said.includes('"answer"')) { console.log(said); process.exit(); }
+JS
+at_socket() { timeout 30 "$NODE" "$work/socket.mjs" "$XDG_RUNTIME_DIR/espstation/line_1.sock" "$1" >"$work/out" 2>&1; }
+at_socket '{"id":1,"log_in":true,"name":"Ann","secret":"654321"}'
+check "who logs in at the socket is let in" "$work/out" says "$work/out" '"done":true'
+for _ in 1 2 3 4 5; do ask Ann 000000 "$rework"; done
+at_socket '{"id":1,"log_in":true,"name":"Ann","secret":"654321"}'
+check "after five wrong PINs at the page nobody looks at one there" "$work/out" says "$work/out" '"done":false'
 kill -INT $line
 wait $line
 check "the line ends in good order" "$work/line" test $? = 0
