@@ -121,6 +121,11 @@ static void check_rules(struct values *v, const struct station *station, size_t 
                        "slot '%s' begins by a switch, and no line is named for it; write switch: "
                        "dsr, or which line it is wired to",
                        slot->name ? slot->name : "?");
+    if (slot->rules.start == START_PLC && station->at[STATION_KEY_PLC].line == 0)
+        doc_report_add(v->report, at.line > 0 ? at : slot->at,
+                       "slot '%s' begins by a PLC, and there is none; say where it connects to: "
+                       "plc: { listen: ... }",
+                       slot->name ? slot->name : "?");
     if (slot->rules.switch_line != SWITCH_NONE && slot->port &&
         strncmp(slot->port, "socket://", 9) == 0)
         doc_report_add(v->report, slot->port_at,

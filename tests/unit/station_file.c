@@ -155,6 +155,9 @@ static const struct {
     { HEAD "[{name: A1}]\nrecord: [x]\n", "'record' expects the path of a file, got a list" },
     { HEAD "[{name: A1}]\nfleet: plug\n", "unknown key 'fleet'; " },
     { "station: line 3\nslot: [{name: A1}]\n", "unknown key 'slot'; did you mean 'slots'?" },
+    { HEAD "[{name: A1, start: plc}]\n", "2:27: slot 'A1' begins by a PLC, and there is none" },
+    { HEAD "[{name: A1, start: switch}]\n", "2:27: slot 'A1' begins by a switch, and no line is "
+                                            "named for it" },
     { HEAD "[{name: A1}]\nusb: x\n", "unknown key 'usb'; it belongs inside 'slots'" },
     { HEAD "[{name: &a A1}]\n", "anchor '&a': station files have no anchors" },
     { HEAD "[{name: A1}]\nstation: y\n", "key 'station' is doubled: first at 1:1, again at 3:1" },
