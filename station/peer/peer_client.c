@@ -11,8 +11,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 65536   /* of a line that talks to us, a tile's has two thousand */
-#define SILENCE_US     3000000 /* three signs of life are missing */
+#define LINE_MAX_BYTES 65536    /* of a line that talks to us, a tile's has two thousand */
+#define SILENCE_US     3000000  /* three signs of life are missing: what is shown is old */
+#define GIVEN_UP_US    10000000 /* a program that copies it does not wait longer */
 #define AGAIN_US       1000000
 #define ANSWER_MS      2000
 
@@ -242,9 +243,10 @@ bool peer_log_in(struct peer *p, const char *name, const char *secret, struct er
 bool peer_copy(struct peer *p, int end_fd, struct err *e)
 {
     char buf[4096];
+    uint64_t heard_us = now();
     for (;;) {
         struct pollfd fds[] = { { p->fd, POLLIN, 0 }, { end_fd, POLLIN, 0 } };
-        if (poll(fds, 2, -1) < 0 && errno != EINTR)
+        if (poll(fds, 2, GIVEN_UP_US / 1000) < 0 && errno != EINTR)
             return err_set_sys(e, ERR_STATION, errno, "Waiting for the station");
         if (fds[1].revents)
             return true;
@@ -255,5 +257,11 @@ bool peer_copy(struct peer *p, int end_fd, struct err *e)
         }
         if (n > 0 && (fwrite(buf, 1, (size_t)n, stdout) != (size_t)n || fflush(stdout) != 0))
             return true; /* nobody reads any more; std_streams_done tells */
+        if (n > 0)
+            heard_us = now();
+        if (now() - heard_us > GIVEN_UP_US) {
+            err_set(e, ERR_STATION, "The station gives no sign of life any more");
+            return err_hint(e, "It hangs, or this computer does. To look at it: espstation doctor");
+        }
     }
 }

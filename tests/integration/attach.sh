@@ -93,6 +93,11 @@ for _ in 1 2 3; do client 300 >/dev/null; done
 few() { [ "$(descriptors)" -le "$before" ]; }
 check "no descriptor is left of those who went" "$work/line.log" await few
 
+kill -STOP "$line_pid"
+check "a line that hangs is not looked at for ever" "$work/out" exits 4 timeout 30 "$station" line --attach --json --station "$work/station.yaml"
+check "and that is said" "$work/out" says "$work/out" "no sign of life"
+kill -CONT "$line_pid"
+
 # ---- A second line of that name -------------------------------------------------------------------
 sed 's/line.db/other.db/; s/rfc2217.*"/rfc2217:\/\/127.0.0.1:1"/' "$work/station.yaml" | sed '/A2/d' >"$work/second.yaml"
 "$station" line "$images/esp32.yaml" --station "$work/second.yaml" --plain >"$work/second.log" 2>&1 </dev/null &
