@@ -91,6 +91,9 @@ bool link_listen(struct link *l, struct deadline d, struct err *e);
 
 void link_forget_tail(struct link *l);
 
+/* Nothing of what was received stays in memory: it was a key. What has not been read is lost. */
+void link_wipe(struct link *l);
+
 /* What is in the tail stays, and what comes is added as long as there is room: of a board that
  * starts over and over, the first words are the cause. Until link_forget_tail or link_discard. */
 void link_hold_tail(struct link *l);
