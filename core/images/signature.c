@@ -1,4 +1,4 @@
-#include "core/images/signature.h"
+#include "core/images/signature_priv.h"
 
 #include "core/base/bytes.h"
 #include "core/base/digest.h"
@@ -12,54 +12,30 @@
 #include <string.h>
 #include <zlib.h>
 
-#define BLOCK_BYTES 1216u
-#define BLOCK_MAGIC 0xE7
-#define CRC_AT      1196u
-#define HASH_AT     4u
-#define RSA_BYTES   384u
-#define RSA_N_AT    36u
-#define RSA_E_AT    420u
-#define RSA_S_AT    812u
-#define POINT_MAX   48u /* bytes of a coordinate */
-#define HASH_MAX    48u
-
 static const char no_memory[] = "there is no memory to check it";
 
 /* ---- The layouts ---- */
 
-/* Where a block has its public key, and how it is proved. */
-struct layout {
-    uint8_t version, sha384, curve; /* bytes 1 and 2; the one in front of the key, 0: none */
-    enum signature_scheme scheme;
-    const char *word, *group;
-    size_t hash_bytes;
-    size_t key_at, key_bytes;  /* what the digest is made of */
-    size_t number_bytes;       /* of a coordinate, and of each half of a signature */
-    size_t x_at, signature_at; /* y and s follow at once */
-};
-
-static const struct layout layouts[] = {
+const struct signature_layout signature_layouts[SIGNATURE_LAYOUTS] = {
     { 2, 0, 0, SIGNATURE_RSA_3072, "RSA-3072", NULL, 32, 36, 776, 0, 0, 0 },
     { 3, 0, 1, SIGNATURE_ECDSA_P192, "ECDSA P-192", "prime192v1", 32, 36, 65, 24, 37, 101 },
     { 3, 0, 2, SIGNATURE_ECDSA_P256, "ECDSA P-256", "prime256v1", 32, 36, 65, 32, 37, 101 },
     { 3, 1, 3, SIGNATURE_ECDSA_P384, "ECDSA P-384", "secp384r1", 48, 52, 97, 48, 53, 149 },
 };
 
-#define LAYOUT_COUNT (sizeof layouts / sizeof layouts[0])
-
 const char *signature_scheme_word(enum signature_scheme scheme)
 {
-    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
-        if (layouts[i].scheme == scheme)
-            return layouts[i].word;
+    for (size_t i = 0; i < SIGNATURE_LAYOUTS; i++) {
+        if (signature_layouts[i].scheme == scheme)
+            return signature_layouts[i].word;
     }
     return "";
 }
 
-static const struct layout *layout_of(const uint8_t *block)
+static const struct signature_layout *layout_of(const uint8_t *block)
 {
-    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
-        const struct layout *l = &layouts[i];
+    for (size_t i = 0; i < SIGNATURE_LAYOUTS; i++) {
+        const struct signature_layout *l = &signature_layouts[i];
         if (block[1] == l->version && block[2] == l->sha384 &&
             (l->curve == 0 || block[l->key_at] == l->curve))
             return l;
@@ -93,8 +69,8 @@ static EVP_PKEY *make_key(const char *type, OSSL_PARAM_BLD *builder)
 
 static EVP_PKEY *rsa_key(const uint8_t *block)
 {
-    BIGNUM *n = BN_lebin2bn(block + RSA_N_AT, RSA_BYTES, NULL);
-    BIGNUM *e = BN_lebin2bn(block + RSA_E_AT, 4, NULL);
+    BIGNUM *n = BN_lebin2bn(block + SIGNATURE_RSA_N_AT, SIGNATURE_RSA_BYTES, NULL);
+    BIGNUM *e = BN_lebin2bn(block + SIGNATURE_RSA_E_AT, 4, NULL);
     OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
     EVP_PKEY *key = NULL;
     if (n && e && builder && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) &&
@@ -107,9 +83,9 @@ static EVP_PKEY *rsa_key(const uint8_t *block)
     return key;
 }
 
-static EVP_PKEY *ec_key(const struct layout *l, const uint8_t *block)
+static EVP_PKEY *ec_key(const struct signature_layout *l, const uint8_t *block)
 {
-    uint8_t point[1 + 2 * POINT_MAX] = { 4 }; /* uncompressed: 4, x, y */
+    uint8_t point[1 + 2 * SIGNATURE_POINT_MAX] = { 4 }; /* uncompressed: 4, x, y */
     const uint8_t *x = block + l->x_at;
     turn(point + 1, x, l->number_bytes);
     turn(point + 1 + l->number_bytes, x + l->number_bytes, l->number_bytes);
@@ -125,7 +101,7 @@ static EVP_PKEY *ec_key(const struct layout *l, const uint8_t *block)
 
 /* ---- Proving ---- */
 
-static bool choose_padding(EVP_PKEY_CTX *ctx)
+bool signature_choose_padding(EVP_PKEY_CTX *ctx)
 {
     return EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PSS_PADDING) == 1 &&
            EVP_PKEY_CTX_set_signature_md(ctx, EVP_sha256()) == 1 &&
@@ -137,7 +113,7 @@ static bool proves(EVP_PKEY *key, bool is_rsa, const uint8_t *signature, size_t 
                    const uint8_t *hash, size_t hash_bytes)
 {
     EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new(key, NULL) : NULL;
-    bool ok = ctx && EVP_PKEY_verify_init(ctx) == 1 && (!is_rsa || choose_padding(ctx)) &&
+    bool ok = ctx && EVP_PKEY_verify_init(ctx) == 1 && (!is_rsa || signature_choose_padding(ctx)) &&
               EVP_PKEY_verify(ctx, signature, n, hash, hash_bytes) == 1;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
@@ -146,13 +122,13 @@ static bool proves(EVP_PKEY *key, bool is_rsa, const uint8_t *signature, size_t 
 
 static bool rsa_proves(const uint8_t *block)
 {
-    uint8_t signature[RSA_BYTES];
-    turn(signature, block + RSA_S_AT, RSA_BYTES);
-    return proves(rsa_key(block), true, signature, sizeof signature, block + HASH_AT, 32);
+    uint8_t signature[SIGNATURE_RSA_BYTES];
+    turn(signature, block + SIGNATURE_RSA_S_AT, SIGNATURE_RSA_BYTES);
+    return proves(rsa_key(block), true, signature, sizeof signature, block + SIGNATURE_HASH_AT, 32);
 }
 
 /* OpenSSL takes the two numbers as DER. */
-static bool ec_proves(const struct layout *l, const uint8_t *block)
+static bool ec_proves(const struct signature_layout *l, const uint8_t *block)
 {
     const uint8_t *at = block + l->signature_at;
     BIGNUM *r = BN_lebin2bn(at, (int)l->number_bytes, NULL);
@@ -163,8 +139,8 @@ static bool ec_proves(const struct layout *l, const uint8_t *block)
     if (r && s && both && ECDSA_SIG_set0(both, r, s) == 1) {
         r = s = NULL; /* they are its own now */
         int n = i2d_ECDSA_SIG(both, &der);
-        ok = n > 0 &&
-             proves(ec_key(l, block), false, der, (size_t)n, block + HASH_AT, l->hash_bytes);
+        ok = n > 0 && proves(ec_key(l, block), false, der, (size_t)n, block + SIGNATURE_HASH_AT,
+                             l->hash_bytes);
     }
     OPENSSL_free(der);
     ECDSA_SIG_free(both);
@@ -174,14 +150,14 @@ static bool ec_proves(const struct layout *l, const uint8_t *block)
 }
 
 /* The hash that the block says is that of the file up to the sector. */
-static const char *check_hash(const struct layout *l, const uint8_t *bytes, size_t n,
+static const char *check_hash(const struct signature_layout *l, const uint8_t *bytes, size_t n,
                               const uint8_t *block)
 {
     uint8_t hash[EVP_MAX_MD_SIZE];
     const EVP_MD *md = l->hash_bytes == 48 ? EVP_sha384() : EVP_sha256();
     if (EVP_Digest(bytes, n, hash, NULL, md, NULL) != 1)
         return no_memory;
-    return memcmp(hash, block + HASH_AT, l->hash_bytes) == 0
+    return memcmp(hash, block + SIGNATURE_HASH_AT, l->hash_bytes) == 0
                ? NULL
                : "the image was changed after it was signed";
 }
@@ -189,10 +165,10 @@ static const char *check_hash(const struct layout *l, const uint8_t *bytes, size
 static const char *read_block(const uint8_t *bytes, size_t sector, const uint8_t *block,
                               struct signature_key *key)
 {
-    const struct layout *l = layout_of(block);
+    const struct signature_layout *l = layout_of(block);
     if (!l)
         return "its version or its curve is none we know";
-    if (crc32(0, block, CRC_AT) != load_u32(block + CRC_AT))
+    if (crc32(0, block, SIGNATURE_CRC_AT) != load_u32(block + SIGNATURE_CRC_AT))
         return "the CRC of its block is wrong";
     const char *problem = check_hash(l, bytes, sector, block);
     if (problem)
@@ -206,9 +182,9 @@ static const char *read_block(const uint8_t *bytes, size_t sector, const uint8_t
 const char *signature_read(const uint8_t *bytes, size_t n, size_t sector, struct signature *s)
 {
     memset(s, 0, sizeof *s);
-    for (size_t at = sector; s->count < SIGNATURE_KEYS_MAX && at + BLOCK_BYTES <= n;
-         at += BLOCK_BYTES) {
-        if (bytes[at] != BLOCK_MAGIC)
+    for (size_t at = sector; s->count < SIGNATURE_KEYS_MAX && at + SIGNATURE_BLOCK_BYTES <= n;
+         at += SIGNATURE_BLOCK_BYTES) {
+        if (bytes[at] != SIGNATURE_BLOCK_MAGIC)
             break;
         const char *problem = read_block(bytes, sector, bytes + at, &s->keys[s->count]);
         if (problem) {

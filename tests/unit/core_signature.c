@@ -1,11 +1,13 @@
 /* Signatures of secure boot's second scheme: those of espsecure are right, with the digests it
  * gives to be burnt, and nothing else is. */
 #include "core/images/image.h"
+#include "core/images/sign.h"
 #include "tests/lib/test.h"
 
 #include "core/base/digest.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -145,6 +147,119 @@ static void an_image_knows_whose_signature_it_brings(void **state)
     assert_non_null(image.signature_problem);
 }
 
+/* ---- Signing ---- */
+
+struct pem {
+    uint8_t bytes[4096];
+    size_t n;
+};
+
+static void load_pem(const char *name, struct pem *pem)
+{
+    char path[80];
+    snprintf(path, sizeof path, "tests/data/security/%s.pem", name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    pem->n = fread(pem->bytes, 1, sizeof pem->bytes, f);
+    fclose(f);
+    assert_true(pem->n > 0);
+}
+
+static const struct {
+    const char *key, *file; /* the vector that the same key has signed */
+    size_t index;
+} signers[] = {
+    { "p192", "signed-p192", 0 },           { "p256", "signed-p256", 0 },
+    { "p384", "signed-p384", 0 },           { "rsa3072-1", "signed-rsa-3keys", 0 },
+    { "rsa3072-2", "signed-rsa-3keys", 1 }, { "rsa3072-3", "signed-rsa-3keys", 2 },
+};
+
+static void a_public_key_has_the_digest_of_espsecure(void **state)
+{
+    static uint8_t bytes[FILE_BYTES];
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(signers); i++) {
+        struct signature s;
+        struct signature_key key;
+        struct pem pem;
+        char name[32];
+        load(signers[i].file, bytes);
+        assert_null(signature_read(bytes, FILE_BYTES, SECTOR, &s));
+        snprintf(name, sizeof name, "%s.pub", signers[i].key);
+        load_pem(name, &pem);
+        assert_null(sign_digest_of_public(pem.bytes, pem.n, &key));
+        assert_memory_equal(key.digest, s.keys[signers[i].index].digest, SIGNATURE_DIGEST_BYTES);
+        assert_int_equal(key.scheme, s.keys[signers[i].index].scheme);
+    }
+}
+
+/* Only the signatures themselves differ, which have chance in them, and the CRC behind. */
+static void a_signed_image_is_that_of_espsecure(void **state)
+{
+    static uint8_t wanted[FILE_BYTES];
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct err e = { 0 };
+        struct pem pem;
+        struct signature s;
+        uint8_t *made;
+        size_t n;
+        load_pem(signers[i].key, &pem);
+        load(signers[i].file, wanted);
+        const struct sign_key key = { pem.bytes, pem.n };
+        assert_ok(sign_image(wanted, 2080, &key, 1, &made, &n, &e), &e);
+        assert_int_equal(n, FILE_BYTES);
+        assert_null(signature_read(made, n, SECTOR, &s));
+        assert_int_equal(s.count, 1);
+        const size_t from = i == 3 ? 812 : i == 2 ? 149 : 101, bytes = i == 3 ? 384 : 128;
+        assert_memory_equal(made, wanted, SECTOR + from);
+        assert_memory_equal(made + SECTOR + from + bytes, wanted + SECTOR + from + bytes,
+                            1196 - from - bytes);
+        free(made);
+    }
+}
+
+static void three_keys_sign_and_no_two_kinds(void **state)
+{
+    static uint8_t wanted[FILE_BYTES];
+    static struct pem pem[3];
+    struct err e = { 0 };
+    struct signature s;
+    uint8_t *made;
+    size_t n;
+    (void)state;
+    load("signed-rsa-3keys", wanted);
+    for (size_t i = 0; i < 3; i++)
+        load_pem(signers[3 + i].key, &pem[i]);
+    struct sign_key keys[] = { { pem[0].bytes, pem[0].n },
+                               { pem[1].bytes, pem[1].n },
+                               { pem[2].bytes, pem[2].n } };
+    assert_ok(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e);
+    assert_null(signature_read(made, n, SECTOR, &s));
+    assert_int_equal(s.count, 3);
+    assert_memory_equal(made + SECTOR + 3 * 1216, wanted + SECTOR + 3 * 1216, 4096 - 3 * 1216);
+    free(made);
+    keys[2] = keys[0];
+    assert_code(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e, ERR_USAGE);
+    load_pem("p256", &pem[2]);
+    keys[2] = (struct sign_key){ pem[2].bytes, pem[2].n };
+    assert_code(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e, ERR_USAGE);
+    assert_has(e.what, "several kinds");
+    load_pem("p256.pub", &pem[0]);
+    keys[0] = (struct sign_key){ pem[0].bytes, pem[0].n };
+    assert_code(sign_image(wanted, 2080, keys, 1, &made, &n, &e), &e, ERR_USAGE);
+}
+
+static void a_private_key_is_no_public_one(void **state)
+{
+    struct signature_key key;
+    struct pem pem;
+    (void)state;
+    load_pem("rsa3072-1", &pem);
+    assert_has(sign_digest_of_public(pem.bytes, pem.n, &key), "private");
+    assert_has(sign_digest_of_public((const uint8_t *)"PEM", 3, &key), "no public key");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +268,10 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(a_cut_sector_has_whole_blocks_only),
         cmocka_unit_test(an_image_knows_whose_signature_it_brings),
+        cmocka_unit_test(a_public_key_has_the_digest_of_espsecure),
+        cmocka_unit_test(a_signed_image_is_that_of_espsecure),
+        cmocka_unit_test(three_keys_sign_and_no_two_kinds),
+        cmocka_unit_test(a_private_key_is_no_public_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
