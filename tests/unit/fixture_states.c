@@ -321,6 +321,33 @@ static void a_key_in_fuses_reads_what_it_has_encrypted(void **state)
     host_free(h);
 }
 
+/* By the loader: what it is sent goes into the flash as the chip reads it, until a fuse forbids it. */
+static void the_loader_encrypts_what_it_is_asked_to(void **state)
+{
+    uint8_t plain[0x400], key[32], raw[0x400];
+    struct host *h = host_with(config_of("esp32c6"));
+    (void)state;
+    fill_pattern(key, sizeof key, 5);
+    fill_pattern(plain, sizeof plain, 7);
+    host_connect(h);
+    attach(h, 0);
+    assert_int_not_equal(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5).data[0], 0);
+    for (unsigned i = 0; i < 32; i++)
+        burn(h, 4, i / 4, (uint32_t)key[31 - i] << i % 4 * 8);
+    burn(h, 0, 2, 4u << 24);
+    assert_status(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5), 2, 0, 0);
+    assert_status(host_block(h, 0x03, 0, plain, sizeof plain), 3, 0, 0);
+    assert_true(chip_sim_flash_read(h->sim, 0x10000, raw, sizeof raw));
+    assert_memory_not_equal(raw, plain, sizeof plain);
+    assert_true(chip_sim_flash_load(h->sim, 0x20000, plain, sizeof plain));
+    assert_true(sim_fuse_decrypt_flash(h->sim));
+    assert_flash(h, 0x10000, plain, sizeof plain);
+    sim_fuse_encrypted_again(h->sim);
+    burn(h, 0, 1, 1u << 20); /* DIS_DOWNLOAD_MANUAL_ENCRYPT */
+    assert_int_not_equal(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5).data[0], 0);
+    host_free(h);
+}
+
 /* ---- The flash ---- */
 
 static void power_on_flash(struct host *h)
@@ -666,6 +693,7 @@ int main(void)
         cmocka_unit_test(secured_boards_start_only_what_is_meant_for_them),
         cmocka_unit_test(digests_in_fuses_say_whose_images_start),
         cmocka_unit_test(a_key_in_fuses_reads_what_it_has_encrypted),
+        cmocka_unit_test(the_loader_encrypts_what_it_is_asked_to),
         cmocka_unit_test(p4_flash_needs_power_in_two_revisions),
         cmocka_unit_test(xmc_flash_wakes_by_its_sequence),
         cmocka_unit_test(pico_d4_has_its_flash_at_other_pins),
