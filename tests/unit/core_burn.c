@@ -279,6 +279,7 @@ static void provision(const struct family *f, bool stub)
     }
     uint64_t burns = chip_sim_fuse_burns(b->sim.sim);
     assert_int_equal(burns, 3);
+    assert_int_equal(b->hasty_reads, 0);
     assert_outcome(b, bench_burn(b, &fuse), FUSE_BURNT);
     assert_outcome(b, bench_burn(b, &key), FUSE_NOT_BURNT); /* hidden now */
     assert_int_equal(chip_sim_fuse_burns(b->sim.sim), burns);
@@ -380,6 +381,24 @@ static void what_is_known_of_a_board_is_true(void **state)
     for (size_t i = 0; i < COUNT_OF(troubles); i++) {
         meet("esp32c3", troubles[i].fault, &key, troubles[i].key);
         meet("esp32c3", troubles[i].fault, &bits, troubles[i].bits);
+    }
+}
+
+/* Found before the controller is told to burn: the words are read back. */
+static void a_turned_bit_of_a_key_burns_nothing(void **state)
+{
+    static const char *const chips[] = { "esp32", "esp32c3" };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(chips); i++) {
+        struct bench *b = bench_new(chips[i], -1, 40);
+        struct fuse_burn key = burn_key(i == 0 ? 1 : 5, 8, 0x21);
+        b->spoil = "\x29\x2a\x2b\x2c";
+        assert_outcome(b, bench_burn(b, &key), FUSE_NOT_BURNT);
+        assert_has(b->e.what, "does not hold what was written");
+        assert_int_equal(chip_sim_fuse_burns(b->sim.sim), 0);
+        b->spoil = NULL;
+        assert_outcome(b, bench_burn(b, &key), FUSE_BURNT);
+        bench_free(b);
     }
 }
 
@@ -545,6 +564,7 @@ int main(void)
         cmocka_unit_test(fuses_are_burnt_through_a_stub),
         cmocka_unit_test(the_esp32_with_a_coding_is_burnt),
         cmocka_unit_test(what_is_known_of_a_board_is_true),
+        cmocka_unit_test(a_turned_bit_of_a_key_burns_nothing),
         cmocka_unit_test(no_turned_bit_is_taken_for_success),
         cmocka_unit_test(a_turned_command_is_never_hidden),
         cmocka_unit_test(power_lost_in_a_burn_leaves_a_part),

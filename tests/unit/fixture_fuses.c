@@ -1,9 +1,9 @@
 /*
- * The virtual controllers of eFuses, asked as any program may ask them: bits are burnt once and stay,
- * protection is kept, codings are judged; and what the ROM makes of the fuses.
+ * The virtual controllers of eFuses, asked as any program may ask them: bits are burnt once and
+ * stay, protection is kept, codings are judged; and what the ROM makes of the fuses.
  *
- * Registers and values are written down here once more, from espefuse 5.3.1 (esp32c3, esp32) and its
- * traces in tests/data/fuses; ciphertexts are espsecure's.
+ * Registers and values are written down here once more, from espefuse 5.3.1 (esp32c3, esp32) and
+ * its traces in tests/data/fuses; ciphertexts are espsecure's.
  */
 #include "tests/unit/fixture_help.h"
 

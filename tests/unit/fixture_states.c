@@ -321,7 +321,7 @@ static void a_key_in_fuses_reads_what_it_has_encrypted(void **state)
     host_free(h);
 }
 
-/* By the loader: what it is sent goes into the flash as the chip reads it, until a fuse forbids it. */
+/* What it is sent goes into the flash as the chip reads it, until a fuse forbids it. */
 static void the_loader_encrypts_what_it_is_asked_to(void **state)
 {
     uint8_t plain[0x400], key[32], raw[0x400];
