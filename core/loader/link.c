@@ -279,6 +279,11 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                    packet_command_name(command, spare));
 }
 
+size_t link_unread_bytes(const struct link *l)
+{
+    return l->rx_have - l->rx_at;
+}
+
 bool link_hear(struct link *l, struct deadline d, struct err *e)
 {
     if (!refill(l, d, e))

@@ -82,6 +82,9 @@ void link_note_turned(struct link *l);
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e);
 
+/* What has come and was not looked at yet. */
+size_t link_unread_bytes(const struct link *l);
+
 /* One read into the tail: whatever comes first before the deadline. ERR_TIMEOUT when nothing did.
  */
 bool link_hear(struct link *l, struct deadline d, struct err *e);
