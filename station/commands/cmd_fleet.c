@@ -371,8 +371,8 @@ static bool verify_server(struct fleet_command *c, struct err *e)
     free(records);
     c->altered = v.findings > 0;
     if (c->altered && !c->options->json)
-        printf("THE SERVER'S ROWS WERE ALTERED: %" PRId64 " finding%s. The stations' own records "
-               "tell what was: espstation audit\n",
+        printf("ROWS WERE ALTERED, on the server or before they were sent: %" PRId64 " finding%s. "
+               "At the station, its own record tells more: espstation audit\n",
                v.findings, v.findings == 1 ? "" : "s");
     return ok && compare_here(c, e);
 }
