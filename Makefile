@@ -77,8 +77,9 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
-        make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
-        bench bench-fleet bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+        burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
+        format bench bench-fleet bench-screen campaign crash-test pull-test soak install uninstall clean \
+        distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -99,6 +100,11 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
 $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Burns fuses of virtual boards, for tests that let other programs judge them.
+$(BUILD)/burn_fuses: $(BUILD)/obj/tests/tools/burn_fuses.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -243,6 +249,7 @@ run: deps
 units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
+burn_fuses: $(BUILD)/burn_fuses
 make_record: $(BUILD)/make_record
 show_floor: $(BUILD)/show_floor
 show_scene: $(BUILD)/show_scene
