@@ -78,7 +78,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
-        bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+        bench bench-screen bench-begin bench-idle campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -219,6 +219,8 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
+	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
+	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -280,6 +282,14 @@ bench: deps
 bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
+
+bench-begin: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/begin.mjs $(BEGIN)
+
+bench-idle: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/idle.mjs $(IDLE)
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps
