@@ -22,6 +22,12 @@ void link_init(struct link *l, struct port *port)
     slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
 }
 
+void link_move(struct link *to, const struct link *from)
+{
+    *to = *from;
+    to->slip.buf = to->frame;
+}
+
 bool link_discard(struct link *l, struct err *e)
 {
     slip_decoder_reset(&l->slip);

@@ -43,6 +43,9 @@ struct link {
 
 void link_init(struct link *l, struct port *port);
 
+/* `to` goes on where `from` stands, which is of no use any more. Both of one port. */
+void link_move(struct link *to, const struct link *from);
+
 /* Drops all that was received, here and in the port, and the tail. */
 bool link_discard(struct link *l, struct err *e);
 

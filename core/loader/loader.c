@@ -19,6 +19,12 @@ void loader_init(struct loader *l, struct port *port)
     l->mem_block_bytes = l->small_blocks ? LOADER_USB_BLOCK_BYTES : LOADER_MEM_BLOCK_BYTES;
 }
 
+void loader_move(struct loader *to, const struct loader *from)
+{
+    *to = *from;
+    link_move(&to->link, &from->link);
+}
+
 static struct deadline after_ms(const struct loader *l, uint32_t ms)
 {
     return deadline_in_ms(l->link.port->clock, ms);

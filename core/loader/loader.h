@@ -57,6 +57,9 @@ struct loader {
 
 void loader_init(struct loader *l, struct port *port);
 
+/* As link_move: whoever has begun to talk with a loader leaves it to another one. */
+void loader_move(struct loader *to, const struct loader *from);
+
 /* Another loader answers from now on, and has nothing to do. */
 void loader_set_kind(struct loader *l, const struct loader_kind *kind);
 void loader_set_rom(struct loader *l); /* the chip's own */

@@ -46,8 +46,11 @@ bool attempt_flashes(const struct attempt *a)
 
 bool step_sync(struct attempt *a, struct err *e)
 {
+    const struct attempt_entry *entry = a->setup->entry;
     attempt_enter(a, PHASE_SYNC);
-    bool ok = board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
+    if (entry)
+        a->phase_us[PHASE_SYNC] += entry->synced_us - entry->began_us;
+    bool ok = entry || board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
     a->result->waits = a->loader.waits;
     if (!ok)
         return false;
@@ -97,8 +100,13 @@ static bool look_for_chip(struct attempt *a,
 
 bool step_identify(struct attempt *a, struct err *e)
 {
+    const struct attempt_entry *entry = a->setup->entry;
     attempt_enter(a, PHASE_IDENTIFY);
-    return look_for_chip(a, board_identify_chip, e);
+    if (!entry)
+        return look_for_chip(a, board_identify_chip, e);
+    a->phase_us[PHASE_IDENTIFY] += entry->known_us - entry->synced_us;
+    a->result->board = entry->board;
+    return true;
 }
 
 /* The stub that this board will run; NULL: the ROM does it. */

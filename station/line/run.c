@@ -13,9 +13,20 @@
 
 /* On the wall clock as it was when the run began: should somebody set it meanwhile, the times
  * within the run still fit its durations. */
+static int64_t utc_ms_at(const struct run *run, uint64_t at_us)
+{
+    return run->started_utc_ms + (int64_t)((at_us - run->started_us) / 1000);
+}
+
 static int64_t run_utc_ms(const struct run *run)
 {
-    return run->started_utc_ms + (int64_t)((slot_now_us(run->slot) - run->started_us) / 1000);
+    return utc_ms_at(run, slot_now_us(run->slot));
+}
+
+/* A board that was looked at is being worked on since then. */
+static uint64_t begun_us(const struct slot *s)
+{
+    return s->entry ? s->entry->began_us : slot_now_us(s);
 }
 
 /* ---- Watching an attempt ---- */
@@ -227,6 +238,29 @@ static void begin_attempt(struct run *run)
     show_progress(s, 0, 0);
 }
 
+uint32_t run_sync_baud(const struct slot *s)
+{
+    const struct recipe_port *p = &slot_recipe(s)->port;
+    const size_t i = rates_choose(&s->rates);
+    const struct attempt_setup setup = { .job = order_job(s->order),
+                                         .baud = i == 0 ? p->baud : p->fallback_baud[i - 1],
+                                         .careful = s->careful_boards > 0,
+                                         .sync_slowly = s->slow_boards > 0 };
+    return attempt_sync_baud(&setup);
+}
+
+/* The look that found the board is the beginning of its first attempt. Where that wants another
+ * rate than the ROM took from the SYNC, it begins anew. */
+static struct attempt_entry *take_entry(struct slot *s, const struct attempt_setup *setup)
+{
+    struct attempt_entry *entry = s->entry;
+    s->entry = NULL;
+    if (!entry || !(s->port->caps & PORT_BAUD) || s->port->baud == attempt_sync_baud(setup))
+        return entry;
+    free(entry);
+    return NULL;
+}
+
 static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
@@ -250,8 +284,11 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     run->reset = slot_choose_reset(s, &run->custom_reset);
     setup.reset = run->reset;
     setup.after = custom_after(run);
+    struct attempt_entry *entry = take_entry(s, &setup);
+    setup.entry = entry;
     uint64_t rx_before = s->port->rx_bytes;
     bool ok = attempt_run(&setup, s->port, result);
+    free(entry);
     bool silent = s->port->rx_bytes == rx_before;
     run->state = result->state;
     /* The reset of a native board has made it another device. A connection over which nothing at
@@ -300,12 +337,14 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     for (;;) {
-        uint64_t start_us = slot_now_us(s);
-        int64_t start_utc_ms = run_utc_ms(run);
+        uint64_t start_us = begun_us(s);
+        int64_t start_utc_ms = utc_ms_at(run, start_us);
         begin_attempt(run);
         bool ok = attempt_board(run, result);
         judge_flash(run, result);
         keep_attempt(run, result, start_us, start_utc_ms);
+        if (ok && run->remedy.reset_step > 0)
+            s->reset_answered = s->reset_index;
         if (ok || run->record_err.code != ERR_NONE || !prepare_retry(run, result))
             return ok;
         slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
@@ -321,8 +360,8 @@ static void prepare_run(struct slot *s, struct run *run)
 {
     memset(run, 0, sizeof *run);
     run->slot = s;
-    run->started_us = slot_now_us(s);
-    run->started_utc_ms = slot_utc_ms(s);
+    run->started_us = begun_us(s);
+    run->started_utc_ms = slot_utc_ms(s) - (int64_t)((slot_now_us(s) - run->started_us) / 1000);
     run->remedy.baud_index = run->first_baud_index = rates_choose(&s->rates);
     run->first_reset_index = s->reset_index;
     run->remedy.careful = s->careful_boards > 0;

@@ -58,6 +58,7 @@ static void close_fd(int fd)
 
 void slot_done(struct slot *s)
 {
+    free(s->entry);
     slot_close_port(s);
     unit_given_clear(&s->given);
     order_release(s->order);

@@ -242,7 +242,10 @@ static void work_all_day(struct slot *s)
         take_press(s);
         drop_what_is_old(s);
         const struct presence before = s->presence;
-        switch (presence_next(&s->presence, now_ms(s), &wait_ms)) {
+        const enum deed deed = presence_next(&s->presence, now_ms(s), &wait_ms);
+        if (deed != DEED_RUN)
+            look_let_go(s);
+        switch (deed) {
         case DEED_WAIT:
             idle_wait(s, wait_ms);
             break;
@@ -256,6 +259,7 @@ static void work_all_day(struct slot *s)
         drop_of_board_before(s, &before);
         show_place(s);
     }
+    look_let_go(s);
     look_release(s);
 }
 

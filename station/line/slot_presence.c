@@ -292,7 +292,9 @@ static void expect_our_words(struct presence *p, uint64_t now_ms, unsigned times
 void presence_looked(struct presence *p, uint64_t now_ms, enum look look,
                      const struct chip_mac *mac, bool passed)
 {
-    if (look != LOOK_NO_PORT)
+    const bool nobody =
+        look == LOOK_EMPTY && (p->place == PLACE_EMPTY || p->place == PLACE_UNKNOWN);
+    if (look != LOOK_NO_PORT && !nobody)
         expect_our_words(p, now_ms, 1);
     p->heard_waits = false;
     if (look == LOOK_STRANGE || look == LOOK_EMPTY)
