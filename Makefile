@@ -77,8 +77,9 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
-        burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
-        bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+        burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
+        format bench bench-begin bench-fleet bench-idle bench-screen campaign crash-test pull-test soak \
+        install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -224,6 +225,9 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
+	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
+	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
+	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -286,6 +290,21 @@ bench: deps
 bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
+
+# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows; RUNS=100000.
+bench-fleet: deps
+	$(Q)$(MAKE) --no-print-directory all make_record $(BUILD)/measure
+	$(Q)BUILD=$(BUILD) tests/bench/fleet.sh $(or $(RUNS),100000)
+
+# From plug to first byte on a line, beside the start of a run.
+bench-begin: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/begin.mjs $(BEGIN)
+
+# What a line costs while nobody puts a board in.
+bench-idle: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/idle.mjs $(IDLE)
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps

@@ -22,6 +22,12 @@ void link_init(struct link *l, struct port *port)
     slip_decoder_init(&l->slip, l->frame, sizeof l->frame);
 }
 
+void link_move(struct link *to, const struct link *from)
+{
+    *to = *from;
+    to->slip.buf = to->frame;
+}
+
 bool link_discard(struct link *l, struct err *e)
 {
     slip_decoder_reset(&l->slip);
@@ -277,6 +283,11 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
     char spare[16];
     return err_set(e, ERR_FRAME, "%u frames came, and none was the reply to %s", FRAMES_SKIPPED_MAX,
                    packet_command_name(command, spare));
+}
+
+size_t link_unread_bytes(const struct link *l)
+{
+    return l->rx_have - l->rx_at;
 }
 
 bool link_hear(struct link *l, struct deadline d, struct err *e)

@@ -43,6 +43,9 @@ struct link {
 
 void link_init(struct link *l, struct port *port);
 
+/* `to` goes on where `from` stands, which is of no use any more. Both of one port. */
+void link_move(struct link *to, const struct link *from);
+
 /* Drops all that was received, here and in the port, and the tail. */
 bool link_discard(struct link *l, struct err *e);
 
@@ -81,6 +84,9 @@ void link_note_turned(struct link *l);
 /* The next frame of any content, as the stub's greeting. */
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e);
+
+/* What has come and was not looked at yet. */
+size_t link_unread_bytes(const struct link *l);
 
 /* One read into the tail: whatever comes first before the deadline. ERR_TIMEOUT when nothing did.
  */

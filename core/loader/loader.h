@@ -57,6 +57,9 @@ struct loader {
 
 void loader_init(struct loader *l, struct port *port);
 
+/* As link_move: whoever has begun to talk with a loader leaves it to another one. */
+void loader_move(struct loader *to, const struct loader *from);
+
 /* Another loader answers from now on, and has nothing to do. */
 void loader_set_kind(struct loader *l, const struct loader_kind *kind);
 void loader_set_rom(struct loader *l); /* the chip's own */
@@ -138,6 +141,9 @@ bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e
  * asks it then has its answer already. */
 void loader_first_attach(struct loader *l, uint32_t pins);
 void loader_first_set_params(struct loader *l, uint32_t flash_bytes);
+
+/* Asks it now; a refusal proves the rate as well. */
+bool loader_ask_first(struct loader *l, uint32_t timeout_ms, struct err *e);
 
 /* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. */
 struct loader_begin {

@@ -22,6 +22,7 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "db/proof/audit.h"
 #include "db/store/db.h"
 
 #include <stdbool.h>
@@ -120,5 +121,27 @@ struct fleet_sent {
 /* Sends the next batch. */
 bool fleet_send_batch(struct fleet *f, struct outbox *o, const char *station,
                       const char *tool_version, struct fleet_sent *sent, struct err *e);
+
+/* ---- Proving ---- */
+
+/* A record as the server has it. */
+struct fleet_record {
+    int64_t id, mark;
+    char station[FLEET_NAME_CAP], sha256[FLEET_SHA256_CAP]; /* of the mark */
+    bool replaced; /* the station goes on with another one */
+};
+
+/* The records of one station (NULL: of all), the oldest first. The caller frees the array; NULL
+ * with *count 0: there are none. */
+bool fleet_records(struct fleet *f, const char *station, struct fleet_record **records,
+                   size_t *count, struct err *e);
+
+/* Makes the record anew from the server's rows, as a file `path` that is not there yet, and audits
+ * that as any record: each row against its link, each link against the one before, the checkpoints;
+ * and that it ends where the mark says. What was open when it was sent is not in it. True: it was
+ * done, and audit->findings says how it ended. The file and what SQLite keeps beside it are the
+ * caller's to remove, also on failure. */
+bool fleet_prove(struct fleet *f, const struct fleet_record *record, const char *path,
+                 const struct db_audit_setup *setup, struct db_audit *audit, struct err *e);
 
 #endif

@@ -74,6 +74,12 @@ void fleet_select_sql(const struct fleet_table *t, char sql[static FLEET_SQL_CAP
 /* The COPY that takes them; `record` is the server's number of the record. */
 void fleet_copy_sql(const struct fleet_table *t, char sql[static FLEET_SQL_CAP]);
 
+/* The way back: the COPY that gives all rows that a record has, and the statement that puts one
+ * into a record (of the columns in their order). */
+void fleet_copy_out_sql(const struct fleet_table *t, int64_t record,
+                        char sql[static FLEET_SQL_CAP]);
+void fleet_put_sql(const struct fleet_table *t, char sql[static FLEET_SQL_CAP]);
+
 /* ---- outbox.c ---- */
 
 struct fleet_lines {

@@ -8,6 +8,7 @@
  */
 #include "db/fleet/fleet_priv.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -151,4 +152,54 @@ void fleet_copy_sql(const struct fleet_table *t, char sql[static FLEET_SQL_CAP])
         p += strspn(p, " ");
     }
     append_text(sql, ") FROM STDIN");
+}
+
+/* ---- The way back ---- */
+
+/* A time as the record writes it. */
+static void append_out_column(char sql[static FLEET_SQL_CAP], const char *p)
+{
+    const bool time = p[strcspn(p, "@ ")] == '@';
+    append_text(sql, time ? "to_char(t." : "t.");
+    append_server_column(sql, p);
+    append_text(sql, time ? " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')" : "");
+}
+
+void fleet_copy_out_sql(const struct fleet_table *t, int64_t record, char sql[static FLEET_SQL_CAP])
+{
+    char tail[256];
+    sql[0] = '\0';
+    append_text(sql, "COPY (SELECT ");
+    for (const char *p = t->columns; *p != '\0';) {
+        append_text(sql, p == t->columns ? "" : ", ");
+        append_out_column(sql, p);
+        p += strcspn(p, " ");
+        p += strspn(p, " ");
+    }
+    snprintf(tail, sizeof tail,
+             " FROM espstation.lineage AS y JOIN espstation.%s AS t ON t.record = y.ancestor"
+             " AND t.link <= y.upto WHERE y.record = %" PRId64 ") TO STDOUT",
+             t->name, record);
+    append_text(sql, tail);
+}
+
+void fleet_put_sql(const struct fleet_table *t, char sql[static FLEET_SQL_CAP])
+{
+    size_t count = 0;
+    sql[0] = '\0';
+    if (t->put) {
+        append_text(sql, t->put);
+        return;
+    }
+    append_text(sql, "INSERT INTO ");
+    append_text(sql, t->here ? t->here : t->name);
+    for (const char *p = t->columns; *p != '\0'; count++) {
+        append_text(sql, count == 0 ? " (" : ", ");
+        append(sql, p, strcspn(p, ">#@ "));
+        p += strcspn(p, " ");
+        p += strspn(p, " ");
+    }
+    for (size_t i = 0; i < count; i++)
+        append_text(sql, i == 0 ? ") VALUES (?" : ", ?");
+    append_text(sql, ")");
 }

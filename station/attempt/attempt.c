@@ -46,8 +46,11 @@ bool attempt_flashes(const struct attempt *a)
 
 bool step_sync(struct attempt *a, struct err *e)
 {
+    const struct attempt_entry *entry = a->setup->entry;
     attempt_enter(a, PHASE_SYNC);
-    bool ok = board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
+    if (entry)
+        a->phase_us[PHASE_SYNC] += entry->synced_us - entry->began_us;
+    bool ok = entry || board_connect(&a->loader, a->setup->reset, attempt_recipe(a)->chip, e);
     a->result->waits = a->loader.waits;
     if (!ok)
         return false;
@@ -97,8 +100,13 @@ static bool look_for_chip(struct attempt *a,
 
 bool step_identify(struct attempt *a, struct err *e)
 {
+    const struct attempt_entry *entry = a->setup->entry;
     attempt_enter(a, PHASE_IDENTIFY);
-    return look_for_chip(a, board_identify_chip, e);
+    if (!entry)
+        return look_for_chip(a, board_identify_chip, e);
+    a->phase_us[PHASE_IDENTIFY] += entry->known_us - entry->synced_us;
+    a->result->board = entry->board;
+    return true;
 }
 
 /* The stub that this board will run; NULL: the ROM does it. */
@@ -212,10 +220,22 @@ uint32_t attempt_flash_bytes(const struct attempt *a)
     return found == 0 && s->size == PLAN_SIZE_FIXED ? s->flash_bytes : found;
 }
 
+/* At the attempt's rate at once, where that is what it would be changed to next. A careful attempt
+ * takes one thing after the other. */
+static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e)
+{
+    struct loader *l = &a->loader;
+    uint32_t baud = a->setup->baud;
+    bool at_once = !a->setup->careful && l->link.port->baud != baud && !board_has_fixed_baud(l) &&
+                   stub_starts_at_any_baud(l, stub);
+    return at_once ? stub_start_at(l, stub, baud, flash_told_bytes(attempt_flash_bytes(a)), e)
+                   : stub_start(l, stub, e);
+}
+
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e)
 {
     attempt_enter(a, PHASE_STUB);
-    if (!stub_start(&a->loader, stub, e))
+    if (!start_stub(a, stub, e))
         return false;
     a->result->loader = a->loader.kind->word;
     return board_attach_stub(&a->loader, &a->result->board, e);
@@ -238,7 +258,7 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
-    if (a->loader.kind->is_stub) /* it is told so next, see tell_size */
+    if (a->loader.kind->is_stub && port->baud != a->setup->baud) /* told next, see tell_size */
         flash_foresee_size(&a->loader, attempt_flash_bytes(a));
     if (!change_baud(a, a->setup->baud, e))
         return false;

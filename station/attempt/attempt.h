@@ -52,6 +52,15 @@ struct attempt_watch {
     bool (*judge)(void *ctx, size_t region, struct loader *l, struct err *e);
 };
 
+/* A board that was asked who it is and waits in its loader: an attempt goes on from there, without
+ * another reset. Times are of the port's clock. */
+struct attempt_entry {
+    struct loader loader;
+    struct board board; /* as board_identify_chip says */
+    uint64_t began_us, synced_us, known_us;
+    uint64_t wire_before; /* bytes on the port before that, both ways */
+};
+
 struct attempt_setup {
     struct job *job;
     enum attempt_kind kind;
@@ -63,6 +72,8 @@ struct attempt_setup {
     bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
     bool sync_slowly; /* where the ROM takes its rate from the SYNC, too */
     const struct attempt_watch *watch;
+    /* Identified already, at attempt_sync_baud. NULL: the attempt begins with a reset. */
+    const struct attempt_entry *entry;
 };
 
 struct attempt_digest {

@@ -108,7 +108,8 @@ static void fill_timing(struct attempt *a)
 bool attempt_run(const struct attempt_setup *setup, struct port *port,
                  struct attempt_result *result)
 {
-    uint64_t wire_before = port->rx_bytes + port->tx_bytes;
+    const struct attempt_entry *entry = setup->entry;
+    uint64_t wire_before = entry ? entry->wire_before : port->rx_bytes + port->tx_bytes;
     memset(result, 0, sizeof *result);
     result->state = setup->state;
     struct attempt *a = calloc(1, sizeof *a);
@@ -117,10 +118,13 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     a->setup = setup;
     a->result = result;
     result->baud = setup->baud;
-    loader_init(&a->loader, port);
+    if (entry)
+        loader_move(&a->loader, &entry->loader);
+    else
+        loader_init(&a->loader, port);
     a->loader.careful = setup->careful;
     a->entered_us = attempt_now_us(a);
-    result->ok = (!(port->caps & PORT_BAUD) ||
+    result->ok = (entry || !(port->caps & PORT_BAUD) ||
                   port_set_baud(port, attempt_sync_baud(setup), &result->err)) &&
                  run_steps(a, &result->err);
     struct err ignored = { 0 };

@@ -7,11 +7,14 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
-#define OPEN_MS   1000u  /* between two tries to open a port that is not there */
-#define SWITCH_MS 200u   /* between two looks at the switch: no adapter tells by itself */
-#define TALK_MS   50u    /* what a board says meanwhile is read in one piece */
-#define PROBE_MS  10000u /* between two questions whether a server still lives */
-#define REPORT_MS 2000u  /* within which an open port has told how its lines stand */
+#define OPEN_MS        1000u /* between two tries to open a port that is not there */
+#define SWITCH_MS      200u  /* between two looks at the switch: no adapter tells by itself */
+#define TALK_MS        50u   /* what a board says meanwhile is read in one piece, */
+#define FIRST_MS       60u   /* ...but for so long after a silence */
+#define FIRST_PIECE_MS 10u   /* so long a ROM's first lines take, down to its boot mode */
+#define SILENCE_MS     1000u
+#define PROBE_MS       10000u /* between two questions whether a server still lives */
+#define REPORT_MS      2000u  /* within which an open port has told how its lines stand */
 
 static uint64_t now_ms(const struct slot *s)
 {
@@ -78,9 +81,24 @@ static void look_at_switch(struct slot *s)
 
 /* ---- Listening ---- */
 
-static void hear(struct slot *s, const char *bytes, size_t n)
+/* What a board says is read in few pieces; but not its first words, which may be those of the next
+ * board, and somebody waits for that. */
+static uint32_t pause_ms(const struct slot *s, enum ear_word word)
 {
-    switch (ear_take(&s->ear, bytes, n)) {
+    if (word == EAR_ARRIVAL)
+        return 0;
+    return now_ms(s) - s->words_ms < FIRST_MS ? FIRST_PIECE_MS : TALK_MS;
+}
+
+/* Gives how long to wait before more is read. */
+static uint32_t hear(struct slot *s, const char *bytes, size_t n)
+{
+    const enum ear_word word = ear_take(&s->ear, bytes, n);
+    if (now_ms(s) - s->heard_ms > SILENCE_MS)
+        s->words_ms = now_ms(s);
+    s->heard_ms = now_ms(s);
+    s->arrived = s->arrived || word != EAR_NOTHING;
+    switch (word) {
     case EAR_NOTHING:
         break;
     case EAR_TEXT:
@@ -91,6 +109,7 @@ static void hear(struct slot *s, const char *bytes, size_t n)
         presence_heard(&s->presence, now_ms(s), HEARD_ARRIVAL);
         break;
     }
+    return pause_ms(s, word);
 }
 
 /* At the rate that the ROM speaks at. False: there is news. */
@@ -104,8 +123,7 @@ static bool listen_ms(struct slot *s, uint32_t ms)
         goto failed;
     const size_t n = port_read(s->port, bytes, sizeof bytes, deadline_in_ms(c, ms), &e);
     if (n > 0) {
-        hear(s, bytes, n);
-        return sleep_ms(s, TALK_MS);
+        return sleep_ms(s, hear(s, bytes, n));
     }
     if (e.code == ERR_TIMEOUT)
         return true;

@@ -1,5 +1,5 @@
 /* Who sits in the slot: asked in the loader, by a reset or, where the board is held there, without
- * one. */
+ * one. Whoever is to be run then is not reset again: the look is where its run began. */
 #include "station/line/slot_priv.h"
 
 #include "core/board/board.h"
@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SILENT_LOOKS 5 /* in a row, at a network port that is then opened anew */
+#define NEW_MS       5000u /* so long the same board may be asked again */
+#define SILENT_LOOKS 5     /* in a row, at a network port that is then opened anew */
 
 static enum look look_of(bool connected, enum err_code failure)
 {
@@ -34,13 +35,56 @@ static bool read_native_mac(const struct port *port, struct chip_mac *mac)
     return true;
 }
 
-static bool ask(struct slot *s, struct loader *l, const struct reset_sequence *reset,
-                struct board *board, bool *connected, struct err *e)
+static uint64_t wire_bytes(const struct port *port)
 {
-    if ((s->port->caps & PORT_BAUD) && !port_set_baud(s->port, LOADER_SYNC_BAUD, e))
+    return port->rx_bytes + port->tx_bytes;
+}
+
+/* Into the loader at that rate, and who it is. */
+static bool ask_at(struct slot *s, uint32_t baud, struct attempt_entry *at, bool *connected,
+                   struct err *e)
+{
+    struct reset_sequence custom;
+    *connected = false;
+    at->began_us = slot_now_us(s);
+    at->wire_before = wire_bytes(s->port);
+    loader_init(&at->loader, s->port);
+    if ((s->port->caps & PORT_BAUD) && !port_set_baud(s->port, baud, e))
         return false;
-    *connected = board_connect(l, reset, slot_recipe(s)->chip, e);
-    return *connected && board_identify_chip(l, board, e);
+    *connected = board_connect(&at->loader, slot_choose_reset(s, &custom), slot_recipe(s)->chip, e);
+    at->synced_us = slot_now_us(s);
+    const bool known = *connected && board_identify_chip(&at->loader, &at->board, e);
+    at->known_us = slot_now_us(s);
+    return known;
+}
+
+/* Whether something says that somebody is there. */
+static bool is_expected(const struct slot *s)
+{
+    return s->arrived || s->presence.by_hand || s->presence.appeared;
+}
+
+/* ...whom nobody has asked yet. Else one strategy is tried after the other. */
+static bool is_new(const struct slot *s)
+{
+    return is_expected(s) && slot_now_us(s) / 1000 - s->new_ms >= NEW_MS;
+}
+
+/* At the rate that a run would sync with, so that it can go on from here. Not every ROM that takes
+ * its rate from the SYNC can measure a high one: the low one is for those, and for slots that are
+ * empty as a rule. */
+static bool ask(struct slot *s, struct attempt_entry *at, bool *connected, struct err *e)
+{
+    const uint32_t baud = run_sync_baud(s);
+    struct err failure = { 0 };
+    if (baud <= LOADER_SYNC_BAUD)
+        return ask_at(s, baud, at, connected, e);
+    if (is_expected(s) && ask_at(s, baud, at, connected, &failure))
+        return true;
+    if (failure.code != ERR_PORT_GONE && failure.code != ERR_STOPPED)
+        return ask_at(s, LOADER_SYNC_BAUD, at, connected, e);
+    *e = failure;
+    return false;
 }
 
 static bool is_to_be_held(const struct slot *s)
@@ -75,23 +119,70 @@ static void reopen_now_and_then(struct slot *s)
         slot_close_port(s);
 }
 
-static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct loader *l)
+/* A board that is its own USB device goes with its reset. */
+static void close_if_gone(struct slot *s, enum err_code failure)
+{
+    if (failure == ERR_PORT_GONE || usb_is_native(s->port))
+        slot_close_port(s);
+}
+
+/* Who is put in while his slot is being asked has missed the reset, and starts his application. */
+static bool has_come_meanwhile(struct slot *s, enum err_code failure)
+{
+    const struct presence *p = &s->presence;
+    const bool has =
+        failure == ERR_WRONG_BOOT_MODE && p->place == PLACE_EMPTY && p->strange_looks == 0;
+    s->arrived = s->arrived || has;
+    return has;
+}
+
+/* A strategy is the better one only where the one before has failed with a board: an empty slot
+ * fails with all of them. */
+static void learn_reset(struct slot *s)
+{
+    if (s->reset_doubted)
+        s->reset_answered = s->reset_index;
+    s->reset_doubted = false;
+}
+
+static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct attempt_entry *at)
 {
     struct err failure = { 0 }, ignored = { 0 };
-    struct reset_sequence custom;
-    struct board board;
     bool connected = false;
-    const struct reset_sequence *reset = slot_choose_reset(s, &custom);
-    const bool known = ask(s, l, reset, &board, &connected, &failure);
-    if (known)
-        *mac = board.mac;
-    else
-        s->reset_index++;
-    if (!known || !is_to_be_held(s))
-        leave(s, l, &ignored);
-    if (failure.code == ERR_PORT_GONE || ignored.code == ERR_PORT_GONE || usb_is_native(s->port))
-        slot_close_port(s);
+    const bool is_first = is_new(s);
+    if (is_first) {
+        s->new_ms = slot_now_us(s) / 1000;
+        s->reset_index = s->reset_answered;
+    }
+    bool known = ask(s, at, &connected, &failure);
+    if (!known && has_come_meanwhile(s, failure.code)) {
+        failure = (struct err){ 0 };
+        known = ask(s, at, &connected, &failure);
+    }
+    if (known) {
+        *mac = at->board.mac;
+        s->entry = at;
+        learn_reset(s);
+        return LOOK_BOARD;
+    }
+    s->reset_doubted = s->reset_doubted || is_first;
+    s->reset_index++;
+    leave(s, &at->loader, &ignored);
+    close_if_gone(s, failure.code == ERR_PORT_GONE ? failure.code : ignored.code);
     return look_of(connected, failure.code);
+}
+
+void look_let_go(struct slot *s)
+{
+    struct err ignored = { 0 };
+    struct attempt_entry *at = s->entry;
+    s->entry = NULL;
+    if (at && s->port) {
+        if (!is_to_be_held(s))
+            leave(s, &at->loader, &ignored);
+        close_if_gone(s, ignored.code);
+    }
+    free(at);
 }
 
 /* Nothing was read, so no place can be told by it once a verdict stands. */
@@ -105,21 +196,23 @@ enum look look_for_board(struct slot *s, struct chip_mac *mac)
 {
     struct err failure = { 0 };
     enum look found = LOOK_NO_PORT;
-    struct loader *l = calloc(1, sizeof *l);
+    struct attempt_entry *at = calloc(1, sizeof *at);
     *mac = (struct chip_mac){ 0 };
-    if (!l || !slot_open_port(s, LOADER_SYNC_BAUD, &failure))
+    if (!at || !slot_open_port(s, LOADER_SYNC_BAUD, &failure))
         goto out;
-    loader_init(l, s->port);
+    loader_init(&at->loader, s->port);
     if (s->presence.held)
-        found = look_at_held(s, mac, l);
+        found = look_at_held(s, mac, &at->loader);
     else if (read_native_mac(s->port, mac))
         found = LOOK_BOARD;
     else
-        found = look_by_reset(s, mac, l);
+        found = look_by_reset(s, mac, at);
     if (found == LOOK_EMPTY)
         reopen_now_and_then(s);
 out:
-    free(l);
+    s->arrived = false;
+    if (s->entry != at)
+        free(at);
     return judge_nameless(s, found, mac);
 }
 

@@ -58,6 +58,7 @@ static void close_fd(int fd)
 
 void slot_done(struct slot *s)
 {
+    free(s->entry);
     slot_close_port(s);
     unit_given_clear(&s->given);
     order_release(s->order);
@@ -82,6 +83,13 @@ void slot_stop(struct slot *s, bool hard)
 void slot_stop_run(struct slot *s)
 {
     eventfd_write(s->stop_fd, 1);
+}
+
+void slot_pause(struct slot *s, bool pause)
+{
+    atomic_store(&s->paused, pause);
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
 }
 
 void slot_press(struct slot *s, const struct slot_press *press)

@@ -33,6 +33,7 @@ struct slot {
     struct gang *gang;
     atomic_bool stopping;    /* no new board */
     atomic_bool golden_only; /* it has to be proved: other boards wait */
+    atomic_bool paused;      /* nothing is done with its port; what it knows it keeps */
     int stop_fd;             /* readable after a hard stop; its own unless it is the gang's */
     pthread_mutex_t lock;    /* guards view and what is given */
     struct slot_view view;
@@ -48,7 +49,9 @@ struct slot {
     /* The thread's own. */
     struct order *order; /* held: of the run, or of the last one; NULL: none yet */
     struct port *port;
-    size_t reset_index;      /* the strategy that answered last: tried first on the next board */
+    size_t reset_index;      /* the strategy that is tried next, */
+    size_t reset_answered;   /* ...and the one that answered last: tried first on a new board, */
+    bool reset_doubted;      /* ...with whom it has failed */
     char socket[256];        /* the port as a path that stays, once it was open; "": unknown */
     bool was_open;           /* there was a port once */
     struct rates rates;      /* how they went here */
@@ -56,7 +59,11 @@ struct slot {
     unsigned slow_boards;    /* ...or are synced slowly */
     struct presence presence;
     struct ear ear;
-    struct err waits;                             /* what the lot said, when there was no place */
+    struct attempt_entry *entry; /* of a board that was looked at and waits for its run */
+    bool arrived;                /* somebody was heard, and nobody has looked since */
+    uint64_t new_ms;             /* when somebody was asked first who may be new here */
+    uint64_t heard_ms, words_ms; /* idle.c: when something was heard last; since when */
+    struct err waits;            /* what the lot said, when there was no place */
     uint64_t port_open_ms, port_try_ms, probe_ms; /* idle.c: when opened; when the next is due */
     bool golden;                                  /* the board of this run is one */
     struct slot_press again; /* why the next run is made although the board has passed */
@@ -85,6 +92,11 @@ bool slot_scan(struct slot *s, const struct recipe *recipe, const char *code, bo
 
 /* Any thread. Stops the run that goes on, and nothing else. */
 void slot_stop_run(struct slot *s);
+
+/* Any thread. Out of work the slot finishes the board in work, lets go of its port and does
+ * nothing; its verdict stays. Back at work it asks who is there, and the verdict stays for that
+ * same board. */
+void slot_pause(struct slot *s, bool pause);
 
 /* Any thread; replaces what was pressed and not taken yet. */
 void slot_press(struct slot *s, const struct slot_press *press);

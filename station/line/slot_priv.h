@@ -78,6 +78,9 @@ struct run_end {
     struct err waits;    /* ERR_QUOTA: the lot has no place, and nothing was begun */
 };
 
+/* At which rate the ROM of the next board is to be synced with, if that board runs next. */
+uint32_t run_sync_baud(const struct slot *s);
+
 /* Flashes the board in the slot, shows its verdict and records it. */
 void run_board(struct slot *s, struct run_end *end);
 
@@ -86,8 +89,13 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
 
 /* ---- look.c ---- */
 
-/* Asks who sits in the slot. A board that is held stays in its loader; else it is let go again. */
+/* Asks who sits in the slot. A board that has told stays in its loader for the run that may follow:
+ * look_let_go is due unless it does. */
 enum look look_for_board(struct slot *s, struct chip_mac *mac);
+
+/* No run has taken up the board that was looked at: it is reset into its application, unless it is
+ * to be held. */
+void look_let_go(struct slot *s);
 
 /* A board that is held is let go. */
 void look_release(struct slot *s);

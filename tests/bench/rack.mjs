@@ -58,6 +58,17 @@ export class Rack {
     await ask(this.control, this.ports.map((_, i) => `press ${i} boot`));
   }
 
+  // One command to the fixture.
+  async tell(command) {
+    const [answer] = await ask(this.control, [command]);
+    if (!answer.startsWith("ok")) throw new Error(`${command}: ${answer}`);
+  }
+
+  async state(board) {
+    const [answer] = await ask(this.control, [`state ${board}`]);
+    return JSON.parse(answer.replace(/^ok /, ""));
+  }
+
   cpuSeconds() {
     return cpuSeconds(this.process.pid);
   }

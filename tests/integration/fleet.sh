@@ -156,6 +156,27 @@ use s3.yaml
 check "a copied disk under another name is noticed" out exits 4 "$station" fleet join --operator Cem
 check "with whose record it is" out says out "as that of station 'line 1'"
 
+# ---- Proof -------------------------------------------------------------------------------------------
+use s1.yaml
+check "the server's rows are proved" out exits 0 "$station" fleet verify
+check "each record of each station" out test "$(grep -c ': whole$' out)" = 3
+check "and that it has what is here" out says out "The server has what" "0 more wait"
+check "a reader may prove as well" out exits 0 "$station" fleet verify --server "service=factory user=qa" --name "line 2" --json
+check "one station alone" out test "$(grep -c '"findings":0' out)" = 1
+run_id=$(pg "select id from espstation.run where record = 1 order by id limit 1")
+pg "update espstation.run set slot = 2 where record = 1 and id = $run_id" >out 2>&1
+check "a changed row is found" out exits 1 "$station" fleet verify
+check "with station and run" out says out "changed    station line 1: run $run_id (" "WERE ALTERED"
+pg "update espstation.run set slot = 1 where record = 1 and id = $run_id; insert into espstation.process_end select record, link, 99, ended_utc from espstation.process_end limit 1"
+check "an added row is found" out exits 1 "$station" fleet verify
+check "by its table" out says out "Row 99 of table process_end belongs to no row"
+pg "delete from espstation.process_end where id = 99; delete from espstation.attempt where record = 1 and run = $run_id"
+check "a deleted one is found" out exits 1 "$station" fleet verify --json
+check "in JSON too" out says out '"finding":"changed","station":"line 1"'
+pg "delete from espstation.link where record = 3 and id = (select max(id) from espstation.link where record = 3)"
+check "and an end that is cut off" out exits 1 "$station" fleet verify
+check "by the mark" out says out "truncated" "its rows end with link"
+
 # ---- A month that was not foreseen -------------------------------------------------------------------
 pg "insert into espstation.run select record, link, '2021-05-06+00', id + 1000, process, lot, recipe, slot, port, operator, '2021-05-06+00',
     board, seen_chip, seen_revision, seen_flash_id, seen_flash_bytes, ended_utc, duration_ms, verdict, code, sentence, hint, board_state,

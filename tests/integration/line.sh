@@ -33,6 +33,8 @@ ctl board 2 mac=24:0a:c4:00:02:01 >/dev/null
 check "a board that is put in begins by itself" "$work/out" await passes_are 3
 ctl board 0 mac=24:0a:c4:00:02:02 >/dev/null
 check "so does the next one in a slot whose board has passed" "$work/out" await passes_are 4
+resets() { ctl state "$1" | grep -o '"resets":[0-9]*' | grep -o '[0-9]*'; }
+check "and its run began with the question who it is: power, one reset into its loader, one out" "$work/out" test "$(resets 0)" = 3
 ctl board 0 mac=24:0a:c4:00:00:00 >/dev/null
 check "one that has passed here is known" "$work/out" await line_says "Passed already, run"
 check "and has no other run" "$work/out" test "$(runs)" = 4
