@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libsystemd ncursesw
+             libmodbus libpq libsystemd ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -77,8 +77,9 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
-        make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
-        bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+        burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
+        format bench bench-fleet bench-screen campaign crash-test pull-test soak install uninstall clean \
+        distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -99,6 +100,11 @@ $(BUILD)/make_images: $(BUILD)/obj/tests/tools/make_images.o
 
 # Makes a record of as many runs as wanted, for tests of what reads records.
 $(BUILD)/make_record: $(BUILD)/obj/tests/tools/make_record.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+
+# Burns fuses of virtual boards, for tests that let other programs judge them.
+$(BUILD)/burn_fuses: $(BUILD)/obj/tests/tools/burn_fuses.o $(BUILD)/libespstation.a $(STUB_OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
@@ -219,6 +225,7 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
+	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -242,6 +249,7 @@ run: deps
 units: $(UNIT_BIN) $(REPLAY_BIN)
 fuzzers: $(FUZZ_BIN)
 make_images: $(BUILD)/make_images
+burn_fuses: $(BUILD)/burn_fuses
 make_record: $(BUILD)/make_record
 show_floor: $(BUILD)/show_floor
 show_scene: $(BUILD)/show_scene
@@ -280,6 +288,11 @@ bench: deps
 bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
+
+# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows; RUNS=100000.
+bench-fleet: deps
+	$(Q)$(MAKE) --no-print-directory all make_record $(BUILD)/measure
+	$(Q)BUILD=$(BUILD) tests/bench/fleet.sh $(or $(RUNS),100000)
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps

@@ -32,7 +32,8 @@ count() { # title log status [seconds]
     else
         printf '%-48s %4d ok%s\n' "$1" "$ok" "${4:+$(printf ' %4d s' "$4")}"
     fi
-    grep -aE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2" | sed 's/^\(not \)\?ok [0-9]* - /    skipped: /; s/^1\.\.0 # SKIP/    skipped:/; s/ # SKIP/:/'
+    grep -aE '^(not )?ok .*# SKIP|^1\.\.0 # SKIP' "$2" |
+        sed -E 's/^(not )?ok [0-9]+( -)? //; s/^1\.\.0 //; s/^# SKIP //; s/ # SKIP/:/; s/^/    skipped: /'
 }
 
 # One step that is no TAP itself: one test.

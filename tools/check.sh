@@ -46,6 +46,7 @@ recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label
 db/store           core/base
 db/proof           core/base db/store
 db/units           core/base db/store
+db/fleet           core/base db/store db/proof
 db/write           core/base db/store db/units db/units/take_priv.h db/proof db/proof/checkpoint_priv.h
 db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
@@ -67,11 +68,12 @@ station/words      .
 station/people     core/base recipes/people station/base
 station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes
 station/plc        core/base recipes/station station/floor station/line
+station/fleet      core/base recipes/station db/store/db.h db/fleet/fleet.h station/line station/floor
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/trust station/words
 station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
-station/commands   core recipes db/store/db.h db/proof db/write db/units db/export/export.h db/read station
+station/commands   core recipes db/store/db.h db/fleet/fleet.h db/proof db/write db/units db/export/export.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
@@ -148,8 +150,9 @@ awk 'FNR == 1 { long = 0 } length($0) > 100 && FILENAME !~ /words_list/ { print 
 tools/docs.sh --check | complain "docs/ is not as the program's tables say; run: make docs"
 
 # ---- Every header compiles alone -----------------------------------------------------------------
+lib_cflags=$(pkg-config --cflags libpq)
 for h in $(list '*.h' | grep -v 'list\.h$'); do
-    echo "#include \"$h\"" | gcc -std=c11 -D_GNU_SOURCE -I. -fsyntax-only -xc - 2>&1 | head -3
+    echo "#include \"$h\"" | gcc -std=c11 -D_GNU_SOURCE -I. $lib_cflags -fsyntax-only -xc - 2>&1 | head -3
 done | complain "A header does not stand alone"
 
 # readdir is safe as long as two threads do not share a folder handle; glibc advises against readdir_r.

@@ -47,6 +47,14 @@ has_clang_rt() {
     return 1
 }
 
+# Debian keeps the server's programs out of PATH.
+has_postgres() {
+    for program in /usr/lib/postgresql/*/bin/initdb; do
+        test -x "$program" && has_command psql && return 0
+    done
+    has_command initdb && has_command psql
+}
+
 missing_packages() {
     for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git tmux; do
         has_command "$command" || printf ' %s' "$command"
@@ -63,6 +71,7 @@ missing_packages() {
     has_command dmtxread || printf ' dmtx-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
+    has_postgres || printf ' postgresql' # a server of the tests' own, and psql
     has_command mbpoll || printf ' mbpoll' # clients of others for the PLC's side
     /usr/bin/python3 -c 'import pymodbus.client' 2>/dev/null || printf ' python3-pymodbus python3-serial-asyncio'
 }
@@ -82,6 +91,7 @@ libncurses-dev ncursesw
 libcairo2-dev cairo
 libevdev-dev libevdev
 libmodbus-dev libmodbus
+libpq-dev libpq
 libcmocka-dev cmocka
 END
 }

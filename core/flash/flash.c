@@ -12,19 +12,19 @@
 #define WRITE_MS    10000u
 #define MD5_ANSWERS 3 /* of which two must agree where none is the right one */
 
-static uint32_t or_assumed(uint32_t flash_bytes)
+uint32_t flash_told_bytes(uint32_t flash_bytes)
 {
     return flash_bytes ? flash_bytes : FLASH_ASSUMED_BYTES;
 }
 
 void flash_foresee_size(struct loader *l, uint32_t flash_bytes)
 {
-    loader_first_set_params(l, or_assumed(flash_bytes));
+    loader_first_set_params(l, flash_told_bytes(flash_bytes));
 }
 
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = or_assumed(flash_bytes);
+    uint32_t bytes = flash_told_bytes(flash_bytes);
     if (!l->kind->has_set_params || loader_spi_set_params(l, bytes, e))
         return true;
     err_as_phase(e, ERR_WRITE);
@@ -33,7 +33,7 @@ bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e)
 
 bool flash_erase_all(struct loader *l, uint32_t flash_bytes, struct err *e)
 {
-    uint32_t bytes = or_assumed(flash_bytes);
+    uint32_t bytes = flash_told_bytes(flash_bytes);
     uint32_t timeout_ms = loader_timeout_ms(bytes, LOADER_ERASE_MS_PER_MB);
     if (l->kind->erase_all(l, bytes, timeout_ms, e))
         return true;

@@ -21,6 +21,9 @@ struct flash_progress {
 /* Tells the loader how large the flash is; 0: unknown, taken as 4 MB. ERR_WRITE on failure. */
 bool flash_set_size(struct loader *l, uint32_t flash_bytes, struct err *e);
 
+/* What it is told then. */
+uint32_t flash_told_bytes(uint32_t flash_bytes);
+
 /* The next change of rate is proved by that; see loader_first_set_params. */
 void flash_foresee_size(struct loader *l, uint32_t flash_bytes);
 

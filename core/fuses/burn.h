@@ -38,7 +38,7 @@ struct fuse_burn {
  * RD_DIS go with no other fuse; each of ENABLE_SECURITY_DOWNLOAD, DIS_DOWNLOAD_MODE and
  * UART_DOWNLOAD_DIS with none at all. A digest, a blank block and one with coding errors is not
  * read-protected. What is burnt already, and the same, may be asked for again: *missing (may be
- * NULL) is false then, and there is nothing to do. ERR_PROTECTED, ERR_SECURED, ERR_USAGE. Pure. */
+ * NULL) is false then, and there is nothing to do. ERR_SECURED, ERR_USAGE. Pure. */
 bool fuse_burn_check(const struct fuse_set *set, uint32_t revision, const struct fuse_words *words,
                      const struct fuse_burn *burn, bool *missing, struct err *e);
 

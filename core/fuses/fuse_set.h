@@ -2,7 +2,7 @@
  * The fuses of a chip by name: where each lies, what protects it, and what a board's say.
  *
  * A chip's table is a file of its own (fuses_NAME.c), to which its row points. Everything here only
- * reads: a fuse is burnt for ever.
+ * reads: a fuse is burnt for ever (core/fuses/burn.h).
  *
  * Sources: espefuse 5.3.1 (efuse_defs, mem_definition.py, fields.py), ESP-IDF (components/efuse).
  */
@@ -40,6 +40,28 @@ struct fuse_block {
     uint8_t words;
 };
 
+/* Bits of a register of the controller that a burn wants set so. */
+struct fuse_timing {
+    uint8_t crystal_mhz; /* at that crystal alone; 0: at any */
+    uint16_t offset;     /* from the controller's base */
+    uint32_t mask;
+    uint16_t value; /* at the lowest bit of the mask */
+};
+
+/* How fuses are burnt (core/fuses/burn.h); offsets are from the base of the controller. */
+struct fuse_burner {
+    const char *missing; /* what no source says, so that nothing is burnt; NULL: nothing */
+    uint32_t base_addr;
+    uint16_t conf, cmd;
+    /* Where each block is written (ESP32), all of which are burnt at once; 0: all in turn through
+     * one window at the base, eight words and three check words behind them. */
+    uint16_t areas[4];
+    uint8_t crystals_mhz[3];          /* those whose timing is known */
+    const struct fuse_timing *timing; /* in this order, ends with a zero row; NULL: as it is */
+    uint16_t factory_blocks;          /* a bit each: written before the chip is sold */
+    bool hides_halves; /* bit 0 of RD_DIS hides the lower half of the key block, bit 1 the upper */
+};
+
 struct fuse_set {
     const struct fuse_field *fields; /* ends with a zero row */
     struct fuse_block blocks[FUSE_BLOCKS_MAX];
@@ -52,7 +74,22 @@ struct fuse_set {
     bool fail_bit_is_one_late; /* the uppermost bit stands with the next block's (ESP32-C3) */
     /* Not 0: an error of any block, where the coding scheme is not 0. */
     uint32_t decode_errors_addr;
+    struct fuse_burner burner;
 };
+
+/* That of the ESP32-S2 and of most later chips, at their one crystal. */
+#define FUSE_BURNER_SINCE_S2(base, cmd_, mhz, timing_)                                             \
+    .burner = {                                                                                    \
+        .base_addr = (base),                                                                       \
+        .conf = 0x1CC,                                                                             \
+        .cmd = (cmd_),                                                                             \
+        .crystals_mhz = { mhz },                                                                   \
+        .timing = (timing_),                                                                       \
+        .factory_blocks = 1 << 1 | 1 << 2,                                                         \
+    }
+
+/* Timing of several chips: ESP32-C3, C6, C61, H2. */
+extern const struct fuse_timing fuse_timing_c3[];
 
 /* The blocks of the ESP32-S2 and of most later chips: fields, MAC, factory data, user data, six
  * keys, more data. */

@@ -54,9 +54,26 @@ static const struct fuse_field fields[] = {
 };
 /* clang-format on */
 
+/* espefuse 5.3.1, esp32/mem_definition.py (EFUSE_CLK_SETTINGS). */
+static const struct fuse_timing timing[] = {
+    { 26, 0x118, 0x000000FF, 52 },
+    { 26, 0x0F8, 0x000000FF, 250 },
+    { 26, 0x0F8, 0x0000FF00, 255 },
+    { 40, 0x118, 0x000000FF, 80 },
+    { 40, 0x0F8, 0x000000FF, 160 },
+    { 40, 0x0F8, 0x0000FF00, 255 },
+    { 0 },
+};
+
 const struct fuse_set fuses_esp32 = {
     .fields = fields,
     .blocks = { { 0x3FF5A000, 7 }, { 0x3FF5A038, 8 }, { 0x3FF5A058, 8 }, { 0x3FF5A078, 8 } },
     .block_count = 4,
     .decode_errors_addr = 0x3FF5A11C,
+    .burner = { .base_addr = 0x3FF5A000,
+                .conf = 0xFC,
+                .cmd = 0x104,
+                .areas = { 0x1C, 0x98, 0xB8, 0xD8 },
+                .crystals_mhz = { 26, 40 },
+                .timing = timing },
 };

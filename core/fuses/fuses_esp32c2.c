@@ -30,10 +30,28 @@ static const struct fuse_field fields[] = {
 };
 /* clang-format on */
 
+/* espefuse 5.3.1, esp32c2/fields.py (set_efuse_timing). */
+static const struct fuse_timing timing[] = {
+    { 0, 0x108, 0x0001FE00, 0xFF },
+    { 0, 0x108, 0x000000FF, 0x28 },
+    { 0, 0x114, 0x00FFFF00, 0x3000 },
+    { 0, 0x118, 0x0000FFFF, 0x190 },
+    { 26, 0x110, 0x0000FF00, 130 },
+    { 40, 0x110, 0x0000FF00, 200 },
+    { 0 },
+};
+
 const struct fuse_set fuses_esp32c2 = {
     .fields = fields,
     .blocks = { { 0x6000882C, 2 }, { 0x60008834, 3 }, { 0x60008840, 8 }, { 0x60008860, 8 } },
     .block_count = 4,
     .block0_errors = { 0x60008880, 1 },
     .errors_addr = { 0x60008884 },
+    .burner = { .base_addr = 0x60008800,
+                .conf = 0x8C,
+                .cmd = 0x94,
+                .crystals_mhz = { 26, 40 },
+                .timing = timing,
+                .factory_blocks = 1 << 2,
+                .hides_halves = true },
 };

@@ -73,10 +73,25 @@ static const struct fuse_field fields[] = {
 };
 /* clang-format on */
 
+/* espefuse 5.3.1, esp32c5/mem_definition.py: at the same base as the ESP32-C61, and elsewhere. */
+static const struct fuse_timing timing[] = {
+    { 0, 0x1EC, 0x0001FE00, 0xFF },
+    { 0, 0x1EC, 0x000000FF, 0x28 },
+    { 0, 0x1F4, 0x00FFFF00, 0x3000 },
+    { 0, 0x1F8, 0x0000FFFF, 0x190 },
+    { 0 },
+};
+
 const struct fuse_set fuses_esp32c5 = {
     .fields = fields,
     .blocks = { FUSE_BLOCKS_SINCE_S2(0x600B4800) },
     .block_count = 11,
     .block0_errors = { 0x600B4800 + 0x17C, 5 },
     .errors_addr = { 0x600B4800 + 0x190, 0x600B4800 + 0x194 },
+    .burner = { .base_addr = 0x600B4800,
+                .conf = 0x1CC,
+                .cmd = 0x1D8,
+                .crystals_mhz = { 40, 48 },
+                .timing = timing,
+                .factory_blocks = 1 << 1 | 1 << 2 },
 };

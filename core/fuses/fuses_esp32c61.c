@@ -67,4 +67,5 @@ const struct fuse_set fuses_esp32c61 = {
     .block_count = 11,
     .block0_errors = { 0x600B4800 + 0x17C, 5 },
     .errors_addr = { 0x600B4800 + 0x1C0, 0x600B4800 + 0x1C4 },
+    FUSE_BURNER_SINCE_S2(0x600B4800, 0x1D4, 40, fuse_timing_c3),
 };

@@ -64,4 +64,6 @@ const struct fuse_set fuses_esp32e22 = {
     .block_count = 11,
     .block0_errors = { 0xC4008000 + 0x17C, 5 },
     .errors_addr = { 0xC4008000 + 0x190, 0xC4008000 + 0x194 },
+    .burner = { .missing = "no source says at which crystal, nor which bits of WR_DIS protect most "
+                           "of its fuses" },
 };

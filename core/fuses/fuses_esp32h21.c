@@ -73,4 +73,5 @@ const struct fuse_set fuses_esp32h21 = {
     .block_count = 11,
     .block0_errors = { 0x600B4000 + 0x17C, 5 },
     .errors_addr = { 0x600B4000 + 0x1C0, 0x600B4000 + 0x1C4 },
+    FUSE_BURNER_SINCE_S2(0x600B4000, 0x1D4, 32, NULL),
 };

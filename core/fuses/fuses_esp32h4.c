@@ -77,4 +77,5 @@ const struct fuse_set fuses_esp32h4 = {
     .block_count = 11,
     .block0_errors = { 0x600B1800 + 0x17C, 5 },
     .errors_addr = { 0x600B1800 + 0x190, 0x600B1800 + 0x194 },
+    FUSE_BURNER_SINCE_S2(0x600B1800, 0x1D8, 32, NULL),
 };

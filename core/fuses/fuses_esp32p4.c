@@ -179,6 +179,7 @@ const struct fuse_set fuses_esp32p4 = {
     .block_count = 11,
     .block0_errors = { 0x5012D000 + 0x17C, 5 },
     .errors_addr = { 0x5012D000 + 0x1C0, 0x5012D000 + 0x1C4 },
+    FUSE_BURNER_SINCE_S2(0x5012D000, 0x1D4, 40, NULL),
 };
 
 const struct fuse_set fuses_esp32p4_v3 = {
@@ -187,4 +188,5 @@ const struct fuse_set fuses_esp32p4_v3 = {
     .block_count = 11,
     .block0_errors = { 0x5012D000 + 0x17C, 5 },
     .errors_addr = { 0x5012D000 + 0x1C0, 0x5012D000 + 0x1C4 },
+    FUSE_BURNER_SINCE_S2(0x5012D000, 0x1D4, 40, NULL),
 };

@@ -69,10 +69,20 @@ static const struct fuse_field fields[] = {
 };
 /* clang-format on */
 
+/* espefuse 5.3.1, esp32s2/fields.py (set_efuse_timing), in its order; by the bus's 40 MHz. */
+static const struct fuse_timing timing[] = {
+    { 0, 0x1F4, 0x000000FF, 0x1 },  { 0, 0x1F0, 0xFFFF0000, 0x190 },
+    { 0, 0x1F0, 0x000000FF, 0x1 },  { 0, 0x1F0, 0x0000FF00, 0x2 },
+    { 0, 0x1E8, 0x000000FF, 0x50 }, { 0, 0x1F4, 0x00FFFF00, 0x5100 },
+    { 0, 0x1F8, 0x0000FFFF, 0x80 }, { 0, 0x1EC, 0x0000FF00, 0x2 },
+    { 0, 0x1EC, 0x000000FF, 0x1 },  { 0 },
+};
+
 const struct fuse_set fuses_esp32s2 = {
     .fields = fields,
     .blocks = { FUSE_BLOCKS_SINCE_S2(0x3F41A000) },
     .block_count = 11,
     .block0_errors = { 0x3F41A000 + 0x17C, 5 },
     .errors_addr = { 0x3F41A000 + 0x194, 0x3F41A000 + 0x198 },
+    FUSE_BURNER_SINCE_S2(0x3F41A000, 0x1D4, 40, timing),
 };

@@ -77,10 +77,20 @@ static const struct fuse_field fields[] = {
 };
 /* clang-format on */
 
+/* espefuse 5.3.1, esp32s3/mem_definition.py. */
+static const struct fuse_timing timing[] = {
+    { 0, 0x1E8, 0x0001FE00, 0xFF },
+    { 0, 0x1E8, 0x000000FF, 0x28 },
+    { 0, 0x1F4, 0x00FFFF00, 0x3000 },
+    { 0, 0x1F8, 0x0000FFFF, 0x190 },
+    { 0 },
+};
+
 const struct fuse_set fuses_esp32s3 = {
     .fields = fields,
     .blocks = { FUSE_BLOCKS_SINCE_S2(0x60007000) },
     .block_count = 11,
     .block0_errors = { 0x60007000 + 0x17C, 5 },
     .errors_addr = { 0x60007000 + 0x1C0, 0x60007000 + 0x1C4 },
+    FUSE_BURNER_SINCE_S2(0x60007000, 0x1D4, 40, timing),
 };

@@ -110,4 +110,5 @@ const struct fuse_set fuses_esp32s31 = {
     .block0_errors = { 0x20715168, 8 },
     .errors_addr = { 0x20715188, 0x2071518C },
     .last_block_nibble = 9,
+    FUSE_BURNER_SINCE_S2(0x20715000, 0x1D8, 40, NULL),
 };

@@ -2,7 +2,7 @@
  * The eFuses of the ESP32-S2 and of every later chip: the same kind of blocks at other addresses,
  * the same facts at other bits. A chip's row points to its map, and these functions are its hooks.
  *
- * Everything here only reads. Fuses are never burnt: that cannot be undone.
+ * Everything here only reads; what burns is core/fuses/burn.h, and nothing else.
  */
 #ifndef CORE_EFUSE_H
 #define CORE_EFUSE_H

@@ -36,7 +36,9 @@ bool link_send(struct link *l, uint8_t command, const void *data, size_t n, stru
     size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
     if (len == 0)
         return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
-    return link_write(l, command, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+    bool ok = link_write(l, command, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
+    explicit_bzero(frame, sizeof frame); /* it may be a word of a key */
+    return ok;
 }
 
 /* Commands that change the flash. */
@@ -277,6 +279,11 @@ bool link_await(struct link *l, uint8_t command, size_t payload_bytes, bool may_
                    packet_command_name(command, spare));
 }
 
+size_t link_unread_bytes(const struct link *l)
+{
+    return l->rx_have - l->rx_at;
+}
+
 bool link_hear(struct link *l, struct deadline d, struct err *e)
 {
     if (!refill(l, d, e))
@@ -302,6 +309,16 @@ void link_forget_tail(struct link *l)
 {
     l->tail_have = 0;
     l->tail_held = false;
+}
+
+void link_wipe(struct link *l)
+{
+    slip_decoder_reset(&l->slip);
+    l->rx_at = l->rx_have = 0;
+    link_forget_tail(l);
+    explicit_bzero(l->frame, sizeof l->frame);
+    explicit_bzero(l->rx, sizeof l->rx);
+    explicit_bzero(l->tail, sizeof l->tail);
 }
 
 void link_hold_tail(struct link *l)

@@ -82,6 +82,9 @@ void link_note_turned(struct link *l);
 bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, size_t *n,
                       struct err *e);
 
+/* What has come and was not looked at yet. */
+size_t link_unread_bytes(const struct link *l);
+
 /* One read into the tail: whatever comes first before the deadline. ERR_TIMEOUT when nothing did.
  */
 bool link_hear(struct link *l, struct deadline d, struct err *e);
@@ -90,6 +93,9 @@ bool link_hear(struct link *l, struct deadline d, struct err *e);
 bool link_listen(struct link *l, struct deadline d, struct err *e);
 
 void link_forget_tail(struct link *l);
+
+/* Nothing of what was received stays in memory: it was a key. What has not been read is lost. */
+void link_wipe(struct link *l);
 
 /* What is in the tail stays, and what comes is added as long as there is room: of a board that
  * starts over and over, the first words are the cause. Until link_forget_tail or link_discard. */

@@ -549,18 +549,22 @@ bool loader_md5(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeou
            take_md5(l, &r, md5, e);
 }
 
+bool loader_ask_first(struct loader *l, uint32_t timeout_ms, struct err *e)
+{
+    struct loader_first *f = &l->first;
+    struct reply r;
+    f->answered = ask(l, f->command, f->data, f->n, 0, timeout_ms, &r, e);
+    return f->answered || e->code == ERR_REFUSED;
+}
+
 /* In Secure Download Mode READ_REG is refused, and a refusal is an answer as good as any: whoever
  * asks again will be told. */
 static bool ask_at_new_baud(struct loader *l, uint32_t timeout_ms, struct err *e)
 {
-    struct loader_first *f = &l->first;
-    struct reply r;
     uint32_t value;
     bool known;
-    if (f->command == 0)
-        return probe_reg(l, CHIP_MAGIC_ADDR, timeout_ms, &value, &known, e);
-    f->answered = ask(l, f->command, f->data, f->n, 0, timeout_ms, &r, e);
-    return f->answered || e->code == ERR_REFUSED;
+    return l->first.command == 0 ? probe_reg(l, CHIP_MAGIC_ADDR, timeout_ms, &value, &known, e)
+                                 : loader_ask_first(l, timeout_ms, e);
 }
 
 /* Noise of the change may have reached the chip as half a frame. A ROM sorts that out with the next

@@ -139,6 +139,9 @@ bool loader_spi_set_params(struct loader *l, uint32_t flash_bytes, struct err *e
 void loader_first_attach(struct loader *l, uint32_t pins);
 void loader_first_set_params(struct loader *l, uint32_t flash_bytes);
 
+/* Asks it now; a refusal proves the rate as well. */
+bool loader_ask_first(struct loader *l, uint32_t timeout_ms, struct err *e);
+
 /* FLASH_BEGIN or, compressed, FLASH_DEFL_BEGIN. */
 struct loader_begin {
     bool compressed;

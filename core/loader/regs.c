@@ -39,13 +39,14 @@ static bool add_read(struct batch *b, size_t room, uint32_t addr)
     return add(b, room, CMD_READ_REG, data, sizeof data);
 }
 
-/* `command`: the first one of them. */
-static bool send(struct loader *l, uint8_t command, const struct batch *b, struct err *e)
+/* `command`: the first one of them. Nothing of them stays in memory. */
+static bool send(struct loader *l, uint8_t command, struct batch *b, struct err *e)
 {
     bool ok = link_write(&l->link, command, b->bytes, b->have,
                          link_deadline(&l->link, b->have, COMMAND_MS), e);
     for (size_t i = 1; i < b->frames; i++)
         link_note_sent(&l->link, CMD_READ_REG);
+    explicit_bzero(b->bytes, b->have);
     return ok;
 }
 
@@ -108,7 +109,9 @@ static bool add_script(struct batch *b, const struct reg_script *s)
         store_u32(data + WRITE_BYTES * i + 8, s->rows[i].mask);
         store_u32(data + WRITE_BYTES * i + 12, s->rows[i].delay_us);
     }
-    return add(b, sizeof b->bytes, CMD_WRITE_REG, data, WRITE_BYTES * s->count);
+    bool ok = add(b, sizeof b->bytes, CMD_WRITE_REG, data, WRITE_BYTES * s->count);
+    explicit_bzero(data, sizeof data); /* it may be a key for the fuses */
+    return ok;
 }
 
 static bool add_ask(struct batch *b, const struct reg_ask *ask)

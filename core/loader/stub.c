@@ -15,6 +15,10 @@
 #include <string.h>
 
 #define GREETING_MS    3000u
+#define LAST_ANSWER_MS 30u /* of the ROM, before the stub runs */
+#define SOON_MS        60u /* until it greets: 30 as shipped (1.2.2, in an interpreter) */
+#define PART_MS        3u
+#define UNHEARD_MS     200u
 #define JSON_MAX_BYTES (1u << 20)
 /* The largest RAM there is on any chip is smaller. */
 #define SEGMENT_MAX_BYTES (256u << 10)
@@ -464,20 +468,30 @@ bool stub_keeps_baud(struct loader *l, const struct stub *s)
     return s->kind->keeps_baud && (!sets_baud(l) || knows_where(l, &remembered));
 }
 
-static bool remember_baud(struct loader *l, struct err *e)
+/* The rate that the stub finds when it looks: not that of the link where it is to start at another
+ * one. */
+static bool remember_baud(struct loader *l, uint32_t baud, struct err *e)
 {
-    uint32_t remembered, baud = l->link.port->baud;
+    uint32_t remembered;
     if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
         return true;
     return loader_mem_word(l, l->chip->rom_baud_addr, baud, e);
 }
 
+bool stub_starts_at_any_baud(struct loader *l, const struct stub *s)
+{
+    uint32_t remembered;
+    return s->kind->keeps_baud && sets_baud(l) && l->start_pointer_addr == 0 && !l->careful &&
+           knows_where(l, &remembered);
+}
+
 /* ---- Into it ---- */
 
 /* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
-static bool await_greeting(struct loader *l, const struct loader_kind *kind, struct err *e)
+static bool await_greeting(struct loader *l, const struct loader_kind *kind, uint32_t timeout_ms,
+                           struct err *e)
 {
-    struct deadline d = deadline_in_ms(l->link.port->clock, GREETING_MS);
+    struct deadline d = deadline_in_ms(l->link.port->clock, timeout_ms);
     const uint8_t *frame;
     size_t n;
     while (link_await_frame(&l->link, d, &frame, &n, e)) {
@@ -491,7 +505,7 @@ static bool await_greeting(struct loader *l, const struct loader_kind *kind, str
             break;
         }
     }
-    return err_wrap(e, "No greeting from the flasher stub within %u s", GREETING_MS / 1000);
+    return err_wrap(e, "No greeting from the flasher stub within %g s", timeout_ms / 1000.0);
 }
 
 /* The ESP32-S3's ROM starts nothing in RAM while secure boot is on, but it calls through a pointer
@@ -501,21 +515,117 @@ static bool start_by_pointer(struct loader *l, const struct stub *s, struct err 
     uint32_t pointer;
     return loader_mem_stay(l, e) && loader_read_reg(l, l->start_pointer_addr, &pointer, e) &&
            loader_write_reg(l, l->start_pointer_addr, s->entry_addr, e) && loader_nudge(l, e) &&
-           await_greeting(l, s->kind, e) && loader_write_reg(l, l->start_pointer_addr, pointer, e);
+           await_greeting(l, s->kind, GREETING_MS, e) &&
+           loader_write_reg(l, l->start_pointer_addr, pointer, e);
 }
 
 static bool start(struct loader *l, const struct stub *s, struct err *e)
 {
     if (l->start_pointer_addr != 0)
         return start_by_pointer(l, s, e);
-    return loader_mem_run(l, s->entry_addr, e) && await_greeting(l, s->kind, e);
+    return loader_mem_run(l, s->entry_addr, e) && await_greeting(l, s->kind, GREETING_MS, e);
+}
+
+/* ---- At another rate ---- */
+
+/* The ROM's last answer comes at its rate, if it comes: the stub may be quicker. */
+static bool await_last_answer(struct loader *l, struct err *e)
+{
+    struct err missing = { 0 };
+    struct reply r;
+    struct deadline d = deadline_in_ms(l->link.port->clock, LAST_ANSWER_MS);
+    if (link_await(&l->link, CMD_MEM_END, 0, false, d, &r, &missing) || missing.code == ERR_TIMEOUT)
+        return true;
+    *e = missing;
+    return false;
+}
+
+/* A late adapter hears the greeting before it has heard of the rate. Then the stub is asked what it
+ * has to be told anyway; and found, should that get no answer. */
+static bool ask_unheard(struct loader *l, const struct stub *s, uint32_t flash_bytes, struct err *e)
+{
+    struct err silence = { 0 };
+    loader_set_kind(l, s->kind);
+    regs_forget(l);
+    if (!link_discard(&l->link, e))
+        return false;
+    loader_first_set_params(l, flash_bytes);
+    if (loader_ask_first(l, UNHEARD_MS, &silence) || loader_find_again(l, &silence))
+        return true;
+    *e = silence;
+    return false;
+}
+
+/* False: silence, or noise. What the adapter has heard at another rate is noise, and then it has
+ * greeted; the rest of a greeting that was heard in part follows at once. */
+static bool hears_greeting(struct loader *l, const struct loader_kind *kind, uint64_t before_bytes,
+                           struct err *e)
+{
+    struct deadline end = deadline_in_ms(l->link.port->clock, SOON_MS);
+    for (;;) {
+        *e = (struct err){ 0 };
+        if (await_greeting(l, kind, PART_MS, e))
+            return true;
+        bool silent = e->code == ERR_TIMEOUT && l->link.port->rx_bytes == before_bytes;
+        if (!silent || deadline_over(l->link.port->clock, end))
+            return false;
+    }
+}
+
+static bool meet(struct loader *l, const struct stub *s, uint64_t before_bytes,
+                 uint32_t flash_bytes, struct err *e)
+{
+    struct err unheard = { 0 };
+    if (hears_greeting(l, s->kind, before_bytes, &unheard))
+        return true;
+    if (unheard.code == ERR_TIMEOUT || unheard.code == ERR_FRAME)
+        return ask_unheard(l, s, flash_bytes, e);
+    *e = unheard;
+    return false;
+}
+
+/* It is at its rate some milliseconds before it greets, and the ROM has said its last word long
+ * before that. */
+static bool start_at(struct loader *l, const struct stub *s, uint32_t baud, uint32_t flash_bytes,
+                     struct err *e)
+{
+    struct port *port = l->link.port;
+    struct err silence = { 0 };
+    if (!loader_mem_run(l, s->entry_addr, e) || !await_last_answer(l, e))
+        return false;
+    uint64_t heard_bytes = port->rx_bytes - link_unread_bytes(&l->link);
+    if (!port_set_baud(port, baud, e))
+        return false;
+    if (meet(l, s, heard_bytes, flash_bytes, &silence))
+        return true;
+    if (silence.code == ERR_PORT_GONE || silence.code == ERR_STOPPED) {
+        *e = silence;
+        return false;
+    }
+    return err_set(e, ERR_BAUD, "No answer of the flasher stub at %u baud: %s", baud, silence.what);
+}
+
+static bool send_all(struct loader *l, const struct stub *s, uint32_t baud, struct err *e)
+{
+    return remember_baud(l, baud, e) && upload(l, &s->text, e) &&
+           (s->data.size_bytes == 0 || upload(l, &s->data, e));
+}
+
+static bool not_started(struct err *e)
+{
+    if (e->code == ERR_BAUD)
+        return false;
+    err_as_phase(e, ERR_STUB);
+    return err_wrap(e, "Starting the flasher stub");
 }
 
 bool stub_start(struct loader *l, const struct stub *s, struct err *e)
 {
-    if (remember_baud(l, e) && upload(l, &s->text, e) &&
-        (s->data.size_bytes == 0 || upload(l, &s->data, e)) && start(l, s, e))
-        return true;
-    err_as_phase(e, ERR_STUB);
-    return err_wrap(e, "Starting the flasher stub");
+    return (send_all(l, s, l->link.port->baud, e) && start(l, s, e)) || not_started(e);
+}
+
+bool stub_start_at(struct loader *l, const struct stub *s, uint32_t baud, uint32_t flash_bytes,
+                   struct err *e)
+{
+    return (send_all(l, s, baud, e) && start_at(l, s, baud, flash_bytes, e)) || not_started(e);
 }

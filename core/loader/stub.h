@@ -70,4 +70,14 @@ bool stub_keeps_baud(struct loader *l, const struct stub *s);
  * ERR_STUB, or with what the port says. */
 bool stub_start(struct loader *l, const struct stub *s, struct err *e);
 
+/* Whether it can be started at any rate at once: where it looks up at its start what the ROM
+ * remembers. False on failures too. */
+bool stub_starts_at_any_baud(struct loader *l, const struct stub *s);
+
+/* The same at a rate that the link has only from then on; only where that can be. `flash_bytes` is
+ * what the stub is told then, should its greeting not be heard. Fails with ERR_STUB, with ERR_BAUD
+ * where the stub should run and is not heard, or with what the port says. */
+bool stub_start_at(struct loader *l, const struct stub *s, uint32_t baud, uint32_t flash_bytes,
+                   struct err *e);
+
 #endif

@@ -48,6 +48,9 @@ struct db_audit_setup {
      * from an early link on: both are findings. */
     const char *checkpoint;
     const char *public_key; /* the key that must have signed (key.h); NULL: whichever did */
+    /* A record that was made anew from what is final (db/fleet): rows that were open are not in it,
+     * and their numbers are missing. */
+    bool final_rows_alone;
     void *ctx;
     void (*finding)(void *ctx, const struct db_finding *finding); /* in the order of the chain */
     /* After the findings, the oldest first; may be NULL. */

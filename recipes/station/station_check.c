@@ -268,6 +268,17 @@ static void check_printer(struct values *v, const struct station *station)
                        "'printer' has no 'to': nobody knows where it is");
 }
 
+static void check_fleet(struct values *v, const struct station *station)
+{
+    if (station->at[STATION_KEY_FLEET].line > 0 && !station->fleet_server &&
+        !v->bad[STATION_KEY_FLEET] && !v->bad[STATION_KEY_FLEET_SERVER])
+        doc_report_add(v->report, station->at[STATION_KEY_FLEET],
+                       "'fleet' has no 'server': nobody knows where it is");
+    if (station->fleet_server && !station->record)
+        doc_report_add(v->report, station->at[STATION_KEY_FLEET],
+                       "'fleet' needs 'record': the file of which the server gets all");
+}
+
 /* ---- The screen ---- */
 
 static void check_screen(struct values *v, const struct station *station)
@@ -294,6 +305,7 @@ void station_check(struct values *v)
     check_golden(v, station);
     check_printer(v, station);
     check_screen(v, station);
+    check_fleet(v, station);
     /* With names unread, whatever names them would be called unknown. */
     if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
         return;

@@ -100,6 +100,7 @@ void station_free(struct station *station)
     for (size_t i = 0; i < STATION_PLC_ALLOW_MAX; i++)
         free(station->plc.allow[i]);
     free(station->plc.listen);
+    free(station->fleet_server);
     free(station->people);
     free(station->people_path);
     free(station->recipe_keys);

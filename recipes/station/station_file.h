@@ -76,6 +76,8 @@ enum station_key {
     STATION_KEY_PLC_CLIENTS,
     STATION_KEY_PLC_HEARTBEAT,
     STATION_KEY_PLC_IDLE,
+    STATION_KEY_FLEET,
+    STATION_KEY_FLEET_SERVER,
     STATION_KEY_COUNT
 };
 
@@ -192,6 +194,7 @@ struct station {
     char *people, *people_path;           /* the people file, likewise; NULL: none */
     char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
     struct station_plc plc;
+    char *fleet_server; /* as station_server_is_fit takes it; NULL: no fleet */
     struct doc_pos at[STATION_KEY_COUNT];
 };
 
@@ -214,6 +217,11 @@ int station_group_index(const struct station *station, const char *name);
 /* The scanner that is this device, whatever name each gives it: '/dev/ttyACM0' may be that of
  * /dev/serial/by-id. NULL: none. */
 const struct station_scanner *station_scanner_at(const struct station *station, const char *path);
+
+/* Whether a text says how to reach a PostgreSQL server, in libpq's words (KEY=VALUE ... or a URI),
+ * and holds nothing that does not belong there: no password, and no TLS without a verified
+ * certificate. False with what is wrong in *fault, which never holds a part of the text. */
+bool station_server_is_fit(const char *text, const char **fault);
 
 /* Whether a text can be the name of a slot or a group. */
 bool station_is_name(const char *text);

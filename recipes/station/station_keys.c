@@ -387,6 +387,22 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .max = 600000, FIELD(plc.idle_ms), .preset = "30000",
         .sentence = "After which silence a client is disconnected.",
     },
+    [STATION_KEY_FLEET] = {
+        .path = "fleet", .kind = KEY_MAP,
+        .also = LIST("postgres", "postgresql", "server"),
+        .sentence = "The company's PostgreSQL, which gets all that this station has recorded under "
+                    "the name of key station. The line never waits for it. See docs/fleet.md.",
+    },
+    [STATION_KEY_FLEET_SERVER] = {
+        .path = "fleet.server", .parent = STATION_KEY_FLEET, .kind = KEY_OWN, .store = store_server,
+        .more = "how to reach it, in libpq's words", .min = 1, .max = 1024, FIELD(fleet_server),
+        .also = LIST("url", "uri", "dsn", "conninfo", "connection"),
+        .sentence = "How to reach it: service=NAME of a pg_service.conf, or host=... dbname=... "
+                    "user=..., or postgresql://USER@HOST/DATABASE. The password is in ~/.pgpass "
+                    "(or where PGPASSFILE says), never here. Over a network it is sslmode="
+                    "verify-full, whatever the service says: the server's certificate must be "
+                    "signed by ~/.postgresql/root.crt (or sslrootcert) and name the host.",
+    },
 };
 /* clang-format on */
 

@@ -5,6 +5,7 @@
 #include "core/ports/usb_socket.h"
 #include "recipes/station/station_file_priv.h"
 
+#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,4 +229,43 @@ const struct station_scanner *station_scanner_at(const struct station *station, 
             return s;
     }
     return NULL;
+}
+
+/* ---- The fleet ---- */
+
+/* libpq's own mistakes quote the text, and so perhaps a password: they are not passed on. */
+static const char *fault_of(const PQconninfoOption *options)
+{
+    for (const PQconninfoOption *o = options; o->keyword; o++) {
+        if (!o->val || o->val[0] == '\0')
+            continue;
+        if (strcmp(o->keyword, "password") == 0 || strcmp(o->keyword, "sslpassword") == 0)
+            return "a password stands in it, where anybody can read it: write it into ~/.pgpass "
+                   "(HOST:PORT:DATABASE:USER:PASSWORD, mode 0600) and take it out here";
+        if (strcmp(o->keyword, "sslmode") == 0 && strcmp(o->val, "verify-full") != 0)
+            return "sslmode is always verify-full: anything less does not know who the server is; "
+                   "leave it out";
+    }
+    return NULL;
+}
+
+bool station_server_is_fit(const char *text, const char **fault)
+{
+    char *why = NULL;
+    PQconninfoOption *const options = PQconninfoParse(text, &why);
+    *fault = options ? fault_of(options)
+                     : "it is not what libpq reads: service=NAME, or host=HOST dbname=DATABASE "
+                       "user=USER, or postgresql://USER@HOST/DATABASE";
+    PQfreemem(why);
+    PQconninfoFree(options);
+    return !*fault;
+}
+
+bool store_server(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *fault;
+    if (station_server_is_fit(s->text, &fault))
+        return value_store_text(v, id, s, target);
+    doc_report_add(v->report, s->at, "'%s': %s", key_row(v->kind, id)->path, fault);
+    return false;
 }

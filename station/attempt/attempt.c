@@ -217,10 +217,22 @@ uint32_t attempt_flash_bytes(const struct attempt *a)
     return found == 0 && s->size == PLAN_SIZE_FIXED ? s->flash_bytes : found;
 }
 
+/* At the attempt's rate at once, where that is what it would be changed to next. A careful attempt
+ * takes one thing after the other. */
+static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e)
+{
+    struct loader *l = &a->loader;
+    uint32_t baud = a->setup->baud;
+    bool at_once = !a->setup->careful && l->link.port->baud != baud && !board_has_fixed_baud(l) &&
+                   stub_starts_at_any_baud(l, stub);
+    return at_once ? stub_start_at(l, stub, baud, flash_told_bytes(attempt_flash_bytes(a)), e)
+                   : stub_start(l, stub, e);
+}
+
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e)
 {
     attempt_enter(a, PHASE_STUB);
-    if (!stub_start(&a->loader, stub, e))
+    if (!start_stub(a, stub, e))
         return false;
     a->result->loader = a->loader.kind->word;
     return board_attach_stub(&a->loader, &a->result->board, e);
@@ -243,7 +255,7 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
-    if (a->loader.kind->is_stub) /* it is told so next, see tell_size */
+    if (a->loader.kind->is_stub && port->baud != a->setup->baud) /* told next, see tell_size */
         flash_foresee_size(&a->loader, attempt_flash_bytes(a));
     if (!change_baud(a, a->setup->baud, e))
         return false;

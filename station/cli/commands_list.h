@@ -31,4 +31,5 @@ COMMAND(label)
 COMMAND(scan)
 COMMAND(people)
 COMMAND(unit)
+COMMAND(fleet)
 /* clang-format on */

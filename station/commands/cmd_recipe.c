@@ -82,7 +82,7 @@ static bool add_key(const struct recipe_options *o, const char *keys, struct err
         !key_read_public(pem, strlen(pem), public_key, e) ||
         !person_is_engineer(o->station_path, o->operator_name, "trust a key", &who, e) ||
         !person_record(o->station_path, &who, "trust-key", public_key, e) ||
-        !trust_add_key(keys, public_key, who.name, e))
+        !trust_add_key(keys, public_key, who.name, &clock_system, e))
         return false;
     cmd_tell("%s has the key %s, added by %s.", keys, public_key, who.name);
     return true;

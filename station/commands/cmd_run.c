@@ -5,6 +5,8 @@
 #include "db/write/act.h"
 #include "station/cli/person.h"
 #include "station/cli/station_find.h"
+#include "station/fleet/fleet_sender.h"
+#include "station/fleet/fleet_watch.h"
 #include "station/label/label_finish.h"
 #include "station/line/record.h"
 #include "station/screen/attend.h"
@@ -31,8 +33,10 @@ struct run_state {
     const struct run_options *options;
     struct job *job;
     struct slot_choice choice;
-    struct station *station; /* where the recipe has a label; NULL: none is needed, or there */
-    struct label_desk *desk; /* NULL: nothing is printed */
+    struct station *station;     /* where the recipe has a label; NULL: none is needed, or there */
+    struct label_desk *desk;     /* NULL: nothing is printed */
+    struct fleet_sender *sender; /* NULL: there is no fleet */
+    struct station *fleet_station; /* whose server it sends to */
     struct stop_source stop;
     struct session *session;
     struct event_reader *reader;
@@ -145,6 +149,40 @@ static bool open_desk(struct run_state *s, struct err *e)
     if (s->desk)
         label_tell_unsure(label_desk_unsure(s->desk), s->options->db_path);
     return s->desk != NULL;
+}
+
+static void tell_of_fleet(void *ctx, const char *sentence)
+{
+    session_note(ctx, 0, 0, sentence);
+}
+
+/* A station file that cannot be read has been complained of where it was needed; here it names no
+ * server. */
+static void find_fleet(struct run_state *s)
+{
+    struct err ignored = { 0 };
+    struct doc_report report;
+    char path[1024];
+    const char *const given = s->options->choice.station_path;
+    if (station_find(given, path, sizeof path, &ignored) && path[0] != '\0')
+        station_load(path, &s->fleet_station, &report, &ignored);
+}
+
+static bool open_sender(struct run_state *s, enum attempt_kind kind, struct err *e)
+{
+    if (kind != ATTEMPT_FLASH)
+        return true;
+    find_fleet(s);
+    if (!fleet_is_wanted(s->fleet_station, s->options->db_path))
+        return true;
+    const struct fleet_sender_setup setup = { .server = s->fleet_station->fleet_server,
+                                              .station = s->fleet_station->name,
+                                              .db_path = s->options->db_path,
+                                              .clock = &clock_system,
+                                              .tell = tell_of_fleet,
+                                              .ctx = s->session };
+    s->sender = fleet_sender_new(&setup, e);
+    return s->sender != NULL;
 }
 
 /* The last boards' labels come out a moment after their verdicts. */
@@ -273,7 +311,7 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
     s->choice = o->choice;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
         !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
-        !check_pools(s, e) || !open_desk(s, e))
+        !check_pools(s, e) || !open_desk(s, e) || !open_sender(s, kind, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
@@ -286,7 +324,10 @@ static void tear_down(struct run_state *s)
 {
     label_desk_free(s->desk);
     event_reader_free(s->reader);
+    fleet_sender_hush(s->sender);
     session_free(s->session);
+    fleet_finish(s->sender); /* with the session's own end */
+    station_free(s->fleet_station);
     headcount_done(&s->headcount);
     job_free(s->job);
     slot_choice_done(&s->choice);

@@ -1,5 +1,6 @@
 #include "station/commands/watchers.h"
 
+#include "station/fleet/fleet_watch.h"
 #include "station/label/label_watch.h"
 #include "station/peer/peer.h"
 #include "station/plc/plc.h"
@@ -8,6 +9,7 @@
 
 /* clang-format off */
 const struct watcher *const watchers[WATCHERS_MAX + 1] = {
+    &fleet_watch,
     &label_watch,
     &peer_watcher,
     &plc_watcher,

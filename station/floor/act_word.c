@@ -6,7 +6,8 @@ static const char *const words[] = {
     [ACT_START] = "start",       [ACT_STOP] = "stop",     [ACT_ACKNOWLEDGE] = "acknowledge",
     [ACT_RETRY] = "retry",       [ACT_REWORK] = "rework", [ACT_PRINT] = "print",
     [ACT_DISABLE] = "disable",   [ACT_ENABLE] = "enable", [ACT_CODE] = "code",
-    [ACT_OPERATOR] = "operator", [ACT_LOT] = "lot",       [ACT_RECIPE] = "recipe",
+    [ACT_OPERATOR] = "operator", [ACT_LOT] = "lot",       [ACT_NO_LOT] = "no-lot",
+    [ACT_RECIPE] = "recipe",
 };
 
 const char *act_word(enum act_kind kind)

@@ -21,12 +21,15 @@ struct record;
 struct floor_summary {
     char station[65];
     char recipe[65], version[65], chip[33];
-    char lot[65];            /* "": none */
-    char operator_name[65];  /* "": nobody has logged in */
-    uint64_t quantity;       /* of the lot; 0: it has no limit */
-    uint64_t lot_passed;     /* boards that hold a place in the lot, over all its days */
-    uint64_t passed, failed; /* boards since this order began, each by its last verdict */
-    double board_seconds;    /* median of the last runs that passed; 0: none yet */
+    char lot[65];           /* "": none */
+    char operator_name[65]; /* "": nobody has logged in */
+    uint64_t quantity;      /* of the lot; 0: it has no limit */
+    uint64_t lot_passed;    /* boards that hold a place in the lot, over all its days */
+    /* Boards since this order began, each by its last verdict, counted as `espstation stats` does;
+     * and runs that count for none: refused ones, and those whose board never said who it is. */
+    uint64_t passed, failed;
+    uint64_t refused, unidentified;
+    double board_seconds; /* median of the last runs that passed; 0: none yet */
     unsigned slots, working, empty, no_adapter, attention; /* tiles in that state */
     bool lot_full;
     bool stopping; /* no new board begins any more */
@@ -62,7 +65,8 @@ enum act_kind {
     ACT_ENABLE,      /* and back into work; engineer */
     ACT_CODE,     /* a code was scanned or typed, in `text`; slot 0: for whichever waits for it */
     ACT_OPERATOR, /* another operator, in `text` */
-    ACT_LOT,      /* another lot, in `text`; "": none */
+    ACT_LOT,      /* another lot, in `text` */
+    ACT_NO_LOT,   /* no lot from the next board on */
     ACT_RECIPE,   /* another recipe: the path in `text`; engineer */
 };
 
@@ -75,7 +79,7 @@ struct act {
 };
 
 /* Does it, or says why not: ERR_USAGE (no such slot; not possible in this state; a role that may
- * not; a name or reason is missing), ERR_DATABASE, what an order is refused with. What only
+ * not; a name, reason or text is missing), ERR_DATABASE, what an order is refused with. What only
  * engineers may is a row in the chain. */
 bool floor_act(struct floor *f, const struct act *act, struct err *e);
 

@@ -15,17 +15,31 @@ struct rule {
     const char *word;                  /* in the record; NULL: it is no row there */
     bool engineer, reason, slot, text; /* what it does not go without */
     bool (*act)(struct floor *f, const struct act *act, struct err *e);
+    const char *ask; /* what to give as the text */
 };
 
 /* ---- What slots do ---- */
 
+/* By a person; one that is to be proved takes a golden board. */
+static bool is_out_of_work(struct floor *f, int slot)
+{
+    pthread_mutex_lock(&f->lock);
+    const struct floor_slot *s = &f->slots[slot - 1];
+    const bool out = s->disabled && !s->proving;
+    pthread_mutex_unlock(&f->lock);
+    return out;
+}
+
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
+    if (is_out_of_work(f, slot)) {
+        err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
+        return err_hint(e, "An engineer puts it back to work.");
+    }
     if (!session_find(f->session, slot, &v)) {
         err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
-        return err_hint(e, "Its adapter is missing, it is taken out of work, or no recipe is "
-                           "chosen.");
+        return err_hint(e, "Its adapter is missing, or no recipe is chosen.");
     }
     if (v.state == SLOT_RUNNING) {
         err_set(e, ERR_USAGE, "Slot %d works; its board has to be finished first", slot);
@@ -140,10 +154,12 @@ static bool print_label(struct floor *f, const struct act *act, struct err *e)
 static bool disable(struct floor *f, const struct act *act, struct err *e)
 {
     (void)e;
+    struct err ignored = { 0 };
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
     slot->disabled = true;
     slot->proving = false;
+    session_pause_slot(f->session, act->slot, true, &ignored);
     err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
             act->reason);
     err_hint(&slot->why_disabled, "An engineer puts it back to work.");
@@ -198,6 +214,13 @@ static bool set_lot(struct floor *f, const struct act *act, struct err *e)
     return exchange(f, &(struct order_setup){ .lot = act->text }, e);
 }
 
+/* Said in so many words: a field that was left empty is no order. */
+static bool set_no_lot(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)act;
+    return exchange(f, &(struct order_setup){ .lot = "" }, e);
+}
+
 /* All mistakes do not fit one sentence: the first, and where the others are told. */
 static bool refuse_recipe(const struct act *act, const struct doc_report *report, struct err *e)
 {
@@ -235,15 +258,19 @@ static const struct rule rules[] = {
                     print_label },
     [ACT_DISABLE] = { "Taking a slot out of work", "disable", true, true, true, false, disable },
     [ACT_ENABLE] = { "Putting a slot back to work", "enable", true, false, true, false, enable },
-    [ACT_CODE] = { "A code", NULL, false, false, false, true, floor_take_code },
-    [ACT_OPERATOR] = { "Another operator", NULL, false, false, false, true, set_operator },
-    [ACT_LOT] = { "Another lot", NULL, false, false, false, true, set_lot },
-    [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe },
+    [ACT_CODE] = { "A code", NULL, false, false, false, true, floor_take_code, "Scan it again." },
+    [ACT_OPERATOR] = { "Another operator", NULL, false, false, false, true, set_operator,
+                       "Give the operator's name." },
+    [ACT_LOT] = { "Another lot", NULL, false, false, false, true, set_lot,
+                  "Give the lot's name; to work without a lot, say so: no-lot." },
+    [ACT_NO_LOT] = { "Working without a lot", NULL, false, false, false, false, set_no_lot },
+    [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe,
+                     "Give the path of the recipe." },
 };
 
 static bool has_words(const char *text)
 {
-    return text && text[strspn(text, " ")] != '\0';
+    return text && text[strspn(text, " \t")] != '\0';
 }
 
 static bool check_actor(const struct floor *f, const struct rule *rule, const struct act *act,
@@ -284,7 +311,10 @@ static bool check_slot(const struct floor *f, const struct rule *rule, const str
         err_set(e, ERR_USAGE, "%s needs a slot", rule->what);
         return err_hint(e, "Choose one.");
     }
-    return !rule->text || act->text || err_set(e, ERR_USAGE, "%s needs a text", rule->what);
+    if (!rule->text || has_words(act->text))
+        return true;
+    err_set(e, ERR_USAGE, "%s needs a text, and there is none", rule->what);
+    return err_hint(e, "%s", rule->ask);
 }
 
 /* In front of the deed: what cannot be recorded is not done. */

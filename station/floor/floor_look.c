@@ -90,8 +90,6 @@ static void show_view(const struct floor *f, const struct floor_slot *slot,
                       const struct slot_view *v, struct tile *tile)
 {
     tile->state = state_of_view(v);
-    tile->boards = v->runs;
-    tile->passes = v->passes;
     if (tile->state == TILE_WORKING || tile->state == TILE_PASS || tile->state == TILE_FAIL)
         tile_show_board(tile, v, f->clock->now_us(f->clock));
     else if (tile->state == TILE_NO_ADAPTER || tile->state == TILE_ATTENTION)
@@ -139,6 +137,8 @@ static void look_locked(struct floor *f, struct floor_slot *slot, struct tile *t
     tile->number = slot->number;
     snprintf(tile->name, sizeof tile->name, "%s", slot->spec->name);
     snprintf(tile->port, sizeof tile->port, "%s", slot->port);
+    tile->boards = slot->boards;
+    tile->passes = slot->passes;
     tile->row = slot->spec->row;
     tile->column = slot->spec->column;
     const bool there = session_find(f->session, slot->number, &v);
@@ -223,8 +223,10 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum_order(f, sum);
     pthread_mutex_lock(&f->lock);
     sum_tiles_locked(f, sum);
-    sum->passed = f->headcount.passed;
-    sum->failed = f->headcount.count - sum->passed;
+    sum->passed = f->headcount.good;
+    sum->failed = f->headcount.judged - f->headcount.good;
+    sum->refused = f->headcount.refused;
+    sum->unidentified = f->headcount.unidentified;
     sum->quantity = (uint64_t)f->room.quantity;
     sum->lot_passed = (uint64_t)f->room.passed;
     sum->lot_full = lot_is_full_locked(f);

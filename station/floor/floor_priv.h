@@ -25,10 +25,11 @@ struct floor_slot {
     char port[EVENT_PORT_BYTES];
     struct err trouble; /* why the session did not take it; ERR_NONE: it did, or was not asked */
     bool disabled;
-    bool proving;      /* ...by the station itself: a golden board that passes puts it back */
-    unsigned failures; /* boards in a row */
-    uint32_t history;  /* the latest verdicts, the latest lowest; 1: failed */
-    unsigned judged;   /* so many of them, at most HISTORY_BOARDS */
+    bool proving;            /* ...by the station itself: a golden board that passes puts it back */
+    unsigned boards, passes; /* finished here since the order began, and how many passed */
+    unsigned failures;       /* boards in a row */
+    uint32_t history;        /* the latest verdicts, the latest lowest; 1: failed */
+    unsigned judged;         /* so many of them, at most HISTORY_BOARDS */
     struct err why_disabled;
     struct tile shown; /* as it was looked at last */
 };

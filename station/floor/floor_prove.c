@@ -68,6 +68,7 @@ void floor_put_back_locked(struct floor *f, struct floor_slot *slot)
     slot->failures = slot->judged = 0;
     slot->history = 0;
     session_prove_slot(f->session, slot->number, false, &ignored);
+    session_pause_slot(f->session, slot->number, false, &ignored);
 }
 
 static void judge_golden_locked(struct floor *f, struct floor_slot *slot, const struct event *event)

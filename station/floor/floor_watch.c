@@ -48,14 +48,26 @@ void floor_count_anew(struct floor *f)
     headcount_done(&f->headcount);
     f->times_count = 0;
     f->since_utc_ms = f->clock->utc_ms(f->clock);
+    for (size_t i = 0; i < f->slot_count; i++)
+        f->slots[i].boards = f->slots[i].passes = 0;
     pthread_mutex_unlock(&f->lock);
     read_room(f);
+}
+
+static void count_in_slot_locked(struct floor *f, const struct event *event)
+{
+    if (event->golden || event->slot < 1 || (size_t)event->slot > f->slot_count)
+        return;
+    struct floor_slot *slot = &f->slots[event->slot - 1];
+    slot->boards++;
+    slot->passes += event->verdict == VERDICT_PASS;
 }
 
 static void count_verdict(struct floor *f, const struct event *event)
 {
     pthread_mutex_lock(&f->lock);
     headcount_take(&f->headcount, event);
+    count_in_slot_locked(f, event);
     if (event->verdict == VERDICT_PASS && !event->golden)
         f->times[f->times_count++ % TIMES_KEPT] = event->seconds;
     pthread_mutex_unlock(&f->lock);
@@ -156,7 +168,7 @@ static void see_to_slot_locked(struct floor *f, struct floor_slot *slot,
     note_plug_locked(f, slot, plugged);
     if (plugged && !slot->in_session)
         snprintf(slot->port, sizeof slot->port, "%s", port);
-    if (slot->in_session && ((slot->disabled && !slot->proving) || is_gone_locked(f, slot)))
+    if (slot->in_session && is_gone_locked(f, slot))
         take_out_locked(f, slot);
     else if (plugged && !slot->in_session)
         put_in_locked(f, slot);

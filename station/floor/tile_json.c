@@ -77,6 +77,8 @@ void tile_json_sum(struct json_object *o, const struct floor_summary *sum, enum 
     json_integer(o, "lot_passed", (int64_t)sum->lot_passed);
     json_integer(o, "passed", (int64_t)sum->passed);
     json_integer(o, "failed", (int64_t)sum->failed);
+    json_integer(o, "refused", (int64_t)sum->refused);
+    json_integer(o, "unidentified", (int64_t)sum->unidentified);
     json_seconds(o, "board_seconds", sum->board_seconds);
     json_integer(o, "slots", sum->slots);
     json_integer(o, "working", sum->working);

@@ -111,14 +111,33 @@ static size_t take(struct stream *s, char *buf, size_t cap, struct deadline d, s
                   : port_fd_read(&s->bare, s->fd, buf, cap, d, e);
 }
 
-/* What has come late belongs to an earlier question. */
-static void discard(struct stream *s)
+/* Silence and a lost connection are two things. */
+static bool is_silence(const struct err *e)
+{
+    return e->code == ERR_TIMEOUT;
+}
+
+/* What has come late belongs to an earlier question. *e: why no more comes. */
+static void discard(struct stream *s, struct err *e)
 {
     char buf[256];
-    struct err none_left = { 0 };
     const struct deadline now = in_ms(s, 0);
-    while (take(s, buf, sizeof buf, now, &none_left) > 0)
+    while (take(s, buf, sizeof buf, now, e) > 0)
         ;
+}
+
+/* A connection that the far end has ended takes bytes all the same. Devices are not asked: some
+ * can be written to only. */
+static bool still_stands(struct stream *s, struct err *e)
+{
+    struct err why = { 0 };
+    if (!s->net)
+        return true;
+    discard(s, &why);
+    if (is_silence(&why))
+        return true;
+    *e = why;
+    return false;
 }
 
 /* Asks, and takes the answer up to its last ETX. 0: there is none, *e. */
@@ -128,7 +147,8 @@ static size_t ask(struct stream *s, const char *question, unsigned parts, char *
     const struct deadline d = in_ms(s, ANSWER_MS);
     size_t n = 0;
     unsigned seen = 0;
-    discard(s);
+    struct err none_left = { 0 };
+    discard(s, &none_left);
     if (!put(s, question, strlen(question), d, e))
         return 0;
     while (seen < parts && n < ANSWER_BYTES) {
@@ -140,12 +160,6 @@ static size_t ask(struct stream *s, const char *question, unsigned parts, char *
         n += got;
     }
     return n;
-}
-
-/* Silence and a lost connection are two things. */
-static bool is_silence(const struct err *e)
-{
-    return e->code == ERR_TIMEOUT;
 }
 
 /* ---- Before ---- */
@@ -206,7 +220,8 @@ static enum printer_sent stream_send(struct printer *p, const char *zpl, const c
     const size_t end = strlen(LABEL_END), n = strlen(zpl);
     (void)title;
     s->was_cut = false;
-    if (!put(s, FORGET, strlen(FORGET), d, e) || !put(s, zpl, n - end, d, e)) {
+    if (!put(s, FORGET, strlen(FORGET), d, e) || !put(s, zpl, n - end, d, e) ||
+        !still_stands(s, e)) {
         as_printer(s, e, "It has taken a part of the label and not printed it; it is sent again.");
         printer_close(p);
         return PRINTER_NOT_SENT;

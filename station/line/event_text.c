@@ -30,7 +30,7 @@ static void print_verdict(FILE *out, const struct event *event)
 void event_print(FILE *out, const struct event *event, const char *label)
 {
     char board[160], order[ORDER_NAME_TEXT_BYTES];
-    if (event->kind != EVENT_ORDER)
+    if (event->kind != EVENT_ORDER && event->slot > 0)
         fprintf(out, "slot %s: ", label);
     switch (event->kind) {
     case EVENT_RUN:

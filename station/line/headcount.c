@@ -120,6 +120,25 @@ static bool judge(struct headcount *t, struct headcount_board *b, const struct e
     return true;
 }
 
+/* By the rules of docs/stats.md. */
+static void count_as_statistics(struct headcount *t, struct headcount_board *b,
+                                const struct event *event)
+{
+    const bool failed = event->verdict == VERDICT_FAIL;
+    const bool refused =
+        failed && (event->err.code == ERR_DUPLICATE || event->err.code == ERR_QUOTA);
+    t->refused += refused;
+    t->unidentified += failed && !refused && !event->mac[0];
+    if (refused || !event->mac[0])
+        return;
+    t->judged -= b->judged;
+    t->good -= b->judged && b->good;
+    b->judged = b->judged || event->verdict != VERDICT_STOPPED;
+    b->good = event->verdict == VERDICT_PASS;
+    t->judged += b->judged;
+    t->good += b->judged && b->good;
+}
+
 void headcount_take(struct headcount *t, const struct event *event)
 {
     if (event->golden)
@@ -135,6 +154,7 @@ void headcount_take(struct headcount *t, const struct event *event)
         memcpy(b->mac, event->mac, sizeof b->mac);
         b->duplicate = duplicate;
         b->slot = event->slot;
+        count_as_statistics(t, b, event);
     }
     if (!b || !judge(t, b, event))
         t->incomplete = true;

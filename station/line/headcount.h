@@ -30,6 +30,7 @@ struct headcount_board {
     char mac[BOARD_MAC_TEXT_BYTES]; /* "": it never said */
     bool duplicate;
     bool passed;
+    bool judged, good;                 /* as docs/stats.md counts it */
     bool by_station;                   /* it failed for the station's fault, and not for its own */
     int slot;                          /* where it ran last */
     struct headcount_failure *failure; /* NULL: it has passed, or its reason is forgotten */
@@ -43,6 +44,11 @@ struct headcount {
     uint64_t failures; /* verdicts that were none of success */
     /* All boards, also those that are known no more. */
     size_t count, passed, by_station;
+    /* The same as `espstation stats` counts it, so that screens and statistics agree: of the boards
+     * that were judged those that are good in the end; and beside them runs that were refused
+     * (duplicate, quota), and those that failed before the board said who it is. */
+    size_t judged, good;
+    uint64_t refused, unidentified;
     uint64_t runs;
     uint64_t first_us, last_us; /* from the first run's start to the last one's end, on its clock */
     bool incomplete;            /* there was no memory for all */

@@ -350,6 +350,16 @@ bool session_prove_slot(struct session *s, int number, bool golden_only, struct 
     return p != NULL;
 }
 
+bool session_pause_slot(struct session *s, int number, bool pause, struct err *e)
+{
+    pthread_mutex_lock(&s->lock);
+    struct place *p = find_to_press_locked(s, number, e);
+    if (p)
+        slot_pause(&p->slot, pause);
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
+}
+
 bool session_stop_run(struct session *s, int number, struct err *e)
 {
     pthread_mutex_lock(&s->lock);

@@ -79,6 +79,10 @@ bool session_place_slot(struct session *s, const struct slot_setup *setup, struc
  * nobody may press in this session. */
 bool session_press(struct session *s, int number, const struct slot_press *press, struct err *e);
 
+/* Takes the slot out of work once its board is done, or puts it back: see slot_pause. ERR_USAGE:
+ * there is no such slot. */
+bool session_pause_slot(struct session *s, int number, bool pause, struct err *e);
+
 /* From now on only golden boards begin in the slot, or all again. ERR_USAGE: there is no such slot.
  */
 bool session_prove_slot(struct session *s, int number, bool golden_only, struct err *e);

@@ -84,6 +84,13 @@ void slot_stop_run(struct slot *s)
     eventfd_write(s->stop_fd, 1);
 }
 
+void slot_pause(struct slot *s, bool pause)
+{
+    atomic_store(&s->paused, pause);
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
+}
+
 void slot_press(struct slot *s, const struct slot_press *press)
 {
     pthread_mutex_lock(&s->lock);

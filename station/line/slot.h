@@ -33,6 +33,7 @@ struct slot {
     struct gang *gang;
     atomic_bool stopping;    /* no new board */
     atomic_bool golden_only; /* it has to be proved: other boards wait */
+    atomic_bool paused;      /* nothing is done with its port; what it knows it keeps */
     int stop_fd;             /* readable after a hard stop; its own unless it is the gang's */
     pthread_mutex_t lock;    /* guards view and what is given */
     struct slot_view view;
@@ -85,6 +86,11 @@ bool slot_scan(struct slot *s, const struct recipe *recipe, const char *code, bo
 
 /* Any thread. Stops the run that goes on, and nothing else. */
 void slot_stop_run(struct slot *s);
+
+/* Any thread. Out of work the slot finishes the board in work, lets go of its port and does
+ * nothing; its verdict stays. Back at work it asks who is there, and the verdict stays for that
+ * same board. */
+void slot_pause(struct slot *s, bool pause);
 
 /* Any thread; replaces what was pressed and not taken yet. */
 void slot_press(struct slot *s, const struct slot_press *press);

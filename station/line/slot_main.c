@@ -210,12 +210,35 @@ static void forget_stop(struct slot *s)
         eventfd_read(s->stop_fd, &ignored);
 }
 
+/* Out of work: an engineer may use the port meanwhile, and whatever is pressed is not meant for
+ * later. */
+static void rest(struct slot *s)
+{
+    const struct clock *c = slot_clock(s);
+    eventfd_t ignored;
+    look_release(s);
+    slot_close_port(s);
+    while (atomic_load(&s->paused) && !slot_is_stopping(s)) {
+        c->sleep_until(c, deadline_in_ms(c, PRESENCE_WAIT_MAX_MS).at_us, s->idle_fd);
+        eventfd_read(s->wake_fd, &ignored);
+        forget_stop(s);
+    }
+    pthread_mutex_lock(&s->lock);
+    s->pressed.press = PRESS_NONE;
+    pthread_mutex_unlock(&s->lock);
+    presence_rested(&s->presence, now_ms(s));
+}
+
 static void work_all_day(struct slot *s)
 {
     uint32_t wait_ms;
     slot_take_order(s);
     while (!slot_is_stopping(s)) {
         forget_stop(s);
+        if (atomic_load(&s->paused)) {
+            rest(s);
+            continue;
+        }
         take_press(s);
         drop_what_is_old(s);
         const struct presence before = s->presence;

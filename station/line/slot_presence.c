@@ -23,6 +23,7 @@
 #define QUIET_DOUBLES  4      /* ...so often */
 #define FORGET_MS      60000u /* ...until it has been quiet for so long */
 #define SWITCH_MS      100u   /* contacts bounce for 5 to 50 ms */
+#define LID_MS         2000u  /* a server tells how a lid stands once a second */
 #define NEVER          UINT64_MAX
 
 static bool same_mac(const struct chip_mac *a, const struct chip_mac *b)
@@ -265,8 +266,8 @@ static void found_nobody(struct presence *p, uint64_t now_ms)
         p->wants_look = true;
     else if (once_is_enough || (silence_counts(p) && p->empty_looks >= GONE_LOOKS))
         become_empty(p, now_ms);
-    else if (!silence_counts(p))
-        p->wants_look = false;
+    else if (!silence_counts(p)) /* one that was plugged in just now may need a moment */
+        p->wants_look = p->rules.start == START_PLUG && p->empty_looks < DEAD_LOOKS;
 }
 
 /* A board that passed and is held would have answered: it is gone, and who is there now is asked by
@@ -359,7 +360,8 @@ bool presence_listens(const struct presence *p)
         return false;
     if (p->place == PLACE_DONE && p->passed)
         return p->rules.watch != WATCH_LEAVE;
-    return p->rules.start == START_BOARD;
+    /* For a plug nothing that is said counts: a port that is read tells at once that it is gone. */
+    return p->rules.start == START_BOARD || p->rules.start == START_PLUG;
 }
 
 static bool is_ours(struct presence *p, uint64_t now_ms)
@@ -395,24 +397,54 @@ void presence_lost_port(struct presence *p, uint64_t now_ms)
     p->lost = true;
 }
 
+/* Where a plug begins a run and a board has failed, another one may be in, however short the port
+ * was away: at a server that is noticed late. Its MAC tells; it is asked when the plug is still. */
+static void ask_who_is_plugged(struct presence *p, uint64_t now_ms)
+{
+    if (p->rules.start != START_PLUG || p->place != PLACE_DONE || p->passed)
+        return;
+    p->empty_looks = p->other_looks = 0;
+    look_soon(p, now_ms + BOUNCE_MS);
+}
+
 /* By how long it was away. One that failed is judged anew only after it was really gone. */
 void presence_found_port(struct presence *p, uint64_t now_ms)
 {
     const uint64_t away_ms = p->lost ? now_ms - p->lost_at_ms : 0;
     const bool first = p->first;
+    const bool was_lost = p->lost;
     p->lost = p->first = false;
-    if (first || away_ms < BOUNCE_MS)
+    if (first || !was_lost)
         return;
+    if (away_ms < BOUNCE_MS) {
+        ask_who_is_plugged(p, now_ms);
+        return;
+    }
     p->held = false;
+    if (p->rules.start == START_PLUG)
+        p->empty_looks = 0;
     if (p->rules.start == START_PLUG && away_ms >= HOLD_MS) {
         p->appeared = true;
-        p->empty_looks = 0;
         if (p->place != PLACE_DONE)
             p->place = PLACE_UNKNOWN;
     }
     if (p->rules.start == START_PLUG ||
         (p->rules.start == START_BOARD && !has_switch(p) && p->rules.watch != WATCH_LEAVE))
         look_soon(p, now_ms);
+}
+
+/* Anything may have happened meanwhile, to the board of a verdict as well: it is asked who it is,
+ * where the rules let it be asked at all. */
+void presence_rested(struct presence *p, uint64_t now_ms)
+{
+    p->held = p->lost = false;
+    p->empty_looks = p->strange_looks = p->other_looks = 0;
+    p->quiet_until_ms = 0;
+    if (p->place != PLACE_DONE && begins_by_itself(p))
+        p->place = PLACE_UNKNOWN;
+    const bool is_left = p->place == PLACE_DONE && p->passed && p->rules.watch == WATCH_LEAVE;
+    if (begins_by_itself(p) && !is_left) /* a lid that was opened is read first */
+        look_soon(p, now_ms + (has_switch(p) ? LID_MS : 0));
 }
 
 static void press_seen(struct presence *p, uint64_t now_ms)

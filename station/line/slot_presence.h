@@ -111,6 +111,7 @@ void presence_heard(struct presence *p, uint64_t now_ms, enum heard heard);
 void presence_switched(struct presence *p, uint64_t now_ms, bool shut);
 void presence_lost_port(struct presence *p, uint64_t now_ms);
 void presence_found_port(struct presence *p, uint64_t now_ms);
+void presence_rested(struct presence *p, uint64_t now_ms); /* it was not watched for a while */
 void presence_pressed(struct presence *p, uint64_t now_ms, enum press press);
 
 /* Whether the slot's port is to be open and listened to while it waits. */

@@ -86,8 +86,7 @@ void peer_put_act(FILE *out, unsigned id, const struct act *act)
     json_text(&o, "act", act_word(act->kind));
     json_integer(&o, "slot", act->slot);
     put_text(&o, "name", act->actor.name);
-    if (act->text) /* an empty one is a word, too: no lot */
-        json_text(&o, "text", act->text);
+    put_text(&o, "text", act->text);
     put_text(&o, "reason", act->reason);
     json_end(&o);
 }
@@ -143,6 +142,8 @@ void peer_take_summary(const struct json_node *said, struct floor_summary *sum)
     sum->lot_passed = take_number(said, "lot_passed");
     sum->passed = take_number(said, "passed");
     sum->failed = take_number(said, "failed");
+    sum->refused = take_number(said, "refused");
+    sum->unidentified = take_number(said, "unidentified");
     sum->board_seconds = take_seconds(said, "board_seconds");
     sum->slots = (unsigned)take_number(said, "slots");
     sum->working = (unsigned)take_number(said, "working");

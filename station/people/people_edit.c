@@ -3,49 +3,15 @@
 #include "station/people/secret.h"
 
 #include "core/base/plain.h"
+#include "station/base/edit_lock.h"
 #include "station/base/outfile.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { EDIT_WAIT_MS = 5000, EDIT_LOOK_MS = 50 };
-
-/* ---- One at a time ---- */
-
-/* A lock on the folder: the file itself is another one after each change. */
-static int open_folder(const char *path, struct err *e)
-{
-    char folder[4096] = ".";
-    const char *const slash = strrchr(path, '/');
-    if (slash)
-        snprintf(folder, sizeof folder, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        err_set_sys(e, ERR_USAGE, errno, "The folder of the people file %.100s cannot be read",
-                    path);
-    return fd;
-}
-
-static bool lock_folder(int fd, const char *path, const struct clock *clock, struct err *e)
-{
-    const struct deadline end = deadline_in_ms(clock, EDIT_WAIT_MS);
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR)
-            return err_set_sys(e, ERR_STATION, errno, "The people file %.100s cannot be locked",
-                               path);
-        if (deadline_over(clock, end))
-            return err_set(e, ERR_STATION, "Somebody else is changing the people file %.100s",
-                           path);
-        clock->sleep_until(clock, deadline_in_ms(clock, EDIT_LOOK_MS).at_us, -1);
-    }
-    return true;
-}
 
 /* ---- The file ---- */
 
@@ -85,11 +51,11 @@ bool people_edit(const char *path, const struct clock *clock,
                  struct err *e)
 {
     struct people_file *file = NULL;
-    const int fd = open_folder(path, e);
+    const int fd = edit_lock(path, "people file", clock, e);
     if (fd < 0)
         return false;
-    const bool ok = lock_folder(fd, path, clock, e) && (file = read_or_new(path, e)) != NULL &&
-                    change(ctx, file, e) && write_file(file, e);
+    const bool ok =
+        (file = read_or_new(path, e)) != NULL && change(ctx, file, e) && write_file(file, e);
     people_file_free(file);
     close(fd);
     return ok;

@@ -149,6 +149,9 @@ void floor_print_sum(const struct floor_show *show)
     floor_sum(show->floor, &sum);
     printf("\n%llu board%s passed, %llu failed.\n", (unsigned long long)sum.passed,
            sum.passed == 1 ? "" : "s", (unsigned long long)sum.failed);
+    if (sum.refused + sum.unidentified > 0)
+        printf("Runs that count for no board: %llu refused, %llu without a MAC.\n",
+               (unsigned long long)sum.refused, (unsigned long long)sum.unidentified);
     if (sum.quantity > 0)
         printf("Lot %s: %llu of %llu.\n", sum.lot, (unsigned long long)sum.lot_passed,
                (unsigned long long)sum.quantity);
@@ -221,6 +224,8 @@ static void json_finish(struct floor_show *show)
     json_text(&o, "event", "end");
     json_integer(&o, "boards", (int64_t)(sum.passed + sum.failed));
     json_integer(&o, "passed", (int64_t)sum.passed);
+    json_integer(&o, "refused", (int64_t)sum.refused);
+    json_integer(&o, "unidentified", (int64_t)sum.unidentified);
     json_text(&o, "db", show->db_path);
     json_end(&o);
     fflush(stdout);

@@ -2,6 +2,7 @@
 
 #include "core/base/plain.h"
 #include "db/store/db.h"
+#include "station/base/edit_lock.h"
 #include "station/base/infile.h"
 #include "station/base/outfile.h"
 
@@ -318,20 +319,31 @@ static bool write_keys(const char *path, const uint8_t *before, size_t n, const 
     return ok;
 }
 
-bool trust_add_key(const char *keys_path, const char *public_key, const char *name, struct err *e)
+static bool add_line(const char *path, const char *public_key, const char *name, struct err *e)
 {
     uint8_t *before = NULL;
     size_t n = 0;
     bool has = false;
     char line[KEY_PUBLIC_CAP + TRUST_NAME_BYTES + 2];
-    if (!is_name(name, e))
-        return false;
-    if (access(keys_path, F_OK) == 0 && (!trust_has_key(keys_path, public_key, &has, NULL, e) ||
-                                         !infile_read(keys_path, KEYS_MAX_BYTES, &before, &n, e)))
+    if (access(path, F_OK) == 0 && (!trust_has_key(path, public_key, &has, NULL, e) ||
+                                    !infile_read(path, KEYS_MAX_BYTES, &before, &n, e)))
         return false;
     snprintf(line, sizeof line, "%s %s\n", public_key, name);
-    const bool ok = has ? err_set(e, ERR_USAGE, "%.100s has this key already", keys_path)
-                        : write_keys(keys_path, before, n, line, e);
+    const bool ok = has ? err_set(e, ERR_USAGE, "%.100s has this key already", path)
+                        : write_keys(path, before, n, line, e);
     free(before);
+    return ok;
+}
+
+bool trust_add_key(const char *keys_path, const char *public_key, const char *name,
+                   const struct clock *clock, struct err *e)
+{
+    if (!is_name(name, e))
+        return false;
+    const int lock_fd = edit_lock(keys_path, "file of keys", clock, e);
+    if (lock_fd < 0)
+        return false;
+    const bool ok = add_line(keys_path, public_key, name, e);
+    close(lock_fd);
     return ok;
 }

@@ -53,7 +53,9 @@ bool trust_check(const struct job *job, const char *keys_path, struct err *e);
 bool trust_has_key(const char *keys_path, const char *public_key, bool *has,
                    char name[TRUST_NAME_BYTES], struct err *e);
 
-/* Adds a key, whose name is one line; makes the file if needed. ERR_USAGE: it is there already. */
-bool trust_add_key(const char *keys_path, const char *public_key, const char *name, struct err *e);
+/* Adds a key, whose name is one line; makes the file if needed. Of two at once, one waits for the
+ * other, five seconds at most. ERR_USAGE: it is there already; ERR_STATION. */
+bool trust_add_key(const char *keys_path, const char *public_key, const char *name,
+                   const struct clock *clock, struct err *e);
 
 #endif

@@ -74,6 +74,27 @@ check "show says it, too" "$work/out" exits 3 "$station" recipe show "$recipe"
 back
 check "no board was asked for any of these" "$work/out" test "$(syncs)" = "$before"
 check "what was signed is still taken" "$work/out" exits 0 "${run[@]}"
+
+# ---- Many who trust at once ---------------------------------------------------------------------------
+for i in 1 2 3 4 5 6 7 8; do
+    openssl genpkey -algorithm ed25519 2>/dev/null | openssl pkey -pubout -out "$work/key$i.pub"
+done
+all_at_once() {
+    local pids=() pid
+    for i in 1 2 3 4 5 6 7 8; do
+        "$station" recipe trust "$work/key$i.pub" --operator "Ann $i" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do wait "$pid" || return; done
+}
+check "eight keys are trusted at once" "$work/out" exits 0 all_at_once
+check "and each is there" "$work/recipe-keys" test "$(grep -c ' Ann [1-8]$' "$work/recipe-keys")" = 8
+sed -i '/ Ann [1-8]$/d' "$work/recipe-keys"
+check "who finds another one at it waits" "$work/out" exits 124 flock "$work" \
+    timeout 1 "$station" recipe trust "$work/key1.pub" --operator "Ann 1"
+check "and has written nothing" "$work/recipe-keys" test "$(grep -c ' Ann 1$' "$work/recipe-keys")" = 0
+
+# ---- Nonsense -----------------------------------------------------------------------------------------
 echo nonsense >>"$work/recipe-keys"
 check "a file of keys with nonsense in it is refused" "$work/out" exits 2 "${run[@]}"
 check "with its line" "$work/out" says "$work/out" "recipe-keys:2: this is no key"

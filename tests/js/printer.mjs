@@ -6,7 +6,7 @@
 // CONTROL_FILE holds words; it is read before each answer and label:
 //   media-out head-open paused   what it tells of, and prints nothing meanwhile
 //   silent                       answers nothing
-//   half                         ends the connection in the middle of the next label
+//   half                         ends the connection in the next label, of which nothing is printed
 //   keep                         takes labels and keeps them in its memory
 //   lose                         ends the connection behind the next label, and has forgotten it
 //   nonsense                     answers, but not as a printer of ZPL
@@ -46,6 +46,12 @@ function answer(socket, text) {
 
 function consume(socket, text) {
   partial += text;
+  if (is('half') && partial.includes('^XA')) { // whether the label's end has come with it or not
+    take('half');
+    partial = partial.slice(0, partial.indexOf('^XA') + 3);
+    socket.destroy();
+    return;
+  }
   for (;;) {
     const at = partial.search(/~HQES|~HS|~JX|\^XZ/);
     if (at < 0) break;
@@ -61,7 +67,6 @@ function consume(socket, text) {
     printAll();
   }
   partial = partial.replace(/^[\r\n]+$/, '');
-  if (is('half') && partial.includes('^XA')) { take('half'); socket.destroy(); }
 }
 
 const server = net.createServer(socket => {

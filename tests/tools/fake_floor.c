@@ -385,9 +385,9 @@ static void act_on_all(struct floor *f, const struct act *act)
 
 static void keep_line(struct floor *f, const struct act *act)
 {
-    static const char *const kinds[] = { "start",  "stop",     "acknowledge", "retry",
-                                         "rework", "print",    "disable",     "enable",
-                                         "code",   "operator", "lot",         "recipe" };
+    static const char *const kinds[] = { "start", "stop",    "acknowledge", "retry", "rework",
+                                         "print", "disable", "enable",      "code",  "operator",
+                                         "lot",   "no-lot",  "recipe" };
     static const char *const roles[] = { "nobody", "operator", "engineer", "auditor" };
     f->acts++;
     snprintf(f->last, sizeof f->last, "%s %d %s %s %s %s", kinds[act->kind], act->slot,

@@ -747,6 +747,54 @@ static void a_new_rate_that_nothing_answers_at_is_no_rate(void **state)
     bench_free(b);
 }
 
+/* Where it looks its rate up it begins at the one wanted, whether the adapter passes its greeting
+ * on at once or has heard it at the old rate. */
+static void a_stub_begins_at_the_rate_that_is_wanted(void **state)
+{
+    enum { SET_PARAMS = 0x0b, CHANGE_BAUD = 0x0f };
+    static const uint32_t latencies_us[] = { 1000, 4000, 16000 };
+    static const uint32_t bauds[] = { 921600, 2000000 };
+    (void)state;
+    for (size_t i = 0; i < 6; i++) {
+        struct chip_sim_config c = board_config("esp32");
+        struct err e = { 0 };
+        c.latency_us = latencies_us[i % 3];
+        struct bench *b = ready(&c, 115200);
+        if (have_stub(b)) {
+            const struct stub *stub = stub_set_find(b->stubs, "esp32");
+            uint32_t bytes = b->board.flash.size_bytes, baud = bauds[i / 3];
+            assert_true(stub_starts_at_any_baud(&b->loader, stub));
+            assert_ok(stub_start_at(&b->loader, stub, baud, bytes, &e), &e);
+            assert_int_equal(b->sim.port.baud, baud);
+            assert_ok(flash_set_size(&b->loader, bytes, &e), &e);
+            assert_int_equal(state_of(b).ops[SET_PARAMS], 1);
+            assert_int_equal(state_of(b).ops[CHANGE_BAUD], 0);
+            assert_ok(write_all(b, &e) && verify_all(b, &e), &e);
+        }
+        bench_free(b);
+    }
+}
+
+static void a_stub_that_is_not_heard_at_its_rate_is_told(void **state)
+{
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    if (have_stub(b)) {
+        const struct stub *stub = stub_set_find(b->stubs, "esp32");
+        add_fault(b, "forget-rate");
+        assert_code(stub_start_at(&b->loader, stub, 921600, 4u << 20, &e), &e, ERR_BAUD);
+        assert_non_null(strstr(e.what, "No answer of the flasher stub at 921600 baud"));
+    }
+    bench_free(b);
+    c = board_config("esp32c3");
+    b = ready(&c, 115200);
+    if (have_stub(b))
+        assert_false(stub_starts_at_any_baud(&b->loader, stub_set_find(b->stubs, "esp32c3")));
+    bench_free(b);
+}
+
 static void identify_believes_no_wire_that_lies(void **state)
 {
     unsigned identified = 0, told = 0;
@@ -864,6 +912,8 @@ int main(void)
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
         cmocka_unit_test(a_new_rate_is_proved_by_the_next_question),
         cmocka_unit_test(a_new_rate_that_nothing_answers_at_is_no_rate),
+        cmocka_unit_test(a_stub_begins_at_the_rate_that_is_wanted),
+        cmocka_unit_test(a_stub_that_is_not_heard_at_its_rate_is_told),
         cmocka_unit_test(identify_believes_no_wire_that_lies),
         cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
         cmocka_unit_test(console_tells_a_blank_flash),

@@ -236,6 +236,118 @@ static void secured_boards_start_only_what_is_meant_for_them(void **state)
     host_free(h);
 }
 
+/* Of the ESP32-C6, past the controller. */
+static void burn(struct host *h, unsigned block, unsigned word, uint32_t bits)
+{
+    h->sim->fuses.burnt[block][word] |= bits;
+    sim_fuse_show(h->sim);
+}
+
+static void digests_in_fuses_say_whose_images_start(void **state)
+{
+    uint8_t key[776], digest[32];
+    struct host *h = host_with(config_of("esp32c6"));
+    (void)state;
+    memset(key, 0xff, sizeof key); /* what make_image has there */
+    assert_true(EVP_Digest(key, sizeof key, digest, NULL, EVP_sha256(), NULL));
+    burn(h, 0, 3, 1u << 20); /* SECURE_BOOT_EN, and no digest yet */
+    assert_false(boots(h, true, true));
+    burn(h, 0, 3, 10); /* KEY2 is SECURE_BOOT_DIGEST1 */
+    for (unsigned i = 0; i < 8; i++)
+        burn(h, 6, i, sim_get32(digest + 4 * i));
+    assert_true(boots(h, true, true));
+    assert_true(host_heard(h, "secure boot verification succeeded"));
+    assert_true(host_heard(h, "secure boot v2 is already enabled"));
+    assert_false(boots(h, true, false));
+    burn(h, 0, 2, 1u << 22); /* revoked */
+    assert_false(boots(h, true, true));
+    host_free(h);
+}
+
+/* In units of 128 bytes that are turned round, as espsecure does. */
+static void encrypt(struct host *h, const uint8_t key[32], uint32_t addr, uint32_t n)
+{
+    EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+    for (uint32_t at = addr; at < addr + n; at += 128) {
+        uint8_t bytes[128], turned[128], tweak[16] = { 0 };
+        int len;
+        assert_true(chip_sim_flash_read(h->sim, at, bytes, sizeof bytes));
+        for (size_t i = 0; i < 128; i++)
+            turned[i] = bytes[127 - i];
+        sim_put32(tweak, at);
+        assert_true(EVP_EncryptInit_ex(ctx, EVP_aes_128_xts(), NULL, key, tweak));
+        assert_true(EVP_EncryptUpdate(ctx, bytes, &len, turned, sizeof turned));
+        for (size_t i = 0; i < 128; i++)
+            turned[i] = bytes[127 - i];
+        assert_true(chip_sim_flash_load(h->sim, at, turned, sizeof turned));
+    }
+    EVP_CIPHER_CTX_free(ctx);
+}
+
+static bool boots_encrypted(struct host *h, const uint8_t key[32])
+{
+    boots(h, false, false);
+    encrypt(h, key, 0, 0x1000);
+    encrypt(h, key, 0x8000, 0x1000);
+    encrypt(h, key, 0x10000, 0x1000);
+    host_forget(h);
+    host_hard_reset(h);
+    host_wait(h, 900 * MS);
+    return host_state(h).running;
+}
+
+static void a_key_in_fuses_reads_what_it_has_encrypted(void **state)
+{
+    uint8_t key[32], other[32];
+    struct host *h = host_with(config_of("esp32c6"));
+    (void)state;
+    fill_pattern(key, sizeof key, 5);
+    fill_pattern(other, sizeof other, 6);
+    for (unsigned i = 0; i < 32; i++) /* the other way round, as espefuse burns it */
+        burn(h, 4, i / 4, (uint32_t)key[31 - i] << i % 4 * 8);
+    burn(h, 0, 2, 4u << 24);             /* KEY_PURPOSE_0 */
+    burn(h, 0, 1, 1);                    /* hidden from us, and not from the chip */
+    assert_true(boots(h, false, false)); /* it is not on yet */
+    burn(h, 0, 2, 1u << 18);
+    assert_false(boots(h, false, false));
+    assert_false(boots_encrypted(h, other));
+    assert_true(boots_encrypted(h, key));
+    assert_true(host_heard(h, "flash encryption is enabled (1 plaintext flashes left)"));
+    burn(h, 0, 2, 1u << 19); /* an even number of bits: off again */
+    assert_true(boots(h, false, false));
+    burn(h, 0, 2, 1u << 20);
+    assert_true(boots_encrypted(h, key));
+    assert_true(host_heard(h, "(0 plaintext flashes left)"));
+    host_free(h);
+}
+
+/* By the loader: what it is sent goes into the flash as the chip reads it, until a fuse forbids it. */
+static void the_loader_encrypts_what_it_is_asked_to(void **state)
+{
+    uint8_t plain[0x400], key[32], raw[0x400];
+    struct host *h = host_with(config_of("esp32c6"));
+    (void)state;
+    fill_pattern(key, sizeof key, 5);
+    fill_pattern(plain, sizeof plain, 7);
+    host_connect(h);
+    attach(h, 0);
+    assert_int_not_equal(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5).data[0], 0);
+    for (unsigned i = 0; i < 32; i++)
+        burn(h, 4, i / 4, (uint32_t)key[31 - i] << i % 4 * 8);
+    burn(h, 0, 2, 4u << 24);
+    assert_status(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5), 2, 0, 0);
+    assert_status(host_block(h, 0x03, 0, plain, sizeof plain), 3, 0, 0);
+    assert_true(chip_sim_flash_read(h->sim, 0x10000, raw, sizeof raw));
+    assert_memory_not_equal(raw, plain, sizeof plain);
+    assert_true(chip_sim_flash_load(h->sim, 0x20000, plain, sizeof plain));
+    assert_true(sim_fuse_decrypt_flash(h->sim));
+    assert_flash(h, 0x10000, plain, sizeof plain);
+    sim_fuse_encrypted_again(h->sim);
+    burn(h, 0, 1, 1u << 20); /* DIS_DOWNLOAD_MANUAL_ENCRYPT */
+    assert_int_not_equal(host_words(h, 0x02, WORDS(0x400, 1, 0x400, 0x10000, 1), 5).data[0], 0);
+    host_free(h);
+}
+
 /* ---- The flash ---- */
 
 static void power_on_flash(struct host *h)
@@ -579,6 +691,9 @@ int main(void)
         cmocka_unit_test(security_is_told_in_flags_and_efuses),
         cmocka_unit_test(secure_boot_blocks_the_stub_of_s3_and_c3),
         cmocka_unit_test(secured_boards_start_only_what_is_meant_for_them),
+        cmocka_unit_test(digests_in_fuses_say_whose_images_start),
+        cmocka_unit_test(a_key_in_fuses_reads_what_it_has_encrypted),
+        cmocka_unit_test(the_loader_encrypts_what_it_is_asked_to),
         cmocka_unit_test(p4_flash_needs_power_in_two_revisions),
         cmocka_unit_test(xmc_flash_wakes_by_its_sequence),
         cmocka_unit_test(pico_d4_has_its_flash_at_other_pins),

@@ -165,6 +165,19 @@ static struct tile await(struct bench *b, enum tile_state state)
     return tile;
 }
 
+/* The floor counts a verdict a moment after its tile shows it. */
+static struct tile await_boards(struct bench *b, unsigned boards)
+{
+    struct tile tile = look(b, 0);
+    for (int waited_ms = 0; tile.boards != boards; waited_ms += STEP_MS) {
+        if (waited_ms >= PATIENCE_MS)
+            fail_msg("%u boards, not %u", tile.boards, boards);
+        pause_ms(STEP_MS);
+        tile = look(b, 0);
+    }
+    return tile;
+}
+
 static const struct actor worker = { .name = "will", .role = ROLE_OPERATOR },
                           engineer = { .name = "eve", .role = ROLE_ENGINEER };
 
@@ -214,8 +227,8 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     assert_int_equal(look(b, 0).state, TILE_EMPTY);
     assert_string_equal(look(b, 0).err.what, "Press START");
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
-    struct tile tile = await(b, TILE_PASS);
-    assert_int_equal(tile.boards, 1);
+    await(b, TILE_PASS);
+    await_boards(b, 1);
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
     pause_ms(1500);
     assert_int_equal(look(b, 0).state, TILE_PASS);
@@ -225,9 +238,7 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     assert_code(act(b, ACT_REWORK, 1, &worker, NULL, "new label", &e), &e, ERR_USAGE);
     assert_code(act(b, ACT_REWORK, 1, &engineer, NULL, " ", &e), &e, ERR_USAGE);
     assert_ok(act(b, ACT_REWORK, 1, &engineer, NULL, "new label", &e), &e);
-    for (int i = 0; i < PATIENCE_MS / STEP_MS && look(b, 0).boards < 2; i++)
-        pause_ms(STEP_MS);
-    assert_int_equal(await(b, TILE_PASS).boards, 2);
+    assert_int_equal(await_boards(b, 2).state, TILE_PASS);
     bench_free(b);
 }
 
@@ -241,15 +252,14 @@ static void re_work_is_for_the_board_it_was_said_of(void **state)
     begin(b);
     await(b, TILE_EMPTY);
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
-    const struct tile tile = await(b, TILE_PASS);
+    await(b, TILE_PASS);
+    const struct tile tile = await_boards(b, 1);
     assert_ok(session_press(b->floor->session, 1, &again, &e), &e);
     pause_ms(1500);
     assert_int_equal(look(b, 0).boards, 1);
     snprintf(again.mac, sizeof again.mac, "%s", tile.mac);
     assert_ok(session_press(b->floor->session, 1, &again, &e), &e);
-    for (int i = 0; i < PATIENCE_MS / STEP_MS && look(b, 0).boards < 2; i++)
-        pause_ms(STEP_MS);
-    assert_int_equal(await(b, TILE_PASS).boards, 2);
+    assert_int_equal(await_boards(b, 2).state, TILE_PASS);
     bench_free(b);
 }
 
@@ -290,6 +300,71 @@ static void a_slot_is_taken_out_of_work_and_put_back(void **state)
     while (!act(b, ACT_START, 1, &worker, NULL, NULL, &e))
         pause_ms(STEP_MS);
     await(b, TILE_PASS);
+    bench_free(b);
+}
+
+static void watch_that_it_is_red(struct bench *b, unsigned ms)
+{
+    for (unsigned i = 0; i < ms / STEP_MS; i++) {
+        const struct tile tile = look(b, 0);
+        if (tile.state != TILE_FAIL)
+            fail_msg("the tile is %d: %s", tile.state, tile.err.what);
+        pause_ms(STEP_MS);
+    }
+}
+
+/* Whatever an engineer did there: the board that failed is still the one that failed. */
+static void a_slot_put_back_keeps_its_verdict_and_its_counts(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("board", true, "write-protect");
+    begin(b);
+    await(b, TILE_FAIL);
+    const struct tile red = await_boards(b, 1);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    await(b, TILE_ATTENTION);
+    pause_ms(1500); /* it has let go of its port, and asks nobody */
+    assert_int_equal(look(b, 0).state, TILE_ATTENTION);
+    assert_int_equal(look(b, 0).boards, 1);
+    assert_ok(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e);
+    await(b, TILE_FAIL);
+    watch_that_it_is_red(b, 3000);
+    const struct tile tile = look(b, 0);
+    assert_int_equal(tile.boards, 1);
+    assert_int_equal(tile.passes, 0);
+    assert_string_equal(tile.err.what, red.err.what);
+    assert_string_equal(tile.mac, red.mac);
+    bench_free(b);
+}
+
+static void what_is_empty_is_no_order(void **state)
+{
+    static const enum act_kind kinds[] = { ACT_OPERATOR, ACT_LOT, ACT_RECIPE, ACT_CODE };
+    static const char *const empty[] = { NULL, "", " ", " \t " };
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    struct floor_summary sum;
+    begin(b);
+    assert_ok(act(b, ACT_OPERATOR, 0, &worker, "Will", NULL, &e), &e);
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        for (size_t k = 0; k < COUNT_OF(empty); k++) {
+            assert_code(act(b, kinds[i], 0, &engineer, empty[k], NULL, &e), &e, ERR_USAGE);
+            assert_has(e.what, "needs a text");
+            assert_true(e.hint[0] != '\0');
+        }
+    }
+    floor_sum(b->floor, &sum);
+    assert_string_equal(sum.operator_name, "Will");
+    assert_string_equal(sum.recipe, "app");
+    assert_ok(act(b, ACT_LOT, 0, &worker, "seven", NULL, &e), &e); /* nothing is recorded here */
+    floor_sum(b->floor, &sum);
+    assert_string_equal(sum.lot, "seven");
+    assert_ok(act(b, ACT_NO_LOT, 0, &worker, NULL, NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_string_equal(sum.lot, "");
+    assert_string_equal(sum.operator_name, "Will");
     bench_free(b);
 }
 
@@ -336,6 +411,8 @@ int main(void)
         cmocka_unit_test(re_work_is_for_the_board_it_was_said_of),
         cmocka_unit_test(all_verdicts_are_acknowledged_at_once),
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
+        cmocka_unit_test(a_slot_put_back_keeps_its_verdict_and_its_counts),
+        cmocka_unit_test(what_is_empty_is_no_order),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),
     };

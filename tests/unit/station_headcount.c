@@ -74,6 +74,40 @@ static void a_duplicate_does_not_touch_the_board_that_passed(void **state)
     headcount_done(&t);
 }
 
+/* docs/stats.md: what a screen counts is what `espstation stats` counts. */
+static void it_counts_as_the_statistics_do(void **state)
+{
+    struct headcount t = { 0 };
+    struct event ev;
+    (void)state;
+    take(&t, 1, "a", ERR_NONE, "");
+    take(&t, 2, "a", ERR_DUPLICATE, "in slot 1"); /* refused: it stays as it was */
+    take(&t, 1, "a", ERR_QUOTA, "full");
+    take(&t, 3, "", ERR_NO_SYNC, "nothing"); /* nobody knows which board */
+    take(&t, 3, "b", ERR_DUPLICATE, "seen");
+    assert_int_equal(t.judged, 1);
+    assert_int_equal(t.good, 1);
+    assert_int_equal(t.refused, 3);
+    assert_int_equal(t.unidentified, 1);
+    take(&t, 3, "b", ERR_WRITE, "lost");
+    assert_int_equal(t.judged, 2);
+    assert_int_equal(t.good, 1);
+    ev = verdict_of(3, "c", ERR_STOPPED, "stopped"); /* not judged: no board */
+    ev.verdict = VERDICT_STOPPED;
+    headcount_take(&t, &ev);
+    assert_int_equal(t.judged, 2);
+    ev = verdict_of(1, "a", ERR_STOPPED, "stopped"); /* not good until it passes again */
+    ev.verdict = VERDICT_STOPPED;
+    headcount_take(&t, &ev);
+    assert_int_equal(t.judged, 2);
+    assert_int_equal(t.good, 0);
+    take(&t, 1, "a", ERR_NONE, "");
+    take(&t, 3, "c", ERR_NONE, "");
+    assert_int_equal(t.judged, 3);
+    assert_int_equal(t.good, 2);
+    headcount_done(&t);
+}
+
 static void time_runs_from_the_first_start_to_the_last_end(void **state)
 {
     struct headcount t = { 0 };
@@ -272,6 +306,7 @@ int main(void)
         cmocka_unit_test(a_board_counts_once_by_its_last_verdict),
         cmocka_unit_test(a_board_without_a_name_is_another_one_each_time),
         cmocka_unit_test(a_duplicate_does_not_touch_the_board_that_passed),
+        cmocka_unit_test(it_counts_as_the_statistics_do),
         cmocka_unit_test(time_runs_from_the_first_start_to_the_last_end),
         cmocka_unit_test(equal_failures_stand_together_by_slot),
         cmocka_unit_test(many_boards_are_kept),

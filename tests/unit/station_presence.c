@@ -273,8 +273,10 @@ static void a_plug_that_bounces_is_one_board(void **state)
         presence_lost_port(&b.p, b.now_ms);
         b.now_ms += 400;
         presence_found_port(&b.p, b.now_ms);
-        assert_int_equal(next_deed(&b, 2600), DEED_WAIT);
+        assert_int_equal(next_deed(&b, 1900), DEED_WAIT);
     }
+    look(&b, LOOK_BOARD, &ann, false); /* asked who it is once the plug is still, */
+    assert_int_equal(next_deed(&b, HOUR_MS), DEED_WAIT); /* ...and it is the same one */
     presence_lost_port(&b.p, b.now_ms);
     b.now_ms += 3000;
     presence_found_port(&b.p, b.now_ms);
@@ -285,6 +287,64 @@ static void a_plug_that_bounces_is_one_board(void **state)
     presence_found_port(&b.p, b.now_ms);
     look(&b, LOOK_BOARD, &ann, false);
     assert_int_equal(next_deed(&b, 0), DEED_RUN); /* it was really gone */
+}
+
+/* A server tells late that its device was unplugged, and it is back at once. */
+static void another_board_ends_a_red_verdict_however_short_the_port_was_away(void **state)
+{
+    static const uint32_t away_ms[] = { 0, 300, 1900, 2100, 4900 };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(away_ms); i++) {
+        struct bench b = bench_of(START_PLUG, WATCH_LISTEN, SWITCH_NONE);
+        look(&b, LOOK_BOARD, &ann, false);
+        run(&b, false, true, &ann);
+        assert_true(presence_listens(&b.p)); /* else nobody notices that the port is gone */
+        presence_lost_port(&b.p, b.now_ms);
+        b.now_ms += away_ms[i];
+        presence_found_port(&b.p, b.now_ms);
+        look(&b, LOOK_BOARD, &bob, false);
+        assert_int_equal(next_deed(&b, 0), DEED_RUN);
+    }
+}
+
+/* Nor does it matter that the one before never answered, or that the next one is slow to. */
+static void another_board_ends_the_red_of_one_that_was_dead(void **state)
+{
+    (void)state;
+    struct bench b = bench_of(START_PLUG, WATCH_LISTEN, SWITCH_NONE);
+    b.p.appeared = true;
+    for (int i = 0; i < 5; i++)
+        look(&b, LOOK_EMPTY, NULL, false);
+    run(&b, false, false, &(struct chip_mac){ 0 });
+    presence_lost_port(&b.p, b.now_ms);
+    b.now_ms += 3000;
+    presence_found_port(&b.p, b.now_ms);
+    look(&b, LOOK_EMPTY, NULL, false);
+    look(&b, LOOK_EMPTY, NULL, false);
+    look(&b, LOOK_BOARD, &bob, false);
+    assert_int_equal(next_deed(&b, 0), DEED_RUN);
+}
+
+static void a_slot_that_rested_asks_who_is_there(void **state)
+{
+    (void)state;
+    struct bench b = bench_of(START_BOARD, WATCH_LISTEN, SWITCH_NONE);
+    look(&b, LOOK_BOARD, &ann, false);
+    run(&b, false, true, &ann);
+    b.now_ms += HOUR_MS;
+    presence_rested(&b.p, b.now_ms);
+    look(&b, LOOK_BOARD, &ann, false);
+    assert_int_equal(b.p.place, PLACE_DONE); /* the one that failed is not run again, */
+    assert_int_equal(next_deed(&b, 500), DEED_WAIT);
+    presence_rested(&b.p, b.now_ms);
+    look(&b, LOOK_BOARD, &bob, false); /* ...another one is */
+    assert_int_equal(next_deed(&b, 0), DEED_RUN);
+    b = passed_bench(WATCH_LEAVE);
+    presence_rested(&b.p, b.now_ms);
+    assert_int_equal(next_deed(&b, HOUR_MS), DEED_WAIT);
+    b = bench_of(START_KEY, WATCH_LISTEN, SWITCH_NONE);
+    presence_rested(&b.p, b.now_ms);
+    assert_int_equal(next_deed(&b, HOUR_MS), DEED_WAIT);
 }
 
 static void a_dead_board_that_is_plugged_in_has_its_run(void **state)
@@ -718,6 +778,9 @@ int main(void)
         cmocka_unit_test(a_switch_tells_of_coming_and_going),
         cmocka_unit_test(a_lid_that_is_shut_in_the_morning_proves_no_board),
         cmocka_unit_test(a_plug_that_bounces_is_one_board),
+        cmocka_unit_test(another_board_ends_a_red_verdict_however_short_the_port_was_away),
+        cmocka_unit_test(another_board_ends_the_red_of_one_that_was_dead),
+        cmocka_unit_test(a_slot_that_rested_asks_who_is_there),
         cmocka_unit_test(a_dead_board_that_is_plugged_in_has_its_run),
         cmocka_unit_test(a_board_that_is_held_is_asked_without_a_reset),
         cmocka_unit_test(a_board_in_a_boot_loop_ends_a_hold),

@@ -4,10 +4,12 @@
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -139,21 +141,30 @@ static void *play(void *ctx)
     return NULL;
 }
 
+/* A raw pty; gives the printer's side of it. The near one is kept open, so that it lives on. */
+static int open_device(char *path, size_t cap, int *kept)
+{
+    struct termios t;
+    const int far = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(far >= 0);
+    assert_int_equal(grantpt(far), 0);
+    assert_int_equal(unlockpt(far), 0);
+    assert_int_equal(ptsname_r(far, path, cap), 0);
+    assert_int_equal(tcgetattr(far, &t), 0);
+    cfmakeraw(&t);
+    assert_int_equal(tcsetattr(far, TCSANOW, &t), 0);
+    *kept = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(*kept >= 0);
+    return far;
+}
+
 static void printer_device_takes_a_label_and_answers(void **state)
 {
     (void)state;
     char path[64];
-    struct termios t;
+    int kept;
     struct err e = { 0 };
-    struct far_end f = { .fd = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC) };
-    assert_true(f.fd >= 0);
-    assert_int_equal(grantpt(f.fd), 0);
-    assert_int_equal(unlockpt(f.fd), 0);
-    assert_int_equal(ptsname_r(f.fd, path, sizeof path), 0);
-    assert_int_equal(tcgetattr(f.fd, &t), 0);
-    cfmakeraw(&t);
-    assert_int_equal(tcsetattr(f.fd, TCSANOW, &t), 0);
-    const int kept = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC); /* so that the far end lives on */
+    struct far_end f = { .fd = open_device(path, sizeof path, &kept) };
     assert_int_equal(pthread_create(&f.thread, NULL, play, &f), 0);
     const struct station_printer config = { .to = path };
     struct printer *p = printer_new(&config, &clock_system, -1, &e);
@@ -167,6 +178,67 @@ static void printer_device_takes_a_label_and_answers(void **state)
     pthread_join(f.thread, NULL);
     assert_has(f.got, "~JX^XA^FDx^FS^PQ1^XZ\n");
     close(f.fd);
+}
+
+/* Takes the beginning of what is sent, and is gone. */
+static void *take_some(void *ctx)
+{
+    struct far_end *f = ctx;
+    const ssize_t n = read(f->fd, f->got, sizeof f->got);
+    f->bytes = n > 0 ? (size_t)n : 0;
+    close(f->fd);
+    return NULL;
+}
+
+/* More than what stands between may keep, so that the end cannot have left. */
+static void printer_lost_in_a_label_has_not_printed_it(void **state)
+{
+    (void)state;
+    const size_t n = 1 << 20;
+    char path[64];
+    int kept;
+    struct err e = { 0 };
+    struct far_end f = { .fd = open_device(path, sizeof path, &kept) };
+    char *zpl = malloc(n + 1);
+    assert_non_null(zpl);
+    memset(zpl, ' ', n);
+    memcpy(zpl, "^XA", 3);
+    memcpy(zpl + n - 4, "^XZ\n", 5);
+    const struct station_printer config = { .to = path, .ask = STATION_ASK_NO };
+    struct printer *p = printer_new(&config, &clock_system, -1, &e);
+    assert_ok(p != NULL && printer_ready(p, &e), &e);
+    assert_int_equal(pthread_create(&f.thread, NULL, take_some, &f), 0);
+    assert_int_equal(printer_send(p, zpl, "title", &e), PRINTER_NOT_SENT);
+    assert_has(e.hint, "it is sent again");
+    pthread_join(f.thread, NULL);
+    assert_true(f.bytes > 0);
+    printer_free(p);
+    close(kept);
+    free(zpl);
+}
+
+/* A server whose connections end as soon as they stand, unread. */
+static void printer_that_hangs_up_has_not_printed_a_label(void **state)
+{
+    (void)state;
+    char to[64];
+    struct err e = { 0 };
+    struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof at;
+    const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(server, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(server, 1), 0);
+    assert_int_equal(getsockname(server, (struct sockaddr *)&at, &size), 0);
+    snprintf(to, sizeof to, "tcp://127.0.0.1:%u", ntohs(at.sin_port));
+    const struct station_printer config = { .to = to, .ask = STATION_ASK_NO };
+    struct printer *p = printer_new(&config, &clock_system, -1, &e);
+    assert_ok(p != NULL && printer_ready(p, &e), &e);
+    const int end = accept(server, NULL, NULL);
+    assert_int_equal(shutdown(end, SHUT_WR), 0);
+    assert_int_equal(printer_send(p, "^XA^FDx^FS^PQ1^XZ\n", "title", &e), PRINTER_NOT_SENT);
+    printer_free(p);
+    close(end);
+    close(server);
 }
 
 static void printer_device_that_is_not_there(void **state)
@@ -189,6 +261,8 @@ int main(void)
         cmocka_unit_test(printer_status_cut_off_is_none),
         cmocka_unit_test(printer_errors_are_told),
         cmocka_unit_test(printer_device_takes_a_label_and_answers),
+        cmocka_unit_test(printer_lost_in_a_label_has_not_printed_it),
+        cmocka_unit_test(printer_that_hangs_up_has_not_printed_a_label),
         cmocka_unit_test(printer_device_that_is_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

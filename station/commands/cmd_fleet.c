@@ -1,0 +1,441 @@
+/* espstation fleet: the company's PostgreSQL, which has what the records of its stations have. */
+#include "station/cli/option_rows.h"
+
+#include "core/base/clock.h"
+#include "db/fleet/fleet.h"
+#include "db/write/act.h"
+#include "station/base/json.h"
+#include "station/base/stop_source.h"
+#include "station/cli/person.h"
+#include "station/cli/station_find.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct fleet_options {
+    const char *server, *station_path, *operator_name, *go_on, *name, *db_path;
+    bool json;
+};
+
+/* All that lives during the command. */
+struct fleet_command {
+    const struct fleet_options *options;
+    struct station *station;
+    const char *server;
+    struct stop_source stop;
+    struct fleet *fleet;
+    struct outbox *outbox;
+    bool altered; /* the server's rows are not what stations sent */
+};
+
+/* ---- Setting up ---- */
+
+static bool find_server(struct fleet_command *c, struct err *e)
+{
+    const char *fault;
+    const char *const given = c->options->server;
+    if (!station_find_load(c->options->station_path, &c->station, e))
+        return false;
+    if (given && !station_server_is_fit(given, &fault))
+        return err_set(e, ERR_USAGE, "--server: %s", fault);
+    c->server = given ? given : c->station ? c->station->fleet_server : NULL;
+    if (c->server)
+        return true;
+    err_set(e, ERR_USAGE, "No server is named: the station file %s",
+            c->station ? "has no section fleet" : "is missing");
+    return err_hint(e, "Write fleet: { server: \"service=NAME\" } into it, or give --server. See: "
+                       "espstation station --help");
+}
+
+static bool connect_server(struct fleet_command *c, struct err *e)
+{
+    if (!find_server(c, e) || !stop_source_open(&c->stop, e))
+        return false;
+    const struct fleet_setup setup = { .server = c->server,
+                                       .clock = &clock_system,
+                                       .stop_fd = c->stop.signal_fd };
+    c->fleet = fleet_open(&setup, e);
+    return c->fleet != NULL;
+}
+
+static bool has_station(const struct fleet_command *c, struct err *e)
+{
+    if (c->station)
+        return true;
+    err_set(e, ERR_USAGE,
+            "A station of a fleet has its name from its station file, and there is "
+            "none");
+    return err_hint(e, "Give it with --station. See: espstation station --help");
+}
+
+static bool open_outbox(struct fleet_command *c, struct err *e)
+{
+    c->outbox = outbox_open(c->options->db_path, e);
+    return c->outbox != NULL;
+}
+
+/* The station, its record, and a server with tables. */
+static bool connect_station(struct fleet_command *c, struct err *e)
+{
+    return connect_server(c, e) && has_station(c, e) && open_outbox(c, e) &&
+           fleet_is_current(c->fleet, e);
+}
+
+static void tear_down(struct fleet_command *c)
+{
+    outbox_close(c->outbox);
+    fleet_close(c->fleet);
+    stop_source_close(&c->stop);
+    station_free(c->station);
+}
+
+/* ---- init ---- */
+
+static bool init(struct fleet_command *c, struct err *e)
+{
+    int before;
+    if (!connect_server(c, e) || !fleet_init(c->fleet, ESPSTATION_VERSION, &before, e))
+        return false;
+    if (before == FLEET_VERSION)
+        printf("The server's tables are of version %d, as before; rights were given anew.\n",
+               FLEET_VERSION);
+    else if (before == 0)
+        printf("The server has its tables now, version %d. Stations need the role "
+               "espstation_station, readers espstation_reader: docs/fleet.md\n",
+               FLEET_VERSION);
+    else
+        printf("The server's tables were brought from version %d to %d.\n", before, FLEET_VERSION);
+    return true;
+}
+
+/* ---- join ---- */
+
+static bool record_joining(struct fleet_command *c, const struct actor *who,
+                           const struct db_station *here, struct err *e)
+{
+    struct db_act act = person_act(who, "fleet-join", here);
+    act.text = c->station->name;
+    act.reason = c->options->go_on;
+    struct db *const db = db_open(c->options->db_path, DB_BUSY_MS, e);
+    const bool ok = db && db_act_add(db, &act, e);
+    db_close(db);
+    return ok;
+}
+
+/* What records are known by is their first link: one that has none yet gets it from this act.
+ * *begun: it did. */
+static bool begin_record(struct fleet_command *c, const struct actor *who,
+                         const struct db_station *here, bool *begun, struct err *e)
+{
+    int64_t last = 0;
+    struct db *const db = db_open(c->options->db_path, DB_BUSY_MS, e);
+    db_close(db);
+    if (!db || !open_outbox(c, e) || !outbox_last(c->outbox, &last, e))
+        return false;
+    *begun = last == 0;
+    return !*begun || record_joining(c, who, here, e);
+}
+
+static void tell_joined(const struct fleet_command *c, const struct fleet_state *s, bool joined)
+{
+    if (!joined)
+        cmd_tell("The server knows station '%s' with this record already.", c->station->name);
+    else if (c->options->go_on)
+        cmd_tell("Station '%s' goes on with this record behind link %" PRId64 ". What the server "
+                 "has beyond it stays there.",
+                 c->station->name, s->common > s->other_common ? s->common : s->other_common);
+    else
+        cmd_tell("The server knows station '%s' now. To send what its record has: espstation fleet "
+                 "send; line and run do so by themselves.",
+                 c->station->name);
+}
+
+static bool join_as(struct fleet_command *c, const struct actor *who, struct err *e)
+{
+    struct db_station here;
+    struct fleet_state state;
+    bool begun, joined;
+    if (!connect_server(c, e) || !has_station(c, e) || !fleet_is_current(c->fleet, e) ||
+        !db_station_here(&here, e) || !begin_record(c, who, &here, &begun, e))
+        return false;
+    const struct fleet_join setup = { .station = c->station->name,
+                                      .operator_name = who->name,
+                                      .host = here.host,
+                                      .tool_version = ESPSTATION_VERSION,
+                                      .go_on = c->options->go_on };
+    if (!fleet_join(c->fleet, c->outbox, &setup, &joined, &state, e))
+        return false;
+    tell_joined(c, &state, joined);
+    return !joined || begun || record_joining(c, who, &here, e);
+}
+
+static bool join(struct fleet_command *c, struct err *e)
+{
+    struct actor who;
+    return person_is_engineer(c->options->station_path, c->options->operator_name,
+                              "let a station join the fleet", &who, e) &&
+           join_as(c, &who, e);
+}
+
+/* ---- status ---- */
+
+static void print_status(const struct fleet_command *c, const struct fleet_state *s)
+{
+    cmd_tell("station %s: the server has %" PRId64 " of %" PRId64 " links, %" PRId64 " wait",
+             c->station->name, s->mark, s->last, s->last - s->mark);
+    if (s->sent[0])
+        cmd_tell("last sent %s UTC from %s", s->sent, s->host);
+    else
+        printf("nothing was sent yet\n");
+}
+
+static void print_status_json(const struct fleet_command *c, const struct fleet_state *s)
+{
+    static const char *const words[] = {
+        [FLEET_UNKNOWN] = "unknown", [FLEET_FITS] = "fits",         [FLEET_SHORTER] = "shorter",
+        [FLEET_FORKED] = "forked",   [FLEET_STRANGER] = "stranger",
+    };
+    struct json_object o;
+    json_begin(&o, stdout);
+    json_text(&o, "station", c->station->name);
+    json_text(&o, "relation", words[s->relation]);
+    json_integer(&o, "server_links", s->mark);
+    json_integer(&o, "links", s->last);
+    json_integer(&o, "common_links", s->common);
+    json_text(&o, "last_sent_utc", s->sent[0] ? s->sent : NULL);
+    json_text(&o, "last_sent_host", s->host[0] ? s->host : NULL);
+    json_end(&o);
+}
+
+static bool status_of_fleet(struct fleet_command *c, struct err *e)
+{
+    struct fleet_state state;
+    if (!connect_station(c, e) || !fleet_look(c->fleet, c->outbox, c->station->name, &state, e))
+        return false;
+    if (c->options->json)
+        print_status_json(c, &state);
+    if (state.relation != FLEET_FITS)
+        return fleet_say_relation(&state, c->station->name, e);
+    if (!c->options->json)
+        print_status(c, &state);
+    return true;
+}
+
+/* ---- send ---- */
+
+static bool send_rows(struct fleet_command *c, struct err *e)
+{
+    struct fleet_sent sent;
+    int64_t first = -1;
+    if (!connect_station(c, e))
+        return false;
+    do {
+        if (!fleet_send_batch(c->fleet, c->outbox, c->station->name, ESPSTATION_VERSION, &sent, e))
+            return false;
+        if (first < 0)
+            first = sent.mark - sent.links;
+    } while (sent.mark < sent.last);
+    if (sent.mark > first)
+        cmd_tell("%" PRId64 " links were sent; the server has all %" PRId64 " of station %s.",
+                 sent.mark - first, sent.mark, c->station->name);
+    else
+        cmd_tell("The server has all %" PRId64 " links of station %s already.", sent.mark,
+                 c->station->name);
+    return true;
+}
+
+/* ---- verify ---- */
+
+struct verifying {
+    struct fleet_command *command;
+    const struct fleet_record *record;
+    char folder[64], path[80];
+    int64_t findings;
+};
+
+static void print_finding(void *ctx, const struct db_finding *finding)
+{
+    const struct verifying *const v = ctx;
+    struct json_object o;
+    if (!v->command->options->json) {
+        cmd_tell("%-9s  station %s: %s.", db_finding_word(finding->kind), v->record->station,
+                 finding->sentence);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "finding", db_finding_word(finding->kind));
+    json_text(&o, "station", v->record->station);
+    json_integer(&o, "record", v->record->id);
+    json_integer(&o, "link", finding->link);
+    json_text(&o, "sentence", finding->sentence);
+    json_end(&o);
+}
+
+static void print_proved(const struct verifying *v, const struct db_audit *a)
+{
+    struct json_object o;
+    if (!v->command->options->json) {
+        cmd_tell("station %s%s: %" PRId64 " links, %" PRId64 " runs, %" PRId64 " lots closed: %s",
+                 v->record->station, v->record->replaced ? " (an earlier record)" : "", a->links,
+                 a->runs, a->lots_closed, a->findings > 0 ? "ALTERED" : "whole");
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "station", v->record->station);
+    json_integer(&o, "record", v->record->id);
+    json_integer(&o, "replaced", v->record->replaced);
+    json_integer(&o, "links", a->links);
+    json_integer(&o, "runs", a->runs);
+    json_integer(&o, "lots_closed", a->lots_closed);
+    json_integer(&o, "findings", a->findings);
+    json_end(&o);
+}
+
+static void remove_file(const struct verifying *v)
+{
+    static const char *const endings[] = { "", "-wal", "-shm", "-stations" };
+    char path[96];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        snprintf(path, sizeof path, "%s%s", v->path, endings[i]);
+        unlink(path);
+    }
+}
+
+static bool prove_record(struct verifying *v, struct err *e)
+{
+    struct db_audit a;
+    const struct db_audit_setup setup = { .ctx = v, .finding = print_finding };
+    const bool ok = fleet_prove(v->command->fleet, v->record, v->path, &setup, &a, e);
+    remove_file(v);
+    if (!ok)
+        return err_wrap(e, "Station %s", v->record->station);
+    print_proved(v, &a);
+    v->findings += a.findings;
+    return true;
+}
+
+static bool prove_records(struct verifying *v, const struct fleet_record *records, size_t count,
+                          struct err *e)
+{
+    bool ok = true;
+    snprintf(v->folder, sizeof v->folder, P_tmpdir "/espstation-verify-XXXXXX");
+    if (!mkdtemp(v->folder))
+        return err_set_sys(e, ERR_STATION, errno, "A folder in %s could not be made", P_tmpdir);
+    snprintf(v->path, sizeof v->path, "%s/record.db", v->folder);
+    for (size_t i = 0; ok && i < count; i++) {
+        v->record = &records[i];
+        ok = prove_record(v, e);
+    }
+    rmdir(v->folder);
+    return ok;
+}
+
+/* At a station also that the server has what its record has: the mark is a link of both, and what
+ * the server has up to it was just proved. */
+static bool compare_here(struct fleet_command *c, struct err *e)
+{
+    struct fleet_state s;
+    if (c->options->name || !c->station || !c->station->fleet_server ||
+        access(c->options->db_path, F_OK) != 0)
+        return true;
+    if (!open_outbox(c, e) || !fleet_look(c->fleet, c->outbox, c->station->name, &s, e))
+        return false;
+    if (s.relation != FLEET_FITS)
+        return fleet_say_relation(&s, c->station->name, e);
+    if (!c->options->json)
+        cmd_tell("The server has what %s has, up to link %" PRId64 "; %" PRId64 " more wait.",
+                 c->options->db_path, s.mark, s.last - s.mark);
+    return true;
+}
+
+static bool has_any(const struct fleet_command *c, size_t count, struct err *e)
+{
+    if (count > 0 || !c->options->name)
+        return true;
+    return err_set(e, ERR_USAGE, "The server knows no station '%s'", c->options->name);
+}
+
+static bool verify_server(struct fleet_command *c, struct err *e)
+{
+    struct fleet_record *records = NULL;
+    size_t count = 0;
+    struct verifying v = { .command = c };
+    if (!connect_server(c, e) || !fleet_is_current(c->fleet, e) ||
+        !fleet_records(c->fleet, c->options->name, &records, &count, e))
+        return false;
+    const bool ok = has_any(c, count, e) && prove_records(&v, records, count, e);
+    free(records);
+    c->altered = v.findings > 0;
+    if (c->altered && !c->options->json)
+        printf("ROWS WERE ALTERED, on the server or before they were sent: %" PRId64 " finding%s. "
+               "At the station, its own record tells more: espstation audit\n",
+               v.findings, v.findings == 1 ? "" : "s");
+    return ok && compare_here(c, e);
+}
+
+/* ---- The command ---- */
+
+static const struct action {
+    const char *word;
+    bool (*run)(struct fleet_command *c, struct err *e);
+} actions[] = {
+    { "init", init },
+    { "join", join },
+    { "status", status_of_fleet },
+    { "send", send_rows },
+    { "verify", verify_server },
+};
+
+static const struct action *find_action(const char *word)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i].word, word) == 0)
+            return &actions[i];
+    }
+    return NULL;
+}
+
+static enum exit_status fleet(int argc, char **argv)
+{
+    struct fleet_options o = { .db_path = DEFAULT_DB };
+    const struct option_row rows[] = {
+        { "--server", "TEXT",
+          "how to reach it, in libpq's words; default: that of the station file", NULL, &o.server,
+          NULL },
+        { "--operator", "NAME", "join: who does it, for record and server", NULL, &o.operator_name,
+          NULL },
+        { "--go-on", "REASON",
+          "join: go on with this record though the server has another story of it; tells why", NULL,
+          &o.go_on, NULL },
+        { "--name", "NAME", "verify: the records of this station alone", NULL, &o.name, NULL },
+        { "--json", NULL, "status, verify: one JSON object per line", &o.json, NULL, NULL },
+        OPTION_STATION(&o.station_path),
+        OPTION_DB(&o.db_path),
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    const char *word = NULL;
+    size_t count;
+    if (!cmd_parse(&cmd_fleet, rows, sizeof rows / sizeof rows[0], argc, argv, &word, 1, &count,
+                   &status))
+        return status;
+    const struct action *const action = count > 0 ? find_action(word) : NULL;
+    if (!action) {
+        fprintf(stderr, "espstation fleet: expected init, join, status, send or verify\n"
+                        "See: espstation fleet --help\n");
+        return EXIT_USAGE;
+    }
+    struct fleet_command c = { .options = &o, .stop = STOP_SOURCE_CLOSED };
+    if (!action->run(&c, &e))
+        cmd_print_err(&e);
+    tear_down(&c);
+    return c.altered ? EXIT_BOARD : cmd_status_of(&e);
+}
+
+const struct cmd cmd_fleet = { "fleet", "init|join|status|send|verify",
+                               "The company's PostgreSQL, which has what all records have.",
+                               fleet };

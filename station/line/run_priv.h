@@ -1,0 +1,54 @@
+/* Between run.c (a board's attempts and verdict) and run_unit.c (what it has of its own). */
+#ifndef STATION_RUN_PRIV_H
+#define STATION_RUN_PRIV_H
+
+#include "station/line/remedy.h"
+#include "station/line/slot_priv.h"
+
+/* A MAC that no maker gave begins with these. */
+#define STAND_IN_0 0x02
+#define STAND_IN_1 0x5D
+
+/* One board's run, over all its attempts. */
+struct run {
+    struct slot *slot;
+    int64_t id; /* in the record */
+    uint64_t started_us;
+    int64_t started_utc_ms;
+    unsigned attempt;
+    struct err record_err; /* the record failed: no PASS can be given any more */
+    struct remedy remedy;  /* how the next attempt goes */
+    size_t first_baud_index, first_reset_index;
+    const struct reset_sequence *reset;
+    struct reset_sequence custom_reset, custom_after;
+    struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
+    bool passed_before;     /* here, under this order: that verdict stands, */
+    int64_t before_id;      /* ...of this run; 0: it was not recorded */
+    enum board_state state; /* how the attempts so far left it */
+    char *label;            /* that it gets if it passes; NULL: none */
+    struct db_unit unit;    /* what the board has of its own */
+    bool has_unit;
+    struct unit_given given; /* for this board; what comes once it is taken is for the next one */
+    bool took_given;
+    struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
+    const struct plan_variant *shared; /* that it was made with */
+    struct remedy_byte keys_at; /* where the unit's keys are not on the board, as `verify` found */
+};
+
+/* ---- run.c ---- */
+
+struct record_run run_row(const struct run *run);
+
+/* ---- run_unit.c; of the slot's thread ---- */
+
+/* Enters the board in the record, with its unit where it `fits`, which may wait until a value is
+ * scanned. False: *e. */
+bool run_enter_board(struct run *run, const struct board *board, bool fits, struct loader *l,
+                     struct err *e);
+
+/* Of attempt_watch, `ctx` being the run: the regions with the unit's images behind those that all
+ * boards get, and whether a region that differs is right all the same. */
+const struct plan_variant *run_variant(void *ctx, const struct plan_variant *shared, struct err *e);
+bool run_judge_region(void *ctx, size_t region, struct loader *l, struct err *e);
+
+#endif
