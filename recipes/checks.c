@@ -3,6 +3,7 @@
  */
 #include "core/facts/chip.h"
 #include "recipes/recipe_priv.h"
+#include "recipes/security/security_priv.h"
 #include "recipes/units/unit_priv.h"
 
 #include <string.h>
@@ -92,6 +93,47 @@ static void check_unit(struct values *v, struct recipe *recipe)
         unit_check(v->report, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
 }
 
+static bool has_value(const struct unit *u, const char *name)
+{
+    return name && u->asked && unit_value_find(u, name, strlen(name)) != UNIT_NO_VALUE;
+}
+
+static void check_security(struct values *v, struct recipe *recipe)
+{
+    struct security *const s = &recipe->security;
+    const struct doc_pos *const at = recipe->at;
+    const struct security_places places = {
+        .section = at[RECIPE_KEY_SECURITY],
+        .boot = at[RECIPE_KEY_SECURITY_BOOT],
+        .boot_key = at[RECIPE_KEY_SECURITY_BOOT_KEY],
+        .unused = at[RECIPE_KEY_SECURITY_BOOT_UNUSED],
+        .aggressive = at[RECIPE_KEY_SECURITY_BOOT_AGGRESSIVE],
+        .crypt = at[RECIPE_KEY_SECURITY_CRYPT],
+        .mode = at[RECIPE_KEY_SECURITY_CRYPT_MODE],
+        .key = at[RECIPE_KEY_SECURITY_CRYPT_KEY],
+        .shared = at[RECIPE_KEY_SECURITY_CRYPT_SHARED],
+        .by = at[RECIPE_KEY_SECURITY_CRYPT_BY],
+        .bits = at[RECIPE_KEY_SECURITY_CRYPT_BITS],
+        .block = at[RECIPE_KEY_SECURITY_CRYPT_BLOCK],
+        .jtag = at[RECIPE_KEY_SECURITY_JTAG],
+        .download = at[RECIPE_KEY_SECURITY_DOWNLOAD],
+        .print = at[RECIPE_KEY_SECURITY_PRINT],
+        .mac = at[RECIPE_KEY_SECURITY_MAC],
+        .version = at[RECIPE_KEY_SECURITY_VERSION],
+        .lock = at[RECIPE_KEY_SECURITY_LOCK],
+    };
+    s->asked = places.section.line > 0;
+    s->boot.asked = places.boot.line > 0;
+    s->crypt.asked = places.crypt.line > 0;
+    for (unsigned id = RECIPE_KEY_SECURITY; id < RECIPE_KEY_COUNT; id++) {
+        if (v->bad[id]) /* what was not understood says nothing about the rest */
+            return;
+    }
+    if (s->asked && recipe->chip)
+        security_check(v->report, s, recipe->chip, &places, recipe->verify == RECIPE_VERIFY_MD5,
+                       has_value(&recipe->unit, s->mac));
+}
+
 void recipe_check(struct values *v)
 {
     check_fallback(v, v->document);
@@ -99,4 +141,5 @@ void recipe_check(struct values *v)
     check_flash(v, v->document);
     check_label(v, v->document);
     check_unit(v, v->document);
+    check_security(v, v->document);
 }

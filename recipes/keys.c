@@ -3,6 +3,7 @@
  * add a key, add its id in recipe.h, its field in struct recipe, and its row.
  */
 #include "recipes/recipe_priv.h"
+#include "recipes/security/security_priv.h"
 #include "recipes/units/unit_priv.h"
 
 #define FIELD(member)          .field = offsetof(struct recipe, member)
@@ -253,6 +254,7 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "Dots per inch that the template is drawn for; a printer with others is "
                     "refused, as the label would come out in another size.",
     },
+#include "recipes/security/security_key_list.h"
 #include "recipes/units/unit_key_list.h"
 };
 /* clang-format on */

@@ -94,6 +94,7 @@ void recipe_free(struct recipe *recipe)
     for (size_t i = 0; i < RECIPE_REJECTS_MAX; i++)
         free(recipe->boot.reject[i]);
     unit_done(&recipe->unit);
+    security_done(&recipe->security);
     free(recipe->boot.expect);
     free(recipe->label.file);
     free(recipe->label.path);

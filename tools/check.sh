@@ -41,7 +41,8 @@ recipes/label      core/base recipes/doc
 recipes/station    core/base core/ports recipes/label recipes/doc recipes/doc/doc_priv.h
 recipes/people     core/base recipes/doc recipes/doc/doc_priv.h
 recipes/units      core/base core/nvs recipes/doc recipes/doc/doc_priv.h
-recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h recipes/units recipes/units/unit_priv.h
+recipes/security   core/base core/facts/chip.h core/fuses recipes/doc recipes/doc/doc_priv.h
+recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label recipes/doc recipes/doc/doc_priv.h recipes/units recipes/units/unit_priv.h recipes/security recipes/security/security_priv.h
 db/store           core/base
 db/proof           core/base db/store
 db/units           core/base db/store
@@ -51,14 +52,14 @@ db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
 station/base       core/base
 station/attempt    core recipes station/base db/store/timing_list.h
-station/cli        core/base station/people station/trust core/loader/stub.h recipes/doc/doc.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
+station/cli        core/base core/fuses station/people station/trust core/loader/stub.h recipes/doc/doc.h recipes/station station/base station/attempt/job.h db/store/db.h db/proof db/write/act.h
 station/line       core recipes db/store/db.h db/store/timing_list.h db/write db/units station/base station/attempt
 station/service    core/base station/line
 station/terminal   core/base core/facts/chip.h station/line/crew.h station/floor station/words
 station/peer       core/base core/facts/chip.h recipes/station station/base station/people station/line/crew.h station/floor station/terminal/scene.h
 station/screen     core/base core/facts/chip.h station/base station/people station/attempt station/line station/floor station/service/service.h station/terminal db/store/timing_list.h
 station/slots      core recipes/station station/base station/cli station/line/ports.h
-station/hand       core station/base station/cli station/line/crew.h station/slots
+station/hand       core recipes/doc/doc.h station/base station/attempt/job.h station/cli station/line/crew.h station/slots
 station/nvs        core/base core/nvs station/base station/cli station/hand/hand.h
 station/import     core/base core/facts core/images recipes station/base
 station/label      core recipes db/store/db.h db/write station/base station/cli station/line station/floor

@@ -65,6 +65,9 @@ static const struct err_row rows[] = {
       "The bytes are right but the application does not run: check flash mode "
       "and size in the recipe, and the supply.",
       true },
+    { ERR_NOT_BURNT, "not-burnt",
+      "Fuses that the recipe wishes are not burnt: keep the board apart from those that are done.",
+      false },
     { ERR_STOPPED, "stopped", "Start the run again for the boards that were stopped.", false },
     { ERR_WAITING, "waiting", "It goes on by itself after that.", false },
     { ERR_USAGE, "usage", "See: espstation --help", false },

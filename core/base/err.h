@@ -49,6 +49,7 @@ enum err_code {
     ERR_BAD_FLASH,
     ERR_FINISH,
     ERR_BOOT,
+    ERR_NOT_BURNT, /* fuses that the recipe wishes */
     /* the station and what it was given */
     ERR_STOPPED,
     ERR_WAITING, /* nothing failed: somebody has to do something first */

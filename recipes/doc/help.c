@@ -47,7 +47,7 @@ static const char *need(const struct key *key, char *buf, size_t cap)
 static void say_wrapped(struct help *h, const char *head, const char *text)
 {
     char line[LINE_BYTES];
-    snprintf(line, sizeof line, "%-*s", TEXT_COLUMN, head);
+    snprintf(line, sizeof line, "%-*s ", TEXT_COLUMN - 1, head);
     size_t used = TEXT_COLUMN;
     while (*text) {
         const size_t word = strcspn(text, " ");

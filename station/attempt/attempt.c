@@ -146,7 +146,12 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
 
 static bool gate(const struct attempt *a, const struct board *b, struct err *e)
 {
-    return board_gate(b, job_plan(a->setup->job), e) && gate_loader(a, b, e);
+    if (!board_gate(b, job_plan(a->setup->job), e) || !gate_loader(a, b, e))
+        return false;
+    if (a->misfit.code == ERR_NONE)
+        return true;
+    *e = a->misfit;
+    return false;
 }
 
 /* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
@@ -166,7 +171,7 @@ bool attempt_announce(struct attempt *a, bool ok, struct err *e)
 bool step_flash(struct attempt *a, struct err *e)
 {
     attempt_enter(a, PHASE_IDENTIFY);
-    if (!look(a, board_identify_flash, e))
+    if (!look(a, board_identify_flash, e) || !attempt_look_at_fuses(a, e))
         return false;
     if (attempt_announce(a, true, e))
         return true;
@@ -187,7 +192,7 @@ static bool refuse(struct attempt *a, struct err *e)
 {
     struct board again;
     struct err failure = { 0 };
-    if (!board_identify(&a->loader, &again, &failure)) {
+    if (!board_identify(&a->loader, &again, &failure) || !attempt_look_at_fuses(a, &failure)) {
         *e = failure;
         return false;
     }

@@ -17,8 +17,11 @@ struct attempt {
     uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
     uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
     struct size_proof size;
-    uint64_t size_us; /* that took, of no phase */
-    bool knows_size;  /* the present loader was told how large the flash is */
+    uint64_t size_us;  /* that took, of no phase */
+    bool knows_size;   /* the present loader was told how large the flash is */
+    bool fuses_judged; /* they were read, and a->misfit or a->burns says what they are */
+    unsigned burns;    /* of fuses that the recipe wishes and the board lacks */
+    struct err misfit; /* of its fuses; ERR_NONE: they go with the recipe, or it wishes none */
 };
 
 /* ---- attempt.c ---- */
@@ -51,6 +54,19 @@ bool step_flash(struct attempt *a, struct err *e);
 bool step_gate(struct attempt *a, struct err *e);
 bool step_stub(struct attempt *a, struct err *e);
 bool step_baud(struct attempt *a, struct err *e);
+
+/* ---- attempt_fuses.c ---- */
+
+/* Where the recipe wishes fuses: reads those of the board, and judges them into a->misfit and
+ * a->burns. False: they cannot be read. */
+bool attempt_look_at_fuses(struct attempt *a, struct err *e);
+
+/* Whether the board may be started: one whose fuses are still to be burnt holds images that may
+ * burn them by themselves. */
+bool attempt_may_start(const struct attempt *a);
+
+/* The burns, which are not made yet: ERR_NOT_BURNT where there are any. */
+bool step_fuses(struct attempt *a, struct err *e);
 
 /* ---- attempt_write.c ---- */
 

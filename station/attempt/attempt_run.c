@@ -15,7 +15,7 @@ typedef bool (*step)(struct attempt *, struct err *);
 
 static const step steps[] = { step_sync,   step_identify, step_early_baud, step_flash, step_gate,
                               step_stub,   step_baud,     step_size,       step_erase, step_write,
-                              step_verify, step_leave,    step_boot };
+                              step_verify, step_fuses,    step_leave,      step_boot };
 
 /* Where requests were turned into others on their way, none can be excluded that erases. Nor can it
  * where an answer is missing and the ESP8266's ROM was told to attach its flash: that is a
@@ -38,7 +38,7 @@ static void abandon(struct attempt *a)
     struct err ignored = { 0 };
     port->stop_fd = -1;
     a->result->has_reset = board_explain_loss(&a->loader, &a->result->err);
-    if (attempt_can_reset(a))
+    if (attempt_can_reset(a) && attempt_may_start(a))
         attempt_leave(a, &ignored);
     port->stop_fd = stop_fd;
 }

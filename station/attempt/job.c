@@ -24,6 +24,7 @@ struct job {
     struct plan *plan;
     struct label_template *label; /* NULL: none */
     struct job_unit *unit;
+    struct job_security *security;
     struct job_image images[RECIPE_IMAGES_MAX];
     size_t image_count;
     struct doc_report warnings;
@@ -343,6 +344,12 @@ static void check_write(const struct job *j, struct doc_report *report)
                        "write: always, or erase: needed");
 }
 
+static bool refuse_recipe(const struct recipe *r, const struct doc_report *report, struct err *e)
+{
+    return err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", r->path, report->total,
+                   report->total == 1 ? "" : "s");
+}
+
 static void make_plan(struct job *j, const struct sources *sources, struct doc_report *report,
                       struct err *e)
 {
@@ -358,8 +365,15 @@ static void make_plan(struct job *j, const struct sources *sources, struct doc_r
     if (report->total == 0)
         j->plan = plan_new(&settings, sources->rows, sources->count, e);
     else
-        err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", r->path, report->total,
-                report->total == 1 ? "" : "s");
+        refuse_recipe(r, report, e);
+}
+
+/* Only what is whole is looked at: mistakes are told before. */
+static bool make_security(struct job *j, const struct sources *sources, struct doc_report *report,
+                          struct err *e)
+{
+    j->security = job_security_new(j->recipe, j->plan, sources->entry, report, e);
+    return j->security && (report->total == 0 || refuse_recipe(j->recipe, report, e));
 }
 
 static bool build(struct job *j, struct doc_report *report, struct err *e)
@@ -374,7 +388,8 @@ static bool build(struct job *j, struct doc_report *report, struct err *e)
         intel_hex_done(&files[i].hex);
         free(files[i].bytes);
     }
-    return j->plan && (j->unit = job_unit_new(j->recipe, j->plan, report, e)) != NULL;
+    return j->plan && (j->unit = job_unit_new(j->recipe, j->plan, report, e)) != NULL &&
+           make_security(j, &sources, report, e);
 }
 
 /* ---- Encoding beside the slots ---- */
@@ -526,6 +541,7 @@ void job_free(struct job *j)
     for (size_t i = 0; i < j->image_count; i++)
         free(j->images[i].file);
     job_unit_free(j->unit);
+    job_security_free(j->security);
     plan_free(j->plan);
     label_template_free(j->label);
     recipe_free(j->recipe);
@@ -553,6 +569,11 @@ const struct plan *job_plan(const struct job *j)
 const struct label_template *job_label(const struct job *j)
 {
     return j->label;
+}
+
+const struct job_security *job_security(const struct job *j)
+{
+    return j->security;
 }
 
 struct job_unit *job_unit(const struct job *j)

@@ -13,6 +13,7 @@
 #include "core/loader/stub.h"
 #include "recipes/label/label.h"
 #include "recipes/recipe.h"
+#include "station/attempt/job_security.h"
 #include "station/attempt/job_unit.h"
 
 struct job;
@@ -60,6 +61,9 @@ uint64_t job_bytes(const struct job *j);
 /* What the job knows of units; its unit->asked says whether boards have any. Lent; the cursors
  * alone change. */
 struct job_unit *job_unit(const struct job *j);
+
+/* What the job knows of fuses. Lent. */
+const struct job_security *job_security(const struct job *j);
 
 /* The stub for the recipe's chip; NULL: there is none, or the recipe wants the ROM loader. */
 const struct stub *job_stub(const struct job *j);

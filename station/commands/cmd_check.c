@@ -4,6 +4,7 @@
 #include "core/base/clock.h"
 #include "core/images/forecast.h"
 #include "station/attempt/job.h"
+#include "station/cli/fuse_plan_print.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -178,6 +179,18 @@ static void print_forecast(const struct job *job, const struct plan_variant *var
                rates[i], i + 1 < sizeof rates / sizeof rates[0] ? "," : "\n");
 }
 
+/* Boards that are not blank get less: espstation fuses plan. */
+static void print_fuses(const struct job *job)
+{
+    const struct job_security *s = job_security(job);
+    if (!job_security_asked(s))
+        return;
+    printf("\nFuses of a blank %s, in this order (of a board: espstation fuses plan RECIPE):\n",
+           job_recipe(job)->chip->name);
+    fuse_plan_print(stdout, job_security_plan(s));
+    printf("  This version burns none of them, and nothing of this was ever tried on a chip.\n");
+}
+
 static enum exit_status check(int argc, char **argv)
 {
     const char *path, *stubs = NULL;
@@ -200,6 +213,7 @@ static enum exit_status check(int argc, char **argv)
         print_images(job, variant);
         print_places(job_recipe(job));
         print_unit(job, &e);
+        print_fuses(job);
         print_forecast(job, variant);
         if (plan_depends_on_flash(job_plan(job)))
             printf("The header is patched for the flash that each board has; shown for 4 MB.\n");

@@ -1,9 +1,12 @@
-/* espstation fuses: what each fuse of each board says, by name; burns nothing, and shows no key. */
+/* espstation fuses: what each fuse of each board says, by name, and what a recipe would burn into
+ * it; burns nothing, and shows no key. */
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
 #include "core/fuses/fuse_set.h"
+#include "station/attempt/job.h"
 #include "station/base/json.h"
+#include "station/cli/fuse_plan_print.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +14,8 @@
 struct fuses_order {
     const char *reset;
     bool json;
-    bool burnt_only; /* --set */
+    bool burnt_only;       /* --set */
+    const struct job *job; /* of `plan`; NULL: the fuses are shown */
 };
 
 /* A board, and what its fuses read as. */
@@ -39,12 +43,14 @@ static bool choose_set(struct fuses_board *b, struct err *e)
     return err_hint(e, "Its MAC and what else they say: espstation identify");
 }
 
-static bool read_board(const struct hand_slot *slot, const char *reset, struct fuses_board *b,
-                       struct err *e)
+static bool read_board(const struct hand_slot *slot, const struct fuses_order *o,
+                       struct fuses_board *b, struct err *e)
 {
     struct hand h;
-    bool ok = hand_open(&h, slot, reset, e);
+    bool ok = hand_open(&h, slot, o->reset, e);
     b->board = h.board;
+    /* What is in it may burn fuses by itself as it starts: who plans them wants none burnt. */
+    h.resets = h.resets && !o->job;
     ok = ok && choose_set(b, e) && fuses_read(h.loader, b->set, &b->words, e);
     hand_close(&h);
     return ok;
@@ -242,17 +248,109 @@ static void print_json(const struct hand_slot *slot, const struct fuses_board *b
     json_end(&o);
 }
 
+/* ---- What a recipe would burn ---- */
+
+static bool plan_board(const struct fuses_board *b, const struct fuses_order *o,
+                       struct fuse_plan *plan, struct err *e)
+{
+    const struct chip *wanted = job_recipe(o->job)->chip;
+    if (b->board.chip != wanted)
+        return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
+                       b->board.chip->name, wanted->name);
+    return job_security_judge(job_security(o->job), &b->board, &b->words, plan, e);
+}
+
+static void print_plan_text(const struct hand_slot *slot, const struct fuses_board *b,
+                            const struct fuse_plan *plan)
+{
+    static const char *const boards[] = { "nothing of it is burnt", "begun: a part of it is burnt",
+                                          "it has all of it: nothing is to be burnt" };
+    char head[320], mac[BOARD_MAC_TEXT_BYTES];
+    hand_line_head(slot, head, sizeof head);
+    board_mac_text(&b->board.mac, mac);
+    fprintf(slot->result, "%s%s v%u.%u  %s  %s\n", head, b->board.chip->name,
+            b->board.revision / 100, b->board.revision % 100, mac, boards[plan->board]);
+    fuse_plan_print(slot->result, plan);
+}
+
+static void print_plan_json(const struct hand_slot *slot, const struct fuses_board *b,
+                            const struct fuse_plan *plan)
+{
+    struct json_object o;
+    char mac[BOARD_MAC_TEXT_BYTES];
+    board_mac_text(&b->board.mac, mac);
+    json_begin(&o, slot->result);
+    json_text(&o, "port", slot->where);
+    json_integer(&o, "slot", slot->number);
+    if (slot->name)
+        json_text(&o, "name", slot->name);
+    json_text(&o, "chip", b->board.chip->id_name);
+    json_integer(&o, "revision", b->board.revision);
+    json_text(&o, "mac", mac);
+    fuse_plan_json(&o, plan);
+    json_end(&o);
+}
+
+static bool show_plan(const struct hand_slot *slot, const struct fuses_board *b,
+                      const struct fuses_order *o, struct err *e)
+{
+    struct fuse_plan *plan = malloc(sizeof *plan);
+    if (!plan)
+        return err_set(e, ERR_STATION, "Out of memory");
+    const bool ok = plan_board(b, o, plan, e);
+    if (ok)
+        (o->json ? print_plan_json : print_plan_text)(slot, b, plan);
+    fuse_plan_wipe(plan);
+    free(plan);
+    return ok;
+}
+
 /* ---- The command ---- */
 
 static bool work(const struct hand_slot *slot, void *ctx, struct err *e)
 {
     const struct fuses_order *o = ctx;
     struct fuses_board *b = calloc(1, sizeof *b);
-    bool ok = b ? read_board(slot, o->reset, b, e) : err_set(e, ERR_STATION, "Out of memory");
-    if (ok)
+    bool ok = b ? read_board(slot, o, b, e) : err_set(e, ERR_STATION, "Out of memory");
+    if (ok && o->job)
+        ok = show_plan(slot, b, o, e);
+    else if (ok)
         (o->json ? print_json : print_text)(slot, b, o);
     free(b);
     return ok;
+}
+
+static const char examples[] =
+    "\n"
+    "  espstation fuses --port /dev/ttyUSB0 --set             what is burnt\n"
+    "  espstation fuses plan recipe.yaml --port /dev/ttyUSB0  what its section 'security' would "
+    "burn\n"
+    "                                                         into this very board, in this order\n"
+    "\n"
+    "A board with a plan is left in its loader: images built for security may burn fuses by\n"
+    "themselves as they start.\n";
+
+/* NULL: none was asked for, or *e. */
+static struct job *load_plan(const char **args, size_t count, const struct fuses_order *o,
+                             struct err *e)
+{
+    if (count == 0)
+        return NULL;
+    if (strcmp(args[0], "plan") != 0 || count != 2) {
+        err_set(e, ERR_USAGE, "Expected nothing, or: plan RECIPE");
+        return NULL;
+    }
+    if (o->burnt_only) {
+        err_set(e, ERR_USAGE, "--set is for the fuses themselves, not for a plan");
+        return NULL;
+    }
+    struct job *job = cmd_load_job(args[1], NULL, e);
+    if (!job || job_security_asked(job_security(job)))
+        return job;
+    job_free(job);
+    err_set(e, ERR_RECIPE, "The recipe '%s' has no section 'security': nothing is to be burnt",
+            args[1]);
+    return NULL;
 }
 
 static enum exit_status fuses(int argc, char **argv)
@@ -269,19 +367,28 @@ static enum exit_status fuses(int argc, char **argv)
     };
     enum exit_status status;
     struct err e = { 0 };
+    const char *args[2];
     size_t count;
-    if (!cmd_parse(&cmd_fuses, rows, sizeof rows / sizeof rows[0], argc, argv, NULL, 0, &count,
-                   &status))
+    if (!cmd_parse(&cmd_fuses, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+                   &status)) {
+        if (status == EXIT_PASSED)
+            cmd_say_more(examples);
         return status;
-    if (hand_check_reset(o.reset, &e) && slot_choice_make(&choice, &e)) {
+    }
+    struct job *job = load_plan(args, count, &o, &e);
+    o.job = job;
+    if (e.code == ERR_NONE && hand_check_reset(o.reset, &e) && slot_choice_make(&choice, &e)) {
         status = hands_run(&choice, &(struct hand_tool){ .work = work, .ctx = &o });
     } else {
         cmd_print_err(&e);
         status = cmd_status_of(&e);
     }
     slot_choice_done(&choice);
+    job_free(job);
     return status;
 }
 
-const struct cmd cmd_fuses = { "fuses", "[options]",
-                               "Tells what each fuse of each board says; burns nothing.", fuses };
+const struct cmd cmd_fuses = { "fuses", "[plan RECIPE]",
+                               "Tells what each fuse of each board says, or what a recipe would "
+                               "burn; burns nothing.",
+                               fuses };

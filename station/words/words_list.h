@@ -126,6 +126,7 @@ WORD(CAUSE_BAD_FLASH, "cause-bad-flash", "The flash is bad", "闪存损坏", "La
 WORD(CAUSE_FINISH, "cause-finish", "Did not finish", "未能完成", "No terminó", "Không hoàn tất", "Nicht beendet")
 WORD(CAUSE_BOOT, "cause-boot", "The firmware does not start", "固件未启动", "El firmware no arranca", "Firmware không khởi động", "Die Firmware startet nicht")
 WORD(CAUSE_UNIT, "cause-unit", "No values for this board", "没有可用的板子数据", "No hay valores para esta placa", "Không có giá trị cho mạch này", "Keine Werte für diese Platine")
+WORD(CAUSE_NOT_BURNT, "cause-not-burnt", "Fuses are not burnt", "熔丝未烧写", "Fusibles sin quemar", "Chưa ghi cầu chì", "Fuses nicht gebrannt")
 WORD(CAUSE_WAITING, "cause-waiting", "Somebody has to do something first", "需要先有人操作", "Primero hay que hacer algo", "Cần có người thao tác trước", "Erst muss jemand etwas tun")
 WORD(CAUSE_STOPPED, "cause-stopped", "Stopped", "已停止", "Detenido", "Đã dừng", "Gestoppt")
 WORD(CAUSE_USAGE, "cause-usage", "Not possible now", "当前不可执行", "No es posible ahora", "Chưa thể thực hiện", "Jetzt nicht möglich")

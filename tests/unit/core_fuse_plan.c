@@ -248,6 +248,31 @@ static void a_hidden_key_is_nobodys_while_something_is_missing(void **state)
     assert_has(e.what, "nothing proves");
 }
 
+/* Who burns judges each step once more, with rules of its own: all of a plan must be allowed. */
+static void the_burner_takes_each_plan(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct fuse_set *set = chip_fuses(chip_at(i), FUSE_NEWEST);
+        const struct fuse_rules *rules = set ? fuse_rules_of(set) : NULL;
+        struct fuse_words words = blank;
+        if (!rules || rules->missing)
+            continue;
+        const struct fuse_wish w = whole(chip_at(i)->id_name);
+        assert_ok(make(set, chip_at(i)->name, &blank, &w), &e);
+        for (unsigned step = 1; step <= plan.steps; step++) {
+            struct fuse_burn b;
+            bool missing = false;
+            fuse_plan_step(&plan, step, &b);
+            if (!fuse_burn_check(set, FUSE_NEWEST, &words, &b, &missing, &e) || !missing)
+                fail_msg("%s, step %u of\n%s\n%s", chip_at(i)->name, step, render(), e.what);
+            fuse_burn_apply(set, &words, &b);
+        }
+        assert_ok(make(set, chip_at(i)->name, &words, &w), &e);
+        assert_int_equal(plan.board, FUSE_BOARD_DONE);
+    }
+}
+
 /* ---- The very bits ---- */
 
 static uint32_t word_of(unsigned step, unsigned word)
@@ -565,6 +590,7 @@ int main(void)
         cmocka_unit_test(each_family_has_its_order),
         cmocka_unit_test(a_board_is_taken_up_behind_each_burn_and_then_has_nothing_left),
         cmocka_unit_test(a_hidden_key_is_nobodys_while_something_is_missing),
+        cmocka_unit_test(the_burner_takes_each_plan),
         cmocka_unit_test(the_bits_are_those_of_espefuse),
         cmocka_unit_test(the_macs_are_those_of_espefuse),
         cmocka_unit_test(a_long_key_takes_two_blocks),

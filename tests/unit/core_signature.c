@@ -1,5 +1,6 @@
 /* Signatures of secure boot's second scheme: those of espsecure are right, with the digests it
  * gives to be burnt, and nothing else is. */
+#include "core/images/boot_digest.h"
 #include "core/images/image.h"
 #include "core/images/sign.h"
 #include "tests/lib/test.h"
@@ -260,6 +261,40 @@ static void a_private_key_is_no_public_one(void **state)
     assert_has(sign_digest_of_public((const uint8_t *)"PEM", 3, &key), "no public key");
 }
 
+/* ---- The first secure boot ---- */
+
+static size_t load_bytes(const char *name, uint8_t *bytes, size_t cap)
+{
+    char path[80];
+    snprintf(path, sizeof path, "tests/data/security/%s.bin", name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    const size_t n = fread(bytes, 1, cap, f);
+    fclose(f);
+    return n;
+}
+
+/* espsecure's file for the key 00 01 .. 1F: IV and digest. */
+static void a_boot_loader_is_bound_as_espsecure_does_it(void **state)
+{
+    static uint8_t bytes[FILE_BYTES];
+    uint8_t sector[256], key[32], digest[BOOT_DIGEST_BYTES];
+    struct image image;
+    (void)state;
+    for (uint8_t i = 0; i < sizeof key; i++)
+        key[i] = i;
+    const size_t n = load_bytes("img-esp32", bytes, sizeof bytes);
+    assert_true(load_bytes("v1-bootloader-digest", sector, sizeof sector) >= 192);
+    image_read(bytes, n, false, &image);
+    assert_int_equal(image.kind, IMAGE_LONG);
+    assert_true(boot_digest(key, 32, sector, bytes, &image, digest));
+    assert_memory_equal(digest, sector + BOOT_DIGEST_IV_BYTES, BOOT_DIGEST_BYTES);
+    key[31] ^= 1;
+    assert_true(boot_digest(key, 32, sector, bytes, &image, digest));
+    assert_memory_not_equal(digest, sector + BOOT_DIGEST_IV_BYTES, BOOT_DIGEST_BYTES);
+    assert_false(boot_digest(key, 16, sector, bytes, &image, digest));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_signed_image_is_that_of_espsecure),
         cmocka_unit_test(three_keys_sign_and_no_two_kinds),
         cmocka_unit_test(a_private_key_is_no_public_one),
+        cmocka_unit_test(a_boot_loader_is_bound_as_espsecure_does_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

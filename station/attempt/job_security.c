@@ -1,0 +1,450 @@
+#include "station/attempt/job_security.h"
+
+#include "core/base/bytes.h"
+#include "core/base/read_all.h"
+#include "core/fuses/fuse_rules.h"
+#include "core/images/boot_digest.h"
+#include "core/images/flash_crypt.h"
+#include "core/images/sign.h"
+#include "station/attempt/key_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_BYTES_34   24u  /* of the ESP32's 3/4 coding */
+#define APP_VERSION_AT 0x24 /* of an application: secure_version, in its description */
+
+struct job_security {
+    bool asked;
+    const struct recipe *recipe;
+    struct fuse_wish wish;
+    enum signature_scheme schemes[SECURITY_DIGESTS_MAX]; /* of keys from files */
+    bool scheme_known[SECURITY_DIGESTS_MAX];
+    struct fuse_plan blank;
+};
+
+/* What is needed while it is made. */
+struct maker {
+    struct job_security *s;
+    const struct security *from;
+    const struct plan *plan;
+    const size_t *entries;
+    struct doc_report *report;
+};
+
+bool job_security_asked(const struct job_security *s)
+{
+    return s->asked;
+}
+
+const struct fuse_plan *job_security_plan(const struct job_security *s)
+{
+    return &s->blank;
+}
+
+/* ---- Keys ---- */
+
+static struct fuse_wish_key *add_key(struct fuse_wish *w, enum fuse_key_use use,
+                                     const struct security_key *from, bool block_given)
+{
+    struct fuse_wish_key *key = &w->keys[w->key_count++];
+    *key = (struct fuse_wish_key){ .use = use,
+                                   .block = block_given ? (uint8_t)from->block : FUSE_ANY_BLOCK,
+                                   .made = from->board,
+                                   .count = 32 };
+    return key;
+}
+
+static void read_secret(const struct maker *m, const struct security_key *from,
+                        struct fuse_wish_key *key)
+{
+    struct err e = { 0 };
+    if (!from->board && !key_file_read(from->path, from->file, key->bytes, &key->count, &e))
+        doc_report_add(m->report, from->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+}
+
+/* Public: whoever may read it. */
+static bool read_pem(const char *path, uint8_t *pem, size_t *n)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    bool ok = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+              st.st_size <= (off_t)SIGN_PEM_MAX_BYTES && read_all(fd, pem, (size_t)st.st_size, n) &&
+              *n == (size_t)st.st_size;
+    if (fd >= 0)
+        close(fd);
+    return ok;
+}
+
+static void read_public(const struct maker *m, const struct security_key *from, size_t slot,
+                        uint8_t *digest)
+{
+    uint8_t pem[SIGN_PEM_MAX_BYTES];
+    struct signature_key key;
+    size_t n = 0;
+    if (!read_pem(from->path, pem, &n)) {
+        doc_report_add(m->report, from->file_at, "'%.100s' cannot be read, or is no key in PEM",
+                       from->file);
+        return;
+    }
+    const char *problem = sign_digest_of_public(pem, n, &key);
+    OPENSSL_cleanse(pem, sizeof pem); /* somebody may have given a private one */
+    if (problem) {
+        doc_report_add(m->report, from->file_at, "'%.60s': %s", from->file, problem);
+        return;
+    }
+    memcpy(digest, key.digest, sizeof key.digest);
+    m->s->schemes[slot] = key.scheme;
+    m->s->scheme_known[slot] = true;
+}
+
+static void add_digests(const struct maker *m)
+{
+    for (size_t i = 0; i < m->from->boot.key_count; i++) {
+        const struct security_digest *d = &m->from->boot.keys[i];
+        struct fuse_wish_key *key =
+            add_key(&m->s->wish, FUSE_KEY_DIGEST, &d->key, d->key.block_at.line > 0);
+        key->slot = (uint8_t)i;
+        m->s->wish.revoked[i] = d->revoked == SECURITY_TRUE;
+        if (d->given)
+            memcpy(key->bytes, d->digest, sizeof d->digest);
+        else
+            read_public(m, &d->key, i, key->bytes);
+    }
+    for (size_t i = m->from->boot.key_count; i < SECURITY_DIGESTS_MAX; i++)
+        m->s->wish.revoked[i] = m->from->boot.unused == SECURITY_UNUSED_REVOKE;
+}
+
+/* The ESP32-C2's one block is shared with the digest. */
+static uint8_t made_bytes(const struct maker *m)
+{
+    const struct fuse_set *set = chip_fuses(m->s->recipe->chip, FUSE_NEWEST);
+    const bool shares = m->from->boot.asked && !fuse_by_name(set, FUSE_NEWEST, "KEY_PURPOSE_0") &&
+                        !fuse_by_name(set, FUSE_NEWEST, "ABS_DONE_0");
+    return shares ? 16 : m->from->crypt.bits == SECURITY_BITS_256 ? 64 : 32;
+}
+
+static void add_keys(const struct maker *m)
+{
+    const struct security *f = m->from;
+    struct fuse_wish *w = &m->s->wish;
+    if (f->boot.asked && f->boot.version == SECURITY_BOOT_V2)
+        add_digests(m);
+    if (f->boot.asked && f->boot.version == SECURITY_BOOT_V1)
+        read_secret(m, &f->boot.key, add_key(w, FUSE_KEY_BOOT_V1, &f->boot.key, false));
+    if (f->crypt.asked) {
+        struct fuse_wish_key *key =
+            add_key(w, FUSE_KEY_FLASH, &f->crypt.key,
+                    m->s->recipe->at[RECIPE_KEY_SECURITY_CRYPT_BLOCK].line > 0);
+        key->count = made_bytes(m);
+        read_secret(m, &f->crypt.key, key);
+    }
+    for (size_t i = 0; i < f->key_count; i++) {
+        static const enum fuse_key_use uses[] = { FUSE_KEY_HMAC_ALL, FUSE_KEY_HMAC_JTAG,
+                                                  FUSE_KEY_DS, FUSE_KEY_HMAC_UP };
+        read_secret(
+            m, &f->keys[i].key,
+            add_key(w, uses[f->keys[i].use], &f->keys[i].key, f->keys[i].key.block_at.line > 0));
+    }
+}
+
+/* ---- The rest of the wish ---- */
+
+static void make_wish(const struct maker *m)
+{
+    const struct security *f = m->from;
+    struct fuse_wish *w = &m->s->wish;
+    const bool closes = f->boot.asked || f->crypt.asked;
+    w->boot = !f->boot.asked                        ? FUSE_BOOT_NONE
+              : f->boot.version == SECURITY_BOOT_V1 ? FUSE_BOOT_V1
+                                                    : FUSE_BOOT_V2;
+    w->aggressive = f->boot.aggressive == SECURITY_TRUE;
+    w->crypt = !f->crypt.asked                     ? FUSE_CRYPT_NONE
+               : f->crypt.mode == SECURITY_RELEASE ? FUSE_CRYPT_RELEASE
+                                                   : FUSE_CRYPT_DEVELOPMENT;
+    w->crypt_by_chip = f->crypt.by == SECURITY_BY_CHIP;
+    w->jtag = f->jtag == SECURITY_JTAG_OFF || (f->jtag == SECURITY_JTAG_AUTO && closes)
+                  ? FUSE_JTAG_OFF
+              : f->jtag == SECURITY_JTAG_SOFT ? FUSE_JTAG_SOFT
+                                              : FUSE_JTAG_KEEP;
+    w->download = (enum fuse_wish_download)f->download;
+    w->uart_print = (uint8_t)f->print;
+    w->secure_version = (uint8_t)f->secure_version;
+    w->use_mac = f->mac ? FUSE_MAC_LATER : FUSE_MAC_FACTORY;
+    for (size_t i = 0; i < f->fuse_count; i++) {
+        w->fuses[i].name = f->fuses[i].name;
+        w->fuses[i].value = f->fuses[i].value;
+    }
+    w->fuse_count = (uint8_t)f->fuse_count;
+    for (size_t i = 0; i < f->lock_count; i++)
+        w->locks[i] = f->locks[i];
+    w->lock_count = (uint8_t)f->lock_count;
+    add_keys(m);
+}
+
+/* ---- Images ---- */
+
+static struct doc_pos place_of(const struct maker *m, const struct plan_part *part)
+{
+    return m->s->recipe->images[m->entries[part->source]].file_at;
+}
+
+static bool is_boot(const struct maker *m, const struct plan_part *part)
+{
+    return part->addr == m->s->recipe->chip->boot_addr;
+}
+
+static unsigned scheme_bit(enum signature_scheme scheme)
+{
+    return scheme == SIGNATURE_RSA_3072     ? FUSE_SIGNED_RSA
+           : scheme == SIGNATURE_ECDSA_P256 ? FUSE_SIGNED_P256
+                                            : FUSE_SIGNED_OTHER;
+}
+
+/* The ROMs of chips with one digest look at the first block alone, and the ESP32-C2's at half of
+ * it. */
+static bool brings(const struct maker *m, const struct image *image, const uint8_t *digest)
+{
+    const struct fuse_set *set = chip_fuses(m->s->recipe->chip, FUSE_NEWEST);
+    const struct fuse_rules *rules = fuse_rules_of(set);
+    const bool single = rules && rules->digests == 1;
+    const bool half = single && !fuse_by_name(set, FUSE_NEWEST, "ABS_DONE_0");
+    for (size_t i = 0; i < image->keys.count && (!single || i == 0); i++) {
+        if (memcmp(image->keys.keys[i].digest, digest, half ? 16 : 32) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The boot loader stays for ever, so it must be signed by every key; an application by one. */
+static void judge_keys_of(const struct maker *m, const struct plan_part *part)
+{
+    size_t wanted = 0, found = 0;
+    const struct fuse_wish *w = &m->s->wish;
+    for (size_t i = 0; i < w->key_count; i++) {
+        const struct fuse_wish_key *key = &w->keys[i];
+        if (key->use != FUSE_KEY_DIGEST || w->revoked[key->slot])
+            continue;
+        const bool has = brings(m, &part->image, key->bytes);
+        wanted++;
+        found += has;
+        if (!has && is_boot(m, part))
+            doc_report_add(m->report, place_of(m, part),
+                           "the boot loader '%.100s' is not signed with the key of slot %u: with "
+                           "that key alone it would not start",
+                           part->name, key->slot);
+    }
+    if (wanted == 0)
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
+                       "all keys of secure boot are revoked: nothing would start");
+    else if (found == 0 && !is_boot(m, part))
+        doc_report_add(m->report, place_of(m, part),
+                       "'%.100s' is signed with none of the keys that count: it would never start",
+                       part->name);
+}
+
+static void judge_v2(const struct maker *m, const struct plan_part *part)
+{
+    if (part->image.signature != IMAGE_SIGNED_V2 || part->image.keys.count == 0) {
+        doc_report_add(m->report, place_of(m, part),
+                       "'%.100s' is not signed for secure boot v2: with it, it would never start",
+                       part->name);
+        return;
+    }
+    for (size_t i = 0; i < part->image.keys.count; i++)
+        m->s->wish.schemes |= scheme_bit(part->image.keys.keys[i].scheme);
+    judge_keys_of(m, part);
+}
+
+/* Sector 0: IV and digest, which bind the boot loader to the key. */
+static bool is_bound(const struct maker *m, const struct plan_part *part)
+{
+    uint8_t digest[BOOT_DIGEST_BYTES];
+    const struct fuse_wish_key *key = &m->s->wish.keys[0];
+    const struct plan_region *loader = plan_place(m->plan, part->source), *sector = NULL;
+    for (size_t i = 0; i < plan_image_count(m->plan); i++) {
+        if (plan_place(m->plan, i)->addr == 0)
+            sector = plan_place(m->plan, i);
+    }
+    return sector && sector->size_bytes >= BOOT_DIGEST_IV_BYTES + BOOT_DIGEST_BYTES &&
+           boot_digest(key->bytes, key->count, sector->bytes,
+                       loader->bytes + (part->addr - loader->addr), &part->image, digest) &&
+           CRYPTO_memcmp(digest, sector->bytes + BOOT_DIGEST_IV_BYTES, sizeof digest) == 0;
+}
+
+static void judge_v1(const struct maker *m, const struct plan_part *part)
+{
+    if (is_boot(m, part) && !is_bound(m, part))
+        doc_report_add(m->report, place_of(m, part),
+                       "what the recipe writes at 0 does not bind the boot loader '%.100s' to the "
+                       "key: it would never start",
+                       part->name);
+    else if (!is_boot(m, part) && part->image.signature != IMAGE_SIGNED_V1)
+        doc_report_add(m->report, place_of(m, part),
+                       "'%.100s' is not signed for secure boot v1: it would never start",
+                       part->name);
+}
+
+static void judge_version(const struct maker *m, const struct plan_part *part)
+{
+    const struct plan_region *region = plan_place(m->plan, part->source);
+    const uint32_t at = part->addr - region->addr + APP_VERSION_AT,
+                   has = at + 4 <= region->size_bytes ? load_u32(region->bytes + at) : 0;
+    if (part->image.has_app && m->s->wish.secure_version > has)
+        doc_report_add(m->report, place_of(m, part),
+                       "'%.100s' has secure version %u, and the fuses will want %u: it would never "
+                       "start",
+                       part->name, has, m->s->wish.secure_version);
+}
+
+static void judge_parts(const struct maker *m)
+{
+    bool has_boot = false;
+    for (size_t i = 0; i < plan_part_count(m->plan); i++) {
+        const struct plan_part *part = plan_part(m->plan, i);
+        if (part->image.kind != IMAGE_LONG)
+            continue;
+        has_boot |= is_boot(m, part);
+        if (m->s->wish.boot == FUSE_BOOT_V2)
+            judge_v2(m, part);
+        else if (m->s->wish.boot == FUSE_BOOT_V1)
+            judge_v1(m, part);
+        judge_version(m, part);
+    }
+    if (!has_boot && m->s->wish.boot != FUSE_BOOT_NONE)
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
+                       "secure boot, and no boot loader among the images (at 0x%x): whether one "
+                       "would start cannot be judged",
+                       m->s->recipe->chip->boot_addr);
+}
+
+static void judge_places(const struct maker *m)
+{
+    const struct recipe *r = m->s->recipe;
+    const bool is_esp32 = strcmp(r->chip->id_name, "esp32") == 0;
+    const uint32_t step = flash_crypt_step(is_esp32 ? FLASH_CRYPT_ESP32 : FLASH_CRYPT_XTS);
+    if (m->s->wish.crypt == FUSE_CRYPT_NONE)
+        return;
+    for (size_t i = 0; i < plan_image_count(m->plan); i++) {
+        const struct recipe_image *image = &r->images[m->entries[i]];
+        if (plan_place(m->plan, i)->offset_addr % step != 0)
+            doc_report_add(m->report, image->offset_at,
+                           "'%.100s' begins at 0x%x; what is encrypted begins at a multiple of %u",
+                           image->file, plan_place(m->plan, i)->offset_addr, step);
+    }
+    if (r->encrypted == RECIPE_ENCRYPTED_PLAIN)
+        doc_report_add(m->report, r->at[RECIPE_KEY_ENCRYPTED],
+                       "encrypted: plain says that the images are ciphertext already, and "
+                       "security.flash_encryption encrypts them");
+}
+
+/* ---- For a chip on which nothing is burnt ---- */
+
+static void judge_schemes(const struct maker *m)
+{
+    for (size_t i = 0; i < SECURITY_DIGESTS_MAX; i++) {
+        if (m->s->scheme_known[i])
+            m->s->wish.schemes |= scheme_bit(m->s->schemes[i]);
+    }
+}
+
+static void plan_blank(const struct maker *m)
+{
+    static const struct fuse_words blank;
+    struct err e = { 0 };
+    const struct chip *chip = m->s->recipe->chip;
+    const struct fuse_set *set = chip_fuses(chip, FUSE_NEWEST);
+    if (m->report->total == 0 &&
+        !fuse_plan_make(set, chip->name, FUSE_NEWEST, &blank, &m->s->wish, &m->s->blank, &e))
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY], "%s", e.what);
+}
+
+/* ---- Memory ---- */
+
+/* From the first key on nothing of this process is written to a disk. */
+static bool keep_in_memory(struct job_security *s, struct err *e)
+{
+    const struct rlimit none = { 0, 0 };
+    if (mlock(s, sizeof *s) != 0) {
+        err_set_sys(e, ERR_STATION, errno, "Keys cannot be kept out of the swap space");
+        return err_hint(e,
+                        "Allow more locked memory for this shell, then start again: sudo prlimit "
+                        "--pid $$ --memlock=1048576");
+    }
+    return setrlimit(RLIMIT_CORE, &none) == 0 ||
+           err_set_sys(e, ERR_STATION, errno, "Core dumps cannot be switched off");
+}
+
+struct job_security *job_security_new(const struct recipe *r, const struct plan *p,
+                                      const size_t *entries, struct doc_report *report,
+                                      struct err *e)
+{
+    struct job_security *s = calloc(1, sizeof *s);
+    if (!s) {
+        err_set(e, ERR_STATION, "Out of memory for what is burnt");
+        return NULL;
+    }
+    s->recipe = r;
+    s->asked = r->security.asked;
+    if (!s->asked)
+        return s;
+    if (!keep_in_memory(s, e)) {
+        free(s);
+        return NULL;
+    }
+    const struct maker m = { s, &r->security, p, entries, report };
+    make_wish(&m);
+    if (report->total == 0)
+        judge_parts(&m);
+    judge_schemes(&m);
+    judge_places(&m);
+    plan_blank(&m);
+    return s;
+}
+
+void job_security_free(struct job_security *s)
+{
+    if (!s)
+        return;
+    OPENSSL_cleanse(s, sizeof *s);
+    free(s);
+}
+
+/* ---- For a board ---- */
+
+/* With 3/4 coding a key that is made has fewer bytes. */
+static void fit_made_keys(struct fuse_wish *w, const struct fuse_set *set,
+                          const struct fuse_words *words)
+{
+    const struct fuse_field *coding = fuse_by_name(set, 0, "CODING_SCHEME");
+    for (size_t i = 0; coding && fuse_value(words, coding) == 1 && i < w->key_count; i++) {
+        if (w->keys[i].made)
+            w->keys[i].count = KEY_BYTES_34;
+    }
+}
+
+bool job_security_judge(const struct job_security *s, const struct board *b,
+                        const struct fuse_words *words, struct fuse_plan *plan, struct err *e)
+{
+    const struct fuse_set *set = chip_fuses(b->chip, b->revision);
+    if (!set)
+        return err_set(e, ERR_USAGE, "The fuses of the %s have no names here", b->chip->name);
+    for (size_t i = 0; i < set->block_count; i++) {
+        if (fuse_health(set, words, i).failed)
+            return err_set(e, ERR_SECURED,
+                           "Block %zu of the fuses does not read as it was burnt (coding error)",
+                           i);
+    }
+    struct fuse_wish w = s->wish;
+    fit_made_keys(&w, set, words);
+    const bool ok = fuse_plan_make(set, b->chip->name, b->revision, words, &w, plan, e);
+    OPENSSL_cleanse(&w, sizeof w);
+    return ok;
+}

@@ -1,0 +1,88 @@
+#include "station/attempt/key_file.h"
+
+#include "core/base/read_all.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool refuse(const char *name, const char *why, struct err *e)
+{
+    return err_set(e, ERR_USAGE, "The key file '%.100s' %s", name, why);
+}
+
+/* Whoever else may read it has the key; whoever may write it gives boards another one. */
+static bool judge_file(const struct stat *st, const char *name, size_t cap, struct err *e)
+{
+    if (!S_ISREG(st->st_mode))
+        return refuse(name, "is no regular file", e);
+    if (st->st_uid != geteuid())
+        return refuse(name, "belongs to somebody else", e);
+    if ((st->st_mode & 077) != 0) {
+        refuse(name, "is open to others than you", e);
+        return err_hint(e, "If nobody has read it: chmod 600 FILE. Else make another key.");
+    }
+    if (st->st_size < 1 || (uint64_t)st->st_size > cap)
+        return refuse(name, "has not the size of a key", e);
+    return true;
+}
+
+static bool read_file(int fd, const char *name, uint8_t *bytes, size_t cap, size_t *count,
+                      struct err *e)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be read", name);
+    if (!judge_file(&st, name, cap, e))
+        return false;
+    if (!read_all(fd, bytes, (size_t)st.st_size, count) || *count != (size_t)st.st_size)
+        return refuse(name, "cannot be read as a whole", e);
+    return true;
+}
+
+bool key_file_read_any(const char *path, const char *name, uint8_t *bytes, size_t cap,
+                       size_t *count, struct err *e)
+{
+    *count = 0;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ELOOP)
+        return refuse(name, "is a link: name the file itself", e);
+    if (fd < 0)
+        return err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be opened", name);
+    const bool ok = read_file(fd, name, bytes, cap, count, e);
+    close(fd);
+    if (!ok)
+        OPENSSL_cleanse(bytes, cap);
+    return ok;
+}
+
+/* One byte again and again, one more each time as in examples, or one half twice. */
+static bool is_pattern(const uint8_t *bytes, size_t n)
+{
+    bool pattern = true;
+    const uint8_t step = (uint8_t)(bytes[1] - bytes[0]);
+    for (size_t i = 1; i < n; i++)
+        pattern &= (uint8_t)(bytes[i] - bytes[i - 1]) == step;
+    return pattern || memcmp(bytes, bytes + n / 2, n / 2) == 0;
+}
+
+bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_FILE_MAX_BYTES],
+                   uint8_t *count, struct err *e)
+{
+    size_t n;
+    memset(bytes, 0, KEY_FILE_MAX_BYTES);
+    if (!key_file_read_any(path, name, bytes, KEY_FILE_MAX_BYTES, &n, e))
+        return false;
+    bool ok = n == 16 || n == 24 || n == 32 || n == 64;
+    if (!ok)
+        refuse(name, "has not the size of a key: 16, 24, 32 or 64 bytes", e);
+    else if (is_pattern(bytes, n))
+        ok = refuse(name, "holds a pattern, and no key", e);
+    if (!ok)
+        OPENSSL_cleanse(bytes, KEY_FILE_MAX_BYTES);
+    *count = (uint8_t)n;
+    return ok;
+}

@@ -1,0 +1,271 @@
+/* espstation image: images signed for secure boot, and encrypted for the flash, as espsecure does.
+ */
+#include "station/cli/option_rows.h"
+
+#include "core/facts/chip.h"
+#include "core/fuses/fuse_rules.h"
+#include "core/images/flash_crypt.h"
+#include "core/images/image.h"
+#include "core/images/sign.h"
+#include "station/attempt/key_file.h"
+#include "station/base/infile.h"
+#include "station/base/outfile.h"
+#include "station/hand/hand.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGE_FILE_MAX_BYTES ((size_t)128 << 20)
+
+static const char examples[] =
+    "\n"
+    "  espstation image sign app.bin --key one.pem -o app-signed.bin\n"
+    "  espstation image sign bootloader.bin --key one.pem --key two.pem -o bootloader-signed.bin\n"
+    "  espstation image encrypt app-signed.bin --chip esp32c3 --offset 0x10000 --key flash.bin "
+    "-o app-enc.bin\n"
+    "\n"
+    "Sign first, then encrypt. Key files belong to you and have mode 0600. Keys that sign have no\n"
+    "place on a station: sign where the firmware is built.\n";
+
+struct image_options {
+    const char *out_path, *chip, *offset;
+    struct option_list keys;
+    const char *path;
+};
+
+/* ---- Signing ---- */
+
+/* What the ROM looks for stands behind the image, rounded up to a sector, and nothing else may. */
+static bool judge_image(const uint8_t *bytes, size_t n, const struct image *image, struct err *e)
+{
+    const size_t sector =
+        (image->end + SIGNATURE_SECTOR_BYTES - 1) / SIGNATURE_SECTOR_BYTES * SIGNATURE_SECTOR_BYTES;
+    if (image->kind != IMAGE_LONG)
+        return err_set(e, ERR_IMAGE, "The file is no firmware image of an ESP32 or later%s%s",
+                       image->kind == IMAGE_DAMAGED ? ": " : "",
+                       image->kind == IMAGE_DAMAGED ? image->problem : "");
+    if (image->signature != IMAGE_UNSIGNED)
+        return err_set(e, ERR_IMAGE,
+                       "The image is signed already: sign what it was made from, with "
+                       "all keys at once");
+    if (n > sector)
+        return err_set(e, ERR_IMAGE,
+                       "The file goes on behind its image: a ROM would look for the "
+                       "signature at 0x%zx",
+                       sector);
+    for (size_t i = image->end; i < n; i++) {
+        if (bytes[i] != 0xFF)
+            return err_set(e, ERR_IMAGE,
+                           "Behind the image, at 0x%zx, the file has other bytes than "
+                           "FF",
+                           i);
+    }
+    return true;
+}
+
+static unsigned scheme_bit(enum signature_scheme scheme)
+{
+    return scheme == SIGNATURE_RSA_3072     ? FUSE_SIGNED_RSA
+           : scheme == SIGNATURE_ECDSA_P256 ? FUSE_SIGNED_P256
+                                            : FUSE_SIGNED_OTHER;
+}
+
+/* Of chips that we know, what their secure boot would refuse is not made. */
+static bool judge_signed(const struct image *image, const uint8_t *made, size_t n, struct err *e)
+{
+    struct signature s;
+    const struct chip *chip = chip_by_image_id(image->chip_id);
+    const struct fuse_set *set = chip ? chip_fuses(chip, UINT32_MAX) : NULL;
+    const struct fuse_rules *rules = set ? fuse_rules_of(set) : NULL;
+    const char *problem = signature_read(made, n, n - SIGNATURE_SECTOR_BYTES, &s);
+    if (problem)
+        return err_set(e, ERR_STATION, "The signature is wrong: %s", problem);
+    if (!rules || rules->boot_missing || rules->missing)
+        return true;
+    if (s.count > rules->digests)
+        return err_set(e, ERR_USAGE, "The %s looks at %u signature%s, and these are %zu",
+                       chip->name, rules->digests, rules->digests == 1 ? "" : "s", s.count);
+    if (!(scheme_bit(s.keys[0].scheme) & rules->boot_schemes))
+        return err_set(e, ERR_USAGE, "Secure boot of the %s does not take %s", chip->name,
+                       signature_scheme_word(s.keys[0].scheme));
+    for (size_t i = 0; i < s.count; i++) {
+        char digest[2 * SIGNATURE_DIGEST_BYTES + 1] = "";
+        for (size_t k = 0; k < SIGNATURE_DIGEST_BYTES; k++)
+            snprintf(digest + 2 * k, 3, "%02x", s.keys[i].digest[k]);
+        cmd_tell("signed, %s, key %s", signature_scheme_word(s.keys[i].scheme), digest);
+    }
+    return true;
+}
+
+static bool write_out(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e)
+{
+    struct outfile out = OUTFILE_CLOSED;
+    const bool ok = outfile_open(&out, o->out_path, e) && outfile_write(&out, bytes, n, e) &&
+                    outfile_keep(&out, e);
+    outfile_drop(&out);
+    return ok;
+}
+
+/* Keys while they are in use. */
+struct pems {
+    uint8_t bytes[SIGNATURE_KEYS_MAX][SIGN_PEM_MAX_BYTES];
+    struct sign_key keys[SIGNATURE_KEYS_MAX];
+};
+
+static bool read_pems(const struct image_options *o, struct pems *pems, struct err *e)
+{
+    if (o->keys.count > SIGNATURE_KEYS_MAX)
+        return err_set(e, ERR_USAGE, "An image is signed by %u keys at most", SIGNATURE_KEYS_MAX);
+    for (size_t i = 0; i < o->keys.count; i++) {
+        pems->keys[i].pem = pems->bytes[i];
+        if (!key_file_read_any(o->keys.values[i], o->keys.values[i], pems->bytes[i],
+                               SIGN_PEM_MAX_BYTES, &pems->keys[i].pem_bytes, e))
+            return false;
+    }
+    return true;
+}
+
+static bool sign_bytes(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e)
+{
+    struct image image;
+    uint8_t *made = NULL;
+    size_t made_bytes = 0;
+    struct pems *pems = calloc(1, sizeof *pems);
+    image_read(bytes, n, false, &image);
+    const bool ok = (pems || err_set(e, ERR_STATION, "Out of memory")) &&
+                    judge_image(bytes, n, &image, e) && read_pems(o, pems, e) &&
+                    sign_image(bytes, n, pems->keys, o->keys.count, &made, &made_bytes, e) &&
+                    judge_signed(&image, made, made_bytes, e) && write_out(o, made, made_bytes, e);
+    if (pems)
+        OPENSSL_cleanse(pems, sizeof *pems);
+    free(pems);
+    free(made);
+    return ok;
+}
+
+/* ---- Encrypting ---- */
+
+static bool choose_scheme(const struct image_options *o, struct flash_crypt_key *key,
+                          uint32_t *addr, struct err *e)
+{
+    const struct chip *chip = o->chip ? chip_by_name(o->chip) : NULL;
+    if (!o->chip || !o->offset)
+        return err_set(e, ERR_USAGE,
+                       "Where bytes stand, and on which chip, makes what they become: "
+                       "give --chip and --offset");
+    if (!chip || !chip_fuses(chip, UINT32_MAX))
+        return err_set(e, ERR_USAGE, "There is no flash encryption on '%.40s'", o->chip);
+    key->scheme = strcmp(chip->id_name, "esp32") == 0 ? FLASH_CRYPT_ESP32 : FLASH_CRYPT_XTS;
+    key->config = 0xF;
+    return hand_parse_bytes("--offset", o->offset, addr, e);
+}
+
+static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
+                        bool encrypts, struct err *e)
+{
+    struct flash_crypt_key key = { 0 };
+    uint32_t addr;
+    uint8_t *made = NULL;
+    bool ok = choose_scheme(o, &key, &addr, e) &&
+              (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
+              key_file_read(o->keys.values[0], o->keys.values[0], key.bytes, &key.count, e);
+    const size_t step = flash_crypt_step(key.scheme);
+    const size_t whole = (n + step - 1) / step * step;
+    if (ok && !encrypts && whole != n)
+        ok =
+            err_set(e, ERR_USAGE, "%zu bytes are no ciphertext: it comes in steps of %zu", n, step);
+    if (ok && !(made = malloc(whole > 0 ? whole : 1)))
+        ok = err_set(e, ERR_STATION, "Out of memory");
+    if (ok) {
+        memcpy(made, bytes, n);
+        memset(made + n, 0xFF, whole - n);
+        ok = (encrypts ? flash_crypt : flash_decrypt)(&key, addr, made, whole, e) &&
+             write_out(o, made, whole, e);
+    }
+    OPENSSL_cleanse(&key, sizeof key);
+    free(made);
+    return ok;
+}
+
+static bool encrypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
+                          struct err *e)
+{
+    return crypt_bytes(o, bytes, n, true, e);
+}
+
+static bool decrypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
+                          struct err *e)
+{
+    return crypt_bytes(o, bytes, n, false, e);
+}
+
+/* ---- The command ---- */
+
+static const struct action {
+    const char *word;
+    bool (*work)(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e);
+} actions[] = {
+    { "sign", sign_bytes },
+    { "encrypt", encrypt_bytes },
+    { "decrypt", decrypt_bytes },
+};
+
+static const struct action *find_action(const char *word)
+{
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+        if (strcmp(actions[i].word, word) == 0)
+            return &actions[i];
+    }
+    return NULL;
+}
+
+static bool work(const struct action *action, const struct image_options *o, struct err *e)
+{
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    if (!action)
+        return err_set(e, ERR_USAGE, "Expected sign, encrypt or decrypt, and a file");
+    if (!o->out_path || o->keys.count == 0)
+        return err_set(e, ERR_USAGE, "What is made goes into -o FILE, with the key of --key FILE");
+    if (action->work == sign_bytes && (o->chip || o->offset))
+        return err_set(e, ERR_USAGE, "--chip and --offset are for encrypt and decrypt");
+    const bool ok =
+        infile_read(o->path, IMAGE_FILE_MAX_BYTES, &bytes, &n, e) && action->work(o, bytes, n, e);
+    free(bytes);
+    return ok;
+}
+
+static enum exit_status image(int argc, char **argv)
+{
+    struct image_options o = { 0 };
+    const struct option_row rows[] = {
+        { "-o", "FILE", "what is made", NULL, &o.out_path, NULL },
+        { "--key", "FILE",
+          "sign: a private key in PEM, for several repeat it; else the flash's key", NULL, NULL,
+          &o.keys },
+        { "--chip", "NAME", "encrypt, decrypt: for which chip", NULL, &o.chip, NULL },
+        { "--offset", "ADDR", "encrypt, decrypt: where it stands in the flash", NULL, &o.offset,
+          NULL },
+    };
+    enum exit_status status;
+    struct err e = { 0 };
+    const char *args[2];
+    size_t count;
+    if (!cmd_parse(&cmd_image, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
+                   &status)) {
+        if (status == EXIT_PASSED)
+            cmd_say_more(examples);
+        return status;
+    }
+    o.path = count == 2 ? args[1] : NULL;
+    if (work(count == 2 ? find_action(args[0]) : NULL, &o, &e))
+        return EXIT_PASSED;
+    cmd_print_err(&e);
+    return cmd_status_of(&e);
+}
+
+const struct cmd cmd_image = { "image", "sign|encrypt|decrypt FILE",
+                               "Signs an image for secure boot, or encrypts it for the flash.",
+                               image };

@@ -1,0 +1,97 @@
+# A recipe's section `security`: what it would burn, what it refuses, on no board, on a blank one and on
+# boards that have fuses burnt; that nothing is burnt, and that no key is in output or record. Images are
+# signed and encrypted by `espstation image`.
+. "$(dirname "$0")/lib.sh"
+NODE=${NODE:-node}
+umask 077
+cd "$work" || exit 1
+"$bin/make_images" . 40 esp32c3 5 0x0
+cp "$root/tests/data/security/rsa3072-1.pem" one.pem
+cp "$root/tests/data/security/rsa3072-1.pub.pem" one.pub.pem
+cp "$root/tests/data/security/rsa3072-2.pem" two.pem
+cp "$root/tests/data/security/rsa3072-2.pub.pem" two.pub.pem
+chmod 600 ./*.pem
+head -c 32 /dev/urandom >flash.key
+
+# ---- Images ---------------------------------------------------------------------------------------
+sign() { exits "$1" "$station" image sign "${@:2}"; }
+check "a boot loader is signed by two keys" "$work/out" sign 0 bootloader.bin --key one.pem --key two.pem -o boot-s.bin
+check "and says whose" "$work/out" says "$work/out" "RSA-3072"
+check "an application by one" "$work/out" sign 0 app.bin --key one.pem -o app-s.bin
+check "and by the other" "$work/out" sign 0 app.bin --key two.pem -o app-two.bin
+check "never twice: refused" "$work/out" sign 3 app-s.bin --key two.pem -o no.bin
+check "what is no image: refused" "$work/out" sign 3 partitions.bin --key one.pem -o no.bin
+check "with a public key: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin
+chmod 644 two.pem
+check "a key that others may read: refused" "$work/out" sign 2 app.bin --key two.pem -o no.bin
+check "and said" "$work/out" says "$work/out" "open to others" "chmod 600"
+ln -s one.pem link.pem
+check "a link: refused" "$work/out" sign 2 app.bin --key link.pem -o no.bin
+check "and nothing was made" "$work/out" test ! -e no.bin
+crypt() { "$station" image "$1" "$2" --chip esp32c3 --offset 0x10000 --key flash.key -o "$3"; }
+check "an image is encrypted" "$work/out" exits 0 crypt encrypt app-s.bin app-enc.bin
+check "and is another one" "$work/out" exits 1 cmp -s app-s.bin app-enc.bin
+check "and decrypted again" "$work/out" exits 0 crypt decrypt app-enc.bin app-dec.bin
+check "as it was" "$work/out" cmp app-s.bin app-dec.bin
+
+# ---- The recipe -----------------------------------------------------------------------------------
+recipe() { # FILE SED-SCRIPT, the section from standard input
+    { sed "s/bootloader.bin/boot-s.bin/; s/app.bin/app-s.bin/; s/detect/keep/; $2" esp32c3.yaml; cat; } >"$1"
+}
+section="security:
+  secure_boot: { version: v2, keys: [ { file: one.pub.pem }, { file: two.pub.pem } ] }
+  flash_encryption: { mode: release, key: flash.key, shared: true }
+  download: secure"
+recipe good.yaml '' <<<"$section"
+check "check shows the plan of a blank chip" "$work/out" exits 0 "$station" check good.yaml
+check "in its order, with reasons and losses" "$work/out" says "$work/out" "Fuses of a blank ESP32-C3" \
+    "no way back" "BLOCK_KEY2" "the flash's key" "SECURE_BOOT_KEY_REVOKE2" "bit 0" "nothing more in: RD_DIS" \
+    "only the right images start" "no repair by wire" "ENABLE_SECURITY_DOWNLOAD" "burns none of them"
+refused() { # TITLE TEXT SED-SCRIPT SECTION-SED
+    recipe bad.yaml "$3" < <(sed "$4" <<<"$section")
+    check "$1: refused" "$work/out" exits 3 "$station" check bad.yaml
+    check "$1: said" "$work/out" says "$work/out" "bad.yaml:" "$2"
+}
+refused "an application that is not signed" "is not signed for secure boot" 's/app-s.bin/app.bin/' ''
+refused "an application of a key that does not count" "signed with none of the keys" 's/app-s.bin/app-two.bin/' 's/, { file: two.pub.pem }//'
+sign 0 bootloader.bin --key one.pem -o boot-one.bin
+refused "a boot loader without one of the keys" "not signed with the key of slot 1" 's/boot-s.bin/boot-one.bin/' ''
+refused "a digest that is no key's" "not signed with the key of slot 0" '' "s/file: one.pub.pem/digest: $(printf 'ab%.0s' {1..32})/"
+refused "a private key" "private key" '' 's/one.pub.pem/one.pem/'
+refused "a shared key, said once" "shared: true as well" '' 's/, shared: true//'
+chmod 640 flash.key
+refused "a flash key that others may read" "open to others" '' ''
+chmod 600 flash.key
+head -c 32 /dev/zero >zero.key
+refused "a key of zeros" "holds a pattern" '' 's/flash.key/zero.key/'
+
+# ---- Boards ---------------------------------------------------------------------------------------
+start_fixture --boards 3 --chip esp32c3 --speed 20 --fault 1:flash-encryption --fault 2:sdm
+check "the plan of a blank board" "$work/out" exits 0 "$station" fuses plan good.yaml --port "${ports[0]}"
+check "says so" "$work/out" says "$work/out" "nothing of it is burnt" "SPI_BOOT_CRYPT_CNT"
+check "as JSON" "$work/out" exits 0 "$station" fuses plan good.yaml --port "${ports[0]}" --json
+check "with its steps" "$work/out" "$NODE" -e 'const p = JSON.parse(require("fs").readFileSync(process.argv[1], "utf8"));
+    process.exit(p.board === "blank" && p.steps > 8 && p.fuses[0].value === "the key" && p.fuses[0].secret &&
+        p.fuses.at(-1).stage === "loader" ? 0 : 1)' "$work/out"
+check "a board that is encrypted by somebody: refused" "$work/out" exits 1 "$station" fuses plan good.yaml --port "${ports[1]}"
+check "and said" "$work/out" says "$work/out" "espstation fuses"
+check "one that tells no fuses: refused" "$work/out" exits 1 "$station" fuses plan good.yaml --port "${ports[2]}"
+check "a recipe without the section" "$work/out" exits 3 "$station" fuses plan esp32c3.yaml --port "${ports[0]}"
+db=record.db
+check "a run ends before the first burn" "$work/out" exits 1 "$station" run good.yaml --port "${ports[0]}" --plain --db $db
+check "and says so" "$work/out" says "$work/out" "not-burnt" "No fuse was burnt" "The board is verified"
+cp out run.txt
+check "all was written" "$work/out" flash_equals 0 0x10000 app-s.bin
+check "and nothing started that burns by itself" "$work/out" sh -c "! '$fixture' --ctl '$work/ctl' state 0 | grep -q '\"running\":true'"
+check "nor does a second run, or a verification" "$work/out" exits 1 "$station" verify good.yaml --port "${ports[0]}" --plain
+check "which says the same" "$work/out" says "$work/out" "not-burnt"
+check "a strange board is refused" "$work/out" exits 1 "$station" run good.yaml --port "${ports[1]}" --plain --db $db
+check "untouched" "$work/out" says "$work/out" "secured" "The board is untouched"
+cat >search.mjs <<'END'
+import { readFileSync, readdirSync } from "node:fs";
+const key = readFileSync("flash.key"), forms = [key, key.toString("hex"), Buffer.from(key).reverse(), key.toString("base64")];
+const files = readdirSync(".").filter((f) => /^(run.txt|out|record.db)/.test(f));
+process.exit(files.length > 2 && files.every((f) => forms.every((form) => !readFileSync(f).includes(form))) ? 0 : 1);
+END
+check "no key is in output or record" "$work/out" "$NODE" search.mjs
+echo "1..$test_number"
