@@ -78,7 +78,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         make_images make_record plc_floor show_floor show_scene measure preloads check docs format \
-        bench bench-screen campaign crash-test pull-test soak install uninstall clean distclean help force
+        bench bench-screen bench-units campaign crash-test pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -129,6 +129,11 @@ $(BUILD)/plc_floor: $(BUILD)/obj/tests/tools/plc_floor.o $(BUILD)/libespstation.
 $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+# What a unit costs, taken and made.
+$(BUILD)/taking: $(BUILD)/obj/tests/bench/taking.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 $(BUILD)/libespstation.a: $(LIB_OBJ)
 $(BUILD)/libespfixture.a: $(FIXTURE_OBJ)
@@ -219,6 +224,7 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
+	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -280,6 +286,12 @@ bench: deps
 bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
+
+# BOARDS=N of them; the record lies in TMPDIR, and its disk counts in the times of the wall.
+bench-units: deps
+	$(Q)$(MAKE) --no-print-directory make_images $(BUILD)/taking
+	$(Q)d=$$(mktemp -d) && $(BUILD)/make_images $$d 1024 && $(BUILD)/taking $$d $(BOARDS); \
+	    rc=$$?; rm -rf "$$d"; exit $$rc
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps
