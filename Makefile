@@ -78,8 +78,8 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format bench bench-begin bench-fleet bench-idle bench-screen campaign crash-test pull-test soak \
-        install uninstall clean distclean help force
+        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
 all: $(PROGRAMS)
@@ -135,6 +135,11 @@ $(BUILD)/plc_floor: $(BUILD)/obj/tests/tools/plc_floor.o $(BUILD)/libespstation.
 $(BUILD)/measure: $(BUILD)/obj/tests/bench/measure.o
 	$(call say,LD,$@)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+
+# What a unit costs, taken and made.
+$(BUILD)/taking: $(BUILD)/obj/tests/bench/taking.o $(BUILD)/libespstation.a $(STUB_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
 
 $(BUILD)/libespstation.a: $(LIB_OBJ)
 $(BUILD)/libespfixture.a: $(FIXTURE_OBJ)
@@ -228,6 +233,7 @@ help:
 	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
 	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
 	@echo 'make bench-idle what a line costs whose slots are empty'
+	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -305,6 +311,12 @@ bench-begin: deps
 bench-idle: deps
 	$(Q)$(MAKE) --no-print-directory all make_images
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/idle.mjs $(IDLE)
+
+# BOARDS=N of them; the record lies in TMPDIR, and its disk counts in the times of the wall.
+bench-units: deps
+	$(Q)$(MAKE) --no-print-directory make_images $(BUILD)/taking
+	$(Q)d=$$(mktemp -d) && $(BUILD)/make_images $$d 1024 && $(BUILD)/taking $$d $(BOARDS); \
+	    rc=$$?; rm -rf "$$d"; exit $$rc
 
 # Of kill -9, torn writes and power cuts; SEED repeats a run.
 campaign: deps

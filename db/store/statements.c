@@ -242,8 +242,9 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_UNIT_HAS] = "SELECT v.name, v.text, v.sha256 FROM unit AS u"
                       " JOIN unit_value AS v ON v.unit = u.id"
                       " WHERE u.board = ? AND v.released IS NULL ORDER BY v.id",
-    [STMT_UNIT_ROW] = "SELECT i.sha256, i.label FROM unit AS u JOIN unit_item AS i ON i.unit = u.id"
-                      " WHERE u.board = ? AND i.source = 'pool' AND i.name = ?"
+    /* the pluses: from the board's few units, not from all rows that its pool ever gave */
+    [STMT_UNIT_ROW] = "SELECT i.sha256, i.label FROM unit AS u CROSS JOIN unit_item AS i"
+                      " ON i.unit = u.id WHERE u.board = ? AND +i.source = 'pool' AND +i.name = ?"
                       " AND i.released IS NULL ORDER BY i.id DESC LIMIT 1",
     [STMT_UNIT_COUNTER_LAST] = "SELECT max(number) FROM unit_item WHERE source = 'counter'"
                                " AND name = ? AND number BETWEEN ? AND ?",

@@ -105,11 +105,13 @@ bool mark_judge_locked(struct db *db, struct err *e)
 
 /* ---- Writing ---- */
 
-static bool write_text(int fd, int64_t link, const char *sha256)
+/* Over a text of `old_bytes`, its line end not counted. */
+static bool write_text(int fd, size_t old_bytes, int64_t link, const char *sha256)
 {
     char text[DB_MARK_CAP];
     const int n = snprintf(text, sizeof text, "%" PRId64 " %s\n", link, sha256);
-    return pwrite(fd, text, (size_t)n, 0) == n && ftruncate(fd, n) == 0 && fdatasync(fd) == 0;
+    return pwrite(fd, text, (size_t)n, 0) == n &&
+           (old_bytes < (size_t)n || ftruncate(fd, n) == 0) && fdatasync(fd) == 0;
 }
 
 /* Another station holds it for one write. One that was stopped in that very moment keeps it: then
@@ -138,7 +140,7 @@ static bool raise_to(const struct db *db, int64_t link, const char *sha256, bool
     const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     bool ok = fd >= 0 && lock_in_time(fd) && read_text(fd, text);
     if (ok && (anyhow || !parse(text, &old, old_sha256) || old < link))
-        ok = write_text(fd, link, sha256);
+        ok = write_text(fd, strlen(text), link, sha256);
     if (!ok)
         fail(db, "written", e);
     if (fd >= 0)

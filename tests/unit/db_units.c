@@ -638,6 +638,45 @@ static void reader_looks_at_what_a_board_has(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_up, bench_down)
 
+/* Counts what SQLite does. */
+static int count_step(void *ctx)
+{
+    ++*(long *)ctx;
+    return 0;
+}
+
+static long steps_of_a_new_unit(struct bench *b, int n, const struct db_unit_supply *supply)
+{
+    long steps = 0;
+    char mac[16];
+    struct db_unit unit;
+    snprintf(mac, sizeof mac, "240ac400%04x", (unsigned)n);
+    const int64_t run_id = start_run(b);
+    sqlite3_progress_handler(b->db->sql, 1, count_step, &steps);
+    check_ok(b, admit(b->db, run_id, mac, supply, &unit, &b->e));
+    sqlite3_progress_handler(b->db->sql, 0, NULL, NULL);
+    db_unit_done(&unit);
+    check_ok(b, try_close(b, run_id, DB_PASS));
+    return steps;
+}
+
+/* No question looks through what was given out before. */
+static void taking_costs_the_same_however_many_were_taken(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 200 };
+    struct db_unit_supply supply = supply_of(&s);
+    long early = 0, late = 0;
+    bench_open(b);
+    for (int n = 0; n < 150; n++) {
+        const long steps = steps_of_a_new_unit(b, n, &supply);
+        early = n == 10 ? steps : early;
+        late = steps;
+    }
+    if (late > early + early / 20)
+        fail_msg("the 11th board took %ld steps, the 150th %ld", early, late);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +696,7 @@ int main(void)
         TEST(file_itself_refuses_a_second_one),
         TEST(tamper_of_units_is_named),
         TEST(reader_looks_at_what_a_board_has),
+        TEST(taking_costs_the_same_however_many_were_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
