@@ -29,15 +29,13 @@ static bool as_wanted(struct loader *l, uint32_t baud, uint32_t *request, struct
     return true;
 }
 
-#define RECKONS_BAUD 115200u
-
 /* The generation before is told the present rate, and reckons with that; this one does so on some
  * chips as if it were always the first one. */
 static bool as_it_reckons(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
 {
     (void)e;
     bool scales = l->chip->flags & CHIP_STUB_SCALES_BAUD;
-    *request = scales ? (uint32_t)((uint64_t)baud * RECKONS_BAUD / l->link.port->baud) : baud;
+    *request = scales ? (uint32_t)((uint64_t)baud * LOADER_SYNC_BAUD / l->link.port->baud) : baud;
     return true;
 }
 

@@ -12,7 +12,8 @@
 #include "core/facts/loader_kind.h"
 #include "core/loader/link.h"
 
-#define LOADER_SYNC_BAUD 115200u /* which every ROM follows */
+/* Which every ROM follows, remembers whatever it listens at, and stubs start from. */
+#define LOADER_SYNC_BAUD 115200u
 
 #define LOADER_MD5_BYTES 16u
 

@@ -446,8 +446,6 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
 
 /* ---- The rate it starts with ---- */
 
-#define ROM_BAUD 115200u /* what every ROM remembers in its loader, whatever it listens at */
-
 static bool sets_baud(const struct loader *l)
 {
     return l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
@@ -459,7 +457,7 @@ static bool knows_where(struct loader *l, uint32_t *remembered)
     struct err ignored = { 0 };
     return l->chip->rom_baud_addr != 0 &&
            regs_read_fixed(l, l->chip->rom_baud_addr, remembered, &ignored) &&
-           *remembered == ROM_BAUD;
+           *remembered == LOADER_SYNC_BAUD;
 }
 
 bool stub_keeps_baud(struct loader *l, const struct stub *s)
@@ -473,7 +471,7 @@ bool stub_keeps_baud(struct loader *l, const struct stub *s)
 static bool remember_baud(struct loader *l, uint32_t baud, struct err *e)
 {
     uint32_t remembered;
-    if (!sets_baud(l) || baud == ROM_BAUD || !knows_where(l, &remembered))
+    if (!sets_baud(l) || baud == LOADER_SYNC_BAUD || !knows_where(l, &remembered))
         return true;
     return loader_mem_word(l, l->chip->rom_baud_addr, baud, e);
 }
