@@ -23,7 +23,9 @@
 #include "core/base/clock.h"
 #include "core/base/err.h"
 #include "db/proof/audit.h"
+#include "db/read/history.h"
 #include "db/store/db.h"
+#include "db/units/unit_list.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -143,5 +145,19 @@ bool fleet_records(struct fleet *f, const char *station, struct fleet_record **r
  * caller's to remove, also on failure. */
 bool fleet_prove(struct fleet *f, const struct fleet_record *record, const char *path,
                  const struct db_audit_setup *setup, struct db_audit *audit, struct err *e);
+
+/* ---- Asking ---- */
+
+/* The life of one board at all stations, in the order of its runs' starts, as db_history gives it:
+ * `host` of a run is the name of its station, and its number is that of the station's record. */
+bool fleet_history(struct fleet *f, const char *mac, const struct db_history_sink *sink,
+                   struct err *e);
+
+/* What it was given as its own, at all stations, as db_units gives it. */
+bool fleet_units(struct fleet *f, const char *mac, const struct db_unit_sink *sink, struct err *e);
+
+/* The MAC of the board that has or, else, last had this serial at any station; an empty text: none
+ * ever had. */
+bool fleet_mac_of(struct fleet *f, const char *serial, char mac[static DB_MAC_CAP], struct err *e);
 
 #endif

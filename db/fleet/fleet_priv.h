@@ -49,6 +49,12 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
 
 /* ---- fleet_schema.c ---- */
 
+/* The rows of a table as each record has them: its own, and those of its parents up to where it
+ * goes on. `record` is who has the row, `home` whose it is. */
+#define AS_SEEN(table, columns)                                                                    \
+    "(SELECT y.record, t.record AS home, " columns " FROM espstation.lineage AS y"                 \
+    " JOIN espstation." table " AS t ON t.record = y.ancestor AND t.link <= y.upto)"
+
 extern const char *const *const fleet_steps[FLEET_VERSION]; /* each ends with NULL */
 extern const char *const fleet_grants[];
 

@@ -16,12 +16,9 @@
  * that was released is never edited. Steps run in one transaction.
  */
 #include "db/fleet/fleet_priv.h"
+#include "db/store/phrases.h"
 
-#define HEAD "record integer NOT NULL, link bigint NOT NULL, "
-/* The rows of a table as each record has them. */
-#define AS_SEEN(t, columns)                                                                        \
-    "(SELECT y.record, " columns " FROM espstation.lineage AS y JOIN espstation." t " AS t"        \
-    " ON t.record = y.ancestor AND t.link <= y.upto)"
+#define HEAD    "record integer NOT NULL, link bigint NOT NULL, "
 #define PART(t) "CREATE TABLE espstation." t "_other PARTITION OF espstation." t " DEFAULT"
 
 static const char attempt_table[] =
@@ -114,6 +111,7 @@ static const char *const version_1[] = {
     " chip text NOT NULL, revision integer, flash_id bigint, flash_bytes bigint,"
     " first_seen_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
     "CREATE INDEX board_mac ON espstation.board (mac)",
+    "CREATE INDEX board_base ON espstation.board ((" BASE_MAC("mac") "))",
 
     "CREATE TABLE espstation.run (" HEAD "run_utc timestamptz NOT NULL, id bigint NOT NULL,"
     " process bigint NOT NULL, lot bigint, recipe bigint NOT NULL, slot integer NOT NULL,"

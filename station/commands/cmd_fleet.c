@@ -5,9 +5,8 @@
 #include "db/fleet/fleet.h"
 #include "db/write/act.h"
 #include "station/base/json.h"
-#include "station/base/stop_source.h"
 #include "station/cli/person.h"
-#include "station/cli/station_find.h"
+#include "station/fleet/fleet_reach.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,42 +23,21 @@ struct fleet_options {
 /* All that lives during the command. */
 struct fleet_command {
     const struct fleet_options *options;
-    struct station *station;
-    const char *server;
-    struct stop_source stop;
-    struct fleet *fleet;
+    struct fleet_reach reach;
+    struct station *station; /* of it */
+    struct fleet *fleet;     /* of it */
     struct outbox *outbox;
     bool altered; /* the server's rows are not what stations sent */
 };
 
 /* ---- Setting up ---- */
 
-static bool find_server(struct fleet_command *c, struct err *e)
-{
-    const char *fault;
-    const char *const given = c->options->server;
-    if (!station_find_load(c->options->station_path, &c->station, e))
-        return false;
-    if (given && !station_server_is_fit(given, &fault))
-        return err_set(e, ERR_USAGE, "--server: %s", fault);
-    c->server = given ? given : c->station ? c->station->fleet_server : NULL;
-    if (c->server)
-        return true;
-    err_set(e, ERR_USAGE, "No server is named: the station file %s",
-            c->station ? "has no section fleet" : "is missing");
-    return err_hint(e, "Write fleet: { server: \"service=NAME\" } into it, or give --server. See: "
-                       "espstation station --help");
-}
-
 static bool connect_server(struct fleet_command *c, struct err *e)
 {
-    if (!find_server(c, e) || !stop_source_open(&c->stop, e))
-        return false;
-    const struct fleet_setup setup = { .server = c->server,
-                                       .clock = &clock_system,
-                                       .stop_fd = c->stop.signal_fd };
-    c->fleet = fleet_open(&setup, e);
-    return c->fleet != NULL;
+    const bool ok = fleet_reach_open(&c->reach, c->options->station_path, c->options->server, e);
+    c->station = c->reach.station;
+    c->fleet = c->reach.fleet;
+    return ok;
 }
 
 static bool has_station(const struct fleet_command *c, struct err *e)
@@ -88,9 +66,7 @@ static bool connect_station(struct fleet_command *c, struct err *e)
 static void tear_down(struct fleet_command *c)
 {
     outbox_close(c->outbox);
-    fleet_close(c->fleet);
-    stop_source_close(&c->stop);
-    station_free(c->station);
+    fleet_reach_close(&c->reach);
 }
 
 /* ---- init ---- */
@@ -403,9 +379,7 @@ static enum exit_status fleet(int argc, char **argv)
 {
     struct fleet_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
-        { "--server", "TEXT",
-          "how to reach it, in libpq's words; default: that of the station file", NULL, &o.server,
-          NULL },
+        OPTION_SERVER(&o.server),
         { "--operator", "NAME", "join: who does it, for record and server", NULL, &o.operator_name,
           NULL },
         { "--go-on", "REASON",
@@ -429,7 +403,7 @@ static enum exit_status fleet(int argc, char **argv)
                         "See: espstation fleet --help\n");
         return EXIT_USAGE;
     }
-    struct fleet_command c = { .options = &o, .stop = STOP_SOURCE_CLOSED };
+    struct fleet_command c = { .options = &o, .reach = FLEET_REACH_NONE };
     if (!action->run(&c, &e))
         cmd_print_err(&e);
     tear_down(&c);

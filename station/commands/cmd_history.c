@@ -3,6 +3,7 @@
 
 #include "db/read/history.h"
 #include "db/units/unit_list.h"
+#include "station/fleet/fleet_reach.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,13 +97,44 @@ static bool print_value(void *ctx, const struct db_unit_value_row *v)
     return true;
 }
 
+/* Who looks for boards: a record, or the server of all stations. */
+struct source {
+    const char *db_path, *station_path, *server;
+    bool fleet;
+    struct db *db;
+    struct fleet_reach reach;
+};
+
+static bool open_source(struct source *s, struct err *e)
+{
+    if (s->fleet)
+        return fleet_reach_open(&s->reach, s->station_path, s->server, e) &&
+               fleet_is_current(s->reach.fleet, e);
+    s->db = db_open_reader(s->db_path, DB_BUSY_MS, e);
+    return s->db != NULL;
+}
+
+static void close_source(struct source *s)
+{
+    db_close(s->db);
+    fleet_reach_close(&s->reach);
+}
+
+static bool mac_of_serial(struct source *s, const char *serial, char mac[static DB_MAC_CAP],
+                          struct err *e)
+{
+    return s->fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
+                    : db_unit_mac_of(s->db, serial, mac, e);
+}
+
 /* A board is asked for by its MAC, or by the serial that it has or had. */
-static bool find_mac(struct db *db, const char *which, char mac[static DB_MAC_CAP], struct err *e)
+static bool find_mac(struct source *s, const char *which, char mac[static DB_MAC_CAP],
+                     struct err *e)
 {
     struct err no_mac = { 0 };
     if (db_mac_normalise(which, mac, &no_mac))
         return true;
-    if (!db_unit_mac_of(db, which, mac, e))
+    if (!mac_of_serial(s, which, mac, e))
         return false;
     if (mac[0] != '\0')
         return true;
@@ -111,20 +143,29 @@ static bool find_mac(struct db *db, const char *which, char mac[static DB_MAC_CA
                        "unit list");
 }
 
-static bool tell_history(struct db *db, const char *which, const struct db_history_sink *sink,
+static bool tell_history(struct source *s, const char *which, const struct db_history_sink *sink,
                          struct err *e)
 {
     char mac[DB_MAC_CAP];
     const struct db_unit_sink units = { NULL, print_unit, print_value };
-    return find_mac(db, which, mac, e) && db_history(db, mac, sink, e) &&
-           db_units(db, mac, &units, e);
+    if (!open_source(s, e) || !find_mac(s, which, mac, e))
+        return false;
+    if (s->fleet)
+        return fleet_history(s->reach.fleet, mac, sink, e) &&
+               fleet_units(s->reach.fleet, mac, &units, e);
+    return db_history(s->db, mac, sink, e) && db_units(s->db, mac, &units, e);
 }
 
 static enum exit_status history(int argc, char **argv)
 {
-    const char *mac, *db_path = DEFAULT_DB;
+    const char *mac;
+    struct source source = { .db_path = DEFAULT_DB, .reach = FLEET_REACH_NONE };
     const struct option_row rows[] = {
-        OPTION_DB(&db_path),
+        { "--fleet", NULL, "over all stations, from the fleet's server", &source.fleet, NULL,
+          NULL },
+        OPTION_SERVER(&source.server),
+        OPTION_STATION(&source.station_path),
+        OPTION_DB(&source.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
@@ -137,12 +178,12 @@ static enum exit_status history(int argc, char **argv)
         return status;
     if (!cmd_one_argument(&cmd_history, "a MAC or a serial", count))
         return EXIT_USAGE;
-    struct db *db = db_open_reader(db_path, DB_BUSY_MS, &e);
-    if (!db || !tell_history(db, mac, &sink, &e))
+    if (!tell_history(&source, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
-        printf("No board with MAC %s is in %s.\n", mac, db_path);
-    db_close(db);
+        cmd_tell("No board with MAC %s is %s%s.", mac, source.fleet ? "at any station" : "in ",
+                 source.fleet ? "" : source.db_path);
+    close_source(&source);
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FINISH_MS 5000u
+#define FINISH_MS 15000u
 
 bool fleet_is_wanted(const struct station *station, const char *db_path)
 {

@@ -156,6 +156,37 @@ use s3.yaml
 check "a copied disk under another name is noticed" out exits 4 "$station" fleet join --operator Cem
 check "with whose record it is" out says out "as that of station 'line 1'"
 
+# ---- One board at all stations -----------------------------------------------------------------------
+use s2.yaml
+flash "${ports[5]}"
+use s1.yaml
+check "a run is corrected" out exits 0 "$station" correct "$(sqlite3 l1.db 'select max(id) from run')" --verdict fail --operator Ann --reason cracked
+check "and that is sent" out exits 0 "$station" fleet send
+mac=$(sqlite3 l1.db "select mac from runs order by run desc limit 1")
+check "a board is followed over all stations" out exits 0 "$station" history "$mac" --fleet
+check "through all its runs" out test "$(grep -c '^run ' out)" = "$(pg "select count(*) from espstation.runs where mac = '$mac'")"
+check "each with its station" out says out "station line 1" "station line 2"
+check "with images and corrections" out says out "read back, as expected" "corrected to FAIL by Ann"
+one=$(sqlite3 l1.db "select mac from runs order by run limit 1")
+"$station" history "$one" | sed 's/, station .*//' >local.out
+"$station" history "$one" --fleet | sed 's/, station .*//' >fleet.out
+check "of a board of one station it says what that station says" fleet.out diff local.out fleet.out
+check "of one that nobody has seen, that" out exits 1 "$station" history 24:0a:c4:ff:ff:ff --fleet --server "service=factory user=qa"
+check "in a sentence" out says out "at any station"
+check "who names no server is told" out exits 2 env ESPSTATION_STATION= "$station" history "$one" --fleet
+check "how to" out says out "No server is named" "--server"
+
+# ---- The questions of the page -----------------------------------------------------------------------
+awk '/^## Asking/{on = 1} /^## Proof/{on = 0} on && /^```sql/{code = 1; n++; next} /^```/{code = 0} code {print > ("question" n ".sql")}' "$root/docs/fleet.md"
+check "the page has ten questions" out test "$(ls question*.sql | wc -l)" = 10
+for n in 1 2 3 4 5 6 7 8 9 10; do
+    psql -qAtX -v ON_ERROR_STOP=1 -U qa -f "question$n.sql" >out 2>&1
+    status=$?
+    # No lot, serial, failure or silence here, and boards of no such version.
+    case $n in 2 | 4 | 8 | 10) rows=0 ;; *) rows=1 ;; esac
+    check "question $n is answered to a reader" out test $status -eq 0 -a "$(wc -l <out)" -ge $rows
+done
+
 # ---- Proof -------------------------------------------------------------------------------------------
 use s1.yaml
 check "the server's rows are proved" out exits 0 "$station" fleet verify

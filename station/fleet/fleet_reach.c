@@ -1,0 +1,43 @@
+#include "station/fleet/fleet_reach.h"
+
+#include "station/cli/station_find.h"
+
+static const char *find_server(const struct fleet_reach *r, const char *server, struct err *e)
+{
+    const char *fault;
+    if (server && !station_server_is_fit(server, &fault)) {
+        err_set(e, ERR_USAGE, "--server: %s", fault);
+        return NULL;
+    }
+    if (!server && r->station)
+        server = r->station->fleet_server;
+    if (server)
+        return server;
+    err_set(e, ERR_USAGE, "No server is named: the station file %s",
+            r->station ? "has no section fleet" : "is missing");
+    err_hint(e, "Write fleet: { server: \"service=NAME\" } into it, or give --server. See: "
+                "espstation station --help");
+    return NULL;
+}
+
+bool fleet_reach_open(struct fleet_reach *r, const char *station_given, const char *server,
+                      struct err *e)
+{
+    if (!station_find_load(station_given, &r->station, e))
+        return false;
+    const char *const found = find_server(r, server, e);
+    if (!found || !stop_source_open(&r->stop, e))
+        return false;
+    const struct fleet_setup setup = { .server = found,
+                                       .clock = &clock_system,
+                                       .stop_fd = r->stop.signal_fd };
+    r->fleet = fleet_open(&setup, e);
+    return r->fleet != NULL;
+}
+
+void fleet_reach_close(struct fleet_reach *r)
+{
+    fleet_close(r->fleet);
+    stop_source_close(&r->stop);
+    station_free(r->station);
+}
