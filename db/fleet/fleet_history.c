@@ -14,81 +14,78 @@
     " WHERE " BASE_MAC("t.mac") " = " BASE_MAC(                                                    \
         "$1::text") " AND (t.mac = $1 OR length(t.mac) = 17 OR length($1) = 17))"
 
-static const char board_sql[] = "SELECT mac, chip, " UTC(
-    "first_seen_utc") ", revision, flash_id, flash_bytes"
-                      " FROM espstation.board AS b WHERE " BASE_MAC("b.mac") " = " BASE_MAC(
-                          "$1::text") " AND (b.mac = $1 OR length(b.mac) = 17 OR length($1) = 17) ORDER BY first_seen_utc LIMIT 1";
+/* Laid out by hand: the formatter would tear the statements apart. */
+/* clang-format off */
+static const char board_sql[] =
+    "SELECT mac, chip, " UTC("first_seen_utc") ", revision, flash_id, flash_bytes"
+    " FROM espstation.board AS b WHERE " BASE_MAC("b.mac") " = " BASE_MAC("$1::text")
+    " AND (b.mac = $1 OR length(b.mac) = 17 OR length($1) = 17) ORDER BY first_seen_utc LIMIT 1";
 
-static const char runs_sql[] = "SELECT r.id, " UTC("r.started_utc") ", " UTC(
-    "r.ended_utc") ", r.duration_ms, r.verdict,"
-                   " r.code, r.sentence, r.hint, r.board_state, r.app_text, r.slot, r.port, r.operator, l.name,"
-                   " s.name, p.tool_version, c.name, c.version, c.sha256, r.rework_of, r.rework_reason, r.record,"
-                   " r.run_utc FROM " BOARDS " AS b"
-                   " JOIN espstation.run AS r ON r.record = b.record AND r.board = b.id"
-                   " JOIN espstation.record AS o ON o.id = r.record"
-                   " JOIN espstation.station AS s ON s.id = o.station"
-                   " LEFT JOIN " AS_SEEN(
-                       "process",
-                       "t.id, t.tool_version") " AS p"
-                                               "  ON p.record = r.record AND p.id = r.process"
-                                               " LEFT JOIN " AS_SEEN(
-                                                   "recipe",
-                                                   "t.id, t.name, t.version, t.sha256") " AS c"
-                                                                                        "  ON c.record = r.record AND c.id = r.recipe"
-                                                                                        " LEFT JOIN " AS_SEEN(
-                                                                                            "lot",
-                                                                                            "t.id, t.name") " AS l ON l.record = r.record AND l.id = r.lot"
-                                                                                                            " ORDER BY r.run_utc, r.record, r.id";
+static const char runs_sql[] =
+    "SELECT r.id, " UTC("r.started_utc") ", " UTC("r.ended_utc") ", r.duration_ms, r.verdict,"
+    " r.code, r.sentence, r.hint, r.board_state, r.app_text, r.slot, r.port, r.operator, l.name,"
+    " s.name, p.tool_version, c.name, c.version, c.sha256, r.rework_of, r.rework_reason,"
+    " r.record, r.run_utc FROM " BOARDS " AS b"
+    " JOIN espstation.run AS r ON r.record = b.record AND r.board = b.id"
+    " JOIN espstation.record AS o ON o.id = r.record"
+    " JOIN espstation.station AS s ON s.id = o.station"
+    " LEFT JOIN " AS_SEEN("process", "t.id, t.tool_version") " AS p"
+    "  ON p.record = r.record AND p.id = r.process"
+    " LEFT JOIN " AS_SEEN("recipe", "t.id, t.name, t.version, t.sha256") " AS c"
+    "  ON c.record = r.record AND c.id = r.recipe"
+    " LEFT JOIN " AS_SEEN("lot", "t.id, t.name") " AS l ON l.record = r.record AND l.id = r.lot"
+    " ORDER BY r.run_utc, r.record, r.id";
 
 /* $1 the record, $2 the run, $3 its run_utc, which leads to one part of each table. */
-static const char attempts_sql[] = "SELECT a.id, a.number, " UTC(
-    "a.started_utc") ", a.duration_ms, a.baud, a.bytes_written,"
-                     " a.wire_bytes, a.reset, a.loader, a.phase, a.code, a.sentence, a.hint, a.board_state,"
-                     " a.baud_asked, a.baud_why, a.write_mode, a.round_trips"
+static const char attempts_sql[] =
+    "SELECT a.id, a.number, " UTC("a.started_utc") ", a.duration_ms, a.baud, a.bytes_written,"
+    " a.wire_bytes, a.reset, a.loader, a.phase, a.code, a.sentence, a.hint, a.board_state,"
+    " a.baud_asked, a.baud_why, a.write_mode, a.round_trips"
 #define TIMING(version, name, sentence) ", a." #name "_ms"
 #include "db/store/timing_list.h"
-                     " FROM espstation.attempt AS a WHERE a.record = $1 AND a.run = $2 AND a.run_utc = $3"
-                     " ORDER BY a.number";
+    " FROM espstation.attempt AS a WHERE a.record = $1 AND a.run = $2 AND a.run_utc = $3"
+    " ORDER BY a.number";
 
 /* $2 the attempt. */
 static const char digests_sql[] =
     "SELECT i.file, i.\"offset\", i.size_bytes, d.skipped_bytes, d.expected_md5, d.read_md5,"
     " d.written_md5, d.written_sha256, 0 AS unit, i.number FROM espstation.digest AS d"
-    " JOIN " AS_SEEN(
-        "image",
-        "t.id, t.file, t.number, t.\"offset\", t.size_bytes") " AS i"
-                                                              "  ON i.record = d.record AND i.id = d.image"
-                                                              " WHERE d.record = $1 AND d.attempt = $2 AND d.run_utc = $3"
-                                                              " UNION ALL SELECT 'unit: ' || place, \"offset\", size_bytes, skipped_bytes, expected_md5,"
-                                                              " read_md5, written_md5, written_sha256, 1, number FROM espstation.unit_digest"
-                                                              " WHERE record = $1 AND attempt = $2 AND run_utc = $3 ORDER BY unit, number";
+    " JOIN " AS_SEEN("image", "t.id, t.file, t.number, t.\"offset\", t.size_bytes") " AS i"
+    "  ON i.record = d.record AND i.id = d.image"
+    " WHERE d.record = $1 AND d.attempt = $2 AND d.run_utc = $3"
+    " UNION ALL SELECT 'unit: ' || place, \"offset\", size_bytes, skipped_bytes, expected_md5,"
+    " read_md5, written_md5, written_sha256, 1, number FROM espstation.unit_digest"
+    " WHERE record = $1 AND attempt = $2 AND run_utc = $3 ORDER BY unit, number";
 
 /* Also those that were made in a record that goes on behind the run. */
-static const char corrections_sql[] = "SELECT " UTC(
-    "k.made_utc") ", k.operator, k.reason, k.host, k.verdict"
-                  " FROM espstation.run AS r JOIN espstation.lineage AS y ON y.ancestor = r.record"
-                  " AND r.link <= y.upto JOIN espstation.correction AS k ON k.record = y.record AND k.run = r.id"
-                  " WHERE r.record = $1 AND r.id = $2 AND r.run_utc = $3 ORDER BY k.made_utc, k.id";
+static const char corrections_sql[] =
+    "SELECT " UTC("k.made_utc") ", k.operator, k.reason, k.host, k.verdict"
+    " FROM espstation.run AS r JOIN espstation.lineage AS y ON y.ancestor = r.record"
+    " AND r.link <= y.upto JOIN espstation.correction AS k ON k.record = y.record AND k.run = r.id"
+    " WHERE r.record = $1 AND r.id = $2 AND r.run_utc = $3 ORDER BY k.made_utc, k.id";
 
-static const char units_sql[] = "SELECT u.record, u.id, u.serial, " UTC("u.taken_utc") ", u.run, " UTC(
-    "n.made_utc") ", n.operator, n.reason FROM " BOARDS " AS b"
-                  " JOIN espstation.unit AS u ON u.record = b.record AND u.board = b.id"
-                  " LEFT JOIN espstation.lineage AS y ON y.ancestor = u.record AND u.link <= y.upto"
-                  "  AND EXISTS (SELECT 1 FROM espstation.unit_released AS x WHERE x.record = y.record"
-                  "  AND x.id = u.id)"
-                  " LEFT JOIN espstation.unit_released AS x ON x.record = y.record AND x.id = u.id"
-                  " LEFT JOIN espstation.unit_decision AS n ON n.record = x.record AND n.id = x.decision"
-                  " ORDER BY u.taken_utc, u.record, u.id";
-static const char values_sql[] = "SELECT name, text, sha256, source FROM espstation.unit_value"
-                                 " WHERE record = $1 AND unit = $2 ORDER BY id";
+static const char units_sql[] =
+    "SELECT u.record, u.id, u.serial, " UTC("u.taken_utc") ", u.run, " UTC("n.made_utc")
+    ", n.operator, n.reason FROM " BOARDS " AS b"
+    " JOIN espstation.unit AS u ON u.record = b.record AND u.board = b.id"
+    " LEFT JOIN espstation.lineage AS y ON y.ancestor = u.record AND u.link <= y.upto"
+    "  AND EXISTS (SELECT 1 FROM espstation.unit_released AS x WHERE x.record = y.record"
+    "  AND x.id = u.id)"
+    " LEFT JOIN espstation.unit_released AS x ON x.record = y.record AND x.id = u.id"
+    " LEFT JOIN espstation.unit_decision AS n ON n.record = x.record AND n.id = x.decision"
+    " ORDER BY u.taken_utc, u.record, u.id";
 
-static const char mac_sql[] = "SELECT b.mac FROM espstation.unit AS u JOIN " AS_SEEN(
-    "board",
-    "t.id, t.mac") " AS b"
-                   " ON b.record = u.record AND b.id = u.board WHERE u.serial = $1"
-                   " ORDER BY EXISTS (SELECT 1 FROM espstation.lineage AS y JOIN espstation.unit_released AS x"
-                   "  ON x.record = y.record AND x.id = u.id WHERE y.ancestor = u.record AND u.link <= y.upto),"
-                   " u.taken_utc DESC LIMIT 1";
+static const char values_sql[] =
+    "SELECT name, text, sha256, source FROM espstation.unit_value"
+    " WHERE record = $1 AND unit = $2 ORDER BY id";
+
+static const char mac_sql[] =
+    "SELECT b.mac FROM espstation.unit AS u JOIN " AS_SEEN("board", "t.id, t.mac") " AS b"
+    " ON b.record = u.record AND b.id = u.board WHERE u.serial = $1"
+    " ORDER BY EXISTS (SELECT 1 FROM espstation.lineage AS y JOIN espstation.unit_released AS x"
+    "  ON x.record = y.record AND x.id = u.id WHERE y.ancestor = u.record AND u.link <= y.upto),"
+    " u.taken_utc DESC LIMIT 1";
+/* clang-format on */
 
 /* ---- Rows to structs ---- */
 

@@ -18,11 +18,11 @@ struct fleet_reach {
         .stop = STOP_SOURCE_CLOSED                                                                 \
     }
 
-#define OPTION_SERVER(to)                                                                           \
-    {                                                                                               \
-        "--server", "TEXT",                                                                         \
-            "how to reach the fleet's server, in libpq's words; default: that of the station file", \
-            NULL, (to), NULL                                                                        \
+#define OPTION_SERVER(to)                                                                          \
+    {                                                                                              \
+        "--server", "TEXT",                                                                        \
+            "the fleet's server, in libpq's words; default: that of the station file", NULL, (to), \
+            NULL                                                                                   \
     }
 
 /* Connects to `server` (NULL: that of the station file, `station_given` being what stands behind
