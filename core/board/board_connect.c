@@ -201,6 +201,7 @@ static bool reach_loader(struct loader *l, const struct reset_sequence *sequence
     if (sequence) {
         loader_set_rom(l); /* no stub outlives a reset */
         expect_log(l);
+        note_log(l, heard);
     }
     return sync_patiently(l, heard, e);
 }
@@ -218,6 +219,7 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     bool reached = reach_loader(l, sequence, &heard, &silence);
     l->link.until_loader = false;
     l->waits = heard.in_loader;
+    l->resets_briefly = reached && heard.in_loader && sequence && sequence->brief;
     if (reached) {
         link_forget_tail(&l->link); /* the log of this reset must not be taken for another one's */
         return true;

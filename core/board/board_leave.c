@@ -109,7 +109,7 @@ static const struct reset_sequence *leaving_sequence(const struct loader *l)
         return &reset_hard_holding;
     if (kind == USB_OTG || (kind == USB_JTAG && l->chip && (l->chip->flags & CHIP_JTAG_SLOW_RESET)))
         return &reset_hard_slow;
-    return &reset_hard;
+    return l->resets_briefly ? &reset_hard_brief : &reset_hard;
 }
 
 /* A port that goes while the chip restarts has done its duty, if it is the chip's own. */

@@ -47,6 +47,7 @@ struct loader {
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
     bool waits;                  /* for a download, as its boot log says; see board_connect */
+    bool resets_briefly;         /* a brief pulse at EN was seen to reset it; see reset.h */
     bool noting;                 /* see regs_note */
     struct loader_fixed fixed[LOADER_FIXED_MAX];
     size_t fixed_count;

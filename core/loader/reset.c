@@ -10,6 +10,11 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
 
 #define LONGEST_STEP_MS 10000u
 
+/* How long EN is held low. The data sheets ask for 50 us (ESP32, t_RST), and a transistor empties
+ * 10 uF in some milliseconds. Tools hold it 100 ms: so do the sequences that are tried behind. */
+#define HOLD_BRIEF_MS 30
+#define HOLD_MS       100
+
 /* How long the strap stays low after EN rises. The long one is for boards with a large capacitor at
  * EN and for the first ESP32 silicon (esptool issue 172). */
 #define STRAP_MS      50
@@ -24,22 +29,25 @@ enum { DTR = PORT_DTR, RTS = PORT_RTS, BOTH = PORT_DTR | PORT_RTS };
         0, 0, (ms)                                                                                 \
     }
 
-#define TIGHT(hold_ms)                                                                             \
+#define TIGHT(hold_ms, strap_ms)                                                                   \
     {                                                                                              \
-        SET(BOTH, 0), SET(BOTH, BOTH), SET(BOTH, RTS), WAIT(100), SET(BOTH, DTR), WAIT(hold_ms),   \
-            SET(BOTH, 0), SET(DTR, 0)                                                              \
+        SET(BOTH, 0), SET(BOTH, BOTH), SET(BOTH, RTS), WAIT(hold_ms), SET(BOTH, DTR),              \
+            WAIT(strap_ms), SET(BOTH, 0), SET(DTR, 0)                                              \
     }
-#define CLASSIC(hold_ms)                                                                           \
+#define CLASSIC(hold_ms, strap_ms)                                                                 \
     {                                                                                              \
-        SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, DTR), SET(RTS, 0), WAIT(hold_ms),          \
+        SET(DTR, 0), SET(RTS, RTS), WAIT(hold_ms), SET(DTR, DTR), SET(RTS, 0), WAIT(strap_ms),     \
             SET(DTR, 0)                                                                            \
     }
 
 /* Where DTR must stay asserted they end before it is released. */
-static const struct reset_sequence tight = { "tight", TIGHT(STRAP_MS), 8, 6 };
-static const struct reset_sequence tight_long = { "tight-long", TIGHT(STRAP_LONG_MS), 8, 6 };
-static const struct reset_sequence classic = { "classic", CLASSIC(STRAP_MS), 7, 6 };
-static const struct reset_sequence classic_long = { "classic-long", CLASSIC(STRAP_LONG_MS), 7, 6 };
+static const struct reset_sequence tight = { "tight", TIGHT(HOLD_BRIEF_MS, STRAP_MS), 8, 6, true };
+static const struct reset_sequence tight_long = { "tight-long", TIGHT(HOLD_MS, STRAP_LONG_MS), 8, 6,
+                                                  false };
+static const struct reset_sequence classic = { "classic", CLASSIC(HOLD_BRIEF_MS, STRAP_MS), 7, 6,
+                                               true };
+static const struct reset_sequence classic_long = { "classic-long", CLASSIC(HOLD_MS, STRAP_LONG_MS),
+                                                    7, 6, false };
 
 /* The hardware behind the USB Serial/JTAG port reads the lines itself: it must pass through (1,1)
  * on its way and never see (0,0). */
@@ -49,20 +57,19 @@ static const struct reset_sequence usb_jtag = {
       SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, 0), SET(RTS, 0) },
     12,
     0,
+    false,
 };
 
 const struct reset_sequence reset_hard = {
-    "hard",
-    { SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(RTS, 0) },
-    4,
-    0,
+    "hard", { SET(DTR, 0), SET(RTS, RTS), WAIT(HOLD_MS), SET(RTS, 0) }, 4, 0, false,
+};
+
+const struct reset_sequence reset_hard_brief = {
+    "hard-brief", { SET(DTR, 0), SET(RTS, RTS), WAIT(HOLD_BRIEF_MS), SET(RTS, 0) }, 4, 0, true,
 };
 
 const struct reset_sequence reset_hard_slow = {
-    "hard-slow",
-    { SET(DTR, 0), SET(RTS, RTS), WAIT(200), SET(RTS, 0), WAIT(200) },
-    5,
-    0,
+    "hard-slow", { SET(DTR, 0), SET(RTS, RTS), WAIT(200), SET(RTS, 0), WAIT(200) }, 5, 0, false,
 };
 
 const struct reset_sequence reset_hard_holding = {
@@ -70,6 +77,7 @@ const struct reset_sequence reset_hard_holding = {
     { SET(DTR, 0), SET(RTS, RTS), WAIT(100), SET(DTR, DTR), WAIT(100), SET(RTS, 0) },
     6,
     0,
+    false,
 };
 
 static const struct reset_sequence *const named[] = { &tight, &tight_long, &classic, &classic_long,

@@ -23,6 +23,7 @@ struct reset_sequence {
     struct reset_step steps[RESET_STEPS_MAX];
     size_t count;
     size_t count_holding; /* how many of them where DTR must stay asserted; 0: all */
+    bool brief;           /* it holds EN no longer than a usual board needs */
 };
 
 /* The strategies to take in turn, one per try, for a recipe's `port.reset` on this port: `auto`, a
@@ -41,9 +42,11 @@ bool reset_parse(const char *text, struct reset_sequence *out, struct err *e);
 /* Runs it. ERR_PORT_UNSUITABLE, ERR_PORT_GONE or ERR_STOPPED on failure. */
 bool reset_run(struct port *port, const struct reset_sequence *sequence, struct err *e);
 
-/* Releases the strap and pulses EN: the chip starts what is in its flash. The second gives a chip
- * that is its own USB device the time to come back; the third leaves DTR asserted. */
+/* Releases the strap and pulses EN: the chip starts what is in its flash. The second is for boards
+ * that a brief pulse was seen to reset. The third gives a chip that is its own USB device the time
+ * to come back; the fourth leaves DTR asserted. */
 extern const struct reset_sequence reset_hard;
+extern const struct reset_sequence reset_hard_brief;
 extern const struct reset_sequence reset_hard_slow;
 extern const struct reset_sequence reset_hard_holding;
 

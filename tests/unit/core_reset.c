@@ -240,10 +240,10 @@ static void assert_lines(const char *name, const struct line_step *steps, size_t
 
 static void reset_sends_exactly_these_line_changes(void **state)
 {
-    static const struct line_step classic[] = { { D, 0 }, { R, R },  { W, 100 }, { D, D },
+    static const struct line_step classic[] = { { D, 0 }, { R, R },  { W, 30 }, { D, D },
                                                 { R, 0 }, { W, 50 }, { D, 0 } };
     static const struct line_step tight[] = { { D | R, 0 }, { D | R, D | R }, { D | R, R },
-                                              { W, 100 },   { D | R, D },     { W, 50 },
+                                              { W, 30 },    { D | R, D },     { W, 50 },
                                               { D | R, 0 }, { D, 0 } };
     static const struct line_step usb_jtag[] = { { R, 0 }, { D, 0 },   { W, 100 }, { D, D },
                                                  { R, 0 }, { W, 100 }, { R, R },   { D, 0 },
@@ -315,11 +315,12 @@ static void reset_tight_pulses_en_once_with_the_strap_low(void **state)
         struct board_lines b = walk("tight", starts[i], true);
         assert_int_equal(b.en_pulses, 1);
         assert_true(b.strap_low_at_rise);
-        assert_int_equal(b.last_pulse_us, 100000);
+        assert_int_equal(b.last_pulse_us, 30000);
         assert_int_equal(b.strap_held_us, 50000);
         b = walk("tight-long", starts[i], true);
         assert_int_equal(b.en_pulses, 1);
         assert_true(b.strap_low_at_rise);
+        assert_int_equal(b.last_pulse_us, 100000);
         assert_int_equal(b.strap_held_us, 550000);
     }
 }
@@ -329,15 +330,15 @@ static void reset_tight_pulses_en_once_with_the_strap_low(void **state)
 static void reset_classic_leaves_no_time_between_en_and_strap(void **state)
 {
     static const char *const names[] = { "classic", "classic-long" };
-    static const uint64_t held_us[] = { 50000, 550000 };
+    static const uint64_t held_us[] = { 50000, 550000 }, pulse_us[] = { 30000, 100000 };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         struct board_lines b = walk(names[i], 0, false);
         assert_int_equal(b.en_pulses, 1);
-        assert_int_equal(b.last_pulse_us, 100000);
+        assert_int_equal(b.last_pulse_us, pulse_us[i]);
         assert_int_equal(b.strap_held_us, held_us[i]);
         b = walk(names[i], D | R, false);
-        assert_int_equal(b.last_pulse_us, 100000);
+        assert_int_equal(b.last_pulse_us, pulse_us[i]);
     }
 }
 
