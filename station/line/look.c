@@ -75,6 +75,13 @@ static void reopen_now_and_then(struct slot *s)
         slot_close_port(s);
 }
 
+/* Where the recipe wishes fuses a board may hold images that burn some by themselves as they start:
+ * nothing of ours starts them. */
+static bool stays_in_loader(const struct slot *s)
+{
+    return slot_recipe(s)->security.asked;
+}
+
 static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct loader *l)
 {
     struct err failure = { 0 }, ignored = { 0 };
@@ -87,7 +94,7 @@ static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct load
         *mac = board.mac;
     else
         s->reset_index++;
-    if (!known || !is_to_be_held(s))
+    if (!stays_in_loader(s) && (!known || !is_to_be_held(s)))
         leave(s, l, &ignored);
     if (failure.code == ERR_PORT_GONE || ignored.code == ERR_PORT_GONE || usb_is_native(s->port))
         slot_close_port(s);
