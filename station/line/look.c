@@ -145,6 +145,13 @@ static void learn_reset(struct slot *s)
     s->reset_doubted = false;
 }
 
+/* Where the recipe wishes fuses a board may hold images that burn some by themselves as they start:
+ * nothing of ours starts them. */
+static bool stays_in_loader(const struct slot *s)
+{
+    return slot_recipe(s)->security.asked;
+}
+
 static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct attempt_entry *at)
 {
     struct err failure = { 0 }, ignored = { 0 };
@@ -167,7 +174,8 @@ static enum look look_by_reset(struct slot *s, struct chip_mac *mac, struct atte
     }
     s->reset_doubted = s->reset_doubted || is_first;
     s->reset_index++;
-    leave(s, &at->loader, &ignored);
+    if (!stays_in_loader(s))
+        leave(s, &at->loader, &ignored);
     close_if_gone(s, failure.code == ERR_PORT_GONE ? failure.code : ignored.code);
     return look_of(connected, failure.code);
 }
@@ -178,7 +186,7 @@ void look_let_go(struct slot *s)
     struct attempt_entry *at = s->entry;
     s->entry = NULL;
     if (at && s->port) {
-        if (!is_to_be_held(s))
+        if (!is_to_be_held(s) && !stays_in_loader(s))
             leave(s, &at->loader, &ignored);
         close_if_gone(s, ignored.code);
     }

@@ -85,6 +85,15 @@ check "all was written" "$work/out" flash_equals 0 0x10000 app-s.bin
 check "and nothing started that burns by itself" "$work/out" sh -c "! '$fixture' --ctl '$work/ctl' state 0 | grep -q '\"running\":true'"
 check "nor does a second run, or a verification" "$work/out" exits 1 "$station" verify good.yaml --port "${ports[0]}" --plain
 check "which says the same" "$work/out" says "$work/out" "not-burnt"
+syncs() { ctl state 0 | grep -o '"syncs":[0-9]*' | cut -d: -f2; }
+was_asked() { [ "$(syncs)" -ge $((before + 3)) ]; } # by the run, and twice by who looks whether it is still there
+before=$(syncs)
+"$station" run good.yaml --port "${ports[0]}" --plain --loop --db loop.db >loop.txt 2>&1 </dev/null &
+station_pid=$!
+check "a station at work asks it again and again" loop.txt await was_asked
+kill -INT $station_pid
+wait $station_pid
+check "and never starts it" loop.txt sh -c "! '$fixture' --ctl '$work/ctl' state 0 | grep -q 'is running\|\"running\":true'"
 check "a strange board is refused" "$work/out" exits 1 "$station" run good.yaml --port "${ports[1]}" --plain --db $db
 check "untouched" "$work/out" says "$work/out" "secured" "The board is untouched"
 cat >search.mjs <<'END'
