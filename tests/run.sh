@@ -13,7 +13,7 @@ logs=$BUILD/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
-at_once=$((jobs + 1)) # integration tests, which wait more than they work
+at_once=$((2 * jobs + 2)) # tests, which wait more than they work
 
 # Counts the TAP lines of a log, shows what failed or was skipped, and the end of a log that ended badly.
 count() { # title log status [seconds]
@@ -56,36 +56,81 @@ end_step() { # title status [seconds]
 everything="all units pages make_images make_record plc_floor show_floor show_scene measure preloads"
 make_all() { make WERROR=-Werror "$@" $everything; }
 
-# The builds for later go on, at the lowest priority, while the tests of the first one wait for their
-# boards.
-declare -A ahead=()
-build_ahead() { # title make-arguments...
-    local title=$1
+# ---- What runs beside each other ------------------------------------------------------------------
+# All of it: scripts and test programs of all builds, each with its own folder and ports, and at the lowest
+# priority the builds that come later, one after the other. Scripts wait more than they work, so the
+# programs and the builds fit in between, and nobody waits for the last script of one build before the next.
+declare -A title_of=() log_of_pid=() began=() build_of=() built=()
+testing=0
+
+begin() { # title log command...
+    local title=$1 log=$2
+    shift 2
+    "$@" &
+    title_of[$!]=$title log_of_pid[$!]=$log began[$!]=$SECONDS
+}
+
+# Waits for one of them. A build lets the next one begin.
+end_of_one() {
+    local pid status
+    wait -n -p pid "${!title_of[@]}"
+    status=$?
+    local title=${title_of[$pid]} seconds=$((SECONDS - began[$pid])) build=${build_of[$pid]:-}
+    if [ -n "$build" ]; then
+        end_step "$title" $status $seconds
+        built[$build]=$status
+        begin_build
+    else
+        testing=$((testing - 1))
+        count "$title" "${log_of_pid[$pid]}" $status $seconds
+    fi
+    unset "title_of[$pid]" "began[$pid]" "build_of[$pid]"
+}
+
+await_all() { while [ ${#title_of[@]} -gt 0 ]; do end_of_one; done; }
+
+room_for_one() { while [ $testing -ge $at_once ]; do end_of_one; done; }
+
+later=() # name title make-arguments, of builds that have not begun
+build_later() { later+=("$1|$2|$3"); }
+
+begin_build() {
+    local name title arguments
+    [ ${#later[@]} -gt 0 ] || return 0
+    IFS='|' read -r name title arguments <<<"${later[0]}"
+    later=("${later[@]:1}")
+    begin "$title" "$(log_of "$title")" build_quietly "$(log_of "$title")" "BUILD=$BUILD/$name" $arguments
+    build_of[$!]=$name
+}
+build_quietly() { # log make-arguments...
+    local log=$1
     shift
-    nice -n 19 make WERROR=-Werror "$@" $everything >"$(log_of "$title")" 2>&1 </dev/null &
-    ahead[$title]=$!
+    nice -n 19 make -j"$jobs" WERROR=-Werror "$@" >"$log" 2>&1 </dev/null
 }
 
-built() { # title
-    wait "${ahead[$1]}"
-    end_step "$1" $?
+await_build() { # name
+    until [ -n "${built[$1]:-}" ]; do end_of_one; done
+    [ "${built[$1]}" -eq 0 ]
 }
 
-# Scripts and test programs together, several at a time: each has its own folder and ports. Scripts
-# wait more than they work, so the programs fit in between. The long ones come first, so that none of
-# them is left over at the end.
+# The long ones come first, so that none of them is left over at the end.
 tests() { # title build-folder pattern-of-programs scripts...
-    local title=$1 dir=$2 pattern=$3 name pid
-    local -A running=() began=()
+    local title=$1 dir=$2 pattern=$3 name
     shift 3
     mkdir -p "$dir/test-logs"
     for name in $(long_ones_first "$@") $(programs "$dir" "$pattern"); do
-        [ ${#running[@]} -lt $at_once ] || end_of_one
-        one_test "$name" "$dir" &
-        running[$!]=$name began[$!]=$SECONDS
+        room_for_one
+        begin "$title ${name##*/}" "$(log_of_test "$name" "$dir")" one_test "$name" "$dir"
+        testing=$((testing + 1))
     done
-    while [ ${#running[@]} -gt 0 ]; do end_of_one; done
 }
+
+style() { # title
+    room_for_one
+    begin "$1" "$(log_of "$1")" style_itself "$1"
+    testing=$((testing + 1))
+}
+style_itself() { tools/check.sh >"$(log_of "$1")" 2>&1 </dev/null && echo "ok 1 - $1" >>"$(log_of "$1")"; }
 
 programs() { # build-folder pattern
     printf '%s\n' "$1"/unit/* | grep -v '\.' | grep -E "/($2)\$"
@@ -111,16 +156,6 @@ log_of_test() { # name build-folder
     esac
 }
 
-# Of tests(), whose variables these are.
-end_of_one() {
-    local status ended
-    wait -n -p pid "${!running[@]}"
-    status=$?
-    ended=${running[$pid]}
-    count "$title ${ended##*/}" "$(log_of_test "$ended" "$dir")" $status $((SECONDS - began[$pid]))
-    unset "running[$pid]"
-}
-
 long_ones_first() { # names...
     printf '%s\n' $long "$@" | awk -v names=" $* " 'index(names, " " $0 " ") && !seen[$0]++'
 }
@@ -136,6 +171,7 @@ all_names() {
 }
 
 finish() {
+    await_all
     echo
     [ "$skipped" -eq 0 ] || echo "$skipped skipped: look above for the reasons"
     echo "$passed passed, $failed failed"
@@ -162,13 +198,18 @@ if [ "${1:-all}" != all ]; then
     finish
 fi
 
-build_ahead "clang build" CC=clang BUILD="$BUILD/clang"
-build_ahead "ASan and UBSan build" SAN=asan BUILD="$BUILD/asan"
-build_ahead "TSan build" SAN=tsan BUILD="$BUILD/tsan"
+# Of TSan what has threads is built and tested.
+threads='station_.*|port_.*|db_threads'
+threaded() { (cd tests/unit && printf '%s\n' *.c) | sed 's/\.c$//' | grep -xE "$threads" | sed "s|^|$BUILD/tsan/unit/|"; }
+
+build_later asan "ASan and UBSan build" "SAN=asan $everything"
+build_later tsan "TSan build" "SAN=tsan all make_images preloads $(threaded | tr '\n' ' ')"
+build_later clang "clang build" "CC=clang $everything"
+begin_build
 tests gcc "$BUILD" '.*' $names
-step "format, layers, banned words, cppcheck" tools/check.sh
-built "clang build" && tests clang "$BUILD/clang" '.*'
+style "format, layers, banned words, cppcheck"
 # What is killed reports nothing, and another client's work says little about our memory.
-built "ASan and UBSan build" && tests asan "$BUILD/asan" '.*' $(printf '%s\n' $names | grep -vxE 'crash|independence')
-built "TSan build" && tests tsan "$BUILD/tsan" 'station_.*|port_.*|db_threads' flash faults campaign handtools stop loop
+await_build asan && tests asan "$BUILD/asan" '.*' $(printf '%s\n' $names | grep -vxE 'crash|independence')
+await_build tsan && tests tsan "$BUILD/tsan" "$threads" flash faults campaign handtools stop loop
+await_build clang && tests clang "$BUILD/clang" '.*'
 finish

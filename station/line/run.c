@@ -3,7 +3,7 @@
  */
 #include "recipes/station/station_file.h"
 #include "station/line/order_label.h"
-#include "station/line/run_priv.h"
+#include "station/line/run_state_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

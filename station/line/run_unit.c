@@ -1,5 +1,5 @@
 /* What a board has of its own, in its run: values and images of its unit. */
-#include "station/line/run_priv.h"
+#include "station/line/run_state_priv.h"
 
 #include "core/flash/readflash.h"
 #include "core/loader/loader.h"

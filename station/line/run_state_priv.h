@@ -1,6 +1,6 @@
 /* Between run.c (a board's attempts and verdict) and run_unit.c (what it has of its own). */
-#ifndef STATION_RUN_PRIV_H
-#define STATION_RUN_PRIV_H
+#ifndef STATION_RUN_STATE_PRIV_H
+#define STATION_RUN_STATE_PRIV_H
 
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
