@@ -161,8 +161,8 @@ static bool settle(struct db *db, struct err *e)
     db->deadline_ms = db_now_ms() + db->busy_ms;
     if (db->reader)
         return run(db, "PRAGMA query_only = ON", e);
-    /* What savepoints keep aside stays in memory: SQLite would make and remove a file on the disk in
-     * each transaction that has changed more than 64 KiB, as one that takes a unit has. */
+    /* What savepoints keep aside stays in memory: SQLite would make and remove a file on the disk
+     * in each transaction that has changed more than 64 KiB, as one that takes a unit has. */
     return run(db, "PRAGMA recursive_triggers = ON", e) &&
            run(db, "PRAGMA synchronous = FULL", e) && run(db, "PRAGMA temp_store = MEMORY", e);
 }
