@@ -285,6 +285,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_UNIT_OF_SERIAL] = "SELECT u.board, b.mac FROM unit AS u JOIN board AS b ON b.id = u.board"
                             " WHERE u.serial = ? AND u.released IS NULL",
     [STMT_UNIT_OPEN_RUN] = "SELECT ifnull(min(id), 0) FROM run WHERE board = ? AND verdict IS NULL",
+    /* what the run's board had then, given up since, and nothing of it given to that board anew */
+    [STMT_UNIT_RELEASED_OF_RUN] = "SELECT u.serial, n.operator, n.made_utc FROM run AS r"
+                                  " JOIN unit AS u ON " UNIT_OF_RUN("u")
+                                  " JOIN unit_decision AS n ON n.id = u.released WHERE r.id = ?"
+                                  " ORDER BY u.serial IS NULL, u.id DESC LIMIT 1",
     [STMT_UNIT_DECISION_ADD] = "INSERT INTO unit_decision (what, board, serial, mark, operator,"
                                " reason, host, made_utc) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_UNIT_RELEASE] = "UPDATE unit SET released = ?1 WHERE board = ?2 AND released IS NULL",

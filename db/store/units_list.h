@@ -105,11 +105,11 @@
                          " OR (old.serial = NEW.serial AND old.released IS NULL)"),
     /* each half by its index: a record has as many rows as units were ever made */
     NOT_REPLACED("unit_item", "old.id = NEW.id OR (old.source = 'counter'"
-                              " AND NEW.source = 'counter'"
-                              " AND old.name = NEW.name AND old.number = NEW.number"
-                              " AND old.released IS NULL) OR (old.source = 'pool'"
-                              " AND NEW.source = 'pool' AND old.name = NEW.name"
-                              " AND old.sha256 = NEW.sha256 AND old.released IS NULL)"),
+                              " AND NEW.source = 'counter' AND old.name = NEW.name"
+                              " AND old.number = NEW.number AND old.released IS NULL)"
+                              " OR (old.source = 'pool' AND NEW.source = 'pool'"
+                              " AND old.name = NEW.name AND old.sha256 = NEW.sha256"
+                              " AND old.released IS NULL)"),
     NOT_REPLACED("unit_value", "old.id = NEW.id OR (old.name = NEW.name AND NEW.is_unique = 1"
                                " AND old.is_unique = 1 AND old.released IS NULL"
                                " AND coalesce(old.text, old.sha256)"

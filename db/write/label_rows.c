@@ -82,6 +82,26 @@ static bool has_passed_locked(struct db *db, int64_t run_id, struct err *e)
     return err_hint(e, "To find the run of a board: espstation history MAC");
 }
 
+/* Its serial may be on another board by now: a second label of it would be a double. */
+static bool keeps_unit_locked(struct db *db, int64_t run_id, struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_UNIT_RELEASED_OF_RUN);
+    query_int(&q, run_id);
+    const int rows = query_row(&q, e);
+    if (rows > 0) {
+        const char *const serial = (const char *)sqlite3_column_text(q.statement, 0);
+        err_set(e, ERR_USAGE,
+                "The unit %.80s%sthat the label of run %" PRId64 " shows was released by %.60s, %s",
+                serial ? serial : "", serial ? " " : "", run_id,
+                (const char *)sqlite3_column_text(q.statement, 1),
+                (const char *)sqlite3_column_text(q.statement, 2));
+        err_hint(e, "Its values may be on another board. Flash the board again: it gets a unit and "
+                    "a label of its own.");
+    }
+    query_end(&q);
+    return rows == 0;
+}
+
 /* The text stays the statement's until the copy is made. */
 static bool first_zpl_locked(struct db *db, int64_t run_id, char **zpl, struct err *e)
 {
@@ -105,7 +125,7 @@ static int64_t again_locked(struct db *db, const struct db_label_again *again, i
 {
     struct db_label_again label = *again;
     char *zpl = NULL;
-    if (!has_passed_locked(db, again->run_id, e))
+    if (!has_passed_locked(db, again->run_id, e) || !keeps_unit_locked(db, again->run_id, e))
         return 0;
     if (!label.zpl && !first_zpl_locked(db, again->run_id, &zpl, e))
         return 0;

@@ -12,6 +12,7 @@ static const char examples[] =
     "over\n"
     "  espstation nvs make unit.csv -o nvs.bin --size 24K     a table of nvs_partition_gen\n"
     "  espstation nvs make unit.csv -o nvs.bin --size 24K --make-keys keys.bin\n"
+    "  espstation nvs keys keys.bin                           new keys for encryption alone\n"
     "  espstation nvs make values.csv --config config.csv --id serial -o 'unit-{id}.bin' --size "
     "24K\n"
     "                                                         the files of mfg_gen, an image each\n"
@@ -20,6 +21,18 @@ static const char examples[] =
     "one would be read first. Files that a table names are looked for in the current folder.\n"
     "Status: 0 done, or sound; 1 check found something; 2 wrong usage; 3 mistakes in a table.\n";
 
+/* As generate-key of the official generator, from the kernel's chance. */
+static enum exit_status nvs_new_keys(const struct nvs_options *o, struct err *e)
+{
+    struct nvs_keys keys = { 0 };
+    const bool ok = nvs_keyfile_make(o->file, &keys, e);
+    nvs_keys_wipe(&keys);
+    if (ok)
+        cmd_tell("%s: new keys, the image of a partition nvs_keys. They are shown to nobody.",
+                 o->file);
+    return ok ? EXIT_PASSED : cmd_status_of(e);
+}
+
 static const struct action {
     const char *word;
     enum exit_status (*run)(const struct nvs_options *o, struct err *e);
@@ -27,6 +40,7 @@ static const struct action {
     { "show", nvs_show },
     { "check", nvs_check },
     { "make", nvs_make },
+    { "keys", nvs_new_keys },
 };
 
 /* Words of the official generator. */
@@ -34,6 +48,8 @@ static const char *habit_of(const char *word)
 {
     if (strcmp(word, "generate") == 0 || strcmp(word, "encrypt") == 0)
         return "; to make an image: espstation nvs make TABLE -o FILE --size 24K";
+    if (strcmp(word, "generate-key") == 0)
+        return "; to make keys: espstation nvs keys FILE";
     if (strcmp(word, "decrypt") == 0)
         return "; to read one: espstation nvs show FILE --keys FILE --show-secrets";
     return "";
@@ -50,7 +66,8 @@ static const struct action *understand(const char **args, size_t count)
                 actions[i].run == nvs_make ? "a table" : "a file");
         return NULL;
     }
-    fprintf(stderr, "espstation nvs: expected show, check or make%s\nSee: espstation nvs --help\n",
+    fprintf(stderr,
+            "espstation nvs: expected show, check, make or keys%s\nSee: espstation nvs --help\n",
             count > 0 ? habit_of(args[0]) : "");
     return NULL;
 }
@@ -58,6 +75,8 @@ static const struct action *understand(const char **args, size_t count)
 static bool check_options(const struct action *action, const struct nvs_options *o, struct err *e)
 {
     bool makes = action->run == nvs_make;
+    if (action->run == nvs_new_keys && (o->keys || o->hmac_key || o->read_only))
+        return err_set(e, ERR_USAGE, "keys takes the name of a new file, and no options");
     int keys = (o->keys != NULL) + (o->hmac_key != NULL) + (o->make_keys != NULL);
     if (keys > 1)
         return err_set(e, ERR_USAGE, "--keys, --hmac-key and --make-keys exclude each other");
@@ -114,5 +133,6 @@ static enum exit_status nvs(int argc, char **argv)
     return status;
 }
 
-const struct cmd cmd_nvs = { "nvs", "show|check|make FILE",
-                             "Shows, checks and makes images of NVS partitions.", nvs };
+const struct cmd cmd_nvs = { "nvs", "show|check|make|keys FILE",
+                             "Shows, checks and makes images of NVS partitions, and keys for them.",
+                             nvs };

@@ -118,6 +118,10 @@ refused 2 "no table" "a table is missing" -- "$station" nvs make --size 12K
 refused 2 "no action" "show, check or make" -- "$station" nvs
 refused 2 "a word of the generator" "espstation nvs make TABLE" -- "$station" nvs generate excel.csv
 refused 2 "an option of the generator" "--keys FILE" -- "$station" nvs make excel.csv --inputkey keys.bin
+refused 2 "a word of the generator for keys" "espstation nvs keys FILE" -- "$station" nvs generate-key
+"$station" nvs keys new-keys.bin >/dev/null && "$station" nvs make table.csv -o with-new.bin --size 12K --keys new-keys.bin >/dev/null 2>&1
+check "keys alone are made, and taken" [ -s with-new.bin ]
+refused 2 "keys are never written over" "is there already" -- "$station" nvs keys new-keys.bin
 refused 2 "the generator itself" "espstation nvs --help" -- "$station" nvs_partition_gen generate
 refused 2 "an option of make" "are for make" -- "$station" nvs show t.bin --size 12K
 refused 2 "an option of show" "are for show and check" -- "$station" nvs make excel.csv -o t.bin --size 12K --json

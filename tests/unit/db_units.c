@@ -6,6 +6,7 @@
 
 #include "db/units/decide.h"
 #include "db/units/unit_list.h"
+#include "db/write/label_rows.h"
 #include "db/write/lot.h"
 
 #include <pthread.h>
@@ -361,6 +362,28 @@ static void released_values_go_to_the_next_board(void **state)
     assert_clean(b);
 }
 
+/* What a label says may be on another board once its unit was released. */
+static void label_of_a_released_unit_is_not_printed_again(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    int number;
+    const struct db_label_again again = { .run_id = 1,
+                                          .printer = "file:x",
+                                          .zpl = "^XA^XZ",
+                                          .operator_name = "Ann",
+                                          .reason = "torn",
+                                          .utc_ms = T0_MS };
+    bench_open(b);
+    assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
+    check_ok(b, db_label_again(b->db, &again, &number, &b->e) > 0);
+    check_ok(b, db_unit_release(b->db, "SN-00010", &ann, &b->e));
+    assert_int_equal(db_label_again(b->db, &again, &number, &b->e), 0);
+    assert_says(b, ERR_USAGE, "The unit SN-00010 that the label of run 1 shows was released by");
+    assert_answer(b, "SELECT count(*) FROM label", "1");
+}
+
 static void board_in_work_is_not_released(void **state)
 {
     struct bench *b = *state;
@@ -690,6 +713,7 @@ int main(void)
         TEST(bound_row_goes_to_its_board_alone),
         TEST(taken_serial_is_a_duplicate_and_its_number_passed_over),
         TEST(released_values_go_to_the_next_board),
+        TEST(label_of_a_released_unit_is_not_printed_again),
         TEST(board_in_work_is_not_released),
         TEST(older_record_stops_the_line),
         TEST(nothing_goes_to_two_boards_of_two_stations),
