@@ -13,6 +13,7 @@
 #include "core/loader/link.h"
 
 #define LOADER_SYNC_BAUD 115200u /* which every ROM follows */
+#define LOADER_SYNC_MS   100u    /* its answers come within */
 
 #define LOADER_MD5_BYTES 16u
 
@@ -45,6 +46,7 @@ struct loader {
     struct loader_first first;   /* see loader_first_attach */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
+    bool sparing;                /* who says nothing is asked rarely: see board_connect */
     bool waits;                  /* for a download, as its boot log says; see board_connect */
     bool noting;                 /* see regs_note */
     struct loader_fixed fixed[LOADER_FIXED_MAX];
