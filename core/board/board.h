@@ -54,7 +54,8 @@ struct board {
 /* "24:0a:c4:00:00:01"; a plain function of its arguments. */
 void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_BYTES]);
 
-/* Resets the chip into its loader with `sequence` (NULL: only listens) and syncs. `expected` is the
+/* Resets the chip into its loader with `sequence` (NULL: only listens) and syncs; in as much time
+ * with fewer words where l->sparing and not a byte comes, as in a slot that is empty. `expected` is the
  * recipe's chip (NULL: any): its advice and its boot log rate serve when nothing answers.
  * ERR_NO_SYNC or ERR_WRONG_BOOT_MODE, saying what was heard; or what the port says. */
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,

@@ -5,7 +5,6 @@
 
 #include <string.h>
 
-#define SYNC_MS          100u
 #define COMMAND_MS       3000u
 #define LONGEST_MS       240000u
 #define SYNC_REPLY_COUNT 8
@@ -101,11 +100,11 @@ bool loader_sync(struct loader *l, struct err *e)
     memset(data, 0x55, sizeof data);
     memcpy(data, "\x07\x07\x12\x20", 4);
     struct reply r;
-    if (!ask(l, CMD_SYNC, data, sizeof data, 0, SYNC_MS, &r, e))
+    if (!ask(l, CMD_SYNC, data, sizeof data, 0, LOADER_SYNC_MS, &r, e))
         return false;
     for (int i = 1; i < SYNC_REPLY_COUNT && r.value == 0; i++) {
         struct err missing = { 0 };
-        if (link_await(&l->link, CMD_SYNC, 0, false, after_ms(l, SYNC_MS), &r, &missing))
+        if (link_await(&l->link, CMD_SYNC, 0, false, after_ms(l, LOADER_SYNC_MS), &r, &missing))
             continue;
         if (missing.code == ERR_TIMEOUT)
             break; /* answers got lost: those before were enough */

@@ -14,6 +14,7 @@
 
 /* Which every ROM follows, remembers whatever it listens at, and stubs start from. */
 #define LOADER_SYNC_BAUD 115200u
+#define LOADER_SYNC_MS   100u /* its answers come within */
 
 #define LOADER_MD5_BYTES 16u
 
@@ -46,6 +47,7 @@ struct loader {
     struct loader_first first;   /* see loader_first_attach */
     uint32_t leave_baud;         /* set on the port just before the chip is let go; 0: as it is */
     bool careful;                /* one question at a time, whoever answers */
+    bool sparing;                /* who says nothing is asked rarely: see board_connect */
     bool waits;                  /* for a download, as its boot log says; see board_connect */
     bool resets_briefly;         /* a brief pulse at EN was seen to reset it; see reset.h */
     bool noting;                 /* see regs_note */

@@ -35,7 +35,7 @@ short port_fd_wait(const struct port *p, int fd, short events, struct deadline d
             err_set_sys(e, ERR_STATION, errno, "%s: waiting failed", p->where);
             return 0;
         }
-        if (left_ms == 0) {
+        if (left_ms == 0 || (ready == 0 && deadline_over(p->clock, d))) {
             timed_out(p, events, e);
             return 0;
         }

@@ -40,6 +40,12 @@ static uint64_t wire_bytes(const struct port *port)
     return port->rx_bytes + port->tx_bytes;
 }
 
+/* Whether something says that somebody is there. */
+static bool is_expected(const struct slot *s)
+{
+    return s->arrived || s->presence.by_hand || s->presence.appeared;
+}
+
 /* Into the loader at that rate, and who it is. */
 static bool ask_at(struct slot *s, uint32_t baud, struct attempt_entry *at, bool *connected,
                    struct err *e)
@@ -49,6 +55,7 @@ static bool ask_at(struct slot *s, uint32_t baud, struct attempt_entry *at, bool
     at->began_us = slot_now_us(s);
     at->wire_before = wire_bytes(s->port);
     loader_init(&at->loader, s->port);
+    at->loader.sparing = s->presence.place == PLACE_EMPTY && !is_expected(s);
     if ((s->port->caps & PORT_BAUD) && !port_set_baud(s->port, baud, e))
         return false;
     *connected = board_connect(&at->loader, slot_choose_reset(s, &custom), slot_recipe(s)->chip, e);
@@ -56,12 +63,6 @@ static bool ask_at(struct slot *s, uint32_t baud, struct attempt_entry *at, bool
     const bool known = *connected && board_identify_chip(&at->loader, &at->board, e);
     at->known_us = slot_now_us(s);
     return known;
-}
-
-/* Whether something says that somebody is there. */
-static bool is_expected(const struct slot *s)
-{
-    return s->arrived || s->presence.by_hand || s->presence.appeared;
 }
 
 /* ...whom nobody has asked yet. Else one strategy is tried after the other. */

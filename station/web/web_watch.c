@@ -10,9 +10,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS           40  /* between two looks */
-#define LOOK_MS            50  /* when somebody looks, and... */
-#define IDLE_MS            250 /* ...when nobody does */
+#define PAUSE_MS           40   /* between two looks */
+#define LOOK_MS            50   /* when somebody looks, and... */
+#define IDLE_MS            1000 /* ...when nobody does */
 #define PROGRESS_MS        200
 #define PROGRESS_MANY_MS   500
 #define MANY_TILES         64

@@ -11,8 +11,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
-const build = resolve(process.env.BUILD ?? "build"), boards = Number(/boards=(\d+)/.exec(process.argv.slice(2).join(" "))?.[1] ?? 0);
-const TICKS = 100, SPAN_MS = 20000;
+const build = resolve(process.env.BUILD ?? "build"), words = process.argv.slice(2).join(" ");
+const option = (name, otherwise) => Number(new RegExp(`\\b${name}=(\\d+)`).exec(words)?.[1] ?? otherwise);
+const boards = option("boards", 0), slots = option("slots", 256), rounds = option("rounds", 3), looking = option("browsers", 2);
+const TICKS = 100, SPAN_MS = option("span", 20) * 1000;
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * p))];
@@ -66,9 +68,10 @@ async function showFloor(...options) {
 }
 
 async function costs() {
-    console.log("256 slots, all at work            processor     to the pixel");
+    console.log(`${slots} slots, all at work`.padEnd(34) + "processor     to the pixel");
     for (const [title, who, rate] of [["nobody looks", null, 0], ["two readers", readers, 0], ["two browsers", browsers, 0], ["two readers, 20 verdicts/s", readers, 20], ["two browsers, 20 verdicts/s", browsers, 20]]) {
-        const f = await showFloor("--tiles", "256", "--columns", "16", "--scene", "working");
+        if (option("quick", 0) && !(rate && who === browsers)) continue;
+        const f = await showFloor("--tiles", String(slots), "--columns", String(Math.ceil(Math.sqrt(slots))), "--scene", "working");
         const lookers = who ? await who(f.url, 2) : null;
         await pause(3000);
         if (lookers?.late) await lookers.late();

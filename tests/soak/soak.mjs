@@ -105,7 +105,7 @@ while (Date.now() < end && !exit) {
     await sleep(2000);
     if (exit) break;
     const f = footprint(station.pid);
-    samples.push(f);
+    samples.push({ ...f, runs: shown.size });
     for (const [i, slot] of slots.entries()) await changeIfUnnoticed(i, slot);
     if (Math.floor((Date.now() - started) / 60000) < minute) continue;
     note(`minute ${minute++}: ${shown.size} runs, ${f.rssKib} KiB, ${f.descriptors} descriptors, ${f.threads} threads, ` +
@@ -125,12 +125,20 @@ check("Ctrl-C ends it: some boards have failed, nothing else has", ended.code ==
 // ---- The verdict on the station -----------------------------------------------------------------------
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
 const quarter = (n, key) => median(samples.slice(Math.floor((samples.length * n) / 4), Math.floor((samples.length * (n + 1)) / 4)).map((s) => s[key]));
+// Of all samples behind the first quarter: so much more with each thousand runs.
+function slope(key) {
+    const rest = samples.slice(Math.floor(samples.length / 4)), mean = (of) => rest.reduce((sum, s) => sum + of(s), 0) / rest.length;
+    const x = mean((s) => s.runs), y = mean((s) => s[key]);
+    const over = rest.reduce((sum, s) => sum + (s.runs - x) * (s[key] - y), 0), under = rest.reduce((sum, s) => sum + (s.runs - x) ** 2, 0);
+    return (under > 0 ? (1000 * over) / under : 0).toFixed(1);
+}
 const figures = (key) => [0, 1, 2, 3].map((n) => quarter(n, key)).join(", ");
 const warm = o.minutes >= 10;
 check(`memory stays flat: ${figures("rssKib")} KiB (medians of the quarters)${warm ? "" : " # SKIP warming up takes some minutes; give it 10"}`,
     !warm || quarter(3, "rssKib") <= quarter(1, "rssKib") * 1.03 + 512);
 check(`descriptors stay flat: ${figures("descriptors")}`, quarter(3, "descriptors") <= quarter(1, "descriptors") + 2);
 check(`threads stay flat: ${figures("threads")}`, quarter(3, "threads") <= quarter(1, "threads"));
+note(`with each thousand runs: ${slope("rssKib")} KiB, ${slope("descriptors")} descriptors, ${slope("threads")} threads more`);
 const rows = new Map(sql(db, "select id, ifnull(verdict, '') from run"));
 const missing = [...shown].filter(([run, verdict]) => rows.get(run) !== verdict);
 check(`every verdict shown has its row (${shown.size} runs, ${[...shown.values()].filter((v) => v === "PASS").length} PASS)`,

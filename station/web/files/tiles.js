@@ -3,7 +3,7 @@ import { $, emWidth, make, sign } from "./dom.js";
 import { state } from "./state.js";
 import { cause, percent, say, seconds } from "./words.js";
 
-const SMALLEST_PX = 10, LARGEST_PX = 26, WRAP_COLUMNS = 4, ROOMY_ROWS = 4, SCREEN_ROWS = 9, CALM_TILES = 64;
+const SMALLEST_PX = 10, LARGEST_PX = 26, WRAP_COLUMNS = 4, ROOMY_ROWS = 4, SCREEN_ROWS = 9, CALM_TILES = 16;
 let family = "sans-serif"; // of tiles, in the present language
 const tiles = new Map(); // slot -> { item, button, face, ... }
 const speaks = (t) => t.sentence && ["no-adapter", "fail", "waiting", "attention"].includes(t.state);
