@@ -30,12 +30,12 @@ struct run {
     size_t first_baud_index, first_reset_index;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
-    struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
-    bool passed_before;     /* here, under this order: that verdict stands, */
-    int64_t before_id;      /* ...of this run; 0: it was not recorded */
-    enum board_state state; /* how the attempts so far left it */
-    char *label;            /* that it gets if it passes; NULL: none */
-    struct db_unit unit;    /* what the board has of its own */
+    struct chip_mac mac;         /* of the board it began with; count 0: none was identified yet */
+    bool passed_before;          /* here, under this order: that verdict stands, */
+    struct db_passed_run before; /* ...of this run; 0: it was not recorded */
+    enum board_state state;      /* how the attempts so far left it */
+    char *label;                 /* that it gets if it passes; NULL: none */
+    struct db_unit unit;         /* what the board has of its own */
     bool has_unit;
     struct unit_given given; /* for this board; what comes once it is taken is for the next one */
     bool took_given;
@@ -124,11 +124,11 @@ static bool refuse_passed(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
     if (!s->gang->loop || s->again.press == PRESS_AGAIN || order_rework_reason(s->order) ||
-        !slot_has_passed(s, &run->mac, &run->before_id))
+        !slot_has_passed(s, &run->mac, &run->before))
         return true;
     run->passed_before = true;
     return err_set(e, ERR_DUPLICATE, "The board has passed here already, in run %lld",
-                   (long long)run->before_id);
+                   (long long)run->before.run_id);
 }
 
 /* Whatever is wrong with its label is known before the board is touched. */
@@ -674,7 +674,7 @@ static void end_run(struct run *run, struct attempt_result *result)
     }
     slot_drop_given(s, 0);
     if (run->passed_before) {
-        run_show_passed(s, &run->mac, run->before_id);
+        run_show_passed(s, &run->mac, &run->before);
         return;
     }
     if (verdict == VERDICT_PASS) {
@@ -696,7 +696,7 @@ static void note_rate(struct run *run)
     slot_note(run->slot, run->id, sentence);
 }
 
-void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
+void run_show_passed(struct slot *s, const struct chip_mac *mac, const struct db_passed_run *passed)
 {
     char sentence[120];
     pthread_mutex_lock(&s->lock);
@@ -705,14 +705,16 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
     v->verdict = VERDICT_PASS;
     v->passed_before = true;
     v->empty = v->ready = false;
-    v->run_id = run_id;
+    v->passed_slot = passed->slot;
+    v->order = *order_name(s->order);
+    v->run_id = passed->run_id;
     v->err = v->waits = (struct err){ 0 };
     v->started_us = v->ended_us = 0;
     board_mac_text(mac, v->mac);
     pthread_mutex_unlock(&s->lock);
-    snprintf(sentence, sizeof sentence, "Passed already, run %lld: no other run",
-             (long long)run_id);
-    slot_note(s, run_id, sentence);
+    snprintf(sentence, sizeof sentence, "Passed already, run %lld in slot %d: no other run",
+             (long long)passed->run_id, passed->slot);
+    slot_note(s, passed->run_id, sentence);
 }
 
 static bool start_run(struct run *run, struct err *e)
