@@ -212,14 +212,18 @@ struct db_unit_digest {
 };
 
 /* The latest run in which this board has passed in this very slot (0: in any), with this recipe, in
- * this lot (0: in none); 0: there is none. Corrections count. One look into an index. */
+ * this lot (0: in none). Corrections count. One look into an index. */
 struct db_passed_where {
     const char *mac;
     int64_t recipe_id, lot_id;
     int slot;
 };
-bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t *run_id,
-                    struct err *e);
+struct db_passed_run {
+    int64_t run_id; /* 0: none */
+    int slot;
+};
+bool db_passed_here(struct db *db, const struct db_passed_where *where,
+                    struct db_passed_run *passed, struct err *e);
 
 struct db_attempt {
     int number; /* counts from 1 within the run */

@@ -127,11 +127,11 @@ static const char *const texts[STMT_COUNT] = {
                     " AND " EFFECTIVE_VERDICT("r") " = 'PASS'"
                     " ORDER BY here DESC, r.id DESC LIMIT 1",
 
-    [STMT_PASSED_HERE] = "SELECT ifnull(max(r.id), 0) FROM run AS r JOIN board AS b ON b.id = "
+    [STMT_PASSED_HERE] = "SELECT r.id, r.slot FROM run AS r JOIN board AS b ON b.id = "
                          "r.board"
                          " WHERE b.mac = ? AND r.verdict = 'PASS' AND r.lot IS ? AND r.recipe = ? "
                          "AND ? IN (0, r.slot) AND r.golden IS NULL"
-                         " AND " EFFECTIVE_VERDICT("r") " = 'PASS'",
+                         " AND " EFFECTIVE_VERDICT("r") " = 'PASS' ORDER BY r.id DESC LIMIT 1",
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"

@@ -148,8 +148,8 @@ bool db_passed(struct db *db, const char *mac, int64_t lot_id, struct db_passed 
     return ok;
 }
 
-bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t *run_id,
-                    struct err *e)
+bool db_passed_here(struct db *db, const struct db_passed_where *where,
+                    struct db_passed_run *passed, struct err *e)
 {
     char form[DB_MAC_CAP];
     if (!db_mac_normalise(where->mac, form, e) || !db_enter(db, e))
@@ -159,9 +159,14 @@ bool db_passed_here(struct db *db, const struct db_passed_where *where, int64_t 
     query_int_or_null(&q, where->lot_id, 1);
     query_int(&q, where->recipe_id);
     query_int(&q, where->slot);
-    const bool ok = query_number(&q, run_id, e);
+    const int rows = query_row(&q, e);
+    *passed = (struct db_passed_run){ 0 };
+    if (rows > 0)
+        *passed = (struct db_passed_run){ sqlite3_column_int64(q.statement, 0),
+                                          sqlite3_column_int(q.statement, 1) };
+    query_end(&q);
     db_leave(db);
-    return ok;
+    return rows >= 0;
 }
 
 /* ---- The gate ---- */

@@ -1,6 +1,8 @@
 /* What is seen of the floor: tiles and the sum. */
 #include "station/floor/floor_priv.h"
 
+#include "station/words/words.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +33,11 @@ static const char *asks_for(enum start_policy start)
 {
     switch (start) {
     case START_KEY:
-        return "Press START";
+        return word_in(LANGUAGE_EN, WORD_SAY_PRESS_START);
     case START_SCAN:
-        return "Scan the code of the board";
+        return word_in(LANGUAGE_EN, WORD_SAY_SCAN_CODE);
     case START_PLC:
-        return "Waits for START from the PLC";
+        return word_in(LANGUAGE_EN, WORD_SAY_PLC);
     case START_BOARD:
     case START_PLUG:
     case START_SWITCH:
@@ -55,10 +57,12 @@ static void say(struct tile *tile, enum err_code code, const char *what, const c
 
 static void say_lot_full(const struct floor *f, struct tile *tile)
 {
-    char text[64];
-    snprintf(text, sizeof text, "LOT FULL %lld/%lld", (long long)f->room.passed,
+    char text[64], places[48];
+    snprintf(places, sizeof places, "%lld/%lld", (long long)f->room.passed,
              (long long)f->room.quantity);
-    say(tile, ERR_QUOTA, text, "Close the lot, open the next one, and choose that.");
+    words_fill(text, sizeof text, word_in(LANGUAGE_EN, WORD_SAY_LOT_FULL),
+               (const char *const[]){ places }, 1);
+    say(tile, ERR_QUOTA, text, word_in(LANGUAGE_EN, WORD_SAY_NEXT_LOT));
 }
 
 static bool lot_is_full_locked(const struct floor *f)
@@ -76,14 +80,31 @@ static void show_waiting(const struct floor *f, const struct floor_slot *slot,
         say_lot_full(f, tile);
     } else if (tile->state == TILE_EMPTY) {
         if (asks && !has_switch) /* it cannot know whether a board is in */
-            say(tile, ERR_WAITING, asks, "Put a board in first.");
+            say(tile, ERR_WAITING, asks, word_in(LANGUAGE_EN, WORD_SAY_PUT_IN_FIRST));
     } else if (v->waits.code != ERR_NONE) {
         tile->err = v->waits;
     } else if (asks) {
         say(tile, ERR_WAITING, asks, err_row(ERR_WAITING)->hint);
     } else if (has_switch) {
-        say(tile, ERR_WAITING, "Open the lid", "Take the board out, and put the next one in.");
+        say(tile, ERR_WAITING, word_in(LANGUAGE_EN, WORD_SAY_OPEN_LID),
+            word_in(LANGUAGE_EN, WORD_SAY_EXCHANGE));
     }
+}
+
+/* Where, when, and what to do about it: nobody should wonder why nothing happens. */
+static void say_passed_before(const struct floor *f, const struct slot_view *v, struct tile *tile)
+{
+    char text[200], run[24];
+    const bool known = v->passed_slot >= 1 && (size_t)v->passed_slot <= f->slot_count;
+    snprintf(tile->passed_in, sizeof tile->passed_in, "%s",
+             known ? f->slots[v->passed_slot - 1].spec->name : "?");
+    snprintf(run, sizeof run, "%lld", (long long)v->run_id);
+    const enum word sentence = v->run_id == 0    ? WORD_SAY_PASSED_UNRECORDED
+                               : v->order.lot[0] ? WORD_SAY_PASSED_IN_LOT
+                                                 : WORD_SAY_PASSED_EVER;
+    words_fill(text, sizeof text, word_in(LANGUAGE_EN, sentence),
+               (const char *const[]){ tile->passed_in, run }, 2);
+    say(tile, ERR_DUPLICATE, text, word_in(LANGUAGE_EN, WORD_SAY_HOW_AGAIN));
 }
 
 static void show_view(const struct floor *f, const struct floor_slot *slot,
@@ -98,6 +119,8 @@ static void show_view(const struct floor *f, const struct floor_slot *slot,
         show_waiting(f, slot, v, tile);
     if (tile->state == TILE_FAIL)
         tile->err = v->err;
+    if (tile->state == TILE_PASS && v->passed_before)
+        say_passed_before(f, v, tile);
     if (tile->state == TILE_PASS && f->label_waits &&
         f->label_waits(f->label_ctx, v->run_id, &tile->err))
         tile->state = TILE_WAITING;
@@ -112,7 +135,8 @@ static void show_rest(struct floor *f, const struct floor_slot *slot, struct til
         tile->err = slot->trouble;
     } else if (slot->plugged && !session_has_order(f->session)) {
         tile->state = TILE_WAITING;
-        say(tile, ERR_WAITING, "No recipe is chosen yet", "Choose the recipe.");
+        say(tile, ERR_WAITING, word_in(LANGUAGE_EN, WORD_SAY_NO_RECIPE),
+            word_in(LANGUAGE_EN, WORD_SAY_CHOOSE_RECIPE));
     }
 }
 

@@ -4,6 +4,9 @@
 
 #include "station/line/slot_view.h"
 
+#define TILE_NAME_BYTES   17
+#define TILE_SERIAL_BYTES 65
+
 enum tile_state {
     TILE_NO_ADAPTER, /* grey: nothing is plugged into the slot's socket */
     TILE_EMPTY,      /* white: put a board in */
@@ -15,19 +18,17 @@ enum tile_state {
     TILE_STATE_COUNT
 };
 
-#define TILE_NAME_BYTES   17
-#define TILE_SERIAL_BYTES 65
-
 struct tile {
     int number;                 /* the slot's, from 1 */
     char name[TILE_NAME_BYTES]; /* as printed on the fixture */
     unsigned row, column;       /* its place in the fixture, from 0 */
     char port[EVENT_PORT_BYTES];
     enum tile_state state;
-    bool passed_before; /* PASS: this board had passed here already, in run run_id */
-    bool golden;        /* a golden board, whose runs count in no yield */
-    bool disabled;      /* ATTENTION: a person or the station has taken it out of work */
-    int64_t run_id;     /* 0: none, or not recorded */
+    bool passed_before; /* PASS: this board had passed here already, in run run_id; err says so */
+    char passed_in[TILE_NAME_BYTES]; /* ...in the slot of this name; "": it had not */
+    bool golden;                     /* a golden board, whose runs count in no yield */
+    bool disabled;  /* ATTENTION: a person or the station has taken it out of work */
+    int64_t run_id; /* 0: none, or not recorded */
     const struct chip *chip;
     char mac[BOARD_MAC_TEXT_BYTES];
     char serial[TILE_SERIAL_BYTES]; /* "": the recipe gives none */

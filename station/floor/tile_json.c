@@ -57,6 +57,7 @@ void tile_json_put(struct json_object *o, const struct tile *tile, enum json_gap
     put_text(o, "port", tile->port, gaps);
     json_text(o, "state", tile_state_word(tile->state));
     json_bool(o, "passed_before", tile->passed_before);
+    put_text(o, "passed_in", tile->passed_in, gaps);
     json_bool(o, "golden", tile->golden);
     json_bool(o, "disabled", tile->disabled);
     put_board(o, tile, gaps);

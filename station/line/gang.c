@@ -105,7 +105,7 @@ void gang_note_pass(struct gang *g, int slot, const struct order *order, const s
 }
 
 bool gang_has_passed(struct gang *g, int slot, const struct order *order,
-                     const struct chip_mac *mac, int64_t *run_id)
+                     const struct chip_mac *mac, struct db_passed_run *passed)
 {
     bool found = false;
     const struct order_rows *rows = order_rows(order);
@@ -116,7 +116,7 @@ bool gang_has_passed(struct gang *g, int slot, const struct order *order,
         found = (slot == 0 || p->slot == slot) && same_mac(&p->mac, mac) &&
                 p->recipe_id == rows->recipe_id && p->lot_id == rows->lot_id;
         if (found)
-            *run_id = p->run_id;
+            *passed = (struct db_passed_run){ p->run_id, p->slot };
     }
     pthread_mutex_unlock(&g->lock);
     return found;

@@ -64,11 +64,11 @@ struct order *gang_order(struct gang *g);
 bool gang_claim_mac(struct gang *g, int slot, const struct chip_mac *mac, int *other);
 
 /* A board has passed, and whether it has passed before, in that slot (0: in any) under that order;
- * *run_id 0: the run is not recorded. */
+ * run_id 0: the run is not recorded. */
 void gang_note_pass(struct gang *g, int slot, const struct order *order, const struct chip_mac *mac,
                     int64_t run_id);
 bool gang_has_passed(struct gang *g, int slot, const struct order *order,
-                     const struct chip_mac *mac, int64_t *run_id);
+                     const struct chip_mac *mac, struct db_passed_run *passed);
 
 /* Whether the board is a golden one. */
 bool gang_is_golden(const struct gang *g, const struct chip_mac *mac);

@@ -270,10 +270,10 @@ bool record_check_pools(struct record *r, struct job *job,
 /* ---- A run ---- */
 
 bool record_passed_here(struct record *r, const struct order *order, int slot,
-                        const struct chip_mac *mac, int64_t *run_id, struct err *e)
+                        const struct chip_mac *mac, struct db_passed_run *passed, struct err *e)
 {
     char text[BOARD_MAC_TEXT_BYTES];
-    *run_id = 0;
+    *passed = (struct db_passed_run){ 0 };
     if (!r)
         return true;
     board_mac_text(mac, text);
@@ -281,7 +281,7 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
                                            .recipe_id = order_rows(order)->recipe_id,
                                            .lot_id = order_rows(order)->lot_id,
                                            .slot = slot };
-    return db_passed_here(r->db, &where, run_id, e);
+    return db_passed_here(r->db, &where, passed, e);
 }
 
 bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,

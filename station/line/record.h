@@ -68,9 +68,10 @@ struct record_run {
 bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
                       int64_t *run_id, struct err *e);
 
-/* The run in which this board has passed in this slot (0: in any) under this order; 0: none. */
+/* The run in which this board has passed in this slot (0: in any) under this order; run_id 0: none.
+ */
 bool record_passed_here(struct record *r, const struct order *order, int slot,
-                        const struct chip_mac *mac, int64_t *run_id, struct err *e);
+                        const struct chip_mac *mac, struct db_passed_run *passed, struct err *e);
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where

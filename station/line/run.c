@@ -102,11 +102,11 @@ static bool refuse_passed(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
     if (!s->gang->loop || s->again.press == PRESS_AGAIN || order_rework_reason(s->order) ||
-        !slot_has_passed(s, &run->mac, &run->before_id))
+        !slot_has_passed(s, &run->mac, &run->before))
         return true;
     run->passed_before = true;
     return err_set(e, ERR_DUPLICATE, "The board has passed here already, in run %lld",
-                   (long long)run->before_id);
+                   (long long)run->before.run_id);
 }
 
 /* Whatever is wrong with its label is known before the board is touched. */
@@ -440,7 +440,7 @@ static void end_run(struct run *run, struct attempt_result *result)
     }
     slot_drop_given(s, 0);
     if (run->passed_before) {
-        run_show_passed(s, &run->mac, run->before_id);
+        run_show_passed(s, &run->mac, &run->before);
         return;
     }
     if (verdict == VERDICT_PASS) {
@@ -462,7 +462,7 @@ static void note_rate(struct run *run)
     slot_note(run->slot, run->id, sentence);
 }
 
-void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
+void run_show_passed(struct slot *s, const struct chip_mac *mac, const struct db_passed_run *passed)
 {
     char sentence[120];
     pthread_mutex_lock(&s->lock);
@@ -471,14 +471,16 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id)
     v->verdict = VERDICT_PASS;
     v->passed_before = true;
     v->empty = v->ready = false;
-    v->run_id = run_id;
+    v->passed_slot = passed->slot;
+    v->order = *order_name(s->order);
+    v->run_id = passed->run_id;
     v->err = v->waits = (struct err){ 0 };
     v->started_us = v->ended_us = 0;
     board_mac_text(mac, v->mac);
     pthread_mutex_unlock(&s->lock);
-    snprintf(sentence, sizeof sentence, "Passed already, run %lld: no other run",
-             (long long)run_id);
-    slot_note(s, run_id, sentence);
+    snprintf(sentence, sizeof sentence, "Passed already, run %lld in slot %d: no other run",
+             (long long)passed->run_id, passed->slot);
+    slot_note(s, passed->run_id, sentence);
 }
 
 static bool start_run(struct run *run, struct err *e)

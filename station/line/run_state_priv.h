@@ -21,12 +21,12 @@ struct run {
     size_t first_baud_index, first_reset_index;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
-    struct chip_mac mac;    /* of the board it began with; count 0: none was identified yet */
-    bool passed_before;     /* here, under this order: that verdict stands, */
-    int64_t before_id;      /* ...of this run; 0: it was not recorded */
-    enum board_state state; /* how the attempts so far left it */
-    char *label;            /* that it gets if it passes; NULL: none */
-    struct db_unit unit;    /* what the board has of its own */
+    struct chip_mac mac;         /* of the board it began with; count 0: none was identified yet */
+    bool passed_before;          /* here, under this order: that verdict stands, */
+    struct db_passed_run before; /* ...of this run; 0: it was not recorded */
+    enum board_state state;      /* how the attempts so far left it */
+    char *label;                 /* that it gets if it passes; NULL: none */
+    struct db_unit unit;         /* what the board has of its own */
     bool has_unit;
     struct unit_given given; /* for this board; what comes once it is taken is for the next one */
     bool took_given;

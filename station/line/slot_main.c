@@ -53,15 +53,16 @@ static int slot_of_pass(const struct slot *s)
     return order_rework_reason(s->order) ? s->number : 0;
 }
 
-bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id)
+bool slot_has_passed(struct slot *s, const struct chip_mac *mac, struct db_passed_run *passed)
 {
     struct err ignored = { 0 };
-    *run_id = 0;
+    *passed = (struct db_passed_run){ 0 };
     if (mac->count == 0)
         return false;
-    return gang_has_passed(s->gang, slot_of_pass(s), s->order, mac, run_id) ||
-           (record_passed_here(s->gang->record, s->order, slot_of_pass(s), mac, run_id, &ignored) &&
-            *run_id != 0);
+    if (s->gang->record &&
+        record_passed_here(s->gang->record, s->order, slot_of_pass(s), mac, passed, &ignored))
+        return passed->run_id != 0;
+    return gang_has_passed(s->gang, slot_of_pass(s), s->order, mac, passed);
 }
 
 /* ---- All day ---- */
@@ -130,13 +131,13 @@ static void take_press(struct slot *s)
 static void look(struct slot *s)
 {
     struct chip_mac mac;
-    int64_t run_id = 0;
+    struct db_passed_run earlier;
     slot_take_order(s);
     const struct presence before = s->presence;
     const enum look found = look_for_board(s, &mac);
     if (slot_is_stopping(s))
         return;
-    const bool passed = found == LOOK_BOARD && slot_has_passed(s, &mac, &run_id);
+    const bool passed = found == LOOK_BOARD && slot_has_passed(s, &mac, &earlier);
     if (found == LOOK_NO_PORT && !s->port)
         presence_lost_port(&s->presence, now_ms(s));
     /* Where nobody watches tiles the port that was typed gets a run, whose verdict tells why. */
@@ -148,7 +149,7 @@ static void look(struct slot *s)
                            memcmp(&before.mac, &p->mac, sizeof p->mac) == 0;
     /* Whoever pressed START is told why there is no run. */
     if (p->place == PLACE_DONE && p->passed && passed && (!was_green || before.by_hand))
-        run_show_passed(s, &mac, run_id);
+        run_show_passed(s, &mac, &earlier);
     if (p->place == PLACE_DONE)
         slot_drop_given(s, 0);
 }

@@ -64,8 +64,9 @@ const struct reset_sequence *slot_choose_reset(const struct slot *s, struct rese
 void slot_take_order(struct slot *s);
 
 /* Whether this board has passed, in whichever slot, under the order that is current; where that is
- * re-work, in this slot. */
-bool slot_has_passed(struct slot *s, const struct chip_mac *mac, int64_t *run_id);
+ * re-work, in this slot. The record tells, with its corrections; without one, or where it does not
+ * answer, what this session has seen. */
+bool slot_has_passed(struct slot *s, const struct chip_mac *mac, struct db_passed_run *passed);
 
 /* ---- run.c ---- */
 
@@ -85,7 +86,8 @@ uint32_t run_sync_baud(const struct slot *s);
 void run_board(struct slot *s, struct run_end *end);
 
 /* The board of the earlier run sits here, and its verdict with it. */
-void run_show_passed(struct slot *s, const struct chip_mac *mac, int64_t run_id);
+void run_show_passed(struct slot *s, const struct chip_mac *mac,
+                     const struct db_passed_run *passed);
 
 /* ---- look.c ---- */
 

@@ -25,6 +25,7 @@ struct slot_view {
     bool ready;         /* a board is there, or may be, and waits; see below */
     bool golden;        /* the board is a golden one */
     bool passed_before; /* DONE: it had passed here already, in run run_id */
+    int passed_slot;    /* ...and in this slot; 0: nobody knows */
     struct err waits;   /* why a board that is there does not begin; code ERR_NONE: it need not */
     bool wants_scan;    /* RUNNING: its board waits for the value `wanted` of the recipe; `waits` */
     size_t wanted;

@@ -169,7 +169,9 @@ void peer_look(struct peer *p, struct scene *scene)
     scene->sum = p->scene.sum;
     scene->asks_people = p->scene.asks_people;
     snprintf(scene->person, sizeof scene->person, "%s", p->scene.person);
-    scene->stale = p->fd < 0 || now() - p->heard_us > SILENCE_US;
+    scene->gone = p->fd < 0;
+    scene->stale = scene->gone || now() - p->heard_us > SILENCE_US;
+    scene->silent_s = (unsigned)((now() - p->heard_us) / 1000000);
     if (!scene_reserve(scene, p->scene.count))
         return;
     if (p->scene.count > 0)

@@ -230,6 +230,7 @@ bool peer_take_tile(const struct json_node *said, size_t *place, struct tile *ti
     take_text(said, "port", tile->port, sizeof tile->port);
     tile->state = take_state(said);
     tile->passed_before = take_bool(said, "passed_before");
+    take_text(said, "passed_in", tile->passed_in, sizeof tile->passed_in);
     tile->golden = take_bool(said, "golden");
     tile->disabled = take_bool(said, "disabled");
     take_board(said, tile);

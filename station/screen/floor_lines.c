@@ -127,7 +127,8 @@ static void print_line(const struct tile *tile)
 {
     printf("slot %d (%s): %s", tile->number, tile->name, state_word(tile->state));
     if (tile->passed_before)
-        printf(", passed already, run %lld  %s", (long long)tile->run_id, tile->mac);
+        printf(", passed already, run %lld in %s  %s", (long long)tile->run_id, tile->passed_in,
+               tile->mac);
     if (tile->err.what[0])
         printf(": %s. %s", tile->err.what, tile->err.hint);
     printf("\n");
@@ -200,6 +201,8 @@ static void print_json(const struct tile *tile)
     json_text(&o, "mac", tile->mac[0] ? tile->mac : NULL);
     if (tile->passed_before)
         json_integer(&o, "passed_in_run", tile->run_id);
+    if (tile->passed_before)
+        json_text(&o, "passed_in_slot", tile->passed_in);
     json_text(&o, "sentence", tile->err.what[0] ? tile->err.what : NULL);
     json_text(&o, "hint", tile->err.what[0] ? tile->err.hint : NULL);
     json_end(&o);

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WIDE_CAP      512
-#define COLUMNS_LEAST 12
-#define ROWS_LEAST    5
+#define WIDE_CAP       512
+#define SENTENCE_BYTES 512
+#define COLUMNS_LEAST  12
+#define ROWS_LEAST     5
 
 /* ---- Colours: those of IEC 60073, as far as there are any; words and signs say it all ---- */
 
@@ -133,11 +134,27 @@ static void head_lot(struct flow *f, const struct floor_summary *sum, const stru
     head_named(f, sight, WORD_LOT, text);
 }
 
+/* "THE STATION IS GONE: 12 s". */
+static void say_stale(const struct scene *scene, const struct sight *sight, char *text, size_t cap)
+{
+    snprintf(text, cap, " %s: %u s ",
+             word_in(sight->language, scene->gone ? WORD_STATION_GONE : WORD_NOT_ANSWERING),
+             scene->silent_s);
+}
+
+/* In front of all else: whatever stands behind it is old. */
+static void head_stale(struct flow *f, const struct scene *scene, const struct sight *sight)
+{
+    char text[128];
+    if (!scene->stale)
+        return;
+    say_stale(scene, sight, text, sizeof text);
+    flow_put(f, A_REVERSE | A_BOLD, text);
+}
+
 static void head_warnings(struct flow *f, const struct scene *scene, const struct sight *sight)
 {
     const enum language l = sight->language;
-    if (scene->stale)
-        flow_put(f, A_REVERSE, word_in(l, WORD_NO_CONNECTION));
     if (scene->sum.stopping) {
         flow_put(f, attributes[TILE_WAITING] | A_BOLD, word_in(l, WORD_STOPPING));
         if (!sight->can_leave)
@@ -151,6 +168,7 @@ static void draw_head(const struct scene *scene, const struct sight *sight, unsi
     const struct floor_summary *sum = &scene->sum;
     struct flow f = { 0, rows - 1, 0, columns };
     char recipe[160];
+    head_stale(&f, scene, sight);
     head_count(&f, sight, WORD_PASS, TILE_PASS, sum->passed);
     head_count(&f, sight, WORD_FAIL, TILE_FAIL, sum->failed);
     head_count(&f, sight, WORD_WORKING, TILE_WORKING, sum->working);
@@ -361,13 +379,33 @@ static const char *cause_of(const struct err *e, enum language language)
     return "";
 }
 
+/* In another language: what operators can read of it first; the rest is the engineer's. */
+static void page_foreign(struct page *p, const struct err *e, enum language language)
+{
+    char said[SENTENCE_BYTES], helps[SENTENCE_BYTES], left[2 * SENTENCE_BYTES];
+    const bool is_said = words_say(language, e->what, said, sizeof said);
+    const bool is_helped = words_say(language, e->hint, helps, sizeof helps);
+    page_text(p, A_BOLD, cause_of(e, language));
+    if (is_said)
+        page_text(p, A_BOLD, said);
+    if (is_helped || words_say(language, err_row(e->code)->hint, helps, sizeof helps))
+        page_text(p, A_NORMAL, helps);
+    if (is_said && is_helped)
+        return;
+    snprintf(left, sizeof left, "%s: %s%s%s", word_in(language, WORD_ENGINEERS),
+             is_said ? "" : e->what, is_said ? "" : ". ", is_helped ? "" : e->hint);
+    page_text(p, A_DIM, left);
+}
+
 static void page_err(struct page *p, const struct err *e, enum language language)
 {
     char sentence[sizeof e->what + 2];
     if (e->code == ERR_NONE)
         return;
-    if (language != LANGUAGE_EN)
-        page_text(p, A_BOLD, cause_of(e, language));
+    if (language != LANGUAGE_EN) {
+        page_foreign(p, e, language);
+        return;
+    }
     snprintf(sentence, sizeof sentence, "%s.", e->what);
     page_text(p, A_BOLD, sentence);
     page_text(p, A_NORMAL, e->hint);
@@ -412,15 +450,30 @@ static void page_details(struct page *page, const struct tile *tile, const struc
     page_err(page, &tile->err, sight->language);
 }
 
-static void draw_details(const struct tile *tile, struct sight *sight, int end_y, unsigned columns)
+/* Of a station that does not tell any more the details are old, too. */
+static void page_stale(struct page *page, const struct scene *scene, const struct sight *sight)
 {
+    char text[128];
+    if (!scene->stale)
+        return;
+    say_stale(scene, sight, text, sizeof text);
+    page_text(page, A_REVERSE | A_BOLD, text);
+    page_text(page, A_BOLD, word_in(sight->language, WORD_OLD_PICTURE));
+}
+
+static void draw_details(const struct scene *scene, struct sight *sight, int end_y,
+                         unsigned columns)
+{
+    const struct tile *tile = &scene->tiles[sight->selected];
     struct page all = { 0, end_y, columns, UINT_MAX, false }; /* passes over all, and counts */
+    page_stale(&all, scene, sight);
     page_details(&all, tile, sight);
     const unsigned lines = UINT_MAX - all.skip, room = (unsigned)end_y;
     const unsigned last = lines > room ? lines - room : 0;
     if (sight->scrolled > last)
         sight->scrolled = last;
     struct page page = { 0, end_y, columns, sight->scrolled, false };
+    page_stale(&page, scene, sight);
     page_details(&page, tile, sight);
     page_end(&page, sight);
 }
@@ -550,7 +603,7 @@ void draw_scene(const struct scene *scene, struct sight *sight)
         draw_head(scene, sight, (unsigned)columns, 2);
         put(2, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_NO_SLOTS));
     } else if (sight->details) {
-        draw_details(&scene->tiles[sight->selected], sight, rows - 1, (unsigned)columns);
+        draw_details(scene, sight, rows - 1, (unsigned)columns);
         draw_foot(scene, sight, rows - 1, rows, (unsigned)columns);
     } else {
         draw_all(scene, sight, (unsigned)columns, rows);

@@ -13,7 +13,9 @@ struct scene {
     char person[ACTOR_NAME_BYTES]; /* who has, here; "": nobody */
     struct tile *tiles;            /* by number */
     size_t count, cap;
-    bool stale; /* nobody has told for a while: it may look otherwise by now */
+    bool stale;        /* nobody has told for a while: it may look otherwise by now */
+    bool gone;         /* stale: there is no station any more; else it is there and says nothing */
+    unsigned silent_s; /* stale: so long */
 };
 
 /* Makes room for so many tiles; those that are there stay. False: no memory. */

@@ -15,7 +15,12 @@
 
 static void answer(struct sight *sight, const struct err *e)
 {
-    snprintf(sight->message, sizeof sight->message, "%s. %s", e->what, e->hint);
+    char what[256], hint[256];
+    if (!words_say(sight->language, e->what, what, sizeof what))
+        snprintf(what, sizeof what, "%s", e->what);
+    if (!words_say(sight->language, e->hint, hint, sizeof hint))
+        snprintf(hint, sizeof hint, "%s", e->hint);
+    snprintf(sight->message, sizeof sight->message, "%s. %s", what, hint);
 }
 
 static void act(const struct scene_source *source, struct sight *sight, enum act_kind kind,

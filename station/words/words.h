@@ -1,7 +1,8 @@
 /*
  * The words of screens in the languages of the line: one table, one row a word, one column a
- * language. Log, record, exports and messages of commands stay in English; sentences about a
- * failure are shown as they are recorded, under their cause's word in the language.
+ * language. Log, record, exports and messages of commands stay in English. Of a failure operators
+ * read its cause and what helps in their language; the recorded sentence stands behind, marked as
+ * the engineer's.
  */
 #ifndef STATION_WORDS_H
 #define STATION_WORDS_H
@@ -20,6 +21,13 @@ enum word {
 
 /* In UTF-8; never NULL. */
 const char *word_in(enum language language, enum word word);
+
+/* The sentence with its parts for "%s", one after the other; what has no part is left out. */
+void words_fill(char *to, size_t cap, const char *sentence, const char *const *parts, size_t count);
+
+/* A sentence for operators in the language: of the rows "say-" and "hint-" the first whose English
+ * it is, with what differs taken over. False: it is for engineers, and stays in English. */
+bool words_say(enum language language, const char *english, char *to, size_t cap);
 
 /* The key by which programs and pages ask for it, as in "pass". */
 const char *word_key(enum word word);

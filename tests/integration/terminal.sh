@@ -62,7 +62,14 @@ window 40 12 LANG=C.UTF-8 "$scene 8 short stopping"
 check "the stop notice is there at 40 columns" "$work/screen" shows "STOPPED: NO NEW BOARD BEGINS"
 check "among the first lines" "$work/screen" eval 'head -3 "$work/screen" | grep -q "STOPPED: NO NEW"'
 window 80 24 LANG=C.UTF-8 "$scene 8 short stale"
-check "an old picture is told to be one" "$work/screen" shows "NO CONNECTION TO THE STATION"
+check "a station that says nothing is told, with how long" "$work/screen" shows "THE STATION DOES NOT ANSWER: 12 s"
+check "in front of the counts, which are old" "$work/screen" eval 'head -1 "$work/screen" | grep -q "^ THE STATION DOES"'
+press Enter
+check "the details of a slot say it, too" "$work/screen" shows "THE STATION DOES NOT ANSWER: 12 s" "What is shown is old"
+window 40 9 LANG=C.UTF-8 "$scene 8 short gone"
+check "a station that is gone is told in a small window" "$work/screen" shows "THE STATION IS GONE: 12 s"
+press Enter
+check "there in the details, too" "$work/screen" shows "THE STATION IS GONE: 12 s" "What is shown is old"
 window 80 24 LANG=C.UTF-8 "$scene 0 short"
 check "no slots are no accident" "$work/screen" shows "This station has no slots"
 

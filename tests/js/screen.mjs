@@ -178,7 +178,7 @@ const parts = {
     async failures() {
         const f = await floor("--tiles", "8", "--columns", "4", "--scene", "fail");
         const view = await open(f, { query: "?lang=de", count: 8 }), tile = view.page.locator(".tile[data-slot='2']");
-        check("a failure speaks in its tile: cause, sentence and what helps", /antwortet nicht.*Nothing answered on \/dev\/ttyUSB3.*Check power and cable/s.test(await tile.innerText()), await tile.innerText());
+        check("a failure speaks in its tile: cause, sentence and what helps", /antwortet nicht.*Versorgung und Kabel pr\u00fcfen.*F\u00fcr den Techniker: Nothing answered on \/dev\/ttyUSB3/s.test(await tile.innerText()), await tile.innerText());
         check("so do the longest texts there are", await view.page.locator(".tile.brief").count() === 0);
         await view.close();
         await f.end();

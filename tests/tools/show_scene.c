@@ -1,6 +1,6 @@
 /*
  * A terminal screen of slots that no floor has:
- * show_scene COUNT NAMES [stopping] [stale] [ACTS-FILE]
+ * show_scene COUNT NAMES [stopping] [stale|gone] [ACTS-FILE]
  *
  * NAMES: short (A01), long (16 letters); the states go round. Each act is a line of the file. It
  * ends with q, and with SIGTERM, as a station does.
@@ -17,7 +17,7 @@
 
 struct fake {
     size_t count;
-    bool long_names, stopping, stale;
+    bool long_names, stopping, stale, gone;
     const char *acts;
 };
 
@@ -77,6 +77,8 @@ static void look(void *ctx, struct scene *scene)
     if (!scene_reserve(scene, fake->count))
         return;
     scene->stale = fake->stale;
+    scene->gone = fake->gone;
+    scene->silent_s = 12;
     for (scene->count = 0; scene->count < fake->count; scene->count++) {
         struct tile *tile = &scene->tiles[scene->count];
         fill_tile(fake, scene->count, tile);
@@ -114,7 +116,8 @@ int main(int argc, char **argv)
     fake.long_names = strcmp(argv[2], "long") == 0;
     for (int i = 3; i < argc; i++) {
         fake.stopping = fake.stopping || strcmp(argv[i], "stopping") == 0;
-        fake.stale = fake.stale || strcmp(argv[i], "stale") == 0;
+        fake.gone = fake.gone || strcmp(argv[i], "gone") == 0;
+        fake.stale = fake.stale || fake.gone || strcmp(argv[i], "stale") == 0;
         fake.acts = argv[i][0] == '/' ? argv[i] : fake.acts;
     }
     if (!terminal_is_fit() || !stop_source_open(&stop, &e)) {

@@ -3,6 +3,7 @@
  */
 #include "station/floor/floor_priv.h"
 #include "station/line/slot_press.h"
+#include "station/words/words.h"
 #include "tests/fixture/rack.h"
 #include "tests/lib/test.h"
 
@@ -155,12 +156,18 @@ static void pause_ms(unsigned ms)
 
 static struct tile await(struct bench *b, enum tile_state state)
 {
+    char said[512];
     struct tile tile = look(b, 0);
     for (int waited_ms = 0; tile.state != state; waited_ms += STEP_MS) {
         if (waited_ms >= PATIENCE_MS)
             fail_msg("the tile is %d, not %d: %s", tile.state, state, tile.err.what);
         pause_ms(STEP_MS);
         tile = look(b, 0);
+    }
+    /* What stands in a tile and is no failure operators read in their language. */
+    if (tile.err.what[0] && tile.state != TILE_FAIL && tile.state != TILE_NO_ADAPTER) {
+        assert_true(words_say(LANGUAGE_VI, tile.err.what, said, sizeof said));
+        assert_true(words_say(LANGUAGE_VI, tile.err.hint, said, sizeof said));
     }
     return tile;
 }
@@ -232,7 +239,11 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
     pause_ms(1500);
     assert_int_equal(look(b, 0).state, TILE_PASS);
-    assert_true(look(b, 0).passed_before); /* who presses is told why there is no run */
+    const struct tile green = await(b, TILE_PASS);
+    assert_true(green.passed_before); /* who presses is told why there is no run, and what to do */
+    assert_string_equal(green.passed_in, "A1");
+    assert_has(green.err.what, "passed already, in slot A1");
+    assert_has(green.err.hint, "REWORK, by an engineer");
     assert_int_equal(look(b, 0).boards, 1);
     assert_code(act(b, ACT_RETRY, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
     assert_code(act(b, ACT_REWORK, 1, &worker, NULL, "new label", &e), &e, ERR_USAGE);

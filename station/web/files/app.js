@@ -29,6 +29,7 @@ function showNumbers() {
     const judged = s.passed + s.failed;
     $("numbers").replaceChildren(
         pair(say("passed"), count(s.passed)), pair(say("failed"), count(s.failed)),
+        ...(s.refused + s.unidentified > 0 ? [pair(say("not-counted"), count(s.refused + s.unidentified))] : []),
         pair(say("yield"), judged ? percent(s.passed / judged) : "\u2013"), lotPair(s),
         pair(say("time-per-board"), s.board_seconds > 0 ? seconds(s.board_seconds) : "\u2013"));
     $("context").replaceChildren(...[s.station, [s.recipe, s.version].filter(Boolean).join(" "), s.lot && `${say("lot")} ${s.lot}`, s.operator && `${say("operator")} ${s.operator}`]

@@ -1,12 +1,12 @@
 // The tiles, in the fixture's order.
 import { $, emWidth, make, sign } from "./dom.js";
 import { state } from "./state.js";
-import { cause, percent, say, seconds } from "./words.js";
+import { advice, cause, percent, say, seconds } from "./words.js";
 
 const SMALLEST_PX = 10, LARGEST_PX = 26, WRAP_COLUMNS = 4, ROOMY_ROWS = 4, SCREEN_ROWS = 9, CALM_TILES = 16;
 let family = "sans-serif"; // of tiles, in the present language
 const tiles = new Map(); // slot -> { item, button, face, ... }
-const speaks = (t) => t.sentence && ["no-adapter", "fail", "waiting", "attention"].includes(t.state);
+const speaks = (t) => t.sentence && ["no-adapter", "pass", "fail", "waiting", "attention"].includes(t.state);
 
 // ---- Places -----------------------------------------------------------------------------------
 
@@ -96,12 +96,14 @@ function draw(slot) {
     progress(slot);
 }
 
-// The sentence and what helps, in the tile where it happened.
+// What happened and what helps, in the tile where it happened; what only English has comes last.
 function saying(t) {
+    const { said, helps, left } = advice(t);
     return make("span", { className: "saying" },
         make("strong", {}, action(t) ? make("span", { className: "action" }, `${action(t)} \u00b7 `) : null, [t.golden ? say("golden") : "", cause(t.code)].filter(Boolean).join(" \u00b7 ")), " ",
-        make("span", { className: "sentence", lang: "en" }, t.sentence.endsWith(".") ? t.sentence : `${t.sentence}.`), " ",
-        t.hint ? make("span", { className: "hint", lang: "en" }, t.hint) : null);
+        said ? make("span", { className: "sentence" }, said) : null, " ",
+        helps ? make("span", { className: "hint" }, helps) : null, " ",
+        left ? make("span", { className: "hint engineers", lang: "en" }, left) : null);
 }
 
 function progress(slot) {

@@ -1,15 +1,41 @@
 // The words of the page in its language; numbers and times as that language writes them.
 
-let words = {}, code = "en";
+let words = {}, code = "en", sentences = [];
 
 export const language = () => code;
 export const say = (key) => words[key] ?? key;
 export const cause = (err) => (err ? words[`cause-${err}`] ?? err : "");
 
+// Sentences come in English, as they are recorded. Those for operators stand in the table, with %s for
+// what differs: [what the English looks like, the sentence in the language].
+const plain = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+function learn(english) {
+    sentences = Object.entries(english).filter(([key]) => /^(say|hint)-/.test(key))
+        .map(([key, text]) => [new RegExp(`^${text.split("%s").map(plain).join("(.+?)")}$`), words[key]]);
+}
+
+// null: a sentence for engineers, which stays in English.
+export function inWords(english) {
+    if (!english || code === "en") return english ?? null;
+    const found = sentences.find(([pattern]) => pattern.test(english));
+    if (!found) return null;
+    const parts = found[0].exec(english).slice(1);
+    return found[1].replace(/%s/g, () => parts.shift() ?? "");
+}
+
+// What is to be said of a cause: what happened, what helps, and what is left for the engineer.
+export function advice({ code: err, sentence, hint }) {
+    const said = inWords(sentence), better = inWords(hint), helps = better ?? words[`hint-${err}`] ?? null;
+    const dot = (text) => (text && !/[.\u3002]$/.test(text) ? `${text}.` : text);
+    const left = [said === null ? dot(sentence) : null, hint && better === null ? hint : null].filter(Boolean);
+    return { said: dot(said), helps, left: left.length ? `${say("engineers")}: ${left.join(" ")}` : null };
+}
+
 export async function speak(wanted) {
     const answer = await fetch(`/api/v1/words/${encodeURIComponent(wanted)}`);
     if (!answer.ok) return wanted === "en" ? undefined : speak("en");
     ({ code, words } = await answer.json());
+    if (code !== "en") learn((await (await fetch("/api/v1/words/en")).json()).words);
     formats = {};
     document.documentElement.lang = code;
     for (const e of document.querySelectorAll("[data-word]")) e.textContent = say(e.dataset.word);
