@@ -369,6 +369,8 @@ static void label_of_a_released_unit_is_not_printed_again(void **state)
     struct shelf s = { .count = 10 };
     struct db_unit_supply supply = supply_of(&s);
     int number;
+    struct db_unit_decision later = ann;
+    later.utc_ms = T0_MS + 1000;
     const struct db_label_again again = { .run_id = 1,
                                           .printer = "file:x",
                                           .zpl = "^XA^XZ",
@@ -378,7 +380,7 @@ static void label_of_a_released_unit_is_not_printed_again(void **state)
     bench_open(b);
     assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
     check_ok(b, db_label_again(b->db, &again, &number, &b->e) > 0);
-    check_ok(b, db_unit_release(b->db, "SN-00010", &ann, &b->e));
+    check_ok(b, db_unit_release(b->db, "SN-00010", &later, &b->e));
     assert_int_equal(db_label_again(b->db, &again, &number, &b->e), 0);
     assert_says(b, ERR_USAGE, "The unit SN-00010 that the label of run 1 shows was released by");
     assert_answer(b, "SELECT count(*) FROM label", "1");
