@@ -55,8 +55,8 @@ struct board {
 void board_mac_text(const struct chip_mac *mac, char text[static BOARD_MAC_TEXT_BYTES]);
 
 /* Resets the chip into its loader with `sequence` (NULL: only listens) and syncs; in as much time
- * with fewer words where l->sparing and not a byte comes, as in a slot that is empty. `expected` is the
- * recipe's chip (NULL: any): its advice and its boot log rate serve when nothing answers.
+ * with fewer words where l->sparing and not a byte comes, as in a slot that is empty. `expected` is
+ * the recipe's chip (NULL: any): its advice and its boot log rate serve when nothing answers.
  * ERR_NO_SYNC or ERR_WRONG_BOOT_MODE, saying what was heard; or what the port says. */
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
                    const struct chip *expected, struct err *e);
