@@ -13,7 +13,7 @@ logs=$BUILD/test-logs
 mkdir -p "$logs"
 passed=0 failed=0 skipped=0
 jobs=$(nproc)
-at_once=$((2 * jobs + 2)) # tests, which wait more than they work
+at_once=$((jobs + 1)) # tests, which wait more than they work
 
 # Counts the TAP lines of a log, shows what failed or was skipped, and the end of a log that ended badly.
 count() { # title log status [seconds]

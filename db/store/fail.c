@@ -195,6 +195,9 @@ bool db_fail(const struct db *db, struct err *e)
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
         return fail_rule(db, e);
+    case SQLITE_OK: /* seen where an allocation failed in a COMMIT: the handle was told nothing */
+        return err_set(e, ERR_STATION, "%s: SQLite gives no reason; there may be no memory left",
+                       db->shown);
     case SQLITE_NOMEM:
         return err_set(e, ERR_STATION, "No memory left for the record %s", db->shown);
     case SQLITE_CANTOPEN:

@@ -86,7 +86,8 @@ void peer_put_act(FILE *out, unsigned id, const struct act *act)
     json_text(&o, "act", act_word(act->kind));
     json_integer(&o, "slot", act->slot);
     put_text(&o, "name", act->actor.name);
-    put_text(&o, "text", act->text);
+    if (act->text) /* an empty one as well: the line says what is missing */
+        json_text(&o, "text", act->text);
     put_text(&o, "reason", act->reason);
     json_end(&o);
 }

@@ -30,9 +30,16 @@ end_line() { # SIGNAL
 trap 'end_line KILL; cleanup' EXIT
 attach() { "$station" line --attach --json --station "$work/station.yaml"; }
 # A client: sends the lines given as arguments, prints what comes for so long.
-client() { # MILLISECONDS LINE...
+client() { # MILLISECONDS LINE...; with ANSWERED only until each line has its answer
     "$NODE" -e 'const [ms, ...lines] = process.argv.slice(1), s = require("net").connect(process.env.SOCK);
-        s.on("data", (d) => process.stdout.write(d)); s.on("error", () => {}); s.on("close", () => process.exit());
+        let said = "";
+        s.on("data", (d) => {
+            process.stdout.write(d);
+            said += d;
+            const answers = said.split("\n").slice(0, -1).filter((l) => l.includes("\"answer\""));
+            if (process.env.ANSWERED && answers.length >= lines.length) process.exit();
+        });
+        s.on("error", () => {}); s.on("close", () => process.exit());
         for (const l of lines) s.write(l + "\n");
         setTimeout(() => process.exit(), +ms);' "$@"
 }
@@ -41,7 +48,7 @@ runs() { sql "$db" "select count(*) from run where $1"; }
 answers() { # TEXT LINE...: the answer to the last line has the text
     local want=$1
     shift
-    client 1500 "$@" >"$work/out"
+    ANSWERED=1 client 30000 "$@" >"$work/out"
     grep '"answer"' "$work/out" | tail -1 | grep -qF -- "$want"
 }
 
