@@ -87,6 +87,7 @@ end_of_one() {
     unset "title_of[$pid]" "began[$pid]" "build_of[$pid]"
 }
 
+await_tests() { while [ $testing -gt 0 ]; do end_of_one; done; }
 await_all() { while [ ${#title_of[@]} -gt 0 ]; do end_of_one; done; }
 
 room_for_one() { while [ $testing -ge $at_once ]; do end_of_one; done; }
@@ -210,6 +211,7 @@ tests gcc "$BUILD" '.*' $names
 style "format, layers, banned words, cppcheck"
 # What is killed reports nothing, and another client's work says little about our memory.
 await_build asan && tests asan "$BUILD/asan" '.*' $(printf '%s\n' $names | grep -vxE 'crash|independence')
-await_build tsan && tests tsan "$BUILD/tsan" "$threads" flash faults campaign handtools stop loop
+# The boards of a campaign live in real time, and the slowest of builds shares the machine with no other's tests.
+await_build tsan && await_tests && tests tsan "$BUILD/tsan" "$threads" flash faults campaign handtools stop loop
 await_build clang && tests clang "$BUILD/clang" '.*'
 finish

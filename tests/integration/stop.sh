@@ -118,6 +118,9 @@ stop_tool HUP read 1 read -o "$work/r{slot}.bin"
 stop_tool QUIT erase 1 erase --yes
 stop_tool TERM erase 1 erase --from 0x100000 --size 2M
 stop_tool HUP verify 1 verify "$images/esp32.yaml" --plain
+stop_fixture
+# Done in a blink, unless the board falls silent.
+start_fixture --boards 2 --chip esp32 --speed 1 --fault hang,at=identify
 stop_tool QUIT identify 1 identify
 check "no file of a stopped read is left" "$work/out" test ! -e "$work/r1.bin" -a ! -e "$work/r1.bin.part"
 "$station" monitor "${port_options[@]}" --reset >"$work/out" 2>&1 </dev/null &
