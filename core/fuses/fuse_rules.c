@@ -19,6 +19,7 @@ static const struct fuse_rules rules[] = {
         .boot_schemes = FUSE_SIGNED_RSA,
         .boot_min_revision = 300,
         .digests = 1,
+        .short_flash_key_bytes = 24, /* in blocks of 3/4 coding */
         .jtag = NAMES("JTAG_DISABLE"),
         .boot_with = NAMES("CONSOLE_DEBUG_DISABLE"),
         .crypt_with = NAMES("DISABLE_DL_DECRYPT", "DISABLE_DL_CACHE", "CONSOLE_DEBUG_DISABLE"),
@@ -76,6 +77,7 @@ static const struct fuse_rules rules[] = {
         .set = &fuses_esp32c2, /* what its W 2 locks includes SECURE_BOOT_EN */
         .boot_schemes = FUSE_SIGNED_P256,
         .digests = 1,
+        .short_flash_key_bytes = 16, /* half a block: the other half is for the digest */
         .jtag = NAMES("DIS_PAD_JTAG"),
         .boot_with = NO_DIRECT_BOOT,
         .crypt_with = NAMES("DIS_DOWNLOAD_ICACHE", "DIS_DIRECT_BOOT"),
@@ -183,6 +185,12 @@ const struct fuse_rules *fuse_rules_of(const struct fuse_set *set)
             return &rules[i];
     }
     return NULL;
+}
+
+bool fuse_takes_flash_key(const struct fuse_rules *r, size_t bytes)
+{
+    return bytes == 32 || (bytes == 64 && r->long_flash_key) ||
+           (bytes > 0 && bytes == r->short_flash_key_bytes);
 }
 
 /* ---- Names ---- */

@@ -18,6 +18,7 @@ struct fuse_rules {
     uint16_t boot_min_revision;
     uint8_t digests;               /* how many keys it can trust */
     bool long_flash_key;           /* XTS-AES-256, in two blocks */
+    uint8_t short_flash_key_bytes; /* that it takes besides one of 32; 0: none */
     bool no_flash_key_in_key5;     /* its ROM does not find it there */
     bool pseudo_level;             /* XTS_DPA_PSEUDO_LEVEL belongs to flash encryption */
     const char *const *jtag;       /* for ever */
@@ -29,6 +30,9 @@ struct fuse_rules {
 
 /* Of every chip but the ESP8266, which has none: NULL. */
 const struct fuse_rules *fuse_rules_of(const struct fuse_set *set);
+
+/* Whether the chip's flash encryption has keys of that length. */
+bool fuse_takes_flash_key(const struct fuse_rules *rules, size_t bytes);
 
 /* Why a fuse is not to be burnt by its name, half a sentence; NULL: it may be. Keys, counts and the
  * like have words of their own; others would make a board unusable. */

@@ -27,10 +27,34 @@ static bool set_paths(struct outfile *f, const char *path, struct err *e)
     return err_hint(e, "Give a name, as in -o runs.csv.");
 }
 
+/* The file itself, its log and its journal; the first bytes are of SQLite's file format. */
+static bool is_database(const char *path)
+{
+    static const char *const begins[] = { "SQLite format 3", "\x37\x7f\x06\x82", "\x37\x7f\x06\x83",
+                                          "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" };
+    char bytes[16] = "";
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const ssize_t n = fd >= 0 ? read(fd, bytes, sizeof bytes) : 0;
+    if (fd >= 0)
+        close(fd);
+    for (size_t i = 0; n == sizeof bytes && i < sizeof begins / sizeof begins[0]; i++) {
+        if (memcmp(bytes, begins[i], strlen(begins[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool check_place(const struct outfile *f, struct err *e)
 {
     struct stat st;
-    if (stat(f->path, &st) != 0 || S_ISREG(st.st_mode))
+    if (stat(f->path, &st) != 0)
+        return true;
+    if (S_ISREG(st.st_mode) && is_database(f->path)) {
+        err_set(e, ERR_USAGE, "'%.100s' is a database, perhaps a record: it is not written over",
+                f->path);
+        return err_hint(e, "Give another name with -o.");
+    }
+    if (S_ISREG(st.st_mode))
         return true;
     err_set(e, ERR_USAGE, "'%.100s' is %s, not a file", f->path,
             S_ISDIR(st.st_mode) ? "a folder" : "a device or a pipe");
@@ -63,6 +87,21 @@ bool outfile_open(struct outfile *f, const char *path, struct err *e)
     const int sys = errno;
     outfile_drop(f);
     return fail(f, sys, e);
+}
+
+bool outfile_spares(const char *path, const char *const *reads, size_t count, struct err *e)
+{
+    struct stat out, in;
+    if (stat(path, &out) != 0)
+        return true;
+    for (size_t i = 0; i < count; i++) {
+        if (!reads[i] || stat(reads[i], &in) != 0 || in.st_dev != out.st_dev ||
+            in.st_ino != out.st_ino)
+            continue;
+        err_set(e, ERR_USAGE, "'%.100s' is read by this command: it is not written over", path);
+        return err_hint(e, "Give another name with -o.");
+    }
+    return true;
 }
 
 bool outfile_write_all(int fd, const void *bytes, size_t n)

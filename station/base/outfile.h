@@ -23,11 +23,16 @@ struct outfile {
         .fd = -1                                                                                   \
     }
 
-/* Refuses what is there and no ordinary file: a folder, a device, a pipe. */
+/* Refuses what is there and no ordinary file: a folder, a device, a pipe; and a database, which is
+ * somebody's record. */
 bool outfile_open(struct outfile *f, const char *path, struct err *e);
 
 /* The same for a file that nobody but its owner may read: mode 0600. */
 bool outfile_open_private(struct outfile *f, const char *path, struct err *e);
+
+/* For a command that reads files: false, ERR_USAGE, where what it makes would replace one of them,
+ * under whatever name. Entries that are NULL do not count. */
+bool outfile_spares(const char *path, const char *const *reads, size_t count, struct err *e);
 
 bool outfile_write(struct outfile *f, const void *bytes, size_t n, struct err *e);
 

@@ -69,13 +69,23 @@ bool signing_read_file(const char *path, char *text, size_t cap, struct err *e)
     return err_hint(e, "Give the file that espstation has written.");
 }
 
+static bool is_there(const char *path, struct err *e)
+{
+    err_set(e, ERR_USAGE, "%.160s is there already and is never overwritten", path);
+    return err_hint(e, "Give another name.");
+}
+
+bool signing_file_is_free(const char *path, struct err *e)
+{
+    struct stat st;
+    return !path || lstat(path, &st) != 0 || is_there(path, e);
+}
+
 bool signing_keep_file(const char *path, const char *text, struct err *e)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0 && errno == EEXIST) {
-        err_set(e, ERR_USAGE, "%.160s is there already and is never overwritten", path);
-        return err_hint(e, "Give another name.");
-    }
+    if (fd < 0 && errno == EEXIST)
+        return is_there(path, e);
     bool ok = fd >= 0 && outfile_write_all(fd, text, strlen(text)) && fsync(fd) == 0;
     int reason = errno;
     if (fd >= 0 && close(fd) != 0 && ok) {

@@ -12,6 +12,9 @@ struct key *signing_open(const char *path, struct err *e);
 /* Reads a file of at most cap - 1 bytes as a text. ERR_USAGE, naming the file, if it cannot. */
 bool signing_read_file(const char *path, char *text, size_t cap, struct err *e);
 
+/* Whether the next one can: for commands that cannot be taken back. `path` NULL: none is wanted. */
+bool signing_file_is_free(const char *path, struct err *e);
+
 /* Puts a text into a new file; one that is there already is never overwritten. */
 bool signing_keep_file(const char *path, const char *text, struct err *e);
 

@@ -162,6 +162,25 @@ static bool choose_scheme(const struct image_options *o, struct flash_crypt_key 
     return hand_parse_bytes("--offset", o->offset, addr, e);
 }
 
+/* With another one the chip would start nothing; and past its flash there is nothing to start. */
+static bool judge_crypt(const struct image_options *o, const struct flash_crypt_key *key,
+                        uint32_t addr, size_t n, struct err *e)
+{
+    const struct chip *chip = chip_by_name(o->chip);
+    const struct fuse_rules *rules = fuse_rules_of(chip_fuses(chip, UINT32_MAX));
+    if (n == 0)
+        return err_set(e, ERR_IMAGE, "%.100s is empty", o->path);
+    if (rules->missing)
+        return err_set(e, ERR_USAGE, "Nothing is encrypted for the %s: %s", chip->name,
+                       rules->missing);
+    if (!fuse_takes_flash_key(rules, key->count))
+        return err_set(e, ERR_USAGE, "The %s has no flash key of %u bytes", chip->name, key->count);
+    if (n > CHIP_FLASH_4_BYTES_MAX || addr > CHIP_FLASH_4_BYTES_MAX - n)
+        return err_set(e, ERR_USAGE, "%zu bytes at 0x%x end behind the largest flash, 128 MiB", n,
+                       (unsigned)addr);
+    return true;
+}
+
 static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
                         bool encrypts, struct err *e)
 {
@@ -170,7 +189,8 @@ static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, siz
     uint8_t *made = NULL;
     bool ok = choose_scheme(o, &key, &addr, e) &&
               (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
-              key_file_read(o->keys.values[0], o->keys.values[0], key.bytes, &key.count, e);
+              key_file_read(o->keys.values[0], o->keys.values[0], key.bytes, &key.count, e) &&
+              judge_crypt(o, &key, addr, n, e);
     const size_t step = flash_crypt_step(key.scheme);
     const size_t whole = (n + step - 1) / step * step;
     if (ok && !encrypts && whole != n)
@@ -221,6 +241,13 @@ static const struct action *find_action(const char *word)
     return NULL;
 }
 
+/* A key that is gone cannot be made again, nor an image that was not signed yet. */
+static bool spares_inputs(const struct image_options *o, struct err *e)
+{
+    return outfile_spares(o->out_path, &o->path, 1, e) &&
+           outfile_spares(o->out_path, o->keys.values, o->keys.count, e);
+}
+
 static bool work(const struct action *action, const struct image_options *o, struct err *e)
 {
     uint8_t *bytes = NULL;
@@ -231,8 +258,9 @@ static bool work(const struct action *action, const struct image_options *o, str
         return err_set(e, ERR_USAGE, "What is made goes into -o FILE, with the key of --key FILE");
     if (action->work == sign_bytes && (o->chip || o->offset))
         return err_set(e, ERR_USAGE, "--chip and --offset are for encrypt and decrypt");
-    const bool ok =
-        infile_read(o->path, IMAGE_FILE_MAX_BYTES, &bytes, &n, e) && action->work(o, bytes, n, e);
+    const bool ok = spares_inputs(o, e) &&
+                    infile_read(o->path, IMAGE_FILE_MAX_BYTES, &bytes, &n, e) &&
+                    action->work(o, bytes, n, e);
     free(bytes);
     return ok;
 }

@@ -89,7 +89,8 @@ static bool lot_close(const struct lot_options *o, struct err *e)
     struct db *db = NULL;
     struct key *key = NULL;
     /* The key last: no key is made for a record that is not there. */
-    bool ok = person_is_engineer(NULL, o->operator_name, "close a lot", &who, e) &&
+    bool ok = signing_file_is_free(o->checkpoint, e) &&
+              person_is_engineer(NULL, o->operator_name, "close a lot", &who, e) &&
               (db = db_open_existing(o->db_path, DB_BUSY_MS, e)) != NULL &&
               (key = signing_open(o->key, e)) != NULL && close_in(db, o, &who, key, text, e);
     db_close(db);

@@ -25,5 +25,5 @@ bool act_by_word(const char *word, enum act_kind *kind, struct err *e)
     }
     err_set(e, ERR_USAGE, "There is no act '%.40s'", word ? word : "");
     return err_hint(e, "Acts are start, stop, acknowledge, retry, rework, print, disable, enable, "
-                       "code, operator, lot and recipe.");
+                       "code, operator, lot, no-lot and recipe.");
 }

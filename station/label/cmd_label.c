@@ -216,7 +216,11 @@ static bool label_show(const struct label_options *o, struct err *e)
         err_set(e, ERR_USAGE, "The file for the picture is missing");
         return err_hint(e, "Give -o label.png, or -o label.zpl for the ZPL that is sent.");
     }
-    const bool ok = draw_up(&d, o, false, e) && draw_or_write(&d, o->out_path, e);
+    const bool ok =
+        draw_up(&d, o, false, e) &&
+        outfile_spares(o->out_path, (const char *const[]){ o->argument, d.recipe->label.path }, 2,
+                       e) &&
+        draw_or_write(&d, o->out_path, e);
     put_away(&d);
     return ok;
 }

@@ -476,6 +476,10 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, const struct db
     v->run_id = passed->run_id;
     v->err = v->waits = (struct err){ 0 };
     v->started_us = v->ended_us = 0;
+    v->attempt = 0; /* what the board before had is not this one's */
+    v->board_state = BOARD_UNKNOWN;
+    v->baud = 0;
+    v->serial[0] = '\0';
     board_mac_text(mac, v->mac);
     pthread_mutex_unlock(&s->lock);
     snprintf(sentence, sizeof sentence, "Passed already, run %lld in slot %d: no other run",

@@ -72,6 +72,17 @@ static bool fill_image(struct maker *m, const struct nvs_table *table, struct er
            nvs_table_write(table, &w, e);
 }
 
+/* Nor are keys written over that were made just now, for this image or for all. */
+static bool spares_inputs(const struct maker *m, const char *path, const char *keys_path,
+                          struct err *e)
+{
+    const struct nvs_options *const o = m->o;
+    const char *const reads[] = {
+        o->file, o->config, o->keys, o->hmac_key, o->make_keys, keys_path
+    };
+    return outfile_spares(path, reads, sizeof reads / sizeof reads[0], e);
+}
+
 static bool write_image(struct maker *m, const char *path, struct err *e)
 {
     struct outfile out = OUTFILE_CLOSED;
@@ -90,7 +101,7 @@ static bool write_with_keys(struct maker *m, const char *path, const char *keys_
     if (keys_path && !nvs_keyfile_make(keys_path, &m->keys, e))
         return false;
     m->encrypted = m->encrypted || keys_path;
-    bool ok = write_image(m, path, e);
+    bool ok = spares_inputs(m, path, keys_path, e) && write_image(m, path, e);
     if (!ok && keys_path)
         unlink(keys_path);
     return ok;

@@ -27,6 +27,9 @@ check "a correction without a reason is refused" out exits 2 espstation correct 
 mac=$(sql $db "select mac from runs where run = 2")
 check "the history tells the correction" out exits 0 espstation history "$mac"
 check "with name and reason" out says out "Ann" "cracked" "FAIL"
+echo mine >taken.checkpoint
+check "a checkpoint's name that is taken is found before the lot is closed" out \
+    exits 2 espstation lot close 2026-11 --operator Eve --checkpoint taken.checkpoint
 check "the lot is closed" out exits 0 espstation lot close 2026-11 --operator Eve --checkpoint 2026-11.checkpoint
 check "its key is the owner's alone" "$key" test "$(stat -c %a "$key")" = 600
 check "a closed lot refuses boards" out exits 2 espstation run "$images/esp32.yaml" --port "${ports[0]}" --lot 2026-11

@@ -193,6 +193,9 @@ check "a verdict that is none" "$work/out" refuses "is not a verdict" --verdict 
 check "WATS options without WATS" "$work/out" refuses "for --format wsjf alone" --purpose Test
 check "the spreadsheet's mark without CSV" "$work/out" refuses "for --format csv alone" --spreadsheet --format json
 check "a device behind -o" "$work/out" refuses "a device or a pipe" -o /dev/null
+before=$(sha256sum <"$db")
+check "the record behind -o" "$work/out" refuses "is a database, perhaps a record: it is not written over" -o "$db"
+check "which is as it was" "$work/out" test "$(sha256sum <"$db")" = "$before"
 check "a folder behind -o" "$work/out" refuses "a folder" -o "$work"
 check "a file for each run in a format of one file" "$work/out" refuses "Leave {run} out" -o "$work/{run}.csv"
 check "file names that several runs would share" "$work/out" refuses "Put {run} into the name" --format jsonl -o "$work/{mac}.json"

@@ -92,6 +92,15 @@ refused 2 "keys are never written over" "own-keys.bin' is there already" -- \
     "$station" nvs make "$data/1-basic.csv" -o other.bin --size 12K --make-keys own-keys.bin
 check "they open it still" out exits 0 "$station" nvs check own.bin --keys own-keys.bin
 check "and no image was made" out test ! -e other.bin
+sum=$(sha256sum <own-keys.bin)
+refused 2 "keys that are read, behind -o" "own-keys.bin' is read by this command: it is not written over" -- \
+    "$station" nvs make "$data/1-basic.csv" -o ./own-keys.bin --size 12K --keys own-keys.bin
+check "they are as they were" out test "$(sha256sum <own-keys.bin)" = "$sum"
+cp "$data/1-basic.csv" table.csv
+refused 2 "the table behind -o" "is read by this command" -- "$station" nvs make table.csv -o table.csv --size 12K
+refused 2 "new keys and their image in one file" "is read by this command" -- \
+    "$station" nvs make table.csv -o both.bin --size 12K --make-keys both.bin
+check "of which nothing is left" out test ! -e both.bin
 refused 2 "an HMAC key as keys" "32 bytes" --hmac-key -- "$station" nvs check own.bin --keys "$data/hmac-key.bin"
 refused 2 "keys as an HMAC key" "4096 bytes" --keys -- "$station" nvs check own.bin --hmac-key own-keys.bin
 refused 2 "two sources of keys" "exclude each other" -- "$station" nvs check own.bin --hmac-key x --keys y

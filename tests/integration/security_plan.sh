@@ -28,8 +28,22 @@ check "and said" "$work/out" says "$work/out" "open to others" "chmod 600"
 ln -s one.pem link.pem
 check "a link: refused" "$work/out" sign 2 app.bin --key link.pem -o no.bin
 check "and nothing was made" "$work/out" test ! -e no.bin
+key_before=$(sha256sum <one.pem)
+check "the key behind -o: refused" "$work/out" sign 2 app.bin --key one.pem -o ./one.pem
+check "with what to do" "$work/out" says "$work/out" "is read by this command" "another name"
+check "the image behind -o: refused" "$work/out" sign 2 app.bin --key one.pem -o app.bin
+check "and the key is as it was" "$work/out" test "$(sha256sum <one.pem)" = "$key_before"
 crypt() { "$station" image "$1" "$2" --chip esp32c3 --offset 0x10000 --key flash.key -o "$3"; }
 check "an image is encrypted" "$work/out" exits 0 crypt encrypt app-s.bin app-enc.bin
+head -c 16 flash.key >short.key
+head -c 64 /dev/urandom >long.key
+cannot() { # WORDS OPTION...
+    exits 2 "$station" image encrypt app-s.bin -o no.bin "${@:2}" && says "$work/out" "$1"
+}
+check "by a key that its chip cannot have: refused" "$work/out" cannot "no flash key of 16 bytes" --chip esp32c3 --offset 0x10000 --key short.key
+check "nor can a C3 have a long one" "$work/out" cannot "no flash key of 64 bytes" --chip esp32c3 --offset 0x10000 --key long.key
+check "for a chip whose fuses nobody knows: refused" "$work/out" cannot "no source says" --chip esp32e22 --offset 0x10000 --key flash.key
+check "behind the end of any flash: refused" "$work/out" cannot "behind the largest flash" --chip esp32c3 --offset 0xfffff000 --key flash.key
 check "and is another one" "$work/out" exits 1 cmp -s app-s.bin app-enc.bin
 check "and decrypted again" "$work/out" exits 0 crypt decrypt app-enc.bin app-dec.bin
 check "as it was" "$work/out" cmp app-s.bin app-dec.bin
