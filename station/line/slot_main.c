@@ -219,14 +219,14 @@ static void rest(struct slot *s)
     eventfd_t ignored;
     look_release(s);
     slot_close_port(s);
+    pthread_mutex_lock(&s->lock);
+    s->pressed.press = PRESS_NONE; /* once: whoever ends the rest may press START right behind */
+    pthread_mutex_unlock(&s->lock);
     while (atomic_load(&s->paused) && !slot_is_stopping(s)) {
         c->sleep_until(c, deadline_in_ms(c, PRESENCE_WAIT_MAX_MS).at_us, s->idle_fd);
         eventfd_read(s->wake_fd, &ignored);
         forget_stop(s);
     }
-    pthread_mutex_lock(&s->lock);
-    s->pressed.press = PRESS_NONE;
-    pthread_mutex_unlock(&s->lock);
     presence_rested(&s->presence, now_ms(s));
 }
 

@@ -101,8 +101,9 @@ stop_fixture
 
 # ---- Hand tools -----------------------------------------------------------------------------------
 start_fixture --boards 2 --chip esp32 --speed 1 --fill dirty
-one() { ctl state 0 | grep -q '"mode":"\(rom\|stub\)"'; }
-none_of_two() { ! ctl state 0 | grep -q '"mode":"\(rom\|stub\)"' && ! ctl state 1 | grep -q '"mode":"\(rom\|stub\)"'; }
+in_loader() { ctl state "$1" | grep -q '"mode":"\(rom\|stub\|crashed\)"'; } # the last: it hung there
+one() { in_loader 0; }
+none_of_two() { ! in_loader 0 && ! in_loader 1; }
 stop_tool() { # SIGNAL TITLE STATUS COMMAND...
     local signal=$1 title=$2 status=$3
     shift 3
