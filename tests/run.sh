@@ -204,14 +204,19 @@ threads='station_.*|port_.*|db_threads'
 threaded() { (cd tests/unit && printf '%s\n' *.c) | sed 's/\.c$//' | grep -xE "$threads" | sed "s|^|$BUILD/tsan/unit/|"; }
 
 build_later asan "ASan and UBSan build" "SAN=asan $everything"
-build_later tsan "TSan build" "SAN=tsan all make_images preloads $(threaded | tr '\n' ' ')"
 build_later clang "clang build" "CC=clang $everything"
+build_later tsan "TSan build" "SAN=tsan all make_images preloads $(threaded | tr '\n' ' ')"
 begin_build
 tests gcc "$BUILD" '.*' $names
 style "format, layers, banned words, cppcheck"
 # What is killed reports nothing, and another client's work says little about our memory.
 await_build asan && tests asan "$BUILD/asan" '.*' $(printf '%s\n' $names | grep -vxE 'crash|independence')
-# The boards of a campaign live in real time, and the slowest of builds shares the machine with no other's tests.
-await_build tsan && await_tests && tests tsan "$BUILD/tsan" "$threads" flash faults campaign handtools stop loop
 await_build clang && tests clang "$BUILD/clang" '.*'
+# A campaign's boards live in real time, and TSan leaves no time for anything beside them.
+if await_build tsan; then
+    await_tests
+    tests tsan "$BUILD/tsan" none campaign
+    await_tests
+    tests tsan "$BUILD/tsan" "$threads" flash faults handtools stop loop
+fi
 finish
