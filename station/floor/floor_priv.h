@@ -61,6 +61,7 @@ struct floor {
     size_t slot_count;
     struct headcount headcount;
     int64_t since_utc_ms;
+    unsigned orders; /* ever */
     double times[TIMES_KEPT];
     size_t times_count;
     struct db_lot_room room; /* as it was after the last verdict */

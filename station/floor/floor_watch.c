@@ -48,6 +48,7 @@ void floor_count_anew(struct floor *f)
     headcount_done(&f->headcount);
     f->times_count = 0;
     f->since_utc_ms = f->clock->utc_ms(f->clock);
+    f->orders++;
     for (size_t i = 0; i < f->slot_count; i++)
         f->slots[i].boards = f->slots[i].passes = 0;
     pthread_mutex_unlock(&f->lock);
@@ -123,8 +124,9 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
     const struct slot_setup setup = { .number = slot->number,
                                       .port = slot->port,
                                       .rules = slot->spec->rules,
-                                      .appeared = slot->was_absent &&
-                                                  slot->spec->rules.start == START_PLUG };
+                                      .appeared =
+                                          slot->was_absent && slot->spec->rules.start == START_PLUG,
+                                      .resumes = true };
     if (!session_has_order(f->session) || (slot->disabled && !slot->proving) || f->stopping ||
         session_find(f->session, slot->number, &still_finishing))
         return;

@@ -601,7 +601,8 @@ void draw_scene(const struct scene *scene, struct sight *sight)
         put(0, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_TOO_SMALL));
     } else if (scene->count == 0) {
         draw_head(scene, sight, (unsigned)columns, 2);
-        put(2, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_NO_SLOTS));
+        put(2, 0, (unsigned)columns, A_NORMAL,
+            word_in(sight->language, scene->unheard ? WORD_CONNECTING : WORD_NO_SLOTS));
     } else if (sight->details) {
         draw_details(scene, sight, rows - 1, (unsigned)columns);
         draw_foot(scene, sight, rows - 1, rows, (unsigned)columns);

@@ -99,6 +99,7 @@ WORD(NOT_COUNTED, "not-counted", "Not counted", "未计入", "No contadas", "Kh�
 WORD(ENGINEERS, "engineers", "For the engineer", "供工程师参考", "Para el ingeniero", "Cho kỹ sư", "Für den Techniker")
 WORD(STATION_GONE, "station-gone", "THE STATION IS GONE", "工站已退出", "LA ESTACIÓN YA NO ESTÁ", "TRẠM ĐÃ NGỪNG CHẠY", "DIE STATION IST WEG")
 WORD(NOT_ANSWERING, "not-answering", "THE STATION DOES NOT ANSWER", "工站无应答", "LA ESTACIÓN NO RESPONDE", "TRẠM KHÔNG TRẢ LỜI", "DIE STATION ANTWORTET NICHT")
+WORD(CONNECTING, "connecting", "Connecting to the station ...", "正在连接工站……", "Conectando con la estación...", "Đang kết nối với trạm...", "Verbindung zur Station wird aufgebaut ...")
 WORD(OLD_PICTURE, "old-picture", "What is shown is old", "显示的内容已过时", "Lo que se ve es antiguo", "Nội dung hiển thị đã cũ", "Was hier steht, ist alt")
 /* ---- Causes: "cause-" and the code as in the record ---- */
 WORD(CAUSE_PORT_MISSING, "cause-port-missing", "The adapter is missing", "缺少适配器", "Falta el adaptador", "Thiếu bộ chuyển đổi", "Der Adapter fehlt")
