@@ -188,8 +188,7 @@ static bool judge_crypt(const struct image_options *o, const struct flash_crypt_
     return true;
 }
 
-/* A wrong key gives bytes as well. What any data may look like nobody can tell: it is said, no more.
- */
+/* A wrong key gives bytes as well. Data may look like anything: it is said, no more. */
 static void tell_if_strange(const uint8_t *plain, size_t n)
 {
     struct image image;
