@@ -273,7 +273,7 @@ show_scene: $(BUILD)/show_scene
 plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
-preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
+preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so $(BUILD)/heap.so
 
 test: deps
 	$(Q)tests/run.sh

@@ -47,7 +47,7 @@ static bool refuse_violet(struct floor *f, int slot, const struct slot_press *pr
         err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
         err_hint(e, "An engineer puts it back to work.");
     } else if (s->disabled && proves_nothing(f, press)) {
-        err_set(e, ERR_USAGE, "Slot %d has to be proved first: %.150s", slot, s->why_disabled.what);
+        err_set(e, ERR_USAGE, "Slot %d has to be proved first", slot);
         err_hint(e, "%s", s->why_disabled.hint);
     } else if (s->trouble.code != ERR_NONE) {
         *e = s->trouble;

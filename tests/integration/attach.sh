@@ -71,6 +71,8 @@ client 1000 >"$work/out"
 check "and seen by the next who looks" "$work/out" eval 'grep "\"slot\":2," "$work/out" | grep -q "\"disabled\":true.*bent pin"'
 check "one that cannot be is refused in words" "$work/out" answers '"sentence":"There is no slot 99' '{"id":9,"act":"stop","slot":99}'
 check "an engineer's act needs name and reason" "$work/out" answers '"code":"usage"' '{"id":10,"act":"disable","slot":1}'
+without_help() { answers "$@" && ! grep -F -- "$1" "$work/out" | grep -q -- --help; }
+check "no answer sends a program to --help" "$work/out" without_help 'What is sent is no JSON object' '{"id"'
 check "an act that there is not" "$work/out" answers "There is no act 'explode'" '{"id":11,"act":"explode"}'
 check "what is no JSON" "$work/out" answers 'What is sent is no JSON object' 'hello'
 check "control characters" "$work/out" answers 'control characters' '{"id":12,"act":"code","text":"\u001b[2J"}'
