@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libpq libsystemd ncursesw
+             libmodbus libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -179,6 +179,8 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 
 # What goes to the journal is caught.
 $(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+# Whether udev runs is the test's to say.
+$(BUILD)/unit/usb_watch: private LDFLAGS += -Wl,--wrap=udev_queue_get_udev_is_active
 # The floor behind the screen in the browser is made up; it stands in front of the real one.
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
