@@ -1,10 +1,11 @@
 /*
- * How much of the heap a program has in use, told while it runs: what the system says of its memory also
- * holds what malloc keeps for later. Loaded with LD_PRELOAD in front of it.
+ * How much of the heap a program has in use, told while it runs: what the system says of its memory
+ * also holds what malloc keeps for later. Loaded with LD_PRELOAD in front of it.
  *
  *   HEAP_FILE   a file: gets the bytes in use, once a second
  *
- * Each thread's cache counts as in use; to leave it out: GLIBC_TUNABLES=glibc.malloc.tcache_count=0.
+ * Each thread's cache counts as in use, unless there is none:
+ * GLIBC_TUNABLES=glibc.malloc.tcache_count=0.
  */
 #include <fcntl.h>
 #include <malloc.h>
