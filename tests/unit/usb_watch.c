@@ -1,6 +1,6 @@
 /*
- * Who tells that serial ports come and go: udev, played here by its own messages on netlink as udevd
- * sends them, and changes in a folder where udev does not run.
+ * Who tells that serial ports come and go: udev, played here by its own messages on netlink as
+ * udevd sends them, and changes in a folder where udev does not run.
  */
 #include "core/ports/usb_watch.h"
 #include "tests/lib/test.h"
