@@ -82,9 +82,8 @@ static void add_cause(struct face *face, const struct tile *tile, enum language 
     const struct err *e = &tile->err;
     const bool waits = tile->state == TILE_EMPTY || tile->state == TILE_WAITING;
     face->code = e->code == ERR_WAITING ? "" : err_word(e->code);
-    face->brief = language == LANGUAGE_EN || e->code == ERR_WAITING
-                      ? face->code
-                      : face_cause(e->code, language);
+    face->brief = language == LANGUAGE_EN || e->code == ERR_WAITING ? face->code
+                                                                    : face_cause(e->code, language);
     const bool is_said = waits && words_say(language, e->what, said, sizeof said);
     if (!is_said && !face->brief[0])
         return;
