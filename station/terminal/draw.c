@@ -387,8 +387,8 @@ static void page_text(struct page *p, attr_t attribute, const char *text)
     }
 }
 
-/* In another language: what operators can read of it first; the rest is the engineer's. The sentence
- * and what helps are as they are recorded. */
+/* In another language: what operators can read of it first; the rest is the engineer's, as it is
+ * recorded. */
 static void page_foreign(struct page *p, const struct err *e, enum language language)
 {
     char said[SENTENCE_BYTES], helps[SENTENCE_BYTES], left[2 * SENTENCE_BYTES];
