@@ -117,9 +117,9 @@ static bool stays_silent(struct loader *l, const struct heard *heard)
            !link_hear(&l->link, deadline_in_ms(port->clock, ms), &end) && end.code == ERR_TIMEOUT;
 }
 
-/* Who is put in behind the reset of his empty slot starts his application, and says so: no SYNC will
- * be answered, but another reset. At a rate that is not the ROM's his words are noise; if it was
- * noise indeed, that reset is for nobody. */
+/* Who is put in behind the reset of his empty slot starts his application, and says so: no SYNC
+ * will be answered, but another reset. At a rate that is not the ROM's his words are noise; if it
+ * was noise indeed, that reset is for nobody. */
 static bool has_come(struct loader *l, struct heard *heard)
 {
     struct err ignored = { 0 };
