@@ -1,7 +1,7 @@
 /*
- * Prints the tables of a new record as a C table, `schema_made`: runs all steps of db/store/tables.c
- * on an empty database in memory, and prints what SQLite says is there then. A build tool; nothing
- * of it is in the station.
+ * Prints the tables of a new record as a C table, `schema_made`: runs all steps of
+ * db/store/tables.c on an empty database in memory, and prints what SQLite says is there then. A
+ * build tool; nothing of it is in the station.
  */
 #include "db/store/chain.h"
 #include "db/store/schema.h"
