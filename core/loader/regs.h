@@ -46,8 +46,8 @@ struct reg_ask {
 bool regs_run(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e);
 
 /* Sends asks to a ROM, and leaves their answers to be waited for with those to what follows for its
- * RAM (loader_mem_expect): as many registers as l->ahead holds. *sent is false, and nothing happens,
- * where each answer has to be waited for. */
+ * RAM (loader_mem_expect): as many registers as l->ahead holds. *sent is false, and nothing
+ * happens, where each answer has to be waited for. */
 bool regs_run_ahead(struct loader *l, const struct reg_ask *asks, size_t count, bool *sent,
                     struct err *e);
 
