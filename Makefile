@@ -69,7 +69,8 @@ obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 WEB_FILES   := $(sort $(wildcard station/web/files/*))
 WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
-LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ)
+SCHEMA_OBJ  := $(BUILD)/obj/gen/schema_made.o
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ) $(SCHEMA_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 # Of these a test program links what it uses.
@@ -219,6 +220,13 @@ $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) |
 $(BUILD)/gen/web_files.c: $(BUILD)/embed $(WEB_FILES) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed web_files $(WEB_FILES) > $@
+# The tables of a new record, as the steps from version to version leave them.
+$(BUILD)/make_schema: $(call obj,tools/make_schema.c $(addprefix db/store/,tables.c schema_step.c timings.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/gen/schema_made.c: $(BUILD)/make_schema | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/make_schema > $@
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<

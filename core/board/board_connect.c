@@ -258,6 +258,8 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     heard.before_bytes = port->rx_bytes;
     unsigned before_answers = l->link.answers;
     bool reached = reach_loader(l, sequence, &heard, &silence);
+    if (reached && sequence)
+        note_log(l, &heard); /* its last words may have come with the answer */
     l->link.until_loader = false;
     l->waits = heard.in_loader;
     l->resets_briefly = reached && heard.in_loader && sequence && sequence->brief;
