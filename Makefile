@@ -256,7 +256,7 @@ help:
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
-	@echo 'make soak       64 boards with random faults for MINUTES (30)'
+	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
@@ -352,8 +352,8 @@ pull-test: deps
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
 
 soak: deps
-	$(Q)$(MAKE) --no-print-directory all make_images
-	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
+	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(LINE),--line 1)
 
 check:
 	$(Q)tools/check.sh
