@@ -115,10 +115,9 @@ static void print_places(const struct recipe *r)
 
 static void print_values(const struct unit *u, char *const *texts)
 {
-    static const char *const sources[] = { "counter", "pool", "board", "scan", "recipe" };
     for (size_t i = 0; i < u->value_count; i++) {
         const struct unit_value *v = &u->values[i];
-        cmd_tell("  %-16s %-8s %s%s", v->name, sources[v->from],
+        cmd_tell("  %-16s %-8s %s%s", v->name, unit_from_words[v->from],
                  v->secret == UNIT_TRUE ? "(secret)" : texts[i],
                  i == u->serial_index ? "  (the serial)" : "");
     }

@@ -384,6 +384,14 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 
 /* ---- Commands ---- */
 
+#define OPTION_UNIT(list)                                                                          \
+    {                                                                                              \
+        "--unit", "NAME=VALUE",                                                                    \
+            "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "     \
+            "NAME=VALUE' on standard input, for slot 3",                                           \
+            NULL, NULL, list                                                                       \
+    }
+
 /* Flashing a board again that has passed is somebody's decision, and the record names him. */
 static bool is_rework_explained(const struct run_options *o)
 {
@@ -424,10 +432,7 @@ static enum exit_status run(int argc, char **argv)
         { "--rework", NULL, "flash boards again that have passed; needs --reason, and an engineer",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
-        { "--unit", "NAME=VALUE",
-          "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "
-          "NAME=VALUE' on standard input, for slot 3",
-          NULL, NULL, &o.given },
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
@@ -453,6 +458,7 @@ static enum exit_status verify(int argc, char **argv)
         OPTION_SLOTS("judge", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
         OPTION_DB(&o.db_path),
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),
