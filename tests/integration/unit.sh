@@ -240,6 +240,13 @@ check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit 
 check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
 "$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
 check "the report says that the serial is the board's no more" "$work/out" grep -qF "$mac</code><small>$serial (released)</small>" "$work/report.html"
+for form in csv json jsonl junit wsjf openhtf; do
+    "$station" export --db "$db" --format $form >"$work/export" 2>&1
+    check "$form marks the serial that was released" "$work/export" says "$work/export" "$serial" serial_released_utc
+done
+"$station" export --db "$db" --format jsonl | grep "\"serial\":\"$serial\"" >"$work/export"
+check "with the time, for this board alone" "$work/export" grep -q '"serial_released_utc":"20' "$work/export"
+check "and for no other" "$work/out" sh -c "! '$station' export --db '$db' --format jsonl | grep -v '\"serial\":\"$serial\"' | grep -q 'serial_released_utc\":\"'"
 "$station" history "$mac" --db "$db" >"$work/history" 2>&1
 check "and so does its history" "$work/history" says "$work/history" "unit $serial, taken" "released"
 start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
