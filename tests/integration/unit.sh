@@ -279,6 +279,16 @@ cp "$work/old.db" "$db"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
 check "a record from before it gives nothing out" "$work/out" exits 1 flash --port "${ports[0]}"
 check "and says what to do" "$work/out" says "$work/out" "is older than what was given out" "espstation unit accept"
+printf 'station: test\nstart: board\nslots: [{ name: A1, port: "%s" }]\n' "${ports[0]}" >"$work/station.yaml"
+sed -i '2s/$/0f/' "$images/keys.csv"
+"$station" line "$images/free.yaml" --station "$work/station.yaml" --db "$db" --plain >"$work/line" 2>&1 </dev/null &
+line=$!
+check "a line says so at its start, and what became of pools" "$work/line" await says "$work/line" "The record /" "is older than what was given out" \
+    "row 2 of pool 'keys', which the board 24:0a:c4"
+check "and gives nothing to its boards" "$work/line" await says "$work/line" "unit accept"
+kill -INT $line
+wait $line
+sed -i '2s/0f$//' "$images/keys.csv"
 check "until an engineer decides" "$work/out" exits 0 "$station" unit accept --db "$db" --operator Ann --reason "the disk died"
 check "then boards are flashed again" "$work/out" exits 0 flash --port "${ports[0]}"
 check "and the decision is bound" "$work/out" exits 0 "$station" audit --db "$db"
