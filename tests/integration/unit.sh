@@ -125,6 +125,9 @@ check "a value that is none is refused" "$work/out" exits 4 given --port "${port
 check "a name that is none, too" "$work/out" exits 2 given --port "${ports[0]}" --unit housign=AB1234
 check "with what was meant" "$work/out" says "$work/out" "did you mean 'housing'?"
 check "the right one is taken" "$work/out" exits 0 given --port "${ports[0]}" --unit housing=AB1234
+check "re-work with another one is refused" "$work/out" exits 1 given --port "${ports[0]}" --unit housing=AB9999 --rework --operator A --reason B
+"$station" unit list --db "$db" >"$work/list"
+check "untouched, and what the board got is in use all the same" "$work/list" sh -c "grep 24:0a:c4:00:00:50 '$work/list' | grep -q used"
 check "and stands in the record" "$db" sql_is "select source from units where text = 'AB1234'" scan
 echo "2 housing=CD5678" | "$station" run "$recipe" --db "$db" --plain --port "${ports[0]}" --port "${ports[1]}" --unit - --rework --operator A --reason B >"$work/out" 2>&1
 check "lines of standard input name their slot" "$db" sql_is "select count(*) from units where text = 'CD5678'" 1

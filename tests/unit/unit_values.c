@@ -697,6 +697,10 @@ static void every_mistake_of_a_pool_has_its_place(void **state)
         { "sn,secret key\nA1,00\nA1,00\n", "is that of row 2" },
         { "sn,secret key\nA1,aAbb\nA2,AaBB\n", "pool.csv:3:1: the value 'key' is that of row 2" },
         { "sn,secret key\nA1,\"00\n", "pool.csv:2:" },
+        { "sn,secret key\n\xEF\xBB\xBF"
+          "A1,00\n",
+          "pool.csv:2:1: a byte order mark" },
+        { "sn;secret key\nA1;00\n", "pool.csv:1:3: its columns are parted by semicolons" },
     };
     struct bench *b = *state;
     char all[4096];
