@@ -288,10 +288,13 @@ static bool compare_twins(struct pool *p, const struct unit_value *v, const stru
                           const struct seen *b)
 {
     char *const x = pool_value(p, a->row, v), *const y = pool_value(p, b->row, v);
-    if (x && y && strcmp(x, y) == 0)
+    if (x && y && strcmp(x, y) == 0 && p->setup->file)
         pool_mistake(p, p->rows[b->row].line, 1,
                      "the value '%s' is that of row %zu, and it is unique", v->name,
                      p->rows[a->row].line);
+    else if (x && y && strcmp(x, y) == 0)
+        pool_mistake(p, 0, 0, "%.80s: the value '%s' is that of %.80s, and it is unique",
+                     p->text + p->rows[b->row].at, v->name, p->text + p->rows[a->row].at);
     const bool ok = x && y;
     unit_wipe(x, x ? strlen(x) : 0);
     unit_wipe(y, y ? strlen(y) : 0);
@@ -319,7 +322,7 @@ static bool check_unique(struct pool *p, const struct unit_value *v)
     return ok;
 }
 
-static bool check_all_unique(struct pool *p)
+bool pool_check_unique(struct pool *p)
 {
     for (size_t i = 0; i < p->unit->value_count; i++) {
         const struct unit_value *const v = &p->unit->values[i];
@@ -346,5 +349,5 @@ bool pool_read_file(struct pool *p)
         line += lines;
     }
     digest_free(&sha);
-    return ok && (p->report->total > mistakes || check_all_unique(p));
+    return ok && (p->report->total > mistakes || pool_check_unique(p));
 }

@@ -753,6 +753,9 @@ static void folder_gives_a_file_for_each_unit(void **state)
     assert_null(pool_bytes(p, row, &n, &b->e));
     assert_non_null(strstr(b->e.what, "was changed since it was read"));
     pool_free(p);
+    put_text(b, "sets/240ac4000001.BIN", "blob of another case");
+    assert_null(pool_open(u, 0, &b->report, &b->e));
+    assert_non_null(strstr(b->report.mistakes[0].sentence, "240ac4000001"));
     put_text(b, "sets/x.bin", "");
     assert_null(pool_open(u, 0, &b->report, &b->e));
 }
