@@ -390,7 +390,13 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
     s->passed(s->ctx, pool, *row);
     if (*row != DB_NO_ROW)
         return true;
-    err_set(e, ERR_UNIT, "The pool '%s' has nothing left for the board %s", s->pools[pool], t->mac);
+    if (s->free_row(s->ctx, pool, 0) == DB_NO_ROW)
+        err_set(e, ERR_UNIT,
+                "The pool '%s' has no row for the board %s: each belongs to another MAC",
+                s->pools[pool], t->mac);
+    else
+        err_set(e, ERR_UNIT, "The pool '%s' has nothing left for the board %s", s->pools[pool],
+                t->mac);
     return err_hint(e, "Add rows to its file, then start the run again.");
 }
 
