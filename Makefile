@@ -345,6 +345,7 @@ campaign: deps
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/units.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 # Does the station keep a descriptor or a thread of a cable that was pulled?
 pull-test: deps
