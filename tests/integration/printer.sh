@@ -59,7 +59,7 @@ check "printing what waits prints nothing more" "$work/out" eval 'label print &&
 # ---- One more -------------------------------------------------------------------------------------
 check "one more needs a name and a reason" "$work/out" eval '! label print 1 && says "$work/out" "--operator NAME and --reason WHY"'
 check "nothing came of it" "$work/labels" printed_is $both
-check "with both it is printed" "$work/out" eval 'label print 1 --operator Ann --reason torn && says "$work/out" "Label 2 of run 1"'
+check "with both it is printed" "$work/out" eval 'label print 1 --operator Ann --reason torn && says "$work/out" "Label 2 of run 1" "All labels for" && ! grep -q "No label waits" "$work/out"'
 check "and counted, by name" "$work/out" \
     test "$(sql "$db" "select operator || ' ' || reason || ' ' || number || ' ' || outcome from label where number > 1")" = "Ann torn 2 printed"
 check "that is bound as well" "$work/out" whole

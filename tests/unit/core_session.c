@@ -940,9 +940,42 @@ static void console_tells_a_board_that_stays_in_its_loader(void **state)
     bench_free(b);
 }
 
+/* ---- Who is put in while his empty slot is asked ---- */
+
+/* From the power at the board until it answers in its loader; 0: it was not met. */
+static unsigned met_after_ms(const char *chip, unsigned put_in_ms)
+{
+    const struct chip_sim_config c = board_config(chip);
+    struct bench *b = bench_new(&c, LOADER_SYNC_BAUD);
+    struct err e = { 0 };
+    const uint64_t power_us = b->clock.us + 1000ull * put_in_ms;
+    sim_port_put_in_at(&b->sim, power_us);
+    b->loader.sparing = true;
+    const bool met = connect(b, 0, &e);
+    const uint64_t took_us = b->clock.us - power_us;
+    bench_free(b);
+    return met ? (unsigned)(took_us / 1000) : 0;
+}
+
+/* The SYNC that is under way takes 100 ms, another reset and its SYNC some 120. Who comes while the
+ * last SYNC is waited for, from 620 ms on, is left to the next question. */
+static void who_comes_during_a_question_is_met_by_it(void **state)
+{
+    static const char *const chips[] = { "esp32", "esp8266" };
+    (void)state;
+    for (size_t k = 0; k < COUNT_OF(chips); k++) {
+        for (unsigned ms = 1; ms <= 600; ms += 7) {
+            const unsigned took_ms = met_after_ms(chips[k], ms);
+            if (took_ms == 0 || took_ms > 250)
+                fail_msg("%s put in after %u ms answers %u ms later", chips[k], ms, took_ms);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_comes_during_a_question_is_met_by_it),
         cmocka_unit_test(session_flashes_esp32_through_the_stub),
         cmocka_unit_test(session_bears_a_slow_wire),
         cmocka_unit_test(session_flashes_esp32_through_the_rom),
