@@ -46,7 +46,7 @@ recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label
 db/store           core/base
 db/proof           core/base db/store
 db/units           core/base db/store
-db/fleet           core/base db/store db/proof db/read/history.h db/units/unit_list.h
+db/fleet           core/base db/store db/proof db/export/filter.h db/read/history.h db/read/stats.h db/read/stats_priv.h db/units/unit_list.h
 db/write           core/base db/store db/units db/units/take_priv.h db/proof db/proof/checkpoint_priv.h
 db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h

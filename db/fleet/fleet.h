@@ -22,8 +22,10 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "db/export/filter.h"
 #include "db/proof/audit.h"
 #include "db/read/history.h"
+#include "db/read/stats.h"
 #include "db/store/db.h"
 #include "db/units/unit_list.h"
 
@@ -33,7 +35,7 @@
 enum {
     FLEET_NAME_CAP = 65,   /* of a station */
     FLEET_SHA256_CAP = 65, /* of a link, in hex */
-    FLEET_VERSION = 1,     /* of the server's tables (fleet_schema.c) */
+    FLEET_VERSION = 2,     /* of the server's tables (fleet_schema.c) */
     FLEET_MOMENT_CAP = 40, /* a time as the server tells it, UTC */
 };
 
@@ -155,6 +157,12 @@ bool fleet_history(struct fleet *f, const char *mac, const struct db_history_sin
 
 /* What it was given as its own, at all stations, as db_units gives it. */
 bool fleet_units(struct fleet *f, const char *mac, const struct db_unit_sink *sink, struct err *e);
+
+/* Statistics over all stations, or one (NULL: all), as db_stats gives them: lots in the order in
+ * which the server heard of them, a board's runs in the order of their starts, and no open runs,
+ * which the server does not know. ERR_USAGE, too: it knows no such station. */
+bool fleet_stats(struct fleet *f, const char *station, enum db_stats_by by,
+                 const struct db_filter *filter, const struct db_stats_sink *sink, struct err *e);
 
 /* The MAC of the board that has or, else, last had this serial at any station; an empty text: none
  * ever had. */

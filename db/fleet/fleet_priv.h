@@ -39,6 +39,12 @@ bool pg_copy_out(struct fleet *f, const char *sql,
                  bool (*line)(void *ctx, char *line, size_t n, struct err *e), void *ctx,
                  struct err *e);
 
+/* The same of COPY ... TO STDOUT (FORMAT binary): each row as it comes, the number of its fields
+ * first. */
+bool pg_copy_out_binary(struct fleet *f, const char *sql,
+                        bool (*row)(void *ctx, const unsigned char *row, size_t n, struct err *e),
+                        void *ctx, struct err *e);
+
 /* COMMIT, and whether it was one. Unanswered, nobody knows; the mark tells next time. */
 bool pg_commit(struct fleet *f, struct err *e);
 void pg_roll_back(struct fleet *f);
@@ -56,7 +62,14 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
     " JOIN espstation." table " AS t ON t.record = y.ancestor AND t.link <= y.upto)"
 
 extern const char *const *const fleet_steps[FLEET_VERSION]; /* each ends with NULL */
+extern const char *const fleet_step_stats[];                /* one of them */
 extern const char *const fleet_grants[];
+
+/* ---- fleet_schema_stats.c ---- */
+
+/* Rows of the form of espstation.cell (of cell_rate, with what a cell is for), an & in place of the
+ * runs and an @ in place of the attempts that are read. */
+extern const char fleet_cells_of_runs[], fleet_cells_of_attempts[], fleet_rates_of_attempts[];
 
 /* ---- fleet_tables.c: what of the record goes where ---- */
 
