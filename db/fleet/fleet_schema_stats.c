@@ -19,21 +19,10 @@
 /* Laid out by hand: the formatter would tear the statements apart. */
 /* clang-format off */
 
-/* A board over all stations: the six bytes of its MAC as a number. */
-#define MAC_NUMBER(mac)                                                                            \
-    "('x' || replace(" BASE_MAC(mac) ", ':', ''))::bit(48)::bigint"
-
 #define DIMENSIONS "station, day, lot, slot, recipe, chip"
 #define SLOWER     "(coalesce(a.baud < a.baud_asked, false) OR coalesce(a.baud_why = 'stepped-down', false))"
 
-/* What a row of runs is counted by. The lot is 0 for runs without one. Each is looked up by itself,
- * whatever the planner thinks of: that is what LIMIT is there for. */
-#define LOOK_UP(what, from, where, as)                                                             \
-    " LEFT JOIN LATERAL (SELECT " what " FROM " from " WHERE " where " LIMIT 1) AS " as " ON true"
-#define LOOK_UP_SEEN(what, table, id, as)                                                          \
-    LOOK_UP("t.*", "lineage AS y CROSS JOIN LATERAL (SELECT " what " FROM " table " AS t"          \
-            " WHERE t.record = y.ancestor AND t.id = " id " AND t.link <= y.upto LIMIT 1) AS t",   \
-            "y.record = r.record", as)
+/* What a row of runs is counted by. The lot is 0 for runs without one. */
 #define SEEN_BY                                                                                    \
     "o.station, (r.run_utc AT TIME ZONE 'UTC')::date AS day, coalesce(n.id, 0) AS lot, r.slot,"    \
     " coalesce(q.id, 0) AS recipe, coalesce(r.seen_chip, '') AS chip"

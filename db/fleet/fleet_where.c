@@ -24,20 +24,52 @@ static void append(char *to, size_t cap, const char *fmt, ...)
     va_end(ap);
 }
 
-/* A condition with a text, as the server itself quotes it. */
-static bool add_text(struct fleet *f, struct fleet_where *w, const char *before, const char *text,
-                     const char *after, struct err *e)
+/* A condition with a text, as the server itself quotes it, in place of each %% of `condition`. */
+static bool add_text(struct fleet *f, char *to, size_t cap, const char *condition, const char *text,
+                     struct err *e)
 {
     if (!text)
         return true;
     char *const quoted = PQescapeLiteral(f->pg, text, strlen(text));
     if (!quoted)
         return err_set(e, ERR_USAGE, "'%.60s' is no text in UTF-8", text);
-    const bool fits =
-        strlen(w->cells) + strlen(before) + strlen(quoted) + strlen(after) < sizeof w->cells;
-    append(w->cells, sizeof w->cells, "%s%s%s", before, quoted, after);
+    for (size_t n; *condition != '\0'; condition += n) {
+        n = strcspn(condition, "@");
+        append(to, cap, "%.*s", (int)n, condition);
+        if (condition[n] == '@') {
+            append(to, cap, "%s", quoted);
+            n++;
+        }
+    }
     PQfreemem(quoted);
-    return fits || err_set(e, ERR_USAGE, "'%.60s...' is too long a name", text);
+    return strlen(to) + 1 < cap || err_set(e, ERR_USAGE, "'%.60s...' is too long a name", text);
+}
+
+/* Lots and recipes by the rows that records have of them, which the indexes of runs begin with. */
+#define OF_RECORDS(table, which)                                                                   \
+    " AND (g.record, g." table ") IN (SELECT y.record, t.id FROM espstation." table " AS t"        \
+    " JOIN espstation.lineage AS y ON y.ancestor = t.record AND t.link <= y.upto WHERE " which ")"
+
+static bool add_names(struct fleet *f, const struct db_filter *by, struct fleet_where *w,
+                      struct err *e)
+{
+    char mac[DB_MAC_CAP];
+    if (by->mac && !db_mac_normalise(by->mac, mac, e))
+        return false;
+    return add_text(f, w->cells, sizeof w->cells,
+                    " AND x.lot = (SELECT id FROM espstation.known_lot WHERE name = @)", by->lot,
+                    e) &&
+           add_text(f, w->cells, sizeof w->cells,
+                    " AND x.recipe IN (SELECT id FROM espstation.known_recipe WHERE"
+                    " @ IN (name, sha256, plan_sha256))",
+                    by->recipe, e) &&
+           add_text(f, w->runs, sizeof w->runs, OF_RECORDS("lot", "t.name = @"), by->lot, e) &&
+           add_text(f, w->runs, sizeof w->runs,
+                    OF_RECORDS("recipe", "@ IN (t.name, t.sha256, t.plan_sha256)"), by->recipe,
+                    e) &&
+           add_text(f, w->runs, sizeof w->runs,
+                    OF_RECORDS("board", BASE_MAC("t.mac") " = " BASE_MAC("@::text")),
+                    by->mac ? mac : NULL, e);
 }
 
 static bool find_station(struct fleet *f, const char *station, struct fleet_where *w,
@@ -56,6 +88,9 @@ static bool find_station(struct fleet *f, const char *station, struct fleet_wher
                            "espstation fleet verify says.");
     }
     append(w->cells, sizeof w->cells, " AND x.station = %" PRId64, w->station_id);
+    append(w->runs, sizeof w->runs,
+           " AND g.record IN (SELECT id FROM espstation.record WHERE station = %" PRId64 ")",
+           w->station_id);
     return true;
 }
 
@@ -131,14 +166,12 @@ bool fleet_where_make(struct fleet *f, const char *station, const struct db_filt
     static const struct db_filter none = { 0 };
     const struct db_filter *const by = filter ? filter : &none;
     *w = (struct fleet_where){ .has_ends = false };
-    if (!read_times(by, w, e) || !find_station(f, station, w, e) ||
-        !add_text(f, w, " AND x.lot = (SELECT id FROM espstation.known_lot WHERE name = ", by->lot,
-                  ")", e) ||
-        !add_text(f, w, " AND x.recipe IN (SELECT id FROM espstation.known_recipe WHERE ",
-                  by->recipe, " IN (name, sha256, plan_sha256))", e))
+    if (!read_times(by, w, e) || !find_station(f, station, w, e) || !add_names(f, by, w, e))
         return false;
-    if (by->slot != 0)
+    if (by->slot != 0) {
         append(w->cells, sizeof w->cells, " AND x.slot = %d", by->slot);
+        append(w->runs, sizeof w->runs, " AND g.slot = %d", by->slot);
+    }
     put_times(w);
     put_days(w);
     return true;

@@ -9,6 +9,7 @@
 struct fleet_where {
     char cells[1600]; /* " AND ..." over cells x: station, lot, slot, recipe */
     char days[160];   /* " AND ..." over their days: whole days alone */
+    char runs[4096];  /* " AND ..." over runs g: the same, and the board */
     char times[160];  /* " AND ..." over g.run_utc */
     bool has_ends;    /* the time begins or ends within a day: */
     char ends[320];   /* what run_utc of those rows is, without AND */

@@ -35,10 +35,11 @@ struct fleet_choice {
     const char *server, *station_name, *station_path;
 };
 
-#define OPTIONS_FLEET(c)                                                                           \
+#define OPTIONS_FLEET(c) OPTIONS_FLEET_WHOLE(c), OPTION_STATION_NAME(&(c)->station_name)
+/* For what has no use for one station alone. */
+#define OPTIONS_FLEET_WHOLE(c)                                                                     \
     { "--fleet", NULL, "over all stations, from the fleet's server", &(c)->fleet, NULL, NULL },    \
-        OPTION_STATION_NAME(&(c)->station_name), OPTION_SERVER(&(c)->server),                      \
-        OPTION_STATION(&(c)->station_path)
+        OPTION_SERVER(&(c)->server), OPTION_STATION(&(c)->station_path)
 
 /* Connects to a server whose tables are this program's. ERR_USAGE also for choices that need
  * --fleet, without it; true then, and r->fleet NULL, if none was made. */
