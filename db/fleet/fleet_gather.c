@@ -5,8 +5,8 @@
  * Lots are one by their name, boards by their MAC, recipes with their images by their plan, as they
  * are over all stations. All else keeps the number that it has at its station; where the file holds
  * rows of more than one record, behind that of the record: 3000000042 is 42 of record 3. The host
- * of a run is the name of its station. There is no chain in such a file, and nothing that is signed:
- * those are proved by fleet_prove, record by record.
+ * of a run is the name of its station. There is no chain in such a file, and nothing that is
+ * signed: those are proved by fleet_prove, record by record.
  */
 #include "db/fleet/fleet_file.h"
 #include "db/fleet/fleet_priv.h"
@@ -258,9 +258,9 @@ static bool want(struct gathering *g, const char *station, const struct db_filte
     struct fleet_where where;
     if (!fleet_where_make(g->fleet, station, filter, &where, e))
         return false;
-    const int n = snprintf(g->wanted, sizeof g->wanted,
-                           "SELECT g.* FROM espstation.run AS g WHERE true%s%s", where.runs,
-                           where.times);
+    const int n =
+        snprintf(g->wanted, sizeof g->wanted, "SELECT g.* FROM espstation.run AS g WHERE true%s%s",
+                 where.runs, where.times);
     return (size_t)n < sizeof g->wanted || err_set(e, ERR_USAGE, "These conditions are too long");
 }
 
@@ -297,21 +297,23 @@ bool fleet_gather(struct fleet *f, const char *station, const struct db_filter *
 
 /* ---- The ends of a lot ---- */
 
+/* clang-format off */
+static const char lot_ends_sql[] =
+    "SELECT s.name, " FLEET_UTC("max(p.closed_utc)") ", max(p.closed_by)"
+    " FROM espstation.record AS o JOIN espstation.station AS s ON s.id = o.station"
+    " JOIN espstation.lineage AS y ON y.record = o.id"
+    " JOIN espstation.lot AS l ON l.record = y.ancestor AND l.link <= y.upto"
+    " LEFT JOIN espstation.lineage AS z ON z.record = o.id"
+    " LEFT JOIN espstation.checkpoint AS p ON p.record = z.ancestor AND p.link <= z.upto"
+    "  AND p.lot = l.id WHERE o.replaced_utc IS NULL AND l.name = $1"
+    " AND ($2::text IS NULL OR s.name = $2) GROUP BY s.name ORDER BY s.name";
+/* clang-format on */
+
 bool fleet_lot_ends(struct fleet *f, const char *station, const char *lot,
                     const struct fleet_lot_sink *sink, struct err *e)
 {
     const char *const values[] = { lot, station };
-    PGresult *const r = pg_ask(
-        f,
-        "SELECT s.name, " FLEET_UTC("max(p.closed_utc)") ", max(p.closed_by)"
-        " FROM espstation.record AS o JOIN espstation.station AS s ON s.id = o.station"
-        " JOIN espstation.lineage AS y ON y.record = o.id"
-        " JOIN espstation.lot AS l ON l.record = y.ancestor AND l.link <= y.upto"
-        " LEFT JOIN espstation.lineage AS z ON z.record = o.id"
-        " LEFT JOIN espstation.checkpoint AS p ON p.record = z.ancestor AND p.link <= z.upto"
-        "  AND p.lot = l.id WHERE o.replaced_utc IS NULL AND l.name = $1"
-        " AND ($2::text IS NULL OR s.name = $2) GROUP BY s.name ORDER BY s.name",
-        values, 2, e);
+    PGresult *const r = pg_ask(f, lot_ends_sql, values, 2, e);
     bool ok = r != NULL;
     for (int i = 0; ok && i < PQntuples(r); i++)
         ok = sink->end(sink->ctx, PQgetvalue(r, i, 0),

@@ -20,7 +20,8 @@
 /* clang-format off */
 
 #define DIMENSIONS "station, day, lot, slot, recipe, chip"
-#define SLOWER     "(coalesce(a.baud < a.baud_asked, false) OR coalesce(a.baud_why = 'stepped-down', false))"
+#define SLOWER                                                                                     \
+    "(coalesce(a.baud < a.baud_asked, false) OR coalesce(a.baud_why = 'stepped-down', false))"
 
 /* What a row of runs is counted by. The lot is 0 for runs without one. */
 #define SEEN_BY                                                                                    \
@@ -44,7 +45,7 @@
     " AS refused FROM " source " AS r" SEEN_FROM LOOK_UP_SEEN("t.mac", "board", "r.board", "b")    \
     " WHERE " NOT_GOLDEN
 
-#define SEEN_ATTEMPTS(source, runs)                                                                    \
+#define SEEN_ATTEMPTS(source, runs)                                                                \
     "SELECT r.record, r.id AS run, r.run_utc, " SEEN_BY ", a.number, a.code,"                      \
     " coalesce(a.baud_asked, 0) AS baud_asked, coalesce(a.baud, 0) AS baud, " SLOWER " AS slower," \
     " CASE WHEN a.code = 'ok' AND a.duration_ms > 0 AND a.bytes_written > 0"                       \
@@ -251,7 +252,8 @@ const char fleet_cells_of_runs[] =
     "SELECT station, day, lot, slot, recipe, chip,"
     " (verdict = 'PASS')::integer::bigint AS passed, (verdict = 'FAIL')::integer::bigint AS failed,"
     " (verdict = 'STOPPED')::integer::bigint AS stopped,"
-    " (verdict = 'INTERRUPTED')::integer::bigint AS interrupted, refused::integer::bigint AS refused,"
+    " (verdict = 'INTERRUPTED')::integer::bigint AS interrupted,"
+    " refused::integer::bigint AS refused,"
     " (verdict = 'FAIL' AND NOT refused AND mac IS NULL)::integer::bigint AS unidentified,"
     " 0::bigint AS retried, 0::bigint AS slower_runs,"
     " CASE WHEN verdict = 'PASS' THEN int4send(least(duration_ms, 2147483647)::integer) ELSE ''"
@@ -263,8 +265,8 @@ const char fleet_cells_of_attempts[] =
     " 0::bigint AS unidentified, count(*) FILTER (WHERE code = 'ok' AND number > 1) AS retried,"
     " bool_or(slower)::integer::bigint AS slower_runs, ''::bytea AS ms,"
     " coalesce(string_agg(speed, ''), '') AS bytes_per_s"
-    " FROM (" SEEN_ATTEMPTS("@", "&") ") AS x GROUP BY record, run, run_utc, station, day, lot, slot,"
-    " recipe, chip";
+    " FROM (" SEEN_ATTEMPTS("@", "&") ") AS x GROUP BY record, run, run_utc, station, day, lot,"
+    " slot, recipe, chip";
 
 const char fleet_rates_of_attempts[] =
     "SELECT station, day, lot, slot, recipe, chip, baud_asked, baud,"

@@ -53,7 +53,7 @@ static const struct key slot_of_any = { "x.station::bigint * 1000000 + x.slot",
 
 #define NAMES                                                                                      \
     " JOIN espstation.station AS s ON s.id = x.station"                                            \
-    " LEFT JOIN espstation.known_lot AS n ON n.id = x.lot"                                          \
+    " LEFT JOIN espstation.known_lot AS n ON n.id = x.lot"                                         \
     " LEFT JOIN espstation.known_recipe AS q ON q.id = x.recipe"
 
 /* Writes "SELECT key, COLUMNS FROM SOURCE ..." over cells x of the filter; false: too long. */
@@ -62,9 +62,8 @@ static bool write_select(const struct question *x, const char *columns, const ch
 {
     const struct key *const key =
         x->by == DB_BY_SLOT && x->where.station_id == 0 ? &slot_of_any : &keys[x->by];
-    const int n =
-        snprintf(sql, QUESTION_CAP, "SELECT %s, %s, %s FROM %s" NAMES " WHERE true%s%s%s",
-                 key->number, key->text, columns, from, x->where.cells, where, tail);
+    const int n = snprintf(sql, QUESTION_CAP, "SELECT %s, %s, %s FROM %s" NAMES " WHERE true%s%s%s",
+                           key->number, key->text, columns, from, x->where.cells, where, tail);
     return n < QUESTION_CAP;
 }
 
@@ -79,9 +78,9 @@ static bool write_ends(const struct question *x, const char *query, char *to, si
     size_t used = (size_t)snprintf(to, cap, "(");
     for (; *query != '\0' && used + 2 < cap; query++) {
         if (*query == '@' || *query == '&')
-            used += (size_t)snprintf(to + used, cap - used,
-                                     "(SELECT * FROM espstation.%s WHERE %s)",
-                                     *query == '@' ? "attempt" : "run", x->where.ends);
+            used +=
+                (size_t)snprintf(to + used, cap - used, "(SELECT * FROM espstation.%s WHERE %s)",
+                                 *query == '@' ? "attempt" : "run", x->where.ends);
         else
             to[used++] = *query;
     }
@@ -183,9 +182,10 @@ static bool add_values(struct tally *to, const struct field *f, int32_t each)
 
 static bool add_cell(struct group *g, const struct field *fields)
 {
-    int64_t *const sums[CELL_SUMS] = { &g->row.passed,      &g->row.failed,  &g->row.stopped,
-                                       &g->row.interrupted, &g->row.refused, &g->row.unidentified,
-                                       &g->row.retried,     &g->row.slower_runs };
+    int64_t *const sums[CELL_SUMS] = { &g->row.passed,  &g->row.failed,
+                                       &g->row.stopped, &g->row.interrupted,
+                                       &g->row.refused, &g->row.unidentified,
+                                       &g->row.retried, &g->row.slower_runs };
     for (size_t i = 0; i < CELL_SUMS; i++)
         *sums[i] += field_number(&fields[2 + i]);
     return add_values(&g->ms, &fields[2 + CELL_SUMS], 4) &&
@@ -351,8 +351,7 @@ static bool take_again(void *ctx, char *line, size_t n, struct err *e)
 static bool read_again(struct question *x, struct err *e)
 {
     char sql[QUESTION_CAP], copy[QUESTION_CAP + 64];
-    if (!write_select(x,
-                      "g.mac, g.lot, g.verdict = 'P' AND k.run IS NULL, g.verdict <> '-'",
+    if (!write_select(x, "g.mac, g.lot, g.verdict = 'P' AND k.run IS NULL, g.verdict <> '-'",
                       "espstation.again AS g JOIN espstation.cell AS x ON x.id = g.cell"
                       " LEFT JOIN espstation.corrected AS k ON k.record = g.record"
                       " AND k.run = g.run AND k.verdict = 'FAIL'",

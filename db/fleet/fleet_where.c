@@ -72,8 +72,7 @@ static bool add_names(struct fleet *f, const struct db_filter *by, struct fleet_
                     by->mac ? mac : NULL, e);
 }
 
-static bool find_station(struct fleet *f, const char *station, struct fleet_where *w,
-                         struct err *e)
+static bool find_station(struct fleet *f, const char *station, struct fleet_where *w, struct err *e)
 {
     char id[16];
     if (!station)

@@ -303,8 +303,9 @@ static void check_webhook(struct values *v, const struct station *station)
         doc_report_add(v->report, at,
                        "'webhook' has no 'key_file': nobody could tell who sent an event");
     if (station->webhook.to && !station->record)
-        doc_report_add(v->report, at, "'webhook' needs 'record': the file that events are taken "
-                                      "from");
+        doc_report_add(v->report, at,
+                       "'webhook' needs 'record': the file that events are taken "
+                       "from");
 }
 
 static void check_fleet(struct values *v, const struct station *station)

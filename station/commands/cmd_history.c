@@ -123,7 +123,7 @@ static bool mac_of_serial(struct source *s, const char *serial, char mac[static 
                           struct err *e)
 {
     return s->reach.fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
-                    : db_unit_mac_of(s->db, serial, mac, e);
+                          : db_unit_mac_of(s->db, serial, mac, e);
 }
 
 /* A board is asked for by its MAC, or by the serial that it has or had. */
@@ -177,7 +177,8 @@ static enum exit_status history(int argc, char **argv)
     if (!tell_history(&source, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
-        cmd_tell("No board with MAC %s is %s%s.", mac, source.reach.fleet ? "at any station" : "in ",
+        cmd_tell("No board with MAC %s is %s%s.", mac,
+                 source.reach.fleet ? "at any station" : "in ",
                  source.reach.fleet ? "" : source.db_path);
     close_source(&source);
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);

@@ -142,8 +142,9 @@ static bool write_fleet_html(struct fleet_reach *reach, const struct request *r,
     struct db *const db = fleet_folder_gather(&folder, reach->fleet, station, &filter, e);
     bool ok = db && fleet_lot_ends(reach->fleet, station, r->lot, &sink, e);
     if (ok) {
-        const struct report_source from = { .db = db, .ends = lot.ends, .end_count = lot.count,
-                                            .fleet = true };
+        const struct report_source from = {
+            .db = db, .ends = lot.ends, .end_count = lot.count, .fleet = true
+        };
         ok = write_html(&from, r, e);
     }
     free(lot.ends);

@@ -13,8 +13,8 @@
 #include <string.h>
 
 static const char *const by_words[] = {
-    [DB_BY_NOTHING] = "total", [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
-    [DB_BY_RECIPE] = "recipe", [DB_BY_DAY] = "day", [DB_BY_CHIP] = "chip",
+    [DB_BY_NOTHING] = "total",   [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
+    [DB_BY_RECIPE] = "recipe",   [DB_BY_DAY] = "day", [DB_BY_CHIP] = "chip",
     [DB_BY_STATION] = "station",
 };
 
@@ -32,8 +32,9 @@ static bool find_by(const char *word, enum db_stats_by *by, struct err *e)
         nearest_offer(&near, by_words[i], by_words[i]);
     }
     err_set(e, ERR_USAGE, "There are no statistics by '%.40s'", word);
-    return err_hint(e, "%s%s%sThere are lot, slot, recipe, day and chip, and with "
-                       "--fleet station.",
+    return err_hint(e,
+                    "%s%s%sThere are lot, slot, recipe, day and chip, and with "
+                    "--fleet station.",
                     near.best ? "Did you mean '" : "", near.best ? near.best : "",
                     near.best ? "'? " : "");
 }
@@ -100,9 +101,8 @@ void stats_print(const struct stats_source *source, enum db_stats_by by,
         *e = (struct err){ 0 };
 }
 
-static void print_stats(const char *db_path, const struct fleet_choice *choice,
-                        enum db_stats_by by, bool json, const struct db_filter *filter,
-                        struct err *e)
+static void print_stats(const char *db_path, const struct fleet_choice *choice, enum db_stats_by by,
+                        bool json, const struct db_filter *filter, struct err *e)
 {
     struct fleet_reach reach = FLEET_REACH_NONE;
     struct stats_source source = { .station_name = choice->station_name };
@@ -126,7 +126,8 @@ static enum exit_status stats(int argc, char **argv)
     struct fleet_choice choice = { .fleet = false };
     bool json = false;
     const struct option_row rows[] = {
-        { "--by", "WORD", "also for each lot, slot, recipe, day, chip or, with --fleet, station", NULL, &by, NULL },
+        { "--by", "WORD", "also for each lot, slot, recipe, day, chip or, with --fleet, station",
+          NULL, &by, NULL },
         { "--lot", "NAME", "only this lot", NULL, &filter.lot, NULL },
         { "--since", "UTC", "only runs started then or later: 2026-03-04T05:06", NULL,
           &filter.since, NULL },

@@ -30,7 +30,7 @@ struct stats_source {
 };
 
 /* The whole table, or all lines, on standard output. */
-void stats_print(const struct stats_source *source, enum db_stats_by by, const struct db_filter *filter, bool json,
-                 struct err *e);
+void stats_print(const struct stats_source *source, enum db_stats_by by,
+                 const struct db_filter *filter, bool json, struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* A folder that goes away, for what comes from the fleet's server as a file of the record's form. */
+/* A folder that goes away, for what comes from the fleet's server in the record's form. */
 #ifndef STATION_FLEET_FOLDER_H
 #define STATION_FLEET_FOLDER_H
 

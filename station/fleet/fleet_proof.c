@@ -39,9 +39,9 @@ static void print_late(void *ctx, const struct db_late_correction *late)
     if (!p->proof->json) {
         cmd_tell("station %s: lot %s was corrected after it was closed and signed: run %" PRId64
                  " %s%s by %s at %s: %s",
-                 p->record->station, late->lot, late->run_id,
-                 late->verdict ? "to " : "got a note", late->verdict ? late->verdict : "",
-                 late->operator_name, late->made_utc, late->reason);
+                 p->record->station, late->lot, late->run_id, late->verdict ? "to " : "got a note",
+                 late->verdict ? late->verdict : "", late->operator_name, late->made_utc,
+                 late->reason);
         return;
     }
     json_begin(&o, stdout);

@@ -477,8 +477,9 @@ static bool write_times(struct report *r, struct err *e)
 static void write_ends(struct report *r)
 {
     struct html *const h = r->h;
-    html_put(h, "<section>\n<h2>Signatures</h2>\n<p>Each station closes and signs the lot for itself. "
-                "To prove rows and signatures: <code>espstation audit --fleet</code>.</p>\n<ul>\n");
+    html_put(h,
+             "<section>\n<h2>Signatures</h2>\n<p>Each station closes and signs the lot for itself. "
+             "To prove rows and signatures: <code>espstation audit --fleet</code>.</p>\n<ul>\n");
     for (size_t i = 0; i < r->from->end_count; i++) {
         const struct report_end *const end = &r->from->ends[i];
         html_put(h, "<li>");

@@ -22,7 +22,7 @@ struct report_source {
 /* Writes the page about the lot of this name, as the record is now; made_utc_ms goes onto it.
  * Memory grows with the slots, not with the boards. False and *e if the record cannot be read, and
  * as ERR_STATION if `h` took no more. */
-bool report_write(const struct report_source *from, const char *lot, int64_t made_utc_ms, struct html *h,
-                  struct err *e);
+bool report_write(const struct report_source *from, const char *lot, int64_t made_utc_ms,
+                  struct html *h, struct err *e);
 
 #endif

@@ -42,7 +42,7 @@ struct report_times {
 struct report {
     struct html *h;
     const struct report_source *from;
-    struct db *db; /* of it */
+    struct db *db;           /* of it */
     struct db_filter filter; /* of this lot */
     int64_t lot_id, quantity, open_runs;
     char made_utc[DB_UTC_CAP];

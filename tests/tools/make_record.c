@@ -639,8 +639,8 @@ static void find_images(struct world *w, size_t product)
 static void make_recipes(struct world *w)
 {
     for (size_t i = 0; i < RECIPES; i++) {
-        w->recipe_ids[i] = db_recipe_put(w->db, &products[i].recipe,
-                                          FIRST_DAY_MS + (int64_t)w->line - 1, &w->e);
+        w->recipe_ids[i] =
+            db_recipe_put(w->db, &products[i].recipe, FIRST_DAY_MS + (int64_t)w->line - 1, &w->e);
         if (w->recipe_ids[i] == 0)
             die(w, "a recipe", w->e.what);
         find_images(w, i);
