@@ -145,12 +145,39 @@ check "a station that ends in peace says so" state await state_says '"stopped":t
 check "and was not held up" err test "$(grep -c 'cannot' err)" = 0
 check "no request was odd to the end" hook.out sh -c '! grep -q ^BAD hook.out'
 
+# ---- TLS -----------------------------------------------------------------------------------------------
+kill $broker_pid $hook_pid; wait $broker_pid $hook_pid 2>/dev/null
+for name in server other; do
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $name.key -out $name.crt -days 2 -subj /CN=127.0.0.1 \
+        -addext subjectAltName=IP:127.0.0.1 >/dev/null 2>&1
+done
+tls_port=$(free_port)
+printf 'listener %s 127.0.0.1\ncertfile %s/server.crt\nkeyfile %s/server.key\n' "$tls_port" "$work" "$work" >>broker.conf
+start_broker
+"$NODE" "$root/tests/js/hook.mjs" "$hook_port" hook.key hook.out hook.status server.key server.crt >hook.log 2>&1 &
+hook_pid=$!
+await grep -q ready hook.log
+sed -i "s,mqtt://127.0.0.1:$broker_port\",mqtts://127.0.0.1:$tls_port\"\, ca: other.crt,; s,http://\(.*/events\)\",https://\1\"\, ca: other.crt," station.yaml
+cp station.yaml other.yaml
+: >out
+for i in 0 1 2; do put_in $i "04:0$i"; done
+start_line
+check "boards pass while nobody can be believed" err await passes_are 12
+untrusted() { told_of "No events go out over MQTT" && told_of "No events go out over the webhook"; }
+check "a broker and a server with another's certificate are told nothing" out await untrusted
+stop_line
+sed -i 's/other.crt/server.crt/g' station.yaml
+start_line
+check "those with the right one all, by MQTT" diff await have_all by_mqtt
+check "and by HTTPS" diff await have_all by_hook
+stop_line
+
 # ---- Not configured ------------------------------------------------------------------------------------
 grep -v '^mqtt\|^webhook' station.yaml >plain.yaml && mv plain.yaml station.yaml
 before=$(by_mqtt | wc -l)
 for i in 0 1 2; do put_in $i "03:0$i"; done
 start_line
-check "without a word of it nothing goes out" err await passes_are 12
+check "without a word of it nothing goes out" err await passes_are 15
 stop_line
 check "to nobody" out test "$(by_mqtt | wc -l)" = "$before"
 echo "1..$test_number"

@@ -1,15 +1,16 @@
 // A server that takes the station's webhooks, written from docs/events.md: checks each signature, writes down what it
 // took, and may refuse.
 //
-//   node hook.mjs PORT KEY_FILE OUT [STATUS_FILE]
+//   node hook.mjs PORT KEY_FILE OUT [STATUS_FILE [TLS_KEY TLS_CERTIFICATE]]
 //
 // One line in OUT for each request: the id and the body of a good one, or BAD and why. While STATUS_FILE holds a number,
 // that is the answer, and nothing is taken.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 
-const [port, keyFile, out, statusFile] = process.argv.slice(2);
+const [port, keyFile, out, statusFile, tlsKey, tlsCertificate] = process.argv.slice(2);
 const key = readFileSync(keyFile, 'utf8').trim();
 
 function refusal(request, body) {
@@ -32,7 +33,7 @@ function statusAsked() {
     }
 }
 
-createServer((request, response) => {
+const take = (request, response) => {
     const parts = [];
     request.on('data', (part) => parts.push(part));
     request.on('end', () => {
@@ -44,4 +45,6 @@ createServer((request, response) => {
         response.writeHead(asked || (why ? 401 : 204));
         response.end(asked ? 'not now\n' : '');
     });
-}).listen(Number(port), '127.0.0.1', () => console.log('ready'));
+};
+const server = tlsKey ? createTlsServer({ key: readFileSync(tlsKey), cert: readFileSync(tlsCertificate) }, take) : createServer(take);
+server.listen(Number(port), '127.0.0.1', () => console.log('ready'));
