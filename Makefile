@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libpq libsystemd libudev ncursesw
+             libcurl libmodbus libmosquitto libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -345,6 +345,7 @@ campaign: deps
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/units.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 # Does the station keep a descriptor or a thread of a cable that was pulled?
 pull-test: deps
