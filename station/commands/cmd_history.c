@@ -83,10 +83,10 @@ static bool print_correction(void *ctx, const struct db_correction_row *c)
 static bool print_unit(void *ctx, const struct db_unit_row *u)
 {
     (void)ctx;
-    cmd_tell("unit %s, taken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
-             u->taken_utc, (long long)u->run_id, u->released_utc ? ", released by " : "",
-             u->released_utc ? u->released_by : "", u->released_utc ? ": " : "",
-             u->released_utc ? u->reason : "");
+    cmd_tell("unit %s, %staken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
+             u->later ? "later values " : "", u->taken_utc, (long long)u->run_id,
+             u->released_utc ? ", released by " : "", u->released_utc ? u->released_by : "",
+             u->released_utc ? ": " : "", u->released_utc ? u->reason : "");
     return true;
 }
 
