@@ -32,7 +32,7 @@ for t in $tables; do
     psql -qX -c "\\copy (select * from espstation.$t order by link) to '$work/$t.copy'"
     [ -s "$t.copy" ] && echo "\\copy espstation.$t from '$work/$t.copy'"
 done >copy.sql
-pg "truncate $(printf 'espstation.%s, ' $tables | sed 's/, $//')"
+pg "truncate $(printf 'espstation.%s, ' $tables cell cell_code cell_rate board_lot again corrected | sed 's/, $//')"
 "$bin/measure" psql -qX -f copy.sql 2>copied
 printf '%s rows of %s runs, load %s\n' "$rows" "$1" "$(cut -d' ' -f1 /proc/loadavg)"
 awk -v rows="$rows" -v sent="$(of sent seconds)" -v copied="$(of copied seconds)" -v cpu="$(of sent cpu_s)" \

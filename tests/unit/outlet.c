@@ -1,4 +1,4 @@
-/* Events out to the factory: what the queue hands out, promises over restarts, signatures and topics. */
+/* Events out to the factory: the queue, what it promises over restarts, signatures and topics. */
 #include "station/outlet/outlet_queue.h"
 
 #include "db/write/lot.h"
