@@ -249,7 +249,7 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
-	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
+	@echo 'make bench-fleet  sending to PostgreSQL, beside psql; what it does to boards; statistics over all'
 	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
 	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
@@ -316,10 +316,13 @@ bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
 
-# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows; RUNS=100000.
+# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows (RUNS=100000); what that does to a
+# board; statistics over STATS (1000000) runs. RUNS=1000000 STATS=10000000 are what is promised.
 bench-fleet: deps
-	$(Q)$(MAKE) --no-print-directory all make_record $(BUILD)/measure
+	$(Q)$(MAKE) --no-print-directory all make_images make_record $(BUILD)/measure
 	$(Q)BUILD=$(BUILD) tests/bench/fleet.sh $(or $(RUNS),100000)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_slot.sh $(or $(ROUNDS),20)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_stats.sh $(or $(STATS),1000000) $(if $(ROWS),,sums)
 
 # From plug to first byte on a line, beside the start of a run.
 bench-begin: deps
