@@ -13,7 +13,7 @@
         .path = "security", .kind = KEY_MAP,
         .also = LIST("secure", "fuses", "efuse", "efuses"),
         .sentence = "The end state that the board's fuses are to have, for ever "
-                    "(docs/security.md). Nothing burns them yet: it is checked and planned.",
+                    "(docs/security.md). run burns them with --burn alone.",
     },
     [RECIPE_KEY_SECURITY_BOOT] = {
         .path = "security.secure_boot", .parent = RECIPE_KEY_SECURITY, .kind = KEY_MAP,
