@@ -194,7 +194,7 @@ static bool plan_is_sound(const struct burning *g, struct err *e)
 static bool begin(const struct burning *g, struct err *e)
 {
     struct board_own *own = g->own;
-    if (!fuses_read(g->l, g->set, &own->now, e))
+    if (!attempt_read_fuses(g->a, g->set, &own->now, e))
         return err_as_phase(e, ERR_IDENTIFY);
     if (!same_board(g, e) ||
         !job_security_judge(job_security(g->a->setup->job), g->b, &own->now, own, &own->plan, e))
@@ -280,7 +280,7 @@ static bool burn_step(const struct burning *g, unsigned step, struct err *e)
 static bool is_left(const struct burning *g, unsigned steps, struct err *e)
 {
     struct board_own *own = g->own;
-    if (!fuses_read(g->l, g->set, &own->now, e)) {
+    if (!attempt_read_fuses(g->a, g->set, &own->now, e)) {
         err_wrap(e, "Reading the fuses after they were burnt");
         return fail(g, FUSE_NOT_BURNT, e);
     }

@@ -1,6 +1,8 @@
 /* Fuses that a recipe wishes: judged before anything is written, and burnt when all is proved. */
 #include "station/attempt/attempt_priv.h"
 
+#include "core/loader/regs.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,16 @@ static const struct job_security *security_of(const struct attempt *a)
 static bool burns(const struct attempt *a)
 {
     return a->setup->burns && a->setup->kind != ATTEMPT_VERIFY;
+}
+
+/* Frames with them do not stay in memory: there may be a key that is not hidden yet. */
+bool attempt_read_fuses(struct attempt *a, const struct fuse_set *set, struct fuse_words *words,
+                        struct err *e)
+{
+    const bool ok = fuses_read(&a->loader, set, words, e);
+    regs_forget(&a->loader);
+    link_wipe(&a->loader.link);
+    return ok;
 }
 
 /* ---- Keys that cannot be read any more ---- */
@@ -162,9 +174,8 @@ bool attempt_look_at_fuses(struct attempt *a, struct err *e)
     const struct fuse_set *set = chip_fuses(b->chip, b->revision);
     if (!set)
         return err_set(e, ERR_USAGE, "The fuses of the %s have no names here", b->chip->name);
-    if (!fuses_read(&a->loader, set, &a->setup->own->seen, e))
-        return err_as_phase(e, ERR_IDENTIFY);
-    return judge(a, e);
+    return attempt_read_fuses(a, set, &a->setup->own->seen, e) ? judge(a, e)
+                                                               : err_as_phase(e, ERR_IDENTIFY);
 }
 
 /* Of another chip than the recipe's, too: nothing was written to it. What was burnt up to where the

@@ -63,6 +63,10 @@ bool step_baud(struct attempt *a, struct err *e);
  * a->burns. False: they cannot be read. */
 bool attempt_look_at_fuses(struct attempt *a, struct err *e);
 
+/* Reads all of them. What fuses_read fails with. */
+bool attempt_read_fuses(struct attempt *a, const struct fuse_set *set, struct fuse_words *words,
+                        struct err *e);
+
 /* Whether the board may be started: one whose fuses are still to be burnt holds images that may
  * burn them by themselves. */
 bool attempt_may_start(const struct attempt *a);

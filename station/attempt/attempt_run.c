@@ -3,6 +3,7 @@
 
 #include "core/images/forecast.h"
 #include "core/loader/usb.h"
+#include "station/base/locked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,15 @@ static void fill_timing(struct attempt *a)
     t->stall_us = write_us - t->wire_us;
 }
 
+/* Frames of the wire lie in it, and keys in those. */
+static struct attempt *new_attempt(const struct attempt_setup *setup, struct err *e)
+{
+    struct attempt *a = setup->own ? locked_new(sizeof *a, e) : calloc(1, sizeof *a);
+    if (!a && !setup->own)
+        err_set(e, ERR_STATION, "Out of memory for an attempt");
+    return a;
+}
+
 bool attempt_run(const struct attempt_setup *setup, struct port *port,
                  struct attempt_result *result)
 {
@@ -113,9 +123,9 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     uint64_t wire_before = entry ? entry->wire_before : port->rx_bytes + port->tx_bytes;
     memset(result, 0, sizeof *result);
     result->state = setup->state;
-    struct attempt *a = calloc(1, sizeof *a);
+    struct attempt *a = new_attempt(setup, &result->err);
     if (!a)
-        return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");
+        return false;
     a->setup = setup;
     a->result = result;
     result->baud = setup->baud;
@@ -140,6 +150,9 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     fill_timing(a);
     result->round_trips = a->loader.link.round_trips;
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
-    free(a);
+    if (setup->own)
+        locked_free(a, sizeof *a);
+    else
+        free(a);
     return result->ok;
 }

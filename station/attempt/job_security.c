@@ -500,6 +500,22 @@ static void put_own(struct fuse_wish *w, const struct board_own *own, bool coded
     memcpy(w->mac, own->mac, sizeof w->mac);
 }
 
+/* A bit that reads right today by the chip's correction alone may not tomorrow: a board whose own
+ * blocks have such bits is none to go on with, nor to deliver. */
+static bool reads_well(const struct fuse_set *set, const struct fuse_words *words,
+                       const struct fuse_plan *plan, struct err *e)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const uint8_t block = plan->items[i].burn.block;
+        const unsigned corrected = fuse_health(set, words, block).corrected;
+        if (corrected > 0)
+            return err_set(e, ERR_SECURED,
+                           "Block %u of the fuses reads right by correction alone (%u errors)",
+                           block, corrected);
+    }
+    return true;
+}
+
 bool job_security_judge(const struct job_security *s, const struct board *b,
                         const struct fuse_words *words, const struct board_own *own,
                         struct fuse_plan *plan, struct err *e)
@@ -515,8 +531,11 @@ bool job_security_judge(const struct job_security *s, const struct board *b,
     }
     struct fuse_wish w = s->wish;
     put_own(&w, own, has_34_coding(set, words));
-    const bool ok = fuse_plan_make(set, b->chip->name, b->revision, words, &w, plan, e);
+    const bool ok = fuse_plan_make(set, b->chip->name, b->revision, words, &w, plan, e) &&
+                    reads_well(set, words, plan, e);
     OPENSSL_cleanse(&w, sizeof w);
+    if (!ok)
+        fuse_plan_wipe(plan);
     return ok;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -22,10 +23,11 @@ static bool refuse(struct err *e)
                        "--pid $$ --memlock=8388608");
 }
 
+/* The limit alone does not hold where the kernel hands core dumps to a program. */
 static bool keep_no_core(struct err *e)
 {
     const struct rlimit none = { 0, 0 };
-    return setrlimit(RLIMIT_CORE, &none) == 0 ||
+    return (setrlimit(RLIMIT_CORE, &none) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0) ||
            err_set_sys(e, ERR_STATION, errno, "Core dumps cannot be switched off");
 }
 
@@ -58,4 +60,34 @@ void locked_free(void *memory, size_t bytes)
     madvise(memory, n, MADV_KEEPONFORK);
     madvise(memory, n, MADV_DODUMP);
     free(memory);
+}
+
+/* ---- The stack ---- */
+
+#define STACK_BYTES ((size_t)64 << 10)
+
+/* From the page behind the present frame downwards: stacks grow so wherever this runs. */
+static uint8_t *stack_part(void)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return (uint8_t *)((here & ~(page - 1)) - STACK_BYTES);
+}
+
+bool locked_stack_begin(struct err *e)
+{
+    return mlock(stack_part(), STACK_BYTES + in_pages(1)) == 0 || refuse(e);
+}
+
+/* What was put there lies below this frame. */
+__attribute__((noinline)) static void wipe_below(void)
+{
+    uint8_t used[STACK_BYTES / 2];
+    OPENSSL_cleanse(used, sizeof used);
+}
+
+void locked_stack_end(void)
+{
+    wipe_below();
+    munlock(stack_part(), STACK_BYTES + in_pages(1));
 }

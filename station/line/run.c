@@ -562,7 +562,7 @@ void run_board(struct slot *s, struct run_end *end)
     end_run(&run, result);
     tell_end(&run, result, end);
     free(run.label);
-    board_own_free(run.own);
+    run_forget_burning(&run);
     plan_variant_free(run.variant);
     db_unit_done(&run.unit);
     unit_given_clear(&run.given);

@@ -1,5 +1,6 @@
 /* Burning, over the attempts of a run: what it keeps, what the record gets, and what a failure
  * means for the board. */
+#include "station/base/locked.h"
 #include "station/line/run_state_priv.h"
 
 #include <stdio.h>
@@ -15,7 +16,16 @@ bool run_prepare_burning(struct run *run, struct err *e)
     if (!job_security_asked(security_of(run)))
         return true;
     run->own = board_own_new(e);
-    return run->own != NULL;
+    run->holds_stack = run->own && locked_stack_begin(e);
+    return run->holds_stack;
+}
+
+void run_forget_burning(struct run *run)
+{
+    board_own_free(run->own);
+    run->own = NULL;
+    if (run->holds_stack)
+        locked_stack_end();
 }
 
 bool run_take_mac(struct run *run, struct err *e)

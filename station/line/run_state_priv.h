@@ -33,6 +33,7 @@ struct run {
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
     struct board_own *own;             /* where the recipe wishes fuses; else NULL */
+    bool holds_stack;                  /* part of the thread's stack is locked for it */
     unsigned burn_rows;                /* so many are in the record */
     struct remedy_byte keys_at; /* where the unit's keys are not on the board, as `verify` found */
 };
@@ -57,6 +58,8 @@ bool run_judge_region(void *ctx, size_t region, struct loader *l, struct err *e)
 
 /* What the run keeps for burning. ERR_STATION. */
 bool run_prepare_burning(struct run *run, struct err *e);
+
+void run_forget_burning(struct run *run);
 
 /* The product's MAC, once the board has its unit. False: the value is none. */
 bool run_take_mac(struct run *run, struct err *e);
