@@ -136,6 +136,8 @@ static void blame_burn(struct attempt *a)
 static bool judge(struct attempt *a, struct err *e)
 {
     struct board_own *own = a->setup->own;
+    if (!job_security_find_keys(security_of(a), &a->result->board, own, e))
+        return false;
     bool fits = try_plan(a), begun = false;
     if (!own->begun && (fits ? own->plan.hidden_unproved : a->misfit.code == ERR_SECURED)) {
         if (!is_begun_here(a, &begun, e))

@@ -15,6 +15,7 @@ struct board_own {
      */
     struct {
         uint8_t count; /* 0: not made */
+        uint8_t use;   /* enum fuse_key_use */
         uint8_t bytes[FUSE_KEY_BYTES_MAX];
     } keys[FUSE_WISH_KEYS_MAX];
     bool has_mac; /* of the product's own, from the unit */

@@ -7,6 +7,7 @@
 #include "core/images/flash_crypt.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
+#include "station/attempt/key_store.h"
 #include "station/base/locked.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ struct job_security {
     enum signature_scheme schemes[SECURITY_DIGESTS_MAX]; /* of keys from files */
     bool scheme_known[SECURITY_DIGESTS_MAX];
     struct fuse_plan blank;
+    uint8_t store_key[KEY_FILE_MAX_BYTES]; /* that seals boards' keys */
 };
 
 /* What is needed while it is made. */
@@ -157,6 +159,28 @@ static void add_keys(const struct maker *m)
     }
 }
 
+static struct key_store store_of(const struct job_security *s)
+{
+    return (struct key_store){ s->recipe->security.keep.folder.path, s->store_key };
+}
+
+static void read_store_key(const struct maker *m)
+{
+    const struct security_key *with = &m->from->keep.with, *folder = &m->from->keep.folder;
+    const struct key_store store = store_of(m->s);
+    struct err e = { 0 };
+    uint8_t count = 0;
+    if (!m->from->keep.asked)
+        return;
+    if (!key_file_read(with->path, with->file, m->s->store_key, &count, &e) ||
+        (count != KEY_STORE_KEY_BYTES &&
+         !err_set(&e, ERR_USAGE, "The key file '%.100s' has %u bytes, and 32 seal", with->file,
+                  count)))
+        doc_report_add(m->report, with->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+    else if (!key_store_check(&store, folder->file, &e))
+        doc_report_add(m->report, folder->file_at, "%s. %s", e.what, e.hint);
+}
+
 /* ---- The rest of the wish ---- */
 
 static void make_wish(const struct maker *m)
@@ -189,6 +213,7 @@ static void make_wish(const struct maker *m)
         w->locks[i] = f->locks[i];
     w->lock_count = (uint8_t)f->lock_count;
     add_keys(m);
+    read_store_key(m);
 }
 
 /* ---- Images ---- */
@@ -549,10 +574,9 @@ static bool draw(uint8_t *bytes, size_t n, struct err *e)
     return true;
 }
 
-bool job_security_make_keys(const struct job_security *s, const struct board *b,
-                            const struct fuse_words *words, struct board_own *own, struct err *e)
+static bool make_missing(const struct job_security *s, bool coded_34, struct board_own *own,
+                         bool *made, struct err *e)
 {
-    const bool coded_34 = has_34_coding(chip_fuses(b->chip, b->revision), words);
     for (size_t i = 0; i < s->wish.key_count; i++) {
         const struct fuse_wish_key *key = &s->wish.keys[i];
         if (!key->made || own->keys[i].count != 0)
@@ -561,8 +585,58 @@ bool job_security_make_keys(const struct job_security *s, const struct board *b,
         if (!draw(own->keys[i].bytes, count, e))
             return false;
         own->keys[i].count = count;
+        own->keys[i].use = (uint8_t)key->use;
+        *made = true;
     }
     return true;
+}
+
+bool job_security_make_keys(const struct job_security *s, const struct board *b,
+                            const struct fuse_words *words, struct board_own *own, struct err *e)
+{
+    bool made = false;
+    const struct key_store store = store_of(s);
+    const bool coded_34 = has_34_coding(chip_fuses(b->chip, b->revision), words);
+    return make_missing(s, coded_34, own, &made, e) &&
+           (!made || !job_security_keeps_keys(s) || key_store_save(&store, &b->mac, own, e));
+}
+
+bool job_security_keeps_keys(const struct job_security *s)
+{
+    return s->asked && s->recipe->security.keep.asked;
+}
+
+/* Those of a recipe that wished others are not these. */
+static bool are_wished(const struct job_security *s, const struct board_own *own)
+{
+    for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
+        const struct fuse_wish_key *key = &s->wish.keys[i];
+        const uint8_t count = own->keys[i].count;
+        const bool wished = i < s->wish.key_count && key->made;
+        const bool fits =
+            key->use == own->keys[i].use && (count == key->count || count == KEY_BYTES_34);
+        if (count != 0 && (!wished || !fits))
+            return false;
+    }
+    return true;
+}
+
+bool job_security_find_keys(const struct job_security *s, const struct board *b,
+                            struct board_own *own, struct err *e)
+{
+    const struct key_store store = store_of(s);
+    for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
+        if (own->keys[i].count != 0)
+            return true; /* this run has made or found them */
+    }
+    if (!job_security_keeps_keys(s) || b->mac.count == 0)
+        return true;
+    if (!key_store_load(&store, &b->mac, own, e))
+        return false;
+    if (are_wished(s, own))
+        return true;
+    OPENSSL_cleanse(own->keys, sizeof own->keys);
+    return err_set(e, ERR_STATION, "The keys that are kept of this board are another recipe's");
 }
 
 static const struct fuse_wish_key *flash_key(const struct job_security *s, size_t *at)

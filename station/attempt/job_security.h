@@ -42,8 +42,13 @@ bool job_security_judge(const struct job_security *s, const struct board *b,
                         const struct fuse_words *words, const struct board_own *own,
                         struct fuse_plan *plan, struct err *e);
 
-/* Makes the keys that are the board's own and were not made yet, by the kernel's random source.
- * ERR_STATION. */
+/* Where the recipe keeps such keys: those that were made for this board, if any. ERR_STATION. */
+bool job_security_find_keys(const struct job_security *s, const struct board *b,
+                            struct board_own *own, struct err *e);
+bool job_security_keeps_keys(const struct job_security *s);
+
+/* Makes the keys that are the board's own and were not made yet, by the kernel's random source, and
+ * keeps them where the recipe says so, before anything is burnt. ERR_STATION. */
 bool job_security_make_keys(const struct job_security *s, const struct board *b,
                             const struct fuse_words *words, struct board_own *own, struct err *e);
 

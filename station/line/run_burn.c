@@ -89,7 +89,7 @@ static bool tells_of_burns(enum err_code code)
 static const char *way_on(const struct run *run, enum err_code code)
 {
     const struct board_own *own = run->own;
-    if (job_security_makes_keys(security_of(run)))
+    if (job_security_makes_keys(security_of(run)) && !job_security_keeps_keys(security_of(run)))
         return "Set the board aside: its own keys were known to this run alone.";
     if (code == ERR_BOOT)
         return "Its fuses are right as far as they are burnt. While its loader is open: run it "

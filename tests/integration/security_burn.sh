@@ -173,4 +173,42 @@ check "the next station goes on from there" out burn shared.yaml 7 0 --db killed
 # shellcheck disable=SC2086
 check "to the end" out fuses_are 7 $whole
 check "and its record is whole" out exits 0 "$station" audit --db killed.db
+
+# ---- Keys that are kept ---------------------------------------------------------------------------
+start_fixture --boards 2 --chip esp32c3 --speed 20 --mac-base 24:0a:c4:00:01:00
+head -c 32 /dev/urandom >station.key
+head -c 32 /dev/urandom >foreign.key
+keep="${own/download: secure/download: open}
+  keep: { folder: keys, with: station.key }"
+recipe keep.yaml '' "$keep
+duplicates: allow"
+check "a folder of keys that is not there: refused" out burn keep.yaml 0 3
+mkdir keys && chmod 755 keys
+check "one that is open to others: refused" out burn keep.yaml 0 3
+check "and it is said" out says out "open to others"
+chmod 700 keys
+ctl fault 0 fuse-slow=150 >/dev/null
+begun() { [ "$(burns_of 0)" -ge 4 ]; }
+"$station" run keep.yaml --port "${ports[0]}" --plain --burn --operator Ann --db keep.db >kept.txt 2>&1 </dev/null &
+station_pid=$!
+check "burns, its own key hidden by then" kept.txt await begun
+kill -KILL $station_pid
+wait $station_pid 2>/dev/null
+ctl fault 0 none >/dev/null
+check "its keys lie in a file of the board's, for nobody else" out test "$(stat -c %a keys/240ac4000100.keys)" = 600
+recipe foreign.yaml '' "${keep/station.key/foreign.key}
+duplicates: allow"
+check "another station's key does not open it" out burn foreign.yaml 0 4 --db keep.db
+check "and it is said" out says out "sealed by another key"
+check "its own takes the board up again" out burn keep.yaml 0 0 --db keep.db
+# shellcheck disable=SC2086
+check "to the end" out fuses_are 0 $whole
+check "writes it once more" out burn keep.yaml 0 0 --db keep.db
+check "and verifies it" out exits 0 "$station" verify keep.yaml --port "${ports[0]}" --plain
+check "the next board has another key" out burn keep.yaml 1 0 --db keep.db
+check "in a file of its own" out test -s keys/240ac4000101.keys
+check "no key is anywhere in the clear" out no_key 0 - out kept.txt keep.db keys/240ac4000100.keys keys/240ac4000101.keys
+recipe kept.yaml '' "$shared
+  keep: { folder: keys, with: station.key }"
+check "nothing to keep: refused" out exits 3 "$station" check kept.yaml
 echo "1..$test_number"

@@ -44,8 +44,10 @@ static uint8_t *noise(size_t n, unsigned seed)
 {
     uint8_t *bytes = malloc(n);
     assert_non_null(bytes);
-    for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)(seed = seed * 1103515245u + 12345u) ^ (uint8_t)(seed >> 16);
+    for (size_t i = 0; i < n; i++) {
+        seed = seed * 1103515245u + 12345u;
+        bytes[i] = (uint8_t)(seed >> 16);
+    }
     return bytes;
 }
 
