@@ -90,7 +90,7 @@ static void check_unit(struct values *v, struct recipe *recipe)
     recipe->unit.asked = recipe->at[RECIPE_KEY_UNIT].line > 0;
     /* without its source nothing can be said of a value */
     if (recipe->unit.asked && !v->bad[RECIPE_KEY_UNIT_VALUE_FROM])
-        unit_check(v->report, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
+        unit_check(v, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
 }
 
 static bool has_value(const struct unit *u, const char *name)

@@ -79,6 +79,13 @@ const struct column run_columns[RUN_SELECTED] = {
                    " WHERE " UNIT_OF_RUN("u") " AND " LAST_OF_ITS_NAME ")",
                    true },
     [RUN_GOLDEN] = { "golden", "r.golden", false },
+    /* the board has lost it since, and it may be another's */
+    [RUN_SERIAL_RELEASED] = { "serial_released_utc",
+                              "(SELECT (SELECT made_utc FROM unit_decision WHERE id = u.released)"
+                              " FROM unit AS u WHERE " UNIT_OF_RUN(
+                                  "u") " AND u.serial IS NOT NULL"
+                                       " ORDER BY u.id DESC LIMIT 1)",
+                              false },
     [RUN_BURNS] = { "burns",
                     "(SELECT group_concat(line, '; ') FROM (SELECT x.fuses || ' ' || x.outcome AS"
                     " line FROM burn AS x WHERE x.run = r.id ORDER BY x.number))",

@@ -69,6 +69,7 @@ enum run_column {
     RUN_SERIAL,
     RUN_UNIT,
     RUN_GOLDEN,
+    RUN_SERIAL_RELEASED,
     RUN_BURNS,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */

@@ -11,7 +11,8 @@ struct db_unit_row {
     const char *mac, *serial;
     const char *taken_utc;
     int64_t run_id;      /* in which it was taken */
-    const char *verdict; /* of the board's last run: PASS, FAIL...; NULL: it is open */
+    const char *verdict; /* of the last run that touched the board, or of its last: PASS, FAIL...;
+                          * NULL: it is open */
     const char *released_utc, *released_by, *reason;
 };
 

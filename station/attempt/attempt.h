@@ -66,10 +66,10 @@ struct attempt_watch {
      * Lives until the result is of no use any more. NULL: *e. No hook: those of all boards. */
     const struct plan_variant *(*variant)(void *ctx, const struct plan_variant *shared,
                                           struct err *e);
-    /* Where nothing is written: whether a region that is not as expected will do all the same, for
-     * the firmware writes there, too. False with *e: no; false without: its digest decides. May be
-     * absent. */
-    bool (*judge)(void *ctx, size_t region, struct loader *l, struct err *e);
+    /* Where nothing is written: whether a region will do whatever its digest says, which is `equal`
+     * to the expected one or not: for the firmware writes there, too, or nobody knows what to
+     * expect. False with *e: no; false without: its digest decides. May be absent. */
+    bool (*judge)(void *ctx, size_t region, bool equal, struct loader *l, struct err *e);
     /* A burn was made. False: it is in no record, and no other follows. May be absent. */
     bool (*burnt)(void *ctx, const struct attempt_burn *burn, struct err *e);
     /* Whether the record knows that this very block of words, which cannot be read any more, was

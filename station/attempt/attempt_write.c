@@ -246,8 +246,9 @@ static bool judge_image(struct attempt *a, size_t i, struct err *e)
     const struct attempt_watch *w = a->setup->watch;
     uint8_t *found = a->result->digests[i].read_md5;
     struct err differs = { 0 };
-    if (!attempt_flashes(a) && w->judge && memcmp(found, r->md5, sizeof r->md5) != 0) {
-        if (w->judge(w->ctx, i, &a->loader, &differs))
+    if (!attempt_flashes(a) && w->judge) {
+        const bool equal = memcmp(found, r->md5, sizeof r->md5) == 0;
+        if (w->judge(w->ctx, i, equal, &a->loader, &differs))
             return true;
         if (differs.code != ERR_NONE) {
             *e = differs;

@@ -9,6 +9,7 @@
 #include "station/fleet/fleet_watch.h"
 #include "station/label/label_finish.h"
 #include "station/line/record.h"
+#include "station/line/unit_notice.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
 #include "station/terminal/terminal.h"
@@ -225,32 +226,10 @@ static bool set_order(struct run_state *s, struct err *e)
     return true;
 }
 
-#define GONE_SHOWN 3
-
-/* Somebody has edited a pool: boards that have one of those rows keep it, and what the record does
- * not know of it is lost. Nothing of it goes to another board. */
-static void tell_gone(void *ctx, const char *pool, const char *label, const char *mac,
-                      const char *taken_utc)
+static void tell_of_units(void *ctx, const char *sentence)
 {
-    size_t *gone = ctx;
-    if (++*gone <= GONE_SHOWN)
-        fprintf(stderr,
-                "espstation: %s of pool '%s', which the board %s has since %s, was changed or is "
-                "gone\n",
-                label, pool, mac, taken_utc);
-}
-
-static bool check_pools(struct run_state *s, struct err *e)
-{
-    size_t gone = 0;
-    struct record *record = session_record(s->session);
-    if (!record || job_unit(s->job)->unit->pool_count == 0)
-        return true;
-    if (!record_check_pools(record, s->job, tell_gone, &gone, e))
-        return false;
-    if (gone > GONE_SHOWN)
-        fprintf(stderr, "espstation: ... and so are %zu more\n", gone - GONE_SHOWN);
-    return true;
+    (void)ctx;
+    fprintf(stderr, "espstation: %s\n", sentence);
 }
 
 static bool add_slots(struct run_state *s, struct err *e)
@@ -324,7 +303,8 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
         return false;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
         !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
-        !check_pools(s, e) || !open_desk(s, e) || !open_sender(s, kind, e))
+        !unit_notice(session_record(s->session), s->job, tell_of_units, NULL, e) ||
+        !open_desk(s, e) || !open_sender(s, kind, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
@@ -397,6 +377,14 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 
 /* ---- Commands ---- */
 
+#define OPTION_UNIT(list)                                                                          \
+    {                                                                                              \
+        "--unit", "NAME=VALUE",                                                                    \
+            "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "     \
+            "NAME=VALUE' on standard input, for slot 3",                                           \
+            NULL, NULL, list                                                                       \
+    }
+
 /* Flashing a board again that has passed is somebody's decision, and the record names him. */
 static bool is_rework_explained(const struct run_options *o)
 {
@@ -441,10 +429,7 @@ static enum exit_status run(int argc, char **argv)
         { "--burn", NULL,
           "burn the fuses of the recipe's section 'security', for ever; needs an engineer", &o.burn,
           NULL, NULL },
-        { "--unit", "NAME=VALUE",
-          "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "
-          "NAME=VALUE' on standard input, for slot 3",
-          NULL, NULL, &o.given },
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
@@ -470,6 +455,7 @@ static enum exit_status verify(int argc, char **argv)
         OPTION_SLOTS("judge", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
         OPTION_DB(&o.db_path),
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),

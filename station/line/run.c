@@ -292,6 +292,11 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     uint64_t rx_before = s->port->rx_bytes;
     bool ok = attempt_run(&setup, s->port, result);
     free(entry);
+    run->undecided = ok && !run_is_compared(run, &result->err);
+    if (run->undecided) {
+        ok = result->ok = false;
+        result->state = run->state;
+    }
     bool silent = s->port->rx_bytes == rx_before;
     run->state = result->state;
     run_judge_burning(run, result);
@@ -419,7 +424,7 @@ static enum verdict judge(const struct run *run, const struct attempt_result *re
         return VERDICT_FAIL;
     if (result->ok)
         return VERDICT_PASS;
-    return result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
+    return run->undecided || result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
 }
 
 static void show_verdict(struct run *run, const struct attempt_result *result, enum verdict verdict)

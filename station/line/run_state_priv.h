@@ -32,6 +32,9 @@ struct run {
     bool took_given;
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
+    struct job_unit_lacks lacks;       /* `verify`: images that could not be made, each with why */
+    bool compared[UNIT_IMAGES_MAX];    /* of those: with what the board itself told */
+    bool undecided;                    /* `verify`: not all could be compared */
     struct board_own *own;             /* where the recipe wishes fuses; else NULL */
     bool holds_stack;                  /* part of the thread's stack is locked for it */
     unsigned burn_rows;                /* so many are in the record */
@@ -49,10 +52,13 @@ struct record_run run_row(const struct run *run);
 bool run_enter_board(struct run *run, const struct board *board, bool fits, struct loader *l,
                      struct err *e);
 
+/* What `verify` could not compare: it ends neither well nor badly. False: *e says what. */
+bool run_is_compared(const struct run *run, struct err *e);
+
 /* Of attempt_watch, `ctx` being the run: the regions with the unit's images behind those that all
  * boards get, and whether a region that differs is right all the same. */
 const struct plan_variant *run_variant(void *ctx, const struct plan_variant *shared, struct err *e);
-bool run_judge_region(void *ctx, size_t region, struct loader *l, struct err *e);
+bool run_judge_region(void *ctx, size_t region, bool equal, struct loader *l, struct err *e);
 
 /* ---- run_burn.c; of the slot's thread ---- */
 

@@ -181,7 +181,8 @@ static void db_keeps_the_columns_of_the_csv(void **state)
                              "last_round_trips,last_reset_ms,last_sync_ms,last_identify_ms,"
                              "last_stub_ms,last_baud_ms,last_erase_ms,last_wire_ms,last_stall_ms,"
                              "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms,"
-                             "recorded_verdict,last_size_ms,serial,unit,golden,burns\r\n");
+                             "recorded_verdict,last_size_ms,serial,unit,golden,"
+                             "serial_released_utc,burns\r\n");
     free(csv);
     char *json = export_as(b, DB_JSON, NULL, NULL);
     assert_string_equal(json, "[\n]\n");
