@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define UTC(time) "to_char(" time " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+#define UTC(time) FLEET_UTC(time)
 
 /* The boards of this MAC, in each record that has one; as BOARD_OF_MAC finds them in a record. */
 #define BOARDS                                                                                     \

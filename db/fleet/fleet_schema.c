@@ -254,6 +254,10 @@ const char *const fleet_grants[] = {
     "GRANT SELECT ON ALL TABLES IN SCHEMA espstation TO espstation_station, espstation_reader",
     "GRANT INSERT ON ALL TABLES IN SCHEMA espstation TO espstation_station",
     "REVOKE INSERT ON espstation.schema_version FROM espstation_station",
+    /* Those the triggers fill, with the rights of the owner. */
+    "REVOKE INSERT ON espstation.known_lot, espstation.known_recipe, espstation.cell,"
+    " espstation.cell_code, espstation.cell_rate, espstation.board_lot, espstation.again,"
+    " espstation.corrected FROM espstation_station",
     "GRANT UPDATE (link, sha256, replaced_utc, sent_utc, sent_host, tool_version)"
     " ON espstation.record TO espstation_station",
     "GRANT EXECUTE ON FUNCTION espstation.make_month(text) TO espstation_station",
@@ -261,4 +265,4 @@ const char *const fleet_grants[] = {
 };
 /* clang-format on */
 
-const char *const *const fleet_steps[FLEET_VERSION] = { version_1 };
+const char *const *const fleet_steps[FLEET_VERSION] = { version_1, fleet_step_stats };

@@ -116,17 +116,16 @@ static bool print_value(void *ctx, const struct db_unit_value_row *v)
 
 /* Who looks for boards: a record, or the server of all stations. */
 struct source {
-    const char *db_path, *station_path, *server;
-    bool fleet;
+    const char *db_path;
+    struct fleet_choice choice;
     struct db *db;
     struct fleet_reach reach;
 };
 
 static bool open_source(struct source *s, struct err *e)
 {
-    if (s->fleet)
-        return fleet_reach_open(&s->reach, s->station_path, s->server, e) &&
-               fleet_is_current(s->reach.fleet, e);
+    if (!fleet_choice_open(&s->choice, &s->reach, e) || s->reach.fleet)
+        return s->reach.fleet != NULL;
     s->db = db_open_reader(s->db_path, DB_BUSY_MS, e);
     return s->db != NULL;
 }
@@ -140,8 +139,8 @@ static void close_source(struct source *s)
 static bool mac_of_serial(struct source *s, const char *serial, char mac[static DB_MAC_CAP],
                           struct err *e)
 {
-    return s->fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
-                    : db_unit_mac_of(s->db, serial, mac, e);
+    return s->reach.fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
+                          : db_unit_mac_of(s->db, serial, mac, e);
 }
 
 /* A board is asked for by its MAC, or by the serial that it has or had. */
@@ -167,7 +166,7 @@ static bool tell_history(struct source *s, const char *which, const struct db_hi
     const struct db_unit_sink units = { NULL, print_unit, print_value };
     if (!open_source(s, e) || !find_mac(s, which, mac, e))
         return false;
-    if (s->fleet)
+    if (s->reach.fleet)
         return fleet_history(s->reach.fleet, mac, sink, e) &&
                fleet_units(s->reach.fleet, mac, &units, e);
     return db_history(s->db, mac, sink, e) && db_units(s->db, mac, &units, e);
@@ -178,10 +177,7 @@ static enum exit_status history(int argc, char **argv)
     const char *mac;
     struct source source = { .db_path = DEFAULT_DB, .reach = FLEET_REACH_NONE };
     const struct option_row rows[] = {
-        { "--fleet", NULL, "over all stations, from the fleet's server", &source.fleet, NULL,
-          NULL },
-        OPTION_SERVER(&source.server),
-        OPTION_STATION(&source.station_path),
+        OPTIONS_FLEET_WHOLE(&source.choice),
         OPTION_DB(&source.db_path),
     };
     enum exit_status status;
@@ -198,8 +194,9 @@ static enum exit_status history(int argc, char **argv)
     if (!tell_history(&source, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
-        cmd_tell("No board with MAC %s is %s%s.", mac, source.fleet ? "at any station" : "in ",
-                 source.fleet ? "" : source.db_path);
+        cmd_tell("No board with MAC %s is %s%s.", mac,
+                 source.reach.fleet ? "at any station" : "in ",
+                 source.reach.fleet ? "" : source.db_path);
     close_source(&source);
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }
