@@ -1,4 +1,4 @@
-/* Burns of fuses, as statements for the step of tables.c that brings them (version 4). Each is a
+/* Burns of fuses, as statements for the step of tables.c that brings them (version 5). Each is a
  * row of its own as soon as it was made, and before the next one is: what is burnt stays burnt,
  * whatever becomes of the run. Of keys there is nothing but a mark of them (key_salt, key_hmac). */
 /* clang-format off */

@@ -2,7 +2,7 @@
 // the fuses of the virtual boards really are. Nothing may be burnt that the plan does not have, no board
 // may pass whose fuses differ, no key may be anywhere but in its board.
 //
-//   make fuse-campaign                               all chips, some fifteen minutes
+//   make fuse-campaign                               all chips, about an hour
 //   make fuse-campaign CAMPAIGN="--chips esp32c3 --only lose"
 //   make fuse-campaign CAMPAIGN="--short"            one chip, some steps, as `make test` runs it
 //
@@ -38,8 +38,6 @@ const chips = {
     esp32s3: { images: ["esp32s3", "9", "0x0"], pem: "rsa3072-1", keys: laterKeys, wishes: ["shared", "own"] },
     esp32c6: { images: ["esp32c6", "13", "0x0"], pem: "rsa3072-1", keys: laterKeys, wishes: ["shared", "closed"] },
     esp32h2: { images: ["esp32h2", "16", "0x0"], pem: "rsa3072-1", keys: laterKeys, wishes: ["shared", "own"] },
-    esp32c5: { images: ["esp32c5", "23", "0x2000"], pem: "rsa3072-1", keys: laterKeys, wishes: ["shared"] },
-    esp32p4: { images: ["esp32p4", "18", "0x2000"], pem: "rsa3072-1", keys: laterKeys, wishes: ["own"] },
 };
 const signed = "  secure_boot: { version: v2, keys: [ { file: key.pub.pem } ] }\n";
 const wishes = {
