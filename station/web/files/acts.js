@@ -71,7 +71,7 @@ function field(id, name, value) {
 function possible(t) {
     if (t.disabled) return ["enable"];
     const by = { fail: ["retry", "acknowledge"], pass: ["rework", "acknowledge"], working: ["stop"], empty: ["start"], waiting: ["start", "acknowledge"], attention: ["acknowledge", "retry"] };
-    return [...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
+    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
 }
 
 const wordOf = (kind) => say(kind === "print" ? "print-again" : kind);
