@@ -157,8 +157,7 @@
 
 #define OF_A_MONTH(what, statement)                                                                \
     "CREATE FUNCTION espstation.count_" what "_of(first timestamptz) RETURNS void"                 \
-    " LANGUAGE plpgsql SET search_path = espstation, pg_temp SET timezone = 'UTC'"                 \
-    " SET jit = off AS $$ BEGIN " statement " END $$",                                             \
+    " LANGUAGE plpgsql AS $$ BEGIN " statement " END $$",                                          \
     "REVOKE ALL ON FUNCTION espstation.count_" what "_of(timestamptz) FROM PUBLIC"
 
 const char *const fleet_step_stats[] = {
@@ -210,7 +209,8 @@ const char *const fleet_step_stats[] = {
     OF_A_MONTH("runs", COUNT_RUNS(OF_MONTH("run"))),
     OF_A_MONTH("attempts", COUNT_ATTEMPTS(OF_MONTH("attempt"), OF_MONTH("run"))),
     "CREATE FUNCTION espstation.recount() RETURNS void LANGUAGE plpgsql"
-    " SET search_path = espstation, pg_temp SET timezone = 'UTC' AS $$"
+    " SET search_path = espstation, pg_temp SET timezone = 'UTC' SET jit = off"
+    " SET enable_nestloop = off SET work_mem = '256MB' AS $$"
     " DECLARE first timestamptz; last timestamptz;"
     " BEGIN"
     "  LOCK TABLE record IN EXCLUSIVE MODE;"

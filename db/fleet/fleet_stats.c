@@ -18,6 +18,12 @@
 
 enum { QUESTION_CAP = 16384 };
 
+struct again {
+    struct group *group;
+    int64_t board, lot, utc_ms, record, run;
+    bool judged, passed;
+};
+
 struct question {
     struct fleet *fleet;
     enum db_stats_by by;
@@ -25,6 +31,8 @@ struct question {
     struct groups groups, codes;
     struct group total;
     struct unit unit;
+    struct again *again; /* runs of boards that came more than once */
+    size_t again_count, again_cap;
 };
 
 static bool no_memory(struct err *e)
@@ -134,7 +142,7 @@ static bool each_row(struct question *x, const char *sql,
 #define CELL_COLUMNS                                                                               \
     "x.passed, x.failed, x.stopped, x.interrupted, x.refused, x.unidentified, x.retried,"          \
     " x.slower_runs, x.ms, x.bytes_per_s"
-enum { CELL_SUMS = 8, CELL_FIELDS = 2 + CELL_SUMS + 2 };
+enum { CELL_SUMS = 8, CELL_FIELDS = 2 + CELL_SUMS + 2, AGAIN_FIELDS = 2 + 6 };
 
 /* A field of a binary row; length below 0: NULL. */
 struct field {
@@ -155,12 +163,12 @@ static int64_t field_number(const struct field *f)
     return f->n == 8 ? big_endian(f->bytes, 8) : 0;
 }
 
-static bool split_row(const unsigned char *row, size_t n, struct field fields[static CELL_FIELDS])
+static bool split_row(const unsigned char *row, size_t n, struct field *fields, size_t count)
 {
     size_t at = 2;
-    if (n < 2 || big_endian(row, 2) != CELL_FIELDS)
+    if (n < 2 || big_endian(row, 2) != (int64_t)count)
         return false;
-    for (size_t i = 0; i < CELL_FIELDS; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (n - at < 4)
             return false;
         fields[i] = (struct field){ row + at + 4, (int32_t)big_endian(row + at, 4) };
@@ -170,6 +178,16 @@ static bool split_row(const unsigned char *row, size_t n, struct field fields[st
         at += fields[i].n > 0 ? (size_t)fields[i].n : 0;
     }
     return true;
+}
+
+/* The group that the first two fields name. */
+static struct group *group_of_fields(struct question *x, const struct field *f)
+{
+    char *const text = f[1].n >= 0 ? strndup((const char *)f[1].bytes, (size_t)f[1].n) : NULL;
+    struct group *const group =
+        f[1].n < 0 || text ? group_of(x, f[0].n == 8, field_number(&f[0]), text) : NULL;
+    free(text);
+    return group;
 }
 
 static bool add_values(struct tally *to, const struct field *f, int32_t each)
@@ -196,20 +214,17 @@ static bool take_cell(void *ctx, const unsigned char *row, size_t n, struct err 
 {
     struct question *const x = ctx;
     struct field f[CELL_FIELDS];
-    char *text = NULL;
-    if (!split_row(row, n, f))
+    if (!split_row(row, n, f, CELL_FIELDS))
         return err_set(e, ERR_DATABASE, "PostgreSQL: a row of sums has another form");
-    if (f[1].n >= 0 && !(text = strndup((const char *)f[1].bytes, (size_t)f[1].n)))
-        return no_memory(e);
-    struct group *const group = group_of(x, f[0].n == 8, field_number(&f[0]), text);
-    free(text);
+    struct group *const group = group_of_fields(x, f);
     return (group && add_cell(group, f)) || no_memory(e);
 }
 
 static bool read_cells_from(struct question *x, const char *from, const char *where, struct err *e)
 {
     char sql[QUESTION_CAP], copy[QUESTION_CAP + 64];
-    if (!write_select(x, CELL_COLUMNS, from, where, "", sql))
+    /* Group by group: the values of one fit the processor's cache, those of all do not. */
+    if (!write_select(x, CELL_COLUMNS, from, where, " ORDER BY 1, 2", sql))
         return too_long(e);
     snprintf(copy, sizeof copy, "COPY (%s) TO STDOUT (FORMAT binary)", sql);
     return pg_copy_out_binary(x->fleet, copy, take_cell, x, e);
@@ -323,44 +338,82 @@ static void count_as_single(struct group *g)
     row->final_pass += row->passed;
 }
 
-/* number, name, board, lot, passed, judged */
-static bool take_again(void *ctx, char *line, size_t n, struct err *e)
+/* Number, name, board, lot, time, record, run, and what it came to. */
+static bool take_again(void *ctx, const unsigned char *row, size_t n, struct err *e)
 {
     struct question *const x = ctx;
-    char *value[6];
-    (void)n;
-    for (size_t i = 0; i < 6; i++) {
-        size_t length;
-        if (!fleet_take_value(&line, &value[i], &length))
-            return err_set(e, ERR_DATABASE, "PostgreSQL: a run has another form");
+    struct field f[AGAIN_FIELDS];
+    if (!split_row(row, n, f, AGAIN_FIELDS))
+        return err_set(e, ERR_DATABASE, "PostgreSQL: a run has another form");
+    if (x->again_count == x->again_cap) {
+        const size_t cap = x->again_cap == 0 ? 1024 : 2 * x->again_cap;
+        struct again *const more = realloc(x->again, cap * sizeof *more);
+        if (!more)
+            return no_memory(e);
+        x->again = more;
+        x->again_cap = cap;
     }
-    struct group *const group =
-        group_of(x, value[0] != NULL, value[0] ? strtoll(value[0], NULL, 10) : 0, value[1]);
-    if (!group)
-        return no_memory(e);
-    const bool passed = value[4][0] == 't', judged = value[5][0] == 't';
-    group->row.boards -= judged;
-    group->row.first_pass -= passed;
-    group->row.final_pass -= passed;
-    /* No board is 0, and the unit takes 0 for none. */
-    unit_add(&x->unit, group, strtoll(value[2], NULL, 10) + 1, strtoll(value[3], NULL, 10), passed,
-             judged);
-    return true;
+    struct again *const run = &x->again[x->again_count++];
+    const int64_t came_to = field_number(&f[7]);
+    *run = (struct again){ .group = group_of_fields(x, f),
+                           .board = field_number(&f[2]),
+                           .lot = field_number(&f[3]),
+                           .utc_ms = field_number(&f[4]),
+                           .record = field_number(&f[5]),
+                           .run = field_number(&f[6]),
+                           .judged = came_to > 0,
+                           .passed = came_to > 1 };
+    return run->group || no_memory(e);
+}
+
+static int compare(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+/* The server would sort longer: it has to write down each step. */
+static int by_board_and_time(const void *a, const void *b)
+{
+    const struct again *const x = a, *const y = b;
+    int order = compare(x->board, y->board);
+    order = order ? order : compare(x->lot, y->lot);
+    order = order ? order : compare(x->utc_ms, y->utc_ms);
+    order = order ? order : compare(x->record, y->record);
+    return order ? order : compare(x->run, y->run);
+}
+
+static void judge_again(struct question *x)
+{
+    if (x->again_count > 0)
+        qsort(x->again, x->again_count, sizeof *x->again, by_board_and_time);
+    for (size_t i = 0; i < x->again_count; i++) {
+        const struct again *const run = &x->again[i];
+        run->group->row.boards -= run->judged;
+        run->group->row.first_pass -= run->passed;
+        run->group->row.final_pass -= run->passed;
+        /* No board is 0, and the unit takes 0 for none. */
+        unit_add(&x->unit, run->group, run->board + 1, run->lot, run->passed, run->judged);
+    }
+    unit_end(&x->unit);
 }
 
 static bool read_again(struct question *x, struct err *e)
 {
     char sql[QUESTION_CAP], copy[QUESTION_CAP + 64];
-    if (!write_select(x, "g.mac, g.lot, g.verdict = 'P' AND k.run IS NULL, g.verdict <> '-'",
+    if (!write_select(x,
+                      "g.mac, g.lot::bigint, (extract(epoch from g.run_utc) * 1000)::bigint,"
+                      " g.record::bigint, g.run, CASE WHEN g.verdict = '-' THEN 0::bigint"
+                      " WHEN g.verdict = 'P' AND k.run IS NULL THEN 2 ELSE 1 END",
                       "espstation.again AS g JOIN espstation.cell AS x ON x.id = g.cell"
                       " LEFT JOIN espstation.corrected AS k ON k.record = g.record"
                       " AND k.run = g.run AND k.verdict = 'FAIL'",
-                      x->where.times, " ORDER BY g.mac, g.lot, g.run_utc, g.record, g.run", sql))
+                      x->where.times, "", sql))
         return too_long(e);
-    snprintf(copy, sizeof copy, "COPY (%s) TO STDOUT", sql);
-    const bool ok = pg_copy_out(x->fleet, copy, take_again, x, e);
-    unit_end(&x->unit);
-    return ok;
+    snprintf(copy, sizeof copy, "COPY (%s) TO STDOUT (FORMAT binary)", sql);
+    if (!pg_copy_out_binary(x->fleet, copy, take_again, x, e))
+        return false;
+    judge_again(x);
+    return true;
 }
 
 /* ---- All together ---- */
@@ -415,5 +468,6 @@ bool fleet_stats(struct fleet *f, const char *station, enum db_stats_by by,
     groups_free(&x.groups);
     groups_free(&x.codes);
     group_free(&x.total);
+    free(x.again);
     return ok;
 }

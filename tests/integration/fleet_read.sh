@@ -23,7 +23,7 @@ use s1.yaml
 "$station" fleet init --server user=st >out 2>&1
 pg "create role line1 login in role espstation_station; create role line2 login in role espstation_station; create role qa login in role espstation_reader" >out 2>&1
 # A PASS that is taken back, one that is given again, and a note.
-passed=$(sqlite3 l1.db "select group_concat(id, ' ') from (select id from run where verdict = 'PASS' and lot is not null order by random() limit 9)")
+passed=$(sqlite3 l1.db "select group_concat(id, ' ') from (select id from run where verdict = 'PASS' and lot is not null and started_utc < '2026-04' order by random() limit 9)")
 correct() { "$station" correct "$1" --operator Eve --reason "seen on the bench" "${@:2}" >>out 2>&1; }
 # shellcheck disable=SC2086 # numbers
 set -- $passed
@@ -120,6 +120,39 @@ check "by station is for a fleet" out exits 2 "$station" stats --by station
 check "so is the name of one" out exits 2 "$station" stats --station-name "line 1"
 check "a station cannot touch what is added up" out sh -c "! psql -qAtX -U line1 -c 'update espstation.cell set passed = 0'"
 check "nor add to it" out sh -c "! psql -qAtX -U line1 -c \"insert into espstation.known_lot (name) values ('x')\""
+
+# ---- The questions of the page, as of a day in May, beside what the commands say ----------------------
+awk '/^## Asking/{on = 1} /^## Proof/{on = 0} on && /^```sql/{code = 1; n++; next} /^```/{code = 0} code {print > ("question" n ".sql")}' "$root/docs/fleet.md"
+check "the page has ten questions" out test "$(ls question*.sql | wc -l)" = 11 # and that of this script
+answer() { sed "s/now()/'2026-05-06T12:00Z'::timestamptz/; s/24:0a:c4:00:00:01/$one/" "question$1.sql" | psql -qAtX -v ON_ERROR_STOP=1 -U qa >"answer$1" 2>err; }
+from_json() { # question: of lines of got.json
+    { echo '['; paste -sd, got.json; echo ']'; } >array
+    sqlite3 -separator '|' :memory: "with j as (select value as o from json_each(readfile('array'))) $1"
+}
+fleet_stats() { "$station" stats --fleet --json "$@" >got.json 2>err; }
+one=$(pg "select mac from espstation.runs group by mac having count(distinct station) > 1 order by mac limit 1")
+for n in 1 2 3 4 5 6 7 8 9 10; do answer $n || not_ok "question $n" err; done
+fleet_stats --by station --since 2026-05-06 --until 2026-05-06
+check "what each station makes today" answer1 diff answer1 <(from_json "select o ->> 'name', o ->> 'passed', (o ->> 'passed') + (o ->> 'failed') + (o ->> 'stopped') + (o ->> 'interrupted') from j where o ->> 'group' <> 'total'")
+"$station" export --fleet --verdict pass -o pass.csv >out 2>&1
+of_csv() { sqlite3 -separator '|' :memory: ".import --csv $1 t" "$2"; }
+check "how full each lot is" answer2 diff answer2 <(of_csv pass.csv "select lot, count(distinct mac), count(distinct host) from t where lot <> '' group by lot order by lot")
+check "which boards passed at more than one station" answer3 diff answer3 <(of_csv pass.csv "select mac, group_concat(distinct host), count(*) from t group by mac having count(distinct host) > 1 order by mac" | sed 's/line 2,line 1/line 1,line 2/; s/,/, /')
+check "no serial twice" answer4 test ! -s answer4
+fleet_stats --since 2026-05
+check "why runs fail this month" answer5 diff answer5 <(from_json "select value ->> 'code', value ->> 'runs' from j, json_each(o -> 'codes')")
+fleet_stats --by slot --since 2026-04-30
+check "which slot fails most" answer6 diff <(sort answer6) <(from_json "select replace(o ->> 'name', '/', '|'), (o ->> 'passed') + (o ->> 'failed'), printf('%.1f', round(100.0 * (o ->> 'failed') / ((o ->> 'passed') + (o ->> 'failed')), 1)) from j where o ->> 'group' = 'slot'" | sort)
+"$station" history "$one" --fleet >out 2>&1
+check "the life of one board" answer7 test "$(wc -l <answer7)" = "$(grep -c '^run ' out)"
+"$station" export --fleet --verdict pass --recipe thermostat -o pass.csv >out 2>&1
+check "boards with this application" answer8 diff <(sort answer8) <(of_csv pass.csv "select distinct mac from t where recipe_version = '2.3.0' order by mac")
+for n in 1 2; do
+    "$station" stats --fleet --json --station-name "line $n" --by recipe --since 2026-04-29T12:00 >got.json
+    from_json "select 'line $n', o ->> 'name', printf('%.3f', (o ->> '$.duration_ms.p50') / 1000.0) from j where o ->> 'group' = 'recipe' and o ->> 'passed' > 0"
+done >expected
+check "how many seconds a board takes" answer9 diff <(awk -F'|' 'BEGIN { OFS = "|" } { print $1, $2 ($3 == "" ? "" : " " $3), sprintf("%.3f", $4) }' answer9 | sort) <(sort expected)
+check "from whom nothing was heard" answer10 test ! -s answer10
 
 # ---- Exports -------------------------------------------------------------------------------------------
 csv_of() { # file: without the run's number and host, which differ
