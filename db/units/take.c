@@ -691,9 +691,9 @@ static bool look_at_values(struct taking *t, struct err *e)
     for (size_t i = 0; i < t->supply->want_count; i++) {
         if (!look_at_value(t, i, e))
             return false;
-        if (!t->unit->texts[i] && want_of(t, i)->from == DB_UNIT_SCAN &&
+        if (!t->unit->texts[i] && t->has[i].there && want_of(t, i)->from == DB_UNIT_SCAN &&
             t->unit->missing == DB_NO_ROW)
-            t->unit->missing = i;
+            t->unit->missing = i; /* one that the board has, and can be given again */
     }
     keep_text(t->unit->salt, sizeof t->unit->salt, (const unsigned char *)t->salt);
     return true;
