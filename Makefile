@@ -88,7 +88,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -254,6 +254,7 @@ help:
 	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
+	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
@@ -344,6 +345,11 @@ bench-units: deps
 campaign: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
+
+# The same of burns; SEED repeats a run.
+fuse-campaign: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/fuses.mjs $(if $(SEED),--seed $(SEED)) $(CAMPAIGN)
 
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads

@@ -237,6 +237,17 @@ static const char *const version_1[] = {
     NULL,
 };
 
+/* Burns of fuses, which records of version 5 have. */
+static const char *const version_3[] = {
+    "CREATE TABLE espstation.burn (" HEAD "id bigint NOT NULL, run bigint NOT NULL,"
+    " attempt integer NOT NULL, number integer NOT NULL, stage text NOT NULL,"
+    " block integer NOT NULL, fuses text NOT NULL, words text, key_salt text, key_hmac text,"
+    " outcome text NOT NULL, proof text, sentence text, person text,"
+    " made_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
+    "CREATE INDEX burn_run ON espstation.burn (record, run)",
+    NULL,
+};
+
 /* Given anew by each init: what a station and a reader may. */
 const char *const fleet_grants[] = {
     "DO $$ BEGIN"
@@ -258,4 +269,4 @@ const char *const fleet_grants[] = {
 };
 /* clang-format on */
 
-const char *const *const fleet_steps[FLEET_VERSION] = { version_1, fleet_step_stats };
+const char *const *const fleet_steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3 };

@@ -194,7 +194,8 @@ static void print_fuses(const struct job *job)
     printf("\nFuses of a blank %s, in this order (of a board: espstation fuses plan RECIPE):\n",
            job_recipe(job)->chip->name);
     fuse_plan_print(stdout, job_security_plan(s));
-    printf("  This version burns none of them, and nothing of this was ever tried on a chip.\n");
+    printf(
+        "  They are burnt by espstation run --burn; nothing of this was ever tried on a chip.\n");
 }
 
 static enum exit_status check(int argc, char **argv)

@@ -72,6 +72,23 @@ static bool print_digest(void *ctx, const struct db_digest_row *d)
     return true;
 }
 
+static bool print_burn(void *ctx, const struct db_burn_row *b)
+{
+    (void)ctx;
+    if (strcmp(b->stage, "boot") == 0) {
+        cmd_tell("  burn %d  %s  %s: %s", b->number, b->made_utc, b->outcome, or_dash(b->sentence));
+        return true;
+    }
+    cmd_tell("  burn %d  %s  %s, block %d: %s: %s%s%s%s%s", b->number, b->made_utc, b->stage,
+             b->block, b->fuses, b->outcome, b->person ? ", by " : "", b->person ? b->person : "",
+             b->sentence ? ": " : "", b->sentence ? b->sentence : "");
+    if (b->words)
+        cmd_tell("    %s asked for", b->words);
+    if (b->proof)
+        cmd_tell("    %s read back", b->proof);
+    return true;
+}
+
 static bool print_correction(void *ctx, const struct db_correction_row *c)
 {
     (void)ctx;
@@ -83,10 +100,10 @@ static bool print_correction(void *ctx, const struct db_correction_row *c)
 static bool print_unit(void *ctx, const struct db_unit_row *u)
 {
     (void)ctx;
-    cmd_tell("unit %s, taken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
-             u->taken_utc, (long long)u->run_id, u->released_utc ? ", released by " : "",
-             u->released_utc ? u->released_by : "", u->released_utc ? ": " : "",
-             u->released_utc ? u->reason : "");
+    cmd_tell("unit %s, %staken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
+             u->later ? "later values " : "", u->taken_utc, (long long)u->run_id,
+             u->released_utc ? ", released by " : "", u->released_utc ? u->released_by : "",
+             u->released_utc ? ": " : "", u->released_utc ? u->reason : "");
     return true;
 }
 
@@ -167,8 +184,8 @@ static enum exit_status history(int argc, char **argv)
     struct err e = { 0 };
     size_t count;
     bool seen = false;
-    const struct db_history_sink sink = { &seen,         print_board,  print_run,
-                                          print_attempt, print_digest, print_correction };
+    const struct db_history_sink sink = { &seen,        print_board,      print_run, print_attempt,
+                                          print_digest, print_correction, print_burn };
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;

@@ -25,7 +25,7 @@ of() { sed -n "s/.*\"$2\":\([0-9.]*\).*/\1/p" "$1" | tail -1; } # file word
 
 # The same rows, in the order in which they came.
 tables="process process_end recipe image lot board run attempt digest unit_digest correction checkpoint label label_end act unit
-    unit_item unit_value unit_decision link"
+    unit_item unit_value unit_decision burn link"
 rows=0
 for t in $tables; do
     rows=$((rows + $(pg "select count(*) from espstation.$t")))
