@@ -267,14 +267,12 @@ static bool want(struct gathering *g, const char *station, const struct db_filte
 static bool gather_held(struct gathering *g, const char *station, const struct db_filter *filter,
                         struct err *e)
 {
-    if (!pg_run(g->fleet,
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;"
-                "SET LOCAL statement_timeout = 0",
+    if (!pg_run(g->fleet, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off",
                 e))
         return false;
-    const bool ok = want(g, station, filter, e) && set_base(g, filter->lot, e) &&
-                    fleet_file_open_up(&g->file, e) && gather_tables(g, e) &&
-                    fleet_file_guard(&g->file, false, e);
+    const bool ok = pg_take_time(g->fleet, e) && want(g, station, filter, e) &&
+                    set_base(g, filter->lot, e) && fleet_file_open_up(&g->file, e) &&
+                    gather_tables(g, e) && fleet_file_guard(&g->file, false, e);
     pg_roll_back(g->fleet);
     return ok;
 }

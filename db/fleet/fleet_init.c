@@ -79,7 +79,8 @@ static bool bring_up(struct fleet *f, const char *tool_version, int *before, str
 
 bool fleet_init(struct fleet *f, const char *tool_version, int *before, struct err *e)
 {
-    if (pg_run(f, "BEGIN", e) && bring_up(f, tool_version, before, e) && pg_commit(f, e))
+    if (pg_run(f, "BEGIN", e) && pg_take_time(f, e) && bring_up(f, tool_version, before, e) &&
+        pg_commit(f, e))
         return true;
     pg_roll_back(f);
     return false;

@@ -13,13 +13,18 @@ struct fleet {
     const struct clock *clock;
     int stop_fd;
     struct deadline until; /* of the request that is under way */
+    uint32_t wait_ms;      /* for an answer */
     char known_months[64][8];
     size_t known_month_count;
 };
 
 /* ---- pg.c: requests with a deadline ---- */
 
-#define PG_WAIT_MS 60000u /* for an answer; the server itself gives up earlier */
+#define PG_WAIT_MS      60000u   /* for an answer; the server itself gives up earlier */
+#define PG_LONG_WAIT_MS 3600000u /* ...where all rows are gone through, and it does not */
+
+/* Within a transaction: from now on until it ends the server may take its time. */
+bool pg_take_time(struct fleet *f, struct err *e);
 
 /* A statement with its values, all texts. The result is the caller's (PQclear); NULL on failure. */
 PGresult *pg_ask(struct fleet *f, const char *sql, const char *const *values, int count,

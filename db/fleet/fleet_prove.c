@@ -117,8 +117,8 @@ static bool make_anew(struct proof *p, struct fleet *f, int64_t record, struct e
 {
     if (!pg_run(f, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e))
         return false;
-    const bool ok = fleet_file_open_up(&p->file, e) && put_tables(p, f, record, e) &&
-                    fleet_file_guard(&p->file, true, e);
+    const bool ok = pg_take_time(f, e) && fleet_file_open_up(&p->file, e) &&
+                    put_tables(p, f, record, e) && fleet_file_guard(&p->file, true, e);
     pg_roll_back(f);
     return ok;
 }

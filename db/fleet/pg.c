@@ -180,7 +180,7 @@ PGresult *pg_ask(struct fleet *f, const char *sql, const char *const *values, in
 {
     if (!is_open(f, e))
         return NULL;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQueryParams(f->pg, sql, count, NULL, values, NULL, NULL, 0) == 0) {
         fail_connection(f, e);
         return NULL;
@@ -192,7 +192,7 @@ bool pg_run(struct fleet *f, const char *sql, struct err *e)
 {
     if (!is_open(f, e))
         return false;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQuery(f->pg, sql) == 0)
         return fail_connection(f, e);
     PGresult *const r = take_results(f, e);
@@ -216,15 +216,23 @@ bool pg_commit(struct fleet *f, struct err *e)
     PGresult *const r = pg_ask(f, "COMMIT", NULL, 0, e);
     /* A transaction that has failed already is answered without an error. */
     const bool kept = r && strcmp(PQcmdStatus(r), "COMMIT") == 0;
+    f->wait_ms = PG_WAIT_MS;
     if (r && !kept)
         fail_text("the transaction was rolled back", "", e);
     PQclear(r);
     return kept;
 }
 
+bool pg_take_time(struct fleet *f, struct err *e)
+{
+    f->wait_ms = PG_LONG_WAIT_MS;
+    return pg_run(f, "SET LOCAL statement_timeout = 0", e);
+}
+
 void pg_roll_back(struct fleet *f)
 {
     struct err ignored = { 0 };
+    f->wait_ms = PG_WAIT_MS;
     if (f->pg)
         pg_run(f, "ROLLBACK", &ignored);
 }
@@ -236,7 +244,7 @@ static bool begin_copy(struct fleet *f, const char *sql, ExecStatusType want, st
     PGresult *r = NULL;
     if (!is_open(f, e))
         return false;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQuery(f->pg, sql) == 0)
         return fail_connection(f, e);
     if (!next_result(f, &r, e)) {
@@ -256,7 +264,7 @@ static bool put_pieces(struct fleet *f, const char *bytes, size_t n, struct err 
 {
     while (n > 0) {
         const size_t piece = n < PIECE ? n : PIECE;
-        begin(f, PG_WAIT_MS);
+        begin(f, f->wait_ms);
         if (PQputCopyData(f->pg, bytes, (int)piece) < 0)
             return fail_connection(f, e);
         if (!flush_out(f, e))
@@ -295,7 +303,7 @@ static int next_row(struct fleet *f, char **bytes, size_t *n, struct err *e)
             fail_connection(f, e);
             return -1;
         }
-        begin(f, PG_WAIT_MS);
+        begin(f, f->wait_ms);
         if (!await_socket(f, POLLIN, e))
             return -1;
         if (PQconsumeInput(f->pg) == 0) {
@@ -434,6 +442,7 @@ struct fleet *fleet_open(const struct fleet_setup *setup, struct err *e)
     }
     f->clock = setup->clock;
     f->stop_fd = setup->stop_fd;
+    f->wait_ms = PG_WAIT_MS;
     if (connect_to(f, setup->server, e))
         return f;
     fleet_close(f);
