@@ -58,6 +58,7 @@ static void frames_done(struct plan_region *r)
 {
     plan_frames_free(&r->frames[FRAMES_STUB]);
     plan_frames_free(&r->frames[FRAMES_STUB_SMALL]);
+    plan_frames_free(&r->frames[FRAMES_FAST]);
     plan_frames_free(&r->frames[FRAMES_ROM]);
 }
 
@@ -91,7 +92,7 @@ static bool encode(struct plan_region *r, const struct plan_settings *s)
 {
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
            digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
-           plan_encode_for_stub(r, s->baud, s->chip->flags & CHIP_USB_OTG) &&
+           plan_encode_for_stub(r, s, s->chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->frames[FRAMES_ROM], LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
@@ -116,7 +117,7 @@ static bool cut(struct plan_region *r, const struct plan_settings *s)
         piece->addr = piece->offset_addr = r->addr + at;
         piece->bytes = r->bytes + at;
         piece->size_bytes = r->size_bytes - at < room ? r->size_bytes - at : room;
-        if (!(s->pieces ? encode(piece, s) : plan_encode_for_stub(piece, s->baud, false)))
+        if (!(s->pieces ? encode(piece, s) : plan_encode_for_stub(piece, s, false)))
             return false;
         at += piece->size_bytes;
     }

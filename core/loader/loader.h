@@ -56,6 +56,7 @@ struct loader {
     uint8_t mem_waiting[LOADER_MEM_WAITING_MAX]; /* commands for RAM not answered yet */
     size_t mem_waiting_count, mem_waiting_bytes;
     uint64_t reset_us;        /* spent in reset sequences so far */
+    uint32_t fast_regions;    /* begun, as the fast stub numbers them */
     uint64_t unsettled_bytes; /* of flash: acknowledged by a stub, and perhaps not yet written */
 };
 

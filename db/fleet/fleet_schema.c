@@ -30,6 +30,7 @@ static const char attempt_table[] =
     " write_mode text, round_trips bigint, reset_ms bigint, sync_ms bigint, identify_ms bigint,"
     " stub_ms bigint, baud_ms bigint, erase_ms bigint, wire_ms bigint, stall_ms bigint,"
     " md5_ms bigint, leave_ms bigint, boot_ms bigint, floor_ms bigint, size_ms bigint,"
+    " fast text,"
     " PRIMARY KEY (record, id, run_utc)) PARTITION BY RANGE (run_utc)";
 
 /* Laid out by hand: the formatter would tear the statements apart. */
