@@ -58,6 +58,11 @@ for i in "${!chips[@]}"; do
     before=$(seen "$i" programmed_bytes)
     check "$name: what is there already passes" "$work/out" run_on "$i" changed
     check "$name: and is not written again" "$work/out" test "$(seen "$i" programmed_bytes)" = "$before"
+    "$bin/make_images" "$work/new" 100 "$name" "$(awk '{ print $2 }' <<<"${chips[i]}")" "$(awk '{ print $3 }' <<<"${chips[i]}")"
+    cp "$work/new/app.bin" "$work/$name/app.bin"
+    check "$name: of another build what differs is written" "$work/out" run_on "$i" changed
+    check "$name: by the fast stub" "$work/out" test "$(attempt)" = "1 ok stub written"
+    check "$name: and the flash holds it" "$work/out" holds_the_images "$i"
     check "$name: no byte was lost in the UART" "$work/out" test "$(seen "$i" overruns)" = 0
 done
 stop_fixture
