@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libpq libsystemd ncursesw
+             libcurl libmodbus libmosquitto libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -71,7 +71,8 @@ obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 WEB_FILES   := $(sort $(wildcard station/web/files/*))
 WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
-LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ)
+SCHEMA_OBJ  := $(BUILD)/obj/gen/schema_made.o
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ) $(SCHEMA_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC) $(STUBLIB_SRC))
 # Of these a test program links what it uses.
@@ -89,7 +90,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -181,6 +182,8 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 
 # What goes to the journal is caught.
 $(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+# Whether udev runs is the test's to say.
+$(BUILD)/unit/usb_watch: private LDFLAGS += -Wl,--wrap=udev_queue_get_udev_is_active
 # The floor behind the screen in the browser is made up; it stands in front of the real one.
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
@@ -224,6 +227,13 @@ $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) |
 $(BUILD)/gen/web_files.c: $(BUILD)/embed $(WEB_FILES) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed web_files $(WEB_FILES) > $@
+# The tables of a new record, as the steps from version to version leave them.
+$(BUILD)/make_schema: $(call obj,tools/make_schema.c $(addprefix db/store/,tables.c schema_step.c timings.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/gen/schema_made.c: $(BUILD)/make_schema | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/make_schema > $@
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -246,14 +256,15 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
-	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
+	@echo 'make bench-fleet  sending to PostgreSQL, beside psql; what it does to boards; statistics over all'
 	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
 	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
+	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
-	@echo 'make soak       64 boards with random faults for MINUTES (30)'
+	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
 	@echo 'make stub       the fast stub of each chip anew, into stub/built; needs the cross compilers'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
@@ -281,7 +292,7 @@ show_scene: $(BUILD)/show_scene
 plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
-preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
+preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so $(BUILD)/heap.so
 
 test: deps
 	$(Q)tests/run.sh
@@ -314,10 +325,13 @@ bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
 
-# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows; RUNS=100000.
+# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows (RUNS=100000); what that does to a
+# board; statistics over STATS (1000000) runs. RUNS=1000000 STATS=10000000 are what is promised.
 bench-fleet: deps
-	$(Q)$(MAKE) --no-print-directory all make_record $(BUILD)/measure
+	$(Q)$(MAKE) --no-print-directory all make_images make_record $(BUILD)/measure
 	$(Q)BUILD=$(BUILD) tests/bench/fleet.sh $(or $(RUNS),100000)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_slot.sh $(or $(ROUNDS),20)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_stats.sh $(or $(STATS),1000000) $(if $(ROWS),,sums)
 
 # From plug to first byte on a line, beside the start of a run.
 bench-begin: deps
@@ -340,9 +354,15 @@ campaign: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
 
+# The same of burns; SEED repeats a run.
+fuse-campaign: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/fuses.mjs $(if $(SEED),--seed $(SEED)) $(CAMPAIGN)
+
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/units.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 # Does the station keep a descriptor or a thread of a cable that was pulled?
 pull-test: deps
@@ -350,8 +370,8 @@ pull-test: deps
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
 
 soak: deps
-	$(Q)$(MAKE) --no-print-directory all make_images
-	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
+	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(LINE),--line 1)
 
 check:
 	$(Q)tools/check.sh

@@ -252,6 +252,8 @@ bool fast_write(struct loader *l, const struct plan_region *r,
 {
     const struct plan_frames *f = &r->frames[FRAMES_FAST];
     struct sender s = { .l = l, .r = r, .f = f, .generation = ++l->fast_regions };
+    if (f->count == 0)
+        return err_set(e, ERR_STATION, "The plan holds nothing for the fast stub");
     s.order = calloc(f->count, sizeof *s.order);
     if (!s.order)
         return err_set(e, ERR_STATION, "Out of memory");

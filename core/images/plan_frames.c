@@ -159,9 +159,9 @@ static void measure_raw(struct plan_frames *f, const struct cuts *cuts)
         f->flash_bytes[i] = (uint32_t)(cuts->end[i] - (i ? cuts->end[i - 1] : 0));
 }
 
-static bool encode_fast(const struct plan_region *r, struct plan_frames *f, const uint8_t *stream,
-                        size_t n)
+bool plan_encode_fast(struct plan_region *r, const uint8_t *stream, size_t n)
 {
+    struct plan_frames *f = &r->frames[FRAMES_FAST];
     struct cuts cuts = { 0 };
     bool packed = n > 0 && n < r->size_bytes;
     const uint8_t *from = packed ? stream : r->bytes;
@@ -200,7 +200,7 @@ bool plan_encode_for_stub(struct plan_region *r, const struct plan_settings *s, 
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
     ok = encode_shorter(&r->frames[FRAMES_STUB], &aim, r, stream, n) &&
          (!small || encode_shorter(&r->frames[FRAMES_STUB_SMALL], &over_usb, r, stream, n)) &&
-         (!s->fast || encode_fast(r, &r->frames[FRAMES_FAST], stream, n));
+         (!s->fast || plan_encode_fast(r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -30,7 +30,6 @@ static const char attempt_table[] =
     " write_mode text, round_trips bigint, reset_ms bigint, sync_ms bigint, identify_ms bigint,"
     " stub_ms bigint, baud_ms bigint, erase_ms bigint, wire_ms bigint, stall_ms bigint,"
     " md5_ms bigint, leave_ms bigint, boot_ms bigint, floor_ms bigint, size_ms bigint,"
-    " fast text,"
     " PRIMARY KEY (record, id, run_utc)) PARTITION BY RANGE (run_utc)";
 
 /* Laid out by hand: the formatter would tear the statements apart. */
@@ -238,6 +237,19 @@ static const char *const version_1[] = {
     NULL,
 };
 
+/* Burns of fuses, which records of version 5 have. */
+static const char *const version_3[] = {
+    "CREATE TABLE espstation.burn (" HEAD "id bigint NOT NULL, run bigint NOT NULL,"
+    " attempt integer NOT NULL, number integer NOT NULL, stage text NOT NULL,"
+    " block integer NOT NULL, fuses text NOT NULL, words text, key_salt text, key_hmac text,"
+    " outcome text NOT NULL, proof text, sentence text, person text,"
+    " made_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
+    "CREATE INDEX burn_run ON espstation.burn (record, run)",
+    /* Written by the station's own stub: likewise. */
+    "ALTER TABLE espstation.attempt ADD COLUMN fast text",
+    NULL,
+};
+
 /* Given anew by each init: what a station and a reader may. */
 const char *const fleet_grants[] = {
     "DO $$ BEGIN"
@@ -248,6 +260,10 @@ const char *const fleet_grants[] = {
     "GRANT SELECT ON ALL TABLES IN SCHEMA espstation TO espstation_station, espstation_reader",
     "GRANT INSERT ON ALL TABLES IN SCHEMA espstation TO espstation_station",
     "REVOKE INSERT ON espstation.schema_version FROM espstation_station",
+    /* Those the triggers fill, with the rights of the owner. */
+    "REVOKE INSERT ON espstation.known_lot, espstation.known_recipe, espstation.cell,"
+    " espstation.cell_code, espstation.cell_rate, espstation.board_lot, espstation.again,"
+    " espstation.corrected FROM espstation_station",
     "GRANT UPDATE (link, sha256, replaced_utc, sent_utc, sent_host, tool_version)"
     " ON espstation.record TO espstation_station",
     "GRANT EXECUTE ON FUNCTION espstation.make_month(text) TO espstation_station",
@@ -255,4 +271,4 @@ const char *const fleet_grants[] = {
 };
 /* clang-format on */
 
-const char *const *const fleet_steps[FLEET_VERSION] = { version_1 };
+const char *const *const fleet_steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3 };

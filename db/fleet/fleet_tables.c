@@ -82,6 +82,10 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
     { "unit_value_released", "unit_value", "unit-decision",
       "CROSS JOIN unit_value AS t ON t.released = l.row", NULL, "released>decision# id#",
       "UPDATE unit_value SET released = ?1 WHERE id = ?2" },
+    { "burn", NULL, "burn", ROW_ITSELF("burn"), NULL,
+      "id# run# attempt# number# stage block# fuses words key_salt key_hmac outcome proof "
+      "sentence person made_utc@",
+      NULL },
     /* The last, so that a batch that is cut off in the middle has rows without links, never links
      * without rows. */
     { "link", NULL, NULL, "CROSS JOIN link AS t ON t.id = l.id", NULL,

@@ -17,6 +17,7 @@ enum link_kind {
     LINK_ACT,
     LINK_UNIT,
     LINK_UNIT_DECISION,
+    LINK_BURN,
     LINK_KIND_COUNT
 };
 

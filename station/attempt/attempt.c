@@ -7,9 +7,9 @@
 
 const char *phase_word(enum phase phase)
 {
-    static const char *const words[PHASE_COUNT] = { "open",   "sync",  "identify", "gate",
-                                                    "stub",   "baud",  "erase",    "write",
-                                                    "verify", "leave", "boot" };
+    static const char *const words[PHASE_COUNT] = { "open",   "sync", "identify", "gate",
+                                                    "stub",   "baud", "erase",    "write",
+                                                    "verify", "burn", "leave",    "boot" };
     return phase < PHASE_COUNT ? words[phase] : "open";
 }
 
@@ -161,14 +161,26 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
     return true;
 }
 
+/* Where the fuses are the recipe's as far as they are burnt, what they forbid is what it wants:
+ * what is written then is ciphertext by the board's own key, and signed with its keys. */
+static struct board as_wished(const struct attempt *a, const struct board *b)
+{
+    struct board seen = *b;
+    if (a->ciphertext)
+        seen.security.flash_encryption = false;
+    if (a->setup->kind == ATTEMPT_BURN)
+        seen.security = (struct chip_security){ 0 }; /* nothing is written */
+    return seen;
+}
+
 static bool gate(const struct attempt *a, const struct board *b, struct err *e)
 {
-    if (!board_gate(b, job_plan(a->setup->job), e) || !gate_loader(a, b, e))
+    const struct board seen = as_wished(a, b);
+    if (a->misfit.code != ERR_NONE) {
+        *e = a->misfit;
         return false;
-    if (a->misfit.code == ERR_NONE)
-        return true;
-    *e = a->misfit;
-    return false;
+    }
+    return board_gate(&seen, job_plan(a->setup->job), e) && gate_loader(a, b, e);
 }
 
 /* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
@@ -196,12 +208,17 @@ bool step_flash(struct attempt *a, struct err *e)
     return false;
 }
 
+/* Where a stub is sent next, the answers come while that is under way. */
 static bool unprotect(struct attempt *a, struct err *e)
 {
-    if (!attempt_flashes(a) || a->loader.secured ||
-        spiflash_unprotect(&a->loader, a->result->board.flash.id, e))
+    struct loader *l = &a->loader;
+    const uint32_t id = a->result->board.flash.id;
+    bool asked = false;
+    if (!attempt_flashes(a) || l->secured)
         return true;
-    return err_as_phase(e, ERR_IDENTIFY);
+    if (stub_for(a, &a->result->board) && !spiflash_ask_protection(l, id, &asked, e))
+        return err_as_phase(e, ERR_IDENTIFY);
+    return asked || spiflash_unprotect(l, id, e) || err_as_phase(e, ERR_IDENTIFY);
 }
 
 /* As in identify(): the refusal stands if the board says the same once more. */
@@ -231,7 +248,7 @@ bool step_gate(struct attempt *a, struct err *e)
     if (!a->result->variant)
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);
-    return unprotect(a, e);
+    return attempt_begin_ciphertext(a, e) && unprotect(a, e);
 }
 
 /* As the board says, else as the recipe does. 0: nobody knows. */
@@ -257,8 +274,11 @@ static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e)
 {
     attempt_enter(a, PHASE_STUB);
-    if (!start_stub(a, stub, e))
+    if (!start_stub(a, stub, e)) {
+        if (e->code == ERR_PROTECTED) /* asked for at the gate, see unprotect */
+            a->result->phase = PHASE_GATE;
         return false;
+    }
     a->result->loader = a->loader.kind->word;
     a->result->fast = a->result->fast || stub->kind->takes_window;
     return board_attach_stub(&a->loader, &a->result->board, e);

@@ -35,6 +35,7 @@ struct floor_summary {
     bool stopping; /* no new board begins any more */
     bool recorded;
     int64_t since_utc_ms; /* when this order began here */
+    unsigned orders;      /* so many there were since the floor began, with this one */
 };
 
 /* How many tiles there are, and the one at place `i`, counted from 0, in the station file's order.
@@ -68,6 +69,8 @@ enum act_kind {
     ACT_LOT,      /* another lot, in `text` */
     ACT_NO_LOT,   /* no lot from the next board on */
     ACT_RECIPE,   /* another recipe: the path in `text`; engineer */
+    ACT_BURN,     /* the recipe's fuses are burnt from the next board on; engineer, with reason */
+    ACT_NO_BURN,  /* and none any more */
 };
 
 struct act {

@@ -20,23 +20,51 @@ struct rule {
 
 /* ---- What slots do ---- */
 
-/* By a person; one that is to be proved takes a golden board. */
-static bool is_out_of_work(struct floor *f, int slot)
+static bool is_golden_text(const struct floor *f, const char *mac)
 {
-    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; mac[0] && i < f->station->golden_count; i++) {
+        if (strcmp(f->station->golden[i], mac) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a slot that is to be proved has no use for: only a golden board is run in it, and which one
+ * is put in for a START nobody knows before. */
+static bool proves_nothing(const struct floor *f, const struct slot_press *press)
+{
+    return f->station->golden_count == 0 ||
+           (press->press == PRESS_AGAIN && !is_golden_text(f, press->mac));
+}
+
+/* Whether a person or the station has taken it out of work, or the session could not take it. */
+static bool refuse_violet(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+{
     const struct floor_slot *s = &f->slots[slot - 1];
-    const bool out = s->disabled && !s->proving;
+    bool refused = true;
+    pthread_mutex_lock(&f->lock);
+    if (s->disabled && !s->proving) {
+        err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
+        err_hint(e, "An engineer puts it back to work.");
+    } else if (s->disabled && proves_nothing(f, press)) {
+        err_set(e, ERR_USAGE, "Slot %d has to be proved first", slot);
+        err_hint(e, "%s", s->why_disabled.hint);
+    } else if (s->trouble.code != ERR_NONE) {
+        *e = s->trouble;
+        e->code = ERR_USAGE;
+        err_wrap(e, "Slot %d", slot);
+    } else {
+        refused = false;
+    }
     pthread_mutex_unlock(&f->lock);
-    return out;
+    return refused;
 }
 
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
-    if (is_out_of_work(f, slot)) {
-        err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
-        return err_hint(e, "An engineer puts it back to work.");
-    }
+    if (refuse_violet(f, slot, press, e))
+        return false;
     if (!session_find(f->session, slot, &v)) {
         err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
         return err_hint(e, "Its adapter is missing, or no recipe is chosen.");
@@ -197,8 +225,12 @@ static bool exchange(struct floor *f, const struct order_setup *with, struct err
         setup.lot = order_lot(now);
     if (now && !setup.operator_name)
         setup.operator_name = order_operator(now);
+    if (now && !setup.burner && setup.job == order_job(now)) /* who allows it means this recipe */
+        setup.burner = order_burner(now);
     if (setup.lot && !setup.lot[0])
         setup.lot = NULL;
+    if (setup.burner && !setup.burner[0])
+        setup.burner = NULL;
     bool ok = floor_set_order(f, &setup, e);
     order_release(now);
     return ok;
@@ -246,6 +278,36 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
     return ok;
 }
 
+/* ---- Fuses ---- */
+
+static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
+{
+    char sentence[160];
+    struct order *now = floor_order(f);
+    const bool has = now && job_security_asked(job_security(order_job(now)));
+    order_release(now);
+    if (!has) {
+        err_set(e, ERR_USAGE, "The recipe wishes no fuses, or there is none");
+        return err_hint(e, "Choose a recipe with a section 'security' first.");
+    }
+    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, e))
+        return false;
+    snprintf(sentence, sizeof sentence,
+             "The recipe's fuses are burnt from the next board on, for ever; %s allows it",
+             act->actor.name);
+    session_note(f->session, 0, 0, sentence);
+    return true;
+}
+
+static bool forbid_burns(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)act;
+    if (!exchange(f, &(struct order_setup){ .burner = "" }, e))
+        return false;
+    session_note(f->session, 0, 0, "No fuse is burnt any more from the next board on");
+    return true;
+}
+
 /* ---- Who may ---- */
 
 static const struct rule rules[] = {
@@ -269,6 +331,8 @@ static const struct rule rules[] = {
     [ACT_NO_LOT] = { "Working without a lot", NULL, false, false, false, false, set_no_lot, NULL },
     [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe,
                      "Give the path of the recipe." },
+    [ACT_BURN] = { "Burning fuses", "burn", true, true, false, false, allow_burns, NULL },
+    [ACT_NO_BURN] = { "Burning no fuses", NULL, false, false, false, false, forbid_burns, NULL },
 };
 
 static bool has_words(const char *text)
@@ -328,15 +392,16 @@ static bool record(struct floor *f, const struct rule *rule, const struct act *a
         return true;
     if (act->slot > 0)
         floor_look(f, (size_t)act->slot - 1, &tile);
+    struct order *order = floor_order(f);
+    const bool of_recipe = act->kind == ACT_BURN && order;
     const struct db_act row = { .word = rule->word,
                                 .person = act->actor.name,
                                 .role = role_word(act->actor.role),
                                 .proved = act->actor.proved,
                                 .slot = act->slot,
                                 .run_id = tile.run_id,
-                                .text = act->text,
+                                .text = of_recipe ? order_recipe(order)->name : act->text,
                                 .reason = act->reason };
-    struct order *order = floor_order(f);
     const bool ok = record_act(session_record(f->session), order, &row, e);
     order_release(order);
     return ok;
