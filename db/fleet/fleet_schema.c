@@ -245,6 +245,8 @@ static const char *const version_3[] = {
     " outcome text NOT NULL, proof text, sentence text, person text,"
     " made_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
     "CREATE INDEX burn_run ON espstation.burn (record, run)",
+    /* Written by the station's own stub: likewise. */
+    "ALTER TABLE espstation.attempt ADD COLUMN fast text",
     NULL,
 };
 

@@ -17,7 +17,7 @@ static const char attempt_columns[] =
     "id# run# number# started_utc@ duration_ms# baud# reset loader phase code sentence hint "
     "board_state bytes_written# wire_bytes# baud_asked# baud_why write_mode round_trips#"
 #include "db/store/timing_list.h"
-    ;
+    " fast";
 
 #define ROW_ITSELF(table) "CROSS JOIN " table " AS t ON t.id = l.row"
 #define OF_RUN(rest)      "CROSS JOIN run AS r ON r.id = l.row " rest

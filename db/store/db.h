@@ -235,6 +235,7 @@ struct db_attempt {
     int64_t round_trips;         /* commands answered; below 0: unknown */
     const char *reset;           /* the reset sequence used; NULL: none */
     const char *loader;          /* "rom", "stub"; NULL: none answered */
+    const char *fast;            /* "written", "proved-twice": by our own stub; NULL: by another */
     const char *phase;           /* where it ended: "sync", "write", ... */
     const char *code;            /* err_word() */
     const char *sentence, *hint; /* NULL: none */
@@ -250,6 +251,10 @@ struct db_attempt {
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
 bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e);
+
+/* How many boards of a recipe our own stub has written that another loader has proved, too; counted
+ * up to `most`. */
+bool db_fast_proved(struct db *db, int64_t recipe_id, int64_t most, int64_t *count, struct err *e);
 
 /* How one attempt went at the rate it was made at. */
 struct db_rate {

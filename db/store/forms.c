@@ -102,6 +102,7 @@ static const struct part attempt_lines = {
     .columns = "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase"
                " a.code a.sentence a.hint a.board_state a.bytes_written# a.wire_bytes#"
                " a.baud_asked# a.baud_why a.write_mode a.round_trips#",
+    .later = "a.fast",
     .timings = true,
     .from = "attempt AS a WHERE a.run = r.id ORDER BY a.number",
     .inner = &digest_lines,

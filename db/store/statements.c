@@ -142,10 +142,10 @@ static const char *const texts[STMT_COUNT] = {
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
-                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips"
+                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips, fast"
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"
-                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 #define TIMING(version, name, sentence) ", ?"
 #include "db/store/timing_list.h"
                          ")",
@@ -160,6 +160,11 @@ static const char *const texts[STMT_COUNT] = {
                    " WHERE a.baud IS NOT NULL AND (a.code IN ('ok', 'baud') OR"
                    " (a.code IN ('write', 'verify') AND n.baud IS NOT a.baud))"
                    " ORDER BY a.id DESC LIMIT ?",
+
+    /* The first runs of a recipe are those that were proved twice. */
+    [STMT_FAST_PROVED] = "SELECT count(*) FROM (SELECT 1 FROM run AS r JOIN attempt AS a"
+                         " ON a.run = r.id WHERE r.recipe = ? AND a.fast = 'proved-twice'"
+                         " AND a.code = 'ok' LIMIT ?)",
 
     [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"
                            " FROM board WHERE id = ?",
@@ -177,7 +182,7 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_HISTORY_CORRECTIONS] = "SELECT made_utc, operator, reason, host, verdict FROM correction"
                                  " WHERE run = ? ORDER BY id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT id, number, started_utc, duration_ms, baud, bytes_written,"
-                              " wire_bytes, reset, loader, phase, code, sentence, hint,"
+                              " wire_bytes, reset, " LOADER_SHOWN ", phase, code, sentence, hint,"
                               " board_state, baud_asked, baud_why, write_mode, round_trips"
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"

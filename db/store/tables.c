@@ -393,6 +393,7 @@ static const char *const version_4[] = {
 
 static const char *const version_5[] = {
 #include "db/store/burn_list.h"
+#include "db/store/fast_list.h"
 };
 /* clang-format on */
 

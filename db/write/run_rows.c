@@ -115,6 +115,7 @@ static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db
     query_text(&q, attempt->baud_why);
     query_text(&q, attempt->write_mode);
     query_int_or_null(&q, attempt->round_trips, 0);
+    query_text(&q, attempt->fast);
     bind_timing(&q, &attempt->timing);
     return query_insert(&q, e);
 }
@@ -201,6 +202,21 @@ bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, 
         return err_wrap(e, "Looking up the rates of %.100s", port);
     *count = n;
     return true;
+}
+
+bool db_fast_proved(struct db *db, int64_t recipe_id, int64_t most, int64_t *count, struct err *e)
+{
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_FAST_PROVED);
+    query_int(&q, recipe_id);
+    query_int(&q, most);
+    int rows = query_row(&q, e);
+    if (rows > 0)
+        *count = sqlite3_column_int64(q.statement, 0);
+    query_end(&q);
+    db_leave(db);
+    return rows > 0 || err_wrap(e, "Counting the boards that were proved twice");
 }
 
 /* ---- Close ---- */

@@ -422,6 +422,18 @@ static const char *text_or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
+bool record_proves_twice(struct record *r, const struct order *order, bool *wanted, struct err *e)
+{
+    int64_t most = order_recipe(order)->prove_twice, count = 0;
+    *wanted = false;
+    if (order_recipe(order)->loader != RECIPE_LOADER_FAST || most == 0)
+        return true;
+    if (r && !db_fast_proved(r->db, order_rows(order)->recipe_id, most, &count, e))
+        return false;
+    *wanted = count < most;
+    return true;
+}
+
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
                   size_t *count, struct err *e)
 {
@@ -445,7 +457,8 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
         .duration_ms = attempt->duration_ms,
         .baud = result->baud,
         .reset = attempt->reset,
-        .loader = result->loader,
+        .loader = result->fast ? "stub" : result->loader,
+        .fast = result->fast ? (result->proved_twice ? "proved-twice" : "written") : NULL,
         .phase = phase_word(result->phase),
         .code = err_word(result->err.code),
         .sentence = text_or_null(result->err.what),

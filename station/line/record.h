@@ -91,6 +91,10 @@ struct record_attempt {
     const struct attempt_result *result;
 };
 
+/* Whether one more board of the order's recipe is to be proved by a second loader, where our own
+ * stub writes it. */
+bool record_proves_twice(struct record *r, const struct order *order, bool *wanted, struct err *e);
+
 /* How the attempts of the latest `runs` runs on this port went, by rate; see db_rates. */
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
                   size_t *count, struct err *e);
