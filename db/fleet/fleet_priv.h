@@ -11,6 +11,7 @@ struct fleet {
     PGconn *pg;
     const struct clock *clock;
     int stop_fd;
+    uint32_t wait_ms;      /* for an answer */
     struct deadline until; /* of the request that is under way */
     char known_months[64][8];
     size_t known_month_count;
@@ -55,7 +56,8 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
     "(SELECT y.record, t.record AS home, " columns " FROM espstation.lineage AS y"                 \
     " JOIN espstation." table " AS t ON t.record = y.ancestor AND t.link <= y.upto)"
 
-extern const char *const *const fleet_steps[FLEET_VERSION]; /* each ends with NULL */
+const char *const *fleet_step(int version); /* that leads to it, from 1; ends with NULL */
+extern const char *const *const fleet_step_lease;
 extern const char *const fleet_grants[];
 
 /* ---- fleet_tables.c: what of the record goes where ---- */
@@ -70,7 +72,7 @@ struct fleet_table {
     const char *put;     /* how a row gets back into a record; NULL: INSERT of all columns */
 };
 
-enum { FLEET_TABLE_COUNT = 23, FLEET_SQL_CAP = 4096 };
+enum { FLEET_TABLE_COUNT = 25, FLEET_SQL_CAP = 4096 };
 extern const struct fleet_table fleet_tables[FLEET_TABLE_COUNT];
 
 /* The query of the record for all rows of links ?1 < id <= ?2: their link, the month's time if

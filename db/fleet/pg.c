@@ -180,7 +180,7 @@ PGresult *pg_ask(struct fleet *f, const char *sql, const char *const *values, in
 {
     if (!is_open(f, e))
         return NULL;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQueryParams(f->pg, sql, count, NULL, values, NULL, NULL, 0) == 0) {
         fail_connection(f, e);
         return NULL;
@@ -192,7 +192,7 @@ bool pg_run(struct fleet *f, const char *sql, struct err *e)
 {
     if (!is_open(f, e))
         return false;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQuery(f->pg, sql) == 0)
         return fail_connection(f, e);
     PGresult *const r = take_results(f, e);
@@ -236,7 +236,7 @@ static bool begin_copy(struct fleet *f, const char *sql, ExecStatusType want, st
     PGresult *r = NULL;
     if (!is_open(f, e))
         return false;
-    begin(f, PG_WAIT_MS);
+    begin(f, f->wait_ms);
     if (PQsendQuery(f->pg, sql) == 0)
         return fail_connection(f, e);
     if (!next_result(f, &r, e)) {
@@ -256,7 +256,7 @@ static bool put_pieces(struct fleet *f, const char *bytes, size_t n, struct err 
 {
     while (n > 0) {
         const size_t piece = n < PIECE ? n : PIECE;
-        begin(f, PG_WAIT_MS);
+        begin(f, f->wait_ms);
         if (PQputCopyData(f->pg, bytes, (int)piece) < 0)
             return fail_connection(f, e);
         if (!flush_out(f, e))
@@ -296,7 +296,7 @@ static int next_line(struct fleet *f, char **line, size_t *n, struct err *e)
             fail_connection(f, e);
             return -1;
         }
-        begin(f, PG_WAIT_MS);
+        begin(f, f->wait_ms);
         if (!await_socket(f, POLLIN, e))
             return -1;
         if (PQconsumeInput(f->pg) == 0) {
@@ -373,7 +373,7 @@ static void ignore_notice(void *ctx, const PGresult *notice)
 
 static bool connect_to(struct fleet *f, const char *server, struct err *e)
 {
-    begin(f, CONNECT_MS);
+    begin(f, f->wait_ms < CONNECT_MS ? f->wait_ms : CONNECT_MS);
     f->pg = start(server);
     if (!f->pg)
         return err_set(e, ERR_STATION, "No memory left to connect to PostgreSQL");
@@ -392,6 +392,7 @@ struct fleet *fleet_open(const struct fleet_setup *setup, struct err *e)
     }
     f->clock = setup->clock;
     f->stop_fd = setup->stop_fd;
+    f->wait_ms = setup->wait_ms > 0 ? setup->wait_ms : PG_WAIT_MS;
     if (connect_to(f, setup->server, e))
         return f;
     fleet_close(f);

@@ -34,6 +34,7 @@ struct db_unit_want {
     bool secret, unique, serial;
     const char *counter;
     int64_t start, end, step;
+    bool fleet; /* the counter's numbers come from leases alone */
     size_t pool;
     const char *text;
 };
@@ -71,6 +72,7 @@ struct db_unit {
     char *texts[DB_UNIT_VALUES_MAX]; /* in the order of the wants; NULL: not known */
     size_t rows[DB_UNIT_POOLS_MAX];  /* DB_NO_ROW: none, or not in the file any more */
     size_t missing;                  /* the want whose text was not given; DB_NO_ROW: none */
+    size_t unlent;                   /* the want for whose counter no lease has a number left */
     bool is_new;                     /* something was taken in this call */
     int64_t link;                    /* of that in the chain, with its hash; 0: none */
     char link_sha256[DB_UNIT_HEX_CAP];

@@ -37,6 +37,7 @@ static const struct {
     { ERR_BOOT, 30 },
     { ERR_UNIT, 31 },
     { ERR_NOT_BURNT, 32 },
+    { ERR_LEASE, 33 },
     { ERR_STOPPED, 40 },
     { ERR_USAGE, 41 },
     { ERR_RECIPE, 42 },

@@ -1,6 +1,8 @@
 /* The chain: what is bound, and that the audit names the first row that somebody has touched. */
 #include "tests/unit/db_audit_help.h"
 
+#include "db/write/lease.h"
+
 /* ---- Helpers ---- */
 
 /* Two stations, two lots, runs of every kind, one of them open. */
@@ -71,15 +73,32 @@ static void db_hashes_the_form_that_is_documented(void **state)
 
 /* ---- One change at a time ---- */
 
+/* Of places, ended: its end is bound, too. */
+static void add_lease(struct bench *b)
+{
+    int64_t back;
+    struct db_lease_clock now;
+    check_ok(b, db_lease_now(&now, &b->e));
+    const struct db_lease_places lease = { .number = 4711,
+                                           .lot = "A",
+                                           .places = 3,
+                                           .asked = &now,
+                                           .seconds = 3600,
+                                           .operator_name = "Eve" };
+    check_ok(b, db_lease_add_places(b->db, &lease, &b->e));
+    check_ok(b, db_lease_return(b->db, "A", 0, &back, &b->e));
+}
+
 /* Every column of every table, in the first row that is bound: a column that nobody has added to
  * the forms is found here. */
 static void db_audit_notices_a_change_in_any_column(void **state)
 {
     struct bench *b = *state;
-    static const char *const tables[] = { "station", "recipe",  "image",  "lot", "board",
-                                          "run",     "attempt", "digest", "link" };
+    static const char *const tables[] = { "station", "recipe",  "image",  "lot",  "board",
+                                          "run",     "attempt", "digest", "link", "lease" };
     char original[128], command[640];
     make_record(b);
+    add_lease(b);
     db_close(b->db);
     b->db = NULL;
     snprintf(original, sizeof original, "%s/original.db", b->folder);
