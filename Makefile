@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libpq libsystemd ncursesw
+             libmodbus libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -69,7 +69,8 @@ obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 WEB_FILES   := $(sort $(wildcard station/web/files/*))
 WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
-LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ)
+SCHEMA_OBJ  := $(BUILD)/obj/gen/schema_made.o
+LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ) $(SCHEMA_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
 TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
 # Of these a test program links what it uses.
@@ -179,6 +180,8 @@ $(BUILD)/unit/fuzz_rfc2217 $(BUILD)/fuzz/rfc2217: private LDFLAGS += -Wl,--wrap=
 
 # What goes to the journal is caught.
 $(BUILD)/unit/station_service: private LDFLAGS += -Wl,--wrap=sd_journal_sendv
+# Whether udev runs is the test's to say.
+$(BUILD)/unit/usb_watch: private LDFLAGS += -Wl,--wrap=udev_queue_get_udev_is_active
 # The floor behind the screen in the browser is made up; it stands in front of the real one.
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: private LDFLAGS += $(FAKE_FLOOR)
 $(BUILD)/unit/web_pages $(BUILD)/unit/fuzz_web $(BUILD)/fuzz/web: | $(FAKE_FLOOR)
@@ -217,6 +220,13 @@ $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) |
 $(BUILD)/gen/web_files.c: $(BUILD)/embed $(WEB_FILES) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed web_files $(WEB_FILES) > $@
+# The tables of a new record, as the steps from version to version leave them.
+$(BUILD)/make_schema: $(call obj,tools/make_schema.c $(addprefix db/store/,tables.c schema_step.c timings.c))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LDLIBS)
+$(BUILD)/gen/schema_made.c: $(BUILD)/make_schema | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/make_schema > $@
 $(BUILD)/obj/gen/%.o: $(BUILD)/gen/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
@@ -246,7 +256,7 @@ help:
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
-	@echo 'make soak       64 boards with random faults for MINUTES (30)'
+	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
@@ -273,7 +283,7 @@ show_scene: $(BUILD)/show_scene
 plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
-preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so
+preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so $(BUILD)/heap.so
 
 test: deps
 	$(Q)tests/run.sh
@@ -342,8 +352,8 @@ pull-test: deps
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
 
 soak: deps
-	$(Q)$(MAKE) --no-print-directory all make_images
-	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+	$(Q)$(MAKE) --no-print-directory all make_images preloads
+	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(LINE),--line 1)
 
 check:
 	$(Q)tools/check.sh

@@ -87,6 +87,7 @@ zlib1g-dev zlib
 libdeflate-dev libdeflate
 libmicrohttpd-dev libmicrohttpd
 libsystemd-dev libsystemd
+libudev-dev libudev
 libncurses-dev ncursesw
 libcairo2-dev cairo
 libevdev-dev libevdev

@@ -13,6 +13,7 @@
 #define LOSS_LOG_MS     1200u
 #define USB_BACK_MS     10000u
 #define USB_RETURNS_MAX 4
+#define BANNER_MS       30u /* a ROM's first lines, down to its boot mode, at 74880 baud and more */
 
 /* What came since the reset. The link keeps a short tail, and an application that talks pushes the
  * first lines out of it: so the log is looked at between the SYNCs. */
@@ -23,6 +24,7 @@ struct heard {
     const struct bootlog_row *cause;
     unsigned answers; /* frames of a loader */
     struct err last;  /* why the last of them was no answer to SYNC */
+    bool has_come;    /* somebody, after the reset, where there was nobody */
 };
 
 static void note_log(const struct loader *l, struct heard *heard)
@@ -115,6 +117,19 @@ static bool stays_silent(struct loader *l, const struct heard *heard)
            !link_hear(&l->link, deadline_in_ms(port->clock, ms), &end) && end.code == ERR_TIMEOUT;
 }
 
+/* Who is put in behind the reset of his empty slot starts his application, and says so: no SYNC
+ * will be answered, but another reset. At a rate that is not the ROM's his words are noise; if it
+ * was noise indeed, that reset is for nobody. */
+static bool has_come(struct loader *l, struct heard *heard)
+{
+    struct err ignored = { 0 };
+    if (l->link.answers > 0)
+        return false;
+    link_listen(&l->link, deadline_in_ms(l->link.port->clock, BANNER_MS), &ignored);
+    note_log(l, heard);
+    return !heard->in_loader;
+}
+
 /* A SYNC that was sent before the ROM said that it waits for one is not counted, and the next one
  * follows at once: EN rises late on many boards. */
 static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
@@ -134,8 +149,12 @@ static bool sync_tries(struct loader *l, struct heard *heard, struct err *e)
         if (too_early && !l->link.until_loader)
             continue;
         tries++;
-        if (l->sparing && tries == 1 && stays_silent(l, heard))
-            tries = SYNCS_PER_RESET - 1;
+        if (l->sparing && tries == 1) {
+            if (stays_silent(l, heard))
+                tries = SYNCS_PER_RESET - 1;
+            else if ((heard->has_come = has_come(l, heard)))
+                break;
+        }
         if (!port_sleep_ms(l->link.port, SYNC_PAUSE_MS, e))
             return false;
     }
@@ -204,11 +223,9 @@ static bool find_open_loader(struct loader *l, struct heard *heard)
     return usb_kind_of(l->link.port) == USB_OTG && sync_tries(l, heard, &ignored);
 }
 
-static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
-                         struct heard *heard, struct err *e)
+static bool enter_and_sync(struct loader *l, const struct reset_sequence *sequence,
+                           struct heard *heard, struct err *e)
 {
-    if (find_open_loader(l, heard))
-        return true;
     if (!enter_loader(l, sequence, e))
         return false;
     if (sequence) {
@@ -217,6 +234,17 @@ static bool reach_loader(struct loader *l, const struct reset_sequence *sequence
         note_log(l, heard);
     }
     return sync_patiently(l, heard, e);
+}
+
+static bool reach_loader(struct loader *l, const struct reset_sequence *sequence,
+                         struct heard *heard, struct err *e)
+{
+    if (find_open_loader(l, heard) || enter_and_sync(l, sequence, heard, e))
+        return true;
+    if (!sequence || !heard->has_come)
+        return false;
+    l->sparing = false;
+    return link_discard(&l->link, e) && enter_and_sync(l, sequence, heard, e);
 }
 
 bool board_connect(struct loader *l, const struct reset_sequence *sequence,
@@ -230,6 +258,8 @@ bool board_connect(struct loader *l, const struct reset_sequence *sequence,
     heard.before_bytes = port->rx_bytes;
     unsigned before_answers = l->link.answers;
     bool reached = reach_loader(l, sequence, &heard, &silence);
+    if (reached && sequence)
+        note_log(l, &heard); /* its last words may have come with the answer */
     l->link.until_loader = false;
     l->waits = heard.in_loader;
     l->resets_briefly = reached && heard.in_loader && sequence && sequence->brief;

@@ -77,13 +77,23 @@ bool bootlog_loops(const char *log)
     return banners(log) >= 3;
 }
 
+static const char last_words[] = "waiting for download";
+
 bool bootlog_in_loader(const char *log)
 {
     const char *boot = last_of(log, "boot:0x");
-    const char *waiting = last_of(log, "waiting for download");
+    const char *waiting = last_of(log, last_words);
     if (waiting)
         return !boot || waiting > boot;
     return bootlog_boot_mode(log) == 1 && !boot; /* ESP8266: boot mode:(1,x) */
+}
+
+bool bootlog_is_entering(const char *log)
+{
+    const char *word = last_of(log, "waiting ");
+    size_t n = word ? strlen(word) : 0;
+    return n > 0 && n < sizeof last_words - 1 && memcmp(word, last_words, n) == 0 &&
+           last_of(log, "boot:0x");
 }
 
 int bootlog_boot_mode(const char *log)

@@ -24,6 +24,9 @@ bool bootlog_loops(const char *log);
 /* Whether the log says that the ROM waits for a download. */
 bool bootlog_in_loader(const char *log);
 
+/* Whether it ends in the middle of these words: an adapter may hold the rest back. */
+bool bootlog_is_entering(const char *log);
+
 /* The boot mode a log names ("boot:0x13", "boot mode:(3,"), -1 if none. The last one counts. */
 int bootlog_boot_mode(const char *log);
 

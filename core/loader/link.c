@@ -14,6 +14,10 @@
 #define BITS_PER_BYTE      10u /* 8N1 */
 #define BOOT_LOG_MS        100u
 
+/* For the rest of "waiting for download" and its line end, which take 1.3 ms to be printed, and for
+ * the ROM to begin with what it says. */
+#define LAST_WORDS_MS 4u
+
 void link_init(struct link *l, struct port *port)
 {
     memset(l, 0, sizeof *l);
@@ -146,15 +150,25 @@ static bool catch_reset(struct link *l)
     return link_listen(l, deadline_in_ms(l->port->clock, BOOT_LOG_MS), &ignored);
 }
 
+/* An adapter that collects bytes holds back the last ones of the log for up to 16 ms. The ROM
+ * has printed them long before. */
+static bool says_last_words(struct link *l, const char *text, struct deadline d)
+{
+    struct deadline soon = deadline_in_ms(l->port->clock, LAST_WORDS_MS);
+    struct err end = { 0 };
+    return bootlog_is_entering(text) && soon.at_us < d.at_us && !refill(l, soon, &end) &&
+           end.code == ERR_TIMEOUT;
+}
+
 /* All that came is looked at, and it ends a boot log: what was asked before is lost, or waits in
  * the chip's FIFO. */
-static bool has_entered_loader(struct link *l)
+static bool has_entered_loader(struct link *l, struct deadline d)
 {
     char text[LINK_TAIL_MAX + 1];
     if (!l->until_loader)
         return false;
     link_tail_text(l, text, sizeof text);
-    l->until_loader = !bootlog_in_loader(text);
+    l->until_loader = !bootlog_in_loader(text) && !says_last_words(l, text, d);
     return !l->until_loader;
 }
 
@@ -163,9 +177,9 @@ bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, 
 {
     for (;;) {
         if (l->rx_at == l->rx_have) {
-            if (has_entered_loader(l))
+            if (has_entered_loader(l, d))
                 return err_set(e, ERR_TIMEOUT, "no frame, but the end of a boot log");
-            if (!refill(l, d, e))
+            if (l->rx_at == l->rx_have && !refill(l, d, e))
                 return false;
             l->has_reset = catch_reset(l);
             if (l->has_reset)

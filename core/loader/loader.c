@@ -50,6 +50,7 @@ void loader_set_kind(struct loader *l, const struct loader_kind *kind)
     l->link.hears_resets = kind->is_stub;
     l->link.filler_bytes = kind->filler_bytes;
     l->first = (struct loader_first){ .command = 0 };
+    l->ahead.asked = false;
     flight_reset(&l->link.flight);
 }
 
@@ -330,29 +331,37 @@ bool loader_keeps_up(const struct loader *l)
 #define MEM_BLOCK_CAP                                                                              \
     SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + PACKET_BLOCK_HEADER_BYTES + LOADER_MEM_BLOCK_BYTES)
 
-static bool mem_settle(struct loader *l, struct err *e)
+bool loader_mem_settle(struct loader *l, struct err *e)
 {
     struct reply r;
     for (size_t i = 0; i < l->mem_waiting_count; i++) {
         struct deadline d = link_deadline(&l->link, l->mem_waiting_bytes, COMMAND_MS);
         if (!link_await(&l->link, l->mem_waiting[i], 0, false, d, &r, e))
             return false;
+        if (l->mem_waiting[i] == CMD_READ_REG && l->ahead.count < LOADER_AHEAD_MAX)
+            l->ahead.values[l->ahead.count++] = r.value;
     }
     l->mem_waiting_count = 0;
     l->mem_waiting_bytes = 0;
     return true;
 }
 
+void loader_mem_expect(struct loader *l, uint8_t command, size_t request_bytes)
+{
+    if (l->mem_waiting_count < LOADER_MEM_WAITING_MAX)
+        l->mem_waiting[l->mem_waiting_count++] = command;
+    l->mem_waiting_bytes += request_bytes;
+}
+
 static bool mem_send(struct loader *l, uint8_t command, const uint8_t *frame, size_t n,
                      struct err *e)
 {
     bool wait = !loader_keeps_up(l) || n > MEM_SHORT_BYTES;
-    if (l->mem_waiting_count == LOADER_MEM_WAITING_MAX && !mem_settle(l, e))
+    if (l->mem_waiting_count == LOADER_MEM_WAITING_MAX && !loader_mem_settle(l, e))
         return false;
     struct deadline d = link_deadline(&l->link, n, COMMAND_MS);
-    l->mem_waiting[l->mem_waiting_count++] = command;
-    l->mem_waiting_bytes += n;
-    return link_write(&l->link, command, frame, n, d, e) && (!wait || mem_settle(l, e));
+    loader_mem_expect(l, command, n);
+    return link_write(&l->link, command, frame, n, d, e) && (!wait || loader_mem_settle(l, e));
 }
 
 bool loader_mem_begin(struct loader *l, uint32_t bytes, uint32_t addr, struct err *e)
@@ -389,7 +398,7 @@ bool loader_mem_run(struct loader *l, uint32_t entry_addr, struct err *e)
     uint8_t data[8];
     store_u32(data, 0);
     store_u32(data + 4, entry_addr);
-    return link_send(&l->link, CMD_MEM_END, data, sizeof data, e) && mem_settle(l, e);
+    return link_send(&l->link, CMD_MEM_END, data, sizeof data, e) && loader_mem_settle(l, e);
 }
 
 bool loader_mem_stay(struct loader *l, struct err *e)
@@ -397,7 +406,7 @@ bool loader_mem_stay(struct loader *l, struct err *e)
     uint8_t data[8];
     store_u32(data, 1);
     store_u32(data + 4, 0);
-    return mem_settle(l, e) && order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
+    return loader_mem_settle(l, e) && order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
 }
 
 bool loader_nudge(struct loader *l, struct err *e)

@@ -34,7 +34,16 @@ struct loader_first {
     bool answered;
 };
 
-#define LOADER_MEM_WAITING_MAX 6u
+#define LOADER_MEM_WAITING_MAX 12u
+
+/* Registers that a ROM was asked for in front of what goes into its RAM: see loader_mem_expect. */
+#define LOADER_AHEAD_MAX 4u
+struct loader_ahead {
+    uint32_t flash_id; /* whose protection was asked for */
+    uint32_t values[LOADER_AHEAD_MAX];
+    size_t count; /* that came */
+    bool asked;
+};
 
 struct loader {
     struct link link;
@@ -55,6 +64,7 @@ struct loader {
     size_t fixed_count;
     uint8_t mem_waiting[LOADER_MEM_WAITING_MAX]; /* commands for RAM not answered yet */
     size_t mem_waiting_count, mem_waiting_bytes;
+    struct loader_ahead ahead;
     uint64_t reset_us;        /* spent in reset sequences so far */
     uint64_t unsettled_bytes; /* of flash: acknowledged by a stub, and perhaps not yet written */
 };
@@ -127,6 +137,13 @@ bool loader_mem_block(struct loader *l, uint32_t sequence, const uint8_t *data, 
 
 /* Writes a word of RAM in front of those blocks; answered like a short one. */
 bool loader_mem_word(struct loader *l, uint32_t addr, uint32_t value, struct err *e);
+
+/* An answer to `command`, of `request_bytes`, is still to come, and is waited for with those for
+ * RAM: what READ_REG gives is kept in l->ahead. */
+void loader_mem_expect(struct loader *l, uint8_t command, size_t request_bytes);
+
+/* Waits for all that is waited for with RAM. */
+bool loader_mem_settle(struct loader *l, struct err *e);
 
 /* Jumps to `entry_addr`. The answer is not waited for: the code may take the UART before the ROM
  * has sent it, and what the code itself says is the better proof. */

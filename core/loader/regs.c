@@ -138,17 +138,25 @@ static bool await_ask(struct loader *l, const struct reg_ask *ask, size_t sent_b
 }
 
 /* What follows a script waits in the FIFO while its pauses last. */
-static bool run_together(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e)
+static bool send_together(struct loader *l, const struct reg_ask *asks, size_t count,
+                          size_t *sent_bytes, struct err *e)
 {
     struct batch b = { .have = 0 };
     for (size_t i = 0; i < count; i++) {
         if (!add_ask(&b, &asks[i]))
             return err_set(e, ERR_STATION, "The register accesses do not fit one exchange");
     }
-    if (!send(l, asks[0].script->count > 0 ? CMD_WRITE_REG : CMD_READ_REG, &b, e))
+    *sent_bytes = b.have;
+    return send(l, asks[0].script->count > 0 ? CMD_WRITE_REG : CMD_READ_REG, &b, e);
+}
+
+static bool run_together(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e)
+{
+    size_t sent_bytes;
+    if (!send_together(l, asks, count, &sent_bytes, e))
         return false;
     for (size_t i = 0; i < count; i++) {
-        if (!await_ask(l, &asks[i], b.have, e))
+        if (!await_ask(l, &asks[i], sent_bytes, e))
             return false;
     }
     return true;
@@ -173,18 +181,44 @@ static bool run_one_by_one(struct loader *l, const struct reg_ask *ask, struct e
     return read_one_by_one(l, ask->addrs, ask->values, ask->count, e);
 }
 
-bool regs_run(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e)
+static bool check_asks(const struct reg_ask *asks, size_t count, struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
         if (count > ASKS_MAX || asks[i].script->count > REGS_WRITES_MAX ||
             asks[i].count > READS_MAX)
             return err_set(e, ERR_STATION, "Too many register accesses for one exchange");
     }
+    return true;
+}
+
+bool regs_run(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e)
+{
+    if (!check_asks(asks, count, e))
+        return false;
     if (!one_by_one(l, asks, count))
         return run_together(l, asks, count, e);
     for (size_t i = 0; i < count; i++) {
         if (!run_one_by_one(l, &asks[i], e))
             return false;
+    }
+    return true;
+}
+
+bool regs_run_ahead(struct loader *l, const struct reg_ask *asks, size_t count, bool *sent,
+                    struct err *e)
+{
+    size_t bytes;
+    *sent = !l->kind->is_stub && !one_by_one(l, asks, count);
+    if (!*sent)
+        return true;
+    l->ahead = (struct loader_ahead){ .asked = true };
+    if (!check_asks(asks, count, e) || !send_together(l, asks, count, &bytes, e))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        if (asks[i].script->count > 0)
+            loader_mem_expect(l, CMD_WRITE_REG, bytes / count);
+        for (size_t k = 0; k < asks[i].count; k++)
+            loader_mem_expect(l, CMD_READ_REG, 0);
     }
     return true;
 }

@@ -45,6 +45,12 @@ struct reg_ask {
  * whose scripts pause for no more than a few milliseconds. */
 bool regs_run(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e);
 
+/* Sends asks to a ROM, and leaves their answers to be waited for with those to what follows for its
+ * RAM (loader_mem_expect): as many registers as l->ahead holds. *sent is false, and nothing
+ * happens, where each answer has to be waited for. */
+bool regs_run_ahead(struct loader *l, const struct reg_ask *asks, size_t count, bool *sent,
+                    struct err *e);
+
 /* ---- Registers that stay as they are ----
  *
  * Fuses and the ROM's own measures are read once for a session. Who knows all that will be wanted

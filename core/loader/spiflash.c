@@ -141,27 +141,43 @@ static bool put_restore(struct reg_script *s, struct loader *l, struct err *e)
     return true;
 }
 
-/* Runs one script or two, and gives what their last commands answered. */
-static bool run_scripts(struct loader *l, struct reg_script *s, size_t count, uint32_t *in,
-                        struct err *e)
+/* One script or two, with what is read behind them. */
+struct scripted {
+    uint32_t addrs[2], values[2][2];
+    struct reg_ask asks[2];
+    size_t count;
+};
+
+static bool make_asks(struct scripted *q, struct loader *l, struct reg_script *s, size_t count,
+                      struct err *e)
 {
     const struct chip_spi *spi = &l->chip->spi;
-    const uint32_t addrs[2] = { spi->base_addr, spi->base_addr + spi->w0 };
-    uint32_t values[2][2] = { { 0 } };
-    struct reg_ask asks[2];
-    bool busy = false;
+    *q = (struct scripted){ .addrs = { spi->base_addr, spi->base_addr + spi->w0 }, .count = count };
     for (size_t i = 0; i < count; i++) {
-        asks[i] = (struct reg_ask){ &s[i], addrs, values[i], 2 };
+        q->asks[i] = (struct reg_ask){ &s[i], q->addrs, q->values[i], 2 };
         if (!put_restore(&s[i], l, e))
             return false;
     }
-    if (!regs_run(l, asks, count, e))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        in[i] = values[i][1];
-        busy = busy || (values[i][0] & CMD_USR);
+    return true;
+}
+
+/* What their last commands answered; false: a controller was still at work. */
+static bool take_answers(const struct scripted *q, uint32_t *in)
+{
+    bool busy = false;
+    for (size_t i = 0; i < q->count; i++) {
+        in[i] = q->values[i][1];
+        busy = busy || (q->values[i][0] & CMD_USR);
     }
-    return !busy || run_patiently(l, asks, count, in, e);
+    return !busy;
+}
+
+static bool run_scripts(struct loader *l, struct reg_script *s, size_t count, uint32_t *in,
+                        struct err *e)
+{
+    struct scripted q;
+    return make_asks(&q, l, s, count, e) && regs_run(l, q.asks, count, e) &&
+           (take_answers(&q, in) || run_patiently(l, q.asks, count, in, e));
 }
 
 static void cut_answer(const struct spiflash_call *call, uint32_t *in)
@@ -348,20 +364,34 @@ static bool is_protected(const struct protection *p)
     return (p->status & p->mask) != 0 || (p->status_2 & STATUS_2_INVERT) != 0;
 }
 
-static bool read_protection(struct loader *l, const struct vendor *v, struct protection *p,
-                            struct err *e)
+/* How many of the two scripts this vendor's parts understand. */
+static size_t put_statuses(struct reg_script s[static 2], const struct loader *l,
+                           const struct vendor *v)
 {
     const struct spiflash_call calls[2] = { { .command = READ_STATUS, .in_bits = 8 },
                                             { .command = READ_STATUS_2, .in_bits = 8 } };
-    struct reg_script s[2] = { { .count = 0 } };
-    uint32_t answers[2] = { 0 };
+    s[0].count = s[1].count = 0;
     put_call(&s[0], &l->chip->spi, &calls[0], COMMAND_US);
     put_call(&s[1], &l->chip->spi, &calls[1], COMMAND_US);
-    if (!run_scripts(l, s, v && v->status_2 ? 2 : 1, answers, e))
+    return v && v->status_2 ? 2 : 1;
+}
+
+static struct protection protection_of(const struct vendor *v, const uint32_t answers[static 2])
+{
+    return (struct protection){ .status = answers[0] & 0xFF,
+                                .status_2 = answers[1] & 0xFF,
+                                .mask = v && v->bp3 ? 0x3C : 0x1C };
+}
+
+static bool read_protection(struct loader *l, const struct vendor *v, struct protection *p,
+                            struct err *e)
+{
+    struct reg_script s[2];
+    uint32_t answers[2] = { 0 };
+    size_t count = put_statuses(s, l, v);
+    if (!run_scripts(l, s, count, answers, e))
         return false;
-    p->mask = v && v->bp3 ? 0x3C : 0x1C;
-    p->status = answers[0] & 0xFF;
-    p->status_2 = answers[1] & 0xFF;
+    *p = protection_of(v, answers);
     return true;
 }
 
@@ -423,4 +453,42 @@ bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e)
         return true;
     return e->code == ERR_PROTECTED ? false
                                     : err_wrap(e, "Asking whether the flash is write-protected");
+}
+
+bool spiflash_ask_protection(struct loader *l, uint32_t id, bool *asked, struct err *e)
+{
+    struct reg_script s[2];
+    struct scripted q;
+    size_t count = put_statuses(s, l, vendor_of(id));
+    if (make_asks(&q, l, s, count, e) && regs_run_ahead(l, q.asks, count, asked, e)) {
+        l->ahead.flash_id = id;
+        return true;
+    }
+    return err_wrap(e, "Asking whether the flash is write-protected");
+}
+
+/* What came is enough to see that nothing is protected; else all is asked once more. */
+static bool is_free(const struct loader_ahead *ahead)
+{
+    const struct vendor *v = vendor_of(ahead->flash_id);
+    uint32_t answers[2] = { 0 };
+    struct scripted q = { .count = v && v->status_2 ? 2 : 1 };
+    for (size_t i = 0; i < q.count; i++) {
+        q.values[i][0] = ahead->values[2 * i];
+        q.values[i][1] = ahead->values[2 * i + 1];
+    }
+    const bool done = ahead->count == 2 * q.count && take_answers(&q, answers);
+    const struct protection p = protection_of(v, answers);
+    return done && !is_protected(&p);
+}
+
+bool spiflash_unprotect_asked(struct loader *l, struct err *e)
+{
+    struct loader_ahead *ahead = &l->ahead;
+    if (!ahead->asked)
+        return true;
+    if (ahead->count == 0 && !loader_mem_settle(l, e))
+        return false;
+    ahead->asked = false;
+    return is_free(ahead) || (loader_mem_settle(l, e) && spiflash_unprotect(l, ahead->flash_id, e));
 }

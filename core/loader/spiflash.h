@@ -49,6 +49,12 @@ bool spiflash_has_parameters(struct loader *l, bool *has, struct err *e);
  * data. ERR_PROTECTED when they stay. */
 bool spiflash_unprotect(struct loader *l, uint32_t id, struct err *e);
 
+/* The same in two halves, for a ROM that is sent a stub next: asked before that, and judged (where
+ * it was asked) when the answers have come with those for the RAM. *asked is false, and nothing
+ * happens, where each answer has to be waited for. */
+bool spiflash_ask_protection(struct loader *l, uint32_t id, bool *asked, struct err *e);
+bool spiflash_unprotect_asked(struct loader *l, struct err *e);
+
 /* Size by id, 0 if unknown. Pure. */
 uint32_t spiflash_size_bytes(uint32_t id);
 

@@ -5,6 +5,7 @@
 #include "core/base/json_tree.h"
 #include "core/facts/chip.h"
 #include "core/loader/regs.h"
+#include "core/loader/spiflash.h"
 #include "core/loader/stub_release.h"
 
 #include <dirent.h>
@@ -605,13 +606,13 @@ static bool start_at(struct loader *l, const struct stub *s, uint32_t baud, uint
 
 static bool send_all(struct loader *l, const struct stub *s, uint32_t baud, struct err *e)
 {
-    return remember_baud(l, baud, e) && upload(l, &s->text, e) &&
+    return remember_baud(l, baud, e) && upload(l, &s->text, e) && spiflash_unprotect_asked(l, e) &&
            (s->data.size_bytes == 0 || upload(l, &s->data, e));
 }
 
 static bool not_started(struct err *e)
 {
-    if (e->code == ERR_BAUD)
+    if (e->code == ERR_BAUD || e->code == ERR_PROTECTED)
         return false;
     err_as_phase(e, ERR_STUB);
     return err_wrap(e, "Starting the flasher stub");

@@ -81,28 +81,6 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
     return err_hint(e, "Let a station open it once (espstation run --db FILE); that brings it up.");
 }
 
-static int add_timings(sqlite3 *sql, int version)
-{
-    char text[96];
-    int rc = SQLITE_OK;
-    for (size_t i = 0; rc == SQLITE_OK && i < TIMING_COUNT; i++) {
-        if (timing_infos[i].version != version)
-            continue;
-        snprintf(text, sizeof text, "ALTER TABLE attempt ADD COLUMN %s INTEGER",
-                 timing_infos[i].column);
-        rc = sqlite3_exec(sql, text, NULL, NULL, NULL);
-    }
-    return rc;
-}
-
-int schema_run_step(sqlite3 *sql, const struct schema_step *step)
-{
-    int rc = SQLITE_OK;
-    for (size_t i = 0; rc == SQLITE_OK && i < step->count; i++)
-        rc = sqlite3_exec(sql, step->sql[i], NULL, NULL, NULL);
-    return rc == SQLITE_OK && step->timings != 0 ? add_timings(sql, step->timings) : rc;
-}
-
 static bool run_step(struct db *db, const struct schema_step *step, struct err *e)
 {
     return schema_run_step(db->sql, step) == SQLITE_OK ? true : db_fail(db, e);
@@ -135,22 +113,41 @@ static bool keep_old(const struct db *db, int64_t version, struct err *e)
     return err_wrap(e, "Keeping the old record before it is brought up to date");
 }
 
-static bool run_missing_steps(struct db *db, const struct schema_step *list, size_t count,
-                              struct err *e)
+static bool run_steps(struct db *db, const struct schema_list *list, size_t from, struct err *e)
+{
+    for (size_t v = from; v < list->count; v++) {
+        if (!run_step(db, &list->steps[v], e) || !set_identity(db, v + 1, e))
+            return err_wrap(e, "Bringing the record to version %zu", v + 1);
+    }
+    return true;
+}
+
+static bool make_new(struct db *db, const struct schema_list *list, struct err *e)
+{
+    for (const char *const *sql = list->made; *sql; sql++) {
+        if (sqlite3_exec(db->sql, *sql, NULL, NULL, NULL) != SQLITE_OK) {
+            db_fail(db, e);
+            return err_wrap(e, "Making the tables of the record");
+        }
+    }
+    return set_identity(db, list->count, e);
+}
+
+static bool run_missing_steps(struct db *db, const struct schema_list *list, struct err *e)
 {
     struct schema_identity found = { 0 };
+    const size_t count = list->count;
     if (schema_identity(db->sql, &found) != SQLITE_OK)
         return db_fail(db, e);
     if (!schema_judge(db, &found, e))
         return false;
     if (found.version > 0 && (size_t)found.version < count && !keep_old(db, found.version, e))
         return false;
+    if (!(found.empty && list->made ? make_new(db, list, e)
+                                    : run_steps(db, list, (size_t)found.version, e)))
+        return false;
     for (size_t v = (size_t)found.version; v < count; v++) {
-        if (!run_step(db, &list[v], e) || !set_identity(db, v + 1, e))
-            return err_wrap(e, "Bringing the record to version %zu", v + 1);
-    }
-    for (size_t v = (size_t)found.version; v < count; v++) {
-        if (list[v].at_last && !list[v].at_last(db, e))
+        if (list->steps[v].at_last && !list->steps[v].at_last(db, e))
             return err_wrap(e, "Bringing the record to version %zu", count);
     }
     return true;
@@ -158,18 +155,18 @@ static bool run_missing_steps(struct db *db, const struct schema_step *list, siz
 
 /* The transaction holds the write lock and asks again for the version: two stations may find a new
  * or an old file at the same moment, and the second then has nothing left to do. */
-bool schema_apply(struct db *db, const struct schema_step *list, size_t count, struct err *e)
+bool schema_apply(struct db *db, const struct schema_list *list, struct err *e)
 {
     struct schema_identity found = { 0 };
     if (schema_identity(db->sql, &found) != SQLITE_OK)
         return db_fail(db, e);
     if (!schema_judge(db, &found, e))
         return false;
-    if ((size_t)found.version == count)
+    if ((size_t)found.version == list->count)
         return true;
     if (sqlite3_exec(db->sql, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
         return db_fail(db, e);
-    bool ok = run_missing_steps(db, list, count, e);
+    bool ok = run_missing_steps(db, list, e);
     if (ok && sqlite3_exec(db->sql, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
         ok = db_fail(db, e);
     if (!ok)
@@ -179,5 +176,6 @@ bool schema_apply(struct db *db, const struct schema_step *list, size_t count, s
 
 bool schema_bring_up(struct db *db, struct err *e)
 {
-    return schema_apply(db, schema_steps, DB_SCHEMA_VERSION, e);
+    static const struct schema_list all = { schema_steps, DB_SCHEMA_VERSION, schema_made };
+    return schema_apply(db, &all, e);
 }

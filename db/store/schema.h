@@ -21,6 +21,19 @@ struct schema_step {
 /* schema_steps[n] leads from version n to n + 1. */
 extern const struct schema_step schema_steps[DB_SCHEMA_VERSION];
 
+/* What all steps together have made, in the order in which it was made, as SQLite tells it; the
+ * last one is NULL. Written at build time by running the steps (tools/make_schema.c), so that the
+ * two cannot differ. A new record is made by these: the steps change tables again and again, and
+ * SQLite reads the whole schema anew after each change, which took longer than all other work of a
+ * start. */
+extern const char *const schema_made[];
+
+struct schema_list {
+    const struct schema_step *steps;
+    size_t count;
+    const char *const *made; /* for a new file instead of the steps; NULL: the steps themselves */
+};
+
 /* What a file says it is. */
 struct schema_identity {
     int64_t application_id, version;
@@ -39,7 +52,7 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
                              struct err *e);
 
 /* Brings the file to version `count` by the steps it lacks, in one transaction. */
-bool schema_apply(struct db *db, const struct schema_step *steps, size_t count, struct err *e);
+bool schema_apply(struct db *db, const struct schema_list *list, struct err *e);
 
 /* As schema_apply, with the steps of this program. */
 bool schema_bring_up(struct db *db, struct err *e);

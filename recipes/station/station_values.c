@@ -252,6 +252,11 @@ static const char *fault_of(const PQconninfoOption *options)
 bool station_server_is_fit(const char *text, const char **fault)
 {
     char *why = NULL;
+    if (text[strspn(text, " \t\r\n")] ==
+        '\0') { /* libpq would take whatever the environment says */
+        *fault = "it is empty";
+        return false;
+    }
     PQconninfoOption *const options = PQconninfoParse(text, &why);
     *fault = options ? fault_of(options)
                      : "it is not what libpq reads: service=NAME, or host=HOST dbname=DATABASE "

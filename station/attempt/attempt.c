@@ -179,12 +179,17 @@ bool step_flash(struct attempt *a, struct err *e)
     return false;
 }
 
+/* Where a stub is sent next, the answers come while that is under way. */
 static bool unprotect(struct attempt *a, struct err *e)
 {
-    if (!attempt_flashes(a) || a->loader.secured ||
-        spiflash_unprotect(&a->loader, a->result->board.flash.id, e))
+    struct loader *l = &a->loader;
+    const uint32_t id = a->result->board.flash.id;
+    bool asked = false;
+    if (!attempt_flashes(a) || l->secured)
         return true;
-    return err_as_phase(e, ERR_IDENTIFY);
+    if (stub_for(a, &a->result->board) && !spiflash_ask_protection(l, id, &asked, e))
+        return err_as_phase(e, ERR_IDENTIFY);
+    return asked || spiflash_unprotect(l, id, e) || err_as_phase(e, ERR_IDENTIFY);
 }
 
 /* As in identify(): the refusal stands if the board says the same once more. */
@@ -240,8 +245,11 @@ static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e)
 {
     attempt_enter(a, PHASE_STUB);
-    if (!start_stub(a, stub, e))
+    if (!start_stub(a, stub, e)) {
+        if (e->code == ERR_PROTECTED) /* asked for at the gate, see unprotect */
+            a->result->phase = PHASE_GATE;
         return false;
+    }
     a->result->loader = a->loader.kind->word;
     return board_attach_stub(&a->loader, &a->result->board, e);
 }

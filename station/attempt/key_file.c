@@ -14,6 +14,21 @@ static bool refuse(const char *name, const char *why, struct err *e)
     return err_set(e, ERR_USAGE, "The key file '%.100s' %s", name, why);
 }
 
+/* A pair of keys lies in one folder as a rule, and the wrong one of it is no leak. */
+static bool holds_public_key(int fd)
+{
+    static const char *const marks[] = { "-----BEGIN PUBLIC KEY-----",
+                                         "-----BEGIN RSA PUBLIC KEY-" };
+    char begin[32] = "";
+    if (pread(fd, begin, sizeof begin - 1, 0) <= 0)
+        return false;
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (strncmp(begin, marks[i], strlen(marks[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Whoever else may read it has the key; whoever may write it gives boards another one. */
 static bool judge_file(const struct stat *st, const char *name, size_t cap, struct err *e)
 {
@@ -36,6 +51,10 @@ static bool read_file(int fd, const char *name, uint8_t *bytes, size_t cap, size
     struct stat st;
     if (fstat(fd, &st) != 0)
         return err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be read", name);
+    if (S_ISREG(st.st_mode) && holds_public_key(fd)) {
+        refuse(name, "holds a public key, and the private one is wanted", e);
+        return err_hint(e, "Name the file of the private key that belongs to it.");
+    }
     if (!judge_file(&st, name, cap, e))
         return false;
     if (!read_all(fd, bytes, (size_t)st.st_size, count) || *count != (size_t)st.st_size)

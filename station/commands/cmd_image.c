@@ -6,6 +6,7 @@
 #include "core/fuses/fuse_rules.h"
 #include "core/images/flash_crypt.h"
 #include "core/images/image.h"
+#include "core/images/partitions.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
 #include "station/base/infile.h"
@@ -35,6 +36,12 @@ struct image_options {
     const char *path;
 };
 
+/* What the code's own hint says is for who has a recipe. */
+static bool refuse_image(struct err *e)
+{
+    return err_hint(e, "Give the image as the build made it.");
+}
+
 /* ---- Signing ---- */
 
 /* What the ROM looks for stands behind the image, rounded up to a sector, and nothing else may. */
@@ -42,27 +49,25 @@ static bool judge_image(const uint8_t *bytes, size_t n, const struct image *imag
 {
     const size_t sector =
         (image->end + SIGNATURE_SECTOR_BYTES - 1) / SIGNATURE_SECTOR_BYTES * SIGNATURE_SECTOR_BYTES;
+    size_t i = image->end;
+    while (i < n && bytes[i] == 0xFF)
+        i++;
     if (image->kind != IMAGE_LONG)
-        return err_set(e, ERR_IMAGE, "The file is no firmware image of an ESP32 or later%s%s",
-                       image->kind == IMAGE_DAMAGED ? ": " : "",
-                       image->kind == IMAGE_DAMAGED ? image->problem : "");
-    if (image->signature != IMAGE_UNSIGNED)
-        return err_set(e, ERR_IMAGE,
-                       "The image is signed already: sign what it was made from, with "
-                       "all keys at once");
-    if (n > sector)
-        return err_set(e, ERR_IMAGE,
-                       "The file goes on behind its image: a ROM would look for the "
-                       "signature at 0x%zx",
-                       sector);
-    for (size_t i = image->end; i < n; i++) {
-        if (bytes[i] != 0xFF)
-            return err_set(e, ERR_IMAGE,
-                           "Behind the image, at 0x%zx, the file has other bytes than "
-                           "FF",
-                           i);
-    }
-    return true;
+        err_set(e, ERR_IMAGE, "The file is no firmware image of an ESP32 or later%s%s",
+                image->kind == IMAGE_DAMAGED ? ": " : "",
+                image->kind == IMAGE_DAMAGED ? image->problem : "");
+    else if (image->signature != IMAGE_UNSIGNED)
+        err_set(e, ERR_IMAGE,
+                "The image is signed already: sign what it was made from, with all keys at once");
+    else if (n > sector)
+        err_set(e, ERR_IMAGE,
+                "The file goes on behind its image: a ROM would look for the signature at 0x%zx",
+                sector);
+    else if (i < n)
+        err_set(e, ERR_IMAGE, "Behind the image, at 0x%zx, the file has other bytes than FF", i);
+    else
+        return true;
+    return refuse_image(e);
 }
 
 static unsigned scheme_bit(enum signature_scheme scheme)
@@ -168,8 +173,10 @@ static bool judge_crypt(const struct image_options *o, const struct flash_crypt_
 {
     const struct chip *chip = chip_by_name(o->chip);
     const struct fuse_rules *rules = fuse_rules_of(chip_fuses(chip, UINT32_MAX));
-    if (n == 0)
-        return err_set(e, ERR_IMAGE, "%.100s is empty", o->path);
+    if (n == 0) {
+        err_set(e, ERR_IMAGE, "%.100s is empty", o->path);
+        return refuse_image(e);
+    }
     if (rules->missing)
         return err_set(e, ERR_USAGE, "Nothing is encrypted for the %s: %s", chip->name,
                        rules->missing);
@@ -179,6 +186,19 @@ static bool judge_crypt(const struct image_options *o, const struct flash_crypt_
         return err_set(e, ERR_USAGE, "%zu bytes at 0x%x end behind the largest flash, 128 MiB", n,
                        (unsigned)addr);
     return true;
+}
+
+/* A wrong key gives bytes as well. Data may look like anything: it is said, no more. */
+static void tell_if_strange(const uint8_t *plain, size_t n)
+{
+    struct image image;
+    struct partitions *table = calloc(1, sizeof *table);
+    image_read(plain, n, false, &image);
+    const bool is_known = image.kind == IMAGE_LONG || (table && partitions_read(plain, n, table));
+    free(table);
+    if (!is_known)
+        cmd_tell("What came out is no firmware image and no partition table. If it should be one: "
+                 "another key, chip or offset, or the file is not encrypted.");
 }
 
 static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
@@ -204,6 +224,8 @@ static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, siz
         ok = (encrypts ? flash_crypt : flash_decrypt)(&key, addr, made, whole, e) &&
              write_out(o, made, whole, e);
     }
+    if (ok && !encrypts)
+        tell_if_strange(made, whole);
     OPENSSL_cleanse(&key, sizeof key);
     free(made);
     return ok;

@@ -108,7 +108,7 @@ void fleet_finish(struct fleet_sender *s)
     if (left > 0)
         fprintf(stderr, ": %" PRId64 " links of the record wait", left);
     fprintf(stderr, ". %s\n", why.code != ERR_NONE ? why.what : "It takes its time");
-    if (why.hint[0])
-        fprintf(stderr, "  %s\n", why.hint);
-    fprintf(stderr, "  Nothing is lost; to send it: espstation fleet send\n");
+    const bool adds = why.hint[0] && !strstr(why.hint, "Nothing is lost");
+    fprintf(stderr, "  %s%sNothing is lost; to send it: espstation fleet send\n",
+            adds ? why.hint : "", adds ? " " : "");
 }

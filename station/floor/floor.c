@@ -71,7 +71,7 @@ struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struc
         err_set(e, ERR_STATION, "Out of memory for the floor");
         return NULL;
     }
-    f->end_fd = f->kick_fd = f->devices_fd = -1;
+    f->end_fd = f->kick_fd = -1;
     pthread_mutex_init(&f->lock, NULL);
     if (copy_setup(f, setup, e) && open_descriptors(f, e) &&
         open_session(f, setup, interrupted, e) && set_first_order(f, setup, e))

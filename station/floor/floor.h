@@ -35,6 +35,7 @@ struct floor_summary {
     bool stopping; /* no new board begins any more */
     bool recorded;
     int64_t since_utc_ms; /* when this order began here */
+    unsigned orders;      /* so many there were since the floor began, with this one */
 };
 
 /* How many tiles there are, and the one at place `i`, counted from 0, in the station file's order.

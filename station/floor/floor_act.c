@@ -20,23 +20,51 @@ struct rule {
 
 /* ---- What slots do ---- */
 
-/* By a person; one that is to be proved takes a golden board. */
-static bool is_out_of_work(struct floor *f, int slot)
+static bool is_golden_text(const struct floor *f, const char *mac)
 {
-    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; mac[0] && i < f->station->golden_count; i++) {
+        if (strcmp(f->station->golden[i], mac) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What a slot that is to be proved has no use for: only a golden board is run in it, and which one
+ * is put in for a START nobody knows before. */
+static bool proves_nothing(const struct floor *f, const struct slot_press *press)
+{
+    return f->station->golden_count == 0 ||
+           (press->press == PRESS_AGAIN && !is_golden_text(f, press->mac));
+}
+
+/* Whether a person or the station has taken it out of work, or the session could not take it. */
+static bool refuse_violet(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+{
     const struct floor_slot *s = &f->slots[slot - 1];
-    const bool out = s->disabled && !s->proving;
+    bool refused = true;
+    pthread_mutex_lock(&f->lock);
+    if (s->disabled && !s->proving) {
+        err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
+        err_hint(e, "An engineer puts it back to work.");
+    } else if (s->disabled && proves_nothing(f, press)) {
+        err_set(e, ERR_USAGE, "Slot %d has to be proved first", slot);
+        err_hint(e, "%s", s->why_disabled.hint);
+    } else if (s->trouble.code != ERR_NONE) {
+        *e = s->trouble;
+        e->code = ERR_USAGE;
+        err_wrap(e, "Slot %d", slot);
+    } else {
+        refused = false;
+    }
     pthread_mutex_unlock(&f->lock);
-    return out;
+    return refused;
 }
 
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
-    if (is_out_of_work(f, slot)) {
-        err_set(e, ERR_USAGE, "Slot %d is taken out of work", slot);
-        return err_hint(e, "An engineer puts it back to work.");
-    }
+    if (refuse_violet(f, slot, press, e))
+        return false;
     if (!session_find(f->session, slot, &v)) {
         err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
         return err_hint(e, "Its adapter is missing, or no recipe is chosen.");

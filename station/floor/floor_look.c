@@ -166,7 +166,9 @@ static void look_locked(struct floor *f, struct floor_slot *slot, struct tile *t
     tile->row = slot->spec->row;
     tile->column = slot->spec->column;
     const bool there = session_find(f->session, slot->number, &v);
-    if (there && (slot->plugged || v.state == SLOT_RUNNING))
+    /* Whoever has taken it out of work may have put another board in: none is named. */
+    const bool rests = slot->disabled && !slot->proving;
+    if (there && (v.state == SLOT_RUNNING || (slot->plugged && !rests)))
         show_view(f, slot, &v, tile);
     else
         show_rest(f, slot, tile);
@@ -258,5 +260,6 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum->stopping = f->stopping;
     sum->recorded = f->db_path[0] != '\0';
     sum->since_utc_ms = f->since_utc_ms;
+    sum->orders = f->orders;
     pthread_mutex_unlock(&f->lock);
 }

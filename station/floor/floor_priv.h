@@ -51,7 +51,7 @@ struct floor {
     struct crew_thread thread;
     int end_fd;                  /* readable once it is to end; -1: not open */
     int kick_fd;                 /* readable when there is something to see to at once */
-    int devices_fd;              /* tells of changes in /dev; -1: nobody does */
+    struct usb_watch *adapters;  /* tells of those that come and go; NULL: nobody does */
     struct event_reader *reader; /* its own */
 
     /* Guards what follows. Under it no other lock is taken but the session's and, by label_waits,
@@ -61,6 +61,7 @@ struct floor {
     size_t slot_count;
     struct headcount headcount;
     int64_t since_utc_ms;
+    unsigned orders; /* ever */
     double times[TIMES_KEPT];
     size_t times_count;
     struct db_lot_room room; /* as it was after the last verdict */

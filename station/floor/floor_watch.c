@@ -3,6 +3,7 @@
 #include "station/floor/floor_priv.h"
 
 #include "core/ports/usb_socket.h"
+#include "core/ports/usb_watch.h"
 #include "db/write/lot.h"
 #include "station/line/slot.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #define LOOK_MS     5000 /* how often the adapters are looked at if nothing tells of them, */
@@ -48,6 +48,7 @@ void floor_count_anew(struct floor *f)
     headcount_done(&f->headcount);
     f->times_count = 0;
     f->since_utc_ms = f->clock->utc_ms(f->clock);
+    f->orders++;
     for (size_t i = 0; i < f->slot_count; i++)
         f->slots[i].boards = f->slots[i].passes = 0;
     pthread_mutex_unlock(&f->lock);
@@ -123,8 +124,9 @@ static void put_in_locked(struct floor *f, struct floor_slot *slot)
     const struct slot_setup setup = { .number = slot->number,
                                       .port = slot->port,
                                       .rules = slot->spec->rules,
-                                      .appeared = slot->was_absent &&
-                                                  slot->spec->rules.start == START_PLUG };
+                                      .appeared =
+                                          slot->was_absent && slot->spec->rules.start == START_PLUG,
+                                      .resumes = true };
     if (!session_has_order(f->session) || (slot->disabled && !slot->proving) || f->stopping ||
         session_find(f->session, slot->number, &still_finishing))
         return;
@@ -196,39 +198,6 @@ static void see_to_slots(struct floor *f)
 
 /* ---- The thread ---- */
 
-/* A change in /dev says that it is time to look; the look itself is complete, so no change can be
- * lost. udev's monitor would tell the same, and is not there in containers. */
-static void watch_devices(struct floor *f)
-{
-    f->devices_fd = has_sockets(f) ? inotify_init1(IN_CLOEXEC | IN_NONBLOCK) : -1;
-    if (f->devices_fd >= 0 &&
-        inotify_add_watch(f->devices_fd, "/dev", IN_CREATE | IN_DELETE | IN_ATTRIB) < 0) {
-        close(f->devices_fd);
-        f->devices_fd = -1;
-    }
-}
-
-static bool is_of_port(const struct inotify_event *event)
-{
-    return (event->mask & IN_Q_OVERFLOW) || (event->len > 0 && strncmp(event->name, "tty", 3) == 0);
-}
-
-/* Whether a serial port may have come or gone. */
-static bool take_changes(const struct floor *f)
-{
-    _Alignas(struct inotify_event) char bytes[4096];
-    bool any = false;
-    ssize_t n;
-    while (f->devices_fd >= 0 && (n = read(f->devices_fd, bytes, sizeof bytes)) > 0) {
-        for (ssize_t at = 0; at < n;) {
-            const struct inotify_event *event = (const struct inotify_event *)(bytes + at);
-            any = any || is_of_port(event);
-            at += (ssize_t)(sizeof *event + event->len);
-        }
-    }
-    return any;
-}
-
 static bool is_under_way_locked(const struct floor_slot *slot, bool has_order)
 {
     if (!slot->plugged)
@@ -252,7 +221,7 @@ static int wait_ms(struct floor *f)
 {
     if (!has_sockets(f))
         return LOOK_MS;
-    return f->devices_fd < 0 || f->root[0] || is_under_way(f) ? LOOK_NOW_MS : LOOK_MS;
+    return !f->adapters || f->root[0] || is_under_way(f) ? LOOK_NOW_MS : LOOK_MS;
 }
 
 static void watch(void *floor)
@@ -261,14 +230,14 @@ static void watch(void *floor)
     struct pollfd fds[] = { { f->end_fd, POLLIN, 0 },
                             { f->kick_fd, POLLIN, 0 },
                             { event_fd(f->reader), POLLIN, 0 },
-                            { f->devices_fd, POLLIN, 0 } };
+                            { usb_watch_fd(f->adapters), POLLIN, 0 } };
     uint64_t look_ms = 0;
     eventfd_t ignored;
     do {
         const uint64_t now_ms = f->clock->now_us(f->clock) / 1000;
         const bool kicked = eventfd_read(f->kick_fd, &ignored) == 0;
         take_events(f);
-        if (take_changes(f) || kicked || now_ms >= look_ms) {
+        if (usb_watch_take(f->adapters) || kicked || now_ms >= look_ms) {
             see_to_slots(f);
             look_ms = now_ms + (uint64_t)wait_ms(f);
         }
@@ -278,8 +247,8 @@ static void watch(void *floor)
 
 bool floor_watch_begin(struct floor *f, struct err *e)
 {
+    f->adapters = has_sockets(f) ? usb_watch_new("/dev") : NULL;
     see_to_slots(f); /* what is there when it begins was not plugged in just now */
-    watch_devices(f);
     return crew_open(&f->crew, STACK_BYTES, e) &&
            crew_start(&f->crew, &f->thread, "Floor", watch, f, e);
 }
@@ -290,6 +259,5 @@ void floor_watch_end(struct floor *f)
         eventfd_write(f->end_fd, 1);
     crew_join(&f->thread);
     crew_close(&f->crew);
-    if (f->devices_fd >= 0)
-        close(f->devices_fd);
+    usb_watch_free(f->adapters);
 }

@@ -2,6 +2,8 @@
 
 #include "core/facts/chip.h"
 
+#include <string.h>
+
 const char *tile_state_word(enum tile_state state)
 {
     static const char *const words[TILE_STATE_COUNT] = {
@@ -24,13 +26,19 @@ static void put_text(struct json_object *o, const char *name, const char *text, 
         json_null(o, name);
 }
 
+/* What is said for want of a better hint is for who types commands: nobody does here. */
+static bool is_for_command_line(const struct err *e)
+{
+    return e->code == ERR_USAGE && strcmp(e->hint, err_row(ERR_USAGE)->hint) == 0;
+}
+
 void tile_json_cause(struct json_object *o, const struct err *e, enum json_gaps gaps)
 {
     if (e->code == ERR_NONE && gaps == GAPS_LEFT_OUT)
         return;
     put_text(o, "code", e->code == ERR_NONE ? NULL : err_word(e->code), gaps);
     put_text(o, "sentence", e->what, gaps);
-    put_text(o, "hint", e->hint, gaps);
+    put_text(o, "hint", is_for_command_line(e) ? "" : e->hint, gaps);
 }
 
 static void put_board(struct json_object *o, const struct tile *tile, enum json_gaps gaps)

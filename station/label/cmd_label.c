@@ -279,7 +279,7 @@ static bool print_waiting(const struct label_options *o, struct record *record,
     *all = label_finish(desk, o->db_path);
     label_desk_free(desk);
     if (*all)
-        printf("No label waits for %s.\n", printer->to);
+        printf("All labels for %s are printed.\n", printer->to);
     return true;
 }
 

@@ -29,7 +29,7 @@ static bool make_room(struct headcount *t)
 {
     if (t->known < t->cap)
         return true;
-    const size_t cap = t->cap ? 2 * t->cap : 64;
+    const size_t cap = t->cap + t->cap / 4 + 64; /* it may grow all day: no jumps of megabytes */
     struct headcount_board *more = realloc(t->boards, cap * sizeof *more);
     if (!more)
         return false;

@@ -11,7 +11,7 @@
 #define SWITCH_MS      200u  /* between two looks at the switch: no adapter tells by itself */
 #define TALK_MS        50u   /* what a board says meanwhile is read in one piece, */
 #define FIRST_MS       60u   /* ...but for so long after a silence */
-#define FIRST_PIECE_MS 10u   /* so long a ROM's first lines take, down to its boot mode */
+#define FIRST_PIECE_MS 4u    /* a ROM's first lines take 10 ms, down to its boot mode */
 #define SILENCE_MS     1000u
 #define PROBE_MS       10000u /* between two questions whether a server still lives */
 #define REPORT_MS      2000u  /* within which an open port has told how its lines stand */

@@ -24,6 +24,13 @@ struct place {
     struct place *next;  /* of those that have left */
 };
 
+/* The verdict of a slot that has left, until one of its number is placed again. */
+struct memory {
+    int number;
+    struct slot_memory slot;
+    struct memory *next;
+};
+
 struct session {
     struct gang gang;
     struct crew crew;
@@ -32,6 +39,7 @@ struct session {
     struct place *places[SLOTS_MAX]; /* by number */
     size_t count;
     struct place *left; /* out of the session, and to be joined */
+    struct memory *memories;
     bool stopping;
 };
 
@@ -108,6 +116,42 @@ static void join_left(struct session *s)
     }
 }
 
+/* ---- What those have known that have left ---- */
+
+/* Without memory the next slot of that number has to ask for itself. */
+static void remember_locked(struct session *s, const struct place *p)
+{
+    struct memory *m = malloc(sizeof *m);
+    if (m && slot_remember(&p->slot, &m->slot)) {
+        m->number = p->slot.number;
+        m->next = s->memories;
+        s->memories = m;
+    } else {
+        free(m);
+    }
+}
+
+/* Takes it out of the list; the caller frees. NULL: there is none. */
+static struct memory *take_memory_locked(struct session *s, int number)
+{
+    struct memory **at = &s->memories;
+    while (*at && (*at)->number != number)
+        at = &(*at)->next;
+    struct memory *m = *at;
+    if (m)
+        *at = m->next;
+    return m;
+}
+
+static void forget_all(struct session *s)
+{
+    while (s->memories) {
+        struct memory *next = s->memories->next;
+        free(s->memories);
+        s->memories = next;
+    }
+}
+
 static void await_all(struct session *s)
 {
     struct pollfd done = { crew_done_fd(&s->crew), POLLIN, 0 };
@@ -124,6 +168,7 @@ void session_free(struct session *s)
         await_all(s);
     }
     join_left(s);
+    forget_all(s);
     for (size_t i = 0; i < s->count; i++)
         free_place(s->places[i]);
     crew_close(&s->crew);
@@ -231,6 +276,7 @@ static void take_out_locked(struct session *s, struct place *p)
     s->count--;
     memmove(&s->places[i], &s->places[i + 1], (s->count - i) * sizeof s->places[0]);
     gang_release_mac(&s->gang, p->slot.number);
+    remember_locked(s, p);
     p->next = s->left;
     s->left = p;
     tell(s, EVENT_REMOVED, &p->slot, NULL);
@@ -274,7 +320,8 @@ static bool may_add_locked(struct session *s, int number, const char *port, stru
     return check_port_locked(s, port, e);
 }
 
-static struct place *place_new(struct session *s, const struct slot_setup *setup, struct err *e)
+static struct place *place_new_locked(struct session *s, const struct slot_setup *setup,
+                                      struct err *e)
 {
     struct place *p = calloc(1, sizeof *p);
     if (!p) {
@@ -282,7 +329,12 @@ static struct place *place_new(struct session *s, const struct slot_setup *setup
         return NULL;
     }
     p->session = s;
-    if (slot_init(&p->slot, setup, &s->gang, e))
+    struct memory *m = take_memory_locked(s, setup->number);
+    struct slot_setup own = *setup;
+    own.memory = m && setup->resumes ? &m->slot : NULL;
+    const bool ok = slot_init(&p->slot, &own, &s->gang, e);
+    free(m);
+    if (ok)
         return p;
     free_place(p);
     return NULL;
@@ -305,7 +357,7 @@ bool session_place_slot(struct session *s, const struct slot_setup *setup, struc
     join_left(s);
     pthread_mutex_lock(&s->lock);
     struct place *p =
-        may_add_locked(s, setup->number, setup->port, e) ? place_new(s, setup, e) : NULL;
+        may_add_locked(s, setup->number, setup->port, e) ? place_new_locked(s, setup, e) : NULL;
     bool ok = p && start_locked(s, p, e);
     pthread_mutex_unlock(&s->lock);
     return ok;

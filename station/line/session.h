@@ -72,7 +72,10 @@ bool session_has_order(struct session *s);
  * stopping. ERR_STATION. */
 bool session_add_slot(struct session *s, int number, const char *port, struct err *e);
 
-/* The same with rules of its own, for a session that loops; session_add_slot gives START_BOARD. */
+/* The same with rules of its own, for a session that loops; session_add_slot gives START_BOARD.
+ * One that resumes goes on with the verdict that the slot of this number had when it was removed:
+ * the board is asked who it is, and no run begins with one that was judged (but where it has
+ * `appeared`, and did not pass). */
 bool session_place_slot(struct session *s, const struct slot_setup *setup, struct err *e);
 
 /* What is wanted of a slot: it gets it between two boards. ERR_USAGE: there is no such slot, or

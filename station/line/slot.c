@@ -34,6 +34,24 @@ static bool open_descriptors(struct slot *s)
            add_to_set(s->idle_fd, s->stop_fd) && add_to_set(s->idle_fd, s->wake_fd);
 }
 
+/* Its adapter is back, and the board of the verdict may be another one by now: it is asked, where
+ * the rules let it be asked. */
+static void recall(struct slot *s, const struct slot_memory *memory)
+{
+    s->presence = memory->presence;
+    presence_rested(&s->presence, slot_now_us(s) / 1000);
+    s->view = memory->view;
+    s->view.lost = s->view.waits = (struct err){ 0 };
+}
+
+bool slot_remember(const struct slot *s, struct slot_memory *memory)
+{
+    if (s->presence.place != PLACE_DONE)
+        return false;
+    *memory = (struct slot_memory){ s->presence, s->view };
+    return true;
+}
+
 bool slot_init(struct slot *s, const struct slot_setup *setup, struct gang *gang, struct err *e)
 {
     memset(s, 0, sizeof *s);
@@ -43,6 +61,8 @@ bool slot_init(struct slot *s, const struct slot_setup *setup, struct gang *gang
     s->port_text = strdup(setup->port);
     const bool opened = open_descriptors(s);
     presence_init(&s->presence, &setup->rules, slot_now_us(s) / 1000);
+    if (setup->memory)
+        recall(s, setup->memory);
     s->presence.appeared = setup->appeared;
     s->presence.unattended = gang->stop_fd >= 0;
     if (opened && s->port_text)

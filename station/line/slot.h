@@ -19,12 +19,20 @@
 #include "station/line/slot_view.h"
 #include "station/line/unit_supply.h"
 
+/* What a slot knew of the board under its verdict when it was taken out. A plain value. */
+struct slot_memory {
+    struct presence presence;
+    struct slot_view view;
+};
+
 /* What a slot is set up with. */
 struct slot_setup {
     int number;       /* counts from 1 */
     const char *port; /* copied */
     struct slot_rules rules;
     bool appeared; /* its adapter was plugged in just now */
+    bool resumes;  /* whoever had this number before has left his verdict: see session_place_slot */
+    const struct slot_memory *memory; /* of the one before; NULL: none. Copied; session.c sets it */
 };
 
 struct slot {
@@ -73,6 +81,9 @@ struct slot {
 /* Copies the text. slot_done is due in any case. ERR_STATION. */
 bool slot_init(struct slot *s, const struct slot_setup *setup, struct gang *gang, struct err *e);
 void slot_done(struct slot *s);
+
+/* False: there is no verdict to be kept. Once its thread has ended. */
+bool slot_remember(const struct slot *s, struct slot_memory *memory);
 
 /* The thread: flashes the board in the slot, or one board after another, until stopped. */
 void slot_main(struct slot *s);

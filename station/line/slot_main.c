@@ -180,6 +180,8 @@ static void run(struct slot *s)
     slot_take_order(s);
     s->golden = gang_is_golden(s->gang, &s->presence.mac);
     if (atomic_load(&s->golden_only) && !s->golden) {
+        if (s->waits.code == ERR_NONE)
+            slot_note(s, 0, "The slot has to be proved by a golden board first; this is another");
         err_set(&s->waits, ERR_WAITING, "The slot has to be proved by a golden board first");
         presence_must_wait(&s->presence, now_ms(s));
         return;

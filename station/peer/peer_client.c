@@ -27,6 +27,7 @@ struct peer {
     unsigned acts;     /* so many were sent: their ids */
     unsigned answered; /* the id of the last answer */
     struct err answer;
+    bool heard_tiles; /* a station without slots there is not */
 };
 
 static uint64_t now(void)
@@ -82,6 +83,7 @@ static void take_tile(struct peer *p, const struct json_node *said)
     if (place > p->scene.count)
         return;
     p->scene.tiles[place] = tile;
+    p->heard_tiles = true;
     if (place == p->scene.count)
         p->scene.count++;
 }
@@ -169,6 +171,7 @@ void peer_look(struct peer *p, struct scene *scene)
     scene->sum = p->scene.sum;
     scene->asks_people = p->scene.asks_people;
     snprintf(scene->person, sizeof scene->person, "%s", p->scene.person);
+    scene->unheard = !p->heard_tiles;
     scene->gone = p->fd < 0;
     scene->stale = scene->gone || now() - p->heard_us > SILENCE_US;
     scene->silent_s = (unsigned)((now() - p->heard_us) / 1000000);

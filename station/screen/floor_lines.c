@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---- What has changed ---- */
 
@@ -45,11 +46,12 @@ static const char *state_word(enum tile_state state)
     return words[state];
 }
 
-/* What the events of its run do not tell. */
-static bool is_told(const struct tile *tile)
+/* By the events of its run; but not a verdict that has stood, and was hidden for a while. */
+static bool is_told(const struct tile *tile, enum tile_state before)
 {
-    return tile->state == TILE_WORKING || tile->state == TILE_FAIL ||
-           (tile->state == TILE_PASS && !tile->passed_before);
+    const bool hidden = before == TILE_NO_ADAPTER || before == TILE_ATTENTION;
+    return tile->state == TILE_WORKING || (tile->state == TILE_FAIL && !hidden) ||
+           (tile->state == TILE_PASS && !tile->passed_before && !hidden);
 }
 
 static void show_tile(struct own *own, size_t i, const struct tile *tile)
@@ -58,8 +60,9 @@ static void show_tile(struct own *own, size_t i, const struct tile *tile)
     struct seen *before = &own->slots[i].seen;
     const bool changed = now.state != before->state || now.passed_before != before->passed_before ||
                          strcmp(now.err.what, before->err.what) != 0;
+    const bool told = is_told(tile, before->state);
     *before = now;
-    if (changed && !is_told(tile))
+    if (changed && !told)
         own->print(tile);
 }
 
@@ -144,12 +147,27 @@ static void lines_event(struct floor_show *show, const struct event *event)
     on_event(show, event, &screen_lines);
 }
 
+/* Counts begin anew with each order: whoever reads them after a day has to know. */
+static void print_since(const struct floor_summary *sum)
+{
+    char text[32];
+    struct tm tm;
+    const time_t second = (time_t)(sum->since_utc_ms / 1000);
+    if (sum->orders > 1 && localtime_r(&second, &tm) &&
+        strftime(text, sizeof text, "%H:%M:%S", &tm) > 0)
+        printf(" since %s, when recipe, lot or operator changed last.\n"
+               "Those before are in the record: espstation stats",
+               text);
+    printf(".\n");
+}
+
 void floor_print_sum(const struct floor_show *show)
 {
     struct floor_summary sum;
     floor_sum(show->floor, &sum);
-    printf("\n%llu board%s passed, %llu failed.\n", (unsigned long long)sum.passed,
+    printf("\n%llu board%s passed, %llu failed", (unsigned long long)sum.passed,
            sum.passed == 1 ? "" : "s", (unsigned long long)sum.failed);
+    print_since(&sum);
     if (sum.refused + sum.unidentified > 0)
         printf("Runs that count for no board: %llu refused, %llu without a MAC.\n",
                (unsigned long long)sum.refused, (unsigned long long)sum.unidentified);

@@ -211,18 +211,38 @@ struct cell_text {
     unsigned x;
 };
 
+static bool is_last_row(const struct cell_text *t)
+{
+    return t->y == t->c->y + (int)t->c->rows - 1;
+}
+
+static bool has_room(const struct cell_text *t, const char *text)
+{
+    const unsigned width = columns_of(text), at = t->x > 0 ? t->x + 1 : 0;
+    return at + width <= t->c->columns || (!is_last_row(t) && width <= t->c->columns);
+}
+
 static void put_fact(struct cell_text *t, const char *text)
 {
     const struct cell *c = t->c;
     const unsigned width = columns_of(text);
     unsigned at = t->x > 0 ? t->x + 1 : 0;
     if (at + width > c->columns && t->x > 0) {
-        if (t->y == c->y + (int)c->rows - 1)
+        if (is_last_row(t))
             return;
         t->y++;
         at = t->x = 0;
     }
-    t->x = at + put(t->y, c->x + at, c->columns - at, c->attribute, text);
+    const bool cut = width > c->columns && c->columns > 3;
+    t->x = at + put(t->y, c->x + at, c->columns - at - cut, c->attribute, text);
+    if (cut)
+        t->x += put(t->y, c->x + t->x, 1, c->attribute, ".");
+}
+
+static const char *choose_cause(const struct cell_text *t, const struct face *face)
+{
+    const char *whole = face->facts[face->cause];
+    return has_room(t, whole) ? whole : has_room(t, face->brief) ? face->brief : face->code;
 }
 
 static void draw_tile(const struct tile *tile, const struct sight *sight, struct cell c,
@@ -241,7 +261,7 @@ static void draw_tile(const struct tile *tile, const struct sight *sight, struct
         x += 1 + put(c.y, c.x + x + 1, 1, c.attribute | A_BOLD, face.sign);
     struct cell_text text = { &c, c.y, x };
     for (size_t i = 0; i < face.count; i++)
-        put_fact(&text, face.facts[i]);
+        put_fact(&text, i == face.cause ? choose_cause(&text, &face) : face.facts[i]);
 }
 
 /* ---- All tiles ---- */
@@ -329,8 +349,8 @@ static void say_facts(const struct tile *tile, const struct sight *sight, char *
     char part[64];
     face_make(&face, tile, sight->language, has_signs);
     snprintf(text, cap, "%s", tile->name);
-    for (size_t i = 0; i < face.count; i++)
-        add_fact(text, cap, face.facts[i]);
+    for (size_t i = 0; i < face.count; i++) /* the cause itself stands below, in words */
+        add_fact(text, cap, i == face.cause ? face.code : face.facts[i]);
     add_fact(text, cap, tile->chip ? tile->chip->name : "");
     add_fact(text, cap, tile->mac);
     add_fact(text, cap, tile->serial);
@@ -367,25 +387,14 @@ static void page_text(struct page *p, attr_t attribute, const char *text)
     }
 }
 
-/* The cause in the language; the sentence and what helps are as they are recorded. */
-static const char *cause_of(const struct err *e, enum language language)
-{
-    char key[64];
-    snprintf(key, sizeof key, "cause-%s", err_word(e->code));
-    for (int i = 0; i < WORD_COUNT; i++) {
-        if (strcmp(word_key((enum word)i), key) == 0)
-            return word_in(language, (enum word)i);
-    }
-    return "";
-}
-
-/* In another language: what operators can read of it first; the rest is the engineer's. */
+/* In another language: what operators can read of it first; the rest is the engineer's, as it is
+ * recorded. */
 static void page_foreign(struct page *p, const struct err *e, enum language language)
 {
     char said[SENTENCE_BYTES], helps[SENTENCE_BYTES], left[2 * SENTENCE_BYTES];
     const bool is_said = words_say(language, e->what, said, sizeof said);
     const bool is_helped = words_say(language, e->hint, helps, sizeof helps);
-    page_text(p, A_BOLD, cause_of(e, language));
+    page_text(p, A_BOLD, face_cause(e->code, language));
     if (is_said)
         page_text(p, A_BOLD, said);
     if (is_helped || words_say(language, err_row(e->code)->hint, helps, sizeof helps))
@@ -601,7 +610,8 @@ void draw_scene(const struct scene *scene, struct sight *sight)
         put(0, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_TOO_SMALL));
     } else if (scene->count == 0) {
         draw_head(scene, sight, (unsigned)columns, 2);
-        put(2, 0, (unsigned)columns, A_NORMAL, word_in(sight->language, WORD_NO_SLOTS));
+        put(2, 0, (unsigned)columns, A_NORMAL,
+            word_in(sight->language, scene->unheard ? WORD_CONNECTING : WORD_NO_SLOTS));
     } else if (sight->details) {
         draw_details(scene, sight, rows - 1, (unsigned)columns);
         draw_foot(scene, sight, rows - 1, rows, (unsigned)columns);

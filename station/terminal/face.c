@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct state_row {
     enum word word;
@@ -63,6 +64,33 @@ static enum word action_of(const struct tile *tile)
     }
 }
 
+const char *face_cause(enum err_code code, enum language language)
+{
+    char key[64];
+    snprintf(key, sizeof key, "cause-%s", err_word(code));
+    for (int i = 0; i < WORD_COUNT; i++) {
+        if (strcmp(word_key((enum word)i), key) == 0)
+            return word_in(language, (enum word)i);
+    }
+    return "";
+}
+
+/* What is waited for stands in the sentence; a failure has its code, which in English is a word. */
+static void add_cause(struct face *face, const struct tile *tile, enum language language)
+{
+    char said[FACE_BYTES];
+    const struct err *e = &tile->err;
+    const bool waits = tile->state == TILE_EMPTY || tile->state == TILE_WAITING;
+    face->code = e->code == ERR_WAITING ? "" : err_word(e->code);
+    face->brief = language == LANGUAGE_EN || e->code == ERR_WAITING ? face->code
+                                                                    : face_cause(e->code, language);
+    const bool is_said = waits && words_say(language, e->what, said, sizeof said);
+    if (!is_said && !face->brief[0])
+        return;
+    add(face, "%s", is_said ? said : face->brief);
+    face->cause = face->count - 1;
+}
+
 void face_make(struct face *face, const struct tile *tile, enum language language, bool signs)
 {
     const struct state_row *row = row_of(tile);
@@ -76,8 +104,9 @@ void face_make(struct face *face, const struct tile *tile, enum language languag
         add_work(face, tile, language);
     else
         add(face, "%s", face->word);
+    face->cause = FACE_FACTS_MAX;
     if (tile->err.code != ERR_NONE)
-        add(face, "%s", err_word(tile->err.code));
+        add_cause(face, tile, language);
     if (tile->golden)
         add(face, "%s", word_in(language, WORD_GOLDEN));
     if (action != WORD_COUNT)

@@ -1,6 +1,6 @@
 #include "station/terminal/layout.h"
 
-#define CELL_COLUMNS_MAX 40
+#define CELL_COLUMNS_MAX 80
 #define CELL_ROWS_MAX    5
 #define SIGN_COLUMNS     3 /* the mark in front, a blank and the sign behind the name */
 

@@ -16,6 +16,7 @@ struct scene {
     bool stale;        /* nobody has told for a while: it may look otherwise by now */
     bool gone;         /* stale: there is no station any more; else it is there and says nothing */
     unsigned silent_s; /* stale: so long */
+    bool unheard;      /* nobody has told anything yet */
 };
 
 /* Makes room for so many tiles; those that are there stay. False: no memory. */

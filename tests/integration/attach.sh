@@ -71,6 +71,8 @@ client 1000 >"$work/out"
 check "and seen by the next who looks" "$work/out" eval 'grep "\"slot\":2," "$work/out" | grep -q "\"disabled\":true.*bent pin"'
 check "one that cannot be is refused in words" "$work/out" answers '"sentence":"There is no slot 99' '{"id":9,"act":"stop","slot":99}'
 check "an engineer's act needs name and reason" "$work/out" answers '"code":"usage"' '{"id":10,"act":"disable","slot":1}'
+without_help() { answers "$@" && ! grep -F -- "$1" "$work/out" | grep -q -- --help; }
+check "no answer sends a program to --help" "$work/out" without_help 'What is sent is no JSON object' '{"id"'
 check "an act that there is not" "$work/out" answers "There is no act 'explode'" '{"id":11,"act":"explode"}'
 check "what is no JSON" "$work/out" answers 'What is sent is no JSON object' 'hello'
 check "control characters" "$work/out" answers 'control characters' '{"id":12,"act":"code","text":"\u001b[2J"}'
@@ -103,6 +105,12 @@ check "no descriptor is left of those who went" "$work/line.log" await few
 kill -STOP "$line_pid"
 check "a line that hangs is not looked at for ever" "$work/out" exits 4 timeout 30 "$station" line --attach --json --station "$work/station.yaml"
 check "and that is said" "$work/out" says "$work/out" "no sign of life"
+if command -v tmux >/dev/null; then
+    tmux -S "$work/tmux" -f /dev/null new-session -d -x 60 -y 20 "LANG=C.UTF-8 $station line --attach --station $work/station.yaml"
+    connecting() { tmux -S "$work/tmux" capture-pane -p >"$work/screen" && grep -q "Connecting to the station" "$work/screen"; }
+    check "in a terminal it says that it is connecting" "$work/screen" await connecting
+    tmux -S "$work/tmux" kill-server
+fi
 kill -CONT "$line_pid"
 
 # ---- A second line of that name -------------------------------------------------------------------
@@ -117,8 +125,11 @@ check "and leaves the socket to the first" "$work/out" await is_served
 # ---- What ends a line: boards are finished, or reset, and no run is left open -----------------------
 none_in_loader() { for i in 0 1; do ctl state $i | grep -q '"mode":"\(rom\|stub\)"' && return 1; done; return 0; }
 none_open() { [ "$(runs "verdict is null" 2>/dev/null)" = 0 ]; }
+check "another operator takes over" "$work/out" answers '"id":"20","done":true' '{"id":20,"act":"operator","text":"Bob"}'
 end_line TERM
 check "SIGTERM ends it" "$work/line.log" test $line_status = 0
+check "and its counts say since when they are" "$work/line.log" \
+    grep -qE "^[0-9]+ boards? passed, [0-9]+ failed since [0-9:]{8}, when recipe, lot or operator changed last" "$work/line.log"
 check "the socket is gone" "$work/run" test ! -e "$socket"
 stop_fixture
 all_write() { [ "$(grep -c ': write at' "$work/line.log")" = 2 ]; }

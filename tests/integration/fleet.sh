@@ -32,6 +32,8 @@ check "and is not shown" out sh -c '! grep -q geheim out'
 station_file bad.yaml x.db "host=db password=geheim x"
 check "nor is one in a text that cannot be read" out exits 2 "$station" station check bad.yaml
 check "not shown either" out sh -c '! grep -q geheim out'
+check "an empty server is none" out exits 2 "$station" fleet init --server " "
+check "and that is said" out says out "--server: it is empty"
 check "nor taken from the command line" out exits 2 "$station" fleet init --server "host=db password=geheim"
 station_file bad.yaml x.db "host=db sslmode=require"
 check "TLS without a verified certificate is refused" out exits 2 "$station" station check bad.yaml

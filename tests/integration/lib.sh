@@ -80,6 +80,9 @@ exits() {
     return 1
 }
 
+# What is sent signals stands behind `timeout --foreground`: else timeout sends SIGCONT with each of them, and
+# where that takes away the SIGSTOP with which LeakSanitizer halts what ends, it waits for ever.
+
 # Waits until the command succeeds; at most a minute, for a machine that has much else to do.
 await() {
     local end=$((SECONDS + 60))

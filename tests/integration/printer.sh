@@ -59,7 +59,7 @@ check "printing what waits prints nothing more" "$work/out" eval 'label print &&
 # ---- One more -------------------------------------------------------------------------------------
 check "one more needs a name and a reason" "$work/out" eval '! label print 1 && says "$work/out" "--operator NAME and --reason WHY"'
 check "nothing came of it" "$work/labels" printed_is $both
-check "with both it is printed" "$work/out" eval 'label print 1 --operator Ann --reason torn && says "$work/out" "Label 2 of run 1"'
+check "with both it is printed" "$work/out" eval 'label print 1 --operator Ann --reason torn && says "$work/out" "Label 2 of run 1" "All labels for" && ! grep -q "No label waits" "$work/out"'
 check "and counted, by name" "$work/out" \
     test "$(sql "$db" "select operator || ' ' || reason || ' ' || number || ' ' || outcome from label where number > 1")" = "Ann torn 2 printed"
 check "that is bound as well" "$work/out" whole
@@ -210,9 +210,10 @@ pid=$!
 exec 9>"$work/gun"
 check "a slot whose label waits is amber" "$work/out" await grep -q 'slot 1 (A1): waiting: The printer has no labels left' "$work/out"
 echo slot:A7 >&9
+check "both slots hear that theirs wait" "$work/out" await both_say "$work/out" "Its label waits"
 check "a scan that fits nothing gets a sentence" "$work/err" await grep -q "Scanner gun: this station has no slot 'A7'" "$work/err"
 printer_is
-check "the slots hear that their labels are printed" "$work/out" await grep -q 'slot A2: Its label is printed' "$work/out"
+check "and that they are printed" "$work/out" await both_say "$work/out" "Its label is printed"
 check "each once" "$work/labels" await printed_is $both
 exec 9>&-
 kill -INT $pid

@@ -103,7 +103,7 @@ while read -r name number; do
     check "server '$name': nothing paints a PASS" "$work/$name.out" sh -c "! grep -q '^slot 1: PASS' '$work/$name.out'"
 done <"$work/servers"
 log=$(sed -n 's/^log //p' "$work/servers")
-timeout 60 "$station" monitor --port "rfc2217://127.0.0.1:$log" >"$work/monitor.out" 2>"$work/out" </dev/null &
+timeout --foreground 60 "$station" monitor --port "rfc2217://127.0.0.1:$log" >"$work/monitor.out" 2>"$work/out" </dev/null &
 monitor=$!
 check "the monitor shows what it said" "$work/monitor.out" await grep -q 'slot 1: PASS' "$work/monitor.out"
 kill -INT $monitor

@@ -21,8 +21,11 @@ check "an application by one" "$work/out" sign 0 app.bin --key one.pem -o app-s.
 check "and by the other" "$work/out" sign 0 app.bin --key two.pem -o app-two.bin
 check "never twice: refused" "$work/out" sign 3 app-s.bin --key two.pem -o no.bin
 check "what is no image: refused" "$work/out" sign 3 partitions.bin --key one.pem -o no.bin
+check "without a word of recipes" "$work/out" eval 'says "$work/out" "as the build made it" && ! grep -qi recipe "$work/out"'
 check "with a public key: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin
-chmod 644 two.pem
+chmod 644 one.pub.pem two.pem
+check "a public key that others may read, as any may: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin
+check "and said what it is" "$work/out" says "$work/out" "holds a public key"
 check "a key that others may read: refused" "$work/out" sign 2 app.bin --key two.pem -o no.bin
 check "and said" "$work/out" says "$work/out" "open to others" "chmod 600"
 ln -s one.pem link.pem
@@ -47,6 +50,11 @@ check "behind the end of any flash: refused" "$work/out" cannot "behind the larg
 check "and is another one" "$work/out" exits 1 cmp -s app-s.bin app-enc.bin
 check "and decrypted again" "$work/out" exits 0 crypt decrypt app-enc.bin app-dec.bin
 check "as it was" "$work/out" cmp app-s.bin app-dec.bin
+check "which is nothing to speak of" "$work/out" eval '! grep -q "another key" "$work/out"'
+head -c 32 /dev/urandom >other.key
+check "with another key bytes come out, too" "$work/out" exits 0 \
+    "$station" image decrypt app-enc.bin --chip esp32c3 --offset 0x10000 --key other.key -o app-other.bin
+check "and that they are no image is said" "$work/out" says "$work/out" "no firmware image and no partition table" "another key"
 
 # ---- The recipe -----------------------------------------------------------------------------------
 recipe() { # FILE SED-SCRIPT, the section from standard input

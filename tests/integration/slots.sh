@@ -275,5 +275,34 @@ check "the first is the second board" "$work/out" \
 pull 2 ttyUSB1
 check "one is pulled" "$work/out" exits 0 "$station" identify --station spoken.yaml --json
 check "the other keeps its number" "$work/out" says "$work/out" "slot 1 (A1) is left out" '"slot":2,"name":"A2","code":"ok"'
+
+# ---- A line whose adapter goes for longer than a board that is its own USB device would ---------------------------
+plug 2 ttyUSB1
+"$bin/make_images" images 64
+sed -i "s/^retry:.*/retry: { write: 1, sync: 1, pause_ms: 50 }/" images/esp32.yaml
+ctl board 0 mac=24:0a:c4:00:06:00 write-protect >/dev/null
+"$station" line images/esp32.yaml --station spoken.yaml --db line.db >"$work/out" 2>"$work/err" </dev/null &
+line=$!
+verdicts_are() { [ "$(sql line.db "select count(*) from run where verdict = '$1'" 2>/dev/null)" = "$2" ]; }
+runs_are() { [ "$(sql line.db "select count(*) from run")" = "$1" ]; }
+slot_says() { [ "$(grep -F "slot 2 (A2): " "$work/out" | tail -1 | grep -cF -- "$1")" = 1 ]; }
+check "one board passes" "$work/out" await verdicts_are PASS 1
+check "and one fails" "$work/out" await verdicts_are FAIL 1
+pull 1 ttyUSB0
+check "its adapter is pulled" "$work/out" await slot_says "no adapter"
+read -rt 7 <> <(:) || :
+plug 1 ttyUSB0
+check "and comes back: the verdict stands as it did" "$work/out" await slot_says "FAIL"
+read -rt 4 <> <(:) || :
+check "and the board has no other run" "$work/out" runs_are 2
+pull 1 ttyUSB0
+check "it is pulled once more" "$work/out" await slot_says "no adapter"
+ctl board 0 mac=24:0a:c4:00:06:01 >/dev/null
+read -rt 7 <> <(:) || :
+plug 1 ttyUSB0
+check "another board behind it begins by itself" "$work/out" await verdicts_are PASS 2
+kill -INT $line
+wait $line
+check "the line ends well" "$work/err" test $? = 0
 stop_fixture
 echo "1..$test_number"

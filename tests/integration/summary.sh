@@ -43,7 +43,7 @@ stop_fixture
 
 # ---- Another board in its place, while the first is written -------------------------------------------
 start_fixture --boards 1 --chip esp32 --speed 2
-timeout 120 "$station" run "$images/esp32.yaml" --db "$work/swap.db" "${port_options[@]}" --json >"$work/out" 2>"$work/err" </dev/null &
+timeout --foreground 120 "$station" run "$images/esp32.yaml" --db "$work/swap.db" "${port_options[@]}" --json >"$work/out" 2>"$work/err" </dev/null &
 pid=$!
 check "a board is written" "$work/out" await grep -q '"event":"phase".*"phase":"write"' "$work/out"
 ctl board 0 mac=24:0a:c4:00:00:10 >/dev/null

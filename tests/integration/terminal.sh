@@ -4,7 +4,12 @@ command -v tmux >/dev/null || skip_all "there is no tmux here; run: make deps"
 scene=$bin/show_scene
 cat_screen() { tmux -S "$work/tmux" capture-pane -p "$@" >"$work/screen" 2>/dev/null; }
 tm() { tmux -S "$work/tmux" -f /dev/null "$@" 2>>"$work/tmux.err"; }
-close_window() { tm kill-server; rm -f "$work/tmux"; }
+# Nothing there is left to end by itself: SIGHUP of a terminal comes with SIGCONT, too (see lib.sh).
+close_window() {
+    tm list-panes -a -F '#{pane_tty}' | sed 's|^/dev/||' | xargs -r -n 1 pkill -KILL -t
+    lose_terminal
+}
+lose_terminal() { tm kill-server; rm -f "$work/tmux"; }
 trap 'close_window; cleanup' EXIT
 # What it says when it has ended stands in the file; a line of the shell keeps the window open.
 window() { # COLUMNS ROWS ENVIRONMENT COMMAND
@@ -228,7 +233,7 @@ none_in_loader() { for i in 0 1 2; do ctl state $i | grep -q '"mode":"\(rom\|stu
 check "none is left in its loader" "$work/fixture.log" await none_in_loader
 window 80 24 LANG=C.UTF-8 "$run"
 check "once more" "$work/screen" shows "WORKING 3" "write"
-close_window
+lose_terminal
 stopped() { [ "$(sql "$db" "select count(*) from run where verdict = 'STOPPED'")" = "$1" ]; }
 check "a terminal that goes away stops them, too" "$db" await stopped 6
 check "none is left in its loader" "$work/fixture.log" await none_in_loader

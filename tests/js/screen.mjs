@@ -139,7 +139,7 @@ async function judgeAll(title, view, name) {
 // ---- Parts ------------------------------------------------------------------------------------
 
 const languages = ["en", "zh-Hans", "es", "vi", "de"];
-const PIXELS_22 = 69, PIXELS_15 = 46; // of capitals at 3 m on 24 inches, in minutes of arc; RECHAZADO is the longest
+const PIXELS_22 = 69, PIXELS_15 = 46; // of capitals at 3 m on 24 inches, in minutes of arc; RECHAZADA is the longest
 
 const parts = {
     async languages() {

@@ -12,6 +12,10 @@ static struct sim_port *sim_of(struct port *p)
 static bool catch_up(struct sim_port *s, struct err *e)
 {
     uint64_t back_us;
+    if (s->power_at_us > 0 && s->clock->us >= s->power_at_us) {
+        chip_sim_power(s->sim, true, s->power_at_us);
+        s->power_at_us = 0;
+    }
     chip_sim_advance(s->sim, s->clock->us);
     if (chip_sim_take_pull(s->sim, &back_us))
         s->gone = true;
@@ -22,6 +26,8 @@ static bool catch_up(struct sim_port *s, struct err *e)
 static void step(struct sim_port *s, uint64_t limit_us)
 {
     uint64_t next_us = chip_sim_next_event_us(s->sim);
+    if (s->power_at_us > 0 && s->power_at_us < next_us)
+        next_us = s->power_at_us;
     if (next_us <= s->clock->us)
         next_us = s->clock->us + 1;
     fake_clock_to(s->clock, next_us < limit_us ? next_us : limit_us);
@@ -148,6 +154,12 @@ bool sim_port_init(struct sim_port *s, const struct chip_sim_config *config,
     s->port.baud = config->start_baud ? config->start_baud : 115200;
     snprintf(s->port.where, sizeof s->port.where, "sim");
     return true;
+}
+
+void sim_port_put_in_at(struct sim_port *s, uint64_t at_us)
+{
+    chip_sim_power(s->sim, false, s->clock->us);
+    s->power_at_us = at_us;
 }
 
 void sim_port_done(struct sim_port *s)

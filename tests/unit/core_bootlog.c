@@ -45,6 +45,23 @@ static void bootlog_tells_the_loader_from_the_application(void **state)
     assert_false(bootlog_in_loader(both));
 }
 
+static void bootlog_sees_its_last_words_begin(void **state)
+{
+    static const char words[] = "waiting for download";
+    char log[256];
+    (void)state;
+    for (size_t n = 1; n <= sizeof words; n++) {
+        const bool begun = n >= strlen("waiting ") && n < sizeof words - 1;
+        snprintf(log, sizeof log, "rst:0x1 (POWERON),boot:0x3 (DOWNLOAD)\n%.*s", (int)n, words);
+        assert_int_equal(bootlog_is_entering(log), begun);
+    }
+    assert_false(bootlog_is_entering("waiting for d"));
+    assert_false(bootlog_is_entering("boot:0x3\nwaiting for a"));
+    assert_false(bootlog_is_entering("boot:0x3\nwaiting for d\n"));
+    assert_false(bootlog_is_entering(esp32_download));
+    assert_false(bootlog_is_entering(""));
+}
+
 static void bootlog_knows_every_text(void **state)
 {
     static const struct {
@@ -101,6 +118,7 @@ int main(void)
         cmocka_unit_test(bootlog_tells_a_loop_from_one_restart),
         cmocka_unit_test(bootlog_tells_the_boot_mode),
         cmocka_unit_test(bootlog_tells_the_loader_from_the_application),
+        cmocka_unit_test(bootlog_sees_its_last_words_begin),
         cmocka_unit_test(bootlog_knows_every_text),
         cmocka_unit_test(bootlog_names_the_gravest_cause),
     };

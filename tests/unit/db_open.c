@@ -347,18 +347,66 @@ static void db_brings_an_older_file_up_in_one_transaction(void **state)
     bench_open(b);
     whole_run(b, "240ac4000001", 0, 1, T0_MS, DB_PASS);
 
-    assert_false(schema_apply(b->db, broken, NEXT, &b->e));
+    assert_false(schema_apply(b->db, &(struct schema_list){ broken, NEXT, NULL }, &b->e));
     assert_says(b, ERR_DATABASE, "Bringing the record to version " THEN ": ");
     assert_answer(b, "PRAGMA user_version", NOW);
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "0");
 
-    check_ok(b, schema_apply(b->db, whole, NEXT, &b->e));
+    check_ok(b, schema_apply(b->db, &(struct schema_list){ whole, NEXT, NULL }, &b->e));
     assert_answer(b, "PRAGMA user_version", THEN);
     assert_answer(b, "SELECT count(*) FROM pragma_table_info('lot') WHERE name = 'shift'", "1");
     assert_answer(b, "SELECT verdict FROM run", "PASS");
     db_close(b->db);
     b->db = NULL;
     assert_refused(b, "version " THEN ", this one knows up to " NOW);
+}
+
+/* A line for each thing in the file, and for each column of its tables. */
+static void assert_same_schema(sqlite3 *one, const char *path)
+{
+    static const char both[] =
+        "WITH one AS (%s), two AS (%s) SELECT * FROM (SELECT * FROM one EXCEPT SELECT * FROM two)"
+        " UNION ALL SELECT * FROM (SELECT * FROM two EXCEPT SELECT * FROM one)";
+    static const char things[] = "SELECT type, name, tbl_name, sql FROM %s.sqlite_master";
+    static const char columns[] =
+        "SELECT m.name, c.cid, c.name, c.type, c.\"notnull\", c.dflt_value, c.pk, c.hidden"
+        " FROM %s.sqlite_master AS m, pragma_table_xinfo(m.name, '%s') AS c";
+    char *attach = sqlite3_mprintf("ATTACH %Q AS file", path);
+    assert_int_equal(sqlite3_exec(one, attach, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_free(attach);
+    for (size_t i = 0; i < 2; i++) {
+        const char *form = i == 0 ? things : columns;
+        char *left = sqlite3_mprintf(form, "main", "main");
+        char *right = sqlite3_mprintf(form, "file", "file");
+        char *sql = sqlite3_mprintf(both, left, right);
+        sqlite3_stmt *s = NULL;
+        assert_int_equal(sqlite3_prepare_v2(one, sql, -1, &s, NULL), SQLITE_OK);
+        if (sqlite3_step(s) != SQLITE_DONE)
+            fail_msg("%s %s differs", sqlite3_column_text(s, 0), sqlite3_column_text(s, 1));
+        sqlite3_finalize(s);
+        sqlite3_free(sql);
+        sqlite3_free(right);
+        sqlite3_free(left);
+    }
+}
+
+/* A new record is not made by the steps that bring an old one up; it must not show. */
+static void db_new_file_is_as_the_steps_make_it(void **state)
+{
+    struct bench *b = *state;
+    sqlite3 *stepped = NULL;
+    char answer[64];
+    bench_open(b);
+    db_close(b->db);
+    b->db = NULL;
+    assert_int_equal(sqlite3_open(":memory:", &stepped), SQLITE_OK);
+    for (int v = 0; v < DB_SCHEMA_VERSION; v++)
+        assert_int_equal(schema_run_step(stepped, &schema_steps[v]), SQLITE_OK);
+    assert_same_schema(stepped, b->path);
+    sqlite3_close(stepped);
+    ask(b, "SELECT count(*) > 100 FROM sqlite_master", answer, sizeof answer);
+    assert_string_equal(answer, "1");
+    assert_answer(b, "PRAGMA user_version", NOW);
 }
 
 /* A file that the station wrote when the schema had version 1: two runs that passed, one refused,
@@ -767,6 +815,7 @@ int main(void)
         ON_BENCH(db_leaves_the_logs_of_others_as_they_are),
         ON_BENCH(db_refuses_a_damaged_file),
         ON_BENCH(db_refuses_a_newer_schema),
+        ON_BENCH(db_new_file_is_as_the_steps_make_it),
         ON_BENCH(db_brings_an_older_file_up_in_one_transaction),
         ON_BENCH(db_keeps_the_old_file_when_it_brings_one_up),
         ON_BENCH(db_overwrites_no_older_backup),

@@ -334,7 +334,8 @@ static void a_slot_put_back_keeps_its_verdict_and_its_counts(void **state)
     await(b, TILE_FAIL);
     const struct tile red = await_boards(b, 1);
     assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
-    await(b, TILE_ATTENTION);
+    /* Which board sits there nobody knows any more: an engineer has it in his hands. */
+    assert_string_equal(await(b, TILE_ATTENTION).mac, "");
     pause_ms(1500); /* it has let go of its port, and asks nobody */
     assert_int_equal(look(b, 0).state, TILE_ATTENTION);
     assert_int_equal(look(b, 0).boards, 1);
@@ -376,6 +377,29 @@ static void what_is_empty_is_no_order(void **state)
     floor_sum(b->floor, &sum);
     assert_string_equal(sum.lot, "");
     assert_string_equal(sum.operator_name, "Will");
+    bench_free(b);
+}
+
+/* Whoever presses where nothing would be done is told so. */
+static void a_slot_that_is_to_be_proved_refuses_what_would_do_nothing(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key\nattention_after: 1", true, "hang,at=first,times=99");
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    const struct tile tile = await(b, TILE_ATTENTION);
+    assert_has(tile.err.what, "1 boards in a row failed here");
+    static const enum act_kind kinds[] = { ACT_START, ACT_RETRY, ACT_ACKNOWLEDGE };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+        assert_code(act(b, kinds[i], 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+        assert_has(e.what, "Slot 1 has to be proved first");
+        assert_has(e.hint, "an engineer puts it back to work");
+    }
+    assert_ok(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e);
+    await(b, TILE_FAIL);
+    assert_ok(act(b, ACT_RETRY, 1, &worker, NULL, NULL, &e), &e);
     bench_free(b);
 }
 
@@ -424,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
         cmocka_unit_test(a_slot_put_back_keeps_its_verdict_and_its_counts),
         cmocka_unit_test(what_is_empty_is_no_order),
+        cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),
     };

@@ -2,7 +2,7 @@
 import { $, make } from "./dom.js";
 import { openLogin } from "./settings.js";
 import { send, state } from "./state.js";
-import { advice, cause, inWords, say, seconds } from "./words.js";
+import { advice, cause, ended, inWords, joined, say, seconds } from "./words.js";
 
 const BOUNCE_MS = 300;
 let lastMs = -BOUNCE_MS;
@@ -12,7 +12,7 @@ export const myName = () => sessionStorage.getItem("name") ?? state.summary?.ope
 export function tellError(e, where = $("answer")) {
     const said = e.said ?? {};
     const sentence = inWords(e.message), hint = inWords(said.hint);
-    where.replaceChildren(make("strong", sentence ? {} : { lang: "en" }, `${sentence ?? e.message}.`), said.hint ? make("span", hint ? {} : { lang: "en" }, ` ${hint ?? said.hint}`) : "");
+    where.replaceChildren(make("strong", sentence ? {} : { lang: "en" }, ended(sentence ?? e.message)), said.hint ? make("span", hint ? {} : { lang: "en" }, ` ${hint ?? said.hint}`) : "");
     where.hidden = false;
     if (where === $("answer")) setTimeout(() => { where.hidden = true; }, 8000);
 }
@@ -86,7 +86,7 @@ export function openSlot(slot) {
     };
     dialog.replaceChildren(
         make("h2", { id: "slot-title" }, `${say("slot")} ${t.name}: ${t.disabled ? say("out-of-work") : say(t.state)}`),
-        ...(t.sentence ? [make("p", { className: "told" }, make("strong", {}, `${cause(t.code)}. `), [said, helps].filter(Boolean).join(" ")), ...(left ? [make("p", { className: "told", lang: "en" }, left)] : [])] : []),
+        ...(t.sentence ? [make("p", { className: "told" }, make("strong", {}, `${ended(cause(t.code))} `), joined(said, helps)), ...(left ? [make("p", { className: "told", lang: "en" }, left)] : [])] : []),
         make("dl", {}, fact("MAC", t.mac && make("a", { href: `#board/${t.mac}`, onclick: () => dialog.close() }, t.mac)), fact(say("serial"), t.serial), fact(say("chip"), t.chip), fact(say("run"), t.run),
             fact(say("attempt"), t.attempt || ""), fact(say("duration"), t.seconds > 0 ? seconds(t.seconds) : ""), fact(say("port"), t.port), fact(say("boards"), `${t.passes} / ${t.boards}`)),
         make("div", { className: "fields" }, people ? "" : field("act-name", say("your-name"), myName()), field("act-reason", say("reason"), "")),

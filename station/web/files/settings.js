@@ -3,7 +3,7 @@
 import { $, make, sign } from "./dom.js";
 import { allowSound, setSound, soundIsOn } from "./sound.js";
 import { send, state } from "./state.js";
-import { inWords, language, say, speak } from "./words.js";
+import { ended, inWords, joined, language, say, speak } from "./words.js";
 
 const address = new URLSearchParams(location.search);
 const wish = (name) => address.get(name) ?? localStorage.getItem(name);
@@ -56,7 +56,7 @@ export function openLogin(done, must = false) {
             dialog.close();
             done();
         } catch (e) {
-            wrong.textContent = `${inWords(e.message) ?? e.message}. ${inWords(e.said?.hint) ?? e.said?.hint ?? ""}`;
+            wrong.textContent = joined(ended(inWords(e.message) ?? e.message), inWords(e.said?.hint) ?? e.said?.hint);
             wrong.hidden = false;
             secret.value = "";
         }
