@@ -74,7 +74,7 @@ bool fleet_lease_id(int64_t *id, struct err *e)
 
 /* ---- Asking ---- */
 
-enum { HEAD_VALUES = 5, VALUES_MAX = 12 };
+enum { HEAD_VALUES = 5, VALUES_MAX = 11 };
 
 /* The values of a question: its id, record, process, link and hash in front. */
 struct question {
@@ -188,12 +188,11 @@ bool fleet_ask_board(struct fleet *f, struct outbox *o, const struct fleet_asker
     add_text(&q, board->lot);
     add_number(&q, board->quantity);
     add_text(&q, board->wants_place ? "t" : "f");
-    add_text(&q, board->rework ? "t" : "f");
     add_text(&q, board->serial);
     PGresult *const r = ask(f, o, &q,
                             "SELECT answer, other, run, at, taken, quantity FROM"
-                            " espstation.ask_board($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                            " $12)",
+                            " espstation.ask_board($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+                            " $11)",
                             e);
     const bool ok = r && take_board(board, r, say, e);
     PQclear(r);

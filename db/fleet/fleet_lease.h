@@ -34,7 +34,7 @@ struct fleet_board {
     const char *lot;    /* of the fleet; NULL: none */
     int64_t quantity;   /* of that lot */
     const char *serial; /* "": not known yet, or none */
-    bool wants_place, rework;
+    bool wants_place;
 };
 
 struct fleet_board_say {

@@ -255,13 +255,13 @@ const char *const fleet_grants[] = {
     "REVOKE INSERT ON espstation.told, espstation.quota, espstation.series, espstation.claim,"
     " espstation.twice FROM espstation_station",
     "REVOKE ALL ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
-    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, boolean, text),"
+    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
     " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
     " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
     " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"
     " text, text, text), espstation.account(integer, bigint, bigint) FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
-    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, boolean, text),"
+    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
     " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
     " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
     " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"

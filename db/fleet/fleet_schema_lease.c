@@ -86,7 +86,7 @@ static const char *const version_2[] = {
     " record integer NOT NULL REFERENCES espstation.record,"
     " process bigint NOT NULL," /* of the record; 0: a command */
     " kind text NOT NULL CHECK (kind IN ('board', 'places', 'numbers')),"
-    " lot text, mac text, places bigint NOT NULL DEFAULT 0,"
+    " lot text, mac text, rule text, places bigint NOT NULL DEFAULT 0,"
     " counter text, first bigint, last bigint,"
     " operator text,"
     " made_utc timestamptz NOT NULL DEFAULT clock_timestamp(),"
@@ -158,7 +158,7 @@ static const char *const version_2[] = {
      * place and then for the board, it is one claim. */
     "CREATE FUNCTION espstation.ask_board(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_mac text, p_rule text, p_lot text, p_quantity bigint,"
-    " p_wants_place boolean, p_rework boolean, p_serial text, OUT answer text, OUT other text,"
+    " p_wants_place boolean, p_serial text, OUT answer text, OUT other text,"
     " OUT run bigint, OUT at text, OUT taken bigint, OUT quantity bigint)" DEFINER
     " DECLARE c claim%ROWTYPE; found_run record; has_place boolean := NOT p_wants_place;"
     " BEGIN"
@@ -173,7 +173,7 @@ static const char *const version_2[] = {
     "  IF p_mac <> '' THEN"
     "   PERFORM pg_advisory_xact_lock(hashtext('espstation.mac'), hashtext(" BASE_MAC("p_mac") "));"
     "  END IF;"
-    "  IF p_mac <> '' AND p_rule <> 'allow' AND NOT p_rework THEN"
+    "  IF p_mac <> '' AND p_rule <> 'allow' THEN"
     "   SELECT x.record, x.made_utc INTO found_run FROM claim AS x WHERE x.kind = 'board'"
     "    AND " BASE_MAC("x.mac") " = " BASE_MAC("p_mac") " AND x.record <> p_record"
     "    AND x.lost_utc IS NULL AND (p_rule = 'ever' OR x.lot = p_lot) LIMIT 1;"
@@ -185,7 +185,7 @@ static const char *const version_2[] = {
     "  END IF;"
     "  IF p_mac <> '' AND (p_lot IS NOT NULL OR p_rule = 'ever') THEN"
     "   SELECT * INTO found_run FROM passed_elsewhere(p_record, p_mac, p_rule = 'ever', p_lot);"
-    "   IF FOUND AND p_rule <> 'allow' AND NOT p_rework THEN"
+    "   IF FOUND AND p_rule <> 'allow' THEN"
     "    answer := 'passed'; other := " STATION_OF("found_run.of_record") ";"
     "    run := found_run.run; at := found_run.at;"
     "    RETURN;"
@@ -203,8 +203,8 @@ static const char *const version_2[] = {
     "  END IF;"
     "  SELECT * INTO c FROM claim WHERE id = p_id AND record = p_record;"
     "  IF NOT FOUND THEN"
-    "   INSERT INTO claim (id, record, process, kind, lot, mac)"
-    "    VALUES (p_id, p_record, p_process, 'board', p_lot, nullif(p_mac, '')) RETURNING * INTO c;"
+    "   INSERT INTO claim (id, record, process, kind, lot, mac, rule) VALUES (p_id, p_record,"
+    "    p_process, 'board', p_lot, nullif(p_mac, ''), p_rule) RETURNING * INTO c;"
     "  ELSIF p_mac <> '' THEN"
     "   UPDATE claim SET mac = p_mac WHERE id = p_id;"
     "  END IF;"
@@ -308,28 +308,57 @@ static const char *const version_2[] = {
     "  END IF;"
     " END $$",
 
-    /* A run of the batch: what it has asked for is settled. */
-    "CREATE FUNCTION espstation.account_run(p_record integer, r run) RETURNS void" DEFINER
-    " DECLARE c claim%ROWTYPE; lot_name text; counts boolean;"
+    /* The lot of the fleet that a run of this record is in; NULL: it is in none. */
+    "CREATE FUNCTION espstation.lot_of(p_record integer, p_lot bigint) RETURNS text" DEFINER
+    " DECLARE l lot%ROWTYPE;"
     " BEGIN"
-    "  counts := r.verdict = 'PASS' AND r.holds_place = 1 AND r.lease IS NULL AND NOT EXISTS"
-    "   (SELECT 1 FROM run AS o WHERE o.record = r.record AND o.board = r.board AND o.lot = r.lot"
-    "    AND o.verdict = 'PASS' AND o.link < r.link);"
+    "  SELECT t.* INTO l FROM lineage AS y JOIN lot AS t ON t.record = y.ancestor"
+    "   AND t.link <= y.upto WHERE y.record = p_record AND t.id = p_lot;"
+    "  IF l.fleet = 1 THEN"
+    "   INSERT INTO quota (lot, quantity) VALUES (l.name, l.quantity) ON CONFLICT DO NOTHING;"
+    "  END IF;"
+    "  RETURN l.name;"
+    " END $$",
+    "REVOKE ALL ON FUNCTION espstation.lot_of(integer, bigint) FROM PUBLIC",
+
+    "CREATE FUNCTION espstation.mac_of(p_record integer, p_board bigint) RETURNS text" DEFINER
+    " BEGIN"
+    "  RETURN (SELECT b.mac FROM lineage AS y JOIN board AS b ON b.record = y.ancestor"
+    "   AND b.link <= y.upto WHERE y.record = p_record AND b.id = p_board);"
+    " END $$",
+    "REVOKE ALL ON FUNCTION espstation.mac_of(integer, bigint) FROM PUBLIC",
+
+    /* A run of the batch: what it has asked for is settled. Places are of boards: one that has
+     * passed in the lot elsewhere as well, while nobody could be asked, has one place, and is
+     * reported unless it may pass twice. */
+    "CREATE FUNCTION espstation.account_run(p_record integer, r run) RETURNS void" DEFINER
+    " DECLARE c claim%ROWTYPE; f record; lot_name text := lot_of(p_record, r.lot);"
+    "  passes boolean; counts boolean; asks boolean;"
+    " BEGIN"
     "  DELETE FROM claim WHERE id = r.claim AND record = p_record AND kind = 'board'"
     "   RETURNING * INTO c;"
-    "  IF FOUND THEN"
+    "  passes := r.verdict = 'PASS' AND coalesce(r.golden, 0) = 0;"
+    "  counts := passes AND r.holds_place = 1 AND NOT EXISTS"
+    "   (SELECT 1 FROM run AS o WHERE o.record = r.record AND o.board = r.board AND o.lot = r.lot"
+    "    AND o.verdict = 'PASS' AND o.link < r.link AND NOT EXISTS (SELECT 1 FROM correction AS m"
+    "     WHERE m.record = p_record AND m.run = o.id AND m.verdict = 'FAIL' AND m.link < r.link));"
+    "  SELECT * INTO f FROM passed_elsewhere(p_record, mac_of(p_record, r.board), r.claim = -1"
+    "   OR c.rule = 'ever', lot_name) WHERE passes;"
+    "  asks := r.claim IN (0, -1) OR c.rule IN ('lot', 'ever');"
+    "  IF f.of_record IS NOT NULL AND asks AND r.rework_of IS NULL THEN"
+    "   INSERT INTO twice (what, text, record, run, other_record, other_run) VALUES ('board',"
+    "    mac_of(p_record, r.board), p_record, r.id, f.of_record, f.run);"
+    "  END IF;"
+    "  counts := counts AND NOT coalesce(f.in_lot, false);"
+    /* What a lease has given counts there, and until it ends. */
+    "  IF r.lease IS NOT NULL AND passes AND r.holds_place = 1 AND NOT counts THEN"
+    "   PERFORM add_taken(lot_name, -1);"
+    "  END IF;"
+    "  IF c.id IS NOT NULL THEN"
     "   PERFORM add_taken(c.lot, CASE WHEN counts AND c.places > 0 THEN 1 ELSE 0 END"
     "    - CASE WHEN c.lost_utc IS NULL THEN c.places ELSE c.lost_used END);"
-    /* It was known when the run began, and not asked any more when its board was. */
-    "   IF c.mac IS NULL AND r.verdict = 'PASS' AND r.rework_of IS NULL THEN"
-    "    PERFORM find_board_twice(p_record, r);"
-    "   END IF;"
-    "  ELSIF counts AND r.claim > 0 THEN"
+    "  ELSIF counts AND r.claim > 0 AND r.lease IS NULL THEN"
     /* From before a backup of the server, which has forgotten it. */
-    "   lot_name := " LOT_OF_RUN ";"
-    "   INSERT INTO quota (lot, quantity) SELECT l.name, l.quantity FROM lineage AS y JOIN lot AS l"
-    "    ON l.record = y.ancestor AND l.link <= y.upto WHERE y.record = p_record AND l.id = r.lot"
-    "    AND l.fleet = 1 ON CONFLICT DO NOTHING;"
     "   PERFORM add_taken(lot_name, 1);"
     "  END IF;"
     " END $$",
@@ -341,11 +370,7 @@ static const char *const version_2[] = {
     " BEGIN"
     "  IF EXISTS (SELECT 1 FROM claim WHERE id = e.number AND record = p_record) THEN RETURN;"
     "  END IF;"
-    "  SELECT l.name INTO lot_name FROM lineage AS y JOIN lot AS l ON l.record = y.ancestor"
-    "   AND l.link <= y.upto WHERE y.record = p_record AND l.id = e.lot;"
-    "  INSERT INTO quota (lot, quantity) SELECT l.name, l.quantity FROM lineage AS y JOIN lot AS l"
-    "   ON l.record = y.ancestor AND l.link <= y.upto WHERE y.record = p_record AND l.id = e.lot"
-    "   ON CONFLICT DO NOTHING;"
+    "  lot_name := lot_of(p_record, e.lot);"
     "  INSERT INTO claim (id, record, process, kind, lot, places, counter, first, last, operator,"
     "   made_utc, until_utc) VALUES (e.number, p_record, 0, e.kind, lot_name,"
     "   coalesce(e.places, 0), e.counter, e.first, e.last, e.operator, e.taken_utc, e.until_utc);"
@@ -376,39 +401,32 @@ static const char *const version_2[] = {
      * the board has passed in that lot once more. */
     "CREATE FUNCTION espstation.account_correction(p_record integer, k correction) RETURNS void"
     DEFINER
-    " DECLARE r run%ROWTYPE;"
+    " DECLARE r run%ROWTYPE; lot_name text; elsewhere boolean;"
     " BEGIN"
     "  SELECT x.* INTO r FROM lineage AS y JOIN run AS x ON x.record = y.ancestor"
     "   AND x.link <= y.upto WHERE y.record = p_record AND x.id = k.run AND x.verdict = 'PASS';"
     "  IF NOT FOUND OR r.claim IS NULL AND r.lease IS NULL OR r.holds_place <> 1 THEN RETURN;"
     "  END IF;"
+    "  lot_name := lot_of(r.record, r.lot);"
+    "  elsewhere := EXISTS (SELECT 1 FROM passed_elsewhere(p_record, mac_of(r.record, r.board),"
+    "   false, lot_name));"
+    /* Its lease has the place again, also if the board had none of its own. */
     "  IF r.lease IS NOT NULL AND NOT EXISTS (SELECT 1 FROM lineage AS y JOIN lease_end AS n"
     "   ON n.record = y.ancestor AND n.link <= y.upto WHERE y.record = p_record AND n.id = r.lease"
-    "   AND n.link < k.link) THEN RETURN;"
+    "   AND n.link < k.link) THEN"
+    "   PERFORM add_taken(lot_name, elsewhere::integer);"
+    "   RETURN;"
     "  END IF;"
+    "  IF elsewhere THEN RETURN; END IF;"
     "  IF EXISTS (SELECT 1 FROM run AS o WHERE o.record = r.record AND o.board = r.board"
     "   AND o.lot = r.lot AND o.id <> r.id AND o.verdict = 'PASS' AND NOT EXISTS (SELECT 1"
     "    FROM correction AS m WHERE m.record = p_record AND m.run = o.id AND m.verdict = 'FAIL'"
     "    AND m.link <= k.link)) THEN RETURN;"
     "  END IF;"
-    "  PERFORM add_taken(" LOT_OF_RUN ", -1);"
+    "  PERFORM add_taken(lot_name, -1);"
     " END $$",
     "REVOKE ALL ON FUNCTION espstation.account_correction(integer, espstation.correction)"
     " FROM PUBLIC",
-
-    /* A board that was let in while nobody could be asked. */
-    "CREATE FUNCTION espstation.find_board_twice(p_record integer, mine run) RETURNS void" DEFINER
-    " DECLARE p_mac text; p_lot text;"
-    " BEGIN"
-    "  SELECT b.mac INTO p_mac FROM lineage AS y JOIN board AS b ON b.record = y.ancestor"
-    "   AND b.link <= y.upto WHERE y.record = p_record AND b.id = mine.board;"
-    "  SELECT l.name INTO p_lot FROM lineage AS y JOIN lot AS l ON l.record = y.ancestor"
-    "   AND l.link <= y.upto WHERE y.record = p_record AND l.id = mine.lot;"
-    "  INSERT INTO twice (what, text, record, run, other_record, other_run)"
-    "   SELECT 'board', p_mac, p_record, mine.id, f.of_record, f.run"
-    "   FROM passed_elsewhere(p_record, p_mac, mine.claim = -1, p_lot) AS f;"
-    " END $$",
-    "REVOKE ALL ON FUNCTION espstation.find_board_twice(integer, espstation.run) FROM PUBLIC",
 
     /* All of a batch, links p_after < link <= p_upto, once it is stored, in the order in which it
      * happened where that matters. Gives what turned out to be twice. */
@@ -423,9 +441,6 @@ static const char *const version_2[] = {
     "  FOR r IN SELECT * FROM run AS x WHERE x.record = p_record AND x.link > p_after"
     "   AND x.link <= p_upto AND x.claim IS NOT NULL ORDER BY x.link LOOP"
     "   PERFORM account_run(p_record, r);"
-    "   IF r.claim <= 0 AND r.verdict = 'PASS' AND r.rework_of IS NULL THEN"
-    "    PERFORM find_board_twice(p_record, r);"
-    "   END IF;"
     "  END LOOP;"
     "  FOR n IN SELECT * FROM lease_end AS x WHERE x.record = p_record AND x.link > p_after"
     "   AND x.link <= p_upto ORDER BY x.link LOOP PERFORM account_lease_end(p_record, n);"

@@ -33,8 +33,9 @@
     ") STRICT",
 
     "ALTER TABLE run ADD COLUMN lease INTEGER REFERENCES lease(id)", /* whose place it has */
-    /* what the server knows the run by; 0: let in without it, once in a lot; -1: once ever */
-    "ALTER TABLE run ADD COLUMN claim INTEGER CHECK (claim >= -1)",
+    /* what the server knows the run by; let in without it: 0: once in a lot, -1: once ever, -2: as
+     * often as it comes */
+    "ALTER TABLE run ADD COLUMN claim INTEGER CHECK (claim >= -2)",
 
     "CREATE INDEX run_lease ON run(lease) WHERE lease IS NOT NULL",
     "CREATE INDEX run_claim ON run(claim) WHERE claim > 0",

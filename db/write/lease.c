@@ -126,7 +126,7 @@ bool lease_note_claim_locked(struct db *db, int64_t run_id, const struct db_flee
     if (say->answer == DB_FLEET_SILENT)
         return true;
     struct query q = query_start_locked(db, STMT_RUN_CLAIM);
-    query_int(&q, say->answer == DB_FLEET_ANSWERED ? say->claim : say->once_ever ? -1 : 0);
+    query_int(&q, say->answer == DB_FLEET_ANSWERED ? say->claim : -(int64_t)say->unasked);
     query_int(&q, run_id);
     return query_run(&q, e);
 }

@@ -377,8 +377,7 @@ static bool ask_board(struct fleet_gate *g, struct request *r, struct err *e)
                                        .lot = q->lot ? r->lot : NULL,
                                        .quantity = q->quantity,
                                        .serial = r->serial,
-                                       .wants_place = q->wants_place,
-                                       .rework = q->rework };
+                                       .wants_place = q->wants_place };
     if (!fleet_ask_board(g->fleet, g->outbox, &g->asker, &board, &says, e))
         return false;
     r->answer.has_place = says.has_place;

@@ -62,19 +62,7 @@ struct matter {
     int64_t quantity;
     bool of_fleet; /* the lot is the fleet's */
     bool ever;     /* its boards pass once, wherever */
-    bool rework;
 };
-
-static bool find_matter(const struct gate_run *r, struct matter *m, struct err *e)
-{
-    const struct recipe *const recipe = order_recipe(r->order);
-    const int64_t lot_id = order_rows(r->order)->lot_id;
-    *m = (struct matter){
-        .ever = recipe->duplicates == RECIPE_DUPLICATES_EVER,
-        .rework = r->run->rework_reason != NULL || order_rework_reason(r->order) != NULL,
-    };
-    return lot_id == 0 || db_lot_is_fleets(r->db, lot_id, m->lot, &m->quantity, &m->of_fleet, e);
-}
 
 static bool lets_none_in(const struct gate_run *r, struct err *e)
 {
@@ -86,29 +74,44 @@ static bool lets_none_in(const struct gate_run *r, struct err *e)
     return true;
 }
 
-static const char *rule_of(const struct gate_run *r)
+/* Who is let in for a reason is asked for a place alone. */
+static bool is_rework(const struct gate_run *r)
 {
-    switch (order_recipe(r->order)->duplicates) {
-    case RECIPE_DUPLICATES_EVER:
-        return "ever";
-    case RECIPE_DUPLICATES_ALLOW:
-        return "allow";
-    case RECIPE_DUPLICATES_LOT:
-        break;
-    }
-    return "lot";
+    return r->run->rework_reason != NULL || order_rework_reason(r->order) != NULL;
+}
+
+static unsigned rule_of(const struct gate_run *r)
+{
+    const enum recipe_duplicates rule = order_recipe(r->order)->duplicates;
+    if (is_rework(r) || rule == RECIPE_DUPLICATES_ALLOW)
+        return DB_FLEET_ALLOWED;
+    return rule == RECIPE_DUPLICATES_EVER ? DB_FLEET_ONCE_EVER : DB_FLEET_ONCE_IN_LOT;
+}
+
+static const char *rule_word(unsigned rule)
+{
+    static const char *const words[] = {
+        [DB_FLEET_ONCE_IN_LOT] = "lot", [DB_FLEET_ONCE_EVER] = "ever", [DB_FLEET_ALLOWED] = "allow"
+    };
+    return words[rule];
+}
+
+static bool find_matter(const struct gate_run *r, struct matter *m, struct err *e)
+{
+    const int64_t lot_id = order_rows(r->order)->lot_id;
+    *m = (struct matter){ .ever = rule_of(r) == DB_FLEET_ONCE_EVER };
+    return lot_id == 0 || db_lot_is_fleets(r->db, lot_id, m->lot, &m->quantity, &m->of_fleet, e);
 }
 
 /* ---- Asking ---- */
 
-static void tell_say(const struct gate_run *r, const struct matter *m, bool away,
-                     struct db_fleet_say *say)
+static void tell_say(const struct gate_run *r, bool away, struct db_fleet_say *say)
 {
     struct record_claim *const c = r->claim;
     *say = (struct db_fleet_say){ .answer = away ? DB_FLEET_AWAY : DB_FLEET_ANSWERED,
                                   .claim = c->id,
                                   .has_place = c->has_place,
-                                  .once_ever = m->ever,
+                                  .unasked = rule_of(r),
                                   .no_place = !away && c->no_place[0] ? c->no_place : NULL };
 }
 
@@ -135,12 +138,11 @@ static bool ask(struct gate *g, const struct gate_run *r, const struct matter *m
 {
     const struct record_question q = { .id = r->claim->id,
                                        .mac = mac,
-                                       .rule = rule_of(r),
+                                       .rule = rule_word(rule_of(r)),
                                        .lot = m->of_fleet ? m->lot : NULL,
                                        .quantity = m->quantity,
                                        .serial = serial,
-                                       .wants_place = m->of_fleet && !r->claim->has_place,
-                                       .rework = m->rework };
+                                       .wants_place = m->of_fleet && !r->claim->has_place };
     struct record_answer a = { .away = true };
     const struct record_gate *const to = enter(g);
     const bool ok = !to || to->ask(to->ctx, &q, &a, e);
@@ -149,8 +151,7 @@ static bool ask(struct gate *g, const struct gate_run *r, const struct matter *m
         leave(g);
     }
     *away = a.away;
-    const bool asks_for_duplicates = strcmp(q.rule, "allow") != 0;
-    return ok && !(a.away && asks_for_duplicates && lets_none_in(r, e));
+    return ok && !(a.away && rule_of(r) != DB_FLEET_ALLOWED && lets_none_in(r, e));
 }
 
 /* A lot of the fleet always; what may be flashed once, whatever the lot, where there is a server.
@@ -170,11 +171,11 @@ bool gate_ask_place(struct gate *g, const struct gate_run *run, struct db_fleet_
         return true;
     if (!find_matter(run, &m, e))
         return false;
-    if (!concerns(g, &m) || m.rework)
+    if (!concerns(g, &m) || is_rework(run))
         return true;
     if (!ask(g, run, &m, "", "", &away, e))
         return false;
-    tell_say(run, &m, away, say);
+    tell_say(run, away, say);
     return true;
 }
 
@@ -203,12 +204,12 @@ bool gate_ask_board(struct gate *g, const struct gate_run *run, const char *mac,
     if (!concerns(g, &m) && (serial[0] == '\0' || !is_there(g)))
         return true;
     if (run->claim->asked && strcmp(run->claim->serial, serial) == 0) {
-        tell_say(run, &m, false, say);
+        tell_say(run, false, say);
         return true;
     }
     if (!ask(g, run, &m, mac, serial, &away, e))
         return false;
-    tell_say(run, &m, away, say);
+    tell_say(run, away, say);
     return true;
 }
 

@@ -61,7 +61,7 @@ struct record_question {
     const char *lot;  /* of the fleet; NULL: none */
     int64_t quantity;
     const char *serial; /* "": none, or not known yet */
-    bool wants_place, rework;
+    bool wants_place;
 };
 
 struct record_answer {

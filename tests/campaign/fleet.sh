@@ -100,7 +100,7 @@ shift_of() { # station
             flash_some "$n" "${own[@]:i:at_once}"
             [ $((RANDOM % 4)) -ne 0 ] || flash_some "$n" "${own[@]:i:at_once}" # once more, whatever became of them
             other=$((1 + RANDOM % stations))
-            if [ $((RANDOM % 4)) -eq 0 ] && [ -s "rack$other" ] && [ $other -ne "$n" ]; then # carried over
+            if [ $((RANDOM % 2)) -eq 0 ] && [ -s "rack$other" ] && [ $other -ne "$n" ]; then # carried over
                 flash_some "$n" "$(sed -n "$((1 + RANDOM % 8))p" "rack$other")"
             fi
         done

@@ -164,11 +164,26 @@ pg "delete from espstation.told" >out
 other=$!
 await in_pg "select count(*) > 0 from espstation.told as t join espstation.record as r on r.id = t.record join espstation.station as s
     on s.id = r.station where s.name = 'line 6'" t
-kill -INT $pid $other
-wait $pid $other
 check "on a line a board without a place waits, and is no run" loop2.out in_record 6 "select count(*) from runs where lot = 'loop'" 0
 check "the book has one" loop2.out taken loop 1
-check "and nothing more" loop2.out settled loop
+use 4
+check "a place comes free" out exits 0 "$station" correct "$(sqlite3 -readonly l4.db "select run from runs where lot = 'loop'")" --verdict fail --operator Ann --reason cracked
+check "and the board that waits begins by itself" loop2.out await in_record 6 "select count(*) from runs where lot = 'loop' and verdict = 'PASS'" 1
+kill -INT $pid $other
+wait $pid $other
+await settled loop
+check "the book has one still" loop2.out taken loop 1
+open_lot far 5
+use 5
+cut_off 5
+"$station" run "$images/esp32.yaml" --lot far --loop --plain --port "${ports[0]}" >loop3.out 2>&1 </dev/null &
+pid=$!
+await grep -q "The fleet's server decides nothing now" loop3.out
+check "without server and lease it waits as well" loop3.out in_record 5 "select count(*) from runs where lot = 'far'" 0
+reach 5
+check "and begins when the server is back" loop3.out await in_record 5 "select count(*) from runs where lot = 'far' and verdict = 'PASS'" 1
+kill -INT $pid
+wait $pid
 
 # ---- A server that hangs ---------------------------------------------------------------------------
 open_lot hang 4
