@@ -46,8 +46,8 @@ struct db_fleet_say {
     enum db_fleet_answer answer;
     int64_t claim;  /* what it knows the run by, if it answered */
     bool has_place; /* in the lot, which it has counted */
-    /* What would have been asked of its board, if it is away: whether it passed in this lot, ever, or
-     * nothing. */
+    /* What would have been asked of its board, if it is away: whether it passed in this lot, or
+     * ever; or nothing. */
     enum { DB_FLEET_ONCE_IN_LOT, DB_FLEET_ONCE_EVER, DB_FLEET_ALLOWED } unasked;
     const char *no_place; /* its sentence, if it answered and has none; else NULL */
 };
