@@ -11,7 +11,7 @@ V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
 LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
-             libmodbus libpq libsystemd libudev ncursesw
+             libcurl libmodbus libmosquitto libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.
 WERROR    ?=
@@ -88,7 +88,8 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test fleet-test \
+        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        fleet-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -249,11 +250,12 @@ help:
 	@echo 'make valgrind   the commands under valgrind, against virtual boards'
 	@echo 'make bench      how long boards take, beside what wire and flash allow'
 	@echo 'make bench-screen  what the screen in a browser costs'
-	@echo 'make bench-fleet  sending to PostgreSQL, beside the same rows through psql'
+	@echo 'make bench-fleet  sending to PostgreSQL, beside psql; what it does to boards; statistics over all'
 	@echo 'make bench-begin  how soon a board on the line is worked on, beside run'
 	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
+	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make fleet-test six stations x BOARDS (40) at one PostgreSQL, killed and cut off at random'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
@@ -317,10 +319,13 @@ bench-screen: deps
 	$(Q)$(MAKE) --no-print-directory all make_images show_floor
 	$(Q)BUILD=$(BUILD) $(NODE) tests/bench/screen.mjs $(SCREEN)
 
-# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows; RUNS=100000.
+# Sending to a PostgreSQL of its own, beside psql's COPY of the same rows (RUNS=100000); what that does to a
+# board; statistics over STATS (1000000) runs. RUNS=1000000 STATS=10000000 are what is promised.
 bench-fleet: deps
-	$(Q)$(MAKE) --no-print-directory all make_record $(BUILD)/measure
+	$(Q)$(MAKE) --no-print-directory all make_images make_record $(BUILD)/measure
 	$(Q)BUILD=$(BUILD) tests/bench/fleet.sh $(or $(RUNS),100000)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_slot.sh $(or $(ROUNDS),20)
+	$(Q)BUILD=$(BUILD) tests/bench/fleet_stats.sh $(or $(STATS),1000000) $(if $(ROWS),,sums)
 
 # From plug to first byte on a line, beside the start of a run.
 bench-begin: deps
@@ -343,9 +348,15 @@ campaign: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
 
+# The same of burns; SEED repeats a run.
+fuse-campaign: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/fuses.mjs $(if $(SEED),--seed $(SEED)) $(CAMPAIGN)
+
 crash-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/crash.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
+	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/units.mjs --kills $(or $(KILLS),500) $(if $(SEED),--seed $(SEED))
 
 # Does the station keep a descriptor or a thread of a cable that was pulled?
 pull-test: deps

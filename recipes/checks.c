@@ -90,7 +90,7 @@ static void check_unit(struct values *v, struct recipe *recipe)
     recipe->unit.asked = recipe->at[RECIPE_KEY_UNIT].line > 0;
     /* without its source nothing can be said of a value */
     if (recipe->unit.asked && !v->bad[RECIPE_KEY_UNIT_VALUE_FROM])
-        unit_check(v->report, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
+        unit_check(v, &recipe->unit, recipe->at[RECIPE_KEY_UNIT_SERIAL]);
 }
 
 static bool has_value(const struct unit *u, const char *name)
@@ -121,10 +121,12 @@ static void check_security(struct values *v, struct recipe *recipe)
         .mac = at[RECIPE_KEY_SECURITY_MAC],
         .version = at[RECIPE_KEY_SECURITY_VERSION],
         .lock = at[RECIPE_KEY_SECURITY_LOCK],
+        .keep = at[RECIPE_KEY_SECURITY_KEEP],
     };
     s->asked = places.section.line > 0;
     s->boot.asked = places.boot.line > 0;
     s->crypt.asked = places.crypt.line > 0;
+    s->keep.asked = places.keep.line > 0;
     for (unsigned id = RECIPE_KEY_SECURITY; id < RECIPE_KEY_COUNT; id++) {
         if (v->bad[id]) /* what was not understood says nothing about the rest */
             return;

@@ -46,7 +46,7 @@ recipes            core/base core/facts/chip.h core/loader/reset.h recipes/label
 db/store           core/base
 db/proof           core/base db/store
 db/units           core/base db/store
-db/fleet           core/base db/store db/proof db/read/history.h db/units/unit_list.h
+db/fleet           core/base db/store db/proof db/export/filter.h db/read/history.h db/read/stats.h db/read/stats_priv.h db/units/unit_list.h
 db/write           core/base db/store db/units db/units/take_priv.h db/proof db/proof/checkpoint_priv.h
 db/export          core/base db/store
 db/read            core/base db/store db/proof db/proof/checkpoint_priv.h db/export/filter.h db/export/terms.h
@@ -68,7 +68,8 @@ station/words      .
 station/people     core/base recipes/people station/base
 station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes
 station/plc        core/base recipes/station station/floor station/line
-station/fleet      core/base recipes/station station/base station/cli db/store/db.h db/write/lease.h db/fleet/fleet.h db/fleet/fleet_lease.h station/line station/floor
+station/fleet      core/base recipes/station station/base station/cli db/store/db.h db/write/lease.h db/fleet/fleet.h db/fleet/fleet_lease.h db/proof/audit.h db/export/filter.h station/line station/floor
+station/outlet     core/base recipes/station station/base db/store/db.h db/read/news.h station/line station/floor
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/trust station/words
 station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base

@@ -72,6 +72,8 @@ missing_packages() {
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
     has_postgres || printf ' postgresql' # a server of the tests' own, and psql
+    has_command mosquitto || test -x /usr/sbin/mosquitto || printf ' mosquitto' # a broker of the tests' own
+    has_command mosquitto_sub || printf ' mosquitto-clients'
     has_command mbpoll || printf ' mbpoll' # clients of others for the PLC's side
     /usr/bin/python3 -c 'import pymodbus.client' 2>/dev/null || printf ' python3-pymodbus python3-serial-asyncio'
 }
@@ -93,6 +95,8 @@ libcairo2-dev cairo
 libevdev-dev libevdev
 libmodbus-dev libmodbus
 libpq-dev libpq
+libmosquitto-dev libmosquitto
+libcurl4-openssl-dev libcurl
 libcmocka-dev cmocka
 END
 }

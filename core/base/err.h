@@ -50,7 +50,10 @@ enum err_code {
     ERR_BAD_FLASH,
     ERR_FINISH,
     ERR_BOOT,
-    ERR_NOT_BURNT, /* fuses that the recipe wishes */
+    ERR_NOT_BURNT,    /* fuses that the recipe wishes: none is */
+    ERR_PART_BURNT,   /* some are, each as it should be */
+    ERR_BURN_UNKNOWN, /* a burn that nobody could ask about */
+    ERR_BURNT_WRONG,  /* something else is, for ever */
     /* the station and what it was given */
     ERR_STOPPED,
     ERR_WAITING, /* nothing failed: somebody has to do something first */

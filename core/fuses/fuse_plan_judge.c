@@ -83,8 +83,9 @@ static bool judge_number(struct planner *p, struct fuse_item *item)
     const char *name = item->field->name;
     item->done = (has & value) == value;
     drop_burnt(p, item);
-    /* A count of 3, say, was on once and is off. */
-    if (is_count(item) && has != 0 && has != value && !(has == 1 && value > 1))
+    /* A count of 3, say, was on once and is off; or the power went while we burnt all of them. */
+    if (is_count(item) && has != 0 && has != value && !(has == 1 && value > 1) &&
+        !p->wish->begun_here)
         return plan_refuse(p, "%s is 0x%X, and the recipe wants 0x%X", name, has, value);
     if (!is_lock(item) && (has & ~value) != 0)
         return plan_refuse(p, "%s is 0x%X, and the recipe wants 0x%X: bits are never taken back",

@@ -20,6 +20,7 @@
 #define PARTITION_OTA_0       0x10u /* and fifteen more */
 #define PARTITION_OTA_DATA    0x00u
 #define PARTITION_NVS         0x02u
+#define PARTITION_NVS_KEYS    0x04u
 #define PARTITION_ENCRYPTED   0x01u /* flags */
 #define PARTITION_READ_ONLY   0x02u
 #define PARTITIONS_OTA_BYTES  32u /* one entry of otadata; the other is a sector behind it */

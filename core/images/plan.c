@@ -17,26 +17,6 @@ static bool is_mapped_size(uint8_t code)
     return code == 5 || code == 6;
 }
 
-struct plan_item {
-    const struct plan_part *boot; /* its header gets the flash words; NULL: nothing is patched */
-    /* Bytes as the file has them; digests and frames only where nothing is patched. */
-    struct plan_region region;
-};
-
-struct plan {
-    struct plan_settings settings;
-    size_t count;
-    struct plan_item *items;
-    struct plan_parts parts;
-    uint32_t required_bytes; /* of flash, for what is no image of the plan */
-};
-
-struct plan_variant {
-    size_t count;
-    const struct plan_region **regions; /* the plan's, or one of `own` */
-    struct plan_region *own;            /* `count` rows; unused ones are zero */
-};
-
 /* ---- What a header says ---- */
 
 uint32_t plan_header_flash_bytes(const struct chip *chip, const struct image *image)
@@ -61,7 +41,7 @@ static void frames_done(struct plan_region *r)
     plan_frames_free(&r->frames[FRAMES_ROM]);
 }
 
-static void region_done(struct plan_region *r)
+void plan_region_done(struct plan_region *r)
 {
     for (uint32_t i = 0; i < r->piece_count; i++)
         frames_done(&r->pieces[i]); /* their bytes are the region's */
@@ -103,7 +83,8 @@ static uint32_t pieces_of(const struct plan_region *r)
 
 /* From one multiple of the piece to the next, in the flash; the ends are the region's. Where they
  * only serve speed, nobody but a stub is sent them. */
-static bool cut(struct plan_region *r, const struct plan_settings *s)
+bool plan_region_cut(struct plan_region *r, const struct plan_settings *s,
+                     bool (*encode_piece)(struct plan_region *r, const struct plan_settings *s))
 {
     uint32_t count = pieces_of(r), at = 0;
     r->pieces = calloc(count, sizeof *r->pieces);
@@ -116,11 +97,16 @@ static bool cut(struct plan_region *r, const struct plan_settings *s)
         piece->addr = piece->offset_addr = r->addr + at;
         piece->bytes = r->bytes + at;
         piece->size_bytes = r->size_bytes - at < room ? r->size_bytes - at : room;
-        if (!(s->pieces ? encode(piece, s) : plan_encode_for_stub(piece, s->baud, false)))
+        if (!encode_piece(piece, s))
             return false;
         at += piece->size_bytes;
     }
     return true;
+}
+
+static bool encode_for_speed(struct plan_region *piece, const struct plan_settings *s)
+{
+    return plan_encode_for_stub(piece, s->baud, false);
 }
 
 static bool region_finish(struct plan_region *r, const struct plan_settings *settings)
@@ -128,7 +114,8 @@ static bool region_finish(struct plan_region *r, const struct plan_settings *set
     if (!encode(r, settings))
         return false;
     bool quicker = forecast_pieces_pay(r, &r->frames[FRAMES_STUB], settings->baud);
-    return !(settings->pieces || quicker) || cut(r, settings);
+    return !(settings->pieces || quicker) ||
+           plan_region_cut(r, settings, settings->pieces ? encode : encode_for_speed);
 }
 
 /* ---- Plan ---- */
@@ -203,7 +190,7 @@ void plan_free(struct plan *p)
         return;
     for (size_t i = 0; i < p->count; i++) {
         free((void *)(uintptr_t)p->items[i].region.name);
-        region_done(&p->items[i].region);
+        plan_region_done(&p->items[i].region);
     }
     plan_parts_done(&p->parts);
     free(p->items);
@@ -437,7 +424,7 @@ void plan_variant_free(struct plan_variant *v)
     if (!v)
         return;
     for (size_t i = 0; i < v->count; i++)
-        region_done(&v->own[i]);
+        plan_region_done(&v->own[i]);
     free(v->own);
     free(v->regions);
     free(v);

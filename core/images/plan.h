@@ -12,6 +12,7 @@
 #include "core/base/digest.h"
 #include "core/facts/chip.h"
 #include "core/facts/loader_kind.h"
+#include "core/images/flash_crypt.h"
 #include "core/images/image.h"
 #include "core/images/partitions.h"
 
@@ -166,6 +167,23 @@ void plan_variant_free(struct plan_variant *v);
 struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_variant *shared,
                                        const struct plan_source *sources, size_t count,
                                        struct err *e);
+
+/* Whether the chip reads that address through its flash encryption, once that is on: boot loader,
+ * partition table, applications, the choice between them, keys of NVS, and partitions that say so.
+ * Not what the key manager keeps for itself, nor NVS, nor what no partition holds. */
+bool plan_is_encrypted(const struct plan *p, uint32_t addr);
+
+/* A partition that firmware would read through flash encryption and that no image fills to its end,
+ * so that what it reads there is noise; NULL: there is none. Applications end with their image, and
+ * ESP-IDF looks at keys of NVS as they are. */
+const struct partition *plan_unfilled(const struct plan *p);
+
+/* The regions of a variant as that flash encryption wants them: those parts as ciphertext, which is
+ * sent as it is, for it does not get shorter. Names are borrowed, and regions without ciphertext:
+ * `plain` must outlive it. Some 10 ms of work for 1 MiB. What flash_crypt fails with, ERR_STATION.
+ */
+struct plan_variant *plan_variant_encrypt(const struct plan *p, const struct plan_variant *plain,
+                                          const struct flash_crypt_key *key, struct err *e);
 
 size_t plan_variant_count(const struct plan_variant *v);
 

@@ -34,6 +34,35 @@ bool plan_covers(const struct plan_source *s, uint64_t addr);
 void plan_read_image(const struct plan_settings *settings, const struct plan_source *s, uint32_t at,
                      struct image *image);
 
+/* ---- plan.c ---- */
+
+struct plan_item {
+    const struct plan_part *boot; /* its header gets the flash words; NULL: nothing is patched */
+    /* Bytes as the file has them; digests and frames only where nothing is patched. */
+    struct plan_region region;
+};
+
+struct plan {
+    struct plan_settings settings;
+    size_t count;
+    struct plan_item *items;
+    struct plan_parts parts;
+    uint32_t required_bytes; /* of flash, for what is no image of the plan */
+};
+
+struct plan_variant {
+    size_t count;
+    const struct plan_region **regions; /* the plan's, or one of `own` */
+    struct plan_region *own;            /* `count` rows; unused ones are zero */
+};
+
+/* Frees what a region owns; its name is borrowed. */
+void plan_region_done(struct plan_region *r);
+
+/* Cuts a region at multiples of the piece, whose frames it leaves to `encode`. False: no memory. */
+bool plan_region_cut(struct plan_region *r, const struct plan_settings *s,
+                     bool (*encode)(struct plan_region *r, const struct plan_settings *s));
+
 /* ---- plan_check.c, plan_check_layout.c ---- */
 
 struct plan_checker {

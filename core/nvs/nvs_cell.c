@@ -200,12 +200,13 @@ static bool decode_base64(const uint8_t *text, size_t n, uint8_t *out, size_t *o
 
 static bool take_base64(struct nvs_judge *j, const struct csv_field *at, struct nvs_row *row)
 {
-    size_t n = without_blanks(row->bytes, row->n);
-    return decode_base64(row->bytes, n, row->bytes, &row->n) ||
-           nvs_mistake(
-               j, at,
-               "the value is no base64: groups of four of A-Z a-z 0-9 + /, the last filled up "
-               "with =");
+    size_t n = without_blanks(row->bytes, row->n), bytes;
+    if (!decode_base64(row->bytes, n, row->bytes, &bytes))
+        return nvs_mistake(
+            j, at,
+            "the value is no base64: groups of four of A-Z a-z 0-9 + /, the last filled up with =");
+    shrink(row, bytes);
+    return true;
 }
 
 static bool check_string(struct nvs_judge *j, const struct csv_field *at, const struct nvs_row *row)
@@ -324,4 +325,20 @@ bool nvs_take_value(struct nvs_judge *j, const struct csv_field *encoding, bool 
              : !take_bytes(j, enc->kind, file, value, row))
         return false;
     return check_size(j, value, row);
+}
+
+bool nvs_table_value(const char *encoding, bool file, const char *text,
+                     const struct nvs_files *files, unsigned version, struct nvs_row *row,
+                     struct err *e)
+{
+    const struct csv_field word = { .text = encoding, .n = strlen(encoding) };
+    const struct csv_field value = { .text = text, .n = strlen(text), .quoted = true };
+    struct nvs_report report = { .total = 0 };
+    struct nvs_judge j = { .file = "", .files = files, .version = version, .report = &report };
+    memset(row, 0, sizeof *row);
+    if (nvs_take_value(&j, &word, file, &value, row))
+        return true;
+    if (j.no_memory)
+        return err_set(e, ERR_STATION, "Out of memory for a value");
+    return err_set(e, ERR_USAGE, "%s", report.mistakes[0].sentence);
 }

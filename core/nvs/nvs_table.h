@@ -68,6 +68,12 @@ bool nvs_table_write(const struct nvs_table *table, struct nvs_writer *w, struct
 /* Values are wiped. */
 void nvs_table_done(struct nvs_table *table);
 
+/* One value, as the generator takes it by one of its encodings: `text`, or the file of that path.
+ * ERR_USAGE says what is wrong. row->bytes are the caller's, to wipe and free. */
+bool nvs_table_value(const char *encoding, bool file, const char *text,
+                     const struct nvs_files *files, unsigned version, struct nvs_row *row,
+                     struct err *e);
+
 /* ---- Many units ---- */
 
 struct nvs_units; /* a configuration with the values of all units */

@@ -116,7 +116,10 @@ static bool prepare_all_locked(struct export *x, struct err *e)
                 "u") " JOIN unit_value AS v"
                      " ON v.unit = u.id WHERE r.id = ? AND " LAST_OF_ITS_NAME,
             e);
-    return x->units != NULL;
+    if (x->units)
+        x->burns = prepare_columns_locked(db, burn_columns, BURN_COLUMNS,
+                                          " FROM burn AS x WHERE x.run = ? ORDER BY x.number", e);
+    return x->burns != NULL;
 }
 
 /* ---- What the forms ask ---- */
@@ -161,6 +164,11 @@ void export_begin_corrections(struct export *x)
 void export_begin_units(struct export *x)
 {
     begin_rows(x->units, sqlite3_column_int64(x->runs, RUN_ID));
+}
+
+void export_begin_burns(struct export *x)
+{
+    begin_rows(x->burns, sqlite3_column_int64(x->runs, RUN_ID));
 }
 
 void export_begin_attempts(struct export *x)
@@ -275,6 +283,7 @@ static bool export_locked(struct export *x, const struct form *form, struct err 
     sqlite3_finalize(x->attempts);
     sqlite3_finalize(x->digests);
     sqlite3_finalize(x->units);
+    sqlite3_finalize(x->burns);
     return ok;
 }
 

@@ -79,6 +79,17 @@ const struct column run_columns[RUN_SELECTED] = {
                    " WHERE " UNIT_OF_RUN("u") " AND " LAST_OF_ITS_NAME ")",
                    true },
     [RUN_GOLDEN] = { "golden", "r.golden", false },
+    /* the board has lost it since, and it may be another's */
+    [RUN_SERIAL_RELEASED] = { "serial_released_utc",
+                              "(SELECT (SELECT made_utc FROM unit_decision WHERE id = u.released)"
+                              " FROM unit AS u WHERE " UNIT_OF_RUN(
+                                  "u") " AND u.serial IS NOT NULL"
+                                       " ORDER BY u.id DESC LIMIT 1)",
+                              false },
+    [RUN_BURNS] = { "burns",
+                    "(SELECT group_concat(line, '; ') FROM (SELECT x.fuses || ' ' || x.outcome AS"
+                    " line FROM burn AS x WHERE x.run = r.id ORDER BY x.number))",
+                    true },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },
@@ -122,6 +133,21 @@ const struct column unit_columns[UNIT_COLUMNS] = {
     [UNIT_SHA256] = { "sha256", "v.sha256", false },
     [UNIT_SOURCE] = { "source", "v.source", false },
     [UNIT_TAKEN_IN] = { "taken_in_run", "u.run", false },
+};
+
+/* words and proof are null of secrets */
+const struct column burn_columns[BURN_COLUMNS] = {
+    [BURN_NUMBER] = { "number", "x.number", false },
+    [BURN_ATTEMPT] = { "attempt", "x.attempt", false },
+    [BURN_STAGE] = { "stage", "x.stage", false },
+    [BURN_BLOCK] = { "block", "x.block", false },
+    [BURN_FUSES] = { "fuses", "x.fuses", false },
+    [BURN_OUTCOME] = { "outcome", "x.outcome", false },
+    [BURN_WORDS] = { "words", "x.words", false },
+    [BURN_PROOF] = { "proof", "x.proof", false },
+    [BURN_SENTENCE] = { "sentence", "x.sentence", false },
+    [BURN_PERSON] = { "person", "x.person", false },
+    [BURN_MADE_UTC] = { "made_utc", "x.made_utc", false },
 };
 
 const struct column digest_columns[DIGEST_COLUMNS] = {

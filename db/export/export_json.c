@@ -60,12 +60,27 @@ bool export_json_unit(struct export *x, struct err *e)
     return rows == 0;
 }
 
+bool export_json_burns(struct export *x, struct err *e)
+{
+    int rows;
+    out_json_open(&x->out, "burns", '[');
+    export_begin_burns(x);
+    while ((rows = export_next(x, x->burns, e)) > 0) {
+        out_json_open(&x->out, NULL, '{');
+        out_json_columns(&x->out, x->burns, burn_columns, BURN_COLUMNS);
+        out_json_close(&x->out, '}');
+    }
+    out_json_close(&x->out, ']');
+    return rows == 0;
+}
+
 bool export_json_run(struct export *x, struct err *e)
 {
     x->out.json.comma = false;
     out_json_open(&x->out, NULL, '{');
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
-    if (!export_json_unit(x, e) || !export_json_corrections(x, e) || !put_attempts(x, e))
+    if (!export_json_unit(x, e) || !export_json_burns(x, e) || !export_json_corrections(x, e) ||
+        !put_attempts(x, e))
         return false;
     out_json_close(&x->out, '}');
     return true;

@@ -219,7 +219,7 @@ static bool put_metadata(struct export *x, struct err *e)
     out_json_column(&x->out, "test_name", x->runs, RUN_RECIPE);
     out_json_column(&x->out, "test_version", x->runs, RUN_RECIPE_VERSION);
     out_json_columns(&x->out, x->runs, run_columns, RUN_COLUMNS);
-    if (!export_json_unit(x, e) || !export_json_corrections(x, e))
+    if (!export_json_unit(x, e) || !export_json_burns(x, e) || !export_json_corrections(x, e))
         return false;
     put_empty(&x->out, "config", "{}");
     out_json_close(&x->out, '}');

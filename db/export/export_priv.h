@@ -69,6 +69,8 @@ enum run_column {
     RUN_SERIAL,
     RUN_UNIT,
     RUN_GOLDEN,
+    RUN_SERIAL_RELEASED,
+    RUN_BURNS,
     RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
@@ -113,6 +115,21 @@ enum correction_column {
 
 enum unit_column { UNIT_NAME, UNIT_TEXT, UNIT_SHA256, UNIT_SOURCE, UNIT_TAKEN_IN, UNIT_COLUMNS };
 
+enum burn_column {
+    BURN_NUMBER,
+    BURN_ATTEMPT,
+    BURN_STAGE,
+    BURN_BLOCK,
+    BURN_FUSES,
+    BURN_OUTCOME,
+    BURN_WORDS,
+    BURN_PROOF,
+    BURN_SENTENCE,
+    BURN_PERSON,
+    BURN_MADE_UTC,
+    BURN_COLUMNS
+};
+
 enum digest_column {
     DIGEST_IMAGE,
     DIGEST_FILE,
@@ -138,6 +155,7 @@ extern const struct column attempt_columns[ATTEMPT_SELECTED];
 extern const struct column correction_columns[CORRECTION_COLUMNS];
 extern const struct column digest_columns[DIGEST_COLUMNS];
 extern const struct column unit_columns[UNIT_COLUMNS];
+extern const struct column burn_columns[BURN_COLUMNS];
 
 /* ---- Output ---- */
 
@@ -189,7 +207,7 @@ struct export
     struct db *db;
     const struct terms *terms;
     struct out out;
-    sqlite3_stmt *runs, *corrections, *attempts, *digests, *units;
+    sqlite3_stmt *runs, *corrections, *attempts, *digests, *units, *burns;
     int64_t count; /* runs written */
 };
 
@@ -216,12 +234,16 @@ bool export_json_corrections(struct export *x, struct err *e);
 /* The array "unit": the values that the board had in this run; mostly empty. */
 bool export_json_unit(struct export *x, struct err *e);
 
+/* The array "burns": the fuses that were burnt in this run, in their order; mostly empty. */
+bool export_json_burns(struct export *x, struct err *e);
+
 /* The run's object with its attempts and digests, as JSON and JSON lines have it. */
 bool export_json_run(struct export *x, struct err *e);
 
 /* The rows below a run or an attempt: begin, then next until it gives 0. > 0 a row, < 0 failed. */
 void export_begin_corrections(struct export *x);
 void export_begin_units(struct export *x);
+void export_begin_burns(struct export *x);
 void export_begin_attempts(struct export *x);
 void export_begin_digests(struct export *x);
 int export_next(const struct export *x, sqlite3_stmt *s, struct err *e);

@@ -22,8 +22,10 @@
 
 #include "core/base/clock.h"
 #include "core/base/err.h"
+#include "db/export/filter.h"
 #include "db/proof/audit.h"
 #include "db/read/history.h"
+#include "db/read/stats.h"
 #include "db/store/db.h"
 #include "db/units/unit_list.h"
 
@@ -33,7 +35,7 @@
 enum {
     FLEET_NAME_CAP = 65,   /* of a station */
     FLEET_SHA256_CAP = 65, /* of a link, in hex */
-    FLEET_VERSION = 2,     /* of the server's tables (fleet_schema.c) */
+    FLEET_VERSION = 4,     /* of the server's tables (fleet_schema.c) */
     FLEET_MOMENT_CAP = 40, /* a time as the server tells it, UTC */
 };
 
@@ -158,6 +160,30 @@ bool fleet_history(struct fleet *f, const char *mac, const struct db_history_sin
 
 /* What it was given as its own, at all stations, as db_units gives it. */
 bool fleet_units(struct fleet *f, const char *mac, const struct db_unit_sink *sink, struct err *e);
+
+/* Statistics over all stations, or one (NULL: all), as db_stats gives them: lots in the order in
+ * which the server heard of them, a board's runs in the order of their starts, and no open runs,
+ * which the server does not know. ERR_USAGE, too: it knows no such station. */
+bool fleet_stats(struct fleet *f, const char *station, enum db_stats_by by,
+                 const struct db_filter *filter, const struct db_stats_sink *sink, struct err *e);
+
+/* Runs of all stations, or one (NULL: all), with all that belongs to them, as a new file `path` in
+ * the record's form, for whatever reads records. Verdict and chip of the filter are left to it.
+ * Lots are one by name, boards by MAC, recipes by plan; the host of a run is its station's name. If
+ * the runs are of one record alone, which has no relatives, all numbers are its own; else those of
+ * runs and what hangs on them stand behind nine digits' room: 3000000042 is 42 of record 3. It has
+ * no chain and nothing signed. The file and what SQLite keeps beside it are the caller's to remove,
+ * also on failure. */
+bool fleet_gather(struct fleet *f, const char *station, const struct db_filter *filter,
+                  const char *path, struct err *e);
+
+/* Where a lot is closed: each station that knows it, once, by name. closed_utc NULL: it is open. */
+struct fleet_lot_sink {
+    void *ctx;
+    bool (*end)(void *ctx, const char *station, const char *closed_utc, const char *closed_by);
+};
+bool fleet_lot_ends(struct fleet *f, const char *station, const char *lot,
+                    const struct fleet_lot_sink *sink, struct err *e);
 
 /* The MAC of the board that has or, else, last had this serial at any station; an empty text: none
  * ever had. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define UTC(time) "to_char(" time " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+#define UTC(time) FLEET_UTC(time)
 
 /* The boards of this MAC, in each record that has one; as BOARD_OF_MAC finds them in a record. */
 #define BOARDS                                                                                     \
@@ -63,6 +63,10 @@ static const char corrections_sql[] =
     " FROM espstation.run AS r JOIN espstation.lineage AS y ON y.ancestor = r.record"
     " AND r.link <= y.upto JOIN espstation.correction AS k ON k.record = y.record AND k.run = r.id"
     " WHERE r.record = $1 AND r.id = $2 AND r.run_utc = $3 ORDER BY k.made_utc, k.id";
+
+static const char burns_sql[] =
+    "SELECT number, attempt, stage, block, fuses, outcome, words, proof, sentence, person, "
+    UTC("made_utc") " FROM espstation.burn WHERE record = $1 AND run = $2 ORDER BY number";
 
 static const char units_sql[] =
     "SELECT u.record, u.id, u.serial, " UTC("u.taken_utc") ", u.run, " UTC("n.made_utc")
@@ -222,6 +226,38 @@ static bool send_corrections(struct fleet *f, const char *const values[3],
     return ok;
 }
 
+static struct db_burn_row burn_row(const PGresult *r, int i)
+{
+    return (struct db_burn_row){
+        .number = (int)number_or(r, i, 0, 0),
+        .attempt = (int)number_or(r, i, 1, 0),
+        .stage = text(r, i, 2),
+        .block = (int)number_or(r, i, 3, 0),
+        .fuses = text(r, i, 4),
+        .outcome = text(r, i, 5),
+        .words = text(r, i, 6),
+        .proof = text(r, i, 7),
+        .sentence = text(r, i, 8),
+        .person = text(r, i, 9),
+        .made_utc = text(r, i, 10),
+    };
+}
+
+static bool send_burns(struct fleet *f, const char *const values[3],
+                       const struct db_history_sink *sink, struct err *e)
+{
+    if (!sink->burn)
+        return true;
+    PGresult *const r = pg_ask(f, burns_sql, values, 2, e);
+    bool ok = r != NULL;
+    for (int i = 0; ok && i < PQntuples(r); i++) {
+        const struct db_burn_row row = burn_row(r, i);
+        ok = taken(sink->burn(sink->ctx, &row), e);
+    }
+    PQclear(r);
+    return ok;
+}
+
 static bool send_run(struct fleet *f, const PGresult *runs, int i,
                      const struct db_history_sink *sink, struct err *e)
 {
@@ -231,7 +267,7 @@ static bool send_run(struct fleet *f, const PGresult *runs, int i,
         return false;
     const struct db_run_row row = run_row(runs, i, PQntuples(attempts));
     const bool ok = taken(sink->run(sink->ctx, &row), e) &&
-                    send_attempts(f, attempts, values, sink, e) &&
+                    send_attempts(f, attempts, values, sink, e) && send_burns(f, values, sink, e) &&
                     send_corrections(f, values, sink, e);
     PQclear(attempts);
     return ok;

@@ -4,6 +4,7 @@
 
 #include "db/fleet/fleet.h"
 #include "db/store/handle.h"
+#include "db/store/phrases.h"
 
 #include <libpq-fe.h>
 
@@ -40,6 +41,12 @@ bool pg_copy_out(struct fleet *f, const char *sql,
                  bool (*line)(void *ctx, char *line, size_t n, struct err *e), void *ctx,
                  struct err *e);
 
+/* The same of COPY ... TO STDOUT (FORMAT binary): each row as it comes, the number of its fields
+ * first. */
+bool pg_copy_out_binary(struct fleet *f, const char *sql,
+                        bool (*row)(void *ctx, const unsigned char *row, size_t n, struct err *e),
+                        void *ctx, struct err *e);
+
 /* COMMIT, and whether it was one. Unanswered, nobody knows; the mark tells next time. */
 bool pg_commit(struct fleet *f, struct err *e);
 void pg_roll_back(struct fleet *f);
@@ -56,9 +63,34 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
     "(SELECT y.record, t.record AS home, " columns " FROM espstation.lineage AS y"                 \
     " JOIN espstation." table " AS t ON t.record = y.ancestor AND t.link <= y.upto)"
 
-const char *const *fleet_step(int version); /* that leads to it, from 1; ends with NULL */
-extern const char *const *const fleet_step_lease;
+/* clang-format off */
+/* Joins what run r means, or NULL; LOOK_UP_SEEN as its record has it. Each row is looked up by
+ * itself, whatever the planner thinks of: that is what LIMIT is there for. */
+#define LOOK_UP(what, from, where, as)                                                             \
+    " LEFT JOIN LATERAL (SELECT " what " FROM " from " WHERE " where " LIMIT 1) AS " as " ON true"
+#define LOOK_UP_SEEN(what, table, id, as)                                                          \
+    LOOK_UP("t.*", "lineage AS y CROSS JOIN LATERAL (SELECT " what " FROM " table " AS t"          \
+            " WHERE t.record = y.ancestor AND t.id = " id " AND t.link <= y.upto LIMIT 1) AS t",   \
+            "y.record = r.record", as)
+
+/* A board over all stations: the six bytes of its MAC as a number. */
+#define MAC_NUMBER(mac)                                                                            \
+    "('x' || replace(" BASE_MAC(mac) ", ':', ''))::bit(48)::bigint"
+/* clang-format on */
+
+/* A time as the record writes it. */
+#define FLEET_UTC(time) "to_char(" time " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
+const char *const *fleet_step(int version);       /* that leads to it, from 1; ends with NULL */
+extern const char *const fleet_step_stats[];      /* one of them */
+extern const char *const *const fleet_step_lease; /* and another */
 extern const char *const fleet_grants[];
+
+/* ---- fleet_schema_stats.c ---- */
+
+/* Rows of the form of espstation.cell (of cell_rate, with what a cell is for), an & in place of the
+ * runs and an @ in place of the attempts that are read. */
+extern const char fleet_cells_of_runs[], fleet_cells_of_attempts[], fleet_rates_of_attempts[];
 
 /* ---- fleet_tables.c: what of the record goes where ---- */
 
@@ -72,7 +104,7 @@ struct fleet_table {
     const char *put;     /* how a row gets back into a record; NULL: INSERT of all columns */
 };
 
-enum { FLEET_TABLE_COUNT = 25, FLEET_SQL_CAP = 4096 };
+enum { FLEET_TABLE_COUNT = 26, FLEET_SQL_CAP = 4096 };
 extern const struct fleet_table fleet_tables[FLEET_TABLE_COUNT];
 
 /* The query of the record for all rows of links ?1 < id <= ?2: their link, the month's time if

@@ -2,6 +2,7 @@
  * Whether the server has what the stations recorded: each record is made anew from its rows, and
  * audited as if it were the station's own. So there is one audit, and one canonical form.
  */
+#include "db/fleet/fleet_file.h"
 #include "db/fleet/fleet_priv.h"
 #include "db/store/fail.h"
 #include "db/store/handle.h"
@@ -50,9 +51,7 @@ bool fleet_records(struct fleet *f, const char *station, struct fleet_record **r
 
 struct proof {
     const struct db_audit_setup *setup;
-    sqlite3 *sql;
-    const struct fleet_table *table;
-    sqlite3_stmt *put;
+    struct fleet_file file;
     int64_t findings;
 };
 
@@ -72,43 +71,6 @@ static void find(struct proof *p, enum db_finding_kind kind, const char *fmt, ..
         p->setup->finding(p->setup->ctx, &finding);
 }
 
-static bool fail_file(struct proof *p, struct err *e)
-{
-    return err_set(e, ERR_DATABASE, "The record could not be made anew: %s",
-                   sqlite3_errmsg(p->sql));
-}
-
-static bool run(struct proof *p, const char *sql, struct err *e)
-{
-    return sqlite3_exec(p->sql, sql, NULL, NULL, NULL) == SQLITE_OK || fail_file(p, e);
-}
-
-/* What is no number is left a text, which the record's table refuses. */
-static void bind_value(sqlite3_stmt *s, int place, bool number, const char *text, size_t n)
-{
-    char *end = NULL;
-    const int64_t value = text && number ? strtoll(text, &end, 10) : 0;
-    if (!text)
-        sqlite3_bind_null(s, place);
-    else if (number && *text != '\0' && *end == '\0')
-        sqlite3_bind_int64(s, place, value);
-    else
-        sqlite3_bind_text64(s, place, text, n, SQLITE_TRANSIENT, SQLITE_UTF8);
-}
-
-static void bind_line(struct proof *p, char *line)
-{
-    const char *column = p->table->columns;
-    char *text;
-    size_t n;
-    sqlite3_reset(p->put);
-    for (int place = 1; *column != '\0' && fleet_take_value(&line, &text, &n); place++) {
-        bind_value(p->put, place, column[strcspn(column, "# ")] == '#', text, n);
-        column += strcspn(column, " ");
-        column += strspn(column, " ");
-    }
-}
-
 /* A row that the record's tables do not take was not written by a station. */
 static bool put_line(void *ctx, char *line, size_t n, struct err *e)
 {
@@ -116,15 +78,15 @@ static bool put_line(void *ctx, char *line, size_t n, struct err *e)
     char id[32];
     snprintf(id, sizeof id, "%.*s", (int)strcspn(line, "\t"), line);
     (void)n;
-    bind_line(p, line);
-    const int rc = sqlite3_step(p->put);
+    fleet_file_bind(&p->file, line);
+    const int rc = sqlite3_step(p->file.put);
     if ((rc & 0xff) == SQLITE_CONSTRAINT || (rc & 0xff) == SQLITE_MISMATCH)
         find(p, DB_INSERTED, "Row %s of table %s stands there twice, or as no station writes it",
-             id, p->table->name);
+             id, p->file.table->name);
     else if (rc != SQLITE_DONE)
-        return fail_file(p, e);
-    else if (sqlite3_changes(p->sql) == 0)
-        find(p, DB_INSERTED, "Row %s of table %s belongs to no row", id, p->table->name);
+        return fleet_file_fail(&p->file, e);
+    else if (sqlite3_changes(p->file.sql) == 0)
+        find(p, DB_INSERTED, "Row %s of table %s belongs to no row", id, p->file.table->name);
     return true;
 }
 
@@ -132,13 +94,12 @@ static bool put_table(struct proof *p, struct fleet *f, const struct fleet_table
                       struct err *e)
 {
     char sql[FLEET_SQL_CAP];
-    p->table = t;
     fleet_put_sql(t, sql);
-    if (sqlite3_prepare_v2(p->sql, sql, -1, &p->put, NULL) != SQLITE_OK)
-        return fail_file(p, e);
+    if (!fleet_file_prepare(&p->file, t, sql, e))
+        return false;
     fleet_copy_out_sql(t, record, sql);
     const bool ok = pg_copy_out(f, sql, put_line, p, e);
-    sqlite3_finalize(p->put);
+    fleet_file_finish(&p->file);
     return ok;
 }
 
@@ -151,47 +112,13 @@ static bool put_tables(struct proof *p, struct fleet *f, int64_t record, struct 
     return true;
 }
 
-/* ---- The guards of a record, away while its rows are put in ---- */
-
-/* Unique indexes too: what was released may be given out again, and that it was released comes
- * last. */
-#define GUARDS " FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('trigger', 'index')"
-
-/* Runs each statement that the query gives. They are gathered first: they change what is read. */
-static bool run_each(struct proof *p, const char *query, struct err *e)
-{
-    sqlite3_stmt *s = NULL;
-    char *all = NULL;
-    if (sqlite3_prepare_v2(p->sql, query, -1, &s, NULL) == SQLITE_OK &&
-        sqlite3_step(s) == SQLITE_ROW)
-        all = sqlite3_mprintf("%s", (const char *)sqlite3_column_text(s, 0));
-    sqlite3_finalize(s);
-    const bool ok = all ? run(p, all, e) : fail_file(p, e);
-    sqlite3_free(all);
-    return ok;
-}
-
-static bool put_aside(struct proof *p, struct err *e)
-{
-    return run(p,
-               "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; BEGIN;"
-               "CREATE TEMP TABLE guard AS SELECT sql" GUARDS,
-               e) &&
-           run_each(p, "SELECT group_concat('DROP ' || type || ' ' || name, ';')" GUARDS, e);
-}
-
-static bool put_back(struct proof *p, struct err *e)
-{
-    return run_each(p, "SELECT group_concat(sql, ';') FROM temp.guard", e) &&
-           run(p, "DROP TABLE temp.guard; COMMIT", e);
-}
-
 /* In one state of the server, whatever is sent meanwhile. */
 static bool make_anew(struct proof *p, struct fleet *f, int64_t record, struct err *e)
 {
     if (!pg_run(f, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", e))
         return false;
-    const bool ok = put_aside(p, e) && put_tables(p, f, record, e) && put_back(p, e);
+    const bool ok = fleet_file_open_up(&p->file, e) && put_tables(p, f, record, e) &&
+                    fleet_file_guard(&p->file, true, e);
     pg_roll_back(f);
     return ok;
 }
@@ -234,7 +161,7 @@ bool fleet_prove(struct fleet *f, const struct fleet_record *record, const char 
     struct db *const db = db_open(path, DB_BUSY_MS, e);
     if (!db)
         return false;
-    p.sql = db->sql;
+    p.file.sql = db->sql;
     const bool ok = make_anew(&p, f, record->id, e);
     db_close(db);
     return ok && audit_file(&p, record, path, audit, e);

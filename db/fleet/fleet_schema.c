@@ -238,6 +238,17 @@ static const char *const version_1[] = {
     NULL,
 };
 
+/* Burns of fuses, which records of version 5 have. */
+static const char *const version_3[] = {
+    "CREATE TABLE espstation.burn (" HEAD "id bigint NOT NULL, run bigint NOT NULL,"
+    " attempt integer NOT NULL, number integer NOT NULL, stage text NOT NULL,"
+    " block integer NOT NULL, fuses text NOT NULL, words text, key_salt text, key_hmac text,"
+    " outcome text NOT NULL, proof text, sentence text, person text,"
+    " made_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
+    "CREATE INDEX burn_run ON espstation.burn (record, run)",
+    NULL,
+};
+
 /* Given anew by each init: what a station and a reader may. */
 const char *const fleet_grants[] = {
     "DO $$ BEGIN"
@@ -248,6 +259,10 @@ const char *const fleet_grants[] = {
     "GRANT SELECT ON ALL TABLES IN SCHEMA espstation TO espstation_station, espstation_reader",
     "GRANT INSERT ON ALL TABLES IN SCHEMA espstation TO espstation_station",
     "REVOKE INSERT ON espstation.schema_version FROM espstation_station",
+    /* Those the triggers fill, with the rights of the owner. */
+    "REVOKE INSERT ON espstation.known_lot, espstation.known_recipe, espstation.cell,"
+    " espstation.cell_code, espstation.cell_rate, espstation.board_lot, espstation.again,"
+    " espstation.corrected FROM espstation_station",
     "GRANT UPDATE (link, sha256, replaced_utc, sent_utc, sent_host, tool_version)"
     " ON espstation.record TO espstation_station",
     "GRANT EXECUTE ON FUNCTION espstation.make_month(text) TO espstation_station",
@@ -272,6 +287,7 @@ const char *const fleet_grants[] = {
 
 const char *const *fleet_step(int version)
 {
-    const char *const *const steps[FLEET_VERSION] = { version_1, fleet_step_lease };
+    const char *const *const steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3,
+                                                      fleet_step_lease };
     return steps[version - 1];
 }

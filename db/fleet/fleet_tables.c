@@ -89,6 +89,10 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
       NULL },
     { "lease_end", "lease", "lease-end", ROW_ITSELF("lease"), NULL, "id# ended_utc@ used# why",
       "UPDATE lease SET ended_utc = ?2, used = ?3, why = ?4 WHERE id = ?1" },
+    { "burn", NULL, "burn", ROW_ITSELF("burn"), NULL,
+      "id# run# attempt# number# stage block# fuses words key_salt key_hmac outcome proof "
+      "sentence person made_utc@",
+      NULL },
     /* The last, so that a batch that is cut off in the middle has rows without links, never links
      * without rows. */
     { "link", NULL, NULL, "CROSS JOIN link AS t ON t.id = l.id", NULL,

@@ -280,14 +280,13 @@ bool pg_copy_in(struct fleet *f, const char *sql, const char *bytes, size_t n, s
     return r != NULL;
 }
 
-/* 1: a line is in *line; 0: the end; below 0: failed. */
-static int next_line(struct fleet *f, char **line, size_t *n, struct err *e)
+/* 1: a row is in *bytes; 0: the end; below 0: failed. */
+static int next_row(struct fleet *f, char **bytes, size_t *n, struct err *e)
 {
     for (;;) {
-        const int got = PQgetCopyData(f->pg, line, 1);
+        const int got = PQgetCopyData(f->pg, bytes, 1);
         if (got > 0) {
-            *n = (size_t)got - 1;
-            (*line)[*n] = '\0';
+            *n = (size_t)got;
             return 1;
         }
         if (got == -1)
@@ -306,9 +305,36 @@ static int next_line(struct fleet *f, char **line, size_t *n, struct err *e)
     }
 }
 
-bool pg_copy_out(struct fleet *f, const char *sql,
-                 bool (*line)(void *ctx, char *line, size_t n, struct err *e), void *ctx,
-                 struct err *e)
+/* Of the one or the other kind. */
+struct taker {
+    void *ctx;
+    bool (*line)(void *ctx, char *line, size_t n, struct err *e);
+    bool (*row)(void *ctx, const unsigned char *row, size_t n, struct err *e);
+    bool begun;
+};
+
+/* "PGCOPY...", flags, the length of an extension: in front of the first row. */
+#define BINARY_HEAD 19u
+
+static bool take_binary(struct taker *t, const char *bytes, size_t n, struct err *e)
+{
+    const size_t head = t->begun ? 0 : BINARY_HEAD;
+    t->begun = true;
+    if (n < head + 2)
+        return err_set(e, ERR_DATABASE, "PostgreSQL: a binary COPY began oddly");
+    const unsigned char *const row = (const unsigned char *)bytes + head;
+    return (row[0] == 0xFF && row[1] == 0xFF) || t->row(t->ctx, row, n - head, e);
+}
+
+static bool take_copied(struct taker *t, char *bytes, size_t n, struct err *e)
+{
+    if (t->row)
+        return take_binary(t, bytes, n, e);
+    bytes[n - 1] = '\0'; /* the end of the line */
+    return t->line(t->ctx, bytes, n - 1, e);
+}
+
+static bool copy_out(struct fleet *f, const char *sql, struct taker *t, struct err *e)
 {
     char *bytes = NULL;
     size_t n;
@@ -316,8 +342,8 @@ bool pg_copy_out(struct fleet *f, const char *sql,
     bool ok = begin_copy(f, sql, PGRES_COPY_OUT, e);
     if (!ok)
         return false;
-    while (ok && (rows = next_line(f, &bytes, &n, e)) > 0) {
-        ok = line(ctx, bytes, n, e);
+    while (ok && (rows = next_row(f, &bytes, &n, e)) > 0) {
+        ok = take_copied(t, bytes, n, e);
         PQfreemem(bytes);
     }
     if (!ok || rows < 0) {
@@ -327,6 +353,22 @@ bool pg_copy_out(struct fleet *f, const char *sql,
     PGresult *const r = take_results(f, e);
     PQclear(r);
     return r != NULL;
+}
+
+bool pg_copy_out(struct fleet *f, const char *sql,
+                 bool (*line)(void *ctx, char *line, size_t n, struct err *e), void *ctx,
+                 struct err *e)
+{
+    struct taker t = { .ctx = ctx, .line = line };
+    return copy_out(f, sql, &t, e);
+}
+
+bool pg_copy_out_binary(struct fleet *f, const char *sql,
+                        bool (*row)(void *ctx, const unsigned char *row, size_t n, struct err *e),
+                        void *ctx, struct err *e)
+{
+    struct taker t = { .ctx = ctx, .row = row };
+    return copy_out(f, sql, &t, e);
 }
 
 /* ---- The connection ---- */

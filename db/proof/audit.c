@@ -363,10 +363,10 @@ static bool find_gap_locked(struct audit *a, const char *t, struct err *e)
 
 static bool look_beside_locked(struct audit *a, struct err *e)
 {
-    static const char *const tables[] = { "station",      "recipe", "image",   "lot",
-                                          "board",        "run",    "attempt", "correction",
-                                          "checkpoint",   "label",  "act",     "unit",
-                                          "unit_decision" };
+    static const char *const tables[] = { "station",       "recipe", "image",   "lot",
+                                          "board",         "run",    "attempt", "correction",
+                                          "checkpoint",    "label",  "act",     "unit",
+                                          "unit_decision", "burn" };
     for (unsigned kind = 0; kind < LINK_KIND_COUNT; kind++) {
         if (!find_unlinked_locked(a, kind, e))
             return false;

@@ -110,6 +110,23 @@ static struct db_digest_row digest_row(sqlite3_stmt *s)
     };
 }
 
+static struct db_burn_row burn_row(sqlite3_stmt *s)
+{
+    return (struct db_burn_row){
+        .number = sqlite3_column_int(s, 0),
+        .attempt = sqlite3_column_int(s, 1),
+        .stage = text(s, 2),
+        .block = sqlite3_column_int(s, 3),
+        .fuses = text(s, 4),
+        .outcome = text(s, 5),
+        .words = text(s, 6),
+        .proof = text(s, 7),
+        .sentence = text(s, 8),
+        .person = text(s, 9),
+        .made_utc = text(s, 10),
+    };
+}
+
 /* ---- Reading ---- */
 
 static bool send_board_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
@@ -178,6 +195,21 @@ static bool send_corrections_locked(struct db *db, int64_t run_id,
     return ok && rows == 0;
 }
 
+static bool send_burns_locked(struct db *db, int64_t run_id, const struct db_history_sink *sink,
+                              struct err *e)
+{
+    bool ok = true;
+    int rows = 0;
+    struct query q = query_start_locked(db, STMT_HISTORY_BURNS);
+    query_int(&q, run_id);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_burn_row row = burn_row(q.statement);
+        ok = taken(sink->burn(sink->ctx, &row), e);
+    }
+    query_end(&q);
+    return ok && rows == 0;
+}
+
 static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_history_sink *sink,
                              struct err *e)
 {
@@ -190,6 +222,8 @@ static bool send_runs_locked(struct db *db, int64_t board_id, const struct db_hi
         ok = taken(sink->run(sink->ctx, &row), e);
         if (ok && sink->attempt)
             ok = send_attempts_locked(db, row.run_id, sink, e);
+        if (ok && sink->burn)
+            ok = send_burns_locked(db, row.run_id, sink, e);
         if (ok && sink->correction)
             ok = send_corrections_locked(db, row.run_id, sink, e);
     }

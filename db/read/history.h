@@ -49,6 +49,12 @@ struct db_digest_row {
     const char *expected_md5, *read_md5, *written_md5, *written_sha256;
 };
 
+/* One burn of fuses in the run before. `words` and `proof` are NULL for secrets. */
+struct db_burn_row {
+    int number, attempt, block;
+    const char *stage, *fuses, *outcome, *words, *proof, *sentence, *person, *made_utc;
+};
+
 struct db_history_sink {
     void *ctx;
     bool (*board)(void *ctx, const struct db_board_row *board); /* once, first */
@@ -58,6 +64,7 @@ struct db_history_sink {
     bool (*digest)(void *ctx, const struct db_digest_row *digest); /* after its attempt; as well */
     /* after those, the oldest first; may be NULL */
     bool (*correction)(void *ctx, const struct db_correction_row *correction);
+    bool (*burn)(void *ctx, const struct db_burn_row *burn); /* after its attempts; may be NULL */
 };
 
 /* The life of one board; a chip with an EUI-64 is found by its six bytes as well, and the other way

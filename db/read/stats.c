@@ -22,13 +22,6 @@
 
 enum { STATS_SQL_CAP = 4096 };
 
-/* The runs of one board in one lot, while they come one after the other. */
-struct unit {
-    int64_t board, lot; /* board 0: none */
-    struct group *group;
-    bool judged, first_passed, last_passed;
-};
-
 struct stats {
     struct db *db;
     enum db_stats_by by;
@@ -59,31 +52,6 @@ static bool is(const char *text, const char *word)
     return strcmp(text, word) == 0;
 }
 
-static void end_unit(struct stats *x)
-{
-    if (x->unit.judged) {
-        x->unit.group->row.boards++;
-        x->unit.group->row.first_pass += x->unit.first_passed;
-        x->unit.group->row.final_pass += x->unit.last_passed;
-    }
-    x->unit = (struct unit){ 0 };
-}
-
-static void add_to_unit(struct stats *x, struct group *group, int64_t board, int64_t lot,
-                        bool passed, bool judged)
-{
-    if (x->unit.board != board || x->unit.lot != lot)
-        end_unit(x);
-    x->unit.board = board;
-    x->unit.lot = lot;
-    x->unit.last_passed = passed;
-    if (!judged || x->unit.judged)
-        return;
-    x->unit.judged = true;
-    x->unit.group = group;
-    x->unit.first_passed = passed;
-}
-
 static bool add_failure(struct stats *x, struct group *group, const char *code)
 {
     const struct group_key key = group_key_of_text(code);
@@ -111,7 +79,7 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
     row->refused += refused;
     row->unidentified += failed && !refused && board == 0;
     if (board != 0 && !refused)
-        add_to_unit(x, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
+        unit_add(&x->unit, group, board, sqlite3_column_int64(s, 2), passed, passed || failed);
     if (failed)
         return add_failure(x, group, taken_back ? DB_CODE_CORRECTED : code);
     return !passed || tally_add(&group->ms, sqlite3_column_int64(s, 5), 1);
@@ -304,7 +272,7 @@ static bool read_part_locked(struct stats *x, const struct part *part, struct er
     if (ok && rc != SQLITE_DONE)
         ok = db_fail(x->db, e);
     sqlite3_finalize(s);
-    end_unit(x);
+    unit_end(&x->unit);
     return ok;
 }
 
@@ -420,19 +388,11 @@ static bool send(struct stats *x, const struct db_stats_sink *sink, struct err *
     return ok;
 }
 
-static bool check_filter(const struct db_filter *f, struct err *e)
-{
-    if (!f || (!f->verdict && !f->mac && !f->chip))
-        return true;
-    err_set(e, ERR_USAGE, "Statistics are not kept by verdict, MAC or chip");
-    return err_hint(e, "Choose runs by lot, slot, recipe or time; --by chip tells each chip.");
-}
-
 bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *filter,
               const struct db_stats_sink *sink, struct err *e)
 {
     struct stats x = { .db = reader, .by = by, .index = index_of(filter) };
-    bool ok = check_filter(filter, e) && terms_make(&x.terms, filter, e) &&
+    bool ok = stats_filter_is_fit(filter, e) && terms_make(&x.terms, filter, e) &&
               db_begin_read(reader, e) && db_finish(reader, read_all_locked(&x, e), e) &&
               db_still_the_same(reader, e) && send(&x, sink, e);
     groups_free(&x.groups);

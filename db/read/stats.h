@@ -19,9 +19,10 @@ enum db_stats_by {
     DB_BY_NOTHING,
     DB_BY_LOT,
     DB_BY_SLOT,
-    DB_BY_RECIPE, /* name and version; rebuilt images under the same version are one group */
-    DB_BY_DAY,    /* UTC, of the start */
-    DB_BY_CHIP,   /* as the chip said of itself */
+    DB_BY_RECIPE,  /* name and version; rebuilt images under the same version are one group */
+    DB_BY_DAY,     /* UTC, of the start */
+    DB_BY_CHIP,    /* as the chip said of itself */
+    DB_BY_STATION, /* over a fleet alone (db/fleet/fleet.h) */
 };
 
 /* Of values in ascending order. The percentile p is the smallest value that at least p % of all

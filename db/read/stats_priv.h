@@ -1,4 +1,4 @@
-/* What the parts of the statistics share. Inside db/ only. */
+/* What the parts of the statistics share, also those over a fleet. Inside db/ only. */
 #ifndef DB_STATS_PRIV_H
 #define DB_STATS_PRIV_H
 
@@ -20,6 +20,9 @@ struct tally {
 bool tally_add(struct tally *tally, int64_t value, int64_t times);
 bool tally_merge(struct tally *into, const struct tally *from);
 bool tally_has(const struct tally *tally, int64_t value); /* not after it was sorted */
+
+/* Takes one value out again, if it is there; not after it was sorted. */
+void tally_take(struct tally *tally, int64_t value);
 
 /* Both sort in place: after that the tally may only be asked again or freed. */
 void tally_sort(struct tally *tally); /* entries 0 to used - 1 then are those in use */
@@ -71,5 +74,23 @@ bool group_add_rate(struct group *group, const struct db_stats_rate *rate);
 bool groups_finish(struct groups *groups, bool by_name, const struct groups *codes,
                    struct group *total);
 void group_free(struct group *group); /* what it owns */
+
+/* ---- stats_unit.c ---- */
+
+/* The runs of one board in one lot, while they come one after the other. */
+struct unit {
+    int64_t board, lot; /* board 0: none */
+    struct group *group;
+    bool judged, first_passed, last_passed;
+};
+
+/* The next of its runs, the first first; another board or lot ends the one before. */
+void unit_add(struct unit *unit, struct group *group, int64_t board, int64_t lot, bool passed,
+              bool judged);
+/* Counts it in the group of its first judged run. */
+void unit_end(struct unit *unit);
+
+/* Whether statistics can be asked for these runs: ERR_USAGE. */
+bool stats_filter_is_fit(const struct db_filter *filter, struct err *e);
 
 #endif

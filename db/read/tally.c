@@ -5,10 +5,15 @@
 
 enum { TALLY_FIRST_CAP = 64 };
 
+static size_t home_of(size_t cap, int64_t value)
+{
+    return (size_t)(((uint64_t)value * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (cap - 1);
+}
+
 /* The place of a value, or the free one where it belongs. `cap` is a power of two, never full. */
 static struct tally_entry *place_of(struct tally_entry *entries, size_t cap, int64_t value)
 {
-    size_t i = (size_t)(((uint64_t)value * UINT64_C(0x9E3779B97F4A7C15)) >> 32) & (cap - 1);
+    size_t i = home_of(cap, value);
     while (entries[i].times != 0 && entries[i].value != value)
         i = (i + 1) & (cap - 1);
     return &entries[i];
@@ -55,6 +60,35 @@ bool tally_merge(struct tally *into, const struct tally *from)
 bool tally_has(const struct tally *t, int64_t value)
 {
     return t->used > 0 && place_of(t->entries, t->cap, value)->times != 0;
+}
+
+/* Whether what lies at `at`, and belongs at `home` or behind, may not lie at `free` in front. */
+static bool must_stay(size_t free, size_t home, size_t at)
+{
+    return free <= at ? free < home && home <= at : free < home || home <= at;
+}
+
+/* Closes up behind an entry that is gone: others are found by walking over it. */
+static void close_up(struct tally *t, size_t free)
+{
+    for (size_t at = (free + 1) & (t->cap - 1); t->entries[at].times != 0;
+         at = (at + 1) & (t->cap - 1)) {
+        if (must_stay(free, home_of(t->cap, t->entries[at].value), at))
+            continue;
+        t->entries[free] = t->entries[at];
+        free = at;
+    }
+    t->entries[free].times = 0;
+    t->used--;
+}
+
+void tally_take(struct tally *t, int64_t value)
+{
+    if (!tally_has(t, value))
+        return;
+    struct tally_entry *const entry = place_of(t->entries, t->cap, value);
+    if (--entry->times == 0)
+        close_up(t, (size_t)(entry - t->entries));
 }
 
 static int by_value(const void *a, const void *b)

@@ -212,6 +212,13 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .from = "lease AS e",
         .complete = "e.ended_utc IS NOT NULL",
     },
+    [LINK_BURN] = {
+        .word = "burn",
+        .columns = "f.id# f.run# b.mac f.attempt# f.number# f.stage f.block# f.fuses f.words"
+                   " f.key_salt f.key_hmac f.outcome f.proof f.sentence f.person f.made_utc",
+        .from = "burn AS f LEFT JOIN run AS r ON r.id = f.run"
+                " LEFT JOIN board AS b ON b.id = r.board",
+    },
 };
 
 static void append(char sql[static FORM_SQL_CAP], const char *text, size_t n)

@@ -19,6 +19,7 @@ enum link_kind {
     LINK_UNIT_DECISION,
     LINK_LEASE,
     LINK_LEASE_END,
+    LINK_BURN,
     LINK_KIND_COUNT
 };
 

@@ -118,6 +118,13 @@ static const char *const texts[STMT_COUNT] = {
                   " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
                   " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
 
+    [STMT_BURN_ADD] = "INSERT INTO burn (run, attempt, number, stage, block, fuses, words,"
+                      " key_salt, key_hmac, outcome, proof, sentence, person, made_utc)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_BURN_MARKS] = "SELECT x.key_salt, x.key_hmac FROM run AS r JOIN burn AS x ON x.run = r.id"
+                        " WHERE r.board = " BOARD_OF_MAC("?1") " AND x.key_hmac IS NOT NULL"
+                        " AND x.outcome IN ('burnt', 'unknown') ORDER BY x.id DESC",
+
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc, "
                      "golden)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -192,6 +199,8 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_HISTORY_DIGESTS] = "SELECT d.file, d.offset, d.size_bytes, d.skipped_bytes,"
                              " d.expected_md5, d.read_md5, d.written_md5, d.written_sha256"
                              " FROM (" DIGESTS_OF_ATTEMPT ") AS d",
+    [STMT_HISTORY_BURNS] = "SELECT number, attempt, stage, block, fuses, outcome, words, proof,"
+                           " sentence, person, made_utc FROM burn WHERE run = ? ORDER BY number",
 
     [STMT_LABEL_ADD] = "INSERT INTO label (run, number, printer, zpl, operator, reason,"
                        " ordered_utc) VALUES (?, ?, ?, ?, ?, ?, ?)",

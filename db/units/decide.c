@@ -107,3 +107,12 @@ bool db_unit_accept(struct db *db, const struct db_unit_decision *decision, stru
     db_leave(db);
     return ok;
 }
+
+bool db_unit_judge(struct db *db, struct err *e)
+{
+    if (!db_enter(db, e))
+        return false;
+    const bool ok = mark_judge_locked(db, e);
+    db_leave(db);
+    return ok;
+}

@@ -21,6 +21,10 @@ bool db_unit_release(struct db *db, const char *serial, const struct db_unit_dec
  * none. */
 bool db_unit_accept(struct db *db, const struct db_unit_decision *decision, struct err *e);
 
+/* Whether the record has all units that were given out, as the mark tells. ERR_UNIT, where it is
+ * older: nothing is given out then; ERR_DATABASE. */
+bool db_unit_judge(struct db *db, struct err *e);
+
 /* Writes the mark, once the transaction that took the unit is committed and before a byte of it
  * goes to the board; nothing to do where nothing was taken. ERR_DATABASE: then it must not go. */
 bool db_unit_mark(struct db *db, const struct db_unit *unit, struct err *e);

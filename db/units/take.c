@@ -12,8 +12,6 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum { SALT_CAP = 33 };
-
 struct item {
     const char *source, *name;
     int64_t number;
@@ -30,7 +28,7 @@ struct taking {
     int64_t unit_id;    /* 0: nothing new so far */
     bool looks;         /* nothing is taken */
     struct item spoilt; /* a counter's number that makes what another board has; name NULL: none */
-    char salt[SALT_CAP];
+    char salt[DB_UNIT_SALT_CAP];
     /* What the board has by the record. */
     struct has {
         bool there;
@@ -39,7 +37,6 @@ struct taking {
     } has[DB_UNIT_VALUES_MAX];
     struct pool_state {
         bool item; /* the board has a row of it in the record */
-        char label[DB_UNIT_LABEL_CAP];
     } pools[DB_UNIT_POOLS_MAX];
     struct db_sha256 sha;
 };
@@ -415,13 +412,19 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
     s->passed(s->ctx, pool, *row);
     if (*row != DB_NO_ROW)
         return true;
-    err_set(e, ERR_UNIT, "The pool '%s' has nothing left for the board %s", s->pools[pool], t->mac);
+    if (s->free_row(s->ctx, pool, 0) == DB_NO_ROW)
+        err_set(e, ERR_UNIT,
+                "The pool '%s' has no row for the board %s: each belongs to another MAC",
+                s->pools[pool], t->mac);
+    else
+        err_set(e, ERR_UNIT, "The pool '%s' has nothing left for the board %s", s->pools[pool],
+                t->mac);
     return err_hint(e, "Add rows to its file, then start the run again.");
 }
 
 static bool refuse_gone(const struct taking *t, size_t pool, const char *what, struct err *e)
 {
-    const char *const label = t->pools[pool].label;
+    const char *const label = t->unit->labels[pool];
     err_set(e, ERR_UNIT, "The board %s has %s of pool '%s', which was changed or is gone: %s",
             t->mac, *label ? label : "a row", t->supply->pools[pool], what);
     return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
@@ -440,7 +443,7 @@ static bool recall_row_locked(struct taking *t, size_t pool, struct err *e)
     if (rows > 0) {
         state->item = true;
         keep_text(sha256, sizeof sha256, sqlite3_column_text(q.statement, 0));
-        keep_text(state->label, sizeof state->label, sqlite3_column_text(q.statement, 1));
+        keep_text(t->unit->labels[pool], DB_UNIT_LABEL_CAP, sqlite3_column_text(q.statement, 1));
     }
     query_end(&q);
     if (state->item)
@@ -469,7 +472,7 @@ static bool choose_row_locked(struct taking *t, size_t pool, bool *is_new, struc
     *is_new = false;
     if (!recall_row_locked(t, pool, e))
         return false;
-    if (t->pools[pool].item && s->is_image[pool] && t->unit->rows[pool] == DB_NO_ROW)
+    if (t->pools[pool].item && s->is_image[pool] && t->unit->rows[pool] == DB_NO_ROW && !t->looks)
         return refuse_gone(t, pool, "its image cannot be made", e);
     if (t->pools[pool].item || t->looks)
         return true;
@@ -532,8 +535,11 @@ static bool keep_value(struct taking *t, size_t i, struct err *e)
         return err_hint(e, "Was another board's label scanned? To give it up: espstation unit "
                            "release.");
     }
+    if (t->looks &&
+        (want->from == DB_UNIT_POOL ? t->unit->rows[want->pool] == DB_NO_ROW : !want->text))
+        return true;
     if (want->from != DB_UNIT_POOL && !want->text)
-        return t->looks || must_be_given(t, i, e);
+        return must_be_given(t, i, e);
     if (want->from == DB_UNIT_POOL ? !read_field(t, i, e) : !copy_text(t, i, want->text, e))
         return false;
     if (!hash_secret(t, t->unit->texts[i], hex, e))
@@ -559,10 +565,13 @@ static bool take_given_locked(struct taking *t, size_t i, struct err *e)
 static bool take_known_locked(struct taking *t, size_t i, struct err *e)
 {
     const struct has *const has = &t->has[i];
-    const char *const text = want_of(t, i)->text;
-    if (!has->there || !has->text || strcmp(has->text, text) != 0)
-        return take_given_locked(t, i, e);
-    return copy_text(t, i, text, e);
+    const struct db_unit_want *const want = want_of(t, i);
+    char hex[DB_SHA256_CAP] = "";
+    if (want->secret && want->text && !hash_secret(t, want->text, hex, e))
+        return false;
+    const bool same = has->there && (has->text ? strcmp(has->text, want->text) == 0
+                                               : want->secret && strcmp(has->sha256, hex) == 0);
+    return same ? copy_text(t, i, want->text, e) : take_given_locked(t, i, e);
 }
 
 static bool take_value_locked(struct taking *t, size_t i, struct err *e)
@@ -619,9 +628,9 @@ static bool take_all_locked(struct taking *t, struct err *e)
         if (rows_new[pool] && !take_row_locked(t, pool, e))
             return false;
     }
-    if (t->unit_id == 0)
-        return true;
-    return link_unit_locked(t, e);
+    if (t->supply->judge && !t->supply->judge(t->supply->ctx, t->unit, e))
+        return false;
+    return t->unit_id == 0 || link_unit_locked(t, e);
 }
 
 static void begin(struct taking *t)
@@ -688,24 +697,42 @@ void db_unit_done(struct db_unit *unit)
 
 /* ---- Looking ---- */
 
+/* A secret that nobody gives stays unknown; what is given must be what the board has. */
+static bool look_at_value(struct taking *t, size_t i, struct err *e)
+{
+    const struct db_unit_want *const want = want_of(t, i);
+    const struct has *const has = &t->has[i];
+    if (has->there && !has->text)
+        keep_text(t->unit->secrets[i], DB_UNIT_HEX_CAP, (const unsigned char *)has->sha256);
+    if (want->from == DB_UNIT_KNOWN)
+        return !want->text || copy_text(t, i, want->text, e);
+    return !has->there || keep_value(t, i, e);
+}
+
 static bool look_at_values(struct taking *t, struct err *e)
 {
     for (size_t i = 0; i < t->supply->want_count; i++) {
-        struct err unknown = { 0 };
-        const struct db_unit_want *const want = want_of(t, i);
-        bool ok = true;
-        if (want->from == DB_UNIT_KNOWN)
-            ok = (t->unit->texts[i] = strdup(want->text)) != NULL;
-        else if (t->has[i].there)
-            ok = keep_value(t, i, &unknown) || unknown.code == ERR_UNIT;
-        if (unknown.code == ERR_UNIT && want->from == DB_UNIT_POOL) {
-            *e = unknown; /* which row, and what became of it */
+        if (!look_at_value(t, i, e))
             return false;
-        }
-        if (!ok)
-            return err_set(e, ERR_STATION, "Out of memory for a unit");
+        if (!t->unit->texts[i] && want_of(t, i)->from == DB_UNIT_SCAN &&
+            t->unit->missing == DB_NO_ROW)
+            t->unit->missing = i;
     }
+    keep_text(t->unit->salt, sizeof t->unit->salt, (const unsigned char *)t->salt);
     return true;
+}
+
+bool db_unit_is_secret(const struct db_unit *unit, size_t want, const char *text)
+{
+    struct db_sha256 sha = db_sha256_new();
+    char hex[DB_SHA256_CAP] = "";
+    struct err ignored = { 0 };
+    db_sha256_again(&sha);
+    db_sha256_add_text(&sha, unit->salt);
+    db_sha256_add_text(&sha, text);
+    const bool ok = db_sha256_hex(&sha, hex, &ignored);
+    db_sha256_free(&sha);
+    return ok && unit->secrets[want][0] != '\0' && strcmp(hex, unit->secrets[want]) == 0;
 }
 
 static bool look_locked(struct taking *t, struct err *e)
@@ -722,11 +749,8 @@ static bool look_locked(struct taking *t, struct err *e)
         return err_hint(e, "It was flashed elsewhere, or without 'unit' in the recipe.");
     }
     for (size_t pool = 0; pool < t->supply->pool_count; pool++) {
-        struct err gone = { 0 };
-        if (!choose_row_locked(t, pool, &rows_new[pool], &gone) && gone.code != ERR_NONE) {
-            *e = gone;
+        if (!choose_row_locked(t, pool, &rows_new[pool], e))
             return false;
-        }
     }
     return look_at_values(t, e);
 }

@@ -19,6 +19,7 @@
 #define DB_UNIT_TEXT_CAP   128 /* of a number's text */
 #define DB_UNIT_LABEL_CAP  128
 #define DB_UNIT_HEX_CAP    65
+#define DB_UNIT_SALT_CAP   33
 #define DB_NO_ROW          SIZE_MAX
 
 enum db_unit_from {
@@ -38,6 +39,8 @@ struct db_unit_want {
     size_t pool;
     const char *text;
 };
+
+struct db_unit;
 
 /* Where values come from. Called inside the transaction: must not call the database. */
 struct db_unit_supply {
@@ -65,26 +68,38 @@ struct db_unit_supply {
                      char label[static DB_UNIT_LABEL_CAP]);
     /* The text of a value in a row, to be freed. NULL: out of memory. */
     char *(*field)(void *ctx, size_t want, size_t row);
+    /* Whether what is made of the whole unit can be made, asked before it is taken for good; NULL:
+     * it is not asked. ERR_UNIT: nothing is taken. */
+    bool (*judge)(void *ctx, const struct db_unit *unit, struct err *e);
 };
 
 /* What the board has now. db_unit_done in any case. */
 struct db_unit {
     char *texts[DB_UNIT_VALUES_MAX]; /* in the order of the wants; NULL: not known */
     size_t rows[DB_UNIT_POOLS_MAX];  /* DB_NO_ROW: none, or not in the file any more */
-    size_t missing;                  /* the want whose text was not given; DB_NO_ROW: none */
-    size_t unlent;                   /* the want for whose counter no lease has a number left */
-    bool is_new;                     /* something was taken in this call */
-    int64_t link;                    /* of that in the chain, with its hash; 0: none */
+    char labels[DB_UNIT_POOLS_MAX][DB_UNIT_LABEL_CAP]; /* of rows that it had before; or empty */
+    size_t
+        missing; /* the want whose text was not given, or (looking) is not known; DB_NO_ROW: none */
+    size_t unlent; /* the want for whose counter no lease has a number left */
+    bool is_new;   /* something was taken in this call */
+    int64_t link;  /* of that in the chain, with its hash; 0: none */
     char link_sha256[DB_UNIT_HEX_CAP];
+    /* Looking: what secrets are judged by. */
+    char salt[DB_UNIT_SALT_CAP];
+    char secrets[DB_UNIT_VALUES_MAX][DB_UNIT_HEX_CAP]; /* empty: the board has none of that name */
 };
 
 void db_unit_done(struct db_unit *unit); /* wipes the texts */
 
 /* What a board has by the record: for looking only, nothing is taken. Values that a recipe or the
- * board itself gives are the supply's; secrets come from their pool. Texts stay NULL where the
- * record does not know. ERR_UNIT: the board has no unit, or its row of a pool is gone. */
+ * board itself gives are the supply's; secrets come from their pool, or from who gives them again.
+ * Texts stay NULL where the record does not know, and rows DB_NO_ROW where they are gone. ERR_UNIT:
+ * the board has no unit, or what was given is not what it has. */
 bool db_unit_look(struct db *db, const char *mac, const struct db_unit_supply *supply,
                   struct db_unit *unit, struct err *e);
+
+/* After db_unit_look: whether the text is the board's secret of this want. */
+bool db_unit_is_secret(const struct db_unit *unit, size_t want, const char *text);
 
 /* Whether a pool's rows are as they were: calls `gone` for each that was taken and is not in the
  * file any more. Any handle. */

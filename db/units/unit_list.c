@@ -2,17 +2,24 @@
 
 #include "db/store/fail.h"
 #include "db/store/handle.h"
+#include "db/store/phrases.h"
 #include "db/store/turn.h"
 
 #include <stdio.h>
 
+/* A run that was refused before it touched the board changes nothing about its unit. */
 static const char units_sql[] =
-    "SELECT u.id, b.mac, u.serial, u.taken_utc, u.run,"
-    " (SELECT r.verdict FROM run AS r WHERE r.board = u.board ORDER BY r.id DESC LIMIT 1),"
-    " n.made_utc, n.operator, n.reason FROM unit AS u JOIN board AS b ON b.id = u.board"
-    " LEFT JOIN unit_decision AS n ON n.id = u.released"
-    " WHERE ?1 IS NULL OR u.serial = ?1 OR b.mac = ?2"
-    "  OR u.board IN (SELECT board FROM unit WHERE serial = ?1) ORDER BY u.id";
+    "SELECT u.id, b.mac, coalesce(u.serial, (SELECT f.serial FROM unit AS f WHERE f.board = u.board"
+    "  AND f.id < u.id AND f.serial IS NOT NULL ORDER BY f.id DESC LIMIT 1)), u.taken_utc, u.run,"
+    " (SELECT " EFFECTIVE_VERDICT(
+        "r") " FROM run AS r WHERE r.board = u.board"
+             "  ORDER BY r.board_state IS 'untouched', r.id DESC LIMIT 1),"
+             " n.made_utc, n.operator, n.reason,"
+             " EXISTS (SELECT 1 FROM unit AS f WHERE f.board = u.board AND f.id < u.id"
+             "  AND f.released IS u.released) FROM unit AS u JOIN board AS b ON b.id = u.board"
+             " LEFT JOIN unit_decision AS n ON n.id = u.released"
+             " WHERE ?1 IS NULL OR u.serial = ?1 OR b.mac = ?2"
+             "  OR u.board IN (SELECT board FROM unit WHERE serial = ?1) ORDER BY u.id";
 static const char values_sql[] = "SELECT name, text, sha256, source FROM unit_value WHERE unit = ?"
                                  " ORDER BY id";
 static const char mac_sql[] = "SELECT b.mac FROM unit AS u JOIN board AS b ON b.id = u.board"
@@ -46,7 +53,8 @@ static bool give_unit(sqlite3_stmt *s, const struct db_unit_sink *sink)
                                      .verdict = text_of(s, 5),
                                      .released_utc = text_of(s, 6),
                                      .released_by = text_of(s, 7),
-                                     .reason = text_of(s, 8) };
+                                     .reason = text_of(s, 8),
+                                     .later = sqlite3_column_int(s, 9) != 0 };
     return sink->unit(sink->ctx, &row);
 }
 

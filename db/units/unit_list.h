@@ -11,8 +11,10 @@ struct db_unit_row {
     const char *mac, *serial;
     const char *taken_utc;
     int64_t run_id;      /* in which it was taken */
-    const char *verdict; /* of the board's last run: PASS, FAIL...; NULL: it is open */
+    const char *verdict; /* of the last run that touched the board, or of its last: PASS, FAIL...;
+                          * NULL: it is open */
     const char *released_utc, *released_by, *reason;
+    bool later; /* values that the unit got in a later run, as the recipe or the board changed */
 };
 
 struct db_unit_value_row {

@@ -454,6 +454,9 @@ static bool add_pieces(struct parse *p, const char *text)
             c++;
             continue;
         }
+        if (c > text && c[-1] == '{' && c[n] == '}')
+            return complain(p, "a value stands between single braces in a label: the second ones "
+                               "would be printed");
         if (!add_piece(p, from, (size_t)(c - from), false) || !add_piece(p, c + 1, n - 2, true))
             return false;
         from = c += n;

@@ -24,6 +24,8 @@ void security_done(struct security *s)
         free(s->locks[i]);
     key_done(&s->boot.key);
     key_done(&s->crypt.key);
+    key_done(&s->keep.folder);
+    key_done(&s->keep.with);
     free(s->mac);
 }
 

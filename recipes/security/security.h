@@ -102,6 +102,10 @@ struct security {
     size_t fuse_count;
     char *locks[SECURITY_LOCKS_MAX];
     size_t lock_count;
+    struct { /* where keys go that are each board's own */
+        bool asked;
+        struct security_key folder, with;
+    } keep;
 };
 
 void security_done(struct security *s);

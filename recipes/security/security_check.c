@@ -218,6 +218,22 @@ static void check_mac(const struct check *c, bool has_value)
                        c->s->mac);
 }
 
+static bool has_own_keys(const struct security *s)
+{
+    for (size_t i = 0; i < s->key_count; i++) {
+        if (s->keys[i].key.board)
+            return true;
+    }
+    return s->crypt.asked && s->crypt.key.board;
+}
+
+static void check_keep(const struct check *c)
+{
+    if (c->s->keep.asked && !has_own_keys(c->s))
+        doc_report_add(c->report, c->at->keep,
+                       "'keep' is for keys that are each board's own, and none is: key: board");
+}
+
 static void check_empty(const struct check *c)
 {
     const struct security *s = c->s;
@@ -250,5 +266,6 @@ void security_check(struct doc_report *report, struct security *s, const struct 
     check_has_fuse(&c, s->secure_version != 0, at->version, "SECURE_VERSION");
     check_has_fuse(&c, s->mac != NULL, at->mac, "CUSTOM_MAC");
     check_mac(&c, has_value);
+    check_keep(&c);
     check_empty(&c);
 }

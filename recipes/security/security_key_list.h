@@ -13,7 +13,7 @@
         .path = "security", .kind = KEY_MAP,
         .also = LIST("secure", "fuses", "efuse", "efuses"),
         .sentence = "The end state that the board's fuses are to have, for ever "
-                    "(docs/security.md). Nothing burns them yet: it is checked and planned.",
+                    "(docs/security.md). run burns them with --burn alone.",
     },
     [RECIPE_KEY_SECURITY_BOOT] = {
         .path = "security.secure_boot", .parent = RECIPE_KEY_SECURITY, .kind = KEY_MAP,
@@ -205,4 +205,22 @@
         SECURITY_COUNT(lock_count),
         .also = LIST("write_protect", "locks"),
         .sentence = "Fuses that nobody burns any more afterwards, with all that share their lock.",
+    },
+    [RECIPE_KEY_SECURITY_KEEP] = {
+        .path = "security.keep", .parent = RECIPE_KEY_SECURITY, .kind = KEY_MAP,
+        .also = LIST("store", "escrow"),
+        .sentence = "Keys that are each board's own (key: board) are kept, sealed, so that a board "
+                    "can be taken up again by a later run.",
+    },
+    [RECIPE_KEY_SECURITY_KEEP_FOLDER] = {
+        .path = "security.keep.folder", .parent = RECIPE_KEY_SECURITY_KEEP, .kind = KEY_OWN,
+        .store = store_security_key, .more = "the path of a folder", .required = true, .min = 1,
+        .max = 1024, SECURITY_FIELD(keep.folder.file),
+        .sentence = "Where: a folder of mode 0700 and yours; a file for each board, by its MAC.",
+    },
+    [RECIPE_KEY_SECURITY_KEEP_WITH] = {
+        .path = "security.keep.with", .parent = RECIPE_KEY_SECURITY_KEEP, .kind = KEY_OWN,
+        .store = store_security_key, .more = "the path of a file", .required = true, .min = 1,
+        .max = 1024, SECURITY_FIELD(keep.with.file),
+        .sentence = "The station's key that seals them: a file of 32 bytes, mode 0600 and yours.",
     },

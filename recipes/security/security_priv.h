@@ -17,7 +17,7 @@ bool store_security_digest(struct values *v, unsigned id, const struct scalar *s
 /* Where keys of the section stand that are in no list. */
 struct security_places {
     struct doc_pos section, boot, boot_key, unused, aggressive, crypt, mode, key, shared, by, bits,
-        block, jtag, download, print, mac, version, lock;
+        block, jtag, download, print, mac, version, lock, keep;
 };
 
 /* What the keys of the section say to each other, once all were read. `proved`: the flash is

@@ -268,6 +268,46 @@ static void check_printer(struct values *v, const struct station *station)
                        "'printer' has no 'to': nobody knows where it is");
 }
 
+static void check_mqtt(struct values *v, const struct station *station)
+{
+    const struct station_mqtt *const m = &station->mqtt;
+    struct station_broker broker;
+    if (station->at[STATION_KEY_MQTT].line == 0)
+        return;
+    if (!m->broker) {
+        if (station->at[STATION_KEY_MQTT_BROKER].line == 0)
+            doc_report_add(v->report, station->at[STATION_KEY_MQTT],
+                           "'mqtt' has no 'broker': nobody knows where it is");
+        return;
+    }
+    if (!station->record)
+        doc_report_add(v->report, station->at[STATION_KEY_MQTT],
+                       "'mqtt' needs 'record': the file that events are taken from");
+    if (!m->user != !m->password)
+        doc_report_add(v->report, station->at[STATION_KEY_MQTT],
+                       "'mqtt' needs both of 'user' and 'password_file', or none");
+    if (m->password && station_broker_of(m->broker, &broker) && !station_broker_is_private(&broker))
+        doc_report_add(v->report, station->at[STATION_KEY_MQTT_BROKER],
+                       "'mqtt.broker': a password over mqtt:// is read by the whole network; use "
+                       "mqtts://");
+}
+
+static void check_webhook(struct values *v, const struct station *station)
+{
+    const struct doc_pos at = station->at[STATION_KEY_WEBHOOK];
+    if (at.line == 0)
+        return;
+    if (!station->webhook.to && station->at[STATION_KEY_WEBHOOK_TO].line == 0)
+        doc_report_add(v->report, at, "'webhook' has no 'to': nobody knows where it is");
+    if (!station->webhook.key && station->at[STATION_KEY_WEBHOOK_KEY].line == 0)
+        doc_report_add(v->report, at,
+                       "'webhook' has no 'key_file': nobody could tell who sent an event");
+    if (station->webhook.to && !station->record)
+        doc_report_add(v->report, at,
+                       "'webhook' needs 'record': the file that events are taken "
+                       "from");
+}
+
 static void check_fleet(struct values *v, const struct station *station)
 {
     if (station->at[STATION_KEY_FLEET].line > 0 && !station->fleet_server &&
@@ -306,6 +346,8 @@ void station_check(struct values *v)
     check_printer(v, station);
     check_screen(v, station);
     check_fleet(v, station);
+    check_mqtt(v, station);
+    check_webhook(v, station);
     /* With names unread, whatever names them would be called unknown. */
     if (v->bad[STATION_KEY_SLOTS] || v->bad[STATION_KEY_SLOT_NAME])
         return;

@@ -60,6 +60,18 @@ bool station_load(const char *path, struct station **out, struct doc_report *rep
     return ok;
 }
 
+static void free_outlets(struct station *station)
+{
+    char *const texts[] = { station->mqtt.broker,   station->mqtt.user,
+                            station->mqtt.password, station->mqtt.password_path,
+                            station->mqtt.ca,       station->mqtt.ca_path,
+                            station->mqtt.prefix,   station->webhook.to,
+                            station->webhook.key,   station->webhook.key_path,
+                            station->webhook.ca,    station->webhook.ca_path };
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        free(texts[i]);
+}
+
 void station_free(struct station *station)
 {
     if (!station)
@@ -101,6 +113,7 @@ void station_free(struct station *station)
         free(station->plc.allow[i]);
     free(station->plc.listen);
     free(station->fleet_server);
+    free_outlets(station);
     free(station->people);
     free(station->people_path);
     free(station->recipe_keys);

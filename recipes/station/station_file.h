@@ -79,6 +79,16 @@ enum station_key {
     STATION_KEY_FLEET,
     STATION_KEY_FLEET_SERVER,
     STATION_KEY_FLEET_NUMBERS,
+    STATION_KEY_MQTT,
+    STATION_KEY_MQTT_BROKER,
+    STATION_KEY_MQTT_USER,
+    STATION_KEY_MQTT_PASSWORD,
+    STATION_KEY_MQTT_CA,
+    STATION_KEY_MQTT_PREFIX,
+    STATION_KEY_WEBHOOK,
+    STATION_KEY_WEBHOOK_TO,
+    STATION_KEY_WEBHOOK_KEY,
+    STATION_KEY_WEBHOOK_CA,
     STATION_KEY_COUNT
 };
 
@@ -172,6 +182,24 @@ struct station_plc {
     uint32_t idle_ms;                   /* after which a silent client is dropped */
 };
 
+#define STATION_BROKER_HOST_CAP 256
+
+/* Where events of the line go; each of these is off without its first member. The paths are as the
+ * file spells them, and as seen from its folder. */
+struct station_mqtt {
+    char *broker; /* as station_broker_of takes it */
+    char *user;
+    char *password, *password_path; /* a file of one line, mode 0600 */
+    char *ca, *ca_path;             /* in PEM; NULL: those that the system trusts */
+    char *prefix;                   /* of all topics */
+};
+
+struct station_webhook {
+    char *to;             /* https:// or http:// */
+    char *key, *key_path; /* the key that signs: a file of one line, mode 0600 */
+    char *ca, *ca_path;
+};
+
 struct station {
     char *path;               /* as given; the name given to station_parse */
     char *name;               /* key `station` */
@@ -197,6 +225,8 @@ struct station {
     struct station_plc plc;
     char *fleet_server;     /* as station_server_is_fit takes it; NULL: no fleet */
     uint32_t fleet_numbers; /* of each counter of the fleet, lent at once */
+    struct station_mqtt mqtt;
+    struct station_webhook webhook;
     struct doc_pos at[STATION_KEY_COUNT];
 };
 
@@ -224,6 +254,18 @@ const struct station_scanner *station_scanner_at(const struct station *station, 
  * and holds nothing that does not belong there: no password, and no TLS without a verified
  * certificate. False with what is wrong in *fault, which never holds a part of the text. */
 bool station_server_is_fit(const char *text, const char **fault);
+
+/* mqtt://HOST[:PORT], or mqtts:// for TLS, into its parts; the port is 1883 or 8883 unless it is
+ * given. False: it is no such text. */
+struct station_broker {
+    char host[STATION_BROKER_HOST_CAP];
+    uint16_t port;
+    bool tls;
+};
+bool station_broker_of(const char *text, struct station_broker *broker);
+
+/* Whether a password may go there: over TLS, or to this very computer. */
+bool station_broker_is_private(const struct station_broker *broker);
 
 /* Whether a text can be the name of a slot or a group. */
 bool station_is_name(const char *text);

@@ -17,6 +17,8 @@ bool store_printer(struct values *v, unsigned id, const struct scalar *s, void *
 bool store_screen_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_screen_pem(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_port(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_broker(struct values *v, unsigned id, const struct scalar *s, void *target);
+bool store_hook(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_server(struct values *v, unsigned id, const struct scalar *s, void *target);
 bool store_listen(struct values *v, unsigned id, const struct scalar *s, void *target);
 

@@ -410,6 +410,68 @@ static const struct key keys[STATION_KEY_COUNT] = {
         .sentence = "How many numbers of a counter of the fleet are lent at once; half of them at "
                     "least are kept ahead, for when the server is away.",
     },
+    [STATION_KEY_MQTT] = {
+        .path = "mqtt", .kind = KEY_MAP,
+        .also = LIST("broker", "sparkplug"),
+        .sentence = "A broker that espstation line tells what happens: verdicts, boards, lots, and "
+                    "how station and slots are. No slot waits for it. See docs/events.md.",
+    },
+    [STATION_KEY_MQTT_BROKER] = {
+        .path = "mqtt.broker", .parent = STATION_KEY_MQTT, .kind = KEY_OWN, .store = store_broker,
+        .more = "mqtts://HOST[:PORT] or mqtt://HOST[:PORT]", .min = 8, .max = 255,
+        FIELD(mqtt.broker), .also = LIST("url", "host", "server", "to"),
+        .sentence = "Where it is; mqtts is TLS, and the broker's certificate must name the host.",
+    },
+    [STATION_KEY_MQTT_USER] = {
+        .path = "mqtt.user", .parent = STATION_KEY_MQTT, .kind = KEY_TEXT, .min = 1, .max = 128,
+        FIELD(mqtt.user), .also = LIST("username", "login"),
+        .sentence = "Who the station is there.",
+    },
+    [STATION_KEY_MQTT_PASSWORD] = {
+        .path = "mqtt.password_file", .parent = STATION_KEY_MQTT, .kind = KEY_OWN,
+        .store = store_path, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(mqtt.password), .also = LIST("password", "passfile"),
+        .sentence = "A file with the user's password in its one line, mode 0600. Passwords go over "
+                    "TLS alone, or to this very computer.",
+    },
+    [STATION_KEY_MQTT_CA] = {
+        .path = "mqtt.ca", .parent = STATION_KEY_MQTT, .kind = KEY_OWN, .store = store_path,
+        .more = "the path of a file", .min = 1, .max = 1024, FIELD(mqtt.ca),
+        .also = LIST("cafile", "certificate"),
+        .sentence = "Certificate of who signs the broker's, in PEM; without it those count that "
+                    "the system trusts.",
+    },
+    [STATION_KEY_MQTT_PREFIX] = {
+        .path = "mqtt.prefix", .parent = STATION_KEY_MQTT, .kind = KEY_TEXT, .min = 1, .max = 128,
+        FIELD(mqtt.prefix), .preset = "espstation", .also = LIST("topic", "base"),
+        .sentence = "What all topics begin with; behind it stands the station's name.",
+    },
+    [STATION_KEY_WEBHOOK] = {
+        .path = "webhook", .kind = KEY_MAP,
+        .also = LIST("hook", "webhooks", "mes"),
+        .sentence = "A server that espstation line posts each event to, signed. No slot waits for "
+                    "it. See docs/events.md.",
+    },
+    [STATION_KEY_WEBHOOK_TO] = {
+        .path = "webhook.to", .parent = STATION_KEY_WEBHOOK, .kind = KEY_OWN, .store = store_hook,
+        .more = "https://HOST/... or http://HOST/...", .min = 8, .max = 1024, FIELD(webhook.to),
+        .also = LIST("url", "uri", "server"),
+        .sentence = "Where events are posted, one a request.",
+    },
+    [STATION_KEY_WEBHOOK_KEY] = {
+        .path = "webhook.key_file", .parent = STATION_KEY_WEBHOOK, .kind = KEY_OWN,
+        .store = store_path, .more = "the path of a file", .min = 1, .max = 1024,
+        FIELD(webhook.key), .also = LIST("key", "secret", "secret_file"),
+        .sentence = "A file with the key in its one line, mode 0600: it signs each request "
+                    "(HMAC-SHA256), and the server has the same.",
+    },
+    [STATION_KEY_WEBHOOK_CA] = {
+        .path = "webhook.ca", .parent = STATION_KEY_WEBHOOK, .kind = KEY_OWN, .store = store_path,
+        .more = "the path of a file", .min = 1, .max = 1024, FIELD(webhook.ca),
+        .also = LIST("cafile", "certificate"),
+        .sentence = "Certificate of who signs the server's, in PEM; without it those count that "
+                    "the system trusts.",
+    },
 };
 /* clang-format on */
 

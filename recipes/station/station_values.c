@@ -19,6 +19,14 @@ static char **path_of(struct station *station, unsigned id)
         return &station->people_path;
     case STATION_KEY_RECIPE_KEYS:
         return &station->recipe_keys_path;
+    case STATION_KEY_MQTT_PASSWORD:
+        return &station->mqtt.password_path;
+    case STATION_KEY_MQTT_CA:
+        return &station->mqtt.ca_path;
+    case STATION_KEY_WEBHOOK_KEY:
+        return &station->webhook.key_path;
+    case STATION_KEY_WEBHOOK_CA:
+        return &station->webhook.ca_path;
     default:
         return &station->record_path;
     }
@@ -273,4 +281,56 @@ bool store_server(struct values *v, unsigned id, const struct scalar *s, void *t
         return value_store_text(v, id, s, target);
     doc_report_add(v->report, s->at, "'%s': %s", key_row(v->kind, id)->path, fault);
     return false;
+}
+
+/* ---- Where events go ---- */
+
+/* The port behind a host, if there is one; an address of IPv6 stands in brackets. */
+static bool split_host(const char *text, struct station_broker *b)
+{
+    const bool bracket = text[0] == '[';
+    const size_t n = bracket ? strcspn(text, "]") : strcspn(text, ":/");
+    const char *rest = text + n + (bracket && text[n] == ']');
+    const char *end = rest;
+    snprintf(b->host, sizeof b->host, "%.*s", (int)(n - bracket), text + bracket);
+    if (*rest == ':') {
+        const uint64_t port = value_read_digits(rest + 1, &end);
+        if (end == rest + 1 || port < 1 || port > 65535)
+            return false;
+        b->port = (uint16_t)port;
+    }
+    return n > bracket && n < sizeof b->host && *end == '\0';
+}
+
+bool station_broker_of(const char *text, struct station_broker *b)
+{
+    const char *const plain = behind(text, "mqtt://"), *const tls = behind(text, "mqtts://");
+    *b = (struct station_broker){ .tls = tls != NULL, .port = tls ? 8883 : 1883 };
+    return (plain || tls) && !strchr(text, '@') && split_host(tls ? tls : plain, b);
+}
+
+bool station_broker_is_private(const struct station_broker *b)
+{
+    return b->tls || strcmp(b->host, "localhost") == 0 || strncmp(b->host, "127.", 4) == 0 ||
+           strcmp(b->host, "::1") == 0;
+}
+
+bool store_broker(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    struct station_broker broker;
+    return station_broker_of(s->text, &broker)
+               ? value_store_text(v, id, s, target)
+               : value_refuse(v, id, s,
+                              "user and password have keys of their own: mqtt.user, "
+                              "mqtt.password_file");
+}
+
+bool store_hook(struct values *v, unsigned id, const struct scalar *s, void *target)
+{
+    const char *rest = behind(s->text, "https://");
+    if (!rest)
+        rest = behind(s->text, "http://");
+    const bool fit = rest && *rest != '\0' && *rest != '/' && !strpbrk(rest, " \t@");
+    return fit ? value_store_text(v, id, s, target)
+               : value_refuse(v, id, s, "no password belongs into it: requests are signed");
 }

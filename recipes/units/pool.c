@@ -157,8 +157,7 @@ void pool_free(struct pool *p)
 {
     if (!p)
         return;
-    if (p->setup && p->setup->file && p->header.rows)
-        csv_table_done(&p->header);
+    csv_table_done(&p->header);
     unit_wipe(p->text, p->text_bytes);
     free(p->rows);
     free(p->by_sha256);

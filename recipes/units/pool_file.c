@@ -97,6 +97,18 @@ static size_t find_column(struct pool *p, const char *name, struct doc_pos at)
     return POOL_NO_ROW;
 }
 
+/* As spreadsheets of half of the world save it, and as one takes it from their cells. */
+static bool has_commas(struct pool *p)
+{
+    const struct csv_field *const f = &p->header.rows[0].fields[0];
+    const char *const other = p->header.rows[0].count == 1 ? strpbrk(f->text, ";\t") : NULL;
+    if (other)
+        pool_mistake(p, f->line, f->column + (size_t)(other - f->text),
+                     "its columns are parted by %s; save the file with commas",
+                     *other == ';' ? "semicolons" : "tabs");
+    return !other;
+}
+
 static void check_header(struct pool *p)
 {
     const struct csv_row *const header = &p->header.rows[0];
@@ -133,7 +145,7 @@ static bool read_header(struct pool *p, size_t *at, size_t *line)
     *line = 1 + lines;
     if (p->header.count != 1)
         pool_mistake(p, 1, 1, "the first line is no header");
-    else
+    else if (has_commas(p))
         check_header(p);
     return true;
 }
@@ -224,6 +236,12 @@ static bool read_row(struct pool *p, size_t at, size_t bytes, size_t line, struc
     row->at = at;
     row->bytes = bytes;
     row->line = line;
+    if (bytes >= 3 && memcmp(p->text + at, BOM, 3) == 0) {
+        pool_mistake(p, line, 1,
+                     "a byte order mark stands in the midst of the file, as where "
+                     "two were joined: take it away");
+        return true;
+    }
     if (!pool_fields(p, row, &fields, &problem)) {
         if (!problem.no_memory)
             pool_mistake(p, line + problem.line - 1, problem.column, "%s", problem.what);
@@ -270,10 +288,13 @@ static bool compare_twins(struct pool *p, const struct unit_value *v, const stru
                           const struct seen *b)
 {
     char *const x = pool_value(p, a->row, v), *const y = pool_value(p, b->row, v);
-    if (x && y && strcmp(x, y) == 0)
+    if (x && y && strcmp(x, y) == 0 && p->setup->file)
         pool_mistake(p, p->rows[b->row].line, 1,
                      "the value '%s' is that of row %zu, and it is unique", v->name,
                      p->rows[a->row].line);
+    else if (x && y && strcmp(x, y) == 0)
+        pool_mistake(p, 0, 0, "%.80s: the value '%s' is that of %.80s, and it is unique",
+                     p->text + p->rows[b->row].at, v->name, p->text + p->rows[a->row].at);
     const bool ok = x && y;
     unit_wipe(x, x ? strlen(x) : 0);
     unit_wipe(y, y ? strlen(y) : 0);
@@ -301,7 +322,7 @@ static bool check_unique(struct pool *p, const struct unit_value *v)
     return ok;
 }
 
-static bool check_all_unique(struct pool *p)
+bool pool_check_unique(struct pool *p)
 {
     for (size_t i = 0; i < p->unit->value_count; i++) {
         const struct unit_value *const v = &p->unit->values[i];
@@ -328,5 +349,5 @@ bool pool_read_file(struct pool *p)
         line += lines;
     }
     digest_free(&sha);
-    return ok && (p->report->total > mistakes || check_all_unique(p));
+    return ok && (p->report->total > mistakes || pool_check_unique(p));
 }

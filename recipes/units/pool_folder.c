@@ -98,5 +98,5 @@ bool pool_read_folder(struct pool *p)
         free(names[i]);
     }
     free(names);
-    return ok;
+    return ok && pool_check_unique(p);
 }

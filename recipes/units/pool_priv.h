@@ -48,6 +48,9 @@ void pool_mistake(struct pool *p, size_t line, size_t column, const char *fmt, .
 bool pool_read_file(struct pool *p);
 bool pool_read_folder(struct pool *p);
 
+/* Values that are unique and stand in two rows are mistakes. False: out of memory. */
+bool pool_check_unique(struct pool *p);
+
 /* The fields of a row, to be ended with csv_table_done. False: it cannot be read. */
 bool pool_fields(const struct pool *p, const struct pool_row *row, struct csv_table *fields,
                  struct csv_problem *problem);

@@ -12,9 +12,16 @@
 #include <string.h>
 #include <time.h>
 
-const enum nvs_type unit_entry_types[UNIT_ENTRY_TYPES] = { NVS_U8,     NVS_U16, NVS_U32, NVS_U64,
-                                                           NVS_I8,     NVS_I16, NVS_I32, NVS_I64,
-                                                           NVS_STRING, NVS_BLOB };
+const struct unit_entry_type unit_entry_types[UNIT_ENTRY_TYPES] = {
+    { NVS_U8, NULL, false },       { NVS_U16, NULL, false },      { NVS_U32, NULL, false },
+    { NVS_U64, NULL, false },      { NVS_I8, NULL, false },       { NVS_I16, NULL, false },
+    { NVS_I32, NULL, false },      { NVS_I64, NULL, false },      { NVS_STRING, NULL, false },
+    { NVS_BLOB, NULL, false },     { NVS_BLOB, "base64", false }, { NVS_STRING, "string", true },
+    { NVS_BLOB, "hex2bin", true }, { NVS_BLOB, "base64", true },  { NVS_BLOB, "binary", true },
+};
+
+const char *const unit_from_words[UNIT_FROM_COUNT] = { "counter", "pool",   "board",
+                                                       "scan",    "recipe", "random" };
 
 size_t unit_value_find(const struct unit *u, const char *name, size_t n)
 {
@@ -277,6 +284,9 @@ static void image_done(struct unit_image *image)
     free(image->partition);
     free(image->key_file);
     free(image->key_path);
+    free(image->key_value);
+    free(image->key_pool);
+    free(image->nvs_keys);
     free(image->pool);
     free(image->template_file);
     free(image->template_path);
@@ -292,4 +302,5 @@ void unit_done(struct unit *u)
     for (size_t i = 0; i < UNIT_IMAGES_MAX; i++)
         image_done(&u->images[i]);
     free(u->serial);
+    free(u->folder);
 }

@@ -27,8 +27,13 @@ enum unit_from {
     UNIT_FROM_BOARD,
     UNIT_FROM_SCAN,
     UNIT_FROM_RECIPE,
+    UNIT_FROM_RANDOM, /* made by the station, anew each time the board is written */
     UNIT_FROM_COUNT
 };
+
+/* "counter", "pool", ...: as in recipes. */
+extern const char *const unit_from_words[UNIT_FROM_COUNT];
+
 enum unit_type { UNIT_TEXT, UNIT_NUMBER, UNIT_HEX };
 enum unit_chars {
     UNIT_CHARS_ANY,
@@ -106,9 +111,14 @@ struct unit_entry {
     struct doc_pos at, space_at, key_at, type_at, value_at;
 };
 
-/* u8 ... i64, string, blob: as the words of the key. */
-#define UNIT_ENTRY_TYPES 10
-extern const enum nvs_type unit_entry_types[UNIT_ENTRY_TYPES];
+/* What the words of the key `type` mean. */
+struct unit_entry_type {
+    enum nvs_type type;
+    const char *encoding; /* the generator's, by which the text is read; NULL: by the type */
+    bool file;            /* the text is the path of a file, and that holds the value */
+};
+#define UNIT_ENTRY_TYPES 15
+extern const struct unit_entry_type unit_entry_types[UNIT_ENTRY_TYPES];
 
 enum unit_encrypt { UNIT_PLAIN, UNIT_ENCRYPT_KEYS, UNIT_ENCRYPT_HMAC };
 enum unit_compare { UNIT_COMPARE_MD5, UNIT_COMPARE_KEYS };
@@ -121,17 +131,24 @@ struct unit_image {
     uint32_t version; /* of NVS */
     enum unit_encrypt encrypt;
     char *key_file, *key_path; /* NULL: none */
+    char *key_value;           /* the keys are this value of the unit; NULL: none */
+    size_t key_value_index;
+    char *key_pool; /* or its file of this pool; NULL: none */
+    size_t key_pool_index;
     enum unit_compare compare; /* how `verify` judges it */
     char *pool;                /* the file of a unit from a folder; NULL: none */
     size_t pool_index;
+    char *nvs_keys; /* a partition nvs_keys with this value; NULL: none */
+    size_t nvs_keys_index;
     char *template_file, *template_path; /* NULL: none */
     enum unit_flag insist;               /* before the first NVS partition of the table, too */
-    struct doc_pos at, partition_at, offset_at, size_at, version_at, encrypt_at, key_at, compare_at,
-        pool_at, template_at, insist_at;
+    struct doc_pos at, partition_at, offset_at, size_at, version_at, encrypt_at, key_at,
+        key_value_at, key_pool_at, compare_at, pool_at, nvs_keys_at, template_at, insist_at;
 };
 
 struct unit {
-    bool asked; /* the recipe has `unit`; else the other fields mean nothing */
+    bool asked;   /* the recipe has `unit`; else the other fields mean nothing */
+    char *folder; /* the recipe's, in which paths in values begin; NULL: the working directory */
     char *serial;
     size_t serial_index; /* UNIT_NO_VALUE: none of the values is the serial */
     struct unit_value values[UNIT_VALUES_MAX];

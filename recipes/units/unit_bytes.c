@@ -2,6 +2,7 @@
 
 #include "core/base/err.h"
 #include "core/base/read_all.h"
+#include "core/nvs/nvs_table.h"
 #include "recipes/doc/doc_priv.h"
 
 #include <errno.h>
@@ -31,6 +32,18 @@ static uint8_t *read_file(const char *path, size_t *n, struct err *e)
     }
     close(fd);
     return bytes;
+}
+
+/* For a key of type file-... */
+static bool read_named(void *ctx, const char *name, uint8_t **bytes, size_t *n, struct err *e)
+{
+    const struct unit *const u = ctx;
+    char *const path = file_join(u->folder ? u->folder : "", name);
+    *bytes = path ? read_file(path, n, e) : NULL;
+    if (!path)
+        err_set(e, ERR_STATION, "Out of memory for a path");
+    free(path);
+    return *bytes != NULL;
 }
 
 static bool read_shared(const struct unit_image *image, struct unit_material *m, size_t i,
@@ -141,15 +154,37 @@ struct content {
     uint64_t bits; /* of a number */
 };
 
+/* By an encoding of the generator; the text becomes the bytes. */
+static bool read_encoded(const struct unit_instance *in, const struct unit_entry *entry,
+                         struct content *c, struct err *e)
+{
+    const struct unit_entry_type *const form = &unit_entry_types[entry->type];
+    const struct nvs_files files = { read_named, (void *)(uintptr_t)in->unit };
+    struct nvs_row row;
+    struct err why = { 0 };
+    const bool ok = nvs_table_value(form->encoding, form->file, c->text, &files, 2, &row, &why);
+    unit_wipe(c->text, c->text_bytes);
+    c->text = (char *)row.bytes;
+    c->text_bytes = c->n = row.n;
+    if (!ok && why.code == ERR_STATION)
+        *e = why;
+    else if (!ok)
+        err_set(e, ERR_UNIT, "Key '%s' of '%s': %s", entry->key, entry->space, why.what);
+    return ok;
+}
+
 static bool content_of(const struct unit_instance *in, const struct unit_entry *entry,
                        struct content *c, struct err *e)
 {
-    *c = (struct content){ .type = unit_entry_types[entry->type] };
+    const struct unit_entry_type *const form = &unit_entry_types[entry->type];
+    *c = (struct content){ .type = form->type };
     c->text = unit_expand(in->unit, &in->texts, UNIT_BRACES_ONE, entry->value, strlen(entry->value),
                           &c->n);
     if (!c->text)
         return err_set(e, ERR_STATION, "Out of memory for a value");
     c->text_bytes = c->n;
+    if (form->encoding)
+        return read_encoded(in, entry, c, e);
     if (nvs_number_bytes(c->type) > 0)
         return number_of(entry, c->type, c->text, &c->bits, e);
     return c->type != NVS_BLOB || bytes_of(entry, c->text, &c->n, e);
@@ -191,16 +226,12 @@ static size_t slashes(const char *path)
     return n;
 }
 
-/* The bytes of the key file: shared, or the unit's own, which *own gets to wipe. */
-static const uint8_t *key_bytes(const struct unit_instance *in, size_t i, size_t *n, uint8_t **own,
-                                struct err *e)
+/* The key file of the unit's own. */
+static uint8_t *key_file_bytes(const struct unit_instance *in, size_t i, size_t *n, struct err *e)
 {
     const struct unit_image *const image = &in->unit->images[i];
+    uint8_t *bytes = NULL;
     size_t length;
-    *own = NULL;
-    *n = in->material->images[i].n;
-    if (in->material->images[i].bytes)
-        return in->material->images[i].bytes;
     char *const path = unit_expand(in->unit, &in->texts, UNIT_BRACES_ONE, image->key_path,
                                    strlen(image->key_path), &length);
     if (!path)
@@ -208,9 +239,50 @@ static const uint8_t *key_bytes(const struct unit_instance *in, size_t i, size_t
     else if (slashes(path) != slashes(image->key_path)) /* a value is a name, and leads nowhere */
         err_set(e, ERR_UNIT, "A value in the path of '%.80s' has a slash", image->key_file);
     else
-        *own = read_file(path, n, e);
+        bytes = read_file(path, n, e);
     unit_wipe(path, path ? length : 0);
+    return bytes;
+}
+
+/* What a key file holds: shared, or the unit's own, which *own gets to wipe. */
+static const uint8_t *key_bytes(const struct unit_instance *in, size_t i, size_t *n, uint8_t **own,
+                                struct err *e)
+{
+    const struct unit_image *const image = &in->unit->images[i];
+    *own = NULL;
+    *n = in->material->images[i].n;
+    if (in->material->images[i].bytes)
+        return in->material->images[i].bytes;
+    *own = image->key_pool
+               ? pool_bytes(in->pools[image->key_pool_index], in->rows[image->key_pool_index], n, e)
+               : key_file_bytes(in, i, n, e);
     return *own;
+}
+
+/* The bytes of a value of type hex, which is canonical. False: it is not known. */
+static bool value_bytes(const struct unit_instance *in, size_t value, uint8_t *bytes, size_t n,
+                        struct err *e)
+{
+    const char *const text = in->texts.texts[value];
+    if (!text || strlen(text) != 2 * n)
+        return err_set(e, ERR_UNIT, "The value '%s' is not known", in->unit->values[value].name);
+    for (size_t i = 0; i < n; i++) {
+        const char pair[3] = { text[2 * i], text[2 * i + 1], '\0' };
+        bytes[i] = (uint8_t)strtoul(pair, NULL, 16);
+    }
+    return true;
+}
+
+static bool keys_of_value(const struct unit_instance *in, const struct unit_image *image,
+                          struct nvs_keys *keys, struct err *e)
+{
+    uint8_t hmac[NVS_HMAC_BYTES];
+    if (image->encrypt == UNIT_ENCRYPT_KEYS)
+        return value_bytes(in, image->key_value_index, keys->bytes, sizeof keys->bytes, e);
+    const bool ok = value_bytes(in, image->key_value_index, hmac, sizeof hmac, e) &&
+                    nvs_keys_from_hmac(hmac, keys, e);
+    explicit_bzero(hmac, sizeof hmac);
+    return ok;
 }
 
 static bool read_keys(const struct unit_instance *in, size_t i, struct nvs_keys *keys,
@@ -219,15 +291,18 @@ static bool read_keys(const struct unit_instance *in, size_t i, struct nvs_keys 
     const struct unit_image *const image = &in->unit->images[i];
     uint8_t *own;
     size_t n;
+    if (image->key_value)
+        return keys_of_value(in, image, keys, e);
     const uint8_t *const bytes = key_bytes(in, i, &n, &own, e);
     bool ok = bytes != NULL;
     if (ok && image->encrypt == UNIT_ENCRYPT_KEYS)
         ok = nvs_keys_read(bytes, n, keys, e);
     else if (ok)
-        ok = (n == NVS_HMAC_BYTES || err_set(e, ERR_UNIT,
-                                             "An HMAC key has 32 bytes, and '%.80s' "
-                                             "has %zu",
-                                             image->key_file, n)) &&
+        ok = (n == NVS_HMAC_BYTES ||
+              err_set(e, ERR_UNIT,
+                      "An HMAC key has 32 bytes, and '%.80s' "
+                      "has %zu",
+                      image->key_file ? image->key_file : image->key_pool, n)) &&
              nvs_keys_from_hmac(bytes, keys, e);
     unit_wipe(own, n);
     return ok;
@@ -244,6 +319,82 @@ static bool apply_keys(const struct unit_instance *in, size_t i, uint8_t *bytes,
     const bool ok = read_keys(in, i, &keys, e) && way(bytes, size, &keys, e);
     nvs_keys_wipe(&keys);
     return ok;
+}
+
+/* ---- What is known ---- */
+
+/* The first value in the text that is not known; UNIT_NO_VALUE: all are. */
+static size_t unknown_in(const struct unit_instance *in, enum unit_braces braces, const char *text,
+                         size_t n)
+{
+    struct unit_piece piece;
+    for (size_t i = 0; text && i < n; i += piece.takes) {
+        piece = unit_piece_at(braces, text + i, n - i);
+        const size_t value =
+            piece.name ? unit_value_find(in->unit, piece.name, piece.length) : UNIT_NO_VALUE;
+        if (value != UNIT_NO_VALUE && !in->texts.texts[value])
+            return value;
+    }
+    return UNIT_NO_VALUE;
+}
+
+static size_t unknown_in_path(const struct unit_instance *in, const char *text)
+{
+    return unknown_in(in, UNIT_BRACES_ONE, text, text ? strlen(text) : 0);
+}
+
+static size_t unknown_key(const struct unit_instance *in, const struct unit_image *image)
+{
+    if (image->key_value && !in->texts.texts[image->key_value_index])
+        return image->key_value_index;
+    return unknown_in_path(in, image->key_path);
+}
+
+static size_t unknown_value(const struct unit_instance *in, size_t i)
+{
+    const struct unit_image *const image = &in->unit->images[i];
+    size_t value = unknown_key(in, image);
+    if (value == UNIT_NO_VALUE && image->nvs_keys && !in->texts.texts[image->nvs_keys_index])
+        value = image->nvs_keys_index;
+    if (value == UNIT_NO_VALUE && image->template_path)
+        value = unknown_in(in, UNIT_BRACES_TWO, (const char *)in->material->images[i].bytes,
+                           in->material->images[i].n);
+    for (size_t k = 0; value == UNIT_NO_VALUE && k < image->entry_count; k++)
+        value = unknown_in_path(in, image->entries[k].value);
+    return value;
+}
+
+/* The pool of which the unit has no row that is still there; UNIT_NO_VALUE: none. */
+static size_t gone_pool(const struct unit_instance *in, const struct unit_image *image,
+                        size_t value)
+{
+    size_t pools[] = { UNIT_NO_VALUE, UNIT_NO_VALUE, UNIT_NO_VALUE };
+    if (value != UNIT_NO_VALUE && in->unit->values[value].from == UNIT_FROM_POOL)
+        pools[0] = in->unit->values[value].pool_index;
+    if (value == UNIT_NO_VALUE && image->pool)
+        pools[1] = image->pool_index;
+    if (value == UNIT_NO_VALUE && image->key_pool)
+        pools[2] = image->key_pool_index;
+    for (size_t i = 0; i < sizeof pools / sizeof pools[0]; i++) {
+        if (pools[i] != UNIT_NO_VALUE && in->rows[pools[i]] == POOL_NO_ROW)
+            return pools[i];
+    }
+    return UNIT_NO_VALUE;
+}
+
+bool unit_bytes_knows(const struct unit_instance *in, size_t i, char why[static UNIT_WHY_CAP])
+{
+    const size_t value = unknown_value(in, i);
+    const size_t pool = gone_pool(in, &in->unit->images[i], value);
+    size_t n = 0;
+    if (value != UNIT_NO_VALUE)
+        n = (size_t)snprintf(why, UNIT_WHY_CAP, "%s '%s'%s",
+                             in->unit->values[value].secret == UNIT_TRUE ? "secret" : "value",
+                             in->unit->values[value].name, pool == UNIT_NO_VALUE ? "" : ": ");
+    if (pool != UNIT_NO_VALUE)
+        snprintf(why + n, UNIT_WHY_CAP - n, "%s of pool '%s' was changed or is gone",
+                 in->gone[pool] ? in->gone[pool] : "a row", in->unit->pools[pool].name);
+    return value == UNIT_NO_VALUE && pool == UNIT_NO_VALUE;
 }
 
 /* ---- Images ---- */
@@ -295,12 +446,27 @@ static bool make_from_pool(const struct unit_instance *in, size_t i, uint8_t *by
     return ok;
 }
 
+static bool make_nvs_keys(const struct unit_instance *in, size_t i, uint8_t *bytes, size_t size,
+                          struct err *e)
+{
+    uint8_t content[NVS_KEYFILE_BYTES];
+    struct nvs_keys keys;
+    bool ok = value_bytes(in, in->unit->images[i].nvs_keys_index, keys.bytes, sizeof keys.bytes, e);
+    if (ok)
+        nvs_keys_write(&keys, content);
+    ok = ok && place(bytes, size, content, sizeof content, e);
+    explicit_bzero(content, sizeof content);
+    nvs_keys_wipe(&keys);
+    return ok;
+}
+
 bool unit_bytes_make(const struct unit_instance *in, size_t i, bool read_only, uint8_t *bytes,
                      size_t size, struct err *e)
 {
     const struct unit_image *const image = &in->unit->images[i];
     const bool ok = image->entry_count > 0 ? make_nvs(in, i, read_only, bytes, size, e)
                     : image->pool          ? make_from_pool(in, i, bytes, size, e)
+                    : image->nvs_keys      ? make_nvs_keys(in, i, bytes, size, e)
                                            : make_from_template(in, i, bytes, size, e);
     if (!ok && e->code != ERR_STATION)
         e->code = ERR_UNIT;
@@ -349,10 +515,13 @@ bool unit_bytes_compare(const struct unit_instance *in, size_t i, bool read_only
 {
     const struct unit_image *const image = &in->unit->images[i];
     struct nvs_image found = { 0 };
-    bool ok = apply_keys(in, i, bytes, size, nvs_decrypt, e) &&
+    bool ok = (unknown_key(in, image) == UNIT_NO_VALUE ||
+               err_set(e, ERR_UNIT, "The keys to decrypt with are not known")) &&
+              apply_keys(in, i, bytes, size, nvs_decrypt, e) &&
               nvs_read(bytes, size, read_only, &found, e);
     for (size_t k = 0; ok && k < image->entry_count; k++)
-        ok = compare_entry(in, &image->entries[k], &found, e);
+        ok = unknown_in_path(in, image->entries[k].value) != UNIT_NO_VALUE ||
+             compare_entry(in, &image->entries[k], &found, e);
     nvs_image_done(&found);
     return ok ? true : err_wrap(e, "Image of %s", image->partition ? image->partition : "the unit");
 }

@@ -27,7 +27,8 @@ struct unit_instance {
     const struct unit_material *material;
     struct unit_texts texts;
     struct pool *const *pools;
-    size_t rows[UNIT_POOLS_MAX]; /* that are the unit's; POOL_NO_ROW: none */
+    size_t rows[UNIT_POOLS_MAX];      /* that are the unit's; POOL_NO_ROW: none */
+    const char *gone[UNIT_POOLS_MAX]; /* rows that it had; NULL: none, or there */
 };
 
 /* Makes image `i` of a unit: all `size` bytes of its place. `read_only`: the partition has that
@@ -35,9 +36,15 @@ struct unit_instance {
 bool unit_bytes_make(const struct unit_instance *instance, size_t i, bool read_only, uint8_t *bytes,
                      size_t size, struct err *e);
 
+/* Whether all that image `i` is made of is known. False: `why` says what is not, never a value. */
+#define UNIT_WHY_CAP 160
+bool unit_bytes_knows(const struct unit_instance *instance, size_t i,
+                      char why[static UNIT_WHY_CAP]);
+
 /* Whether what a board holds at the place of image `i`, an NVS partition, has all keys of the
- * unit, with their values. `bytes` are decrypted in place where the image is encrypted. ERR_VERIFY
- * names the first key that differs, without its value. */
+ * unit, with their values; keys of which a value is not known are passed over. `bytes` are
+ * decrypted in place where the image is encrypted. ERR_VERIFY names the first key that differs,
+ * without its value; ERR_UNIT: the keys to decrypt with are not to be had. */
 bool unit_bytes_compare(const struct unit_instance *instance, size_t i, bool read_only,
                         uint8_t *bytes, size_t size, struct err *e);
 

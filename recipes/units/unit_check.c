@@ -3,6 +3,7 @@
  */
 #include "core/base/err.h"
 #include "core/base/nearest.h"
+#include "core/nvs/nvs_table.h"
 #include "recipes/units/unit_priv.h"
 
 #include <inttypes.h>
@@ -14,9 +15,6 @@
 #define SECTOR_BYTES 4096u
 
 /* ---- Keys that belong to one source ---- */
-
-static const char *const from_words[UNIT_FROM_COUNT] = { "counter", "pool", "board", "scan",
-                                                         "recipe" };
 
 static const struct {
     enum unit_value_at at;
@@ -35,7 +33,8 @@ static const struct {
     { UNIT_AT_FACT, "fact", 1u << UNIT_FROM_BOARD },
     { UNIT_AT_FORM, "form", 1u << UNIT_FROM_BOARD },
     { UNIT_AT_CONSTANT, "value", 1u << UNIT_FROM_RECIPE },
-    { UNIT_AT_SECRET, "secret", 1u << UNIT_FROM_POOL | 1u << UNIT_FROM_SCAN },
+    { UNIT_AT_SECRET, "secret",
+      1u << UNIT_FROM_POOL | 1u << UNIT_FROM_SCAN | 1u << UNIT_FROM_RANDOM },
 };
 
 static bool given(const struct unit_value *v, enum unit_value_at at)
@@ -48,7 +47,7 @@ static void check_source(struct doc_report *report, const struct unit_value *v)
     for (size_t i = 0; i < sizeof belongs / sizeof belongs[0]; i++) {
         if (given(v, belongs[i].at) && !(belongs[i].from & 1u << v->from))
             doc_report_add(report, v->at[belongs[i].at], "'%s' means nothing for a value from %s",
-                           belongs[i].key, from_words[v->from]);
+                           belongs[i].key, unit_from_words[v->from]);
     }
     if (v->from == UNIT_FROM_RECIPE && !v->constant)
         doc_report_add(report, v->at[UNIT_AT_VALUE],
@@ -267,6 +266,18 @@ static void check_constant(struct doc_report *report, const struct unit_value *v
         doc_report_add(report, v->at[UNIT_AT_CONSTANT], "%s", e.what);
 }
 
+/* Nobody chose it, and nobody needs to know it. */
+static void check_random(struct doc_report *report, struct unit_value *v)
+{
+    if (v->type != UNIT_HEX || v->min != v->max)
+        doc_report_add(report, v->at[UNIT_AT_VALUE],
+                       "what is random needs its length: type: hex, and min and max the same "
+                       "number of bytes, as 64 for keys of NVS");
+    if (given(v, UNIT_AT_SECRET) && v->secret == UNIT_FALSE)
+        doc_report_add(report, v->at[UNIT_AT_SECRET], "what is random is a secret");
+    v->secret = UNIT_TRUE;
+}
+
 static void check_value(struct doc_report *report, struct unit *u, size_t i)
 {
     struct unit_value *const v = &u->values[i];
@@ -284,6 +295,8 @@ static void check_value(struct doc_report *report, struct unit *u, size_t i)
         check_pool_value(report, u, v);
     else if (v->from == UNIT_FROM_RECIPE)
         check_constant(report, v);
+    else if (v->from == UNIT_FROM_RANDOM)
+        check_random(report, v);
     if (given(v, UNIT_AT_UNIQUE))
         v->unique = v->unique_given == UNIT_TRUE;
     else
@@ -328,7 +341,8 @@ static void check_pool_use(struct doc_report *report, const struct unit *u, size
         unique = unique || v->unique;
     }
     for (size_t k = 0; k < u->image_count; k++)
-        used = used || (u->images[k].pool && u->images[k].pool_index == i);
+        used = used || (u->images[k].pool && u->images[k].pool_index == i) ||
+               (u->images[k].key_pool && u->images[k].key_pool_index == i);
     if (!used)
         doc_report_add(report, u->pools[i].at, "nothing takes from the pool '%s'",
                        u->pools[i].name);
@@ -359,7 +373,7 @@ static void check_pool(struct doc_report *report, const struct unit *u, size_t i
 
 static void check_number(struct doc_report *report, const struct unit_entry *entry)
 {
-    const enum nvs_type type = unit_entry_types[entry->type];
+    const enum nvs_type type = unit_entry_types[entry->type].type;
     const unsigned bits = 8 * (unsigned)nvs_number_bytes(type);
     const bool has_sign = (type & 0x10) != 0;
     struct unit_value range = {
@@ -374,10 +388,21 @@ static void check_number(struct doc_report *report, const struct unit_entry *ent
         doc_report_add(report, entry->value_at, "%s", e.what);
 }
 
+static void check_encoded(struct doc_report *report, const struct unit_entry *entry,
+                          const char *encoding)
+{
+    struct nvs_row row;
+    struct err e = { 0 };
+    if (!nvs_table_value(encoding, false, entry->value, NULL, 2, &row, &e))
+        doc_report_add(report, entry->value_at, "%s", e.what);
+    unit_wipe(row.bytes, row.n);
+}
+
 /* A value without braces is known now. */
 static void check_fixed(struct doc_report *report, const struct unit_entry *entry)
 {
-    const enum nvs_type type = unit_entry_types[entry->type];
+    const struct unit_entry_type *const form = &unit_entry_types[entry->type];
+    const enum nvs_type type = form->type;
     struct unit_value blob = { .name = entry->key,
                                .type = UNIT_HEX,
                                .from = UNIT_FROM_RECIPE,
@@ -386,16 +411,43 @@ static void check_fixed(struct doc_report *report, const struct unit_entry *entr
     struct err e = { 0 };
     if (nvs_number_bytes(type) > 0)
         check_number(report, entry);
-    else if (type == NVS_BLOB && !unit_value_accepts(&blob, entry->value, &e))
+    else if (form->encoding && !form->file)
+        check_encoded(report, entry, form->encoding);
+    else if (type == NVS_BLOB && !form->encoding && !unit_value_accepts(&blob, entry->value, &e))
         doc_report_add(report, entry->value_at, "%s", e.what);
+}
+
+/* A path is shown where its file cannot be read. `scans`: a scan may be part of it, where it is a
+ * name and no more; else who scans would choose what is read. */
+static void check_path(struct doc_report *report, const struct unit *u, struct doc_pos at,
+                       const char *path, bool scans)
+{
+    const size_t n = strlen(path);
+    struct unit_piece piece;
+    for (size_t i = 0; i < n; i += piece.takes) {
+        piece = unit_piece_at(UNIT_BRACES_ONE, path + i, n - i);
+        const size_t value =
+            piece.name ? unit_value_find(u, piece.name, piece.length) : UNIT_NO_VALUE;
+        if (value == UNIT_NO_VALUE)
+            continue;
+        const struct unit_value *const v = &u->values[value];
+        if (v->secret == UNIT_TRUE || v->from == UNIT_FROM_RANDOM)
+            doc_report_add(report, at, "'%s' is secret, and cannot be part of a path", v->name);
+        else if (v->from == UNIT_FROM_SCAN && !scans)
+            doc_report_add(report, at, "'%s' is scanned, and cannot say which file is read",
+                           v->name);
+    }
 }
 
 /* A number or a blob made of one value alone needs one of its type. */
 static void check_reference(struct doc_report *report, const struct unit *u,
                             const struct unit_entry *entry)
 {
-    const enum nvs_type type = unit_entry_types[entry->type];
+    const struct unit_entry_type *const form = &unit_entry_types[entry->type];
+    const enum nvs_type type = form->type;
     const size_t n = strlen(entry->value);
+    if (form->file)
+        check_path(report, u, entry->value_at, entry->value, false);
     const size_t value = n > 2 ? unit_value_find(u, entry->value + 1, n - 2) : UNIT_NO_VALUE;
     if (value == UNIT_NO_VALUE)
         return;
@@ -404,7 +456,7 @@ static void check_reference(struct doc_report *report, const struct unit *u,
         doc_report_add(report, entry->value_at,
                        "the key is a number, and '%s' is not: give that value type: number",
                        v->name);
-    else if (type == NVS_BLOB && v->type != UNIT_HEX)
+    else if (type == NVS_BLOB && !form->encoding && v->type != UNIT_HEX)
         doc_report_add(report, entry->value_at,
                        "the key is a blob, and '%s' is not: give that value type: hex", v->name);
 }
@@ -481,38 +533,90 @@ static void check_place(struct doc_report *report, const struct unit *u, size_t 
     }
 }
 
+/* The value of this name, if it is hex of so many bytes. */
+static size_t find_keys(struct doc_report *report, const struct unit *u, const char *name,
+                        struct doc_pos at, int64_t bytes)
+{
+    const size_t i = name ? unit_value_find(u, name, strlen(name)) : UNIT_NO_VALUE;
+    if (name && i == UNIT_NO_VALUE)
+        report_unknown_value(report, at, u, name);
+    else if (name && (u->values[i].type != UNIT_HEX || u->values[i].min != bytes ||
+                      u->values[i].max != bytes))
+        doc_report_add(report, at,
+                       "'%s' cannot be the keys: they are a value of type: hex with min: %" PRId64
+                       " and max: %" PRId64,
+                       name, bytes, bytes);
+    return i;
+}
+
+/* The folder of that name. */
+static size_t find_folder(struct doc_report *report, const struct unit *u, const char *name,
+                          struct doc_pos at)
+{
+    const size_t i = name ? find_pool(report, u, name, at) : UNIT_NO_VALUE;
+    if (i != UNIT_NO_VALUE && !u->pools[i].folder)
+        doc_report_add(report, at, "the pool '%s' is no folder of files", name);
+    return i;
+}
+
+/* Where the keys come from that the image is encrypted with. */
+static void check_encrypt(struct doc_report *report, const struct unit *u, struct unit_image *image)
+{
+    const bool hmac = image->encrypt == UNIT_ENCRYPT_HMAC;
+    const struct doc_pos at[] = { image->key_at, image->key_value_at, image->key_pool_at };
+    const int ways = (at[0].line > 0) + (at[1].line > 0) + (at[2].line > 0);
+    bool any;
+    if (image->encrypt != UNIT_PLAIN && ways != 1)
+        doc_report_add(report, image->encrypt_at,
+                       "'encrypt' needs the keys, by one of key_file, key_value and key_pool; this "
+                       "has %s",
+                       ways ? "more" : "none");
+    for (size_t i = 0; image->encrypt == UNIT_PLAIN && i < sizeof at / sizeof at[0]; i++) {
+        if (at[i].line)
+            doc_report_add(report, at[i], "keys need encrypt: keys, or encrypt: hmac");
+    }
+    if (image->key_file && check_braces(report, image->key_at, u, image->key_file, &any))
+        check_path(report, u, image->key_at, image->key_file, true);
+    image->key_value_index = find_keys(report, u, image->key_value, image->key_value_at,
+                                       hmac ? NVS_HMAC_BYTES : NVS_KEYS_BYTES);
+    image->key_pool_index = find_folder(report, u, image->key_pool, image->key_pool_at);
+    if (hmac && image->key_value_index != UNIT_NO_VALUE &&
+        u->values[image->key_value_index].from == UNIT_FROM_RANDOM)
+        doc_report_add(report, image->key_value_at,
+                       "the HMAC key is burnt into the chip, and one that is random nobody could "
+                       "burn: take it from a pool");
+}
+
 static void check_content(struct doc_report *report, struct unit *u, struct unit_image *image)
 {
     const bool keys = image->entry_count > 0;
-    const int ways = keys + (image->pool_at.line > 0) + (image->template_at.line > 0);
-    bool any;
-    image->pool_index = UNIT_NO_VALUE;
+    const int ways = keys + (image->pool_at.line > 0) + (image->template_at.line > 0) +
+                     (image->nvs_keys_at.line > 0);
     if (ways != 1)
         doc_report_add(report, image->at,
-                       "an image has one of keys, pool and template; this has %s",
+                       "an image has one of keys, pool, template and nvs_keys; this has %s",
                        ways ? "more" : "none");
-    if (image->pool)
-        image->pool_index = find_pool(report, u, image->pool, image->pool_at);
-    if (image->pool_index != UNIT_NO_VALUE && !u->pools[image->pool_index].folder)
-        doc_report_add(report, image->pool_at, "the pool '%s' is no folder of files", image->pool);
-    const struct doc_pos for_keys[] = { image->version_at, image->encrypt_at, image->key_at,
-                                        image->compare_at };
+    image->pool_index = find_folder(report, u, image->pool, image->pool_at);
+    image->nvs_keys_index =
+        find_keys(report, u, image->nvs_keys, image->nvs_keys_at, NVS_KEYS_BYTES);
+    const struct doc_pos for_keys[] = {
+        image->version_at,   image->encrypt_at,  image->key_at,
+        image->key_value_at, image->key_pool_at, image->compare_at
+    };
     for (size_t i = 0; !keys && i < sizeof for_keys / sizeof for_keys[0]; i++) {
         if (for_keys[i].line)
             doc_report_add(report, for_keys[i], "this is for images with 'keys'");
     }
-    if (image->encrypt != UNIT_PLAIN && !image->key_at.line)
-        doc_report_add(report, image->encrypt_at, "'encrypt' needs 'key_file': the keys");
-    if (image->encrypt == UNIT_PLAIN && image->key_at.line)
-        doc_report_add(report, image->key_at, "'key_file' needs encrypt: keys, or encrypt: hmac");
-    if (image->key_file)
-        check_braces(report, image->key_at, u, image->key_file, &any);
+    check_encrypt(report, u, image);
 }
 
 /* ---- The section ---- */
 
-void unit_check(struct doc_report *report, struct unit *u, struct doc_pos serial_at)
+void unit_check(struct values *v, struct unit *u, struct doc_pos serial_at)
 {
+    struct doc_report *const report = v->report;
+    if (v->base_dir && !(u->folder = strdup(v->base_dir)))
+        value_no_memory(v);
     check_serial(report, u, serial_at);
     for (size_t i = 0; i < u->value_count; i++)
         check_value(report, u, i);

@@ -40,11 +40,12 @@
     },
     [RECIPE_KEY_UNIT_VALUE_FROM] = {
         .path = "unit.values.from", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_WORD,
-        .words = LIST("counter", "pool", "board", "scan", "recipe"), .required = true,
+        .words = LIST("counter", "pool", "board", "scan", "recipe", "random"), .required = true,
         VALUE_FIELD(from), VALUE_AT(UNIT_AT_FROM),
         .also = LIST("source"),
         .sentence = "Where it comes from: the next number, a file with a row for each unit, the "
-                    "board itself, a scanner or an operator, or the recipe.",
+                    "board itself, a scanner or an operator, the recipe, or the station's source "
+                    "of chance, anew each time the board is written.",
     },
     [RECIPE_KEY_UNIT_VALUE_TYPE] = {
         .path = "unit.values.type", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_WORD,
@@ -84,7 +85,7 @@
         .path = "unit.values.secret", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_WORD,
         .words = LIST("false", "true"), VALUE_FIELD(secret), VALUE_AT(UNIT_AT_SECRET),
         .sentence = "The record keeps a salted SHA-256 instead of the value, and no screen shows "
-                    "it; for values from pool and scan.",
+                    "it; for values from pool and scan. What is random is secret always.",
     },
     [RECIPE_KEY_UNIT_VALUE_PATTERN] = {
         .path = "unit.values.pattern", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_TEXT,
@@ -247,10 +248,13 @@
     [RECIPE_KEY_UNIT_ENTRY_TYPE] = {
         .path = "unit.images.keys.type", .parent = RECIPE_KEY_UNIT_IMAGE_ENTRIES,
         .kind = KEY_WORD, .required = true,
-        .words = LIST("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "string", "blob"),
+        .words = LIST("u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "string", "blob",
+                      "base64", "file-string", "file-hex2bin", "file-base64", "file-binary"),
         ENTRY_FIELD(type), ENTRY_AT(type_at),
         .also = LIST("encoding"),
-        .sentence = "Its type, as in nvs.h of ESP-IDF.",
+        .sentence = "Its type, as in nvs.h of ESP-IDF; base64 is a blob that is written so. "
+                    "file-...: the value is the path of a file, from the recipe's folder on, that "
+                    "holds a string, or a blob in that form (binary: as it is).",
     },
     [RECIPE_KEY_UNIT_ENTRY_VALUE] = {
         .path = "unit.images.keys.value", .parent = RECIPE_KEY_UNIT_IMAGE_ENTRIES,
@@ -279,6 +283,18 @@
         .sentence = "The keys to encrypt with: the image of a partition nvs_keys, or the 32 bytes "
                     "of the HMAC key; {NAME} may stand in it, for a file of each unit's own.",
     },
+    [RECIPE_KEY_UNIT_IMAGE_KEY_VALUE] = {
+        .path = "unit.images.key_value", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_TEXT,
+        .min = 1, .max = UNIT_NAME_MAX, UNIT_IMAGE_FIELD(key_value), UNIT_IMAGE_AT(key_value_at),
+        .sentence = "Instead of key_file: the keys are this value, hex of 64 bytes (the key, then "
+                    "the tweak key), or of the 32 of the HMAC key.",
+    },
+    [RECIPE_KEY_UNIT_IMAGE_KEY_POOL] = {
+        .path = "unit.images.key_pool", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_TEXT,
+        .min = 1, .max = UNIT_NAME_MAX, UNIT_IMAGE_FIELD(key_pool), UNIT_IMAGE_AT(key_pool_at),
+        .sentence = "Instead of key_file: the keys are the unit's file of this pool, which is a "
+                    "folder.",
+    },
     [RECIPE_KEY_UNIT_IMAGE_COMPARE] = {
         .path = "unit.images.compare", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_WORD,
         .words = LIST("md5", "keys"), UNIT_IMAGE_FIELD(compare), UNIT_IMAGE_AT(compare_at),
@@ -290,6 +306,11 @@
         .path = "unit.images.pool", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_TEXT, .min = 1,
         .max = UNIT_NAME_MAX, UNIT_IMAGE_FIELD(pool), UNIT_IMAGE_AT(pool_at),
         .sentence = "The image is the unit's file of this pool, which is a folder.",
+    },
+    [RECIPE_KEY_UNIT_IMAGE_NVS_KEYS] = {
+        .path = "unit.images.nvs_keys", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_TEXT,
+        .min = 1, .max = UNIT_NAME_MAX, UNIT_IMAGE_FIELD(nvs_keys), UNIT_IMAGE_AT(nvs_keys_at),
+        .sentence = "The image is a partition nvs_keys that holds this value, hex of 64 bytes.",
     },
     [RECIPE_KEY_UNIT_IMAGE_TEMPLATE] = {
         .path = "unit.images.template", .parent = RECIPE_KEY_UNIT_IMAGES, .kind = KEY_OWN,

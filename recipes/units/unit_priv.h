@@ -20,6 +20,6 @@ bool store_unit_template(struct values *v, unsigned id, const struct scalar *s, 
 
 /* What the keys of the section say to each other, once all were read; `serial_at` is where
  * unit.serial stands. */
-void unit_check(struct doc_report *report, struct unit *u, struct doc_pos serial_at);
+void unit_check(struct values *v, struct unit *u, struct doc_pos serial_at);
 
 #endif

@@ -7,9 +7,9 @@
 
 const char *phase_word(enum phase phase)
 {
-    static const char *const words[PHASE_COUNT] = { "open",   "sync",  "identify", "gate",
-                                                    "stub",   "baud",  "erase",    "write",
-                                                    "verify", "leave", "boot" };
+    static const char *const words[PHASE_COUNT] = { "open",   "sync", "identify", "gate",
+                                                    "stub",   "baud", "erase",    "write",
+                                                    "verify", "burn", "leave",    "boot" };
     return phase < PHASE_COUNT ? words[phase] : "open";
 }
 
@@ -144,14 +144,26 @@ static bool gate_loader(const struct attempt *a, const struct board *b, struct e
     return true;
 }
 
+/* Where the fuses are the recipe's as far as they are burnt, what they forbid is what it wants:
+ * what is written then is ciphertext by the board's own key, and signed with its keys. */
+static struct board as_wished(const struct attempt *a, const struct board *b)
+{
+    struct board seen = *b;
+    if (a->ciphertext)
+        seen.security.flash_encryption = false;
+    if (a->setup->kind == ATTEMPT_BURN)
+        seen.security = (struct chip_security){ 0 }; /* nothing is written */
+    return seen;
+}
+
 static bool gate(const struct attempt *a, const struct board *b, struct err *e)
 {
-    if (!board_gate(b, job_plan(a->setup->job), e) || !gate_loader(a, b, e))
+    const struct board seen = as_wished(a, b);
+    if (a->misfit.code != ERR_NONE) {
+        *e = a->misfit;
         return false;
-    if (a->misfit.code == ERR_NONE)
-        return true;
-    *e = a->misfit;
-    return false;
+    }
+    return board_gate(&seen, job_plan(a->setup->job), e) && gate_loader(a, b, e);
 }
 
 /* Says who the board is, as far as that is known; once in an attempt. `ok`: it was identified to
@@ -219,7 +231,7 @@ bool step_gate(struct attempt *a, struct err *e)
     if (!a->result->variant)
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);
-    return unprotect(a, e);
+    return attempt_begin_ciphertext(a, e) && unprotect(a, e);
 }
 
 /* As the board says, else as the recipe does. 0: nobody knows. */

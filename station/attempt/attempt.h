@@ -1,7 +1,7 @@
 /*
- * One attempt on one board: reset, sync, identify, gate, stub, baud, write, verify, leave, boot
- * check. Runs on the slot's thread, knows no database and no screen; what it finds out goes into a
- * plain result, and the caller hears of each phase while it goes on.
+ * One attempt on one board: reset, sync, identify, gate, stub, baud, write, verify, burn, leave,
+ * boot check. Runs on the slot's thread, knows no database and no screen; what it finds out goes
+ * into a plain result, and the caller hears of each phase while it goes on.
  */
 #ifndef STATION_ATTEMPT_H
 #define STATION_ATTEMPT_H
@@ -20,6 +20,7 @@ enum phase {
     PHASE_ERASE,
     PHASE_WRITE,
     PHASE_VERIFY,
+    PHASE_BURN,
     PHASE_LEAVE,
     PHASE_BOOT,
     PHASE_COUNT
@@ -31,7 +32,26 @@ const char *phase_word(enum phase phase);
 enum attempt_kind {
     ATTEMPT_FLASH,  /* write, verify, leave */
     ATTEMPT_VERIFY, /* judge what is there, change nothing, leave */
+    ATTEMPT_BURN,   /* the flash is proved already: burn what is missing, leave */
 };
+
+/* One burn, for the record: no word of a key is in it, but a mark by which who has the key knows it
+ * again. */
+struct attempt_burn {
+    const char *stage;
+    unsigned block;
+    char fuses[640]; /* "SPI_BOOT_CRYPT_CNT=0x7 SECURE_BOOT_EN=0x1", "BLOCK_KEY5=secret" */
+    char words[96];  /* as asked for, in hex; "": a secret */
+    char proof[96];  /* as read afterwards; "": a secret, or it was not read */
+    char key_salt[33], key_hmac[65]; /* "": no secret */
+    const char
+        *outcome; /* "burnt", "closed", "not-burnt", "wrong", "unknown"; "found": it was there
+                            already; "started": no burn, but what the board said in `sentence` */
+    const char *sentence; /* NULL: none */
+};
+
+/* The mark of a block's words with that salt (32 hex digits), in hex. False: no memory. */
+bool attempt_key_mark(const struct fuse_burn *burn, const char *salt, char hmac[static 65]);
 
 /* Called on the slot's thread. */
 struct attempt_watch {
@@ -46,10 +66,16 @@ struct attempt_watch {
      * Lives until the result is of no use any more. NULL: *e. No hook: those of all boards. */
     const struct plan_variant *(*variant)(void *ctx, const struct plan_variant *shared,
                                           struct err *e);
-    /* Where nothing is written: whether a region that is not as expected will do all the same, for
-     * the firmware writes there, too. False with *e: no; false without: its digest decides. May be
-     * absent. */
-    bool (*judge)(void *ctx, size_t region, struct loader *l, struct err *e);
+    /* Where nothing is written: whether a region will do whatever its digest says, which is `equal`
+     * to the expected one or not: for the firmware writes there, too, or nobody knows what to
+     * expect. False with *e: no; false without: its digest decides. May be absent. */
+    bool (*judge)(void *ctx, size_t region, bool equal, struct loader *l, struct err *e);
+    /* A burn was made. False: it is in no record, and no other follows. May be absent. */
+    bool (*burnt)(void *ctx, const struct attempt_burn *burn, struct err *e);
+    /* Whether the record knows that this very block of words, which cannot be read any more, was
+     * burnt into the board. May be absent: nobody knows. */
+    bool (*knows)(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
+                  struct err *e);
 };
 
 /* A board that was asked who it is and waits in its loader: an attempt goes on from there, without
@@ -72,6 +98,8 @@ struct attempt_setup {
     bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
     bool sync_slowly; /* where the ROM takes its rate from the SYNC, too */
     const struct attempt_watch *watch;
+    bool burns;            /* fuses that are missing are burnt; else ERR_NOT_BURNT */
+    struct board_own *own; /* of the run, where the recipe wishes fuses; else NULL */
     /* Identified already, at attempt_sync_baud. NULL: the attempt begins with a reset. */
     const struct attempt_entry *entry;
 };
@@ -111,6 +139,7 @@ struct attempt_result {
     bool has_reset;                  /* the board, by itself, in mid-work */
     bool waits;                      /* its ROM has said so, whether it answers or not */
     struct flash_difference differs; /* where the flash is not what it should be */
+    unsigned burns_left;             /* ok, and so many burns wait for another attempt */
     struct attempt_timing timing;
     char console[ATTEMPT_CONSOLE_BYTES]; /* empty unless the recipe checks the boot */
 };

@@ -17,10 +17,12 @@ struct attempt {
     uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
     uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
     struct size_proof size;
-    uint64_t size_us;  /* that took, of no phase */
-    bool knows_size;   /* the present loader was told how large the flash is */
-    bool fuses_judged; /* they were read, and a->misfit or a->burns says what they are */
-    unsigned burns;    /* of fuses that the recipe wishes and the board lacks */
+    uint64_t size_us;         /* that took, of no phase */
+    bool knows_size;          /* the present loader was told how large the flash is */
+    bool fuses_judged;        /* they were read, and a->misfit or a->burns says what they are */
+    bool ciphertext;          /* the flash is to hold the images encrypted */
+    struct crypt_work *crypt; /* under way; NULL: none is */
+    unsigned burns;           /* of fuses that the recipe wishes and the board lacks */
     struct err misfit; /* of its fuses; ERR_NONE: they go with the recipe, or it wishes none */
 };
 
@@ -61,12 +63,42 @@ bool step_baud(struct attempt *a, struct err *e);
  * a->burns. False: they cannot be read. */
 bool attempt_look_at_fuses(struct attempt *a, struct err *e);
 
+/* Reads all of them. What fuses_read fails with. */
+bool attempt_read_fuses(struct attempt *a, const struct fuse_set *set, struct fuse_words *words,
+                        struct err *e);
+
 /* Whether the board may be started: one whose fuses are still to be burnt holds images that may
  * burn them by themselves. */
 bool attempt_may_start(const struct attempt *a);
 
-/* The burns, which are not made yet: ERR_NOT_BURNT where there are any. */
+/* The burns that belong in front of the boot, or, once that was seen, all: ERR_NOT_BURNT where
+ * there are any and none may be made. */
 bool step_fuses(struct attempt *a, struct err *e);
+
+/* ---- attempt_burn.c ---- */
+
+/* Burns and proves step by step. ERR_IDENTIFY, ERR_NOT_BURNT (nothing was), ERR_PART_BURNT,
+ * ERR_BURNT_WRONG, ERR_BURN_UNKNOWN, or what the record says. */
+bool attempt_burn(struct attempt *a, struct err *e);
+
+/* ---- attempt_closed.c ---- */
+
+/* What the board said as it started with its security on goes into the record. */
+bool step_started(struct attempt *a, struct err *e);
+
+/* Where a fuse has closed the loader: that it is closed. */
+bool step_closed(struct attempt *a, struct err *e);
+
+/* ---- attempt_crypt.c ---- */
+
+/* Where the flash is to hold ciphertext, a thread begins to make it of the variant in a->result. */
+bool attempt_begin_ciphertext(struct attempt *a, struct err *e);
+
+/* ...and is waited for: the variant is the ciphertext from now on. */
+bool step_ciphertext(struct attempt *a, struct err *e);
+
+/* Lets go of one that is under way. */
+void attempt_drop_ciphertext(struct attempt *a);
 
 /* ---- attempt_write.c ---- */
 

@@ -3,6 +3,7 @@
 
 #include "core/images/forecast.h"
 #include "core/loader/usb.h"
+#include "station/base/locked.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,   step_identify, step_early_baud, step_flash, step_gate,
-                              step_stub,   step_baud,     step_size,       step_erase, step_write,
-                              step_verify, step_fuses,    step_leave,      step_boot };
+static const step steps[] = { step_sync,    step_identify, step_early_baud, step_flash, step_gate,
+                              step_stub,    step_baud,     step_ciphertext, step_size,  step_erase,
+                              step_write,   step_verify,   step_fuses,      step_leave, step_boot,
+                              step_started, step_closed };
 
 /* Where requests were turned into others on their way, none can be excluded that erases. Nor can it
  * where an answer is missing and the ESP8266's ROM was told to attach its flash: that is a
@@ -105,6 +107,15 @@ static void fill_timing(struct attempt *a)
     t->stall_us = write_us - t->wire_us;
 }
 
+/* Frames of the wire lie in it, and keys in those. */
+static struct attempt *new_attempt(const struct attempt_setup *setup, struct err *e)
+{
+    struct attempt *a = setup->own ? locked_new(sizeof *a, e) : calloc(1, sizeof *a);
+    if (!a && !setup->own)
+        err_set(e, ERR_STATION, "Out of memory for an attempt");
+    return a;
+}
+
 bool attempt_run(const struct attempt_setup *setup, struct port *port,
                  struct attempt_result *result)
 {
@@ -112,9 +123,9 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
     uint64_t wire_before = entry ? entry->wire_before : port->rx_bytes + port->tx_bytes;
     memset(result, 0, sizeof *result);
     result->state = setup->state;
-    struct attempt *a = calloc(1, sizeof *a);
+    struct attempt *a = new_attempt(setup, &result->err);
     if (!a)
-        return err_set(&result->err, ERR_STATION, "Out of memory for an attempt");
+        return false;
     a->setup = setup;
     a->result = result;
     result->baud = setup->baud;
@@ -134,10 +145,14 @@ bool attempt_run(const struct attempt_setup *setup, struct port *port,
         doubt_state(a);
     if (!result->ok && result->phase != PHASE_BOOT)
         abandon(a);
+    attempt_drop_ciphertext(a);
     attempt_close_phase(a);
     fill_timing(a);
     result->round_trips = a->loader.link.round_trips;
     result->wire_bytes = port->rx_bytes + port->tx_bytes - wire_before;
-    free(a);
+    if (setup->own)
+        locked_free(a, sizeof *a);
+    else
+        free(a);
     return result->ok;
 }

@@ -38,6 +38,7 @@ struct job {
     struct {
         uint32_t flash_bytes;
         struct plan_variant *variant;
+        struct plan_variant *ciphertext; /* of it, by the shared key; NULL: nobody has asked */
     } variants[VARIANTS_MAX];
     size_t variant_count;
 };
@@ -536,8 +537,10 @@ void job_free(struct job *j)
         return;
     if (j->encoder_started)
         pthread_join(j->encoder, NULL);
-    for (size_t i = 0; i < j->variant_count; i++)
+    for (size_t i = 0; i < j->variant_count; i++) {
+        plan_variant_free(j->variants[i].ciphertext);
         plan_variant_free(j->variants[i].variant);
+    }
     for (size_t i = 0; i < j->image_count; i++)
         free(j->images[i].file);
     job_unit_free(j->unit);
@@ -668,4 +671,24 @@ const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, stru
         await_encoded_locked(j, e) ? find_or_make_locked(j, key, e) : NULL;
     pthread_mutex_unlock(&j->lock);
     return v;
+}
+
+const struct plan_variant *job_ciphertext(struct job *j, const struct plan_variant *plain,
+                                          const struct flash_crypt_key *key, struct err *e)
+{
+    const struct plan_variant *found = NULL;
+    bool known = false;
+    pthread_mutex_lock(&j->lock);
+    for (size_t i = 0; !known && i < j->variant_count; i++) {
+        if (j->variants[i].variant != plain)
+            continue;
+        if (!j->variants[i].ciphertext)
+            j->variants[i].ciphertext = plan_variant_encrypt(j->plan, plain, key, e);
+        found = j->variants[i].ciphertext;
+        known = true;
+    }
+    pthread_mutex_unlock(&j->lock);
+    if (!known)
+        err_set(e, ERR_STATION, "The images to be encrypted are not this job's");
+    return found;
 }

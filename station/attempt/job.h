@@ -83,4 +83,9 @@ bool job_explain_loader(const struct job *j, char *text, size_t cap);
  * lives. NULL: ERR_FLASH_SIZE or ERR_STATION. */
 const struct plan_variant *job_variant(struct job *j, uint32_t flash_bytes, struct err *e);
 
+/* The same as ciphertext, by the key that all boards share. Made on first use, by whoever asks
+ * first, while others wait; lent likewise. NULL: what plan_variant_encrypt fails with. */
+const struct plan_variant *job_ciphertext(struct job *j, const struct plan_variant *plain,
+                                          const struct flash_crypt_key *key, struct err *e);
+
 #endif

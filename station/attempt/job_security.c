@@ -7,27 +7,31 @@
 #include "core/images/flash_crypt.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
+#include "station/attempt/key_store.h"
+#include "station/base/locked.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define KEY_BYTES_34   24u  /* of the ESP32's 3/4 coding */
+#define CRYPT_CONFIG   0xFu /* ESP32: as it is burnt */
 #define APP_VERSION_AT 0x24 /* of an application: secure_version, in its description */
 
 struct job_security {
     bool asked;
     const struct recipe *recipe;
+    const struct plan *images;
     struct fuse_wish wish;
     enum signature_scheme schemes[SECURITY_DIGESTS_MAX]; /* of keys from files */
     bool scheme_known[SECURITY_DIGESTS_MAX];
     struct fuse_plan blank;
+    uint8_t store_key[KEY_FILE_MAX_BYTES]; /* that seals boards' keys */
 };
 
 /* What is needed while it is made. */
@@ -155,6 +159,28 @@ static void add_keys(const struct maker *m)
     }
 }
 
+static struct key_store store_of(const struct job_security *s)
+{
+    return (struct key_store){ s->recipe->security.keep.folder.path, s->store_key };
+}
+
+static void read_store_key(const struct maker *m)
+{
+    const struct security_key *with = &m->from->keep.with, *folder = &m->from->keep.folder;
+    const struct key_store store = store_of(m->s);
+    struct err e = { 0 };
+    uint8_t count = 0;
+    if (!m->from->keep.asked)
+        return;
+    if (!key_file_read(with->path, with->file, m->s->store_key, &count, &e) ||
+        (count != KEY_STORE_KEY_BYTES &&
+         !err_set(&e, ERR_USAGE, "The key file '%.100s' has %u bytes, and 32 seal", with->file,
+                  count)))
+        doc_report_add(m->report, with->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+    else if (!key_store_check(&store, folder->file, &e))
+        doc_report_add(m->report, folder->file_at, "%s. %s", e.what, e.hint);
+}
+
 /* ---- The rest of the wish ---- */
 
 static void make_wish(const struct maker *m)
@@ -187,6 +213,7 @@ static void make_wish(const struct maker *m)
         w->locks[i] = f->locks[i];
     w->lock_count = (uint8_t)f->lock_count;
     add_keys(m);
+    read_store_key(m);
 }
 
 /* ---- Images ---- */
@@ -366,39 +393,23 @@ static void plan_blank(const struct maker *m)
         doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY], "%s", e.what);
 }
 
-/* ---- Memory ---- */
-
-/* From the first key on nothing of this process is written to a disk. */
-static bool keep_in_memory(struct job_security *s, struct err *e)
-{
-    const struct rlimit none = { 0, 0 };
-    if (mlock(s, sizeof *s) != 0) {
-        err_set_sys(e, ERR_STATION, errno, "Keys cannot be kept out of the swap space");
-        return err_hint(e,
-                        "Allow more locked memory for this shell, then start again: sudo prlimit "
-                        "--pid $$ --memlock=1048576");
-    }
-    return setrlimit(RLIMIT_CORE, &none) == 0 ||
-           err_set_sys(e, ERR_STATION, errno, "Core dumps cannot be switched off");
-}
+/* ---- Making it ---- */
 
 struct job_security *job_security_new(const struct recipe *r, const struct plan *p,
                                       const size_t *entries, struct doc_report *report,
                                       struct err *e)
 {
-    struct job_security *s = calloc(1, sizeof *s);
-    if (!s) {
+    /* From the first key on nothing of this process is written to a disk. */
+    struct job_security *s = r->security.asked ? locked_new(sizeof *s, e) : calloc(1, sizeof *s);
+    if (!s && !r->security.asked)
         err_set(e, ERR_STATION, "Out of memory for what is burnt");
+    if (!s)
         return NULL;
-    }
     s->recipe = r;
+    s->images = p;
     s->asked = r->security.asked;
     if (!s->asked)
         return s;
-    if (!keep_in_memory(s, e)) {
-        free(s);
-        return NULL;
-    }
     const struct maker m = { s, &r->security, p, entries, report };
     make_wish(&m);
     if (report->total == 0)
@@ -411,27 +422,128 @@ struct job_security *job_security_new(const struct recipe *r, const struct plan 
 
 void job_security_free(struct job_security *s)
 {
-    if (!s)
-        return;
-    OPENSSL_cleanse(s, sizeof *s);
-    free(s);
+    if (s && s->asked)
+        locked_free(s, sizeof *s);
+    else
+        free(s);
+}
+
+/* ---- Whether to burn ---- */
+
+static bool refuse_to_burn(struct err *e, const char *why, const char *hint)
+{
+    err_set(e, ERR_RECIPE, "Nothing is burnt for this recipe: %s", why);
+    return err_hint(e, "%s", hint);
+}
+
+static bool may_encrypt(const struct job_security *s, struct err *e)
+{
+    const struct partition *noise = plan_unfilled(s->images);
+    if (s->wish.crypt == FUSE_CRYPT_NONE)
+        return true;
+    if (s->wish.crypt_by_chip)
+        return refuse_to_burn(e,
+                              "what the chip makes of images as it writes them cannot be proved "
+                              "before it starts",
+                              "Give flash_encryption.by: host.");
+    if (plan_partitions(s->images)->count == 0)
+        return refuse_to_burn(e,
+                              "without a partition table among the images nobody can tell which "
+                              "of them are encrypted",
+                              "Add the partition table to the images.");
+    if (!noise)
+        return true;
+    err_set(
+        e, ERR_RECIPE,
+        "Nothing is burnt for this recipe: the firmware reads the partition '%s' decrypted, and "
+        "no image fills it: no source says what it makes of noise there",
+        noise->label);
+    return err_hint(e, "Add an image of its whole size, of FF where it is to be empty.");
+}
+
+bool job_security_may_burn(const struct job_security *s, struct err *e)
+{
+    const struct recipe *r = s->recipe;
+    const bool starts_otherwise =
+        s->wish.boot != FUSE_BOOT_NONE || s->wish.crypt != FUSE_CRYPT_NONE;
+    if (s->wish.boot == FUSE_BOOT_V1)
+        return refuse_to_burn(e, "no ROM was ever seen that took the digest of secure boot v1",
+                              "Use secure boot v2, on an ESP32 of revision v3.0 or later.");
+    if (r->verify != RECIPE_VERIFY_MD5)
+        return refuse_to_burn(e, "what the flash holds is proved before the first burn",
+                              "Give verify: md5.");
+    if (starts_otherwise && !(r->boot.asked && r->boot.expect))
+        return refuse_to_burn(e, "that the board starts with its security on is proved by nothing",
+                              "Give boot.expect: what the application says once it runs.");
+    return may_encrypt(s, e);
+}
+
+bool job_security_encrypts(const struct job_security *s)
+{
+    return s->asked && s->wish.crypt != FUSE_CRYPT_NONE && !s->wish.crypt_by_chip;
+}
+
+const char *job_security_mac(const struct job_security *s)
+{
+    return s->asked ? s->recipe->security.mac : NULL;
 }
 
 /* ---- For a board ---- */
 
-/* With 3/4 coding a key that is made has fewer bytes. */
-static void fit_made_keys(struct fuse_wish *w, const struct fuse_set *set,
-                          const struct fuse_words *words)
+static bool has_34_coding(const struct fuse_set *set, const struct fuse_words *words)
 {
     const struct fuse_field *coding = fuse_by_name(set, 0, "CODING_SCHEME");
-    for (size_t i = 0; coding && fuse_value(words, coding) == 1 && i < w->key_count; i++) {
-        if (w->keys[i].made)
-            w->keys[i].count = KEY_BYTES_34;
+    return coding && fuse_value(words, coding) == 1;
+}
+
+/* The keys that were made, or how long those will be that are not. */
+static void put_own_keys(struct fuse_wish *w, const struct board_own *own, bool coded_34)
+{
+    for (size_t i = 0; i < w->key_count; i++) {
+        struct fuse_wish_key *key = &w->keys[i];
+        if (!key->made)
+            continue;
+        if (coded_34) /* a key of fewer bytes */
+            key->count = KEY_BYTES_34;
+        if (!own || own->keys[i].count == 0)
+            continue;
+        key->made = false;
+        key->count = own->keys[i].count;
+        memcpy(key->bytes, own->keys[i].bytes, sizeof key->bytes);
     }
 }
 
+static void put_own(struct fuse_wish *w, const struct board_own *own, bool coded_34)
+{
+    put_own_keys(w, own, coded_34);
+    if (!own)
+        return;
+    w->begun_here = own->begun;
+    if (w->use_mac != FUSE_MAC_LATER || !own->has_mac)
+        return;
+    w->use_mac = FUSE_MAC_GIVEN;
+    memcpy(w->mac, own->mac, sizeof w->mac);
+}
+
+/* A bit that reads right today by the chip's correction alone may not tomorrow: a board whose own
+ * blocks have such bits is none to go on with, nor to deliver. */
+static bool reads_well(const struct fuse_set *set, const struct fuse_words *words,
+                       const struct fuse_plan *plan, struct err *e)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const uint8_t block = plan->items[i].burn.block;
+        const unsigned corrected = fuse_health(set, words, block).corrected;
+        if (corrected > 0)
+            return err_set(e, ERR_SECURED,
+                           "Block %u of the fuses reads right by correction alone (%u errors)",
+                           block, corrected);
+    }
+    return true;
+}
+
 bool job_security_judge(const struct job_security *s, const struct board *b,
-                        const struct fuse_words *words, struct fuse_plan *plan, struct err *e)
+                        const struct fuse_words *words, const struct board_own *own,
+                        struct fuse_plan *plan, struct err *e)
 {
     const struct fuse_set *set = chip_fuses(b->chip, b->revision);
     if (!set)
@@ -443,8 +555,126 @@ bool job_security_judge(const struct job_security *s, const struct board *b,
                            i);
     }
     struct fuse_wish w = s->wish;
-    fit_made_keys(&w, set, words);
-    const bool ok = fuse_plan_make(set, b->chip->name, b->revision, words, &w, plan, e);
+    put_own(&w, own, has_34_coding(set, words));
+    const bool ok = fuse_plan_make(set, b->chip->name, b->revision, words, &w, plan, e) &&
+                    reads_well(set, words, plan, e);
     OPENSSL_cleanse(&w, sizeof w);
+    if (!ok)
+        fuse_plan_wipe(plan);
     return ok;
+}
+
+/* A key of one byte again and again, or of one half twice, is none that a chip could have. */
+static bool draw(uint8_t *bytes, size_t n, struct err *e)
+{
+    do {
+        if (getrandom(bytes, n, 0) != (ssize_t)n)
+            return err_set_sys(e, ERR_STATION, errno, "The kernel gives no random bytes");
+    } while (key_is_pattern(bytes, n));
+    return true;
+}
+
+static bool make_missing(const struct job_security *s, bool coded_34, struct board_own *own,
+                         bool *made, struct err *e)
+{
+    for (size_t i = 0; i < s->wish.key_count; i++) {
+        const struct fuse_wish_key *key = &s->wish.keys[i];
+        if (!key->made || own->keys[i].count != 0)
+            continue;
+        const uint8_t count = coded_34 ? KEY_BYTES_34 : key->count;
+        if (!draw(own->keys[i].bytes, count, e))
+            return false;
+        own->keys[i].count = count;
+        own->keys[i].use = (uint8_t)key->use;
+        *made = true;
+    }
+    return true;
+}
+
+bool job_security_make_keys(const struct job_security *s, const struct board *b,
+                            const struct fuse_words *words, struct board_own *own, struct err *e)
+{
+    bool made = false;
+    const struct key_store store = store_of(s);
+    const bool coded_34 = has_34_coding(chip_fuses(b->chip, b->revision), words);
+    return make_missing(s, coded_34, own, &made, e) &&
+           (!made || !job_security_keeps_keys(s) || key_store_save(&store, &b->mac, own, e));
+}
+
+bool job_security_keeps_keys(const struct job_security *s)
+{
+    return s->asked && s->recipe->security.keep.asked;
+}
+
+/* Those of a recipe that wished others are not these. */
+static bool are_wished(const struct job_security *s, const struct board_own *own)
+{
+    for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
+        const struct fuse_wish_key *key = &s->wish.keys[i];
+        const uint8_t count = own->keys[i].count;
+        const bool wished = i < s->wish.key_count && key->made;
+        const bool fits =
+            key->use == own->keys[i].use && (count == key->count || count == KEY_BYTES_34);
+        if (count != 0 && (!wished || !fits))
+            return false;
+    }
+    return true;
+}
+
+bool job_security_find_keys(const struct job_security *s, const struct board *b,
+                            struct board_own *own, struct err *e)
+{
+    const struct key_store store = store_of(s);
+    for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
+        if (own->keys[i].count != 0)
+            return true; /* this run has made or found them */
+    }
+    if (!job_security_keeps_keys(s) || b->mac.count == 0)
+        return true;
+    if (!key_store_load(&store, &b->mac, own, e))
+        return false;
+    if (are_wished(s, own))
+        return true;
+    OPENSSL_cleanse(own->keys, sizeof own->keys);
+    return err_set(e, ERR_STATION, "The keys that are kept of this board are another recipe's");
+}
+
+static const struct fuse_wish_key *flash_key(const struct job_security *s, size_t *at)
+{
+    for (*at = 0; *at < s->wish.key_count; ++*at) {
+        if (s->wish.keys[*at].use == FUSE_KEY_FLASH)
+            return &s->wish.keys[*at];
+    }
+    return NULL;
+}
+
+bool job_security_flash_key(const struct job_security *s, const struct board_own *own,
+                            struct flash_crypt_key *key)
+{
+    size_t i;
+    const struct fuse_wish_key *wish = flash_key(s, &i);
+    const bool is_esp32 = strcmp(s->recipe->chip->id_name, "esp32") == 0;
+    if (!wish || (wish->made && (!own || own->keys[i].count == 0)))
+        return false;
+    *key = (struct flash_crypt_key){ .scheme = is_esp32 ? FLASH_CRYPT_ESP32 : FLASH_CRYPT_XTS,
+                                     .config = CRYPT_CONFIG,
+                                     .count = wish->made ? own->keys[i].count : wish->count };
+    memcpy(key->bytes, wish->made ? own->keys[i].bytes : wish->bytes, sizeof key->bytes);
+    return true;
+}
+
+bool job_security_shares_key(const struct job_security *s)
+{
+    size_t i;
+    const struct fuse_wish_key *wish = flash_key(s, &i);
+    return wish && !wish->made;
+}
+
+bool job_security_makes_keys(const struct job_security *s)
+{
+    for (size_t i = 0; i < s->wish.key_count; i++) {
+        if (s->wish.keys[i].made)
+            return true;
+    }
+    return false;
 }

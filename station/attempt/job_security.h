@@ -10,6 +10,7 @@
 #include "core/board/board.h"
 #include "core/fuses/fuse_plan.h"
 #include "recipes/recipe.h"
+#include "station/attempt/board_own.h"
 
 struct job_security;
 
@@ -27,9 +28,42 @@ bool job_security_asked(const struct job_security *s);
 /* The plan for a chip on which nothing is burnt, of its newest revision. Lent. */
 const struct fuse_plan *job_security_plan(const struct job_security *s);
 
-/* The plan for this board, whose fuses read so. The caller wipes it. What fuse_plan_make fails
- * with. */
+/* Whether anything may be burnt for this recipe at all, with whatever board: what the flash holds
+ * is proved, the board's start is, and all that it takes is known. ERR_RECIPE with what is
+ * missing. */
+bool job_security_may_burn(const struct job_security *s, struct err *e);
+
+/* Whether this station encrypts the images. */
+bool job_security_encrypts(const struct job_security *s);
+
+/* The plan for this board, whose fuses read so, with what the run has of its own for it (NULL:
+ * nothing). The caller wipes it. What fuse_plan_make fails with. */
 bool job_security_judge(const struct job_security *s, const struct board *b,
-                        const struct fuse_words *words, struct fuse_plan *plan, struct err *e);
+                        const struct fuse_words *words, const struct board_own *own,
+                        struct fuse_plan *plan, struct err *e);
+
+/* Where the recipe keeps such keys: those that were made for this board, if any. ERR_STATION. */
+bool job_security_find_keys(const struct job_security *s, const struct board *b,
+                            struct board_own *own, struct err *e);
+bool job_security_keeps_keys(const struct job_security *s);
+
+/* Makes the keys that are the board's own and were not made yet, by the kernel's random source, and
+ * keeps them where the recipe says so, before anything is burnt. ERR_STATION. */
+bool job_security_make_keys(const struct job_security *s, const struct board *b,
+                            const struct fuse_words *words, struct board_own *own, struct err *e);
+
+/* The key of the flash, for who encrypts images; the caller wipes it. False: nobody has it, for it
+ * is the board's own and was made in another run. */
+bool job_security_flash_key(const struct job_security *s, const struct board_own *own,
+                            struct flash_crypt_key *key);
+
+/* Whether that key is the same for all boards. */
+bool job_security_shares_key(const struct job_security *s);
+
+/* Whether the wish has keys of each board's own. */
+bool job_security_makes_keys(const struct job_security *s);
+
+/* The name of the unit's value with the product's MAC; NULL: it has none. */
+const char *job_security_mac(const struct job_security *s);
 
 #endif

@@ -52,8 +52,11 @@ static void check_partition(const struct placing *p, const struct partition *row
 {
     const struct doc_pos at =
         p->image->partition_at.line ? p->image->partition_at : p->image->offset_at;
+    const bool for_keys = row->type == PARTITION_DATA && row->subtype == PARTITION_NVS_KEYS;
     if (row->type == PARTITION_APP)
         doc_report_add(p->report, at, "'%s' is a partition for an application", row->label);
+    else if (p->image->nvs_keys && !for_keys)
+        doc_report_add(p->report, at, "'%s' is no partition data, nvs_keys", row->label);
     else if (p->image->entry_count > 0 && (row->flags & PARTITION_ENCRYPTED))
         doc_report_add(p->report, at,
                        "'%s' has the flag encrypted, with which NVS does not start; encrypt: keys "
@@ -162,7 +165,9 @@ static char *made_up(const struct unit_value *v)
     text = malloc(letters + 1);
     if (!text)
         return NULL;
-    memset(text, v->type == UNIT_HEX || v->chars == UNIT_CHARS_DIGITS ? '0' : 'X', letters);
+    memset(text, v->chars == UNIT_CHARS_DIGITS ? '0' : 'X', letters);
+    for (size_t i = 0; v->type == UNIT_HEX && i < letters; i++)
+        text[i] = (char)('0' + i % 10); /* bytes that are all the same are no keys */
     text[letters] = '\0';
     return text;
 }
@@ -207,6 +212,7 @@ bool job_unit_example(const struct job_unit *u, int64_t utc_ms, char *texts[stat
             texts[i] = example_of_board(v);
             break;
         case UNIT_FROM_SCAN:
+        case UNIT_FROM_RANDOM:
             texts[i] = made_up(v);
             break;
         case UNIT_FROM_RECIPE:
@@ -312,9 +318,57 @@ void job_unit_free(struct job_unit *u)
 
 /* ---- A board's own ---- */
 
+/* To be ended with unit_wipe. NULL: *e. */
+static uint8_t *make_image(const struct job_unit *u, const struct unit_instance *instance, size_t i,
+                           struct err *e)
+{
+    const struct job_place *place = &u->places[i];
+    uint8_t *bytes = malloc(place->size_bytes);
+    if (!bytes)
+        err_set(e, ERR_STATION, "Out of memory for a unit");
+    if (bytes && unit_bytes_make(instance, i, place->read_only, bytes, place->size_bytes, e))
+        return bytes;
+    unit_wipe(bytes, bytes ? place->size_bytes : 0);
+    return NULL;
+}
+
+bool job_unit_try(const struct job_unit *u, const struct unit_instance *instance, struct err *e)
+{
+    for (size_t i = 0; i < u->unit->image_count; i++) {
+        uint8_t *bytes = make_image(u, instance, i, e);
+        if (!bytes)
+            return false;
+        unit_wipe(bytes, u->places[i].size_bytes);
+    }
+    return true;
+}
+
+/* Where nothing is written: bytes that no image has, and why; NULL: *e. */
+static uint8_t *stand_in(const struct job_unit *u, const struct unit_instance *instance, size_t i,
+                         struct job_unit_lacks *lacks, struct err *e)
+{
+    struct err failure = { 0 };
+    uint8_t *bytes = NULL;
+    if (unit_bytes_knows(instance, i, lacks->why[i]))
+        bytes = make_image(u, instance, i, &failure);
+    if (bytes)
+        return bytes;
+    if (failure.code != ERR_NONE && failure.code != ERR_UNIT) {
+        *e = failure;
+        return NULL;
+    }
+    if (failure.code == ERR_UNIT)
+        snprintf(lacks->why[i], UNIT_WHY_CAP, "%.159s", failure.what);
+    bytes = calloc(1, u->places[i].size_bytes);
+    if (!bytes)
+        err_set(e, ERR_STATION, "Out of memory for a unit");
+    return bytes;
+}
+
 struct plan_variant *job_unit_variant(const struct job_unit *u, const struct plan *plan,
                                       const struct plan_variant *shared,
-                                      const struct unit_instance *instance, struct err *e)
+                                      const struct unit_instance *instance,
+                                      struct job_unit_lacks *lacks, struct err *e)
 {
     struct plan_source sources[UNIT_IMAGES_MAX] = { 0 };
     uint8_t *bytes[UNIT_IMAGES_MAX] = { NULL };
@@ -322,10 +376,8 @@ struct plan_variant *job_unit_variant(const struct job_unit *u, const struct pla
     bool ok = true;
     for (size_t i = 0; ok && i < u->unit->image_count; i++) {
         const struct job_place *place = &u->places[i];
-        bytes[i] = malloc(place->size_bytes);
-        ok = bytes[i]
-                 ? unit_bytes_make(instance, i, place->read_only, bytes[i], place->size_bytes, e)
-                 : err_set(e, ERR_STATION, "Out of memory for a unit");
+        bytes[i] = lacks ? stand_in(u, instance, i, lacks, e) : make_image(u, instance, i, e);
+        ok = bytes[i] != NULL;
         sources[i] = (struct plan_source){ .name = place->label,
                                            .bytes = bytes[i],
                                            .size_bytes = place->size_bytes,

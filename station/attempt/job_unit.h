@@ -33,10 +33,22 @@ struct job_unit *job_unit_new(const struct recipe *recipe, struct plan *plan,
                               struct doc_report *report, struct err *e);
 void job_unit_free(struct job_unit *u); /* NULL is fine */
 
-/* The regions of a board: those of all boards, and its own. The caller frees it. */
+/* Whether all its images can be made: files that are gone, values that do not fit. ERR_UNIT,
+ * ERR_STATION. */
+bool job_unit_try(const struct job_unit *u, const struct unit_instance *instance, struct err *e);
+
+/* Images that cannot be made any more, each with the reason; empty: it can. */
+struct job_unit_lacks {
+    char why[UNIT_IMAGES_MAX][UNIT_WHY_CAP];
+};
+
+/* The regions of a board: those of all boards, and its own. `lacks`, where nothing is written: what
+ * cannot be made is named there, and its region holds what no board has. NULL: that is ERR_UNIT.
+ * The caller frees it. */
 struct plan_variant *job_unit_variant(const struct job_unit *u, const struct plan *plan,
                                       const struct plan_variant *shared,
-                                      const struct unit_instance *instance, struct err *e);
+                                      const struct unit_instance *instance,
+                                      struct job_unit_lacks *lacks, struct err *e);
 
 /* A unit that could be: for `check`, and to see that its images fit. `texts` get its values, which
  * the caller frees. False: out of memory. */

@@ -79,7 +79,7 @@ bool key_file_read_any(const char *path, const char *name, uint8_t *bytes, size_
 }
 
 /* One byte again and again, one more each time as in examples, or one half twice. */
-static bool is_pattern(const uint8_t *bytes, size_t n)
+bool key_is_pattern(const uint8_t *bytes, size_t n)
 {
     bool pattern = true;
     const uint8_t step = (uint8_t)(bytes[1] - bytes[0]);
@@ -98,7 +98,7 @@ bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_
     bool ok = n == 16 || n == 24 || n == 32 || n == 64;
     if (!ok)
         refuse(name, "has not the size of a key: 16, 24, 32 or 64 bytes", e);
-    else if (is_pattern(bytes, n))
+    else if (key_is_pattern(bytes, n))
         ok = refuse(name, "holds a pattern, and no key", e);
     if (!ok)
         OPENSSL_cleanse(bytes, KEY_FILE_MAX_BYTES);

@@ -17,6 +17,10 @@
 bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_FILE_MAX_BYTES],
                    uint8_t *count, struct err *e);
 
+/* Whether bytes are no key: one again and again, one more each time as in examples, or one half
+ * twice. `n` is even. */
+bool key_is_pattern(const uint8_t *bytes, size_t n);
+
 /* The same for a file of 1 to `cap` bytes of whatever kind, as a private key in PEM. */
 bool key_file_read_any(const char *path, const char *name, uint8_t *bytes, size_t cap,
                        size_t *count, struct err *e);

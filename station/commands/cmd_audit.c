@@ -5,6 +5,8 @@
 #include "db/proof/audit.h"
 #include "station/base/json.h"
 #include "station/cli/signing.h"
+#include "station/fleet/fleet_proof.h"
+#include "station/fleet/fleet_reach.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,6 +17,7 @@
 struct audit_options {
     const char *db_path, *checkpoint, *public_key, *save, *key, *operator_name;
     bool json, sql;
+    struct fleet_choice fleet;
 };
 
 struct listing {
@@ -125,23 +128,29 @@ static bool write_out(void *ctx, const char *bytes, size_t n)
     return fwrite(bytes, 1, n, ctx) == n;
 }
 
-static bool audit_record(const struct audit_options *o, struct db_audit *a, struct err *e)
+/* What stands in the files that were named; NULL where none was. */
+static bool read_files(const struct audit_options *o, struct db_audit_setup *setup, struct err *e)
 {
-    static char checkpoint[DB_CHECKPOINT_CAP];
-    char pem[1024], public_key[KEY_PUBLIC_CAP];
-    struct listing listing = { .json = o->json };
-    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding, .late = print_late };
+    static char checkpoint[DB_CHECKPOINT_CAP], public_key[KEY_PUBLIC_CAP];
+    char pem[1024];
     if (o->checkpoint) {
         if (!signing_read_file(o->checkpoint, checkpoint, sizeof checkpoint, e))
             return false;
-        setup.checkpoint = checkpoint;
+        setup->checkpoint = checkpoint;
     }
-    if (o->public_key) {
-        if (!signing_read_file(o->public_key, pem, sizeof pem, e) ||
-            !key_read_public(pem, strlen(pem), public_key, e))
-            return false;
-        setup.public_key = public_key;
-    }
+    if (!o->public_key)
+        return true;
+    setup->public_key = public_key;
+    return signing_read_file(o->public_key, pem, sizeof pem, e) &&
+           key_read_public(pem, strlen(pem), public_key, e);
+}
+
+static bool audit_record(const struct audit_options *o, struct db_audit *a, struct err *e)
+{
+    struct listing listing = { .json = o->json };
+    struct db_audit_setup setup = { .ctx = &listing, .finding = print_finding, .late = print_late };
+    if (!read_files(o, &setup, e))
+        return false;
     struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
     bool ok = db && db_audit(db, &setup, a, e);
     db_close(db);
@@ -150,6 +159,34 @@ static bool audit_record(const struct audit_options *o, struct db_audit *a, stru
     else if (ok)
         print_end(o, a);
     return ok && (!o->save || save(o, a, e));
+}
+
+/* The records of all stations, as the fleet's server has them. */
+static bool audit_fleet(const struct audit_options *o, struct fleet *f, struct db_audit *a,
+                        struct err *e)
+{
+    struct db_audit_setup setup = { .checkpoint = NULL };
+    if (o->save)
+        return err_set(e, ERR_USAGE, "--save signs the record here, not what a server has of it");
+    if (!read_files(o, &setup, e))
+        return false;
+    struct fleet_proof proof = { .fleet = f,
+                                 .station_name = o->fleet.station_name,
+                                 .json = o->json,
+                                 .checkpoint = setup.checkpoint,
+                                 .public_key = setup.public_key };
+    const bool ok = fleet_proof_run(&proof, e);
+    a->findings = proof.findings;
+    return ok;
+}
+
+static bool audit_either(const struct audit_options *o, struct db_audit *a, struct err *e)
+{
+    struct fleet_reach reach = FLEET_REACH_NONE;
+    const bool ok = fleet_choice_open(&o->fleet, &reach, e) &&
+                    (reach.fleet ? audit_fleet(o, reach.fleet, a, e) : audit_record(o, a, e));
+    fleet_reach_close(&reach);
+    return ok;
 }
 
 static enum exit_status audit(int argc, char **argv)
@@ -168,6 +205,7 @@ static enum exit_status audit(int argc, char **argv)
           NULL },
         { "--json", NULL, "one JSON object per finding, then one for the whole", &o.json, NULL,
           NULL },
+        OPTIONS_FLEET(&o.fleet),
         OPTION_DB(&o.db_path),
     };
     enum exit_status status;
@@ -179,7 +217,7 @@ static enum exit_status audit(int argc, char **argv)
         return status;
     if (o.sql)
         db_audit_sql(write_out, stdout);
-    else if (!audit_record(&o, &a, &e))
+    else if (!audit_either(&o, &a, &e))
         cmd_print_err(&e);
     return a.findings > 0 ? EXIT_BOARD : cmd_status_of(&e);
 }

@@ -5,6 +5,7 @@
 #include "core/images/forecast.h"
 #include "station/attempt/job.h"
 #include "station/cli/fuse_plan_print.h"
+#include "station/line/unit_supply.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -115,12 +116,17 @@ static void print_places(const struct recipe *r)
 
 static void print_values(const struct unit *u, char *const *texts)
 {
-    static const char *const sources[] = { "counter", "pool", "board", "scan", "recipe" };
+    char form[UNIT_FORM_CAP];
     for (size_t i = 0; i < u->value_count; i++) {
         const struct unit_value *v = &u->values[i];
-        cmd_tell("  %-16s %-8s %s%s", v->name, sources[v->from],
-                 v->secret == UNIT_TRUE ? "(secret)" : texts[i],
-                 i == u->serial_index ? "  (the serial)" : "");
+        const char *const serial = i == u->serial_index ? "  (the serial)" : "";
+        unit_form_text(v, form);
+        if (v->from == UNIT_FROM_SCAN)
+            cmd_tell("  %-16s %-8s (%s%s)%s", v->name, unit_from_words[v->from], form,
+                     v->secret == UNIT_TRUE ? ", secret" : "", serial);
+        else
+            cmd_tell("  %-16s %-8s %s%s", v->name, unit_from_words[v->from],
+                     v->secret == UNIT_TRUE ? "(secret)" : texts[i], serial);
     }
 }
 
@@ -188,7 +194,8 @@ static void print_fuses(const struct job *job)
     printf("\nFuses of a blank %s, in this order (of a board: espstation fuses plan RECIPE):\n",
            job_recipe(job)->chip->name);
     fuse_plan_print(stdout, job_security_plan(s));
-    printf("  This version burns none of them, and nothing of this was ever tried on a chip.\n");
+    printf(
+        "  They are burnt by espstation run --burn; nothing of this was ever tried on a chip.\n");
 }
 
 static enum exit_status check(int argc, char **argv)

@@ -5,6 +5,8 @@
 #include "db/export/export.h"
 #include "station/base/hold.h"
 #include "station/base/outfile.h"
+#include "station/fleet/fleet_folder.h"
+#include "station/fleet/fleet_reach.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,6 +22,7 @@ struct request {
     struct db_filter filter;
     char verdict[16];
     bool spreadsheet;
+    struct fleet_choice fleet;
 };
 
 /* What it means. */
@@ -168,6 +171,9 @@ static bool fail_stdout(struct receiver *r, int sys)
 static bool to_stdout(void *ctx, const char *bytes, size_t n)
 {
     struct receiver *r = ctx;
+    /* Signals wait only where there is a folder to be removed. */
+    if (hold_has_any())
+        return err_set(&r->e, ERR_STOPPED, "The export was stopped, and is not whole");
     return outfile_write_all(STDOUT_FILENO, bytes, n) || fail_stdout(r, errno);
 }
 
@@ -289,18 +295,33 @@ static bool export_held(struct db *db, struct receiver *r, struct err *e)
     return ok;
 }
 
+/* The record, or what the fleet's server has of these runs. */
+static struct db *open_source(const struct request *r, const struct order *o,
+                              struct fleet_reach *reach, struct fleet_folder *folder, struct err *e)
+{
+    if (!fleet_choice_open(&r->fleet, reach, e))
+        return NULL;
+    return reach->fleet
+               ? fleet_folder_gather(folder, reach->fleet, r->fleet.station_name, &o->filter, e)
+               : db_open_reader(r->db_path, DB_BUSY_MS, e);
+}
+
 static enum exit_status do_export(struct request *request)
 {
     struct order order = { .wats = DB_WATS_USUAL };
     struct receiver receiver = { .order = &order, .file = OUTFILE_CLOSED };
+    struct fleet_reach reach = FLEET_REACH_NONE;
+    struct fleet_folder folder = { .folder = "" };
     struct err e = { 0 };
     struct db *db = NULL;
     const bool ok = understand(request, &order, &e) &&
-                    (db = db_open_reader(request->db_path, DB_BUSY_MS, &e)) != NULL &&
+                    (db = open_source(request, &order, &reach, &folder, &e)) != NULL &&
                     export_held(db, &receiver, &e);
     if (!ok)
         cmd_print_err(&e);
     db_close(db);
+    fleet_folder_remove(&folder);
+    fleet_reach_close(&reach);
     return ok ? EXIT_PASSED : cmd_status_of(&e);
 }
 
@@ -309,6 +330,7 @@ static enum exit_status export(int argc, char **argv)
     struct request r = { .db_path = DEFAULT_DB, .format = "csv" };
     const struct option_row rows[] = {
         OPTION_DB(&r.db_path),
+        OPTIONS_FLEET(&r.fleet),
         { "--format", "NAME", "csv (default), json, jsonl, junit, wsjf (WATS) or openhtf", NULL,
           &r.format, NULL },
         { "--spreadsheet", NULL, "csv: with the mark by which spreadsheets know UTF-8",

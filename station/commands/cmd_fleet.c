@@ -7,6 +7,7 @@
 #include "station/base/json.h"
 #include "station/cli/person.h"
 #include "station/commands/fleet_command.h"
+#include "station/fleet/fleet_proof.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -248,90 +249,6 @@ static bool send_rows(struct fleet_command *c, struct err *e)
 
 /* ---- verify ---- */
 
-struct verifying {
-    struct fleet_command *command;
-    const struct fleet_record *record;
-    char folder[64], path[80];
-    int64_t findings;
-};
-
-static void print_finding(void *ctx, const struct db_finding *finding)
-{
-    const struct verifying *const v = ctx;
-    struct json_object o;
-    if (!v->command->options->json) {
-        cmd_tell("%-9s  station %s: %s.", db_finding_word(finding->kind), v->record->station,
-                 finding->sentence);
-        return;
-    }
-    json_begin(&o, stdout);
-    json_text(&o, "finding", db_finding_word(finding->kind));
-    json_text(&o, "station", v->record->station);
-    json_integer(&o, "record", v->record->id);
-    json_integer(&o, "link", finding->link);
-    json_text(&o, "sentence", finding->sentence);
-    json_end(&o);
-}
-
-static void print_proved(const struct verifying *v, const struct db_audit *a)
-{
-    struct json_object o;
-    if (!v->command->options->json) {
-        cmd_tell("station %s%s: %" PRId64 " links, %" PRId64 " runs, %" PRId64 " lots closed: %s",
-                 v->record->station, v->record->replaced ? " (an earlier record)" : "", a->links,
-                 a->runs, a->lots_closed, a->findings > 0 ? "ALTERED" : "whole");
-        return;
-    }
-    json_begin(&o, stdout);
-    json_text(&o, "station", v->record->station);
-    json_integer(&o, "record", v->record->id);
-    json_integer(&o, "replaced", v->record->replaced);
-    json_integer(&o, "links", a->links);
-    json_integer(&o, "runs", a->runs);
-    json_integer(&o, "lots_closed", a->lots_closed);
-    json_integer(&o, "findings", a->findings);
-    json_end(&o);
-}
-
-static void remove_file(const struct verifying *v)
-{
-    static const char *const endings[] = { "", "-wal", "-shm", "-stations" };
-    char path[96];
-    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        snprintf(path, sizeof path, "%s%s", v->path, endings[i]);
-        unlink(path);
-    }
-}
-
-static bool prove_record(struct verifying *v, struct err *e)
-{
-    struct db_audit a;
-    const struct db_audit_setup setup = { .ctx = v, .finding = print_finding };
-    const bool ok = fleet_prove(v->command->fleet, v->record, v->path, &setup, &a, e);
-    remove_file(v);
-    if (!ok)
-        return err_wrap(e, "Station %s", v->record->station);
-    print_proved(v, &a);
-    v->findings += a.findings;
-    return true;
-}
-
-static bool prove_records(struct verifying *v, const struct fleet_record *records, size_t count,
-                          struct err *e)
-{
-    bool ok = true;
-    snprintf(v->folder, sizeof v->folder, P_tmpdir "/espstation-verify-XXXXXX");
-    if (!mkdtemp(v->folder))
-        return err_set_sys(e, ERR_STATION, errno, "A folder in %s could not be made", P_tmpdir);
-    snprintf(v->path, sizeof v->path, "%s/record.db", v->folder);
-    for (size_t i = 0; ok && i < count; i++) {
-        v->record = &records[i];
-        ok = prove_record(v, e);
-    }
-    rmdir(v->folder);
-    return ok;
-}
-
 /* At a station also that the server has what its record has: the mark is a link of both, and what
  * the server has up to it was just proved. */
 static bool compare_here(struct fleet_command *c, struct err *e)
@@ -350,28 +267,16 @@ static bool compare_here(struct fleet_command *c, struct err *e)
     return true;
 }
 
-static bool has_any(const struct fleet_command *c, size_t count, struct err *e)
-{
-    if (count > 0 || !c->options->name)
-        return true;
-    return err_set(e, ERR_USAGE, "The server knows no station '%s'", c->options->name);
-}
-
 static bool verify_server(struct fleet_command *c, struct err *e)
 {
-    struct fleet_record *records = NULL;
-    size_t count = 0;
-    struct verifying v = { .command = c };
-    if (!fleet_connect_server(c, e) || !fleet_is_current(c->fleet, e) ||
-        !fleet_records(c->fleet, c->options->name, &records, &count, e))
+    struct fleet_proof proof = { .fleet = NULL };
+    if (!fleet_connect_server(c, e) || !fleet_is_current(c->fleet, e))
         return false;
-    const bool ok = has_any(c, count, e) && prove_records(&v, records, count, e);
-    free(records);
-    c->altered = v.findings > 0;
-    if (c->altered && !c->options->json)
-        printf("ROWS WERE ALTERED, on the server or before they were sent: %" PRId64 " finding%s. "
-               "At the station, its own record tells more: espstation audit\n",
-               v.findings, v.findings == 1 ? "" : "s");
+    proof.fleet = c->fleet;
+    proof.station_name = c->options->name;
+    proof.json = c->options->json;
+    const bool ok = fleet_proof_run(&proof, e);
+    c->altered = proof.findings > 0;
     return ok && compare_here(c, e);
 }
 
@@ -408,7 +313,8 @@ static enum exit_status fleet(int argc, char **argv)
         { "--go-on", "REASON",
           "join: go on with this record though the server has another story of it; tells why", NULL,
           &o.go_on, NULL },
-        { "--name", "NAME", "verify: the records of this station alone", NULL, &o.name, NULL },
+        { "--station-name", "NAME", "verify: the records of this station alone", NULL, &o.name,
+          NULL },
         { "--lot", "NAME", "lease take, return: the lot", NULL, &o.lot, NULL },
         { "--places", "N", "lease take: so many places of the lot, or as many as are left", NULL,
           &o.places, NULL },

@@ -72,6 +72,23 @@ static bool print_digest(void *ctx, const struct db_digest_row *d)
     return true;
 }
 
+static bool print_burn(void *ctx, const struct db_burn_row *b)
+{
+    (void)ctx;
+    if (strcmp(b->stage, "boot") == 0) {
+        cmd_tell("  burn %d  %s  %s: %s", b->number, b->made_utc, b->outcome, or_dash(b->sentence));
+        return true;
+    }
+    cmd_tell("  burn %d  %s  %s, block %d: %s: %s%s%s%s%s", b->number, b->made_utc, b->stage,
+             b->block, b->fuses, b->outcome, b->person ? ", by " : "", b->person ? b->person : "",
+             b->sentence ? ": " : "", b->sentence ? b->sentence : "");
+    if (b->words)
+        cmd_tell("    %s asked for", b->words);
+    if (b->proof)
+        cmd_tell("    %s read back", b->proof);
+    return true;
+}
+
 static bool print_correction(void *ctx, const struct db_correction_row *c)
 {
     (void)ctx;
@@ -83,10 +100,10 @@ static bool print_correction(void *ctx, const struct db_correction_row *c)
 static bool print_unit(void *ctx, const struct db_unit_row *u)
 {
     (void)ctx;
-    cmd_tell("unit %s, taken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
-             u->taken_utc, (long long)u->run_id, u->released_utc ? ", released by " : "",
-             u->released_utc ? u->released_by : "", u->released_utc ? ": " : "",
-             u->released_utc ? u->reason : "");
+    cmd_tell("unit %s, %staken %s in run %lld%s%s%s%s", u->serial ? u->serial : "without serial",
+             u->later ? "later values " : "", u->taken_utc, (long long)u->run_id,
+             u->released_utc ? ", released by " : "", u->released_utc ? u->released_by : "",
+             u->released_utc ? ": " : "", u->released_utc ? u->reason : "");
     return true;
 }
 
@@ -99,17 +116,16 @@ static bool print_value(void *ctx, const struct db_unit_value_row *v)
 
 /* Who looks for boards: a record, or the server of all stations. */
 struct source {
-    const char *db_path, *station_path, *server;
-    bool fleet;
+    const char *db_path;
+    struct fleet_choice choice;
     struct db *db;
     struct fleet_reach reach;
 };
 
 static bool open_source(struct source *s, struct err *e)
 {
-    if (s->fleet)
-        return fleet_reach_open(&s->reach, s->station_path, s->server, e) &&
-               fleet_is_current(s->reach.fleet, e);
+    if (!fleet_choice_open(&s->choice, &s->reach, e) || s->reach.fleet)
+        return s->reach.fleet != NULL;
     s->db = db_open_reader(s->db_path, DB_BUSY_MS, e);
     return s->db != NULL;
 }
@@ -123,8 +139,8 @@ static void close_source(struct source *s)
 static bool mac_of_serial(struct source *s, const char *serial, char mac[static DB_MAC_CAP],
                           struct err *e)
 {
-    return s->fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
-                    : db_unit_mac_of(s->db, serial, mac, e);
+    return s->reach.fleet ? fleet_mac_of(s->reach.fleet, serial, mac, e)
+                          : db_unit_mac_of(s->db, serial, mac, e);
 }
 
 /* A board is asked for by its MAC, or by the serial that it has or had. */
@@ -150,7 +166,7 @@ static bool tell_history(struct source *s, const char *which, const struct db_hi
     const struct db_unit_sink units = { NULL, print_unit, print_value };
     if (!open_source(s, e) || !find_mac(s, which, mac, e))
         return false;
-    if (s->fleet)
+    if (s->reach.fleet)
         return fleet_history(s->reach.fleet, mac, sink, e) &&
                fleet_units(s->reach.fleet, mac, &units, e);
     return db_history(s->db, mac, sink, e) && db_units(s->db, mac, &units, e);
@@ -161,18 +177,15 @@ static enum exit_status history(int argc, char **argv)
     const char *mac;
     struct source source = { .db_path = DEFAULT_DB, .reach = FLEET_REACH_NONE };
     const struct option_row rows[] = {
-        { "--fleet", NULL, "over all stations, from the fleet's server", &source.fleet, NULL,
-          NULL },
-        OPTION_SERVER(&source.server),
-        OPTION_STATION(&source.station_path),
+        OPTIONS_FLEET_WHOLE(&source.choice),
         OPTION_DB(&source.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
     size_t count;
     bool seen = false;
-    const struct db_history_sink sink = { &seen,         print_board,  print_run,
-                                          print_attempt, print_digest, print_correction };
+    const struct db_history_sink sink = { &seen,        print_board,      print_run, print_attempt,
+                                          print_digest, print_correction, print_burn };
     if (!cmd_parse(&cmd_history, rows, sizeof rows / sizeof rows[0], argc, argv, &mac, 1, &count,
                    &status))
         return status;
@@ -181,8 +194,9 @@ static enum exit_status history(int argc, char **argv)
     if (!tell_history(&source, mac, &sink, &e))
         cmd_print_err(&e);
     else if (!seen)
-        cmd_tell("No board with MAC %s is %s%s.", mac, source.fleet ? "at any station" : "in ",
-                 source.fleet ? "" : source.db_path);
+        cmd_tell("No board with MAC %s is %s%s.", mac,
+                 source.reach.fleet ? "at any station" : "in ",
+                 source.reach.fleet ? "" : source.db_path);
     close_source(&source);
     return e.code == ERR_NONE && !seen ? EXIT_BOARD : cmd_status_of(&e);
 }

@@ -2,6 +2,7 @@
 #include "station/cli/option_rows.h"
 
 #include "station/attempt/job.h"
+#include "station/cli/person.h"
 #include "station/cli/station_find.h"
 #include "station/commands/watchers.h"
 #include "station/line/record.h"
@@ -19,7 +20,8 @@
 
 struct line_options {
     const char *recipe_path, *station_path, *lot, *operator_name, *db_path, *stub_folder;
-    bool json, plain, new_lot, attach;
+    struct actor engineer; /* who allows burns */
+    bool json, plain, new_lot, attach, burn;
 };
 
 /* All that lives during the command. */
@@ -96,13 +98,22 @@ static bool start_watchers(struct line_state *s, struct err *e)
     return true;
 }
 
+/* As somebody at the screen would. */
+static bool allow_burns(struct line_state *s, struct err *e)
+{
+    const struct act act = { .kind = ACT_BURN,
+                             .actor = s->options->engineer,
+                             .reason = "line --burn" };
+    return !s->options->burn || floor_act(s->floor, &act, e);
+}
+
 static bool set_up(struct line_state *s, struct err *e)
 {
     if (!load_station(s, e) || !load_people(s, e) || !load_recipe(s, e) ||
         !stop_source_open(&s->stop, e) || !open_floor(s, e))
         return false;
     s->reader = floor_watch(s->floor, 0, e);
-    return s->reader && start_watchers(s, e);
+    return s->reader && allow_burns(s, e) && start_watchers(s, e);
 }
 
 static void tear_down(struct line_state *s)
@@ -202,6 +213,9 @@ static enum exit_status line(int argc, char **argv)
         OPTION_NEW_LOT(&o.new_lot),
         OPTION_DB(&o.db_path),
         OPTION_STUBS(&o.stub_folder),
+        { "--burn", NULL,
+          "burn the fuses of the recipe's section 'security', for ever; needs an engineer", &o.burn,
+          NULL, NULL },
         { "--attach", NULL, "show the line that runs already, and act on it", &o.attach, NULL,
           NULL },
         OPTION_JSON(&o.json),
@@ -213,6 +227,11 @@ static enum exit_status line(int argc, char **argv)
                    &count, &status))
         return status;
     struct err e = { 0 };
+    if (o.burn && !o.attach &&
+        !person_is_engineer(o.station_path, o.operator_name, "burn fuses", &o.engineer, &e)) {
+        cmd_print_err(&e);
+        return EXIT_USAGE;
+    }
     struct line_state s = { .options = &o, .stop = STOP_SOURCE_CLOSED };
     status = EXIT_PASSED;
     if (!(o.attach ? attach(&s, &e) : set_up(&s, &e) && attend(&s, &e))) {

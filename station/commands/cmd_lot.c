@@ -195,7 +195,8 @@ static bool page_of_lot(void *ctx, const struct db_lot_row *lot)
 static bool print_yield(const struct lot_options *o, struct db *db, struct err *e)
 {
     const struct db_filter filter = { .lot = o->name };
-    stats_print(db, DB_BY_SLOT, &filter, o->json, e);
+    const struct stats_source source = { .db = db };
+    stats_print(&source, DB_BY_SLOT, &filter, o->json, e);
     return e->code == ERR_NONE;
 }
 

@@ -4,6 +4,8 @@
 #include "core/base/clock.h"
 #include "station/base/hold.h"
 #include "station/base/outfile.h"
+#include "station/fleet/fleet_folder.h"
+#include "station/fleet/fleet_reach.h"
 #include "station/report/report.h"
 #include "station/report/report_pdf.h"
 
@@ -17,6 +19,7 @@ enum { PATH_CAP = 4096 };
 struct request {
     const char *lot, *db_path, *file;
     bool pdf;
+    struct fleet_choice fleet;
     char html_path[PATH_CAP], pdf_path[PATH_CAP + 8];
 };
 
@@ -91,7 +94,7 @@ static bool to_file(void *ctx, const char *bytes, size_t n)
     return outfile_write(&r->file, bytes, n, &r->e);
 }
 
-static bool write_html(struct db *db, const struct request *r, struct err *e)
+static bool write_html(const struct report_source *from, const struct request *r, struct err *e)
 {
     struct receiver to = { .file = OUTFILE_CLOSED };
     struct html *h = calloc(1, sizeof *h);
@@ -101,7 +104,7 @@ static bool write_html(struct db *db, const struct request *r, struct err *e)
     h->out.emit = to_file;
     const int64_t now_ms = clock_system.utc_ms(&clock_system);
     const bool ok = outfile_open(&to.file, r->html_path, e) &&
-                    report_write(db, r->lot, now_ms, h, e) && outfile_keep(&to.file, e);
+                    report_write(from, r->lot, now_ms, h, e) && outfile_keep(&to.file, e);
     outfile_drop(&to.file);
     if (!ok && to.e.code != ERR_NONE)
         *e = to.e;
@@ -109,12 +112,65 @@ static bool write_html(struct db *db, const struct request *r, struct err *e)
     return ok;
 }
 
+struct fleet_lot {
+    struct report_end *ends;
+    size_t count;
+};
+
+static bool take_end(void *ctx, const char *station, const char *closed_utc, const char *closed_by)
+{
+    struct fleet_lot *const l = ctx;
+    struct report_end *const ends = realloc(l->ends, (l->count + 1) * sizeof *ends);
+    if (!ends)
+        return false;
+    l->ends = ends;
+    struct report_end *const end = &ends[l->count++];
+    snprintf(end->station, sizeof end->station, "%s", station);
+    snprintf(end->closed_utc, sizeof end->closed_utc, "%s", closed_utc ? closed_utc : "");
+    snprintf(end->closed_by, sizeof end->closed_by, "%s", closed_by ? closed_by : "");
+    return true;
+}
+
+/* A page about what the server has of the lot. */
+static bool write_fleet_html(struct fleet_reach *reach, const struct request *r, struct err *e)
+{
+    struct fleet_folder folder = { .folder = "" };
+    struct fleet_lot lot = { .ends = NULL };
+    const struct fleet_lot_sink sink = { &lot, take_end };
+    const struct db_filter filter = { .lot = r->lot };
+    const char *const station = r->fleet.station_name;
+    struct db *const db = fleet_folder_gather(&folder, reach->fleet, station, &filter, e);
+    bool ok = db && fleet_lot_ends(reach->fleet, station, r->lot, &sink, e);
+    if (ok) {
+        const struct report_source from = {
+            .db = db, .ends = lot.ends, .end_count = lot.count, .fleet = true
+        };
+        ok = write_html(&from, r, e);
+    }
+    free(lot.ends);
+    db_close(db);
+    fleet_folder_remove(&folder);
+    return ok;
+}
+
+static bool write_page(const struct request *r, struct err *e)
+{
+    struct fleet_reach reach = FLEET_REACH_NONE;
+    bool ok = fleet_choice_open(&r->fleet, &reach, e);
+    if (ok && reach.fleet) {
+        ok = write_fleet_html(&reach, r, e);
+    } else if (ok) {
+        struct report_source from = { .db = db_open_reader(r->db_path, DB_BUSY_MS, e) };
+        ok = from.db && write_html(&from, r, e);
+        db_close(from.db);
+    }
+    fleet_reach_close(&reach);
+    return ok;
+}
+
 static bool write_all(const struct request *r, struct err *e)
 {
-    struct db *db = db_open_reader(r->db_path, DB_BUSY_MS, e);
-    const bool ok = db && write_html(db, r, e);
-    db_close(db);
-    if (!ok)
+    if (!write_page(r, e))
         return false;
     cmd_tell("The report of lot %s is in %s", r->lot, r->html_path);
     if (!r->pdf)
@@ -153,6 +209,7 @@ static enum exit_status report(int argc, char **argv)
           NULL },
         { "--pdf", NULL, "also as PDF beside it, printed by the Chromium that is installed", &r.pdf,
           NULL, NULL },
+        OPTIONS_FLEET(&r.fleet),
         OPTION_DB(&r.db_path),
     };
     enum exit_status status;

@@ -10,6 +10,7 @@
 #include "station/fleet/fleet_watch.h"
 #include "station/label/label_finish.h"
 #include "station/line/record.h"
+#include "station/line/unit_notice.h"
 #include "station/screen/attend.h"
 #include "station/slots/slot_choice.h"
 #include "station/terminal/terminal.h"
@@ -24,9 +25,9 @@ struct run_options {
     struct slot_choice choice; /* --port, --slot, --station */
     const char *lot, *operator_name, *db_path, *stub_folder;
     const char *reason;       /* for re-work */
-    struct actor engineer;    /* who has it done */
+    struct actor engineer;    /* who has it done, or allows it */
     struct option_list given; /* --unit */
-    bool loop, timing, json, plain, rework, new_lot;
+    bool loop, timing, json, plain, rework, burn, new_lot;
 };
 
 /* All that lives during the command. */
@@ -102,16 +103,24 @@ static void tell_of_new_lot(const struct run_options *o)
             o->lot);
 }
 
-static bool record_rework(struct run_state *s, const struct order *order, struct err *e)
+/* Who has boards flashed again, or fuses burnt, is in the record before it is done. */
+static bool record_wish(struct run_state *s, const struct order *order, const char *word,
+                        struct err *e)
 {
     const struct actor *const who = &s->options->engineer;
-    const struct db_act act = { .word = "rework",
+    const struct db_act act = { .word = word,
                                 .person = who->name,
                                 .role = role_word(who->role),
                                 .proved = who->proved,
                                 .text = order_recipe(order)->name,
                                 .reason = s->options->reason };
     return record_act(session_record(s->session), order, &act, e);
+}
+
+static bool has_fuses(const struct run_state *s, struct err *e)
+{
+    return !s->options->burn || job_security_asked(job_security(s->job)) ||
+           err_set(e, ERR_USAGE, "--burn, and the recipe has no section 'security'");
 }
 
 /* Only a recipe with a label needs to know where a printer is. */
@@ -204,11 +213,14 @@ static bool set_order(struct run_state *s, struct err *e)
                                        .operator_name = s->options->operator_name,
                                        .rework_reason = s->options->reason,
                                        .printer = printer_of(s),
+                                       .burner =
+                                           s->options->burn ? s->options->engineer.name : NULL,
                                        .new_lot = s->options->new_lot };
     struct order *order = order_new(&setup, session_record(s->session), e);
     if (!order)
         return false;
-    if (s->options->rework && !record_rework(s, order, e)) {
+    if ((s->options->rework && !record_wish(s, order, "rework", e)) ||
+        (s->options->burn && !record_wish(s, order, "burn", e))) {
         order_release(order);
         return false;
     }
@@ -219,32 +231,10 @@ static bool set_order(struct run_state *s, struct err *e)
     return true;
 }
 
-#define GONE_SHOWN 3
-
-/* Somebody has edited a pool: boards that have one of those rows keep it, and what the record does
- * not know of it is lost. Nothing of it goes to another board. */
-static void tell_gone(void *ctx, const char *pool, const char *label, const char *mac,
-                      const char *taken_utc)
+static void tell_of_units(void *ctx, const char *sentence)
 {
-    size_t *gone = ctx;
-    if (++*gone <= GONE_SHOWN)
-        fprintf(stderr,
-                "espstation: %s of pool '%s', which the board %s has since %s, was changed or is "
-                "gone\n",
-                label, pool, mac, taken_utc);
-}
-
-static bool check_pools(struct run_state *s, struct err *e)
-{
-    size_t gone = 0;
-    struct record *record = session_record(s->session);
-    if (!record || job_unit(s->job)->unit->pool_count == 0)
-        return true;
-    if (!record_check_pools(record, s->job, tell_gone, &gone, e))
-        return false;
-    if (gone > GONE_SHOWN)
-        fprintf(stderr, "espstation: ... and so are %zu more\n", gone - GONE_SHOWN);
-    return true;
+    (void)ctx;
+    fprintf(stderr, "espstation: %s\n", sentence);
 }
 
 static bool add_slots(struct run_state *s, struct err *e)
@@ -314,9 +304,12 @@ static bool set_up(struct run_state *s, enum attempt_kind kind, struct err *e)
     if (!s->job)
         return false;
     s->choice = o->choice;
+    if (!has_fuses(s, e))
+        return false;
     if (!slot_choice_make(&s->choice, e) || !stop_source_open(&s->stop, e) ||
         !find_printer(s, kind, e) || !open_session(s, kind, e) || !set_order(s, e) ||
-        !check_pools(s, e) || !open_desk(s, e) || !open_sender(s, kind, e))
+        !unit_notice(session_record(s->session), s->job, tell_of_units, NULL, e) ||
+        !open_desk(s, e) || !open_sender(s, kind, e))
         return false;
     if (session_record(s->session))
         warn_of_clock(session_record(s->session));
@@ -390,6 +383,14 @@ static enum exit_status run_all(const struct run_options *options, enum attempt_
 
 /* ---- Commands ---- */
 
+#define OPTION_UNIT(list)                                                                          \
+    {                                                                                              \
+        "--unit", "NAME=VALUE",                                                                    \
+            "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "     \
+            "NAME=VALUE' on standard input, for slot 3",                                           \
+            NULL, NULL, list                                                                       \
+    }
+
 /* Flashing a board again that has passed is somebody's decision, and the record names him. */
 static bool is_rework_explained(const struct run_options *o)
 {
@@ -401,13 +402,14 @@ static bool is_rework_explained(const struct run_options *o)
     return false;
 }
 
-static bool may_rework(struct run_options *o)
+static bool may_do_it(struct run_options *o)
 {
     struct err e = { 0 };
-    if (!o->rework)
+    if (!o->rework && !o->burn)
         return true;
     if (person_is_engineer(o->choice.station_path, o->operator_name,
-                           "flash boards again that have passed", &o->engineer, &e)) {
+                           o->burn ? "burn fuses" : "flash boards again that have passed",
+                           &o->engineer, &e)) {
         o->operator_name = o->engineer.name;
         return true;
     }
@@ -430,10 +432,10 @@ static enum exit_status run(int argc, char **argv)
         { "--rework", NULL, "flash boards again that have passed; needs --reason, and an engineer",
           &o.rework, NULL, NULL },
         { "--reason", "TEXT", "why, for the record", NULL, &o.reason, NULL },
-        { "--unit", "NAME=VALUE",
-          "a value of the unit for the board in the only slot; repeat it; '-': lines of '3 "
-          "NAME=VALUE' on standard input, for slot 3",
-          NULL, NULL, &o.given },
+        { "--burn", NULL,
+          "burn the fuses of the recipe's section 'security', for ever; needs an engineer", &o.burn,
+          NULL, NULL },
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         { "--timing", NULL, "at the end, where the time of each board went", &o.timing, NULL,
           NULL },
@@ -446,7 +448,7 @@ static enum exit_status run(int argc, char **argv)
                    &count, &status))
         return status;
     if (!cmd_one_argument(&cmd_run, "a recipe", count) || !is_rework_explained(&o) ||
-        !may_rework(&o))
+        !may_do_it(&o))
         return EXIT_USAGE;
     return run_all(&o, ATTEMPT_FLASH);
 }
@@ -459,6 +461,7 @@ static enum exit_status verify(int argc, char **argv)
         OPTION_SLOTS("judge", &o.choice.slots),
         OPTION_STATION(&o.choice.station_path),
         OPTION_DB(&o.db_path),
+        OPTION_UNIT(&o.given),
         OPTION_STUBS(&o.stub_folder),
         OPTION_JSON(&o.json),
         OPTION_PLAIN(&o.plain),

@@ -5,6 +5,7 @@
 #include "db/read/stats.h"
 #include "db/store/db.h"
 #include "station/commands/stats_screen.h"
+#include "station/fleet/fleet_reach.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,8 +13,9 @@
 #include <string.h>
 
 static const char *const by_words[] = {
-    [DB_BY_NOTHING] = "total", [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
-    [DB_BY_RECIPE] = "recipe", [DB_BY_DAY] = "day", [DB_BY_CHIP] = "chip",
+    [DB_BY_NOTHING] = "total",   [DB_BY_LOT] = "lot", [DB_BY_SLOT] = "slot",
+    [DB_BY_RECIPE] = "recipe",   [DB_BY_DAY] = "day", [DB_BY_CHIP] = "chip",
+    [DB_BY_STATION] = "station",
 };
 
 enum { BY_COUNT = sizeof by_words / sizeof by_words[0] };
@@ -30,7 +32,9 @@ static bool find_by(const char *word, enum db_stats_by *by, struct err *e)
         nearest_offer(&near, by_words[i], by_words[i]);
     }
     err_set(e, ERR_USAGE, "There are no statistics by '%.40s'", word);
-    return err_hint(e, "%s%s%sThere are lot, slot, recipe, day and chip.",
+    return err_hint(e,
+                    "%s%s%sThere are lot, slot, recipe, day and chip, and with "
+                    "--fleet station.",
                     near.best ? "Did you mean '" : "", near.best ? near.best : "",
                     near.best ? "'? " : "");
 }
@@ -57,8 +61,15 @@ static void print_notes(struct stats_screen *screen, const char *notes)
            screen->worst);
 }
 
-static void print_text(struct db *db, struct stats_screen *screen, const struct db_filter *filter,
-                       struct err *e)
+static bool ask(const struct stats_source *from, enum db_stats_by by,
+                const struct db_filter *filter, const struct db_stats_sink *sink, struct err *e)
+{
+    return from->fleet ? fleet_stats(from->fleet, from->station_name, by, filter, sink, e)
+                       : db_stats(from->db, by, filter, sink, e);
+}
+
+static void print_text(const struct stats_source *source, struct stats_screen *screen,
+                       const struct db_filter *filter, struct err *e)
 {
     char *notes = NULL;
     size_t bytes = 0;
@@ -68,7 +79,7 @@ static void print_text(struct db *db, struct stats_screen *screen, const struct 
         err_set_sys(e, ERR_STATION, errno, "No memory left for the statistics");
         return;
     }
-    const bool ok = db_stats(db, screen->by, filter, &sink, e);
+    const bool ok = ask(source, screen->by, filter, &sink, e);
     const bool kept = fclose(screen->notes) == 0 && notes;
     if (ok && kept)
         print_notes(screen, notes);
@@ -77,26 +88,34 @@ static void print_text(struct db *db, struct stats_screen *screen, const struct 
     free(notes);
 }
 
-void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
-                 struct err *e)
+void stats_print(const struct stats_source *source, enum db_stats_by by,
+                 const struct db_filter *filter, bool json, struct err *e)
 {
     struct stats_screen screen = { .by = by, .by_word = by_words[by] };
     const struct db_stats_sink sink = { &screen, stats_json_row };
     if (json)
-        db_stats(db, by, filter, &sink, e);
+        ask(source, by, filter, &sink, e);
     else
-        print_text(db, &screen, filter, e);
+        print_text(source, &screen, filter, e);
     if (ferror(stdout)) /* what stopped it is said at the end, as for all commands */
         *e = (struct err){ 0 };
 }
 
-static void print_stats(const char *db_path, enum db_stats_by by, bool json,
-                        const struct db_filter *filter, struct err *e)
+static void print_stats(const char *db_path, const struct fleet_choice *choice, enum db_stats_by by,
+                        bool json, const struct db_filter *filter, struct err *e)
 {
-    struct db *db = db_open_reader(db_path, DB_BUSY_MS, e);
-    if (db)
-        stats_print(db, by, filter, json, e);
-    db_close(db);
+    struct fleet_reach reach = FLEET_REACH_NONE;
+    struct stats_source source = { .station_name = choice->station_name };
+    bool ok = by != DB_BY_STATION || choice->fleet ||
+              err_set(e, ERR_USAGE, "--by station is for --fleet alone");
+    ok = ok && fleet_choice_open(choice, &reach, e);
+    source.fleet = reach.fleet;
+    if (ok && !choice->fleet)
+        source.db = db_open_reader(db_path, DB_BUSY_MS, e);
+    if (source.db || (ok && source.fleet))
+        stats_print(&source, by, filter, json, e);
+    db_close(source.db);
+    fleet_reach_close(&reach);
 }
 
 static enum exit_status stats(int argc, char **argv)
@@ -104,9 +123,11 @@ static enum exit_status stats(int argc, char **argv)
     struct db_filter filter = { 0 };
     enum db_stats_by group = DB_BY_NOTHING;
     const char *db_path = DEFAULT_DB, *by = NULL, *slot = NULL;
+    struct fleet_choice choice = { .fleet = false };
     bool json = false;
     const struct option_row rows[] = {
-        { "--by", "WORD", "also for each lot, slot, recipe, day or chip", NULL, &by, NULL },
+        { "--by", "WORD", "also for each lot, slot, recipe, day, chip or, with --fleet, station",
+          NULL, &by, NULL },
         { "--lot", "NAME", "only this lot", NULL, &filter.lot, NULL },
         { "--since", "UTC", "only runs started then or later: 2026-03-04T05:06", NULL,
           &filter.since, NULL },
@@ -114,6 +135,7 @@ static enum exit_status stats(int argc, char **argv)
         { "--slot", "N", "only this slot", NULL, &slot, NULL },
         { "--recipe", "NAME", "only this recipe, by name or SHA-256", NULL, &filter.recipe, NULL },
         { "--json", NULL, "one JSON object per line, the total first", &json, NULL, NULL },
+        OPTIONS_FLEET(&choice),
         OPTION_DB(&db_path),
     };
     enum exit_status status;
@@ -124,7 +146,7 @@ static enum exit_status stats(int argc, char **argv)
         return status;
     bool ok = (!by || find_by(by, &group, &e)) && (!slot || parse_slot(slot, &filter.slot, &e));
     if (ok)
-        print_stats(db_path, group, json, &filter, &e);
+        print_stats(db_path, &choice, group, json, &filter, &e);
     if (e.code != ERR_NONE)
         cmd_print_err(&e);
     return cmd_status_of(&e);

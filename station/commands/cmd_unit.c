@@ -42,6 +42,8 @@ static void put_unit(struct json_object *o, const struct db_unit_row *u)
     json_text(o, "verdict", u->verdict);
     json_integer(o, "run", u->run_id);
     json_text(o, "taken_utc", u->taken_utc);
+    if (u->later)
+        json_bool(o, "later", true);
     if (!u->released_utc)
         return;
     json_text(o, "released_utc", u->released_utc);
@@ -60,17 +62,17 @@ static bool list_unit(void *ctx, const struct db_unit_row *u)
         json_end(&json);
         return true;
     }
-    cmd_tell("%-24s %-23s %-10s run %-6" PRId64 " %s%s%s", u->serial ? u->serial : "-", u->mac,
-             state_of(u), u->run_id, u->taken_utc, u->reason ? "  " : "",
-             u->reason ? u->reason : "");
+    cmd_tell("%-24s %-23s %-10s run %-6" PRId64 " %s%s%s%s", u->serial ? u->serial : "-", u->mac,
+             state_of(u), u->run_id, u->taken_utc, u->later ? "  later values" : "",
+             u->reason ? "  " : "", u->reason ? u->reason : "");
     return true;
 }
 
 static bool show_unit(void *ctx, const struct db_unit_row *u)
 {
     ((struct unit_options *)ctx)->found = true;
-    cmd_tell("%s  %s  %s, taken %s in run %" PRId64, u->serial ? u->serial : "no serial", u->mac,
-             state_of(u), u->taken_utc, u->run_id);
+    cmd_tell("%s  %s  %s, %s %s in run %" PRId64, u->serial ? u->serial : "no serial", u->mac,
+             state_of(u), u->later ? "later values taken" : "taken", u->taken_utc, u->run_id);
     if (u->released_utc)
         cmd_tell("  released %s by %s: %s", u->released_utc, u->released_by, u->reason);
     return true;

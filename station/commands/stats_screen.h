@@ -3,7 +3,7 @@
 #ifndef STATION_STATS_SCREEN_H
 #define STATION_STATS_SCREEN_H
 
-#include "db/read/stats.h"
+#include "db/fleet/fleet.h"
 
 #include <stdio.h>
 
@@ -22,8 +22,15 @@ struct stats_screen {
 bool stats_text_row(void *screen, const struct db_stats_row *row);
 bool stats_json_row(void *screen, const struct db_stats_row *row);
 
+/* Whose runs: a record's, or those of a fleet. */
+struct stats_source {
+    struct db *db;
+    struct fleet *fleet;      /* NULL: the record's */
+    const char *station_name; /* of the fleet; NULL: all */
+};
+
 /* The whole table, or all lines, on standard output. */
-void stats_print(struct db *db, enum db_stats_by by, const struct db_filter *filter, bool json,
-                 struct err *e);
+void stats_print(const struct stats_source *source, enum db_stats_by by,
+                 const struct db_filter *filter, bool json, struct err *e);
 
 #endif

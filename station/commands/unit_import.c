@@ -23,7 +23,7 @@ struct importer {
     struct csv_table keys, rows;
     struct entry {
         const char *space, *key, *encoding;
-        bool repeat;
+        bool repeat, file;
         char name[UNIT_NAME_MAX + 1]; /* of its value */
     } entries[KEYS_MAX];
     size_t count;
@@ -109,9 +109,9 @@ static const char *type_of(const struct entry *entry)
         if (strcmp(entry->encoding, numbers[i]) == 0)
             return "number";
     }
-    return strcmp(entry->encoding, "string") == 0    ? "text"
-           : strcmp(entry->encoding, "hex2bin") == 0 ? "hex"
-                                                     : NULL;
+    const bool is_text = entry->file || strcmp(entry->encoding, "string") == 0 ||
+                         strcmp(entry->encoding, "base64") == 0;
+    return is_text ? "text" : strcmp(entry->encoding, "hex2bin") == 0 ? "hex" : NULL;
 }
 
 static bool take_keys(struct importer *m, struct err *e)
@@ -126,8 +126,9 @@ static bool take_keys(struct importer *m, struct err *e)
         struct entry entry = { .space = space,
                                .key = word(row, 0),
                                .encoding = word(row, 2),
-                               .repeat = strcmp(word(row, 3), "REPEAT") == 0 };
-        if (strcmp(word(row, 1), "file") == 0 || !type_of(&entry)) {
+                               .repeat = strcmp(word(row, 3), "REPEAT") == 0,
+                               .file = strcmp(word(row, 1), "file") == 0 };
+        if (!type_of(&entry)) {
             printf("# not carried over: %s of %s (%s %s)\n", entry.key, space, word(row, 1),
                    entry.encoding);
             continue;
@@ -197,8 +198,9 @@ static void put_keys(const struct importer *m)
         put_quoted(entry->space);
         printf(", key: ");
         put_quoted(entry->key);
-        printf(", type: %s, value: \"{%s}\" }\n",
-               strcmp(entry->encoding, "hex2bin") == 0 ? "blob" : entry->encoding, entry->name);
+        const bool is_hex = !entry->file && strcmp(entry->encoding, "hex2bin") == 0;
+        printf(", type: %s%s, value: \"{%s}\" }\n", entry->file ? "file-" : "",
+               is_hex ? "blob" : entry->encoding, entry->name);
     }
 }
 

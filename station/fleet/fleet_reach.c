@@ -41,3 +41,14 @@ void fleet_reach_close(struct fleet_reach *r)
     stop_source_close(&r->stop);
     station_free(r->station);
 }
+
+bool fleet_choice_open(const struct fleet_choice *c, struct fleet_reach *r, struct err *e)
+{
+    if (c->fleet)
+        return fleet_reach_open(r, c->station_path, c->server, e) && fleet_is_current(r->fleet, e);
+    if (!c->station_name && !c->server)
+        return true;
+    err_set(e, ERR_USAGE, "%s is for --fleet alone",
+            c->station_name ? "--station-name" : "--server");
+    return err_hint(e, "With --fleet the company's server is asked; without it, the record here.");
+}

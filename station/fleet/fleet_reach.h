@@ -24,6 +24,26 @@ struct fleet_reach {
             "the fleet's server, in libpq's words; default: that of the station file", NULL, (to), \
             NULL                                                                                   \
     }
+#define OPTION_STATION_NAME(to)                                                                    \
+    {                                                                                              \
+        "--station-name", "NAME", "with --fleet: this station alone", NULL, (to), NULL             \
+    }
+
+/* What a command that reads may be asked of the fleet. */
+struct fleet_choice {
+    bool fleet; /* --fleet */
+    const char *server, *station_name, *station_path;
+};
+
+#define OPTIONS_FLEET(c) OPTIONS_FLEET_WHOLE(c), OPTION_STATION_NAME(&(c)->station_name)
+/* For what has no use for one station alone. */
+#define OPTIONS_FLEET_WHOLE(c)                                                                     \
+    { "--fleet", NULL, "over all stations, from the fleet's server", &(c)->fleet, NULL, NULL },    \
+        OPTION_SERVER(&(c)->server), OPTION_STATION(&(c)->station_path)
+
+/* Connects to a server whose tables are this program's. ERR_USAGE also for choices that need
+ * --fleet, without it; true then, and r->fleet NULL, if none was made. */
+bool fleet_choice_open(const struct fleet_choice *c, struct fleet_reach *r, struct err *e);
 
 /* Connects to `server` (NULL: that of the station file, `station_given` being what stands behind
  * --station). Ctrl-C gives up. ERR_USAGE: nobody says where it is, or a password stands there. */

@@ -1,6 +1,7 @@
 #include "station/floor/floor_priv.h"
 
 #include "db/write/lot.h"
+#include "station/line/unit_notice.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -80,8 +81,25 @@ struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struc
     return NULL;
 }
 
+static void note_units(void *ctx, const char *sentence)
+{
+    floor_note(ctx, 0, 0, sentence);
+}
+
+/* A record that cannot be asked fails the first board, and says so there. */
+static void tell_of_units(struct floor *f, const struct order *order)
+{
+    struct err ignored = { 0 };
+    unit_notice(session_record(f->session), order_job(order), note_units, f, &ignored);
+}
+
+/* What the first recipe has to say is told once there are readers. */
 bool floor_begin(struct floor *f, struct err *e)
 {
+    struct order *order = floor_order(f);
+    if (order)
+        tell_of_units(f, order);
+    order_release(order);
     return floor_watch_begin(f, e);
 }
 
@@ -128,9 +146,14 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, struct er
 {
     struct order_setup with_printer = *setup;
     with_printer.printer = f->station->printer.to ? &f->station->printer : NULL;
+    struct order *before = floor_order(f);
     struct order *order = order_new(&with_printer, session_record(f->session), e);
+    const bool other = order && before && order_job(before) != order_job(order);
+    order_release(before);
     if (!order)
         return false;
+    if (other)
+        tell_of_units(f, order);
     session_set_order(f->session, order);
     order_release(order);
     floor_count_anew(f);

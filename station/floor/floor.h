@@ -69,6 +69,8 @@ enum act_kind {
     ACT_LOT,      /* another lot, in `text` */
     ACT_NO_LOT,   /* no lot from the next board on */
     ACT_RECIPE,   /* another recipe: the path in `text`; engineer */
+    ACT_BURN,     /* the recipe's fuses are burnt from the next board on; engineer, with reason */
+    ACT_NO_BURN,  /* and none any more */
 };
 
 struct act {

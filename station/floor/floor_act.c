@@ -225,8 +225,12 @@ static bool exchange(struct floor *f, const struct order_setup *with, struct err
         setup.lot = order_lot(now);
     if (now && !setup.operator_name)
         setup.operator_name = order_operator(now);
+    if (now && !setup.burner && setup.job == order_job(now)) /* who allows it means this recipe */
+        setup.burner = order_burner(now);
     if (setup.lot && !setup.lot[0])
         setup.lot = NULL;
+    if (setup.burner && !setup.burner[0])
+        setup.burner = NULL;
     bool ok = floor_set_order(f, &setup, e);
     order_release(now);
     return ok;
@@ -274,6 +278,36 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
     return ok;
 }
 
+/* ---- Fuses ---- */
+
+static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
+{
+    char sentence[160];
+    struct order *now = floor_order(f);
+    const bool has = now && job_security_asked(job_security(order_job(now)));
+    order_release(now);
+    if (!has) {
+        err_set(e, ERR_USAGE, "The recipe wishes no fuses, or there is none");
+        return err_hint(e, "Choose a recipe with a section 'security' first.");
+    }
+    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, e))
+        return false;
+    snprintf(sentence, sizeof sentence,
+             "The recipe's fuses are burnt from the next board on, for ever; %s allows it",
+             act->actor.name);
+    session_note(f->session, 0, 0, sentence);
+    return true;
+}
+
+static bool forbid_burns(struct floor *f, const struct act *act, struct err *e)
+{
+    (void)act;
+    if (!exchange(f, &(struct order_setup){ .burner = "" }, e))
+        return false;
+    session_note(f->session, 0, 0, "No fuse is burnt any more from the next board on");
+    return true;
+}
+
 /* ---- Who may ---- */
 
 static const struct rule rules[] = {
@@ -297,6 +331,8 @@ static const struct rule rules[] = {
     [ACT_NO_LOT] = { "Working without a lot", NULL, false, false, false, false, set_no_lot, NULL },
     [ACT_RECIPE] = { "Another recipe", "recipe", true, false, false, true, set_recipe,
                      "Give the path of the recipe." },
+    [ACT_BURN] = { "Burning fuses", "burn", true, true, false, false, allow_burns, NULL },
+    [ACT_NO_BURN] = { "Burning no fuses", NULL, false, false, false, false, forbid_burns, NULL },
 };
 
 static bool has_words(const char *text)
@@ -356,15 +392,16 @@ static bool record(struct floor *f, const struct rule *rule, const struct act *a
         return true;
     if (act->slot > 0)
         floor_look(f, (size_t)act->slot - 1, &tile);
+    struct order *order = floor_order(f);
+    const bool of_recipe = act->kind == ACT_BURN && order;
     const struct db_act row = { .word = rule->word,
                                 .person = act->actor.name,
                                 .role = role_word(act->actor.role),
                                 .proved = act->actor.proved,
                                 .slot = act->slot,
                                 .run_id = tile.run_id,
-                                .text = act->text,
+                                .text = of_recipe ? order_recipe(order)->name : act->text,
                                 .reason = act->reason };
-    struct order *order = floor_order(f);
     const bool ok = record_act(session_record(f->session), order, &row, e);
     order_release(order);
     return ok;

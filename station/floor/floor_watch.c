@@ -5,7 +5,7 @@
 #include "core/ports/usb_socket.h"
 #include "core/ports/usb_watch.h"
 #include "db/write/lot.h"
-#include "station/line/slot.h"
+#include "station/line/slot_setup.h"
 
 #include <poll.h>
 #include <stdio.h>

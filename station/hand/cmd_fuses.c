@@ -257,7 +257,7 @@ static bool plan_board(const struct fuses_board *b, const struct fuses_order *o,
     if (b->board.chip != wanted)
         return err_set(e, ERR_WRONG_CHIP, "The board has an %s, and the recipe is for %s",
                        b->board.chip->name, wanted->name);
-    return job_security_judge(job_security(o->job), &b->board, &b->words, plan, e);
+    return job_security_judge(job_security(o->job), &b->board, &b->words, NULL, plan, e);
 }
 
 static void print_plan_text(const struct hand_slot *slot, const struct fuses_board *b,

@@ -29,7 +29,9 @@ static bool make_room(struct headcount *t)
 {
     if (t->known < t->cap)
         return true;
-    const size_t cap = t->cap + t->cap / 4 + 64; /* it may grow all day: no jumps of megabytes */
+    size_t cap = t->cap + t->cap / 4 + 64; /* it may grow all day: no jumps of megabytes */
+    if (cap > HEADCOUNT_BOARDS_MAX)
+        cap = HEADCOUNT_BOARDS_MAX;
     struct headcount_board *more = realloc(t->boards, cap * sizeof *more);
     if (!more)
         return false;

@@ -46,6 +46,11 @@ bool label_units_longest(const struct recipe *r, const struct label_template *t,
         const struct unit_value *v = &u->values[i];
         if (!label_template_asks(t, v->name))
             continue;
+        if (v->secret == UNIT_TRUE)
+            return err_set(e, ERR_RECIPE,
+                           "The label shows {%s}, which is secret: what is printed stands in the "
+                           "record",
+                           v->name);
         if (!longest_text(v, longest->texts[i])) {
             err_set(e, ERR_RECIPE, "The label shows {%s}, and nothing says how long it can be",
                     v->name);

@@ -12,7 +12,7 @@
 struct order {
     atomic_uint holders;
     struct job *job;
-    char *lot, *operator_name, *rework_reason; /* NULL: none */
+    char *lot, *operator_name, *rework_reason, *burner; /* NULL: none */
     struct order_name name;
     const struct station_printer *printer;
     struct order_rows rows;
@@ -49,6 +49,15 @@ const char *order_name_text(const struct order_name *n, char text[static ORDER_N
     return text;
 }
 
+/* Without anything to burn nobody has to allow it. */
+static bool may_burn(struct order *o, const char *burner, struct err *e)
+{
+    const struct job_security *s = job_security(o->job);
+    if (!burner || !job_security_asked(s))
+        return true;
+    return job_security_may_burn(s, e) && copy(&o->burner, burner, e);
+}
+
 struct order *order_new(const struct order_setup *setup, struct record *record, struct err *e)
 {
     struct order *o = calloc(1, sizeof *o);
@@ -60,8 +69,8 @@ struct order *order_new(const struct order_setup *setup, struct record *record, 
     o->job = job_hold(setup->job);
     o->printer = job_label(setup->job) ? setup->printer : NULL;
     if (copy(&o->lot, setup->lot, e) && copy(&o->operator_name, setup->operator_name, e) &&
-        copy(&o->rework_reason, setup->rework_reason, e) && order_label_fits(o, e) &&
-        record_enter_order(record, setup, &o->rows, e)) {
+        copy(&o->rework_reason, setup->rework_reason, e) && may_burn(o, setup->burner, e) &&
+        order_label_fits(o, e) && record_enter_order(record, setup, &o->rows, e)) {
         name_it(o);
         return o;
     }
@@ -83,6 +92,7 @@ void order_release(struct order *o)
     free(o->lot);
     free(o->operator_name);
     free(o->rework_reason);
+    free(o->burner);
     free(o);
 }
 
@@ -114,6 +124,11 @@ const struct order_name *order_name(const struct order *o)
 const char *order_rework_reason(const struct order *o)
 {
     return o->rework_reason;
+}
+
+const char *order_burner(const struct order *o)
+{
+    return o->burner;
 }
 
 const struct station_printer *order_printer(const struct order *o)

@@ -22,11 +22,13 @@ struct order_setup {
     const char *rework_reason; /* of flashing boards again that have passed; NULL: they are not */
     /* Where the recipe's label goes; lent as long as the order lives. NULL: nowhere. */
     const struct station_printer *printer;
-    bool new_lot; /* a lot of this name is opened if there is none */
+    const char *burner; /* who allows that fuses are burnt; NULL: nobody does, and none is */
+    bool new_lot;       /* a lot of this name is opened if there is none */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller
  * holds it, and releases it. NULL: what db_lot_enter refuses, ERR_DATABASE, ERR_STATION; with a
+ * burner ERR_RECIPE where nothing may be burnt; with a
  * printer ERR_RECIPE for a label that is drawn for another one, that asks for what there is not, or
  * that would not fit with the longest values. */
 struct order *order_new(const struct order_setup *setup, struct record *record, struct err *e);
@@ -40,6 +42,7 @@ const struct recipe *order_recipe(const struct order *o);
 const char *order_lot(const struct order *o);           /* NULL: none */
 const char *order_operator(const struct order *o);      /* NULL: not known */
 const char *order_rework_reason(const struct order *o); /* NULL: none */
+const char *order_burner(const struct order *o);        /* NULL: no fuse is burnt */
 
 /* What it is called on screens: copies, cut to fit, with "" for what there is none of. They outlive
  * it: what is shown of a board stays right when the order is exchanged. */

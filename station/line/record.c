@@ -1,9 +1,11 @@
 #include "station/line/record.h"
 
+#include "db/write/burn_rows.h"
 #include "station/line/gate.h"
 
 #include "db/units/decide.h"
 #include "db/write/lot.h"
+#include "station/line/gate.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -550,6 +552,56 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
         .unit_digest_count = fill_unit_digests(order, result, unit_digests, unit_texts),
     };
     return db_attempt_add(r->db, run_id, &row, e);
+}
+
+/* ---- Fuses ---- */
+
+bool record_burn(struct record *r, const struct order *order, int64_t run_id, unsigned attempt,
+                 unsigned number, const struct attempt_burn *burn, struct err *e)
+{
+    if (!r)
+        return true;
+    const struct db_burn row = {
+        .run_id = run_id,
+        .attempt = (int)attempt,
+        .number = (int)number,
+        .stage = burn->stage,
+        .block = (int)burn->block,
+        .fuses = burn->fuses,
+        .words = text_or_null(burn->words),
+        .key_salt = text_or_null(burn->key_salt),
+        .key_hmac = text_or_null(burn->key_hmac),
+        .outcome = burn->outcome,
+        .proof = text_or_null(burn->proof),
+        .sentence = burn->sentence,
+        .person = order_burner(order),
+        .made_utc_ms = r->clock->utc_ms(r->clock),
+    };
+    return db_burn_add(r->db, &row, e);
+}
+
+struct asked_key {
+    const struct fuse_burn *burn;
+    bool known;
+};
+
+static bool compare_mark(void *ctx, const char *salt, const char *hmac)
+{
+    struct asked_key *key = ctx;
+    char mine[DB_BURN_HMAC_CAP];
+    key->known = attempt_key_mark(key->burn, salt, mine) && strcmp(mine, hmac) == 0;
+    return !key->known;
+}
+
+bool record_knows_key(struct record *r, const struct chip_mac *mac, const struct fuse_burn *burn,
+                      bool *known, struct err *e)
+{
+    char text[BOARD_MAC_TEXT_BYTES];
+    struct asked_key key = { burn, false };
+    board_mac_text(mac, text);
+    const bool ok = !r || mac->count == 0 || db_burn_marks(r->db, text, compare_mark, &key, e);
+    *known = key.known;
+    return ok;
 }
 
 static enum db_verdict db_verdict_of(enum verdict verdict)

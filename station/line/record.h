@@ -156,6 +156,14 @@ bool record_rates(struct record *r, const char *port, int runs, struct db_rate *
 bool record_attempt_add(struct record *r, const struct order *order, int64_t run_id,
                         const struct record_attempt *attempt, struct err *e);
 
+/* A burn of the run, committed before the next one: `number` counts from 1 within the run. */
+bool record_burn(struct record *r, const struct order *order, int64_t run_id, unsigned attempt,
+                 unsigned number, const struct attempt_burn *burn, struct err *e);
+
+/* Whether these words of a secret were burnt into this board, as far as the record knows. */
+bool record_knows_key(struct record *r, const struct chip_mac *mac, const struct fuse_burn *burn,
+                      bool *known, struct err *e);
+
 /* What is printed for a PASS; with its verdict it is in the queue (db/write/label_rows.h). */
 struct record_label {
     const char *printer, *zpl;

@@ -117,6 +117,8 @@ bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct e
         return spend(&r->write_tries, allowed->write);
     case ERR_IDENTIFY:
     case ERR_ERASE:
+    case ERR_PART_BURNT: /* the next attempt reads all fuses, and burns what is missing then */
+    case ERR_BURN_UNKNOWN:
         r->careful = true;
         return spend(&r->write_tries, allowed->write);
     default: /* a pulled cable */

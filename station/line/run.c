@@ -265,10 +265,13 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     const struct attempt_watch watch = {
-        on_phase, on_progress, on_board, run, run_variant, run_judge_region,
+        on_phase,    on_progress,      on_board,  run,
+        run_variant, run_judge_region, run_burnt, run_knows_key,
     };
     struct attempt_setup setup = { .job = order_job(s->order),
-                                   .kind = s->gang->kind,
+                                   .kind = run_attempt_kind(run),
+                                   .burns = order_burner(s->order) != NULL,
+                                   .own = run->own,
                                    .state = run->state,
                                    .baud = run_baud(run),
                                    .use_rom = run->remedy.use_rom,
@@ -289,8 +292,14 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
     uint64_t rx_before = s->port->rx_bytes;
     bool ok = attempt_run(&setup, s->port, result);
     free(entry);
+    run->undecided = ok && !run_is_compared(run, &result->err);
+    if (run->undecided) {
+        ok = result->ok = false;
+        result->state = run->state;
+    }
     bool silent = s->port->rx_bytes == rx_before;
     run->state = result->state;
+    run_judge_burning(run, result);
     /* The reset of a native board has made it another device. A connection over which nothing at
      * all came may be dead without anybody having been told; a new one will show. */
     if (slot_is_native(s) || (!ok && silent && s->port->ops->remote))
@@ -332,6 +341,25 @@ static bool prepare_retry(struct run *run, const struct attempt_result *result)
     return again;
 }
 
+/* The board has started with what is burnt so far; the rest of its fuses belongs behind that. */
+static bool goes_on(struct run *run, const struct attempt_result *result)
+{
+    char sentence[96];
+    if (result->burns_left == 0 || run->record_err.code != ERR_NONE)
+        return false;
+    snprintf(sentence, sizeof sentence, "The board has started; %u burn%s left", result->burns_left,
+             result->burns_left == 1 ? " is" : "s are");
+    slot_note(run->slot, run->id, sentence);
+    return true;
+}
+
+/* What was on the wire, where a burn has made another code of it. */
+static enum err_code lost_code(const struct err *e)
+{
+    const bool burning = e->code == ERR_PART_BURNT || e->code == ERR_BURN_UNKNOWN;
+    return burning && e->wire != ERR_NONE ? e->wire : e->code;
+}
+
 /* Attempts until one succeeds or none can help any more. The last result stays in *result. */
 static bool attempt_until_done(struct run *run, struct attempt_result *result)
 {
@@ -345,11 +373,14 @@ static bool attempt_until_done(struct run *run, struct attempt_result *result)
         keep_attempt(run, result, start_us, start_utc_ms);
         if (ok && run->remedy.reset_step > 0)
             s->reset_answered = s->reset_index;
+        if (ok && goes_on(run, result))
+            continue;
         if (ok || run->record_err.code != ERR_NONE || !prepare_retry(run, result))
             return ok;
         slot_tell(s, run->id, EVENT_RETRY, result, VERDICT_NONE);
-        if (slot_is_gone(s, result->err.code) ? !slot_await_port(s, run->id, run_baud(run))
-                                              : !slot_pause_ms(s, slot_recipe(s)->retry.pause_ms))
+        if (slot_is_gone(s, lost_code(&result->err))
+                ? !slot_await_port(s, run->id, run_baud(run))
+                : !slot_pause_ms(s, slot_recipe(s)->retry.pause_ms))
             return false;
     }
 }
@@ -393,7 +424,7 @@ static enum verdict judge(const struct run *run, const struct attempt_result *re
         return VERDICT_FAIL;
     if (result->ok)
         return VERDICT_PASS;
-    return result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
+    return run->undecided || result->err.code == ERR_STOPPED ? VERDICT_STOPPED : VERDICT_FAIL;
 }
 
 static void show_verdict(struct run *run, const struct attempt_result *result, enum verdict verdict)
@@ -430,6 +461,8 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
+    if (verdict != VERDICT_PASS && !run->passed_before)
+        run_explain_burns(run, &result->err);
     const struct station_printer *printer = order_printer(s->order);
     const struct record_label label = { printer ? printer->to : NULL, run->label };
     if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,
@@ -526,7 +559,7 @@ void run_board(struct slot *s, struct run_end *end)
         return;
     }
     begin_run(s, &run);
-    if (started) {
+    if (started && run_prepare_burning(&run, &result->err)) {
         slot_tell(s, run.id, EVENT_RUN, NULL, VERDICT_NONE);
         note_rate(&run);
         attempt_until_done(&run, result);
@@ -534,6 +567,7 @@ void run_board(struct slot *s, struct run_end *end)
     end_run(&run, result);
     tell_end(&run, result, end);
     free(run.label);
+    run_forget_burning(&run);
     plan_variant_free(run.variant);
     db_unit_done(&run.unit);
     unit_given_clear(&run.given);

@@ -33,6 +33,12 @@ struct run {
     bool took_given;
     struct plan_variant *variant;      /* with the unit's images; NULL: none was made yet */
     const struct plan_variant *shared; /* that it was made with */
+    struct job_unit_lacks lacks;       /* `verify`: images that could not be made, each with why */
+    bool compared[UNIT_IMAGES_MAX];    /* of those: with what the board itself told */
+    bool undecided;                    /* `verify`: not all could be compared */
+    struct board_own *own;             /* where the recipe wishes fuses; else NULL */
+    bool holds_stack;                  /* part of the thread's stack is locked for it */
+    unsigned burn_rows;                /* so many are in the record */
     struct remedy_byte keys_at; /* where the unit's keys are not on the board, as `verify` found */
 };
 
@@ -47,9 +53,36 @@ struct record_run run_row(const struct run *run);
 bool run_enter_board(struct run *run, const struct board *board, bool fits, struct loader *l,
                      struct err *e);
 
+/* What `verify` could not compare: it ends neither well nor badly. False: *e says what. */
+bool run_is_compared(const struct run *run, struct err *e);
+
 /* Of attempt_watch, `ctx` being the run: the regions with the unit's images behind those that all
  * boards get, and whether a region that differs is right all the same. */
 const struct plan_variant *run_variant(void *ctx, const struct plan_variant *shared, struct err *e);
-bool run_judge_region(void *ctx, size_t region, struct loader *l, struct err *e);
+bool run_judge_region(void *ctx, size_t region, bool equal, struct loader *l, struct err *e);
+
+/* ---- run_burn.c; of the slot's thread ---- */
+
+/* What the run keeps for burning. ERR_STATION. */
+bool run_prepare_burning(struct run *run, struct err *e);
+
+void run_forget_burning(struct run *run);
+
+/* The product's MAC, once the board has its unit. False: the value is none. */
+bool run_take_mac(struct run *run, struct err *e);
+
+/* What the next attempt is to do. */
+enum attempt_kind run_attempt_kind(const struct run *run);
+
+/* After an attempt. */
+void run_judge_burning(struct run *run, const struct attempt_result *result);
+
+/* Of attempt_watch. */
+bool run_burnt(void *ctx, const struct attempt_burn *burn, struct err *e);
+bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
+                   struct err *e);
+
+/* Of the run's last failure: what is burnt, whether the board is usable and how to go on. */
+void run_explain_burns(const struct run *run, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* What a board has of its own, in its run: values and images of its unit. */
 #include "station/line/run_state_priv.h"
 
+#include "core/base/digest.h"
 #include "core/flash/readflash.h"
 #include "core/loader/loader.h"
 
@@ -9,6 +10,11 @@
 #include <string.h>
 
 #define ASK_MS 1000u /* between two questions to a board that waits for a value */
+
+static bool looks(const struct run *run)
+{
+    return run->slot->gang->kind == ATTEMPT_VERIFY;
+}
 
 static void show_serial(struct run *run)
 {
@@ -31,8 +37,10 @@ static bool make_supply(struct run *run, const struct board *board, struct unit_
     *supply = calloc(1, sizeof **supply);
     if (!*supply)
         return err_set(e, ERR_STATION, "Out of memory for a unit");
+    const struct unit *u = &slot_recipe(s)->unit;
     return (run->took_given ? unit_given_copy(given, &run->given, e)
-                            : slot_copy_given(s, given, e)) &&
+                            : slot_copy_given(s, given, e) &&
+                                  (!s->gang->record || unit_given_random(given, u, e))) &&
            unit_supply_make(*supply, order_job(s->order), board, given, slot_utc_ms(s), e);
 }
 
@@ -121,13 +129,16 @@ static bool is_there(const struct slot *s, struct loader *l, struct err *e)
     return err_set(e, ERR_STOPPED, "The board was taken out while it waited for a value");
 }
 
-/* Until something more is given. False: *e, of `missing` if nothing came in time. */
+/* Until something more is given. False: *e, of `missing` if nothing came in time; where that is
+ * NULL it is done without. */
 static bool await_value(struct run *run, struct loader *l, unsigned *gifts, struct deadline end,
                         const struct err *missing, struct err *e)
 {
     struct slot *s = run->slot;
     const struct clock *c = slot_clock(s);
     while (!slot_await_gift(s, gifts, deadline_first(end, deadline_in_ms(c, ASK_MS)))) {
+        if (deadline_over(c, end) && !missing)
+            return true;
         if (deadline_over(c, end)) {
             *e = *missing;
             return false;
@@ -149,39 +160,34 @@ bool run_enter_board(struct run *run, const struct board *board, bool fits, stru
     bool ok = false, waits = true;
     while (!ok && waits) {
         struct err failure = { 0 };
-        ok = enter_once(run, board, fits, &failure);
+        const bool entered = enter_once(run, board, fits, &failure);
+        const bool asks = run->unit.missing < u->value_count && s->gang->give_ms > 0;
+        ok = entered && !(asks && looks(run) && !deadline_over(slot_clock(s), end));
         if (ok)
             break;
-        waits =
-            failure.code == ERR_UNIT && run->unit.missing < u->value_count && s->gang->give_ms > 0;
+        waits = asks && (entered || failure.code == ERR_UNIT);
         if (!waits) {
             *e = failure;
             break;
         }
         show_wanted(run, &u->values[run->unit.missing]);
-        waits = await_value(run, l, &gifts, end, &failure, e);
+        waits = await_value(run, l, &gifts, end, entered ? NULL : &failure, e);
     }
     show_wanted(run, NULL);
     if (ok && run->has_unit)
         show_serial(run);
-    return ok;
+    return ok && run_take_mac(run, e);
 }
 
 static struct unit_instance instance_of(const struct run *run)
 {
-    const struct job_unit *u = job_unit(order_job(run->slot->order));
-    struct unit_instance in = { .unit = u->unit, .material = &u->material, .pools = u->pools };
-    for (size_t i = 0; i < UNIT_VALUES_MAX; i++)
-        in.texts.texts[i] = run->unit.texts[i];
-    for (size_t i = 0; i < UNIT_POOLS_MAX; i++)
-        in.rows[i] = run->unit.rows[i];
-    return in;
+    return unit_instance_of(job_unit(order_job(run->slot->order)), &run->unit);
 }
 
 static bool is_complete(const struct run *run, struct err *e)
 {
     const struct unit *u = &slot_recipe(run->slot)->unit;
-    for (size_t i = 0; i < u->value_count; i++) {
+    for (size_t i = 0; !looks(run) && i < u->value_count; i++) {
         if (!run->unit.texts[i])
             return err_set(e, ERR_UNIT, "The record does not know the value '%s' of this board",
                            u->values[i].name);
@@ -203,9 +209,13 @@ const struct plan_variant *run_variant(void *ctx, const struct plan_variant *sha
     const struct unit_instance in = instance_of(run);
     plan_variant_free(run->variant);
     run->shared = shared;
-    run->variant = job_unit_variant(job_unit(job), job_plan(job), shared, &in, e);
+    memset(&run->lacks, 0, sizeof run->lacks);
+    run->variant = job_unit_variant(job_unit(job), job_plan(job), shared, &in,
+                                    looks(run) ? &run->lacks : NULL, e);
     return run->variant;
 }
+
+/* ---- What is on the board ---- */
 
 struct flash_part {
     uint8_t *bytes;
@@ -222,27 +232,132 @@ static bool keep_part(void *ctx, const uint8_t *bytes, size_t n, struct err *e)
     return true;
 }
 
-/* Key by key, where the recipe says so: an NVS partition that the firmware writes to, too. */
-bool run_judge_region(void *ctx, size_t region, struct loader *l, struct err *e)
+/* A whole partition, to be ended with unit_wipe. NULL: *e. */
+static uint8_t *read_place(struct loader *l, const struct job_place *place, struct err *e)
+{
+    struct flash_part part = { malloc(place->size_bytes), 0, place->size_bytes };
+    const struct readflash_sink sink = { keep_part, &part };
+    if (!part.bytes) {
+        err_set(e, ERR_STATION, "Out of memory for a partition");
+        return NULL;
+    }
+    if (readflash(l, place->addr, place->size_bytes, &sink, e))
+        return part.bytes;
+    unit_wipe(part.bytes, place->size_bytes);
+    return NULL;
+}
+
+/* Keys that the station made are on the board alone, until it encrypts them: they are known again
+ * once their digest is that of the record. */
+static bool recall_keys(struct run *run, struct loader *l, struct err *e)
+{
+    const struct job_unit *u = job_unit(order_job(run->slot->order));
+    for (size_t i = 0; i < u->unit->image_count; i++) {
+        const size_t value = u->unit->images[i].nvs_keys_index;
+        struct nvs_keys keys;
+        struct err ignored = { 0 };
+        char text[2 * NVS_KEYS_BYTES + 1];
+        if (!u->unit->images[i].nvs_keys || run->unit.texts[value])
+            continue;
+        uint8_t *bytes = read_place(l, &u->places[i], e);
+        if (!bytes)
+            return false;
+        const bool has = nvs_keys_read(bytes, NVS_KEYFILE_BYTES, &keys, &ignored);
+        if (has)
+            digest_hex(keys.bytes, sizeof keys.bytes, text);
+        if (has && db_unit_is_secret(&run->unit, value, text))
+            run->unit.texts[value] = strdup(text);
+        explicit_bzero(text, sizeof text);
+        nvs_keys_wipe(&keys);
+        unit_wipe(bytes, u->places[i].size_bytes);
+    }
+    return true;
+}
+
+/* By all bytes, now that it can be made. */
+static bool equals_unit(const struct run *run, size_t i, const uint8_t *bytes, struct err *e)
+{
+    const struct job_unit *u = job_unit(order_job(run->slot->order));
+    const struct unit_instance in = instance_of(run);
+    const struct job_place *place = &u->places[i];
+    uint8_t *wanted = malloc(place->size_bytes);
+    bool ok = wanted || err_set(e, ERR_STATION, "Out of memory for a unit");
+    ok = ok && unit_bytes_make(&in, i, place->read_only, wanted, place->size_bytes, e) &&
+         (memcmp(wanted, bytes, place->size_bytes) == 0 ||
+          err_set(e, ERR_VERIFY, "Image of %s: it is not the unit's", place->label));
+    unit_wipe(wanted, wanted ? place->size_bytes : 0);
+    return ok;
+}
+
+/* Of an image that could not be made: with what the board says itself, or what is known of it. */
+static bool judge_part(struct run *run, size_t i, uint8_t *bytes, struct err *e)
+{
+    const struct job_unit *u = job_unit(order_job(run->slot->order));
+    const struct unit_image *image = &u->unit->images[i];
+    const struct unit_instance in = instance_of(run);
+    const struct job_place *place = &u->places[i];
+    char why[UNIT_WHY_CAP];
+    struct err failure = { 0 };
+    const bool known = unit_bytes_knows(&in, i, why);
+    const bool by_keys = image->entry_count > 0 && (!known || image->compare == UNIT_COMPARE_KEYS);
+    const bool ok =
+        by_keys ? unit_bytes_compare(&in, i, place->read_only, bytes, place->size_bytes, &failure)
+        : known ? equals_unit(run, i, bytes, &failure)
+                : true;
+    run->compared[i] = ok && known;
+    if (!known)
+        snprintf(run->lacks.why[i], UNIT_WHY_CAP, "%s", why);
+    if (ok || failure.code == ERR_UNIT) /* what keeps it from being made stays: not compared */
+        return true;
+    *e = failure;
+    return false;
+}
+
+/* Key by key, where the recipe says so (an NVS partition that the firmware writes to, too), or
+ * where not all of the image is known. */
+bool run_judge_region(void *ctx, size_t region, bool equal, struct loader *l, struct err *e)
 {
     struct run *run = ctx;
     struct job *job = order_job(run->slot->order);
     const struct job_unit *u = job_unit(job);
     const size_t i = region - job_image_count(job);
-    if (region < job_image_count(job) || u->unit->images[i].compare != UNIT_COMPARE_KEYS)
+    if (region < job_image_count(job))
+        return false;
+    const bool lacks = run->lacks.why[i][0] != '\0';
+    if (!lacks && (equal || u->unit->images[i].compare != UNIT_COMPARE_KEYS))
         return false;
     const struct job_place *place = &u->places[i];
-    struct flash_part part = { malloc(place->size_bytes), 0, place->size_bytes };
-    const struct readflash_sink sink = { keep_part, &part };
+    if (lacks && !recall_keys(run, l, e))
+        return false;
+    uint8_t *bytes = read_place(l, place, e);
+    if (!bytes)
+        return false;
     const struct unit_instance in = instance_of(run);
-    bool ok = part.bytes ? readflash(l, place->addr, place->size_bytes, &sink, e)
-                         : err_set(e, ERR_STATION, "Out of memory for a partition");
-    if (ok && !unit_bytes_compare(&in, i, place->read_only, part.bytes, place->size_bytes, e)) {
-        ok = false; /* reading it again would find the same */
+    const bool ok = lacks
+                        ? judge_part(run, i, bytes, e)
+                        : unit_bytes_compare(&in, i, place->read_only, bytes, place->size_bytes, e);
+    if (!ok) { /* reading it again would find the same */
         run->keys_at = (struct remedy_byte){ e->code != ERR_STATION, place->addr };
         err_hint(e, "The board does not hold its unit as the record has it: write it again with "
                     "espstation run --rework, or set it aside.");
     }
-    unit_wipe(part.bytes, part.bytes ? place->size_bytes : 0);
+    unit_wipe(bytes, place->size_bytes);
     return ok;
+}
+
+bool run_is_compared(const struct run *run, struct err *e)
+{
+    const struct job_unit *u = job_unit(order_job(run->slot->order));
+    char list[160] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < u->unit->image_count; i++) {
+        if (run->lacks.why[i][0] && !run->compared[i] && n < sizeof list)
+            n += (size_t)snprintf(list + n, sizeof list - n, "%s%s (%s)", n ? ", " : "",
+                                  u->places[i].label, run->lacks.why[i]);
+    }
+    if (n == 0)
+        return true;
+    err_set(e, ERR_UNIT, "Not compared: %s; all else is as it should be", list);
+    return err_hint(e, "Put a pool's file back, or give a secret that was scanned again: "
+                       "espstation verify RECIPE --unit -, and NAME=VALUE on standard input.");
 }

@@ -16,6 +16,7 @@
 #include "station/line/rate.h"
 #include "station/line/slot_presence.h"
 #include "station/line/slot_press.h"
+#include "station/line/slot_setup.h"
 #include "station/line/slot_view.h"
 #include "station/line/unit_supply.h"
 
@@ -23,16 +24,6 @@
 struct slot_memory {
     struct presence presence;
     struct slot_view view;
-};
-
-/* What a slot is set up with. */
-struct slot_setup {
-    int number;       /* counts from 1 */
-    const char *port; /* copied */
-    struct slot_rules rules;
-    bool appeared; /* its adapter was plugged in just now */
-    bool resumes;  /* whoever had this number before has left his verdict: see session_place_slot */
-    const struct slot_memory *memory; /* of the one before; NULL: none. Copied; session.c sets it */
 };
 
 struct slot {

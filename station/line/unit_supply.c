@@ -1,13 +1,16 @@
 #include "station/line/unit_supply.h"
 
+#include "core/base/digest.h"
 #include "core/base/nearest.h"
 #include "core/board/board_macs.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 _Static_assert(UNIT_VALUES_MAX <= DB_UNIT_VALUES_MAX, "the record has room for all values");
 _Static_assert(UNIT_POOLS_MAX <= DB_UNIT_POOLS_MAX, "and for all pools");
@@ -60,6 +63,47 @@ bool unit_given_copy(struct unit_given *to, const struct unit_given *from, struc
     for (size_t i = 0; ok && i < from->count; i++)
         ok = unit_given_put(to, from->values[i].name, from->values[i].text, e);
     return ok;
+}
+
+static bool fill_random(uint8_t *bytes, size_t n)
+{
+    ssize_t got;
+    for (size_t at = 0; at < n; at += (size_t)got) {
+        got = getrandom(bytes + at, n - at, 0);
+        if (got < 0 && errno == EINTR)
+            got = 0;
+        if (got < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Straight from the kernel, into a text of hex. */
+static bool put_random(struct unit_given *g, const struct unit_value *v, struct err *e)
+{
+    const size_t n = (size_t)v->min;
+    uint8_t *bytes = malloc(n);
+    char *text = malloc(2 * n + 1);
+    bool ok = bytes && text;
+    if (!ok)
+        err_set(e, ERR_STATION, "Out of memory for a value");
+    else if (!fill_random(bytes, n))
+        ok = err_set(e, ERR_STATION, "The kernel gives no random bytes");
+    if (ok)
+        digest_hex(bytes, n, text);
+    ok = ok && unit_given_put(g, v->name, text, e);
+    unit_wipe(bytes, bytes ? n : 0);
+    unit_wipe(text, text ? 2 * n + 1 : 0);
+    return ok;
+}
+
+bool unit_given_random(struct unit_given *g, const struct unit *u, struct err *e)
+{
+    for (size_t i = 0; i < u->value_count; i++) {
+        if (u->values[i].from == UNIT_FROM_RANDOM && !put_random(g, &u->values[i], e))
+            return false;
+    }
+    return true;
 }
 
 static bool has_same(const struct unit_given *g, const struct unit_given_value *v)
@@ -254,6 +298,25 @@ static char *field(void *ctx, size_t want, size_t row)
     return pool_value(s->unit->pools[v->pool_index], row, v);
 }
 
+struct unit_instance unit_instance_of(const struct job_unit *u, const struct db_unit *unit)
+{
+    struct unit_instance in = { .unit = u->unit, .material = &u->material, .pools = u->pools };
+    for (size_t i = 0; i < UNIT_VALUES_MAX; i++)
+        in.texts.texts[i] = unit->texts[i];
+    for (size_t i = 0; i < UNIT_POOLS_MAX; i++) {
+        in.rows[i] = unit->rows[i];
+        in.gone[i] = unit->labels[i][0] != '\0' ? unit->labels[i] : NULL;
+    }
+    return in;
+}
+
+static bool judge(void *ctx, const struct db_unit *unit, struct err *e)
+{
+    const struct unit_supply *s = ctx;
+    const struct unit_instance in = unit_instance_of(s->unit, unit);
+    return job_unit_try(s->unit, &in, e);
+}
+
 /* ---- A supply ---- */
 
 static bool make_want(struct unit_supply *s, size_t i, const char *recipe,
@@ -296,6 +359,11 @@ static bool make_want(struct unit_supply *s, size_t i, const char *recipe,
             return false;
         unit_value_canon(v, s->facts[i]);
         return true;
+    case UNIT_FROM_RANDOM:
+        snprintf(s->sources[i], sizeof s->sources[i], "random");
+        w->from = DB_UNIT_KNOWN;
+        w->text = find_given(given, v->name);
+        return true;
     case UNIT_FROM_RECIPE:
     case UNIT_FROM_COUNT:
         break;
@@ -323,12 +391,15 @@ bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board
                                      .begin = begin,
                                      .passed = passed,
                                      .describe = describe,
-                                     .field = field };
+                                     .field = field,
+                                     .judge = judge };
     for (size_t i = 0; i < r->unit.pool_count; i++)
         s->db.pools[i] = r->unit.pools[i].name;
     for (size_t i = 0; i < r->unit.image_count; i++) {
         if (r->unit.images[i].pool)
             s->db.is_image[r->unit.images[i].pool_index] = true;
+        if (r->unit.images[i].key_pool)
+            s->db.is_image[r->unit.images[i].key_pool_index] = true;
     }
     for (size_t i = 0; i < r->unit.value_count; i++) {
         if (!make_want(s, i, r->name, board, given, e))

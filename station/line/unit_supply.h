@@ -25,6 +25,9 @@ void unit_given_clear(struct unit_given *g);
 /* `to` becomes a copy; unit_given_clear is due for it in any case. ERR_STATION. */
 bool unit_given_copy(struct unit_given *to, const struct unit_given *from, struct err *e);
 
+/* Puts a new text for each value that the station makes itself. ERR_STATION. */
+bool unit_given_random(struct unit_given *g, const struct unit *u, struct err *e);
+
 /* Takes out the values of `used` that are there with the same text. */
 void unit_given_remove(struct unit_given *g, const struct unit_given *used);
 
@@ -56,5 +59,8 @@ struct unit_supply {
 /* ERR_UNIT: the board has no such address. */
 bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board *board,
                       const struct unit_given *given, int64_t utc_ms, struct err *e);
+
+/* What images are made of: a unit as the record gives it, which is lent. */
+struct unit_instance unit_instance_of(const struct job_unit *u, const struct db_unit *unit);
 
 #endif

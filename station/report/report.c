@@ -69,10 +69,21 @@ static void write_recipe_fact(struct report *r)
     html_put(h, "</dd></div>\n");
 }
 
+static bool is_closed_everywhere(const struct report_source *from)
+{
+    for (size_t i = 0; i < from->end_count; i++) {
+        if (!from->ends[i].closed_utc[0])
+            return false;
+    }
+    return from->end_count > 0;
+}
+
 static void write_state(struct report *r, const struct db_lot_row *lot)
 {
     const bool signed_well = r->checkpoint.signature_fits && r->checkpoint.record_fits;
-    if (!lot->closed_utc)
+    if (r->from->fleet && is_closed_everywhere(r->from))
+        html_put(r->h, "<span class=\"state yes\">Closed at all stations</span>\n");
+    else if (!lot->closed_utc)
         html_put(r->h, "<span class=\"state open\">Open: these numbers may still change</span>\n");
     else if (signed_well)
         html_put(r->h, "<span class=\"state yes\">Closed and signed</span>\n");
@@ -462,6 +473,29 @@ static bool write_times(struct report *r, struct err *e)
 
 /* ---- The signed end ---- */
 
+/* Over a fleet: who has closed it. The signed texts are with their records. */
+static void write_ends(struct report *r)
+{
+    struct html *const h = r->h;
+    html_put(h,
+             "<section>\n<h2>Signatures</h2>\n<p>Each station closes and signs the lot for itself. "
+             "To prove rows and signatures: <code>espstation audit --fleet</code>.</p>\n<ul>\n");
+    for (size_t i = 0; i < r->from->end_count; i++) {
+        const struct report_end *const end = &r->from->ends[i];
+        html_put(h, "<li>");
+        html_text(h, end->station);
+        html_put(h, end->closed_utc[0] ? ": closed " : ": open");
+        if (end->closed_utc[0])
+            html_utc(h, end->closed_utc);
+        if (end->closed_by[0]) {
+            html_put(h, " by ");
+            html_text(h, end->closed_by);
+        }
+        html_put(h, "</li>\n");
+    }
+    html_put(h, "</ul>\n</section>\n");
+}
+
 static void write_checkpoint(struct report *r)
 {
     const struct db_report_checkpoint *c = &r->checkpoint;
@@ -510,8 +544,13 @@ static void write_foot(struct report *r)
     html_put(h, "<footer>\n<p class=\"note\">First pass: the board's first judged run in this lot "
                 "passed. Final: its last one did. Runs that a person corrected count as corrected. "
                 "Half and 90&#8239;%: exact percentiles of the runs that passed, from start to "
-                "verdict.</p>\n<p class=\"note\">Made by espstation " ESPSTATION_VERSION
-                " from the record whose chain then ended at link ");
+                "verdict.</p>\n<p class=\"note\">Made by espstation " ESPSTATION_VERSION);
+    if (r->from->fleet) {
+        html_put(h, " from the rows of all stations at the fleet's server.</p>\n</footer>\n"
+                    "</body>\n</html>\n");
+        return;
+    }
+    html_put(h, " from the record whose chain then ended at link ");
     html_number(h, r->summary.link);
     html_put(h, ", <code>");
     html_text(h, r->summary.link_sha256);
@@ -544,7 +583,10 @@ static bool write_page(struct report *r, struct err *e)
     write_slots(r);
     if (!write_times(r, e) || !report_firmware(r, e))
         return false;
-    write_checkpoint(r);
+    if (r->from->fleet)
+        write_ends(r);
+    else
+        write_checkpoint(r);
     if (!report_changes(r, e) || !report_people(r, e) || !report_boards(r, e))
         return false;
     html_put(r->h, "</main>\n");
@@ -552,10 +594,11 @@ static bool write_page(struct report *r, struct err *e)
     return html_flush(r->h) || err_set(e, ERR_STATION, "The report could not be written");
 }
 
-bool report_write(struct db *reader, const char *lot, int64_t made_utc_ms, struct html *h,
-                  struct err *e)
+bool report_write(const struct report_source *from, const char *lot, int64_t made_utc_ms,
+                  struct html *h, struct err *e)
 {
-    struct report r = { .h = h, .db = reader, .filter.lot = lot };
+    struct db *const reader = from->db;
+    struct report r = { .h = h, .from = from, .db = reader, .filter.lot = lot };
     struct err ignored = { 0 };
     db_utc_text(made_utc_ms, r.made_utc);
     if (!db_hold(reader, e))

@@ -6,6 +6,7 @@
 #include "db/read/stats.h"
 #include "db/write/lot.h"
 #include "station/report/html.h"
+#include "station/report/report.h"
 
 enum {
     REPORT_PERIODS = 120,      /* columns of a chart, at most */
@@ -40,7 +41,8 @@ struct report_times {
 
 struct report {
     struct html *h;
-    struct db *db;
+    const struct report_source *from;
+    struct db *db;           /* of it */
     struct db_filter filter; /* of this lot */
     int64_t lot_id, quantity, open_runs;
     char made_utc[DB_UTC_CAP];

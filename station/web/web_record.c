@@ -198,7 +198,7 @@ static void put_life(struct db *db, const char *mac, struct web_reply *reply)
     struct err e = { 0 };
     struct life life = { .o = web_text_json(&reply->text), .text = &reply->text };
     const struct db_history_sink sink = {
-        &life, on_board, on_run, on_attempt, NULL, on_correction,
+        &life, on_board, on_run, on_attempt, NULL, on_correction, NULL,
     };
     json_open(&life.o, NULL, '{');
     if (!db_history(db, mac, &sink, &e) && !life.cut) {

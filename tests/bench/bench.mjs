@@ -4,13 +4,14 @@
 //   make bench                                      a short selection, some minutes
 //   make bench BENCH="rate=115200,2000000 ports=1,32 latency=16 flash=blank set=esp8266"
 //   make bench BENCH=all RUNS=5                     the whole matrix, many hours
-//   make bench BENCH="set=unit,shared ports=256"    boards with an NVS partition of their own each, beside
+//   make bench BENCH="turns set=unit,shared ports=256"  boards with an NVS partition of their own each, beside
 //                                                   the same bytes for all; million: from a pool of so many rows
 //   make bench PEER=esptool                         another tool beside; or its whole command line with
 //                                                   {chip} {port} {baud} {images} where they belong
 //
 // What is not chosen stays as in the short selection. Further words: client=espstation,esptool-js,
-// peer; peerports=8, up to how many ports tools for one board are run, a process for each;
+// peer; turns, a run of each cell by turns, for cells that are to be compared on a machine that has more to do;
+// peerports=8, up to how many ports tools for one board are run, a process for each;
 // out=FILE, every run as a JSON line, with how often board 0 got each command. What the floor is:
 // floor.mjs.
 //
@@ -51,13 +52,14 @@ function readSelection(words) {
   const chosen = { ...short, client: null, peerports: 8, out: null, runs: readNumber(process.env.RUNS ?? "5", "RUNS") };
   for (const word of words) {
     const [name, text = ""] = word.split("=", 2);
-    if (word === "all") Object.assign(chosen, everything);
+    if (word === "turns") chosen.turns = true;
+    else if (word === "all") Object.assign(chosen, everything);
     else if (["rate", "latency", "ports"].includes(name)) chosen[name] = text.split(",").map((v) => readNumber(v, word));
     else if (name === "runs" || name === "peerports") chosen[name] = readNumber(text, word);
     else if (name === "client") chosen.client = text.split(",");
     else if (name === "out" && text) chosen.out = resolve(text);
     else if (everything[name] && text.split(",").every((v) => everything[name].includes(v))) chosen[name] = text.split(",");
-    else fail(`"${word}": choose from all, runs=N, ${Object.entries(everything)
+    else fail(`"${word}": choose from all, turns, runs=N, ${Object.entries(everything)
       .map(([k, v]) => `${k}=${v.join(",")}`).join(", ")}, client=, peerports=N, out=FILE`);
   }
   return chosen;
@@ -190,14 +192,16 @@ const minutes = (cells.reduce((sum, c) => sum + (floorOf(c) * 1.3 + 2) * chosen.
 console.log(`${cells.length} cells, ${chosen.runs} runs each, about ${minutes} minutes.` +
   (process.argv.length > 2 ? "" : ' Other selections: make bench BENCH="rate=115200,2000000 ports=1,32"; all: BENCH=all'));
 console.log(line(columns.map(([name]) => name)));
-for (const cell of cells) {
-  const runs = [];
-  for (let i = 0; i < chosen.runs; i++) {
-    const run = await runOnce(build, work, cell, sets[cell.set]);
-    runs.push(run);
-    const told = { ...cell, client: cell.client.name, floor: floorOf(cell), ...run };
-    if (chosen.out) appendFileSync(chosen.out, `${JSON.stringify(told)}\n`);
-  }
-  const row = summary(cell, floorOf(cell), runs);
-  console.log(line(columns.map(([, , value]) => value(row))));
+async function run(cell) {
+  const found = await runOnce(build, work, cell, sets[cell.set]);
+  const told = { ...cell, client: cell.client.name, floor: floorOf(cell), ...found };
+  if (chosen.out) appendFileSync(chosen.out, `${JSON.stringify(told)}\n`);
+  return found;
+}
+const found = cells.map(() => []);
+for (let turn = 0; chosen.turns && turn < chosen.runs; turn++)
+  for (const [i, cell] of cells.entries()) found[i].push(await run(cell));
+for (const [i, cell] of cells.entries()) {
+  while (found[i].length < chosen.runs) found[i].push(await run(cell));
+  console.log(line(columns.map(([, , value]) => value(summary(cell, floorOf(cell), found[i])))));
 }

@@ -206,13 +206,9 @@ static struct span make_image(struct bench *b, const struct db_unit *unit,
                               const struct plan_variant *shared)
 {
     const struct job_unit *ju = job_unit(b->job);
-    struct unit_instance in = { .unit = ju->unit, .material = &ju->material, .pools = ju->pools };
-    for (size_t i = 0; i < UNIT_VALUES_MAX; i++)
-        in.texts.texts[i] = unit->texts[i];
-    for (size_t i = 0; i < UNIT_POOLS_MAX; i++)
-        in.rows[i] = unit->rows[i];
+    const struct unit_instance in = unit_instance_of(ju, unit);
     const struct span start = span_now();
-    struct plan_variant *v = job_unit_variant(ju, job_plan(b->job), shared, &in, &b->e);
+    struct plan_variant *v = job_unit_variant(ju, job_plan(b->job), shared, &in, NULL, &b->e);
     if (!v)
         stop(&b->e, "image");
     plan_variant_free(v);

@@ -7,21 +7,15 @@
 // the record's disk; the last one whole, torn in its middle, or as a power cut, which loses half of
 // what was not synced. Each record is looked at in a copy, so that the next station alone repairs
 // what the kill has left.
-import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { chance, check, command, counters, finish, makeImages, note, number, options, sql, startFixture,
+import { chance, check, command, copyRecord, counters, finish, makeImages, note, number, options, sql, startFixture,
     startStation, work, images } from "./rig.mjs";
 
 const o = options({ kills: 500, seed: Date.now() % 1000000, boards: 16, speed: 100 });
 const random = chance(o.seed);
 const db = join(work, "record.db"), copy = join(work, "copy.db"), before = join(work, "before.db");
-const parts = ["", "-wal", "-journal"];
 note(`seed ${o.seed}: make crash-test KILLS=${o.kills} SEED=${o.seed}`);
-
-function copyRecord(from, to) {
-    for (const part of [...parts, "-shm"]) rmSync(to + part, { force: true });
-    for (const part of parts) if (existsSync(from + part)) copyFileSync(from + part, to + part);
-}
 
 // Each finding is a sentence; none is what must be.
 const findings = [];
@@ -213,79 +207,6 @@ findings.length = 0;
 const rounds = o.kills >= 100 ? 20 : 2;
 for (let i = 0; i < rounds; i++) await killOneOfTwo(i);
 check(`one of two stations on a lot is killed, the other goes on, and the lot is filled exactly (${rounds} times)`, findings.length === 0, ...findings.slice(0, 20));
-
-// ---- Every board its own: no value on two boards, none on a board without a row ----------------------------
-// Boards are exchanged between kills. What a board's flash says of itself must be what the record says of it.
-const unitDb = join(work, "units.db"), unitRecipe = join(images, "unit.yaml"), poolRows = 2000;
-writeFileSync(join(images, "keys.csv"), "id,key\n" + Array.from({ length: poolRows }, (_, i) => `${i},KEY${String(i).padStart(5, "0")}E\n`).join(""));
-writeFileSync(unitRecipe, readFileSync(recipe, "utf8") + `unit:
-  serial: serial
-  values:
-    - { name: serial, from: counter, counter: sn, pattern: "SN{n:6}E" }
-    - { name: key, from: pool, unique: true }
-  pools: [ { name: keys, file: keys.csv } ]
-  images:
-    - { partition: conf, template: conf.txt }
-`);
-writeFileSync(join(images, "conf.txt"), "{{serial}} {{key}}");
-const macs = [];
-let nextMac = 0;
-async function exchangeBoards(part) {
-    for (let i = 0; i < o.boards; i++) {
-        if (macs[i] && !random.hits(part)) continue;
-        macs[i] = `24:0a:c4:77:${[nextMac >> 8, nextMac & 255].map((b) => b.toString(16).padStart(2, "0")).join(":")}`;
-        nextMac++;
-        await fixture.ctl("board", i, `mac=${macs[i]}`);
-    }
-}
-
-function judgeUnits(moment) {
-    copyRecord(unitDb, copy);
-    const bad = (what, text) => {
-        for (const row of sql(copy, text)) find(moment, `${what}: ${row.join(" | ")}`);
-    };
-    bad("a serial on two boards", "select serial from unit where serial is not null group by 1 having count(*) > 1");
-    bad("a row of the pool on two boards", "select sha256 from unit_item where source = 'pool' group by 1 having count(*) > 1");
-    bad("a board with two units", "select board from unit group by 1 having count(*) > 1");
-    bad("a gap", "select number from unit_item as i where source = 'counter' and number > 1 and not exists (select 1 from unit_item as p where p.source = 'counter' and p.number = i.number - 1)");
-    bad("a PASS without a unit", "select id from run where verdict = 'PASS' and board not in (select board from unit)");
-    const audit = command("audit", "--db", copy);
-    if (audit.status !== 0) find(moment, `audit: ${audit.stdout}${audit.stderr}`);
-}
-
-async function judgeFlash(moment, board) {
-    const file = join(work, "flash");
-    await fixture.ctl("dump", board, file);
-    const text = readFileSync(file).subarray(0x316000, 0x317000).toString("latin1").replace(/\xff+$/, "");
-    if (text === "" || /[^\x20-\x7e]/.test(text)) return; // not written yet, or torn from it
-    const has = sql(copy, `select group_concat(text, ' ') from (select text from units where mac = '${macs[board]}' order by name desc)`)[0]?.[0] ?? "";
-    if (!has.startsWith(text)) find(moment, `board ${macs[board]} holds '${text}', and the record says '${has}'`);
-}
-
-findings.length = 0;
-const unitRounds = o.kills >= 100 ? 100 : 6;
-let unitKills = 0;
-for (let i = 0; i < unitRounds && findings.length < 20; i++) {
-    await exchangeBoards(0.4);
-    const trouble = random.hits(0.7) ? { FILE: unitDb, KILL: 1 + random.below(wholeSteps), HOW: random.pick(["whole", "torn", "power"]) } : undefined;
-    const half = fixture.portOptions.length / 2;
-    const args = (ports) => ["run", unitRecipe, "--db", unitDb, "--plain", ...ports];
-    const dying = startStation(args(fixture.portOptions.slice(0, half)), { trouble });
-    const living = startStation(args(fixture.portOptions.slice(half)));
-    const timer = trouble ? null : setTimeout(() => dying.kill("SIGKILL"), random.next() * wholeMs);
-    const [exit] = await Promise.all([dying.exited, living.exited]);
-    clearTimeout(timer);
-    unitKills += exit.signal === "SIGKILL";
-    judgeUnits(`unit round ${i} (${JSON.stringify(trouble)})`);
-    for (let board = 0; board < o.boards; board++) await judgeFlash(`unit round ${i}`, board);
-}
-const unitLast = startStation(["run", unitRecipe, "--db", unitDb, "--plain", "--rework", "--operator", "E", "--reason", "t", ...fixture.portOptions]);
-const unitExit = await unitLast.exited;
-judgeUnits("the last run with units");
-for (let board = 0; board < o.boards; board++) await judgeFlash("the last run with units", board);
-if (unitExit.code !== 0) find("the last run with units", unitLast.lines.slice(-12).join("\n") + unitLast.errors);
-check(`no value is on two boards, and none on a board without its row, after ${unitKills} kills among ${nextMac} boards`, unitKills > 0 && findings.length === 0, ...findings.slice(0, 20));
-note(`${number(copy, "select count(*) from unit")} units were given to ${nextMac} boards`);
 
 // ---- And all goes on -------------------------------------------------------------------------------
 const last = startStation([...runOptions("last"), "--json"]), lastExit = await last.exited;

@@ -1,7 +1,7 @@
 // What the crash, pull and soak tests share: TAP, numbers from a seed, a fixture with its control
 // socket, stations whose output is read line by line, and questions to records.
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -59,6 +59,13 @@ export function chance(seed) {
     };
     const below = (n) => Math.floor(next() * n);
     return { next, below, pick: (list) => list[below(list.length)], hits: (part) => next() < part };
+}
+
+// ---- A record, as it was left ------------------------------------------------------------------------
+export function copyRecord(from, to) {
+    const parts = ["", "-wal", "-journal"];
+    for (const part of [...parts, "-shm"]) rmSync(to + part, { force: true });
+    for (const part of parts) if (existsSync(from + part)) copyFileSync(from + part, to + part);
 }
 
 // ---- Waiting: for a condition, never for luck --------------------------------------------------------

@@ -68,7 +68,7 @@ recipe good.yaml '' <<<"$section"
 check "check shows the plan of a blank chip" "$work/out" exits 0 "$station" check good.yaml
 check "in its order, with reasons and losses" "$work/out" says "$work/out" "Fuses of a blank ESP32-C3" \
     "no way back" "BLOCK_KEY2" "the flash's key" "SECURE_BOOT_KEY_REVOKE2" "bit 0" "nothing more in: RD_DIS" \
-    "only the right images start" "no repair by wire" "ENABLE_SECURITY_DOWNLOAD" "burns none of them"
+    "only the right images start" "no repair by wire" "ENABLE_SECURITY_DOWNLOAD" "run --burn"
 refused() { # TITLE TEXT SED-SCRIPT SECTION-SED
     recipe bad.yaml "$3" < <(sed "$4" <<<"$section")
     check "$1: refused" "$work/out" exits 3 "$station" check bad.yaml

@@ -4,6 +4,7 @@ images=$work/images
 "$bin/make_images" "$images" 60
 db=$work/record.db
 recipe=$images/unit.yaml
+not() { ! "$@"; }
 sql_is() { test "$(sql "$db" "$1")" = "$2"; }
 
 {
@@ -58,10 +59,12 @@ check "a pool with one value twice is a mistake" "$work/out" exits 3 "$station" 
 check "with file and line" "$work/out" says "$work/out" "twice.csv:3:1: the value 'token' is that of row 2"
 
 # ---- The pair of files of mfg_gen ------------------------------------------------------------------
-printf 'factory,namespace,\nserial,data,string\nhw,data,u8,REPEAT\ncal,data,hex2bin\nraw,data,base64\n' >"$images/config.csv"
-printf 'id,serial,hw,cal,raw,board\n1,S-1,4,00ff,AAEC,240ac4000030\n2,S-2,,01ff,AAEC,240ac4000031\n' >"$images/values.csv"
+printf 'factory,namespace,\nserial,data,string\nhw,data,u8,REPEAT\ncal,data,hex2bin\nraw,data,base64\ncert,file,binary\nca,file,string,REPEAT\n' >"$images/config.csv"
+printf 'id,serial,hw,cal,raw,cert,ca,board\n1,S-1,4,00ff,AAEC,cert1.der,ca.pem,240ac4000030\n2,S-2,,01ff,AAED,cert2.der,,240ac4000031\n' >"$images/values.csv"
+printf 'first' >"$images/cert1.der"; printf 'second' >"$images/cert2.der"; printf 'root' >"$images/ca.pem"
 (cd "$images" && "$station" unit import config.csv values.csv --partition fctry --serial serial --mac board) >"$work/section" 2>"$work/out"
-check "they become a section of a recipe" "$work/section" says "$work/section" "# not carried over: raw of factory (data base64)" \
+check "they become a section of a recipe" "$work/section" says "$work/section" \
+    'type: base64, value: "{raw}"' 'type: file-binary, value: "{cert}"' 'type: file-string, value: "{ca}"' \
     'from: pool, column: "cal", type: hex' 'from: recipe, value: "4", type: number' 'mac: "board"'
 cat "$images/esp32.yaml" "$work/section" >"$images/imported.yaml"
 check "that check takes" "$work/out" exits 0 "$station" check "$images/imported.yaml"
@@ -122,6 +125,9 @@ check "a value that is none is refused" "$work/out" exits 4 given --port "${port
 check "a name that is none, too" "$work/out" exits 2 given --port "${ports[0]}" --unit housign=AB1234
 check "with what was meant" "$work/out" says "$work/out" "did you mean 'housing'?"
 check "the right one is taken" "$work/out" exits 0 given --port "${ports[0]}" --unit housing=AB1234
+check "re-work with another one is refused" "$work/out" exits 1 given --port "${ports[0]}" --unit housing=AB9999 --rework --operator A --reason B
+"$station" unit list --db "$db" >"$work/list"
+check "untouched, and what the board got is in use all the same" "$work/list" sh -c "grep 24:0a:c4:00:00:50 '$work/list' | grep -q used"
 check "and stands in the record" "$db" sql_is "select source from units where text = 'AB1234'" scan
 echo "2 housing=CD5678" | "$station" run "$recipe" --db "$db" --plain --port "${ports[0]}" --port "${ports[1]}" --unit - --rework --operator A --reason B >"$work/out" 2>&1
 check "lines of standard input name their slot" "$db" sql_is "select count(*) from units where text = 'CD5678'" 1
@@ -163,11 +169,87 @@ check "a second attempt has the scan of the first" "$work/out" says "$work/out" 
 check "a secret is refused on the command line" "$work/out" exits 2 "$station" run "$images/pin.yaml" --db "$db" --plain --port "${ports[0]}" --unit pin=ZQ-4711
 check "and is not in the record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | grep -q ZQ-4711"
 
+# ---- What the record cannot tell, and verify -------------------------------------------------------
+printf '{ "pin": "{{pin}}" }\n' >"$images/pin.json"
+cat "$images/esp32.yaml" - >"$images/crypt.yaml" <<'END'
+unit:
+  serial: serial
+  values:
+    - { name: serial, from: counter, counter: crypt, pattern: "K{n:4}" }
+    - { name: xts, from: random, type: hex, min: 64, max: 64 }
+    - { name: pin, from: scan, secret: true, unique: false }
+  images:
+    - { partition: nvs_key, nvs_keys: xts }
+    - partition: fctry
+      encrypt: keys
+      key_value: xts
+      keys:
+        - { space: factory, key: serial, type: string, value: "{serial}" }
+        - { space: factory, key: pin, type: string, value: "{pin}" }
+    - { partition: conf, template: pin.json }
+END
+crypt() { # COMMAND PIN OPTION...
+    echo "pin=$2" | "$station" "$1" "${crypt_recipe:-$images/crypt.yaml}" --db "$db" --plain --port "${ports[0]}" --unit - "${@:3}" >"$work/out" 2>&1
+}
+check "check shows keys that are made" "$work/out" exits 0 "$station" check "$images/crypt.yaml"
+check "and what is written with them" "$work/out" says "$work/out" "xts              random   (secret)" "nvs_key" "fctry, encrypted"
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:59
+check "a board gets keys of its own" "$work/out" crypt run ZQ-4712
+ctl dump 0 "$work/flash" >/dev/null
+dd if="$work/flash" of="$work/fctry.bin" bs=4096 skip=$((0x310)) count=6 2>/dev/null
+dd if="$work/flash" of="$work/nvs_key.bin" bs=4096 skip=$((0x317)) count=1 2>/dev/null
+"$station" nvs show "$work/fctry.bin" --keys "$work/nvs_key.bin" --show-secrets >"$work/nvs" 2>&1
+check "with which its NVS is encrypted" "$work/nvs" says "$work/nvs" "K0001" "ZQ-4712"
+keys=$(xxd -p -c 64 -l 64 "$work/nvs_key.bin")
+check "they are in no record" "$db" sh -c "! sqlite3 -readonly '$db' .dump | grep -q $keys"
+check "which has their digest and where they come from" "$db" sql_is "select source, length(sha256) from unit_value where name = 'xts'" "random|64"
+"$station" verify "$images/crypt.yaml" --db "$db" --plain --port "${ports[0]}" >"$work/out" 2>&1
+check "verify without the scanned secret neither passes nor fails" "$work/out" says "$work/out" "STOPPED" "0 of 1 boards passed" \
+    "Not compared: fctry (secret 'pin'), conf (secret 'pin'); all else is as it should be" "--unit -"
+check "with the secret all is compared, keys from the board" "$work/out" crypt verify ZQ-4712
+check "a wrong one is told" "$work/out" sh -c "! echo pin=ZQ-4713 | '$station' verify '$images/crypt.yaml' --db '$db' --plain --port ${ports[0]} --unit - >'$work/out' 2>&1"
+check "and compares nothing" "$work/out" says "$work/out" "The secret value 'pin' is not the one that the board 24:0a:c4:00:00:59 has" "FAIL"
+sed 's/key: serial, type/key: serail, type/' "$images/crypt.yaml" >"$images/crypt2.yaml"
+crypt_recipe=$images/crypt2.yaml
+check "what is on the board and should not be fails" "$work/out" not crypt verify ZQ-4712
+check "by its place" "$work/out" says "$work/out" "Image of fctry: it is not the unit's" "FAIL"
+"$station" verify "$images/crypt2.yaml" --db "$db" --plain --port "${ports[0]}" >"$work/out" 2>&1
+check "without the secret, too, by the keys that are known" "$work/out" says "$work/out" "Key 'serail' of 'factory' is not there" "FAIL"
+crypt_recipe=
+check "re-work makes new keys" "$work/out" crypt run ZQ-4712 --rework --operator Ann --reason again
+check "and keeps the serial" "$work/out" says "$work/out" "serial K0001"
+check "the last ones count" "$work/out" crypt verify ZQ-4712
+check "and the record is whole" "$work/out" exits 0 "$station" audit --db "$db"
+check "history tells of both" "$work/out" exits 0 "$station" history K0001 --db "$db"
+
+# ---- Files that are not there ----------------------------------------------------------------------
+sed 's/key_value: xts/key_file: "keys\/{serial}.bin"/; /nvs_keys/d; /from: random/d; s/counter: crypt, pattern: "K/counter: filed, pattern: "L/' "$images/crypt.yaml" >"$images/filed.yaml"
+units=$(sql "$db" "select count(*) from unit")
+start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:57
+crypt_recipe=$images/filed.yaml
+check "a board whose key file is not there is refused" "$work/out" not crypt run ZQ-4714
+check "untouched, by the file's name" "$work/out" says "$work/out" "keys/L0001.bin' cannot be read" "untouched"
+check "and nothing is taken for it" "$db" sql_is "select count(*) from unit" "$units"
+mkdir "$images/keys"
+cp "$work/nvs_key.bin" "$images/keys/L0001.bin"
+check "once the file is there it gets that number" "$work/out" crypt run ZQ-4714
+check "and is flashed" "$work/out" says "$work/out" "serial L0001"
+rm "$images/keys/L0001.bin"
+check "verify says what it could not compare" "$work/out" not crypt verify ZQ-4714
+check "and why" "$work/out" says "$work/out" "STOPPED" "Not compared: fctry (Image of fctry:" "cannot be read"
+
 # ---- Released, edited, older -----------------------------------------------------------------------
 check "a release needs a name and a reason" "$work/out" exits 2 "$station" unit release "$serial" --db "$db"
 check "with both it is recorded" "$work/out" exits 0 "$station" unit release "$serial" --db "$db" --operator Ann --reason scrapped
 "$station" report --lot first --db "$db" -o "$work/report.html" >"$work/out" 2>&1
 check "the report says that the serial is the board's no more" "$work/out" grep -qF "$mac</code><small>$serial (released)</small>" "$work/report.html"
+for form in csv json jsonl junit wsjf openhtf; do
+    "$station" export --db "$db" --format $form >"$work/export" 2>&1
+    check "$form marks the serial that was released" "$work/export" says "$work/export" "$serial" serial_released_utc
+done
+"$station" export --db "$db" --format jsonl | grep "\"serial\":\"$serial\"" >"$work/export"
+check "with the time, for this board alone" "$work/export" grep -q '"serial_released_utc":"20' "$work/export"
+check "and for no other" "$work/out" sh -c "! '$station' export --db '$db' --format jsonl | grep -v '\"serial\":\"$serial\"' | grep -q 'serial_released_utc\":\"'"
 "$station" history "$mac" --db "$db" >"$work/history" 2>&1
 check "and so does its history" "$work/history" says "$work/history" "unit $serial, taken" "released"
 start_fixture --boards 2 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:60
@@ -192,7 +274,7 @@ check "files of a folder are written" "$work/out" exits 0 blob run
 rm "$images/bymac/240ac4000062.bin"
 check "where one is gone, its board is refused" "$work/out" exits 1 blob run --rework --operator Ann --reason again
 check "untouched, the row named, and the other is flashed" "$work/out" says "$work/out" "240ac4000062.bin of pool 'blobs', which was changed or is gone" "untouched" "PASS"
-check "verify says so, too" "$work/out" sh -c "! '$station' verify '$images/blob.yaml' --db '$db' --plain --port ${ports[0]} >'$work/verify' 2>&1 && grep -q '240ac4000062.bin of pool .blobs., which was changed' '$work/verify'"
+check "verify says so, too" "$work/out" sh -c "! '$station' verify '$images/blob.yaml' --db '$db' --plain --port ${ports[0]} >'$work/verify' 2>&1 && grep -q 'Not compared: conf (240ac4000062.bin of pool .blobs. was changed or is gone)' '$work/verify'"
 "$station" backup "$work/old.db" --db "$db" >/dev/null
 check "another board is flashed" "$work/out" exits 0 flash --port "${ports[1]}"
 rm -f "$db" "$db-wal" "$db-shm"
@@ -200,6 +282,16 @@ cp "$work/old.db" "$db"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
 check "a record from before it gives nothing out" "$work/out" exits 1 flash --port "${ports[0]}"
 check "and says what to do" "$work/out" says "$work/out" "is older than what was given out" "espstation unit accept"
+printf 'station: test\nstart: board\nslots: [{ name: A1, port: "%s" }]\n' "${ports[0]}" >"$work/station.yaml"
+sed -i '2s/$/0f/' "$images/keys.csv"
+"$station" line "$images/free.yaml" --station "$work/station.yaml" --db "$db" --plain >"$work/line" 2>&1 </dev/null &
+line=$!
+check "a line says so at its start, and what became of pools" "$work/line" await says "$work/line" "The record /" "is older than what was given out" \
+    "row 2 of pool 'keys', which the board 24:0a:c4"
+check "and gives nothing to its boards" "$work/line" await says "$work/line" "unit accept"
+kill -INT $line
+wait $line
+sed -i '2s/0f$//' "$images/keys.csv"
 check "until an engineer decides" "$work/out" exits 0 "$station" unit accept --db "$db" --operator Ann --reason "the disk died"
 check "then boards are flashed again" "$work/out" exits 0 flash --port "${ports[0]}"
 check "and the decision is bound" "$work/out" exits 0 "$station" audit --db "$db"

@@ -9,8 +9,9 @@
 // second one, the first being for warming up. Median memory may have grown by 3 % and 512 KiB;
 // median descriptors by 2 (a port may just be shut or looked for), threads not at all. And of what is
 // allocated (not of what malloc keeps for later, which takes long to level off) each thousand runs of
-// the second half may have added 128 KiB: half of that is the table of boards that are counted, 56 bytes
-// each, which ends at 65536 of them. So a hundred bytes that each run forgets to free are found.
+// the second half may have added 160 KiB: a third of that is the table of boards that are counted, 56
+// bytes each, which ends at 65536 of them, and in a short soak the last of 256 reasons for failures that
+// are kept may be as much. So some hundred bytes that each run forgets to free are found.
 import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, chance, check, finish, footprint, images, makeImages, makeRecipe, note, number, options, sleep, sql, startFixture,
@@ -153,7 +154,7 @@ const warm = o.minutes >= 10;
 check(`memory stays flat: ${figures("rssKib")} KiB (medians of the quarters)${warm ? "" : " # SKIP warming up takes some minutes; give it 10"}`,
     !warm || quarter(3, "rssKib") <= quarter(1, "rssKib") * 1.03 + 512);
 const grows = Number(slope("heapKib", 1 / 2));
-check(`what is allocated stays flat: ${figures("heapKib")} KiB, ${grows} KiB more with each thousand runs`, grows <= 128);
+check(`what is allocated stays flat: ${figures("heapKib")} KiB, ${grows} KiB more with each thousand runs`, grows <= 160);
 check(`descriptors stay flat: ${figures("descriptors")}`, quarter(3, "descriptors") <= quarter(1, "descriptors") + 2);
 check(`threads stay flat: ${figures("threads")}`, quarter(3, "threads") <= quarter(1, "threads"));
 note(`with each thousand runs: ${slope("rssKib")} KiB, ${slope("descriptors")} descriptors, ${slope("threads")} threads more`);

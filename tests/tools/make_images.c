@@ -166,14 +166,14 @@ static struct file app_descriptor(void)
 }
 
 static void put_partition(struct file *f, uint8_t type, uint8_t subtype, uint32_t offset,
-                          uint32_t size, const char *name)
+                          uint32_t size, const char *name, uint32_t flags)
 {
     const uint8_t head[4] = { 0xAA, 0x50, type, subtype };
     put(f, head, sizeof head);
     put_u32(f, offset);
     put_u32(f, size);
     put_text(f, name, 16);
-    put_u32(f, 0);
+    put_u32(f, flags);
 }
 
 static struct file partition_table(void)
@@ -181,11 +181,12 @@ static struct file partition_table(void)
     const uint8_t mark[2] = { 0xEB, 0xEB };
     uint8_t md5[16];
     struct file f = new_file();
-    put_partition(&f, 1, 2, 0x9000, 0x6000, "nvs");
-    put_partition(&f, 1, 1, 0xf000, 0x1000, "phy_init");
-    put_partition(&f, 0, 0, 0x10000, 0x300000, "factory");
-    put_partition(&f, 1, 2, 0x310000, 0x6000, "fctry"); /* what is a board's own */
-    put_partition(&f, 1, 0x40, 0x316000, 0x1000, "conf");
+    put_partition(&f, 1, 2, 0x9000, 0x6000, "nvs", 0);
+    put_partition(&f, 1, 1, 0xf000, 0x1000, "phy_init", 0);
+    put_partition(&f, 0, 0, 0x10000, 0x300000, "factory", 0);
+    put_partition(&f, 1, 2, 0x310000, 0x6000, "fctry", 0); /* what is a board's own */
+    put_partition(&f, 1, 0x40, 0x316000, 0x1000, "conf", 0);
+    put_partition(&f, 1, 4, 0x317000, 0x1000, "nvs_key", 1); /* with the flag encrypted */
     EVP_Digest(f.bytes, f.n, md5, NULL, EVP_md5(), NULL);
     put(&f, mark, sizeof mark);
     pad(&f, f.n + 14, 0xFF);

@@ -2,7 +2,7 @@
  * Makes a record as some months of a production line would leave it, for tests of what reads
  * records.
  *
- *   make_record FILE RUNS [--seed N] [--no-digests] [--chain]
+ *   make_record FILE RUNS [--seed N] [--no-digests] [--chain] [--line N]
  *
  * The same RUNS and seed give the same rows. In it are: lots of one recipe each and runs of no lot,
  * sixteen slots of which number 7 is worn (it fails more and steps its rate down), boards that fail
@@ -10,7 +10,8 @@
  * retries, stopped and interrupted runs, and one run that is still open, the last. The seed is
  * printed. Work days are Monday to Friday, 06:00 to 22:00, from 2026-03-02 on, 120 of them, however
  * many runs there are. Without digests (which no statistics need) the file has half the size. With
- * --chain `espstation audit` finds nothing wrong; that takes four times as long.
+ * --chain `espstation audit` finds nothing wrong; that takes four times as long. Another line (1)
+ * makes another record from its first link on, of boards that other lines have as well.
  *
  * Recipes, lots and the schema are made by db/ itself. The many rows go in past its calls, with the
  * triggers and indexes off and in one transaction, because a million runs are wanted in seconds;
@@ -161,6 +162,7 @@ struct waiting {
 struct world {
     struct db *db;
     const char *path;
+    uint64_t line;
     struct err e;
     uint64_t random;
     bool digests, chain;
@@ -313,6 +315,7 @@ static void new_station(struct world *w, int64_t utc_ms)
     sqlite3_bind_int64(w->add_station, 2, 1000 + w->station);
     sqlite3_bind_int64(w->add_station, 3, 5000 + w->station * 77);
     bind_utc(w->add_station, 4, utc_ms, utc);
+    sqlite3_bind_int64(w->add_station, 5, (int64_t)w->line);
     step(w, w->add_station);
     link_row(w, LINK_STATION, w->station);
 }
@@ -636,7 +639,8 @@ static void find_images(struct world *w, size_t product)
 static void make_recipes(struct world *w)
 {
     for (size_t i = 0; i < RECIPES; i++) {
-        w->recipe_ids[i] = db_recipe_put(w->db, &products[i].recipe, FIRST_DAY_MS, &w->e);
+        w->recipe_ids[i] =
+            db_recipe_put(w->db, &products[i].recipe, FIRST_DAY_MS + (int64_t)w->line - 1, &w->e);
         if (w->recipe_ids[i] == 0)
             die(w, "a recipe", w->e.what);
         find_images(w, i);
@@ -662,7 +666,7 @@ static void prepare_all(struct world *w)
 {
     w->add_station = prepare(w, "INSERT INTO station (id, host, boot_id, pid, start_ticks,"
                                 " tool_version, started_utc)"
-                                " VALUES (?, 'line-1', 'boot-1', ?, ?, '0.1.0', ?)");
+                                " VALUES (?1, 'line-' || ?5, 'boot-1', ?2, ?3, '0.1.0', ?4)");
     w->end_station = prepare(w, "UPDATE station SET ended_utc = ? WHERE id = ?");
     w->add_board = prepare(w, "INSERT INTO board (id, mac, chip, revision, flash_id, flash_bytes,"
                               " first_seen_utc) VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -724,7 +728,7 @@ static bool number(const char *text, uint64_t most, uint64_t *value)
 
 int main(int argc, char **argv)
 {
-    struct world w = { .digests = true, .random = 1 };
+    struct world w = { .digests = true, .random = 1, .line = 1 };
     uint64_t runs = 0;
     bool ok = argc >= 3 && number(argv[2], 10000000, &runs) && runs > 0;
     for (int i = 3; ok && i < argc; i++) {
@@ -732,11 +736,14 @@ int main(int argc, char **argv)
             w.digests = false;
         else if (is(argv[i], "--chain"))
             w.chain = true;
+        else if (is(argv[i], "--line"))
+            ok = i + 1 < argc && number(argv[++i], 1000, &w.line);
         else
             ok = is(argv[i], "--seed") && i + 1 < argc && number(argv[++i], UINT64_MAX, &w.random);
     }
     if (!ok) {
-        fprintf(stderr, "usage: make_record FILE RUNS [--seed N] [--no-digests] [--chain]\n");
+        fprintf(stderr, "usage: make_record FILE RUNS [--seed N] [--no-digests] [--chain] "
+                        "[--line N]\n");
         return 2;
     }
     if (access(argv[1], F_OK) == 0) {

@@ -1,6 +1,7 @@
 /* The chain: what is bound, and that the audit names the first row that somebody has touched. */
 #include "tests/unit/db_audit_help.h"
 
+#include "db/write/burn_rows.h"
 #include "db/write/lease.h"
 
 /* ---- Helpers ---- */
@@ -89,16 +90,32 @@ static void add_lease(struct bench *b)
     check_ok(b, db_lease_return(b->db, "A", 0, &back, &b->e));
 }
 
+static void add_burn(struct bench *b, int64_t run_id)
+{
+    const struct db_burn row = { .run_id = run_id,
+                                 .attempt = 1,
+                                 .number = 1,
+                                 .stage = "enable",
+                                 .fuses = "SECURE_BOOT_EN=0x1",
+                                 .words = "00000000 00100000",
+                                 .outcome = "burnt",
+                                 .proof = "00000001 00100000",
+                                 .person = "Ann",
+                                 .made_utc_ms = T0_MS };
+    check_ok(b, db_burn_add(b->db, &row, &b->e));
+}
+
 /* Every column of every table, in the first row that is bound: a column that nobody has added to
  * the forms is found here. */
 static void db_audit_notices_a_change_in_any_column(void **state)
 {
     struct bench *b = *state;
-    static const char *const tables[] = { "station", "recipe",  "image",  "lot",  "board",
-                                          "run",     "attempt", "digest", "link", "lease" };
+    static const char *const tables[] = { "station", "recipe", "image", "lot",  "board", "run",
+                                          "attempt", "digest", "burn",  "link", "lease" };
     char original[128], command[640];
     make_record(b);
     add_lease(b);
+    add_burn(b, 5);
     db_close(b->db);
     b->db = NULL;
     snprintf(original, sizeof original, "%s/original.db", b->folder);

@@ -384,6 +384,29 @@ static void tally_gives_exact_percentiles(void **state)
     }
 }
 
+/* Whatever lies where in it, it is then as if what was taken had never been put in. */
+static void tally_forgets_what_is_taken_out(void **state)
+{
+    struct tally t = { 0 };
+    struct db_spread s;
+    (void)state;
+    for (int64_t i = 0; i < 1000; i++)
+        assert_true(tally_add(&t, i * 3, 1 + i % 2));
+    for (int64_t i = 0; i < 1000; i++) {
+        tally_take(&t, i * 3 + 1); /* was never there */
+        if (i % 10 != 0)
+            tally_take(&t, i * 3);
+    }
+    for (int64_t i = 0; i < 1000; i++)
+        assert_int_equal(tally_has(&t, i * 3), i % 10 == 0 || i % 2 == 1);
+    assert_int_equal(t.used, 100 + 500);
+    tally_spread(&t, &s);
+    assert_int_equal(s.count, 100 + 500);
+    assert_int_equal(s.min, 0);
+    assert_int_equal(s.max, 999 * 3);
+    tally_free(&t);
+}
+
 /* ---- The way to the rows ---- */
 
 struct plan {
@@ -582,6 +605,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tally_gives_exact_percentiles),
+        cmocka_unit_test(tally_forgets_what_is_taken_out),
         cmocka_unit_test_setup_teardown(db_stats_counts_a_board_once_in_a_lot, bench_up,
                                         bench_down),
         cmocka_unit_test_setup_teardown(db_stats_gives_a_board_to_the_group_of_its_first_run,

@@ -303,9 +303,10 @@ static void board_whose_image_is_gone_is_refused(void **state)
     db_unit_done(&unit);
     s.version[0] = 1;
     refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
-    assert_false(db_unit_look(b->db, "240ac4000001", &supply, &unit, &b->e));
+    check_ok(b, db_unit_look(b->db, "240ac4000001", &supply, &unit, &b->e));
+    assert_true(unit.rows[0] == DB_NO_ROW);
+    assert_string_equal(unit.labels[0], "row 0");
     db_unit_done(&unit);
-    assert_says(b, ERR_UNIT, "its image cannot be made");
     check_ok(b, flash(b, "240ac4000002", &supply, &unit, DB_PASS));
     db_unit_done(&unit);
 }
@@ -318,7 +319,58 @@ static void bound_row_goes_to_its_board_alone(void **state)
     bench_open(b);
     assert_unit(b, "240ac4000004", &supply, "SN-00010", "key-4");
     assert_unit(b, "240ac4000002", &supply, "SN-00011", "key-2");
-    refuse_unit(b, "240ac4000009", &supply, ERR_UNIT, "has nothing left for the board");
+    refuse_unit(b, "240ac4000009", &supply, ERR_UNIT, "has no row for the board 24:0a:c4:00:00:09");
+}
+
+static bool cannot_be_made(void *ctx, const struct db_unit *unit, struct err *e)
+{
+    (void)ctx;
+    assert_string_equal(unit->texts[SERIAL], "SN-00010");
+    assert_string_equal(unit->texts[KEY], "key-0");
+    assert_int_equal(unit->rows[0], 0);
+    return err_set(e, ERR_UNIT, "its key file is not there");
+}
+
+static void nothing_is_taken_of_what_images_cannot_be_made(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    bench_open(b);
+    supply.judge = cannot_be_made;
+    refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "its key file is not there");
+    refuse_unit(b, "240ac4000002", &supply, ERR_UNIT, "its key file is not there");
+    assert_answer(b, "SELECT (SELECT count(*) FROM unit) + (SELECT count(*) FROM unit_item)", "0");
+    supply.judge = NULL;
+    assert_unit(b, "240ac4000002", &supply, "SN-00010", "key-0");
+    assert_clean(b);
+}
+
+/* What the station makes anew each time the board is written: the record has the last digest. */
+static void secret_that_is_made_anew_leaves_its_last_digest(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 10 };
+    struct db_unit_supply supply = supply_of(&s);
+    struct db_unit unit;
+    static const char *const made[] = { "first", "first", "second" };
+    bench_open(b);
+    s.wants[KEY] = (struct db_unit_want){
+        .name = "key", .source = "random", .from = DB_UNIT_KNOWN, .secret = true, .unique = true
+    };
+    for (size_t i = 0; i < 3; i++) {
+        s.wants[KEY].text = made[i];
+        check_ok(b, flash(b, "240ac4000001", &supply, &unit, DB_PASS));
+        db_unit_done(&unit);
+    }
+    assert_answer(b, "SELECT count(*) FROM unit_value WHERE name = 'key'", "2");
+    s.wants[KEY].text = NULL;
+    check_ok(b, db_unit_look(b->db, "240ac4000001", &supply, &unit, &b->e));
+    assert_null(unit.texts[KEY]);
+    assert_true(db_unit_is_secret(&unit, KEY, "second"));
+    assert_false(db_unit_is_secret(&unit, KEY, "first"));
+    db_unit_done(&unit);
+    assert_clean(b);
 }
 
 /* Two recipes on one record whose counters make the same text. */
@@ -655,8 +707,12 @@ static void reader_looks_at_what_a_board_has(void **state)
     assert_says(b, ERR_UNIT, "The record has no unit");
     db_unit_done(&unit);
     s.version[1] = 1;
-    assert_false(db_unit_look(reader, "240ac4000002", &supply, &unit, &b->e));
-    assert_says(b, ERR_UNIT, "row 1 of pool 'keys', which was changed or is gone");
+    check_ok(b, db_unit_look(reader, "240ac4000002", &supply, &unit, &b->e));
+    assert_null(unit.texts[KEY]);
+    assert_string_equal(unit.labels[0], "row 1");
+    assert_true(db_unit_is_secret(&unit, KEY, "key-1"));
+    assert_false(db_unit_is_secret(&unit, KEY, "key-2"));
+    assert_false(db_unit_is_secret(&unit, SERIAL, "SN-00011"));
     db_unit_done(&unit);
     db_close(reader);
 }
@@ -713,6 +769,8 @@ int main(void)
         TEST(edited_row_is_noticed_and_not_given_out),
         TEST(board_whose_image_is_gone_is_refused),
         TEST(bound_row_goes_to_its_board_alone),
+        TEST(nothing_is_taken_of_what_images_cannot_be_made),
+        TEST(secret_that_is_made_anew_leaves_its_last_digest),
         TEST(taken_serial_is_a_duplicate_and_its_number_passed_over),
         TEST(released_values_go_to_the_next_board),
         TEST(label_of_a_released_unit_is_not_printed_again),

@@ -91,6 +91,7 @@ static const struct {
     { "", "^XA is missing" },
     { "hello", "1:1: a label begins with ^XA" },
     { "^XA^PW400^LL240^FO1,1^A0N,20,20^FDx^FS", "^XZ is missing at the end" },
+    { "^XA^PW400^LL240^FO1,1^A0N,20,20^FD{{mac}}^FS^XZ", "stands between single braces" },
     { "^XA^LL240^FO1,1^A0N,20,20^FDx^FS^XZ", "^PW is missing" },
     { "^XA^PW400^FO1,1^A0N,20,20^FDx^FS^XZ", "^LL is missing" },
     { HEAD "^XZ", "the label has no field" },

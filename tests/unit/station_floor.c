@@ -3,6 +3,7 @@
  */
 #include "station/floor/floor_priv.h"
 #include "station/line/slot_press.h"
+#include "station/line/slot_setup.h"
 #include "station/words/words.h"
 #include "tests/fixture/rack.h"
 #include "tests/lib/test.h"
@@ -380,6 +381,44 @@ static void what_is_empty_is_no_order(void **state)
     bench_free(b);
 }
 
+/* As when its adapter is plugged in again. */
+static void place_anew(struct bench *b, bool resumes)
+{
+    struct err e = { 0 };
+    struct slot_view v;
+    struct session *session = b->floor->session;
+    const struct slot_setup setup = { .number = 1,
+                                      .port = b->rack.slot[0].url,
+                                      .rules = b->floor->slots[0].spec->rules,
+                                      .resumes = resumes };
+    assert_ok(session_remove_slot(session, 1, false, &e), &e);
+    for (int i = 0; session_find(session, 1, &v); i++) {
+        assert_true(i < PATIENCE_MS / STEP_MS);
+        pause_ms(STEP_MS);
+    }
+    assert_ok(session_place_slot(session, &setup, &e), &e);
+}
+
+static void a_slot_that_resumes_runs_no_board_that_was_judged(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new("board", true, "write-protect");
+    begin(b);
+    await(b, TILE_FAIL);
+    const struct tile red = await_boards(b, 1);
+    place_anew(b, true);
+    watch_that_it_is_red(b, 3000);
+    assert_int_equal(look(b, 0).boards, 1);
+    assert_string_equal(look(b, 0).mac, red.mac);
+    assert_int_equal(look(b, 0).run_id, red.run_id);
+    place_anew(b, true); /* once more, and what was kept is kept again */
+    watch_that_it_is_red(b, 1000);
+    place_anew(b, false);
+    await_boards(b, 2);
+    place_anew(b, true); /* and is let go with the session */
+    bench_free(b);
+}
+
 /* Whoever presses where nothing would be done is told so. */
 static void a_slot_that_is_to_be_proved_refuses_what_would_do_nothing(void **state)
 {
@@ -448,6 +487,7 @@ int main(void)
         cmocka_unit_test(a_slot_is_taken_out_of_work_and_put_back),
         cmocka_unit_test(a_slot_put_back_keeps_its_verdict_and_its_counts),
         cmocka_unit_test(what_is_empty_is_no_order),
+        cmocka_unit_test(a_slot_that_resumes_runs_no_board_that_was_judged),
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),

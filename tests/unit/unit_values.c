@@ -355,6 +355,141 @@ static void key_file_of_each_unit_is_a_name_in_its_folder(void **state)
     unit_material_done(&m);
 }
 
+/* The key table of the vector, in all forms that the generator takes, and as files. */
+static void blob_may_be_base64_or_a_file(void **state)
+{
+    struct bench *b = *state;
+    static const struct {
+        const char *type, *value;
+    } forms[] = {
+        { "base64", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gIQ==" },
+        { "file-hex2bin", "cal-{hw}.hex" },
+        { "file-base64", "cal.b64" },
+        { "file-binary", "cal.raw" },
+    };
+    uint8_t raw[34], bytes[0x3000];
+    size_t n;
+    for (size_t i = 0; i < sizeof raw; i++)
+        raw[i] = (uint8_t)i;
+    put_file(b, "cal.raw", (const char *)raw, sizeof raw);
+    put_file(b, "cal-3.hex", CAL_HEX "\r\n", strlen(CAL_HEX) + 2);
+    put_file(b, "cal.b64", forms[0].value, strlen(forms[0].value));
+    uint8_t *want = nvs_load("1-basic.bin", &n);
+    for (size_t i = 0; i < COUNT_OF(forms); i++) {
+        char section[4096], *table;
+        snprintf(section, sizeof section,
+                 "  values:\n"
+                 "    - { name: serial, from: scan }\n"
+                 "    - { name: hw, from: recipe, value: 3, type: number }\n"
+                 "  images:\n"
+                 "    - partition: fctry\n"
+                 "      keys:\n" BASIC_KEYS);
+        table = strstr(section, "type: blob");
+        snprintf(table, sizeof section - (size_t)(table - section), "type: %s, value: \"%s\" }\n",
+                 forms[i].type, forms[i].value);
+        const struct unit *u = unit_of(b, section);
+        struct unit_material m = { 0 };
+        struct unit_instance in = instance_of(u, &m);
+        if (!unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e))
+            fail_msg("%s: %s", forms[i].type, b->e.what);
+        assert_memory_equal(bytes, want, n);
+        assert_true(unit_bytes_compare(&in, 0, false, bytes, sizeof bytes, &b->e));
+        in.texts.texts[1] = "4"; /* of which there is no file */
+        assert_true(unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e) == (i != 1));
+        recipe_free(b->recipe);
+        b->recipe = NULL;
+    }
+    free(want);
+}
+
+#define HMAC_HEX "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+#define KEYS_HEX                                                                                   \
+    "813a141220ddb819f4d73d59fa3032ab9f592cc26a18cf1fde692f712b6a025c"                             \
+    "b20ad6b6ddd1658a6e14d1b5b726e42356adf4ff2f68fcd8826ac2908408addf"
+#define KEYED_VALUES                                                                               \
+    "  values:\n"                                                                                  \
+    "    - { name: serial, from: scan }\n"                                                         \
+    "    - { name: hw, from: scan, type: number }\n"                                               \
+    "    - { name: cal, from: scan, type: hex }\n"                                                 \
+    "    - { name: xts, from: random, type: hex, min: 64, max: 64 }\n"                             \
+    "    - { name: hmac, from: scan, type: hex, min: 32, max: 32, secret: true }\n"                \
+    "  pools:\n"                                                                                   \
+    "    - { name: sets, folder: sets }\n"                                                         \
+    "  images:\n"                                                                                  \
+    "    - { partition: nvs_key, nvs_keys: xts }\n"                                                \
+    "    - { partition: spare, pool: sets }\n"                                                     \
+    "    - partition: fctry\n"
+
+/* Keys of a unit's own: a value, or its file of a pool; both written and used. */
+static void keys_of_a_unit_encrypt_and_are_written(void **state)
+{
+    struct bench *b = *state;
+    static const char *const ways[] = { "encrypt: keys\n      key_value: xts",
+                                        "encrypt: hmac\n      key_value: hmac",
+                                        "encrypt: keys\n      key_pool: sets" };
+    static uint8_t bytes[0x3000];
+    char path[256], section[4096];
+    size_t n, keys_n;
+    uint8_t *keys = nvs_load("4-keys.bin", &keys_n), *want = nvs_load("4-basic-enc.bin", &n);
+    snprintf(path, sizeof path, "%s/sets", b->folder);
+    mkdir(path, 0700);
+    put_file(b, "sets/one.bin", (const char *)keys, keys_n);
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        snprintf(section, sizeof section, KEYED_VALUES "      %s\n      keys:\n" BASIC_KEYS,
+                 ways[i]);
+        const struct unit *u = unit_of(b, section);
+        struct unit_material m = { 0 };
+        struct unit_instance in = instance_of(u, &m);
+        struct pool *pool = pool_open(u, 0, &b->report, &b->e);
+        struct pool *const pools[] = { pool };
+        char why[UNIT_WHY_CAP] = "";
+        assert_non_null(pool);
+        in.pools = pools;
+        in.rows[0] = POOL_NO_ROW;
+        in.gone[0] = "one.bin";
+        assert_false(unit_bytes_knows(&in, 2, why));
+        assert_non_null(strstr(why, i == 0   ? "secret 'xts'"
+                                    : i == 1 ? "secret 'hmac'"
+                                             : "one.bin of pool 'sets' was changed or is gone"));
+        assert_false(unit_bytes_compare(&in, 2, false, bytes, sizeof bytes, &b->e));
+        assert_int_equal(b->e.code, ERR_UNIT);
+        in.rows[0] = 0;
+        in.texts.texts[3] = KEYS_HEX;
+        in.texts.texts[4] = HMAC_HEX;
+        assert_true(unit_bytes_knows(&in, 2, why));
+        if (!unit_bytes_make(&in, 2, false, bytes, sizeof bytes, &b->e))
+            fail_msg("%s", b->e.what);
+        assert_memory_equal(bytes, want, n);
+        assert_true(unit_bytes_make(&in, 0, false, bytes, keys_n, &b->e));
+        assert_memory_equal(bytes, keys, keys_n);
+        pool_free(pool);
+        recipe_free(b->recipe);
+        b->recipe = NULL;
+    }
+    free(keys);
+    free(want);
+}
+
+/* A secret that nobody gives again: the other keys are judged all the same. */
+static void comparison_passes_over_what_is_not_known(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[0x3000];
+    char why[UNIT_WHY_CAP];
+    const struct unit *u = unit_of(b, BASIC_VALUES "      keys:\n" BASIC_KEYS);
+    struct unit_material m = { 0 };
+    struct unit_instance in = instance_of(u, &m);
+    assert_true(unit_bytes_make(&in, 0, false, bytes, sizeof bytes, &b->e));
+    assert_true(unit_bytes_knows(&in, 0, why));
+    in.texts.texts[2] = NULL;
+    assert_false(unit_bytes_knows(&in, 0, why));
+    assert_string_equal(why, "value 'cal'");
+    assert_true(unit_bytes_compare(&in, 0, false, bytes, sizeof bytes, &b->e));
+    in.texts.texts[1] = "4";
+    assert_false(unit_bytes_compare(&in, 0, false, bytes, sizeof bytes, &b->e));
+    assert_non_null(strstr(b->e.what, "Key 'hw_rev' of 'factory' has another value"));
+}
+
 static void comparison_tells_the_key_that_differs_and_no_value(void **state)
 {
     struct bench *b = *state;
@@ -562,6 +697,10 @@ static void every_mistake_of_a_pool_has_its_place(void **state)
         { "sn,secret key\nA1,00\nA1,00\n", "is that of row 2" },
         { "sn,secret key\nA1,aAbb\nA2,AaBB\n", "pool.csv:3:1: the value 'key' is that of row 2" },
         { "sn,secret key\nA1,\"00\n", "pool.csv:2:" },
+        { "sn,secret key\n\xEF\xBB\xBF"
+          "A1,00\n",
+          "pool.csv:2:1: a byte order mark" },
+        { "sn;secret key\nA1;00\n", "pool.csv:1:3: its columns are parted by semicolons" },
     };
     struct bench *b = *state;
     char all[4096];
@@ -614,6 +753,9 @@ static void folder_gives_a_file_for_each_unit(void **state)
     assert_null(pool_bytes(p, row, &n, &b->e));
     assert_non_null(strstr(b->e.what, "was changed since it was read"));
     pool_free(p);
+    put_text(b, "sets/240ac4000001.BIN", "blob of another case");
+    assert_null(pool_open(u, 0, &b->report, &b->e));
+    assert_non_null(strstr(b->report.mistakes[0].sentence, "240ac4000001"));
     put_text(b, "sets/x.bin", "");
     assert_null(pool_open(u, 0, &b->report, &b->e));
 }
@@ -632,6 +774,9 @@ int main(void)
         TEST(expansion_puts_values_in),
         TEST(nvs_image_is_that_of_the_official_generator),
         TEST(key_file_of_each_unit_is_a_name_in_its_folder),
+        TEST(blob_may_be_base64_or_a_file),
+        TEST(keys_of_a_unit_encrypt_and_are_written),
+        TEST(comparison_passes_over_what_is_not_known),
         TEST(comparison_tells_the_key_that_differs_and_no_value),
         TEST(values_that_do_not_fit_are_refused),
         TEST(template_is_filled_and_padded),

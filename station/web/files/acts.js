@@ -2,7 +2,7 @@
 import { $, make } from "./dom.js";
 import { openLogin } from "./settings.js";
 import { send, state } from "./state.js";
-import { advice, cause, ended, inWords, joined, say, seconds } from "./words.js";
+import { advice, cause, ended, gap, inWords, joined, say, seconds, titled } from "./words.js";
 
 const BOUNCE_MS = 300;
 let lastMs = -BOUNCE_MS;
@@ -11,8 +11,8 @@ export const myName = () => sessionStorage.getItem("name") ?? state.summary?.ope
 
 export function tellError(e, where = $("answer")) {
     const said = e.said ?? {};
-    const sentence = inWords(e.message), hint = inWords(said.hint);
-    where.replaceChildren(make("strong", sentence ? {} : { lang: "en" }, ended(sentence ?? e.message)), said.hint ? make("span", hint ? {} : { lang: "en" }, ` ${hint ?? said.hint}`) : "");
+    const sentence = inWords(e.message), hint = inWords(said.hint), told = ended(sentence ?? e.message);
+    where.replaceChildren(make("strong", sentence ? {} : { lang: "en" }, told), said.hint ? make("span", hint ? {} : { lang: "en" }, `${gap(told)}${hint ?? said.hint}`) : "");
     where.hidden = false;
     if (where === $("answer")) setTimeout(() => { where.hidden = true; }, 8000);
 }
@@ -71,7 +71,7 @@ function field(id, name, value) {
 function possible(t) {
     if (t.disabled) return ["enable"];
     const by = { fail: ["retry", "acknowledge"], pass: ["rework", "acknowledge"], working: ["stop"], empty: ["start"], waiting: ["start", "acknowledge"], attention: ["acknowledge", "retry"] };
-    return [...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
+    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
 }
 
 const wordOf = (kind) => say(kind === "print" ? "print-again" : kind);
@@ -85,8 +85,8 @@ export function openSlot(slot) {
         if (await act(kind, slot, { name, ...(reason ? { reason } : {}) }, wrong)) dialog.close();
     };
     dialog.replaceChildren(
-        make("h2", { id: "slot-title" }, `${say("slot")} ${t.name}: ${t.disabled ? say("out-of-work") : say(t.state)}`),
-        ...(t.sentence ? [make("p", { className: "told" }, make("strong", {}, `${ended(cause(t.code))} `), joined(said, helps)), ...(left ? [make("p", { className: "told", lang: "en" }, left)] : [])] : []),
+        make("h2", { id: "slot-title" }, titled(`${say("slot")} ${t.name}`, t.disabled ? say("out-of-work") : say(t.state))),
+        ...(t.sentence ? [make("p", { className: "told" }, make("strong", {}, ended(cause(t.code))), `${gap(ended(cause(t.code)))}${joined(said, helps)}`), ...(left ? [make("p", { className: "told", lang: "en" }, left)] : [])] : []),
         make("dl", {}, fact("MAC", t.mac && make("a", { href: `#board/${t.mac}`, onclick: () => dialog.close() }, t.mac)), fact(say("serial"), t.serial), fact(say("chip"), t.chip), fact(say("run"), t.run),
             fact(say("attempt"), t.attempt || ""), fact(say("duration"), t.seconds > 0 ? seconds(t.seconds) : ""), fact(say("port"), t.port), fact(say("boards"), `${t.passes} / ${t.boards}`)),
         make("div", { className: "fields" }, people ? "" : field("act-name", say("your-name"), myName()), field("act-reason", say("reason"), "")),

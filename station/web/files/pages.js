@@ -1,7 +1,7 @@
 // The pages for those who look deeper: lot, board, log, doctor.
 import { $, make, sign, table } from "./dom.js";
 import { ask, state } from "./state.js";
-import { cause, count, ended, inWords, percent, say, seconds, stamp } from "./words.js";
+import { cause, count, ended, gap, inWords, percent, say, seconds, stamp } from "./words.js";
 
 const share = (x) => (x === null || x === undefined ? "" : percent(x));
 const ms = (x) => (x > 0 ? seconds(x / 1000) : "");
@@ -119,7 +119,8 @@ export async function showPage() {
     try {
         await pages[shown]?.($(shown), decodeURIComponent(rest));
     } catch (e) {
-        const said = make("p", { className: "wrong" }, make("strong", {}, `${ended(inWords(e.message) ?? e.message)} `), make("span", {}, inWords(e.said?.hint) ?? e.said?.hint ?? ""));
+        const told = ended(inWords(e.message) ?? e.message);
+        const said = make("p", { className: "wrong" }, make("strong", {}, told), gap(told), make("span", {}, inWords(e.said?.hint) ?? e.said?.hint ?? ""));
         if (shown === "board") $(shown).append(said);
         else $(shown).replaceChildren(said);
     }

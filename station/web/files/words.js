@@ -25,13 +25,15 @@ export function inWords(english) {
 
 // A sentence with its full stop, and the blank behind it that Chinese does without.
 export const ended = (text) => (!text || /[.\u3002]$/.test(text) ? text : `${text}${/[\u4e00-\u9fff]/.test(text) ? "\u3002" : "."}`);
-export const joined = (...texts) => texts.filter(Boolean).reduce((all, text) => `${all}${all && !all.endsWith("\u3002") ? " " : ""}${text}`, "");
+export const gap = (text) => (text.endsWith("\u3002") ? "" : " ");
+export const titled = (title, text) => `${title}${code.startsWith("zh") ? "\uff1a" : ": "}${text}`;
+export const joined = (...texts) => texts.filter(Boolean).reduce((all, text) => `${all}${all && gap(all)}${text}`, "");
 
 // What is to be said of a cause: what happened, what helps, and what is left for the engineer.
 export function advice({ code: err, sentence, hint }) {
     const said = inWords(sentence), better = inWords(hint), helps = better ?? words[`hint-${err}`] ?? null;
     const left = [said === null ? ended(sentence) : null, hint && better === null ? hint : null].filter(Boolean);
-    return { said: ended(said), helps, left: left.length ? `${say("engineers")}: ${left.join(" ")}` : null };
+    return { said: ended(said), helps, left: left.length ? titled(say("engineers"), left.join(" ")) : null };
 }
 
 export async function speak(wanted) {

@@ -1,0 +1,117 @@
+/* Burning, over the attempts of a run: what it keeps, what the record gets, and what a failure
+ * means for the board. */
+#include "station/base/locked.h"
+#include "station/line/run_state_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct job_security *security_of(const struct run *run)
+{
+    return job_security(order_job(run->slot->order));
+}
+
+bool run_prepare_burning(struct run *run, struct err *e)
+{
+    if (!job_security_asked(security_of(run)))
+        return true;
+    run->own = board_own_new(e);
+    run->holds_stack = run->own && locked_stack_begin(e);
+    return run->holds_stack;
+}
+
+void run_forget_burning(struct run *run)
+{
+    board_own_free(run->own);
+    run->own = NULL;
+    if (run->holds_stack)
+        locked_stack_end();
+}
+
+bool run_take_mac(struct run *run, struct err *e)
+{
+    const char *name = run->own ? job_security_mac(security_of(run)) : NULL;
+    const struct unit *u = &slot_recipe(run->slot)->unit;
+    const size_t i = name ? unit_value_find(u, name, strlen(name)) : UNIT_NO_VALUE;
+    const char *text = run->has_unit && i != UNIT_NO_VALUE ? run->unit.texts[i] : NULL;
+    char mac[DB_MAC_CAP];
+    struct err not_one = { 0 };
+    if (!text)
+        return true;
+    if (!db_mac_normalise(text, mac, &not_one) || strlen(mac) != 17)
+        return err_set(e, ERR_UNIT, "The unit's value '%.32s' is no MAC of six bytes", name);
+    for (size_t k = 0; k < 6; k++) {
+        unsigned byte = 0;
+        sscanf(mac + 3 * k, "%2x", &byte);
+        run->own->mac[k] = (uint8_t)byte;
+    }
+    run->own->has_mac = true;
+    return true;
+}
+
+/* Once the flash is proved, only fuses are left; should it differ later it is written again. */
+enum attempt_kind run_attempt_kind(const struct run *run)
+{
+    const struct board_own *own = run->own;
+    const enum attempt_kind kind = run->slot->gang->kind;
+    return kind == ATTEMPT_FLASH && own && own->proved && (own->told || own->booted) ? ATTEMPT_BURN
+                                                                                     : kind;
+}
+
+void run_judge_burning(struct run *run, const struct attempt_result *result)
+{
+    if (run->own && !result->ok && result->err.code == ERR_VERIFY)
+        run->own->proved = false;
+}
+
+bool run_burnt(void *ctx, const struct attempt_burn *burn, struct err *e)
+{
+    struct run *run = ctx;
+    const struct slot *s = run->slot;
+    return record_burn(s->gang->record, s->order, run->id, run->attempt, ++run->burn_rows, burn, e);
+}
+
+bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
+                   struct err *e)
+{
+    const struct run *run = ctx;
+    return record_knows_key(run->slot->gang->record, mac, burn, known, e);
+}
+
+/* ---- What a failure means ---- */
+
+static bool tells_of_burns(enum err_code code)
+{
+    return code == ERR_PART_BURNT || code == ERR_BURN_UNKNOWN || code == ERR_BURNT_WRONG ||
+           code == ERR_BOOT || code == ERR_DATABASE;
+}
+
+static const char *way_on(const struct run *run, enum err_code code)
+{
+    const struct board_own *own = run->own;
+    if (job_security_makes_keys(security_of(run)) && !job_security_keeps_keys(security_of(run)))
+        return "Set the board aside: its own keys were known to this run alone.";
+    if (code == ERR_BOOT)
+        return "Its fuses are right as far as they are burnt. While its loader is open: run it "
+               "again with this recipe; should it still not start, it is lost.";
+    if (code == ERR_DATABASE && own->burns > 0)
+        return "Mend the record first, then run the board again with this recipe.";
+    return err_row(ERR_PART_BURNT)->hint;
+}
+
+void run_explain_burns(const struct run *run, struct err *e)
+{
+    const struct board_own *own = run->own;
+    if (!own || (own->burns == 0 && !own->told) || e->code == ERR_NONE ||
+        e->code == ERR_BURNT_WRONG || (own->burns == 0 && e->code != ERR_BURN_UNKNOWN))
+        return;
+    if (!tells_of_burns(e->code)) {
+        e->wire = e->code;
+        e->code = ERR_PART_BURNT;
+    }
+    if (own->burns > 0)
+        err_wrap(e, "%u of %u burns are made, up to '%s'", own->burns, own->wanted,
+                 fuse_stage_word(own->stage));
+    if (e->code != ERR_BURN_UNKNOWN)
+        err_hint(e, "%s", way_on(run, e->code));
+}
