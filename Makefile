@@ -90,7 +90,8 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test fuse-campaign \
+        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        fleet-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -263,6 +264,7 @@ help:
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
+	@echo 'make fleet-test six stations x BOARDS (40) at one PostgreSQL, killed and cut off at random'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
 	@echo 'make stub       the fast stub of each chip anew, into stub/built; needs the cross compilers'
@@ -368,6 +370,11 @@ crash-test: deps
 pull-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
+
+# Six stations at one server, and all that can go wrong between them.
+fleet-test: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) tests/campaign/fleet.sh $(or $(BOARDS),40) $(SEED)
 
 soak: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads

@@ -145,6 +145,14 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "A board that has passed before: refuse it in the same lot, in any lot, or "
                     "never.",
     },
+    [RECIPE_KEY_WITHOUT_SERVER] = {
+        .path = "without_server", .kind = KEY_WORD, .words = LIST("go-on", "wait"),
+        FIELD(without_server), .preset = "go-on",
+        .also = LIST("offline", "no_server"),
+        .sentence = "In a fleet whose server cannot be asked whether a board has passed at "
+                    "another station: let it in, and report it later if it had, or let none in "
+                    "until the server answers. See docs/fleet.md.",
+    },
     [RECIPE_KEY_PORT] = {
         .path = "port", .kind = KEY_MAP,
         .also = LIST("serial"),

@@ -423,7 +423,7 @@ static void ignore_notice(void *ctx, const PGresult *notice)
 
 static bool connect_to(struct fleet *f, const char *server, struct err *e)
 {
-    begin(f, CONNECT_MS);
+    begin(f, f->wait_ms < CONNECT_MS ? f->wait_ms : CONNECT_MS);
     f->pg = start(server);
     if (!f->pg)
         return err_set(e, ERR_STATION, "No memory left to connect to PostgreSQL");
@@ -442,7 +442,7 @@ struct fleet *fleet_open(const struct fleet_setup *setup, struct err *e)
     }
     f->clock = setup->clock;
     f->stop_fd = setup->stop_fd;
-    f->wait_ms = PG_WAIT_MS;
+    f->wait_ms = setup->wait_ms > 0 ? setup->wait_ms : PG_WAIT_MS;
     if (connect_to(f, setup->server, e))
         return f;
     fleet_close(f);

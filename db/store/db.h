@@ -143,6 +143,8 @@ int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *
 
 /* ---- A run ---- */
 
+struct db_fleet_say;
+
 struct db_run_begin {
     int64_t recipe_id; /* from db_recipe_put */
     int64_t lot_id;    /* from db_lot_put; 0: no lot */
@@ -152,6 +154,7 @@ struct db_run_begin {
     int64_t started_utc_ms;
     bool golden;     /* a golden board is in the slot: the run counts in no yield */
     bool with_place; /* takes its place in the lot now, for whatever board it finds */
+    const struct db_fleet_say *fleet; /* what the fleet's server says (lease.h); NULL: nothing */
 };
 
 /* Commits an open run and gives its id; 0 on failure. Touch the board only after that. ERR_QUOTA,

@@ -388,6 +388,7 @@ static const char *const version_4[] = {
 #include "db/store/act_list.h"
 #include "db/store/golden_list.h"
 #include "db/store/label_list.h"
+#include "db/store/lease_list.h"
 #include "db/store/units_list.h"
 };
 

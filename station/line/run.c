@@ -531,7 +531,7 @@ static bool start_run(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
     const struct record_run row = run_row(run);
-    return record_run_start(s->gang->record, s->order, &row, &run->id, e);
+    return record_run_start(s->gang->record, s->order, &row, &run->claim, &run->id, e);
 }
 
 static void tell_end(const struct run *run, const struct attempt_result *result,
@@ -560,7 +560,7 @@ void run_board(struct slot *s, struct run_end *end)
         return;
     }
     const bool started = start_run(&run, &result->err);
-    if (!started && result->err.code == ERR_QUOTA) {
+    if (!started && (result->err.code == ERR_QUOTA || result->err.code == ERR_LEASE)) {
         end->waits = result->err;
         free(result);
         return;
