@@ -14,7 +14,6 @@ struct fleet {
     int stop_fd;
     uint32_t wait_ms;      /* for an answer */
     struct deadline until; /* of the request that is under way */
-    uint32_t wait_ms;      /* for an answer */
     char known_months[64][8];
     size_t known_month_count;
 };

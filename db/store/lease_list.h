@@ -1,4 +1,4 @@
-/* Leases, as statements for the step of tables.c that brings them (version 4): what the fleet's
+/* Leases, as statements for the step of tables.c that brings them (version 5): what the fleet's
  * server has lent to this record, and what of it a run uses. A use stands in the row that uses it
  * (run.lease, run.claim, the number of a unit_item), and so is in its commit and its form. A lease
  * ends once, and gives nothing after that, whoever writes. */
