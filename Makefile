@@ -64,6 +64,8 @@ STATION_SRC := $(filter-out station/commands/main.c,$(wildcard station/*/*.c))
 FIXTURE_SRC := $(filter-out tests/fixture/main.c,$(wildcard tests/fixture/*.c tests/fixture/*/*.c))
 UNIT_SRC    := $(wildcard tests/unit/*.c)
 TESTLIB_SRC := $(filter-out tests/lib/choose.c,$(wildcard tests/lib/*.c))
+# The fast stub's own code, but for the chips' registers: for tests of it on this machine.
+STUBLIB_SRC := $(filter-out $(wildcard stub/chip_*.c),$(wildcard stub/*.c))
 FUZZ_SRC    := $(wildcard tests/fuzz/*.c)
 obj          = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
@@ -72,11 +74,11 @@ WEB_OBJ     := $(BUILD)/obj/gen/web_files.o
 SCHEMA_OBJ  := $(BUILD)/obj/gen/schema_made.o
 LIB_OBJ     := $(call obj,$(CORE_SRC) $(RECIPES_SRC) $(DB_SRC) $(STATION_SRC)) $(WEB_OBJ) $(SCHEMA_OBJ)
 FIXTURE_OBJ := $(call obj,$(FIXTURE_SRC))
-TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC))
+TESTLIB_OBJ := $(call obj,$(TESTLIB_SRC) $(STUBLIB_SRC))
 # Of these a test program links what it uses.
 ARCHIVES    := $(BUILD)/libtests.a $(BUILD)/libespstation.a $(BUILD)/libespfixture.a
 CHOOSE_OBJ  := $(call obj,tests/lib/choose.c)
-STUB_OBJ    := $(BUILD)/obj/gen/stub_files.o
+STUB_OBJ    := $(BUILD)/obj/gen/stub_files.o $(BUILD)/obj/gen/fast_stub_files.o
 UNIT_BIN    := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(UNIT_SRC))
 REPLAY_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/unit/fuzz_%,$(FUZZ_SRC))
 FUZZ_BIN    := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(FUZZ_SRC))
@@ -88,7 +90,8 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test fuse-campaign \
+        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        fleet-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -213,6 +216,11 @@ STUB_JSON := $(wildcard deps/esptool-js/lib/targets/stub_flasher/*.json)
 $(BUILD)/gen/stub_names: force | $(BUILD)/gen
 	@echo '$(STUB_JSON)' | cmp -s - $@ || echo '$(STUB_JSON)' > $@
 force:
+# The fast stubs, built by tools/stub.sh and kept.
+FAST_JSON := $(sort $(wildcard stub/built/*.json))
+$(BUILD)/gen/fast_stub_files.c: $(BUILD)/embed $(FAST_JSON) | $(BUILD)/gen
+	$(call say,GEN,$@)
+	$(Q)$(BUILD)/embed fast_stub_files $(FAST_JSON) > $@
 $(BUILD)/gen/stub_files.c: $(BUILD)/embed $(BUILD)/gen/stub_names $(STUB_JSON) | $(BUILD)/gen
 	$(call say,GEN,$@)
 	$(Q)$(BUILD)/embed stub_files $(STUB_JSON) > $@
@@ -256,8 +264,10 @@ help:
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
 	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
+	@echo 'make fleet-test six stations x BOARDS (40) at one PostgreSQL, killed and cut off at random'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
 	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
+	@echo 'make stub       the fast stub of each chip anew, into stub/built; needs the cross compilers'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
 	@echo 'make install    into PREFIX (/usr/local), under DESTDIR; make uninstall takes it out'
@@ -361,12 +371,21 @@ pull-test: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/crash/pulls.mjs --pulls $(or $(PULLS),1000) $(if $(SEED),--seed $(SEED))
 
+# Six stations at one server, and all that can go wrong between them.
+fleet-test: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) tests/campaign/fleet.sh $(or $(BOARDS),40) $(SEED)
+
 soak: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(LINE),--line 1)
 
 check:
 	$(Q)tools/check.sh
+
+# Built once, kept in stub/built; tests build them again and compare.
+stub:
+	$(Q)tools/stub.sh
 
 docs: $(BUILD)/espstation
 	$(Q)tools/docs.sh

@@ -118,11 +118,18 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .sentence = "Erase the sectors under the images, or the whole flash first.",
     },
     [RECIPE_KEY_LOADER] = {
-        .path = "loader", .kind = KEY_WORD, .words = LIST("auto", "stub", "rom"),
+        .path = "loader", .kind = KEY_WORD, .words = LIST("auto", "stub", "rom", "fast"),
         FIELD(loader), .preset = "auto",
         .sentence = "Who writes the flash: auto takes the flasher stub, and the ROM loader "
                     "where no stub can run. The ESP8266's ROM cannot compute an MD5: with rom "
-                    "its stub is started after the writing, for the proof alone.",
+                    "its stub is started after the writing, for the proof alone. fast is a stub "
+                    "of this project, quicker and not proved on silicon: docs/fast-stub.md.",
+    },
+    [RECIPE_KEY_PROVE_TWICE] = {
+        .path = "prove_twice", .kind = KEY_NUMBER, .max = 100000, FIELD(prove_twice),
+        .preset = "10",
+        .sentence = "With loader: fast, so many of the recipe's first boards in the record are "
+                    "proved once more by another loader.",
     },
     [RECIPE_KEY_ENCRYPTED] = {
         .path = "encrypted", .kind = KEY_WORD, .words = LIST("refuse", "plain"),
@@ -137,6 +144,14 @@ static const struct key keys[RECIPE_KEY_COUNT] = {
         .also = LIST("duplicate"),
         .sentence = "A board that has passed before: refuse it in the same lot, in any lot, or "
                     "never.",
+    },
+    [RECIPE_KEY_WITHOUT_SERVER] = {
+        .path = "without_server", .kind = KEY_WORD, .words = LIST("go-on", "wait"),
+        FIELD(without_server), .preset = "go-on",
+        .also = LIST("offline", "no_server"),
+        .sentence = "In a fleet whose server cannot be asked whether a board has passed at "
+                    "another station: let it in, and report it later if it had, or let none in "
+                    "until the server answers. See docs/fleet.md.",
     },
     [RECIPE_KEY_PORT] = {
         .path = "port", .kind = KEY_MAP,

@@ -47,8 +47,10 @@ enum recipe_key {
     RECIPE_KEY_WRITE,
     RECIPE_KEY_ERASE,
     RECIPE_KEY_LOADER,
+    RECIPE_KEY_PROVE_TWICE,
     RECIPE_KEY_ENCRYPTED,
     RECIPE_KEY_DUPLICATES,
+    RECIPE_KEY_WITHOUT_SERVER,
     RECIPE_KEY_PORT,
     RECIPE_KEY_PORT_BAUD,
     RECIPE_KEY_PORT_FALLBACK,
@@ -85,6 +87,7 @@ enum recipe_key {
     RECIPE_KEY_UNIT_VALUE_END,
     RECIPE_KEY_UNIT_VALUE_STEP,
     RECIPE_KEY_UNIT_VALUE_RESTART,
+    RECIPE_KEY_UNIT_VALUE_FLEET,
     RECIPE_KEY_UNIT_VALUE_POOL,
     RECIPE_KEY_UNIT_VALUE_COLUMN,
     RECIPE_KEY_UNIT_VALUE_FACT,
@@ -165,8 +168,14 @@ enum recipe_as { RECIPE_AS_AUTO, RECIPE_AS_DATA };
 enum recipe_verify { RECIPE_VERIFY_MD5, RECIPE_VERIFY_NONE };
 enum recipe_write { RECIPE_WRITE_ALWAYS, RECIPE_WRITE_CHANGED };
 enum recipe_erase { RECIPE_ERASE_NEEDED, RECIPE_ERASE_ALL };
-enum recipe_loader { RECIPE_LOADER_AUTO, RECIPE_LOADER_STUB, RECIPE_LOADER_ROM };
+enum recipe_loader {
+    RECIPE_LOADER_AUTO,
+    RECIPE_LOADER_STUB,
+    RECIPE_LOADER_ROM,
+    RECIPE_LOADER_FAST
+};
 /* Which boards that have passed before are refused. */
+enum recipe_without_server { RECIPE_WITHOUT_SERVER_GO_ON, RECIPE_WITHOUT_SERVER_WAIT };
 enum recipe_duplicates { RECIPE_DUPLICATES_LOT, RECIPE_DUPLICATES_EVER, RECIPE_DUPLICATES_ALLOW };
 enum recipe_encrypted { RECIPE_ENCRYPTED_REFUSE, RECIPE_ENCRYPTED_PLAIN };
 enum recipe_after { RECIPE_AFTER_AUTO, RECIPE_AFTER_WATCHDOG, RECIPE_AFTER_CUSTOM };
@@ -245,8 +254,11 @@ struct recipe {
     enum recipe_write write;
     enum recipe_erase erase;
     enum recipe_loader loader;
+    uint32_t
+        prove_twice; /* so many boards that the fast stub has written, by another loader, too */
     enum recipe_encrypted encrypted;
     enum recipe_duplicates duplicates;
+    enum recipe_without_server without_server;
     struct recipe_port port;
     struct recipe_retry retry;
     struct recipe_boot boot;

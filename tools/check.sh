@@ -25,13 +25,14 @@ clang-format --dry-run -Werror "${sources[@]}" 2>&1 | grep 'error:' | cut -d: -f
 # its own; a room without a row is a mistake. CONTRIBUTING.md says what each room is for.
 walls=$(
     cat <<'END'
+stub               .
 core/base          .
 core/facts         core/base core/chips/list.h
 core/frames        core/base
 core/ports         core/base
-core/images        core/base core/facts core/frames
-core/loader        core/base core/facts core/frames core/ports
-core/flash         core/base core/facts core/images core/loader
+core/images        core/base core/facts core/frames stub/fast_wire.h
+core/loader        core/base core/facts core/frames core/ports stub/fast_wire.h
+core/flash         core/base core/facts core/frames core/images core/loader stub/fast_wire.h
 core/nvs           core/base
 core/fuses         core/base core/loader core/chips/list.h
 core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
@@ -68,20 +69,20 @@ station/words      .
 station/people     core/base recipes/people station/base
 station/trust      core/base db/store/db.h db/proof station/base station/attempt/job.h recipes
 station/plc        core/base recipes/station station/floor station/line
-station/fleet      core/base recipes/station station/base station/cli db/store/db.h db/fleet/fleet.h db/proof/audit.h db/export/filter.h station/line station/floor
+station/fleet      core/base recipes/station station/base station/cli db/store/db.h db/write/lease.h db/fleet/fleet.h db/fleet/fleet_lease.h db/proof/audit.h db/export/filter.h station/line station/floor
 station/outlet     core/base recipes/station station/base db/store/db.h db/read/news.h station/line station/floor
 station/floor      core recipes db/store/db.h db/write station/base station/attempt station/line station/people station/trust station/words
 station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
-station/commands   core recipes db/store/db.h db/fleet/fleet.h db/proof db/write db/units db/export/export.h db/read station
+station/commands   core recipes db/store/db.h db/fleet/fleet.h db/fleet/fleet_lease.h db/proof db/write db/units db/export/export.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h
 END
 )
 room_of() { # the folder of each path on standard input, when it is one of the product's or the fixture's
-    grep -E '^(core|recipes|db|station|tests/fixture)/' | sed 's|/[^/]*$||' | sort -u
+    grep -E '^(stub|core|recipes|db|station|tests/fixture)/' | sed 's|/[^/]*$||' | sort -u
 }
 printf '%s\n' "${sources[@]}" | room_of | while read -r room; do
     may=$(awk -v room="$room" '$1 == room { $1 = ""; print }' <<<"$walls")
@@ -97,7 +98,7 @@ printf '%s\n' "${sources[@]}" | room_of | while read -r room; do
                        (index(part[2], rows[i] "/") == 1 && (shared || rows[i] == room))
               if (!ok) print }'
 done | complain "A room includes what is not in its row of the walls above"
-printf '%s\n' "${sources[@]}" | grep -E '^(core|recipes|db|station)/' | sed 's|.*/||' | sort | uniq -d |
+printf '%s\n' "${sources[@]}" | grep -E '^(stub|core|recipes|db|station)/' | sed 's|.*/||' | sort | uniq -d |
     complain "Two files of one name"
 mapfile -t product < <(list '*.[ch]' | grep -v '^tests/')
 

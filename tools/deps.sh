@@ -59,6 +59,8 @@ missing_packages() {
     for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git tmux; do
         has_command "$command" || printf ' %s' "$command"
     done
+    has_command riscv64-unknown-elf-gcc || printf ' gcc-riscv64-unknown-elf' # the fast stub's
+    has_command xtensa-lx106-elf-gcc || printf ' gcc-xtensa-lx106'
     test -e /usr/include/stdio.h || printf ' libc6-dev'
     test -e /usr/include/csv.h || printf ' libcsv-dev'
     test -e /usr/include/zint.h || printf ' libzint-dev'

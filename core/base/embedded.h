@@ -14,6 +14,10 @@ struct embedded_file {
 extern const struct embedded_file stub_files[];
 extern const size_t stub_files_count;
 
+/* The fast stubs that this project has built: stub/built. */
+extern const struct embedded_file fast_stub_files[];
+extern const size_t fast_stub_files_count;
+
 /* The files of the screen in the browser, as "index.html". */
 extern const struct embedded_file web_files[];
 extern const size_t web_files_count;

@@ -47,6 +47,8 @@ static const struct err_row rows[] = {
       false },
     { ERR_DUPLICATE, "duplicate", "This board was flashed before; ask the engineer.", false },
     { ERR_QUOTA, "quota", "The lot is full; open the next one.", false },
+    { ERR_LEASE, "lease",
+      "Wait for the fleet's server, or see to its network; the board is untouched.", false },
     { ERR_UNIT, "unit", "The unit's values cannot be had; ask the engineer.", false },
     { ERR_IDENTIFY, "identify", "Reset the board and try again; check the cable.", true },
     { ERR_STUB, "stub", "The flasher stub did not start; a lower rate or `loader: rom` can help.",

@@ -39,6 +39,7 @@ enum err_code {
     ERR_PROTECTED,
     ERR_DUPLICATE,
     ERR_QUOTA,
+    ERR_LEASE, /* the fleet's server is away, and nothing that it lent is left */
     ERR_UNIT,
     ERR_IDENTIFY,
     ERR_STUB,

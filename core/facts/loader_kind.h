@@ -26,6 +26,7 @@ enum loader_frames {
     FRAMES_ROM,        /* raw, in blocks of a ROM */
     FRAMES_STUB,       /* compressed where that is shorter, in blocks of a stub */
     FRAMES_STUB_SMALL, /* the same for the chip's own USB device; only where a chip has one */
+    FRAMES_FAST,       /* for the fast stub, which takes them in any order; only where asked for */
     FRAMES_COUNT
 };
 
@@ -44,6 +45,9 @@ struct loader_kind {
     bool stops_watchdogs;  /* by itself, as it starts */
     bool can_be_found;     /* by SYNC, when an answer is missing; then it may be asked again */
     bool fills_sync_value; /* of its answers to SYNC */
+    bool sets_baud; /* at its start to what the ROM remembers, on chips of CHIP_STUB_SETS_BAUD */
+    const char *greeting; /* of a stub: how its first frame begins, and how long that is */
+    uint8_t greeting_compare_bytes, greeting_bytes;
 
     /* What it takes. */
     enum loader_frames frames, frames_over_otg;
@@ -66,8 +70,9 @@ struct loader_kind {
     uint32_t erase_ahead_bytes; /* and behind BEGIN, and behind a block */
     bool md5_is_raw;            /* 16 bytes instead of 32 hexadecimal digits */
     uint16_t baud_settle_ms;    /* from a change of rate to the first question */
-    bool loses_phase;           /* noise may make it take gaps for frames: it is not asked again */
-    uint32_t read_chunk_bytes;  /* of flash: what is worth one proof */
+    bool takes_window; /* blocks in any order, within a window; see core/flash/fast_write.h */
+    bool loses_phase;  /* noise may make it take gaps for frames: it is not asked again */
+    uint32_t read_chunk_bytes; /* of flash: what is worth one proof */
 
     /* Hooks, all required. They fail as the functions of core/loader/loader.h do. */
 
@@ -100,5 +105,8 @@ extern const struct loader_kind loader_stub;
  * but one pointer to a finished command, so of two that both end before its main loop looks one is
  * lost. */
 extern const struct loader_kind loader_stub_legacy;
+
+/* The project's own, which takes blocks ahead of what it writes; see docs/fast-stub.md. */
+extern const struct loader_kind loader_fast;
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/flash/flash.h"
 
 #include "core/base/bytes.h"
+#include "core/flash/fast_write.h"
 #include "core/flash/readflash.h"
 #include "core/images/forecast.h"
 
@@ -197,9 +198,21 @@ static const struct plan_frames *frames_for(const struct loader *l, const struct
     return l->small_blocks && small->count > 0 ? small : &r->frames[l->kind->frames];
 }
 
+static bool write_ahead(struct loader *l, const struct plan_region *r,
+                        const struct flash_progress *progress, struct err *e)
+{
+    l->unsettled_bytes += r->size_bytes + l->kind->erase_ahead_bytes;
+    if (fast_write(l, r, progress, e))
+        return true;
+    err_as_phase(e, ERR_WRITE);
+    return err_wrap(e, "Writing %s at 0x%x", r->name, r->addr);
+}
+
 static bool write_at_once(struct loader *l, const struct plan_region *r,
                           const struct flash_progress *progress, struct err *e)
 {
+    if (l->kind->takes_window)
+        return write_ahead(l, r, progress, e);
     const struct plan_frames *f = frames_for(l, r);
     struct writer w = { .l = l, .r = r, .f = f };
     uint32_t done = 0;

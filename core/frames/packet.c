@@ -4,6 +4,7 @@
 #include "core/frames/slip.h"
 
 #include <stdio.h>
+#include <zlib.h>
 
 /* GET_SECURITY_INFO: without and with the chip id. */
 #define SECURITY_SHORT_BYTES 12u
@@ -36,6 +37,10 @@ static const struct command_name commands[] = {
     { CMD_ERASE_REGION, "ERASE_REGION" },
     { CMD_READ_FLASH_SLOW, "READ_FLASH_SLOW" },
     { CMD_READ_FLASH, "READ_FLASH" },
+    { CMD_FAST_BEGIN, "FAST_BEGIN" },
+    { CMD_FAST_BLOCK, "FAST_BLOCK" },
+    { CMD_FAST_STATE, "FAST_STATE" },
+    { CMD_FAST_READ, "FAST_READ" },
 };
 
 /* Second byte of a ROM failure. */
@@ -82,6 +87,16 @@ static const struct packet_status stub_rows[] = {
     { 0 },
 };
 
+/* First byte of a failure of the fast stub. A request that is damaged never gets as far. */
+static const struct packet_status fast_rows[] = {
+    { 0xC0, "request of a wrong length", false },
+    { 0xC3, "unknown command", false },
+    { 0xC7, "compressed data damaged", false },
+    { 0xC8, "not a place in the flash", false },
+    { 0 },
+};
+
+const struct packet_dialect packet_dialect_fast = { .rows = fast_rows, .at = 0, .has_crc = true };
 const struct packet_dialect packet_dialect_rom = { .rows = rom_rows, .at = 1 };
 const struct packet_dialect packet_dialect_stub = { .rows = stub_rows, .at = 0 };
 
@@ -151,6 +166,30 @@ size_t packet_encode_block(uint8_t *buf, size_t cap, uint8_t command, uint32_t s
     store_u32(head, (uint32_t)n);
     store_u32(head + 4, sequence);
     return packet_encode(buf, cap, command, packet_checksum(data, n), head, sizeof head, data, n);
+}
+
+uint32_t packet_crc(uint8_t command, const void *head, size_t head_bytes, const void *body,
+                    size_t body_bytes)
+{
+    uint8_t front[4] = { 0x00, command };
+    store_u16(front + 2, (uint16_t)(head_bytes + body_bytes));
+    uLong crc = crc32(0, front, sizeof front);
+    if (head_bytes > 0)
+        crc = crc32(crc, head, (uInt)head_bytes);
+    if (body_bytes > 0)
+        crc = crc32(crc, body, (uInt)body_bytes);
+    return (uint32_t)crc;
+}
+
+bool packet_check_crc(const uint8_t *frame, size_t *n)
+{
+    if (*n < PACKET_HEADER_BYTES + PACKET_CRC_BYTES)
+        return false;
+    size_t bytes = *n - PACKET_CRC_BYTES;
+    if (crc32(0, frame, (uInt)bytes) != load_u32(frame + bytes))
+        return false;
+    *n = bytes;
+    return true;
 }
 
 bool packet_parse(const uint8_t *frame, size_t n, struct reply *r)

@@ -31,6 +31,11 @@ enum command {
     CMD_ERASE_FLASH = 0xD0,
     CMD_ERASE_REGION = 0xD1,
     CMD_READ_FLASH = 0xD2,
+    /* Of the fast stub, see stub/fast_wire.h. */
+    CMD_FAST_BEGIN = 0xE0,
+    CMD_FAST_BLOCK = 0xE1,
+    CMD_FAST_STATE = 0xE2,
+    CMD_FAST_READ = 0xE3,
 };
 
 #define PACKET_FROM_CHIP          0x01u /* how each reply begins */
@@ -70,9 +75,10 @@ struct packet_status {
 struct packet_dialect {
     const struct packet_status *rows; /* ends with a row without text */
     uint8_t at;                       /* which of the two bytes tells */
+    bool has_crc; /* a CRC-32 in the place of the checksum, and behind each answer */
 };
 
-extern const struct packet_dialect packet_dialect_rom, packet_dialect_stub;
+extern const struct packet_dialect packet_dialect_rom, packet_dialect_stub, packet_dialect_fast;
 
 /* What a status means, in words; never NULL. */
 const char *packet_status_text(const struct packet_dialect *dialect,
@@ -94,6 +100,15 @@ size_t packet_encode(uint8_t *buf, size_t cap, uint8_t command, uint32_t checksu
 /* A block of one of the *_DATA commands as a whole frame, with its sequence number and checksum. */
 size_t packet_encode_block(uint8_t *buf, size_t cap, uint8_t command, uint32_t sequence,
                            const void *data, size_t n);
+
+#define PACKET_CRC_BYTES 4u
+
+/* What stands in the place of a request's checksum where the dialect has a CRC. */
+uint32_t packet_crc(uint8_t command, const void *head, size_t head_bytes, const void *body,
+                    size_t body_bytes);
+
+/* Whether the CRC at the end of a frame from such a chip fits it; then *n is without it. */
+bool packet_check_crc(const uint8_t *frame, size_t *n);
 
 /* Reads a frame as a reply. False for what is none: shorter than a header, not from the chip, or
  * with a length field that promises more than came. */

@@ -38,6 +38,7 @@ static void frames_done(struct plan_region *r)
 {
     plan_frames_free(&r->frames[FRAMES_STUB]);
     plan_frames_free(&r->frames[FRAMES_STUB_SMALL]);
+    plan_frames_free(&r->frames[FRAMES_FAST]);
     plan_frames_free(&r->frames[FRAMES_ROM]);
 }
 
@@ -71,7 +72,7 @@ static bool encode(struct plan_region *r, const struct plan_settings *s)
 {
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
            digest_sha256(r->bytes, r->size_bytes, r->sha256) &&
-           plan_encode_for_stub(r, s->baud, s->chip->flags & CHIP_USB_OTG) &&
+           plan_encode_for_stub(r, s, s->chip->flags & CHIP_USB_OTG) &&
            plan_encode_raw(&r->frames[FRAMES_ROM], LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 
@@ -106,7 +107,7 @@ bool plan_region_cut(struct plan_region *r, const struct plan_settings *s,
 
 static bool encode_for_speed(struct plan_region *piece, const struct plan_settings *s)
 {
-    return plan_encode_for_stub(piece, s->baud, false);
+    return plan_encode_for_stub(piece, s, false);
 }
 
 static bool region_finish(struct plan_region *r, const struct plan_settings *settings)

@@ -41,6 +41,7 @@ struct plan_settings {
     bool erase_all;            /* the whole flash is erased first */
     bool pieces;               /* regions are cut, so that parts of them can be written */
     uint32_t baud;             /* at which a stub is to be sent them; 0: not known */
+    bool fast;                 /* the fast stub is to be sent them, too */
     const char *stub_advice;   /* the ROM has to write, and how to get a stub; NULL: one can */
 };
 
@@ -64,7 +65,9 @@ struct plan_part {
 
 /* Data blocks as ready frames, back to back; frame i is bytes[at[i]] .. bytes[at[i + 1]]. */
 struct plan_frames {
-    uint8_t command; /* CMD_FLASH_DATA or CMD_FLASH_DEFL_DATA */
+    uint8_t command; /* CMD_FLASH_DATA, CMD_FLASH_DEFL_DATA or CMD_FAST_BLOCK */
+    uint8_t coding;  /* of CMD_FAST_BLOCK: as stub/fast_wire.h has it */
+    uint16_t tag;    /* likewise: by which blocks of one region are told from another's */
     uint32_t block_bytes;
     uint32_t count;
     uint8_t *bytes;

@@ -101,6 +101,7 @@ static bool encode(struct plan_region *r, const struct plan_settings *s)
                            r->size_bytes) &&
            (!small || plan_encode_raw(&r->frames[FRAMES_STUB_SMALL], LOADER_USB_BLOCK_BYTES,
                                       r->bytes, r->size_bytes)) &&
+           (!s->fast || plan_encode_fast(r, NULL, 0)) &&
            plan_encode_raw(&r->frames[FRAMES_ROM], LOADER_ROM_BLOCK_BYTES, r->bytes, r->size_bytes);
 }
 

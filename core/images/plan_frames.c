@@ -1,10 +1,12 @@
 /* From bytes to frames that only need to be sent: blocks cut, compressed, measured and encoded. */
 #include "core/images/plan_priv.h"
 
+#include "core/base/bytes.h"
 #include "core/facts/loader_kind.h"
 #include "core/frames/packet.h"
 #include "core/frames/slip.h"
 #include "core/images/cuts.h"
+#include "stub/fast_wire.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>
@@ -132,10 +134,60 @@ static bool encode_shorter(struct plan_frames *f, const struct cuts_aim *aim,
                : plan_encode_raw(f, aim->block_bytes, r->bytes, r->size_bytes);
 }
 
-bool plan_encode_for_stub(struct plan_region *r, uint32_t baud, bool small)
+/* ---- For the fast stub ---- */
+
+static void fast_put(struct plan_frames *f, uint32_t i, const uint8_t *payload, size_t n)
 {
-    const struct cuts_aim aim = { r->addr, r->size_bytes, LOADER_STUB_BLOCK_BYTES, baud };
-    const struct cuts_aim over_usb = { r->addr, r->size_bytes, LOADER_USB_BLOCK_BYTES, baud };
+    size_t room = SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + FAST_ID_BYTES + n);
+    uint8_t id[FAST_ID_BYTES];
+    store_u32(id, (uint32_t)f->tag << 16 | i);
+    uint32_t crc = packet_crc(CMD_FAST_BLOCK, id, sizeof id, payload, n);
+    f->at[i + 1] = f->at[i] + packet_encode(f->bytes + f->at[i], room, CMD_FAST_BLOCK, crc, id,
+                                            sizeof id, payload, n);
+}
+
+static uint16_t tag_of(const struct plan_region *r)
+{
+    uint32_t crc = (uint32_t)crc32(r->addr, r->bytes, r->size_bytes);
+    return (uint16_t)(crc ^ crc >> 16);
+}
+
+/* What block i puts into the flash, of bytes that go as they are. */
+static void measure_raw(struct plan_frames *f, const struct cuts *cuts)
+{
+    for (uint32_t i = 0; i < f->count; i++)
+        f->flash_bytes[i] = (uint32_t)(cuts->end[i] - (i ? cuts->end[i - 1] : 0));
+}
+
+bool plan_encode_fast(struct plan_region *r, const uint8_t *stream, size_t n)
+{
+    struct plan_frames *f = &r->frames[FRAMES_FAST];
+    struct cuts cuts = { 0 };
+    bool packed = n > 0 && n < r->size_bytes;
+    const uint8_t *from = packed ? stream : r->bytes;
+    size_t bytes = packed ? n : r->size_bytes, at = 0;
+    bool ok = cuts_even(&cuts, bytes, FAST_BLOCK_BYTES) &&
+              frames_reserve(f, CMD_FAST_BLOCK, FAST_BLOCK_BYTES, cuts.count, bytes);
+    f->coding = packed ? FAST_CODING_ZLIB : FAST_CODING_RAW;
+    f->tag = tag_of(r);
+    for (uint32_t i = 0; ok && i < f->count; i++) {
+        fast_put(f, i, from + at, cuts.end[i] - at);
+        at = cuts.end[i];
+    }
+    if (ok && packed)
+        ok = measure_blocks(f, stream, &cuts);
+    else if (ok)
+        measure_raw(f, &cuts);
+    if (ok)
+        frames_trim(f);
+    cuts_free(&cuts);
+    return ok;
+}
+
+bool plan_encode_for_stub(struct plan_region *r, const struct plan_settings *s, bool small)
+{
+    const struct cuts_aim aim = { r->addr, r->size_bytes, LOADER_STUB_BLOCK_BYTES, s->baud };
+    const struct cuts_aim over_usb = { r->addr, r->size_bytes, LOADER_USB_BLOCK_BYTES, s->baud };
     bool ok = false;
     uint8_t *stream = NULL;
     struct libdeflate_compressor *c = libdeflate_alloc_compressor(COMPRESSION_LEVEL);
@@ -147,7 +199,8 @@ bool plan_encode_for_stub(struct plan_region *r, uint32_t baud, bool small)
         goto out;
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
     ok = encode_shorter(&r->frames[FRAMES_STUB], &aim, r, stream, n) &&
-         (!small || encode_shorter(&r->frames[FRAMES_STUB_SMALL], &over_usb, r, stream, n));
+         (!small || encode_shorter(&r->frames[FRAMES_STUB_SMALL], &over_usb, r, stream, n)) &&
+         (!s->fast || plan_encode_fast(r, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -91,9 +91,14 @@ void plan_check_layout(struct plan_checker *c);
 /* Encodes for a loader that takes FLASH_DATA in blocks of this size. False: out of memory. */
 bool plan_encode_raw(struct plan_frames *f, uint32_t block_bytes, const uint8_t *bytes, size_t n);
 
-/* Encodes a region for the stub, to be sent at `baud`: compressed where that is shorter, else raw;
- * `small` adds the frames with small blocks. False: out of memory. */
-bool plan_encode_for_stub(struct plan_region *r, uint32_t baud, bool small);
+/* Encodes a region for the stub, to be sent at the settings' rate: compressed where that is
+ * shorter, else raw; `small` adds the frames with small blocks, the settings those for the fast
+ * stub. False: out of memory. */
+bool plan_encode_for_stub(struct plan_region *r, const struct plan_settings *s, bool small);
+
+/* Likewise for the fast stub: the zlib stream of the region, or its bytes where that is no shorter
+ * or NULL. */
+bool plan_encode_fast(struct plan_region *r, const uint8_t *stream, size_t n);
 
 void plan_frames_free(struct plan_frames *f);
 

@@ -155,9 +155,10 @@ static bool end_read(struct loader *l, struct err *e)
     .can_be_found = true, .frames = FRAMES_STUB, .frames_over_otg = FRAMES_STUB_SMALL,             \
     .begin_words = 4, .attach_words = 1, .is_told_baud = true, .answers_early = true,              \
     .late_failure = STATUS_STUB_FLASH, .block_refused = STATUS_STUB_CHECKSUM,                      \
-    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25,                     \
-    .loses_phase = true, .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large, \
-    .erase = erase, .erase_all = erase_all, .read = read_flash, .end_read = end_read
+    .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25, .sets_baud = true,  \
+    .greeting = "OHAI", .greeting_compare_bytes = 4, .greeting_bytes = 4, .loses_phase = true,     \
+    .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large, .erase = erase,      \
+    .erase_all = erase_all, .read = read_flash, .end_read = end_read
 
 const struct loader_kind loader_stub = {
     A_STUB,

@@ -43,7 +43,8 @@ bool link_discard(struct link *l, struct err *e)
 bool link_send(struct link *l, uint8_t command, const void *data, size_t n, struct err *e)
 {
     uint8_t frame[SLIP_ENCODED_MAX(PACKET_HEADER_BYTES + REQUEST_DATA_MAX)];
-    size_t len = packet_encode(frame, sizeof frame, command, 0, data, n, NULL, 0);
+    uint32_t crc = l->dialect->has_crc ? packet_crc(command, data, n, NULL, 0) : 0;
+    size_t len = packet_encode(frame, sizeof frame, command, crc, data, n, NULL, 0);
     if (len == 0)
         return err_set(e, ERR_STATION, "A request of %zu bytes does not fit its frame", n);
     bool ok = link_write(l, command, frame, len, deadline_in_ms(l->port->clock, WRITE_MS), e);
@@ -187,11 +188,11 @@ bool link_await_frame(struct link *l, struct deadline d, const uint8_t **frame, 
         }
         enum slip_event event;
         l->rx_at += slip_decode(&l->slip, l->rx + l->rx_at, l->rx_have - l->rx_at, &event);
-        if (event == SLIP_FRAME) {
-            *frame = l->slip.buf;
-            *n = l->slip.have;
+        *frame = l->slip.buf;
+        *n = l->slip.have;
+        bool whole = event == SLIP_FRAME;
+        if (whole && (!l->dialect->has_crc || packet_check_crc(*frame, n)))
             return true;
-        }
         if (event != SLIP_NOTHING)
             l->frames_dropped++;
         /* A chip that never pauses must not keep us past the deadline. */
@@ -219,6 +220,8 @@ static void note_frame(struct link *l, const uint8_t *frame, size_t n)
     struct reply r;
     if (n >= PLAIN_ANSWER_MIN && frame[0] == PACKET_FROM_CHIP)
         l->answers++;
+    if (l->dialect->has_crc) /* nothing was turned on the way, and some is said unasked */
+        return;
     if (packet_parse(frame, n, &r)) {
         l->touches_answered += touches(r.command);
         if (l->touches_answered > l->touches_asked ||

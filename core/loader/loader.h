@@ -66,6 +66,7 @@ struct loader {
     size_t mem_waiting_count, mem_waiting_bytes;
     struct loader_ahead ahead;
     uint64_t reset_us;        /* spent in reset sequences so far */
+    uint32_t fast_regions;    /* begun, as the fast stub numbers them */
     uint64_t unsettled_bytes; /* of flash: acknowledged by a stub, and perhaps not yet written */
 };
 

@@ -359,6 +359,22 @@ struct stub_set *stub_set_new(const char *folder, struct err *e)
     return NULL;
 }
 
+struct stub_set *stub_set_fast(struct err *e)
+{
+    struct stub_set *set = calloc(1, sizeof *set);
+    bool ok = set || err_set(e, ERR_STATION, "Out of memory");
+    for (size_t i = 0; ok && i < fast_stub_files_count; i++) {
+        const struct embedded_file *f = &fast_stub_files[i];
+        ok = set_add(set, f->name, f->bytes, f->size_bytes, e);
+        if (ok)
+            set->stubs[set->count - 1]->kind = &loader_fast;
+    }
+    if (ok)
+        return set;
+    stub_set_free(set);
+    return NULL;
+}
+
 void stub_set_free(struct stub_set *set)
 {
     if (!set)
@@ -447,9 +463,9 @@ static bool upload(struct loader *l, const struct stub_segment *segment, struct 
 
 /* ---- The rate it starts with ---- */
 
-static bool sets_baud(const struct loader *l)
+static bool sets_baud(const struct loader *l, const struct stub *s)
 {
-    return l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
+    return s->kind->sets_baud && l->chip && (l->chip->flags & CHIP_STUB_SETS_BAUD);
 }
 
 /* A word that holds something else is not the one: it stays as it is. */
@@ -464,15 +480,15 @@ static bool knows_where(struct loader *l, uint32_t *remembered)
 bool stub_keeps_baud(struct loader *l, const struct stub *s)
 {
     uint32_t remembered;
-    return s->kind->keeps_baud && (!sets_baud(l) || knows_where(l, &remembered));
+    return s->kind->keeps_baud && (!sets_baud(l, s) || knows_where(l, &remembered));
 }
 
 /* The rate that the stub finds when it looks: not that of the link where it is to start at another
  * one. */
-static bool remember_baud(struct loader *l, uint32_t baud, struct err *e)
+static bool remember_baud(struct loader *l, const struct stub *s, uint32_t baud, struct err *e)
 {
     uint32_t remembered;
-    if (!sets_baud(l) || baud == LOADER_SYNC_BAUD || !knows_where(l, &remembered))
+    if (!sets_baud(l, s) || baud == LOADER_SYNC_BAUD || !knows_where(l, &remembered))
         return true;
     return loader_mem_word(l, l->chip->rom_baud_addr, baud, e);
 }
@@ -480,13 +496,13 @@ static bool remember_baud(struct loader *l, uint32_t baud, struct err *e)
 bool stub_starts_at_any_baud(struct loader *l, const struct stub *s)
 {
     uint32_t remembered;
-    return s->kind->keeps_baud && sets_baud(l) && l->start_pointer_addr == 0 && !l->careful &&
+    return s->kind->keeps_baud && sets_baud(l, s) && l->start_pointer_addr == 0 && !l->careful &&
            knows_where(l, &remembered);
 }
 
 /* ---- Into it ---- */
 
-/* The stub says OHAI once it runs; the answer to MEM_END may come before it or not at all. */
+/* The stub greets once it runs; the answer to MEM_END may come before it or not at all. */
 static bool await_greeting(struct loader *l, const struct loader_kind *kind, uint32_t timeout_ms,
                            struct err *e)
 {
@@ -494,7 +510,8 @@ static bool await_greeting(struct loader *l, const struct loader_kind *kind, uin
     const uint8_t *frame;
     size_t n;
     while (link_await_frame(&l->link, d, &frame, &n, e)) {
-        if (n == 4 && memcmp(frame, "OHAI", 4) == 0) {
+        if (n == kind->greeting_bytes &&
+            memcmp(frame, kind->greeting, kind->greeting_compare_bytes) == 0) {
             loader_set_kind(l, kind);
             regs_forget(l); /* it has set up the flash controller anew */
             return true;
@@ -606,8 +623,8 @@ static bool start_at(struct loader *l, const struct stub *s, uint32_t baud, uint
 
 static bool send_all(struct loader *l, const struct stub *s, uint32_t baud, struct err *e)
 {
-    return remember_baud(l, baud, e) && upload(l, &s->text, e) && spiflash_unprotect_asked(l, e) &&
-           (s->data.size_bytes == 0 || upload(l, &s->data, e));
+    return remember_baud(l, s, baud, e) && upload(l, &s->text, e) &&
+           spiflash_unprotect_asked(l, e) && (s->data.size_bytes == 0 || upload(l, &s->data, e));
 }
 
 static bool not_started(struct err *e)

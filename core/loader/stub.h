@@ -39,6 +39,9 @@ struct stub_set;
 struct stub_set *stub_set_new(const char *folder, struct err *e);
 void stub_set_free(struct stub_set *set);
 
+/* Our own fast stubs, by the names of their chips; they are built in. NULL: ERR_STATION. */
+struct stub_set *stub_set_fast(struct err *e);
+
 /* Lent as long as the set lives; NULL if there is none of that name. `set` may be NULL. */
 const struct stub *stub_set_find(const struct stub_set *set, const char *name);
 

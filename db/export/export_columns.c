@@ -116,6 +116,7 @@ const struct column attempt_columns[ATTEMPT_SELECTED] = {
 #define TIMING(version, name, sentence)                                                            \
     [ATTEMPT_FIRST_MS + TIMING_##name] = { #name "_ms", "a." #name "_ms", false },
 #include "db/store/timing_list.h"
+    [ATTEMPT_FAST] = { "fast", "a.fast", false },
     [ATTEMPT_ID] = { NULL, "a.id", false },
 };
 

@@ -99,6 +99,7 @@ enum attempt_column {
     ATTEMPT_ROUND_TRIPS,
     ATTEMPT_FIRST_MS, /* where the time went, in the order of timing_list.h */
     ATTEMPT_LAST_MS = ATTEMPT_FIRST_MS + TIMING_COUNT - 1,
+    ATTEMPT_FAST,
     ATTEMPT_COLUMNS,
     ATTEMPT_ID = ATTEMPT_COLUMNS, /* links to the digests */
     ATTEMPT_SELECTED

@@ -35,7 +35,7 @@
 enum {
     FLEET_NAME_CAP = 65,   /* of a station */
     FLEET_SHA256_CAP = 65, /* of a link, in hex */
-    FLEET_VERSION = 3,     /* of the server's tables (fleet_schema.c) */
+    FLEET_VERSION = 4,     /* of the server's tables (fleet_schema.c) */
     FLEET_MOMENT_CAP = 40, /* a time as the server tells it, UTC */
 };
 
@@ -47,7 +47,8 @@ struct outbox;
 struct fleet_setup {
     const char *server; /* vetted by station_server_is_fit; read during the call */
     const struct clock *clock;
-    int stop_fd; /* readable: give up waiting; -1: none */
+    int stop_fd;      /* readable: give up waiting; -1: none */
+    uint32_t wait_ms; /* for the server to connect and to answer; 0: as long as sending may take */
 };
 
 /* Connects; within some seconds, but for a resolver of names that takes longer. What can be said of
@@ -120,6 +121,8 @@ bool fleet_join(struct fleet *f, struct outbox *o, const struct fleet_join *join
 struct fleet_sent {
     int64_t links; /* of this batch; 0: the server had all */
     int64_t mark, last;
+    int64_t twice;         /* boards and serials of it that turned out to be elsewhere as well, */
+    char first_twice[320]; /* ...the first of them, as a sentence */
 };
 
 /* Sends the next batch. */

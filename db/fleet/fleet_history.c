@@ -39,7 +39,7 @@ static const char runs_sql[] =
 /* $1 the record, $2 the run, $3 its run_utc, which leads to one part of each table. */
 static const char attempts_sql[] =
     "SELECT a.id, a.number, " UTC("a.started_utc") ", a.duration_ms, a.baud, a.bytes_written,"
-    " a.wire_bytes, a.reset, a.loader, a.phase, a.code, a.sentence, a.hint, a.board_state,"
+    " a.wire_bytes, a.reset, " LOADER_SHOWN ", a.phase, a.code, a.sentence, a.hint, a.board_state,"
     " a.baud_asked, a.baud_why, a.write_mode, a.round_trips"
 #define TIMING(version, name, sentence) ", a." #name "_ms"
 #include "db/store/timing_list.h"

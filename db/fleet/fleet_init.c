@@ -52,7 +52,7 @@ static bool run_step(struct fleet *f, int version, const char *tool_version, str
 {
     char number[PG_NUMBER_CAP];
     const char *const values[] = { pg_number(version + 1, number), tool_version };
-    if (!run_all(f, fleet_steps[version], e))
+    if (!run_all(f, fleet_step(version + 1), e))
         return err_wrap(e, "Bringing the server's tables to version %d", version + 1);
     PGresult *const r = pg_ask(f,
                                "INSERT INTO espstation.schema_version (version, tool_version)"

@@ -12,8 +12,8 @@ struct fleet {
     PGconn *pg;
     const struct clock *clock;
     int stop_fd;
-    struct deadline until; /* of the request that is under way */
-    uint32_t wait_ms;      /* for an answer */
+    uint32_t wait_ms, usual_ms; /* for an answer: now, and outside of pg_take_time */
+    struct deadline until;      /* of the request that is under way */
     char known_months[64][8];
     size_t known_month_count;
 };
@@ -85,8 +85,9 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
 /* A time as the record writes it. */
 #define FLEET_UTC(time) "to_char(" time " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
-extern const char *const *const fleet_steps[FLEET_VERSION]; /* each ends with NULL */
-extern const char *const fleet_step_stats[];                /* one of them */
+const char *const *fleet_step(int version);       /* that leads to it, from 1; ends with NULL */
+extern const char *const fleet_step_stats[];      /* one of them */
+extern const char *const *const fleet_step_lease; /* and another */
 extern const char *const fleet_grants[];
 
 /* ---- fleet_schema_stats.c ---- */
@@ -107,7 +108,7 @@ struct fleet_table {
     const char *put;     /* how a row gets back into a record; NULL: INSERT of all columns */
 };
 
-enum { FLEET_TABLE_COUNT = 24, FLEET_SQL_CAP = 4096 };
+enum { FLEET_TABLE_COUNT = 26, FLEET_SQL_CAP = 4096 };
 extern const struct fleet_table fleet_tables[FLEET_TABLE_COUNT];
 
 /* The query of the record for all rows of links ?1 < id <= ?2: their link, the month's time if

@@ -12,7 +12,8 @@
  * made for (a clock that was wrong by years) goes to the parts *_other, and from there to the
  * month's own should that be made one day: PostgreSQL would refuse to make it otherwise.
  *
- * Changing it: an array version_2[], its row in fleet_steps, and FLEET_VERSION raised. A version
+ * Changing it: an array in a file of its own, as fleet_schema_lease.c, its row in fleet_step, and
+ * FLEET_VERSION raised. A version
  * that was released is never edited. Steps run in one transaction.
  */
 #include "db/fleet/fleet_priv.h"
@@ -245,6 +246,8 @@ static const char *const version_3[] = {
     " outcome text NOT NULL, proof text, sentence text, person text,"
     " made_utc timestamptz NOT NULL, PRIMARY KEY (record, id))",
     "CREATE INDEX burn_run ON espstation.burn (record, run)",
+    /* Written by the station's own stub: likewise. */
+    "ALTER TABLE espstation.attempt ADD COLUMN fast text",
     NULL,
 };
 
@@ -265,8 +268,28 @@ const char *const fleet_grants[] = {
     "GRANT UPDATE (link, sha256, replaced_utc, sent_utc, sent_host, tool_version)"
     " ON espstation.record TO espstation_station",
     "GRANT EXECUTE ON FUNCTION espstation.make_month(text) TO espstation_station",
+    /* the server's own book, which its functions alone write to */
+    "REVOKE INSERT ON espstation.told, espstation.quota, espstation.series, espstation.claim,"
+    " espstation.twice FROM espstation_station",
+    "REVOKE ALL ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
+    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
+    " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
+    " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
+    " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"
+    " text, text, text), espstation.account(integer, bigint, bigint) FROM PUBLIC",
+    "GRANT EXECUTE ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
+    "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
+    " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
+    " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
+    " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"
+    " text, text, text), espstation.account(integer, bigint, bigint) TO espstation_station",
     NULL,
 };
 /* clang-format on */
 
-const char *const *const fleet_steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3 };
+const char *const *fleet_step(int version)
+{
+    const char *const *const steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3,
+                                                      fleet_step_lease };
+    return steps[version - 1];
+}

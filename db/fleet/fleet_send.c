@@ -120,23 +120,46 @@ static bool set_mark(struct fleet *f, const struct outbox *o, const char *tool_v
     return r != NULL;
 }
 
+/* What the batch says of places, leases and boards that passed twice: counted once, with its rows.
+ * The first that turned out to be twice goes into *sent. */
+static bool account(struct fleet *f, const struct outbox *o, struct fleet_sent *sent, struct err *e)
+{
+    char record[PG_NUMBER_CAP], after[PG_NUMBER_CAP], upto[PG_NUMBER_CAP];
+    const char *const values[] = { pg_number(o->record_id, record), pg_number(o->after, after),
+                                   pg_number(o->upto, upto) };
+    PGresult *const r = pg_ask(f,
+                               "SELECT what, text, run, other_station, other_run FROM"
+                               " espstation.account($1, $2, $3)",
+                               values, 3, e);
+    sent->twice = r ? PQntuples(r) : 0;
+    if (sent->twice > 0)
+        snprintf(sent->first_twice, sizeof sent->first_twice,
+                 "The %s %.80s of run %s is at station %.64s as well: run %s", PQgetvalue(r, 0, 0),
+                 PQgetvalue(r, 0, 1), PQgetvalue(r, 0, 2), PQgetvalue(r, 0, 3),
+                 PQgetvalue(r, 0, 4));
+    PQclear(r);
+    return r || err_wrap(e, "Counting what was used");
+}
+
 /* *moved: somebody else has sent, and nothing was done. */
 static bool store(struct fleet *f, struct outbox *o, const char *station, const struct mark *m,
-                  const char *tool_version, bool *moved, struct err *e)
+                  const char *tool_version, bool *moved, struct fleet_sent *sent, struct err *e)
 {
     struct mark now;
     if (!ask_mark(f, CURRENT_RECORD " FOR UPDATE OF r", station, &now, e))
         return false;
     *moved =
         now.record_id != m->record_id || now.link != m->link || strcmp(now.sha256, m->sha256) != 0;
-    return *moved || (copy_tables(f, o, e) && set_mark(f, o, tool_version, e));
+    return *moved ||
+           (copy_tables(f, o, e) && account(f, o, sent, e) && set_mark(f, o, tool_version, e));
 }
 
 static bool send_filled(struct fleet *f, struct outbox *o, const char *station,
-                        const struct mark *m, const char *tool_version, bool *moved, struct err *e)
+                        const struct mark *m, const char *tool_version, bool *moved,
+                        struct fleet_sent *sent, struct err *e)
 {
     if (make_months(f, o, e) && pg_run(f, "BEGIN", e) &&
-        store(f, o, station, m, tool_version, moved, e) && pg_commit(f, e))
+        store(f, o, station, m, tool_version, moved, sent, e) && pg_commit(f, e))
         return true;
     pg_roll_back(f);
     return false;
@@ -158,8 +181,10 @@ bool fleet_send_batch(struct fleet *f, struct outbox *o, const char *station,
     sent->last = o->last;
     if (o->upto == o->after)
         return true;
-    if (!send_filled(f, o, station, &m, tool_version, &moved, e))
+    if (!send_filled(f, o, station, &m, tool_version, &moved, sent, e)) {
+        sent->twice = 0;
         return false;
+    }
     sent->links = o->upto - o->after;
     sent->mark = moved ? m.link : o->upto;
     return true;

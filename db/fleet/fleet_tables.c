@@ -17,7 +17,7 @@ static const char attempt_columns[] =
     "id# run# number# started_utc@ duration_ms# baud# reset loader phase code sentence hint "
     "board_state bytes_written# wire_bytes# baud_asked# baud_why write_mode round_trips#"
 #include "db/store/timing_list.h"
-    ;
+    " fast";
 
 #define ROW_ITSELF(table) "CROSS JOIN " table " AS t ON t.id = l.row"
 #define OF_RUN(rest)      "CROSS JOIN run AS r ON r.id = l.row " rest
@@ -37,13 +37,14 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
       "app_elf_sha256",
       NULL },
     { "lot", NULL, "lot", ROW_ITSELF("lot"), NULL,
-      "id# name added_utc@ quantity# recipe# one_recipe# opened_by", NULL },
+      "id# name added_utc@ quantity# recipe# one_recipe# opened_by fleet#", NULL },
     { "board", NULL, "board", ROW_ITSELF("board"), NULL,
       "id# mac chip revision# flash_id# flash_bytes# first_seen_utc@", NULL },
     { "run", NULL, "run", ROW_ITSELF("run"), "t.started_utc",
       "id# station>process# lot# recipe# slot# port operator started_utc@ board# seen_chip "
       "seen_revision# seen_flash_id# seen_flash_bytes# ended_utc@ duration_ms# verdict code "
-      "sentence hint board_state app_text holds_place# rework_of# rework_reason golden#",
+      "sentence hint board_state app_text holds_place# rework_of# rework_reason golden# "
+      "lease# claim#",
       NULL },
     { "attempt", NULL, "run", OF_RUN("CROSS JOIN attempt AS t ON t.run = r.id"), "r.started_utc",
       attempt_columns, NULL },
@@ -82,6 +83,12 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
     { "unit_value_released", "unit_value", "unit-decision",
       "CROSS JOIN unit_value AS t ON t.released = l.row", NULL, "released>decision# id#",
       "UPDATE unit_value SET released = ?1 WHERE id = ?2" },
+    { "lease", NULL, "lease", ROW_ITSELF("lease"), NULL,
+      "id# number# kind lot# places# counter first# last# step# operator taken_utc@ until_utc@ "
+      "boot_id until_boot_ms#",
+      NULL },
+    { "lease_end", "lease", "lease-end", ROW_ITSELF("lease"), NULL, "id# ended_utc@ used# why",
+      "UPDATE lease SET ended_utc = ?2, used = ?3, why = ?4 WHERE id = ?1" },
     { "burn", NULL, "burn", ROW_ITSELF("burn"), NULL,
       "id# run# attempt# number# stage block# fuses words key_salt key_hmac outcome proof "
       "sentence person made_utc@",

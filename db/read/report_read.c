@@ -73,8 +73,8 @@ static const char stations_sql[] =
 
 static const char boards_sql[] =
     "WITH u AS MATERIALIZED (SELECT r.board AS board, min(r.id) AS first, count(*) AS runs,"
-    " max(r.id) AS latest, max(iif(r.verdict = 'FAIL' AND r.code IN ('duplicate', 'quota'), NULL,"
-    " r.id)) AS last FROM " OF_LOT " WHERE r.lot = ?1 AND r.board IS NOT NULL"
+    " max(r.id) AS latest, max(iif(r.verdict = 'FAIL' AND r.code IN ('duplicate', 'quota',"
+    " 'lease'), NULL, r.id)) AS last FROM " OF_LOT " WHERE r.lot = ?1 AND r.board IS NOT NULL"
     " AND r.verdict IS NOT NULL GROUP BY r.board)"
     " SELECT b.mac, u.runs, " BOARD_COLUMNS " FROM u"
     " CROSS JOIN run AS r ON r.id = coalesce(u.last, u.latest)"

@@ -70,7 +70,8 @@ static bool take_run(struct stats *x, struct group *group, sqlite3_stmt *s)
         is(verdict, "PASS") && tally_has(&x->taken_back, sqlite3_column_int64(s, 6));
     const bool passed = is(verdict, "PASS") && !taken_back;
     const bool failed = is(verdict, "FAIL") || taken_back;
-    const bool refused = failed && (is(code, "duplicate") || is(code, "quota"));
+    const bool refused =
+        failed && (is(code, "duplicate") || is(code, "quota") || is(code, "lease"));
     row->passed += passed;
     row->failed += failed;
     row->stopped += is(verdict, "STOPPED");

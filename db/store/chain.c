@@ -4,7 +4,8 @@
  * Every row gets a link when it is complete, in the same transaction: a station when it starts and
  * again when it ends, a recipe with its images, a lot, a board when it is first seen, a run with
  * its attempts and digests when it is closed, a correction, a checkpoint, an act of a person, a
- * label, what a unit was given with its values, a decision about one, a burn of fuses. With
+ * label, what a unit was given with its values, a decision about one, a burn of fuses, a lease and
+ * its end. With
  *
  *   form_sha256 = SHA-256 of the row's canonical form (forms.c)
  *   sha256      = SHA-256 of "PREVIOUS\nKIND ROW FORM_SHA256\n"
@@ -44,6 +45,8 @@ static const struct kind {
     [LINK_ACT] = { "act", "SELECT id FROM act" },
     [LINK_UNIT] = { "unit", "SELECT id FROM unit" },
     [LINK_UNIT_DECISION] = { "unit-decision", "SELECT id FROM unit_decision" },
+    [LINK_LEASE] = { "lease", "SELECT id FROM lease" },
+    [LINK_LEASE_END] = { "lease-end", "SELECT id FROM lease WHERE ended_utc IS NOT NULL" },
     [LINK_BURN] = { "burn", "SELECT id FROM burn" },
 };
 

@@ -143,6 +143,8 @@ int64_t db_lot_put(struct db *db, const char *name, int64_t utc_ms, struct err *
 
 /* ---- A run ---- */
 
+struct db_fleet_say;
+
 struct db_run_begin {
     int64_t recipe_id; /* from db_recipe_put */
     int64_t lot_id;    /* from db_lot_put; 0: no lot */
@@ -152,6 +154,7 @@ struct db_run_begin {
     int64_t started_utc_ms;
     bool golden;     /* a golden board is in the slot: the run counts in no yield */
     bool with_place; /* takes its place in the lot now, for whatever board it finds */
+    const struct db_fleet_say *fleet; /* what the fleet's server says (lease.h); NULL: nothing */
 };
 
 /* Commits an open run and gives its id; 0 on failure. Touch the board only after that. ERR_QUOTA,
@@ -235,6 +238,7 @@ struct db_attempt {
     int64_t round_trips;         /* commands answered; below 0: unknown */
     const char *reset;           /* the reset sequence used; NULL: none */
     const char *loader;          /* "rom", "stub"; NULL: none answered */
+    const char *fast;            /* "written", "proved-twice": by our own stub; NULL: by another */
     const char *phase;           /* where it ended: "sync", "write", ... */
     const char *code;            /* err_word() */
     const char *sentence, *hint; /* NULL: none */
@@ -250,6 +254,10 @@ struct db_attempt {
 
 /* Adds a finished attempt to an open run, with its digests, in one transaction. */
 bool db_attempt_add(struct db *db, int64_t run_id, const struct db_attempt *attempt, struct err *e);
+
+/* How many boards of a recipe our own stub has written that another loader has proved, too; counted
+ * up to `most`. */
+bool db_fast_proved(struct db *db, int64_t recipe_id, int64_t most, int64_t *count, struct err *e);
 
 /* How one attempt went at the rate it was made at. */
 struct db_rate {

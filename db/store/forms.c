@@ -102,6 +102,7 @@ static const struct part attempt_lines = {
     .columns = "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase"
                " a.code a.sentence a.hint a.board_state a.bytes_written# a.wire_bytes#"
                " a.baud_asked# a.baud_why a.write_mode a.round_trips#",
+    .later = "a.fast",
     .timings = true,
     .from = "attempt AS a WHERE a.run = r.id ORDER BY a.number",
     .inner = &digest_lines,
@@ -136,6 +137,7 @@ static const struct part forms[LINK_KIND_COUNT] = {
     [LINK_LOT] = {
         .word = "lot",
         .columns = "l.id# l.name l.added_utc l.quantity# l.recipe# l.one_recipe# l.opened_by",
+        .later = "l.fleet#",
         .from = "lot AS l",
     },
     [LINK_BOARD] = {
@@ -151,7 +153,7 @@ static const struct part forms[LINK_KIND_COUNT] = {
                    " r.seen_flash_id# r.seen_flash_bytes# r.ended_utc r.duration_ms# r.verdict"
                    " r.code r.sentence r.hint r.board_state r.app_text r.holds_place# r.rework_of#"
                    " r.rework_reason",
-        .later = "r.golden#",
+        .later = "r.golden# r.lease# r.claim#",
         .from = "run AS r LEFT JOIN station AS s ON s.id = r.station"
                 " LEFT JOIN lot AS l ON l.id = r.lot"
                 " LEFT JOIN recipe AS c ON c.id = r.recipe"
@@ -198,6 +200,18 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .columns = "n.id# n.what n.board# n.serial n.mark n.operator n.reason n.host n.made_utc",
         .from = "unit_decision AS n",
         .inner = &released_lines,
+    },
+    [LINK_LEASE] = {
+        .word = "lease",
+        .columns = "e.id# e.number# e.kind e.lot# l.name e.places# e.counter e.first# e.last#"
+                   " e.step# e.operator e.taken_utc e.until_utc e.boot_id e.until_boot_ms#",
+        .from = "lease AS e LEFT JOIN lot AS l ON l.id = e.lot",
+    },
+    [LINK_LEASE_END] = {
+        .word = "lease-end",
+        .columns = "e.id# e.ended_utc e.used# e.why",
+        .from = "lease AS e",
+        .complete = "e.ended_utc IS NOT NULL",
     },
     [LINK_BURN] = {
         .word = "burn",

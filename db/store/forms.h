@@ -17,6 +17,8 @@ enum link_kind {
     LINK_ACT,
     LINK_UNIT,
     LINK_UNIT_DECISION,
+    LINK_LEASE,
+    LINK_LEASE_END,
     LINK_BURN,
     LINK_KIND_COUNT
 };

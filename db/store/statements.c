@@ -20,6 +20,19 @@
              "S'))"                                                                                \
              ")"
 
+/* Of a lease of places: used for good, and held by runs that go on. */
+#define LEASE_USED(id)                                                                             \
+    "(SELECT count(*) FROM (SELECT DISTINCT x.board FROM run AS x WHERE x.lease = " id             \
+    " AND x.verdict = 'PASS' AND " EFFECTIVE_VERDICT("x") " = 'PASS'))"
+#define LEASE_HELD(id)                                                                             \
+    "(SELECT count(*) FROM run AS y WHERE y.lease = " id " AND y.verdict IS NULL)"
+
+/* The next number of lease e of numbers, which may be behind its last; and how many of it went. */
+#define LEASE_NEXT                                                                                 \
+    "ifnull((SELECT max(i.number) + e.step FROM unit_item AS i WHERE i.source = 'counter'"         \
+    " AND i.name = e.counter AND i.number BETWEEN e.first AND e.last), e.first)"
+#define NUMBERS_USED "((" LEASE_NEXT " - e.first) / e.step)"
+
 /* The one recipe of lot l: bound when it was opened, or by its first run. */
 #define LOT_RECIPE                                                                                 \
     "coalesce(l.recipe, CASE l.one_recipe WHEN 1 THEN (SELECT z.recipe FROM run AS z"              \
@@ -65,10 +78,10 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_LOT_FIND] = "SELECT id FROM lot WHERE name = ?",
     [STMT_LOT_NAMES] = "SELECT l.name FROM lot AS l WHERE NOT EXISTS (SELECT 1 FROM checkpoint AS p"
                        " WHERE p.lot = l.id) ORDER BY l.id DESC LIMIT 1000",
-    [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by)"
-                     " VALUES (?, ?, ?, ?, ?, ?)",
+    [STMT_LOT_ADD] = "INSERT INTO lot (name, added_utc, quantity, recipe, one_recipe, opened_by,"
+                     " fleet) VALUES (?, ?, ?, ?, ?, ?, ?)",
     [STMT_LOT_STATE] = "SELECT l.name, l.quantity, c.id, c.name || ifnull(' ' || c.version, ''),"
-                       " p.closed_utc, p.closed_by FROM lot AS l"
+                       " p.closed_utc, p.closed_by, l.fleet FROM lot AS l"
                        " LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
                        " LEFT JOIN checkpoint AS p ON p.lot = l.id WHERE l.id = ?",
     [STMT_LOT_PASSED] = "SELECT " LOT_PASSED("?1"),
@@ -82,7 +95,7 @@ static const char *const texts[STMT_COUNT] = {
                   " c.plan_sha256, p.closed_utc, p.closed_by, p.link,"
                   " (SELECT count(*) FROM run WHERE lot = l.id),"
                   " (SELECT count(*) FROM run WHERE lot = l.id AND verdict IS NULL),"
-                  " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe"
+                  " " LOT_PASSED("l.id") ", " LOT_HELD("l.id") ", l.one_recipe, l.fleet"
                   " FROM lot AS l LEFT JOIN recipe AS c ON c.id = " LOT_RECIPE
                   " LEFT JOIN checkpoint AS p ON p.lot = l.id"
                   " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY l.id",
@@ -115,7 +128,8 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc, "
                      "golden)"
                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-    [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac, r.holds_place FROM run AS r"
+    [STMT_RUN_STATE] = "SELECT r.verdict, r.lot, r.board, b.mac, r.holds_place, r.claim"
+                       " FROM run AS r"
                        " LEFT JOIN board AS b ON b.id = r.board WHERE r.id = ?",
     [STMT_RUN_BIND_BOARD] = "UPDATE run SET board = ?, seen_chip = ?, seen_revision = ?,"
                             " seen_flash_id = ?, seen_flash_bytes = ? WHERE id = ?",
@@ -142,10 +156,10 @@ static const char *const texts[STMT_COUNT] = {
 
     [STMT_ATTEMPT_ADD] = "INSERT INTO attempt (run, number, started_utc, duration_ms, baud, reset,"
                          " loader, phase, code, sentence, hint, board_state, bytes_written,"
-                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips"
+                         " wire_bytes, baud_asked, baud_why, write_mode, round_trips, fast"
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"
-                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
+                         ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?"
 #define TIMING(version, name, sentence) ", ?"
 #include "db/store/timing_list.h"
                          ")",
@@ -160,6 +174,11 @@ static const char *const texts[STMT_COUNT] = {
                    " WHERE a.baud IS NOT NULL AND (a.code IN ('ok', 'baud') OR"
                    " (a.code IN ('write', 'verify') AND n.baud IS NOT a.baud))"
                    " ORDER BY a.id DESC LIMIT ?",
+
+    /* The first runs of a recipe are those that were proved twice. */
+    [STMT_FAST_PROVED] = "SELECT count(*) FROM (SELECT 1 FROM run AS r JOIN attempt AS a"
+                         " ON a.run = r.id WHERE r.recipe = ? AND a.fast = 'proved-twice'"
+                         " AND a.code = 'ok' LIMIT ?)",
 
     [STMT_HISTORY_BOARD] = "SELECT mac, chip, first_seen_utc, revision, flash_id, flash_bytes"
                            " FROM board WHERE id = ?",
@@ -177,7 +196,7 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_HISTORY_CORRECTIONS] = "SELECT made_utc, operator, reason, host, verdict FROM correction"
                                  " WHERE run = ? ORDER BY id",
     [STMT_HISTORY_ATTEMPTS] = "SELECT id, number, started_utc, duration_ms, baud, bytes_written,"
-                              " wire_bytes, reset, loader, phase, code, sentence, hint,"
+                              " wire_bytes, reset, " LOADER_SHOWN ", phase, code, sentence, hint,"
                               " board_state, baud_asked, baud_why, write_mode, round_trips"
 #define TIMING(version, name, sentence) ", " #name "_ms"
 #include "db/store/timing_list.h"
@@ -306,6 +325,39 @@ static const char *const texts[STMT_COUNT] = {
                                " AND unit IN (SELECT id FROM unit WHERE board = ?2)",
     [STMT_UNIT_VALUE_RELEASE] = "UPDATE unit_value SET released = ?1 WHERE released IS NULL"
                                 " AND unit IN (SELECT id FROM unit WHERE board = ?2)",
+
+    [STMT_LEASE_ADD] = "INSERT INTO lease (number, kind, lot, places, counter, first, last, step,"
+                       " operator, taken_utc, until_utc, boot_id, until_boot_ms)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [STMT_LEASE_END] = "UPDATE lease SET ended_utc = ?1, used = ?2, why = ?3 WHERE id = ?4",
+    [STMT_LEASE_USED] = "SELECT CASE e.kind WHEN 'places' THEN " LEASE_USED("e.id")
+                        " ELSE " NUMBERS_USED " END FROM lease AS e WHERE e.id = ?",
+    [STMT_LEASE_HELD] = "SELECT " LEASE_HELD("?1"),
+    /* Of those that are valid, the one that lapses first. */
+    [STMT_LEASE_PLACE] = "SELECT e.id FROM lease AS e WHERE e.kind = 'places' AND e.lot = ?1"
+                         " AND e.ended_utc IS NULL AND e.boot_id = ?2 AND e.until_boot_ms > ?3"
+                         " AND e.until_utc > ?4"
+                         " AND " LEASE_USED("e.id") " + " LEASE_HELD("e.id") " < e.places"
+                         " ORDER BY e.until_boot_ms, e.id LIMIT 1",
+    [STMT_LEASE_NUMBER] = "SELECT " LEASE_NEXT " FROM lease AS e WHERE e.kind = 'numbers'"
+                          " AND e.counter = ?1 AND e.ended_utc IS NULL AND " LEASE_NEXT " <= e.last"
+                          " AND " LEASE_NEXT " BETWEEN ?2 AND ?3 ORDER BY e.id LIMIT 1",
+    [STMT_LEASE_LEFT] = "SELECT ifnull(sum((e.last - e.first) / e.step + 1 - " NUMBERS_USED "), 0)"
+                        " FROM lease AS e WHERE e.kind = 'numbers' AND e.counter = ?1"
+                        " AND e.ended_utc IS NULL AND " LEASE_NEXT " BETWEEN ?2 AND ?3",
+    [STMT_LEASES] = "SELECT e.id, e.number, e.kind, l.name, e.places, e.counter, e.first, e.last,"
+                    " e.step, e.operator, e.taken_utc, e.until_utc, e.boot_id, e.until_boot_ms,"
+                    " ifnull(e.used, CASE e.kind WHEN 'places' THEN " LEASE_USED("e.id")
+                    " ELSE " NUMBERS_USED " END), " LEASE_HELD("e.id") ", e.ended_utc, e.why"
+                    " FROM lease AS e LEFT JOIN lot AS l ON l.id = e.lot"
+                    " WHERE e.ended_utc IS NULL OR ?1 ORDER BY e.id",
+    [STMT_LEASE_KNOWN] = "SELECT EXISTS (SELECT 1 FROM run WHERE claim = ?1 AND claim > 0)"
+                         " OR EXISTS (SELECT 1 FROM lease WHERE number = ?1)",
+    [STMT_LEASE_STATION] = "SELECT " STATION_ROW " FROM station AS s WHERE s.id = ?",
+    /* what the server knows it by stays, also where it does not answer any more */
+    [STMT_RUN_CLAIM] = "UPDATE run SET claim = ?1 WHERE id = ?2"
+                       " AND (?1 > 0 OR ifnull(claim, 0) < 1)",
+    [STMT_RUN_LEASE] = "UPDATE run SET lease = ?, holds_place = 1 WHERE id = ?",
 };
 /* clang-format on */
 

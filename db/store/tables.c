@@ -388,11 +388,13 @@ static const char *const version_4[] = {
 #include "db/store/act_list.h"
 #include "db/store/golden_list.h"
 #include "db/store/label_list.h"
+#include "db/store/lease_list.h"
 #include "db/store/units_list.h"
 };
 
 static const char *const version_5[] = {
 #include "db/store/burn_list.h"
+#include "db/store/fast_list.h"
 };
 /* clang-format on */
 

@@ -3,6 +3,7 @@
 #include "core/base/clock.h"
 #include "db/store/chain.h"
 #include "db/store/query.h"
+#include "db/store/turn.h"
 #include "db/units/decide.h"
 
 #include <errno.h>
@@ -152,6 +153,16 @@ static bool raise_to(const struct db *db, int64_t link, const char *sha256, bool
 bool db_unit_mark(struct db *db, const struct db_unit *unit, struct err *e)
 {
     return !unit->is_new || raise_to(db, unit->link, unit->link_sha256, false, e);
+}
+
+bool mark_raise(struct db *db, struct err *e)
+{
+    struct chain_end end;
+    if (!db_enter(db, e))
+        return false;
+    const bool ok = chain_end_locked(db, &end, e);
+    db_leave(db);
+    return ok && (end.link == 0 || raise_to(db, end.link, end.sha256, false, e));
 }
 
 bool mark_reset_locked(struct db *db, struct err *e)

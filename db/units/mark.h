@@ -21,6 +21,9 @@ bool mark_judge_locked(struct db *db, struct err *e);
 /* What the mark tells, as text; empty: there is none. ERR_DATABASE. */
 bool mark_read(const struct db *db, char text[static DB_MARK_CAP], struct err *e);
 
+/* Raises the mark to the end of the chain: for what else is given out by this record alone. */
+bool mark_raise(struct db *db, struct err *e);
+
 /* Sets the mark back to the end of the chain, whatever it was. */
 bool mark_reset_locked(struct db *db, struct err *e);
 

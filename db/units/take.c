@@ -248,15 +248,37 @@ static bool is_on_step(const struct db_unit_want *want, int64_t number)
     return (number - want->start) % want->step == 0;
 }
 
-/* A number that was released first, else the one behind the highest that was ever given. */
-static bool next_number_locked(struct taking *t, const struct db_unit_want *want, int64_t *number,
-                               struct err *e)
+/* The next one of the leases of this record. */
+static bool next_lent_locked(struct taking *t, size_t i, int64_t *number, struct err *e)
 {
+    const struct db_unit_want *const want = want_of(t, i);
+    struct query q = query_start_locked(t->db, STMT_LEASE_NUMBER);
+    query_text(&q, want->counter);
+    query_int(&q, want->start);
+    query_int(&q, want->end);
+    const int rows = query_row(&q, e);
+    *number = rows > 0 ? sqlite3_column_int64(q.statement, 0) : 0;
+    query_end(&q);
+    if (rows != 0)
+        return rows > 0;
+    t->unit->unlent = i;
+    return err_set(e, ERR_LEASE,
+                   "The counter '%s' has its numbers from the fleet's server, and of those lent to "
+                   "this station none is left",
+                   want->counter);
+}
+
+/* A number that was released first, else the one behind the highest that was ever given. */
+static bool next_number_locked(struct taking *t, size_t i, int64_t *number, struct err *e)
+{
+    const struct db_unit_want *const want = want_of(t, i);
     bool none;
     if (!ask_counter_locked(t, STMT_UNIT_COUNTER_BACK, want, number, &none, e))
         return false;
     if (!none && is_on_step(want, *number))
         return true;
+    if (want->fleet)
+        return next_lent_locked(t, i, number, e);
     if (!ask_counter_locked(t, STMT_UNIT_COUNTER_LAST, want, number, &none, e))
         return false;
     if (none)
@@ -296,7 +318,7 @@ static bool take_number_locked(struct taking *t, size_t i, struct err *e)
     const struct db_unit_want *const want = want_of(t, i);
     char text[DB_UNIT_TEXT_CAP];
     int64_t number;
-    if (!next_number_locked(t, want, &number, e) ||
+    if (!next_number_locked(t, i, &number, e) ||
         !t->supply->number(t->supply->ctx, i, number, text, e))
         return false;
     const struct item item = { .source = "counter", .name = want->counter, .number = number };
@@ -613,7 +635,7 @@ static bool take_all_locked(struct taking *t, struct err *e)
 
 static void begin(struct taking *t)
 {
-    *t->unit = (struct db_unit){ .missing = DB_NO_ROW };
+    *t->unit = (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW };
     for (size_t i = 0; i < DB_UNIT_POOLS_MAX; i++)
         t->unit->rows[i] = DB_NO_ROW;
     t->sha = db_sha256_new();
@@ -650,7 +672,8 @@ bool unit_take_locked(struct db *db, int64_t run_id, int64_t board_id, const cha
         goto out;
     ok = mark_judge_locked(db, &failure) && read_has_locked(&t, &failure) &&
          read_salt_locked(&t, &failure) && take_all_locked(&t, &failure);
-    if (!ok && (failure.code == ERR_UNIT || failure.code == ERR_DUPLICATE)) {
+    if (!ok &&
+        (failure.code == ERR_UNIT || failure.code == ERR_DUPLICATE || failure.code == ERR_LEASE)) {
         *refusal = failure;
         ok = run_locked(db, STMT_UNDO, e) && (!t.spoilt.name || keep_spoilt_locked(&t, e));
     } else if (!ok) {
@@ -691,9 +714,9 @@ static bool look_at_values(struct taking *t, struct err *e)
     for (size_t i = 0; i < t->supply->want_count; i++) {
         if (!look_at_value(t, i, e))
             return false;
-        if (!t->unit->texts[i] && want_of(t, i)->from == DB_UNIT_SCAN &&
+        if (!t->unit->texts[i] && t->has[i].there && want_of(t, i)->from == DB_UNIT_SCAN &&
             t->unit->missing == DB_NO_ROW)
-            t->unit->missing = i;
+            t->unit->missing = i; /* one that the board has, and can be given again */
     }
     keep_text(t->unit->salt, sizeof t->unit->salt, (const unsigned char *)t->salt);
     return true;

@@ -35,6 +35,7 @@ struct db_unit_want {
     bool secret, unique, serial;
     const char *counter;
     int64_t start, end, step;
+    bool fleet; /* the counter's numbers come from leases alone */
     size_t pool;
     const char *text;
 };
@@ -79,8 +80,9 @@ struct db_unit {
     char labels[DB_UNIT_POOLS_MAX][DB_UNIT_LABEL_CAP]; /* of rows that it had before; or empty */
     size_t
         missing; /* the want whose text was not given, or (looking) is not known; DB_NO_ROW: none */
-    bool is_new; /* something was taken in this call */
-    int64_t link; /* of that in the chain, with its hash; 0: none */
+    size_t unlent; /* the want for whose counter no lease has a number left */
+    bool is_new;   /* something was taken in this call */
+    int64_t link;  /* of that in the chain, with its hash; 0: none */
     char link_sha256[DB_UNIT_HEX_CAP];
     /* Looking: what secrets are judged by. */
     char salt[DB_UNIT_SALT_CAP];

@@ -7,6 +7,7 @@
 #include "db/store/query.h"
 #include "db/store/turn.h"
 #include "db/units/take_priv.h"
+#include "db/write/lease_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 #include "db/write/station_priv.h"
@@ -228,6 +229,12 @@ static void refuse_passed(const struct open_run *run, const struct db_passed *pa
     err_hint(refusal, "If it is to be flashed again, give --rework --operator NAME --reason WHY.");
 }
 
+static const struct db_fleet_say *say_of(const struct db_admission *rule)
+{
+    static const struct db_fleet_say silent = { .answer = DB_FLEET_SILENT };
+    return rule->fleet ? rule->fleet : &silent;
+}
+
 static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_run *run,
                                const struct db_admission *rule, const struct db_seen *seen,
                                struct err *refusal, struct err *e)
@@ -246,7 +253,7 @@ static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_
         if (twice && !mark_rework_locked(db, run_id, seen->passed.run_id, rule->rework_reason, e))
             return false;
     }
-    return lot_give_place_locked(db, run_id, run, seen->passed.in_lot, refusal, e);
+    return lot_give_place_locked(db, run_id, run, seen->passed.in_lot, say_of(rule), refusal, e);
 }
 
 static bool admit_locked(struct db *db, int64_t run_id, struct open_run *run,
@@ -254,7 +261,8 @@ static bool admit_locked(struct db *db, int64_t run_id, struct open_run *run,
                          const struct db_seen *seen, struct db_unit *unit, struct err *refusal,
                          struct err *e)
 {
-    if (!judge_board_locked(db, run_id, run, rule, seen, refusal, e))
+    if (!lease_note_claim_locked(db, run_id, say_of(rule), e) ||
+        !judge_board_locked(db, run_id, run, rule, seen, refusal, e))
         return false;
     if (refusal->code != ERR_NONE || !rule->supply)
         return true;
@@ -271,7 +279,7 @@ bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
     struct open_run run;
     struct err refusal = { 0 };
     if (unit)
-        *unit = (struct db_unit){ .missing = DB_NO_ROW };
+        *unit = (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW };
     if (!db_mac_normalise(board->mac, mac, e))
         return false;
     bool ok = db_begin(db, e);
@@ -285,7 +293,7 @@ bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
         return err_wrap(e, "Recording board %s of run %" PRId64, mac, run_id);
     *seen = found;
     if (refusal.code == ERR_NONE)
-        return true;
+        return lease_mark(db, say_of(rule), e);
     *e = refusal;
     return false;
 }

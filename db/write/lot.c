@@ -9,6 +9,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/write/lease_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -61,6 +62,7 @@ static int64_t add_lot_locked(struct db *db, const struct db_lot_open *lot, bool
     query_int_or_null(&q, lot->recipe_id, 1);
     query_int(&q, one_recipe);
     query_text(&q, lot->operator_name);
+    query_int_or_null(&q, lot->fleet, 1);
     const int64_t id = query_insert(&q, e);
     return id > 0 && chain_link_locked(db, LINK_LOT, id, e) ? id : 0;
 }
@@ -79,7 +81,14 @@ static int64_t open_lot_locked(struct db *db, const struct db_lot_open *lot, str
 
 int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e)
 {
-    if (!check_name(lot->name, e) || !db_begin(db, e))
+    if (!check_name(lot->name, e))
+        return 0;
+    if (lot->fleet && lot->quantity == 0) {
+        err_set(e, ERR_USAGE, "A lot of the fleet has a quantity: that of all stations together");
+        err_hint(e, "Give it with --quantity N.");
+        return 0;
+    }
+    if (!db_begin(db, e))
         return 0;
     const int64_t id = open_lot_locked(db, lot, e);
     return db_finish(db, id > 0, e) ? id : 0;
@@ -91,6 +100,7 @@ struct lot_state {
     char name[DB_LOT_CAP], recipe[160], closed_utc[DB_UTC_CAP];
     int64_t quantity;  /* 0: no limit */
     int64_t recipe_id; /* 0: any */
+    bool fleet;
 };
 
 static void copy_text(sqlite3_stmt *s, int column, char *text, size_t cap)
@@ -110,6 +120,7 @@ static bool find_state_locked(struct db *db, int64_t lot_id, struct lot_state *l
         lot->recipe_id = sqlite3_column_int64(q.statement, 2);
         copy_text(q.statement, 3, lot->recipe, sizeof lot->recipe);
         copy_text(q.statement, 4, lot->closed_utc, sizeof lot->closed_utc);
+        lot->fleet = sqlite3_column_int(q.statement, 6) != 0;
     }
     query_end(&q);
     return rows == 0 ? err_set(e, ERR_STATION, "The record has no lot %" PRId64, lot_id) : rows > 0;
@@ -192,16 +203,35 @@ bool lot_has_room_locked(struct db *db, const struct open_run *run, struct err *
     struct lot_state lot = { .quantity = 0 };
     if (run->lot_id == 0)
         return true;
-    return find_state_locked(db, run->lot_id, &lot, e) &&
-           (lot.quantity == 0 || look_for_place_locked(db, run->lot_id, &lot, refusal, e));
+    if (!find_state_locked(db, run->lot_id, &lot, e))
+        return false;
+    if (lot.fleet)
+        return err_set(refusal, ERR_QUOTA,
+                       "Lot %s is one of the fleet, and the place went back to all stations",
+                       lot.name) ||
+               true;
+    return lot.quantity == 0 || look_for_place_locked(db, run->lot_id, &lot, refusal, e);
+}
+
+/* A lot of the fleet has no places of this record alone. */
+static bool look_for_room_locked(struct db *db, const struct open_run *run,
+                                 const struct lot_state *lot, struct err *refusal, struct err *e)
+{
+    return lot->quantity == 0 || look_for_place_locked(db, run->lot_id, lot, refusal, e);
 }
 
 bool lot_give_place_locked(struct db *db, int64_t run_id, const struct open_run *run,
-                           bool has_passed, struct err *refusal, struct err *e)
+                           bool has_passed, const struct db_fleet_say *say, struct err *refusal,
+                           struct err *e)
 {
+    struct lot_state lot = { .quantity = 0 };
     if (run->lot_id == 0 || run->holds_place)
         return true;
-    if (!has_passed && !lot_has_room_locked(db, run, refusal, e))
+    if (!find_state_locked(db, run->lot_id, &lot, e))
+        return false;
+    if (!has_passed && lot.fleet)
+        return lease_give_place_locked(db, run_id, run, lot.name, say, refusal, e);
+    if (!has_passed && !look_for_room_locked(db, run, &lot, refusal, e))
         return false;
     if (refusal->code != ERR_NONE)
         return true;
@@ -234,6 +264,30 @@ bool db_lot_room(struct db *db, int64_t lot_id, struct db_lot_room *room, struct
     return ok;
 }
 
+bool db_lot_find(struct db *db, const char *name, int64_t *id, struct err *e)
+{
+    *id = 0;
+    if (!db_enter(db, e))
+        return false;
+    const bool ok = find_lot_locked(db, name, id, e);
+    db_leave(db);
+    return ok;
+}
+
+bool db_lot_is_fleets(struct db *db, int64_t lot_id, char name[static DB_LOT_CAP],
+                      int64_t *quantity, bool *is_fleets, struct err *e)
+{
+    struct lot_state lot = { .quantity = 0 };
+    if (!db_enter(db, e))
+        return false;
+    const bool ok = find_state_locked(db, lot_id, &lot, e);
+    db_leave(db);
+    snprintf(name, DB_LOT_CAP, "%s", lot.name);
+    *quantity = lot.quantity;
+    *is_fleets = lot.fleet;
+    return ok;
+}
+
 /* ---- Entering ---- */
 
 /* A full lot is refused before any port is opened; places that are only held may come free. */
@@ -243,7 +297,7 @@ static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rewo
     struct lot_state lot = { .quantity = 0 };
     if (!find_state_locked(db, id, &lot, e) || !takes(&lot, recipe_id, e))
         return false;
-    if (lot.quantity == 0 || rework)
+    if (lot.quantity == 0 || rework || lot.fleet)
         return true;
     if (!count_locked(db, STMT_LOT_PASSED, id, &passed, e))
         return false;
@@ -433,6 +487,7 @@ static struct db_lot_row lot_row(sqlite3_stmt *s)
         .passed = sqlite3_column_int64(s, 13),
         .held = sqlite3_column_int64(s, 14),
         .one_recipe = sqlite3_column_int(s, 15) != 0,
+        .fleet = sqlite3_column_int(s, 16) != 0,
     };
 }
 

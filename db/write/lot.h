@@ -17,6 +17,7 @@
 #include "db/store/db.h"
 #include "db/units/take.h"
 #include "db/write/act.h"
+#include "db/write/lease.h"
 
 /* ---- Lots ---- */
 
@@ -26,6 +27,7 @@ struct db_lot_open {
     int64_t recipe_id;         /* from db_recipe_put; 0: that of the lot's first run */
     const char *operator_name; /* NULL: not known */
     int64_t utc_ms;
+    bool fleet; /* the quantity is that of all stations of the fleet together */
 };
 
 /* Gives its id; 0 on failure, as when there is such a lot already. */
@@ -76,6 +78,7 @@ struct db_lot_row {
     int64_t closed_link;
     int64_t runs, open_runs;
     int64_t passed, held; /* boards; held: places of runs that go on */
+    bool fleet; /* the quantity is over all stations; the boards are those of this record */
 };
 
 struct db_lot_sink {
@@ -99,6 +102,7 @@ struct db_admission {
     const char *rework_reason; /* why boards that have passed are let in; NULL: they are not */
     /* What its unit is to have: taken in the same commit. NULL: nothing. */
     const struct db_unit_supply *supply;
+    const struct db_fleet_say *fleet; /* what the fleet's server says of it; NULL: nothing */
 };
 
 /* As db_board_seen, and then lets the board in, or refuses it with ERR_DUPLICATE or ERR_QUOTA; what

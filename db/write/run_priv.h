@@ -6,6 +6,7 @@
 
 struct open_run {
     int64_t lot_id, board_id; /* 0: none */
+    int64_t claim;            /* below 1: the fleet's server does not know the run */
     bool holds_place;
     char mac[DB_MAC_CAP];
 };

@@ -4,7 +4,9 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/units/mark.h"
 #include "db/write/label_rows_priv.h"
+#include "db/write/lease_priv.h"
 #include "db/write/lot_priv.h"
 #include "db/write/run_priv.h"
 
@@ -34,8 +36,11 @@ static int64_t add_run_locked(struct db *db, const struct db_run_begin *run, str
 static bool take_place_locked(struct db *db, int64_t id, const struct db_run_begin *run,
                               struct err *refusal, struct err *e)
 {
+    static const struct db_fleet_say silent = { .answer = DB_FLEET_SILENT };
     const struct open_run open = { .lot_id = run->lot_id };
-    return !run->with_place || lot_give_place_locked(db, id, &open, false, refusal, e);
+    const struct db_fleet_say *const say = run->fleet ? run->fleet : &silent;
+    return lease_note_claim_locked(db, id, say, e) &&
+           (!run->with_place || lot_give_place_locked(db, id, &open, false, say, refusal, e));
 }
 
 int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *e)
@@ -51,7 +56,7 @@ int64_t db_run_start(struct db *db, const struct db_run_begin *run, struct err *
         if (ok && refusal.code != ERR_NONE)
             *e = refusal; /* and the row goes */
         if (db_finish(db, ok && refusal.code == ERR_NONE, e))
-            return id;
+            return !run->fleet || lease_mark(db, run->fleet, e) ? id : 0;
         if (refusal.code != ERR_NONE)
             return 0;
     }
@@ -78,6 +83,7 @@ bool find_open_run_locked(struct db *db, int64_t run_id, struct open_run *run, s
         run->lot_id = sqlite3_column_int64(q.statement, 1);
         run->board_id = sqlite3_column_int64(q.statement, 2);
         run->holds_place = sqlite3_column_int(q.statement, 4) != 0;
+        run->claim = sqlite3_column_int64(q.statement, 5);
         snprintf(run->mac, sizeof run->mac, "%s", !mac ? "" : (const char *)mac);
         ok = true;
     }
@@ -115,6 +121,7 @@ static int64_t add_attempt_locked(struct db *db, int64_t run_id, const struct db
     query_text(&q, attempt->baud_why);
     query_text(&q, attempt->write_mode);
     query_int_or_null(&q, attempt->round_trips, 0);
+    query_text(&q, attempt->fast);
     bind_timing(&q, &attempt->timing);
     return query_insert(&q, e);
 }
@@ -201,6 +208,21 @@ bool db_rates(struct db *db, const char *port, int runs, struct db_rate *rates, 
         return err_wrap(e, "Looking up the rates of %.100s", port);
     *count = n;
     return true;
+}
+
+bool db_fast_proved(struct db *db, int64_t recipe_id, int64_t most, int64_t *count, struct err *e)
+{
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_FAST_PROVED);
+    query_int(&q, recipe_id);
+    query_int(&q, most);
+    int rows = query_row(&q, e);
+    if (rows > 0)
+        *count = sqlite3_column_int64(q.statement, 0);
+    query_end(&q);
+    db_leave(db);
+    return rows > 0 || err_wrap(e, "Counting the boards that were proved twice");
 }
 
 /* ---- Close ---- */

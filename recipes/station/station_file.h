@@ -78,6 +78,7 @@ enum station_key {
     STATION_KEY_PLC_IDLE,
     STATION_KEY_FLEET,
     STATION_KEY_FLEET_SERVER,
+    STATION_KEY_FLEET_NUMBERS,
     STATION_KEY_MQTT,
     STATION_KEY_MQTT_BROKER,
     STATION_KEY_MQTT_USER,
@@ -222,7 +223,8 @@ struct station {
     char *people, *people_path;           /* the people file, likewise; NULL: none */
     char *recipe_keys, *recipe_keys_path; /* who must have signed recipes, likewise; NULL: nobody */
     struct station_plc plc;
-    char *fleet_server; /* as station_server_is_fit takes it; NULL: no fleet */
+    char *fleet_server;     /* as station_server_is_fit takes it; NULL: no fleet */
+    uint32_t fleet_numbers; /* of each counter of the fleet, lent at once */
     struct station_mqtt mqtt;
     struct station_webhook webhook;
     struct doc_pos at[STATION_KEY_COUNT];

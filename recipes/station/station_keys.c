@@ -403,6 +403,13 @@ static const struct key keys[STATION_KEY_COUNT] = {
                     "verify-full, whatever the service says: the server's certificate must be "
                     "signed by ~/.postgresql/root.crt (or sslrootcert) and name the host.",
     },
+    [STATION_KEY_FLEET_NUMBERS] = {
+        .path = "fleet.numbers", .parent = STATION_KEY_FLEET, .kind = KEY_NUMBER, .min = 2,
+        .max = 100000, FIELD(fleet_numbers), .preset = "100",
+        .also = LIST("ahead", "block"),
+        .sentence = "How many numbers of a counter of the fleet are lent at once; half of them at "
+                    "least are kept ahead, for when the server is away.",
+    },
     [STATION_KEY_MQTT] = {
         .path = "mqtt", .kind = KEY_MAP,
         .also = LIST("broker", "sparkplug"),

@@ -64,6 +64,7 @@ enum unit_value_at {
     UNIT_AT_END,
     UNIT_AT_STEP,
     UNIT_AT_RESTART,
+    UNIT_AT_FLEET,
     UNIT_AT_POOL,
     UNIT_AT_COLUMN,
     UNIT_AT_FACT,
@@ -85,7 +86,8 @@ struct unit_value {
     char *counter;          /* NULL: the recipe's name and the value's */
     uint64_t start, end, step;
     enum unit_restart restart;
-    char *pool, *column; /* column NULL: the value's name */
+    enum unit_flag fleet; /* a counter of all stations */
+    char *pool, *column;  /* column NULL: the value's name */
     size_t pool_index;
     enum unit_fact fact;
     enum unit_form form;

@@ -27,6 +27,7 @@ static const struct {
     { UNIT_AT_END, "end", 1u << UNIT_FROM_COUNTER },
     { UNIT_AT_STEP, "step", 1u << UNIT_FROM_COUNTER },
     { UNIT_AT_RESTART, "restart", 1u << UNIT_FROM_COUNTER },
+    { UNIT_AT_FLEET, "fleet", 1u << UNIT_FROM_COUNTER },
     { UNIT_AT_POOL, "pool", 1u << UNIT_FROM_POOL },
     { UNIT_AT_COLUMN, "column", 1u << UNIT_FROM_POOL },
     { UNIT_AT_FACT, "fact", 1u << UNIT_FROM_BOARD },

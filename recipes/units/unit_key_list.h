@@ -128,6 +128,12 @@
         .sentence = "Counter: begins anew each day, week, month or year (UTC), which its pattern "
                     "must show.",
     },
+    [RECIPE_KEY_UNIT_VALUE_FLEET] = {
+        .path = "unit.values.fleet", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_WORD,
+        .words = LIST("false", "true"), VALUE_FIELD(fleet), VALUE_AT(UNIT_AT_FLEET),
+        .sentence = "Counter: its numbers come from the fleet's server, so that all stations have "
+                    "one counter. A station keeps some of them ahead.",
+    },
     [RECIPE_KEY_UNIT_VALUE_POOL] = {
         .path = "unit.values.pool", .parent = RECIPE_KEY_UNIT_VALUES, .kind = KEY_TEXT,
         .min = 1, .max = UNIT_NAME_MAX, VALUE_FIELD(pool), VALUE_AT(UNIT_AT_POOL),

@@ -109,12 +109,29 @@ bool step_identify(struct attempt *a, struct err *e)
     return true;
 }
 
+/* Whether the board is one that our own stub was made for: on its UART, its flash where most have
+ * it, and as large as three bytes reach. */
+static bool suits_fast(const struct attempt *a, const struct board *b)
+{
+    return !a->setup->no_fast && attempt_flashes(a) && !usb_is_native(a->loader.link.port) &&
+           b->spare_spi_pins == 0 && b->flash.size_bytes <= CHIP_FLASH_3_BYTES_MAX;
+}
+
+const struct stub *attempt_vendor_stub(const struct attempt *a)
+{
+    const char *name = board_stub_name(&a->result->board);
+    return name ? job_stub_named(a->setup->job, name) : NULL;
+}
+
 /* The stub that this board will run; NULL: the ROM does it. */
 static const struct stub *stub_for(const struct attempt *a, const struct board *b)
 {
     const char *name = board_stub_name(b);
     if (!name || a->setup->use_rom || attempt_recipe(a)->loader == RECIPE_LOADER_ROM)
         return NULL;
+    const struct stub *fast = job_fast_stub(a->setup->job);
+    if (fast && strcmp(fast->name, name) == 0 && suits_fast(a, b))
+        return fast;
     return job_stub_named(a->setup->job, name);
 }
 
@@ -263,6 +280,7 @@ bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *
         return false;
     }
     a->result->loader = a->loader.kind->word;
+    a->result->fast = a->result->fast || stub->kind->takes_window;
     return board_attach_stub(&a->loader, &a->result->board, e);
 }
 

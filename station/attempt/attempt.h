@@ -95,6 +95,8 @@ struct attempt_setup {
     enum board_state state;             /* as the attempts before left the board */
     uint32_t baud;                      /* to write at */
     bool use_rom;                       /* do without the stub even if there is one */
+    bool no_fast;                       /* do without our own stub, whatever the recipe wants */
+    bool prove_twice;                   /* what our own stub has written, by another loader, too */
     bool careful; /* one question at a time, each block acknowledged, rate raised after the stub */
     bool sync_slowly; /* where the ROM takes its rate from the SYNC, too */
     const struct attempt_watch *watch;
@@ -126,7 +128,9 @@ struct attempt_result {
     struct err err;   /* unless ok */
     enum phase phase; /* where it ended */
     enum board_state state;
-    const char *loader; /* "rom", "stub"; NULL: none answered */
+    const char *loader; /* "rom", "stub", "fast"; NULL: none answered */
+    bool fast;          /* our own stub was started */
+    bool proved_twice;  /* what it wrote, by another loader, too */
     uint32_t baud;      /* 0: the port has no rate */
     bool identified;
     struct board board;

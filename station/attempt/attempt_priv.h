@@ -44,6 +44,9 @@ bool attempt_flashes(const struct attempt *a);
 /* As the board says, else as the recipe does. 0: nobody knows. */
 uint32_t attempt_flash_bytes(const struct attempt *a);
 
+/* The stub of the vendor's for this board; NULL: there is none. */
+const struct stub *attempt_vendor_stub(const struct attempt *a);
+
 bool attempt_start_stub(struct attempt *a, const struct stub *stub, struct err *e);
 
 /* Tells the watcher whose board it is, as far as that is known; false when it does not want it. */
@@ -106,6 +109,9 @@ bool step_size(struct attempt *a, struct err *e);
 bool step_erase(struct attempt *a, struct err *e);
 bool step_write(struct attempt *a, struct err *e);
 bool step_verify(struct attempt *a, struct err *e);
+
+/* Where our own stub has written and proved: once more by another loader, if that is wanted. */
+bool step_prove_twice(struct attempt *a, struct err *e);
 
 /* ---- attempt_leave.c ---- */
 

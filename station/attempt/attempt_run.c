@@ -14,10 +14,10 @@
 
 typedef bool (*step)(struct attempt *, struct err *);
 
-static const step steps[] = { step_sync,    step_identify, step_early_baud, step_flash, step_gate,
-                              step_stub,    step_baud,     step_ciphertext, step_size,  step_erase,
-                              step_write,   step_verify,   step_fuses,      step_leave, step_boot,
-                              step_started, step_closed };
+static const step steps[] = { step_sync,  step_identify, step_early_baud,  step_flash, step_gate,
+                              step_stub,  step_baud,     step_ciphertext,  step_size,  step_erase,
+                              step_write, step_verify,   step_prove_twice, step_fuses, step_leave,
+                              step_boot,  step_started,  step_closed };
 
 /* Where requests were turned into others on their way, none can be excluded that erases. Nor can it
  * where an answer is missing and the ESP8266's ROM was told to attach its flash: that is a

@@ -2,6 +2,7 @@
 #include "station/attempt/attempt_priv.h"
 
 #include "core/flash/differ.h"
+#include "core/loader/regs.h"
 
 #include <string.h>
 
@@ -289,5 +290,62 @@ bool step_verify(struct attempt *a, struct err *e)
     a->result->state = BOARD_VERIFIED;
     if (a->setup->own)
         a->setup->own->proved = true;
+    return true;
+}
+
+/* ---- Proved once more, by another loader ---- */
+
+static bool is_same_board(struct attempt *a, struct err *e)
+{
+    struct board again;
+    const struct chip_mac *mac = &a->result->board.mac;
+    if (!board_identify(&a->loader, &again, e))
+        return false;
+    return (again.mac.count == mac->count &&
+            memcmp(again.mac.bytes, mac->bytes, mac->count) == 0) ||
+           err_set(e, ERR_IDENTIFY, "Another board answers where this one was");
+}
+
+/* Through the ROM, which knows nothing of what ran before. */
+static bool start_other(struct attempt *a, struct err *e)
+{
+    struct port *port = a->loader.link.port;
+    const struct stub *stub = attempt_vendor_stub(a);
+    const char *writer = a->result->loader; /* stays in the record: it is what has written */
+    regs_forget(&a->loader);
+    loader_set_rom(&a->loader);
+    a->loader.unsettled_bytes = 0;
+    a->knows_size = false;
+    bool ok = (!(port->caps & PORT_BAUD) || port_set_baud(port, attempt_sync_baud(a->setup), e)) &&
+              board_connect(&a->loader, a->setup->reset, a->result->board.chip, e) &&
+              is_same_board(a, e) && (!stub || attempt_start_stub(a, stub, e)) && step_baud(a, e) &&
+              tell_size(a, e);
+    a->result->loader = writer;
+    return ok;
+}
+
+static bool is_right(struct attempt *a, size_t i, struct err *e)
+{
+    const struct plan_region *r = plan_region(a->result->variant, i);
+    uint8_t found[DIGEST_MD5_BYTES];
+    if (!flash_md5(&a->loader, r, found, e) ||
+        !flash_judge(&a->loader, r, found, &a->result->differs, e))
+        return err_wrap(e, "Proved by the fast stub, and then by another loader");
+    return true;
+}
+
+bool step_prove_twice(struct attempt *a, struct err *e)
+{
+    bool proved = a->result->state == BOARD_VERIFIED && a->loader.kind->takes_window;
+    if (!a->setup->prove_twice || !proved)
+        return true;
+    if (!start_other(a, e))
+        return false;
+    attempt_enter(a, PHASE_VERIFY);
+    for (size_t i = 0; i < plan_variant_count(a->result->variant); i++) {
+        if (!is_right(a, i, e))
+            return false;
+    }
+    a->result->proved_twice = true;
     return true;
 }

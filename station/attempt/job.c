@@ -20,7 +20,7 @@
 struct job {
     atomic_uint holders;
     struct recipe *recipe;
-    struct stub_set *stubs;
+    struct stub_set *stubs, *fast_stubs;
     struct plan *plan;
     struct label_template *label; /* NULL: none */
     struct job_unit *unit;
@@ -270,6 +270,7 @@ static void make_settings(const struct job *j, struct plan_settings *s, struct d
         .erase_all = r->erase == RECIPE_ERASE_ALL,
         .pieces = r->write == RECIPE_WRITE_CHANGED,
         .baud = r->port.baud,
+        .fast = r->loader == RECIPE_LOADER_FAST,
         .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {
@@ -315,6 +316,32 @@ static void add_warning(void *ctx, size_t image, const char *sentence)
     doc_report_add(to->warnings, place_of(to, image, RECIPE_KEY_IMAGES), "warning: %s", sentence);
 }
 
+/* A board that fails with it is done by another loader, which begins with a reset. */
+static void check_fast(const struct job *j, struct doc_report *report)
+{
+    const struct recipe *r = j->recipe;
+    char list[128] = "";
+    if (r->loader != RECIPE_LOADER_FAST && r->at[RECIPE_KEY_PROVE_TWICE].line > 0)
+        doc_report_add(report, r->at[RECIPE_KEY_PROVE_TWICE],
+                       "prove_twice is for boards that the fast stub writes; it needs "
+                       "'loader: fast'");
+    if (r->loader != RECIPE_LOADER_FAST)
+        return;
+    for (size_t i = 0; i < stub_set_count(j->fast_stubs); i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+                 stub_set_at(j->fast_stubs, i)->name);
+    }
+    if (!stub_set_find(j->fast_stubs, r->chip->id_name))
+        doc_report_add(report, r->at[RECIPE_KEY_LOADER],
+                       "there is no fast stub for %s, only for %s; use 'loader: auto'",
+                       r->chip->name, list);
+    if (r->port.reset == RECIPE_RESET_NONE)
+        doc_report_add(report, r->at[RECIPE_KEY_LOADER],
+                       "'loader: fast' needs a port that resets the board, and port.reset is "
+                       "none; use 'loader: auto'");
+}
+
 static void check_loader(const struct job *j, struct doc_report *report)
 {
     const struct recipe *r = j->recipe;
@@ -324,6 +351,7 @@ static void check_loader(const struct job *j, struct doc_report *report)
     if (r->loader == RECIPE_LOADER_STUB && no_stub)
         doc_report_add(report, r->at[RECIPE_KEY_LOADER],
                        "%s; give a folder that has it with --stubs, or use 'loader: auto'", why);
+    check_fast(j, report);
     if (r->port.after == RECIPE_AFTER_WATCHDOG && !r->chip->watchdog.resets)
         doc_report_add(report, r->at[RECIPE_KEY_PORT_AFTER],
                        "%s cannot be restarted by its watchdog; expected auto or a sequence",
@@ -518,7 +546,8 @@ struct job *job_new(const char *recipe_path, const char *stub_folder, struct doc
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->encoded_cond, NULL);
     j->stubs = stub_set_new(stub_folder, e);
-    if (j->stubs && recipe_load(recipe_path, &j->recipe, report, e) && check_stubs(j, e) &&
+    j->fast_stubs = j->stubs ? stub_set_fast(e) : NULL;
+    if (j->fast_stubs && recipe_load(recipe_path, &j->recipe, report, e) && check_stubs(j, e) &&
         load_label(j, report, e) && build(j, report, e) && start_encoder(j, e))
         return j;
     job_free(j);
@@ -549,6 +578,7 @@ void job_free(struct job *j)
     label_template_free(j->label);
     recipe_free(j->recipe);
     stub_set_free(j->stubs);
+    stub_set_free(j->fast_stubs);
     pthread_cond_destroy(&j->encoded_cond);
     pthread_mutex_destroy(&j->lock);
     free(j);
@@ -639,6 +669,13 @@ const struct stub *job_proving_stub(const struct job *j)
 const struct stub *job_stub(const struct job *j)
 {
     return j->recipe->loader == RECIPE_LOADER_ROM ? NULL : job_proving_stub(j);
+}
+
+const struct stub *job_fast_stub(const struct job *j)
+{
+    return j->recipe->loader == RECIPE_LOADER_FAST
+               ? stub_set_find(j->fast_stubs, j->recipe->chip->id_name)
+               : NULL;
 }
 
 static const struct plan_variant *find_or_make_locked(struct job *j, uint32_t flash_bytes,

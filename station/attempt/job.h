@@ -75,6 +75,9 @@ const struct stub *job_proving_stub(const struct job *j);
 /* By the name of its file: some boards need another one than their chip's. NULL: there is none. */
 const struct stub *job_stub_named(const struct job *j, const char *name);
 
+/* Our own stub for the recipe's chip; NULL: there is none, or the recipe does not ask for it. */
+const struct stub *job_fast_stub(const struct job *j);
+
 /* Whether boards are written by their ROM only because a stub is missing, which costs time; a
  * sentence for people in `text` then, without its full stop. */
 bool job_explain_loader(const struct job *j, char *text, size_t cap);

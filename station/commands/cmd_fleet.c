@@ -2,12 +2,12 @@
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
-#include "db/fleet/fleet.h"
 #include "db/write/act.h"
+#include "db/write/lease.h"
 #include "station/base/json.h"
 #include "station/cli/person.h"
+#include "station/commands/fleet_command.h"
 #include "station/fleet/fleet_proof.h"
-#include "station/fleet/fleet_reach.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -16,24 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-struct fleet_options {
-    const char *server, *station_path, *operator_name, *go_on, *name, *db_path;
-    bool json;
-};
-
-/* All that lives during the command. */
-struct fleet_command {
-    const struct fleet_options *options;
-    struct fleet_reach reach;
-    struct station *station; /* of it */
-    struct fleet *fleet;     /* of it */
-    struct outbox *outbox;
-    bool altered; /* the server's rows are not what stations sent */
-};
-
 /* ---- Setting up ---- */
 
-static bool connect_server(struct fleet_command *c, struct err *e)
+bool fleet_connect_server(struct fleet_command *c, struct err *e)
 {
     const bool ok = fleet_reach_open(&c->reach, c->options->station_path, c->options->server, e);
     c->station = c->reach.station;
@@ -57,10 +42,9 @@ static bool open_outbox(struct fleet_command *c, struct err *e)
     return c->outbox != NULL;
 }
 
-/* The station, its record, and a server with tables. */
-static bool connect_station(struct fleet_command *c, struct err *e)
+bool fleet_connect_station(struct fleet_command *c, struct err *e)
 {
-    return connect_server(c, e) && has_station(c, e) && open_outbox(c, e) &&
+    return fleet_connect_server(c, e) && has_station(c, e) && open_outbox(c, e) &&
            fleet_is_current(c->fleet, e);
 }
 
@@ -75,7 +59,7 @@ static void tear_down(struct fleet_command *c)
 static bool init(struct fleet_command *c, struct err *e)
 {
     int before;
-    if (!connect_server(c, e) || !fleet_init(c->fleet, ESPSTATION_VERSION, &before, e))
+    if (!fleet_connect_server(c, e) || !fleet_init(c->fleet, ESPSTATION_VERSION, &before, e))
         return false;
     if (before == FLEET_VERSION)
         printf("The server's tables are of version %d, as before; rights were given anew.\n",
@@ -131,13 +115,35 @@ static void tell_joined(const struct fleet_command *c, const struct fleet_state 
                  c->station->name);
 }
 
+static bool give_leases_up(struct fleet_command *c, struct err *e)
+{
+    int64_t ended = 0;
+    struct fleet_state state;
+    if (!fleet_look(c->fleet, c->outbox, c->station->name, &state, e))
+        return false;
+    if (state.relation == FLEET_FITS || (state.relation == FLEET_UNKNOWN && state.other_id == 0))
+        return true; /* nothing is to be decided */
+    struct db *const db = db_open_existing(c->options->db_path, DB_BUSY_MS, e);
+    const bool ok = db && db_lease_give_up(db, &ended, e);
+    db_close(db);
+    if (ok && ended > 0)
+        cmd_tell("%" PRId64
+                 " lease%s of this record ended: it may lack what was used of them. See: "
+                 "espstation fleet lease list, and fleet lease lost",
+                 ended, ended == 1 ? " is" : "s are");
+    return ok;
+}
+
 static bool join_as(struct fleet_command *c, const struct actor *who, struct err *e)
 {
     struct db_station here;
     struct fleet_state state;
     bool begun, joined;
-    if (!connect_server(c, e) || !has_station(c, e) || !fleet_is_current(c->fleet, e) ||
+    if (!fleet_connect_server(c, e) || !has_station(c, e) || !fleet_is_current(c->fleet, e) ||
         !db_station_here(&here, e) || !begin_record(c, who, &here, &begun, e))
+        return false;
+    /* Before the server knows of it: what it has lent may have been used meanwhile. */
+    if (c->options->go_on && !give_leases_up(c, e))
         return false;
     const struct fleet_join setup = { .station = c->station->name,
                                       .operator_name = who->name,
@@ -191,7 +197,8 @@ static void print_status_json(const struct fleet_command *c, const struct fleet_
 static bool status_of_fleet(struct fleet_command *c, struct err *e)
 {
     struct fleet_state state;
-    if (!connect_station(c, e) || !fleet_look(c->fleet, c->outbox, c->station->name, &state, e))
+    if (!fleet_connect_station(c, e) ||
+        !fleet_look(c->fleet, c->outbox, c->station->name, &state, e))
         return false;
     if (c->options->json)
         print_status_json(c, &state);
@@ -204,24 +211,39 @@ static bool status_of_fleet(struct fleet_command *c, struct err *e)
 
 /* ---- send ---- */
 
-static bool send_rows(struct fleet_command *c, struct err *e)
+bool fleet_send_all(struct fleet_command *c, int64_t *links, int64_t *mark, char *twice, size_t cap,
+                    struct err *e)
 {
     struct fleet_sent sent;
     int64_t first = -1;
-    if (!connect_station(c, e))
-        return false;
+    snprintf(twice, cap, "%s", "");
     do {
         if (!fleet_send_batch(c->fleet, c->outbox, c->station->name, ESPSTATION_VERSION, &sent, e))
             return false;
         if (first < 0)
             first = sent.mark - sent.links;
+        if (sent.twice > 0 && twice[0] == '\0')
+            snprintf(twice, cap, "%s", sent.first_twice);
     } while (sent.mark < sent.last);
-    if (sent.mark > first)
+    *links = sent.mark - first;
+    *mark = sent.mark;
+    return true;
+}
+
+static bool send_rows(struct fleet_command *c, struct err *e)
+{
+    char twice[320];
+    int64_t links, mark;
+    if (!fleet_connect_station(c, e) || !fleet_send_all(c, &links, &mark, twice, sizeof twice, e))
+        return false;
+    if (links > 0)
         cmd_tell("%" PRId64 " links were sent; the server has all %" PRId64 " of station %s.",
-                 sent.mark - first, sent.mark, c->station->name);
+                 links, mark, c->station->name);
     else
-        cmd_tell("The server has all %" PRId64 " links of station %s already.", sent.mark,
+        cmd_tell("The server has all %" PRId64 " links of station %s already.", mark,
                  c->station->name);
+    if (twice[0])
+        cmd_tell("%s. All such: view espstation.duplicates.", twice);
     return true;
 }
 
@@ -248,7 +270,7 @@ static bool compare_here(struct fleet_command *c, struct err *e)
 static bool verify_server(struct fleet_command *c, struct err *e)
 {
     struct fleet_proof proof = { .fleet = NULL };
-    if (!connect_server(c, e) || !fleet_is_current(c->fleet, e))
+    if (!fleet_connect_server(c, e) || !fleet_is_current(c->fleet, e))
         return false;
     proof.fleet = c->fleet;
     proof.station_name = c->options->name;
@@ -269,6 +291,7 @@ static const struct action {
     { "status", status_of_fleet },
     { "send", send_rows },
     { "verify", verify_server },
+    { "lease", fleet_lease },
 };
 
 static const struct action *find_action(const char *word)
@@ -285,28 +308,46 @@ static enum exit_status fleet(int argc, char **argv)
     struct fleet_options o = { .db_path = DEFAULT_DB };
     const struct option_row rows[] = {
         OPTION_SERVER(&o.server),
-        { "--operator", "NAME", "join: who does it, for record and server", NULL, &o.operator_name,
-          NULL },
+        { "--operator", "NAME", "join, lease: who does it, for record and server", NULL,
+          &o.operator_name, NULL },
         { "--go-on", "REASON",
           "join: go on with this record though the server has another story of it; tells why", NULL,
           &o.go_on, NULL },
         { "--station-name", "NAME", "verify: the records of this station alone", NULL, &o.name,
           NULL },
-        { "--json", NULL, "status, verify: one JSON object per line", &o.json, NULL, NULL },
+        { "--lot", "NAME", "lease take, return: the lot", NULL, &o.lot, NULL },
+        { "--places", "N", "lease take: so many places of the lot, or as many as are left", NULL,
+          &o.places, NULL },
+        { "--hours", "H", "lease take: for how long places are lent; default 12", NULL, &o.hours,
+          NULL },
+        { "--recipe", "FILE", "lease take: the recipe whose counters numbers are lent of", NULL,
+          &o.recipe, NULL },
+        { "--numbers", "N", "lease take: so many of each of its counters of the fleet", NULL,
+          &o.numbers, NULL },
+        { "--used", "N", "lease lost: how many of its places were used", NULL, &o.used, NULL },
+        { "--reason", "TEXT", "lease lost: why, for record and server", NULL, &o.reason, NULL },
+        OPTION_STUBS(&o.stubs),
+        { "--json", NULL, "status, verify, lease list: one JSON object per line", &o.json, NULL,
+          NULL },
         OPTION_STATION(&o.station_path),
         OPTION_DB(&o.db_path),
     };
     enum exit_status status;
     struct err e = { 0 };
-    const char *word = NULL;
+    const char *words[3] = { NULL };
     size_t count;
-    if (!cmd_parse(&cmd_fleet, rows, sizeof rows / sizeof rows[0], argc, argv, &word, 1, &count,
+    if (!cmd_parse(&cmd_fleet, rows, sizeof rows / sizeof rows[0], argc, argv, words, 3, &count,
                    &status))
         return status;
-    const struct action *const action = count > 0 ? find_action(word) : NULL;
-    if (!action) {
-        fprintf(stderr, "espstation fleet: expected init, join, status, send or verify\n"
-                        "See: espstation fleet --help\n");
+    const struct action *const action = count > 0 ? find_action(words[0]) : NULL;
+    const bool too_many = action && action->run != fleet_lease && count > 1;
+    o.args[0] = words[1];
+    o.args[1] = words[2];
+    if (!action || too_many) {
+        fprintf(stderr,
+                "espstation fleet: expected init, join, status, send, verify or lease%s\n"
+                "See: espstation fleet --help\n",
+                too_many ? ", and nothing behind it" : "");
         return EXIT_USAGE;
     }
     struct fleet_command c = { .options = &o, .reach = FLEET_REACH_NONE };
@@ -316,6 +357,6 @@ static enum exit_status fleet(int argc, char **argv)
     return c.altered ? EXIT_BOARD : cmd_status_of(&e);
 }
 
-const struct cmd cmd_fleet = { "fleet", "init|join|status|send|verify",
+const struct cmd cmd_fleet = { "fleet", "init|join|status|send|verify|lease",
                                "The company's PostgreSQL, which has what all records have.",
                                fleet };

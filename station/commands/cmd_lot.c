@@ -19,7 +19,7 @@
 struct lot_options {
     const char *name; /* NULL: none given */
     const char *db_path, *operator_name, *quantity, *recipe, *key, *checkpoint, *stubs;
-    bool json;
+    bool json, fleet;
 };
 
 /* ---- Opening ---- */
@@ -52,7 +52,8 @@ static bool lot_open(const struct lot_options *o, struct err *e)
 {
     struct db_lot_open lot = { .name = o->name,
                                .operator_name = o->operator_name,
-                               .utc_ms = clock_system.utc_ms(&clock_system) };
+                               .utc_ms = clock_system.utc_ms(&clock_system),
+                               .fleet = o->fleet };
     if (!parse_quantity(o->quantity, &lot.quantity, e))
         return false;
     struct db *db = db_open(o->db_path, DB_BUSY_MS, e);
@@ -141,6 +142,7 @@ static bool json_of_lot(void *ctx, const struct db_lot_row *lot)
     json_integer(&o, "held", lot->held);
     json_integer(&o, "runs", lot->runs);
     json_integer(&o, "open_runs", lot->open_runs);
+    json_integer(&o, "fleet", lot->fleet);
     json_end(&o);
     return true;
 }
@@ -176,7 +178,11 @@ static bool page_of_lot(void *ctx, const struct db_lot_row *lot)
                  lot->recipe_version ? lot->recipe_version : "", lot->plan_sha256);
     else
         cmd_tell("  recipe    %s", lot->one_recipe ? "that of the first run" : "any");
-    if (lot->quantity > 0)
+    if (lot->fleet)
+        cmd_tell("  quantity  %" PRId64 " for all stations of the fleet; %" PRId64 " boards have "
+                 "passed here, %" PRId64 " more are being flashed",
+                 lot->quantity, lot->passed, lot->held);
+    else if (lot->quantity > 0)
         cmd_tell("  quantity  %" PRId64 " of %" PRId64 " boards have passed, %" PRId64 " more are "
                  "being flashed",
                  lot->passed, lot->quantity, lot->held);
@@ -269,6 +275,8 @@ static enum exit_status lot(int argc, char **argv)
     const struct option_row rows[] = {
         { "--quantity", "N", "open: so many boards may pass; default: no limit", NULL, &o.quantity,
           NULL },
+        { "--fleet", NULL, "open: the quantity is that of all stations of the fleet together",
+          &o.fleet, NULL, NULL },
         { "--recipe", "FILE", "open: the recipe of the lot; default: that of its first run", NULL,
           &o.recipe, NULL },
         { "--operator", "NAME", "open, close: who does it; without, close asks for a badge", NULL,

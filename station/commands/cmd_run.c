@@ -5,6 +5,7 @@
 #include "db/write/act.h"
 #include "station/cli/person.h"
 #include "station/cli/station_find.h"
+#include "station/fleet/fleet_gate.h"
 #include "station/fleet/fleet_sender.h"
 #include "station/fleet/fleet_watch.h"
 #include "station/label/label_finish.h"
@@ -37,6 +38,7 @@ struct run_state {
     struct station *station;     /* where the recipe has a label; NULL: none is needed, or there */
     struct label_desk *desk;     /* NULL: nothing is printed */
     struct fleet_sender *sender; /* NULL: there is no fleet */
+    struct fleet_gate *gate;
     struct station *fleet_station; /* whose server it sends to */
     struct stop_source stop;
     struct session *session;
@@ -191,7 +193,10 @@ static bool open_sender(struct run_state *s, enum attempt_kind kind, struct err 
                                               .tell = tell_of_fleet,
                                               .ctx = s->session };
     s->sender = fleet_sender_new(&setup, e);
-    return s->sender != NULL;
+    s->gate = s->sender ? fleet_gate_open(s->fleet_station, s->options->db_path,
+                                          session_record(s->session), tell_of_fleet, s->session, e)
+                        : NULL;
+    return s->gate != NULL;
 }
 
 /* The last boards' labels come out a moment after their verdicts. */
@@ -318,6 +323,7 @@ static void tear_down(struct run_state *s)
     label_desk_free(s->desk);
     event_reader_free(s->reader);
     fleet_sender_hush(s->sender);
+    fleet_gate_free(s->gate);
     session_free(s->session);
     fleet_finish(s->sender); /* with the session's own end */
     station_free(s->fleet_station);

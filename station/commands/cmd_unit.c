@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "db/units/decide.h"
 #include "db/units/unit_list.h"
+#include "db/write/lease.h"
 #include "station/base/json.h"
 #include "station/commands/unit_import.h"
 
@@ -114,6 +115,7 @@ static bool unit_show(struct unit_options *o, struct err *e)
 static bool decide(struct unit_options *o, struct err *e)
 {
     struct db_station here;
+    int64_t ended; /* leases of the fleet: what was used of them is not known, either */
     struct db_unit_decision d = { .operator_name = o->operator_name,
                                   .reason = o->reason,
                                   .host = here.host,
@@ -125,7 +127,8 @@ static bool decide(struct unit_options *o, struct err *e)
     if (!db_station_here(&here, e))
         return false;
     struct db *db = db_open_existing(o->db_path, DB_BUSY_MS, e);
-    bool ok = db && (o->which ? db_unit_release(db, o->which, &d, e) : db_unit_accept(db, &d, e));
+    bool ok = db && (o->which ? db_unit_release(db, o->which, &d, e)
+                              : db_unit_accept(db, &d, e) && db_lease_give_up(db, &ended, e));
     db_close(db);
     return ok;
 }

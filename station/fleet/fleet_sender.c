@@ -29,12 +29,14 @@ struct fleet_sender {
     struct outbox *outbox;
     int64_t mark; /* the server's, when it had all; below 0: not known */
     int again_ms;
-    char said[SAID_BYTES];    /* last; "": all is well */
-    pthread_mutex_t telling;  /* guards setup.tell, also while it is called */
-    pthread_mutex_t lock;     /* guards what follows */
-    struct err trouble;       /* of the last look; code ERR_NONE: none */
-    int64_t left;             /* links that wait; below 0: not known yet */
-    uint64_t asked, answered; /* a look answers all who asked before it began */
+    char said[SAID_BYTES];        /* last; "": all is well */
+    pthread_mutex_t telling;      /* guards setup.tell, also while it is called */
+    pthread_mutex_t lock;         /* guards what follows */
+    struct err trouble;           /* of the last look; code ERR_NONE: none */
+    int64_t left;                 /* links that wait; below 0: not known yet */
+    int64_t twice;                /* boards and serials that turned out to be elsewhere as well, */
+    char first_twice[SAID_BYTES]; /* ...the first of them */
+    uint64_t asked, answered;     /* a look answers all who asked before it began */
 };
 
 /* ---- What is seen of it ---- */
@@ -67,6 +69,15 @@ bool fleet_sender_await(struct fleet_sender *s, uint32_t ms, int64_t *left, stru
     while (!(answered = is_answered(s, ticket, left, why)) && !deadline_over(c, end))
         c->sleep_until(c, deadline_in_ms(c, AWAIT_STEP_MS).at_us, -1);
     return answered && why->code == ERR_NONE && *left == 0;
+}
+
+int64_t fleet_sender_twice(struct fleet_sender *s, char *first, size_t cap)
+{
+    pthread_mutex_lock(&s->lock);
+    const int64_t twice = s->twice;
+    snprintf(first, cap, "%s", s->first_twice);
+    pthread_mutex_unlock(&s->lock);
+    return twice;
 }
 
 void fleet_sender_hush(struct fleet_sender *s)
@@ -117,6 +128,22 @@ static bool is_stopped(const struct fleet_sender *s)
 }
 
 /* Sends until the server has all. */
+/* What only the server could know, and nobody could ask when the board was let in. */
+static void note_twice(struct fleet_sender *s, const struct fleet_sent *sent)
+{
+    if (sent->twice == 0)
+        return;
+    pthread_mutex_lock(&s->lock);
+    if (s->twice == 0)
+        snprintf(s->first_twice, sizeof s->first_twice, "%s", sent->first_twice);
+    s->twice += sent->twice;
+    pthread_mutex_unlock(&s->lock);
+    pthread_mutex_lock(&s->telling);
+    if (s->setup.tell)
+        s->setup.tell(s->setup.ctx, sent->first_twice);
+    pthread_mutex_unlock(&s->telling);
+}
+
 static bool send_all(struct fleet_sender *s, struct err *e)
 {
     struct fleet_sent sent;
@@ -129,6 +156,7 @@ static bool send_all(struct fleet_sender *s, struct err *e)
         if (!fleet_send_batch(s->fleet, s->outbox, s->setup.station, ESPSTATION_VERSION, &sent, e))
             return false;
         set_left(s, sent.last - sent.mark);
+        note_twice(s, &sent);
     } while (sent.mark < sent.last && !is_stopped(s));
     s->mark = sent.mark;
     return true;

@@ -12,6 +12,8 @@
 #include "core/base/clock.h"
 #include "core/base/err.h"
 
+#include <stddef.h>
+
 struct fleet_sender;
 
 struct fleet_sender_setup {
@@ -38,5 +40,9 @@ void fleet_sender_free(struct fleet_sender *s);
  * over. True: the server has it. Else *left says how many links wait (below 0: not known), and
  * *why, if its code is set, for what. */
 bool fleet_sender_await(struct fleet_sender *s, uint32_t ms, int64_t *left, struct err *why);
+
+/* How many boards and serials that it has sent turned out to be at another station as well; the
+ * first of them as a sentence. */
+int64_t fleet_sender_twice(struct fleet_sender *s, char *first, size_t cap);
 
 #endif

@@ -1,5 +1,6 @@
 #include "station/fleet/fleet_watch.h"
 
+#include "station/fleet/fleet_gate.h"
 #include "station/fleet/fleet_sender.h"
 
 #include <inttypes.h>
@@ -20,27 +21,77 @@ static void tell(void *ctx, const char *sentence)
     floor_note(ctx, 0, 0, sentence);
 }
 
-static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
+struct fleet_gate *fleet_gate_open(const struct station *station, const char *db_path,
+                                   struct record *record,
+                                   void (*say)(void *ctx, const char *sentence), void *ctx,
+                                   struct err *e)
 {
-    *state = NULL;
-    if (!fleet_is_wanted(station, floor_db_path(f)))
-        return true;
+    const struct fleet_gate_setup setup = { .server = station->fleet_server,
+                                            .station = station->name,
+                                            .db_path = db_path,
+                                            .record = record,
+                                            .numbers = station->fleet_numbers,
+                                            .clock = &clock_system,
+                                            .tell = say,
+                                            .ctx = ctx };
+    return fleet_gate_new(&setup, e);
+}
+
+/* Both threads of a line. */
+struct watch {
+    struct fleet_sender *sender;
+    struct fleet_gate *gate;
+};
+
+static void end(void *state)
+{
+    struct watch *const w = state;
+    fleet_gate_free(w->gate);
+    fleet_finish(w->sender);
+    free(w);
+}
+
+static bool begin(struct watch *w, struct floor *f, const struct station *station, struct err *e)
+{
     const struct fleet_sender_setup setup = { .server = station->fleet_server,
                                               .station = station->name,
                                               .db_path = floor_db_path(f),
                                               .clock = &clock_system,
                                               .tell = tell,
                                               .ctx = f };
-    *state = fleet_sender_new(&setup, e);
-    return *state != NULL;
+    w->sender = fleet_sender_new(&setup, e);
+    w->gate =
+        w->sender ? fleet_gate_open(station, floor_db_path(f), floor_record(f), tell, f, e) : NULL;
+    return w->gate != NULL;
 }
 
-static void end(void *state)
+static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
 {
-    fleet_finish(state);
+    *state = NULL;
+    if (!fleet_is_wanted(station, floor_db_path(f)))
+        return true;
+    struct watch *const w = calloc(1, sizeof *w);
+    if (!w)
+        return err_set(e, ERR_STATION, "Out of memory for the fleet");
+    if (begin(w, f, station, e)) {
+        *state = w;
+        return true;
+    }
+    fleet_sender_free(w->sender);
+    free(w);
+    return false;
 }
 
 const struct watcher fleet_watch = { "Fleet", start, end };
+
+static void tell_twice(struct fleet_sender *s)
+{
+    char first[320];
+    const int64_t twice = fleet_sender_twice(s, first, sizeof first);
+    if (twice > 0)
+        fprintf(stderr, "espstation: %s%s\n", first,
+                twice > 1 ? "; there are more, see espstation.duplicates on the server" : "");
+}
 
 void fleet_finish(struct fleet_sender *s)
 {
@@ -49,6 +100,7 @@ void fleet_finish(struct fleet_sender *s)
     if (!s)
         return;
     const bool done = fleet_sender_await(s, FINISH_MS, &left, &why);
+    tell_twice(s);
     fleet_sender_free(s);
     if (done)
         return;

@@ -127,8 +127,8 @@ static void count_as_statistics(struct headcount *t, struct headcount_board *b,
                                 const struct event *event)
 {
     const bool failed = event->verdict == VERDICT_FAIL;
-    const bool refused =
-        failed && (event->err.code == ERR_DUPLICATE || event->err.code == ERR_QUOTA);
+    const bool refused = failed && (event->err.code == ERR_DUPLICATE ||
+                                    event->err.code == ERR_QUOTA || event->err.code == ERR_LEASE);
     t->refused += refused;
     t->unidentified += failed && !refused && !event->mac[0];
     if (refused || !event->mac[0])

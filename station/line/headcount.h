@@ -46,7 +46,7 @@ struct headcount {
     size_t count, passed, by_station;
     /* The same as `espstation stats` counts it, so that screens and statistics agree: of the boards
      * that were judged those that are good in the end; and beside them runs that were refused
-     * (duplicate, quota), and those that failed before the board said who it is. */
+     * (duplicate, quota, lease), and those that failed before the board said who it is. */
     size_t judged, good;
     uint64_t refused, unidentified;
     uint64_t runs;

@@ -1,9 +1,11 @@
 #include "station/line/record.h"
 
 #include "db/write/burn_rows.h"
+#include "station/line/gate.h"
 
 #include "db/units/decide.h"
 #include "db/write/lot.h"
+#include "station/line/gate.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@ struct record {
     const struct clock *clock;
     pthread_mutex_t lock; /* guards unclosed */
     struct unclosed *unclosed;
+    struct gate gate;
 };
 
 /* ---- Runs that the record could not take ---- */
@@ -172,12 +175,14 @@ struct record *record_new(const char *db_path, const struct clock *clock, int *i
     }
     r->clock = clock;
     pthread_mutex_init(&r->lock, NULL);
+    gate_init(&r->gate);
     r->db = db_open(db_path, DB_BUSY_MS, e);
     if (r->db && db_station_here(&here, e) &&
         db_station_start(r->db, &here, ESPSTATION_VERSION, r->clock->utc_ms(r->clock), interrupted,
                          e))
         return r;
     db_close(r->db);
+    gate_done(&r->gate);
     pthread_mutex_destroy(&r->lock);
     free(r);
     return NULL;
@@ -206,6 +211,7 @@ void record_free(struct record *r)
         db_station_end(r->db, r->clock->utc_ms(r->clock), &ignored);
     drop_unclosed(r);
     db_close(r->db);
+    gate_done(&r->gate);
     pthread_mutex_destroy(&r->lock);
     free(r);
 }
@@ -269,6 +275,30 @@ bool record_check_pools(struct record *r, struct job *job,
     return ok;
 }
 
+bool record_fleet_counters(struct job *job, const struct clock *clock,
+                           bool (*each)(void *ctx, const struct db_unit_want *want, struct err *e),
+                           void *ctx, struct err *e)
+{
+    const struct recipe *const recipe = job_recipe(job);
+    char counter[UNIT_COUNTER_CAP];
+    for (size_t i = 0; i < recipe->unit.value_count; i++) {
+        const struct unit_value *const v = &recipe->unit.values[i];
+        if (v->from != UNIT_FROM_COUNTER || v->fleet != UNIT_TRUE)
+            continue;
+        unit_counter_name(v, recipe->name, clock->utc_ms(clock), counter);
+        const struct db_unit_want want = { .name = v->name,
+                                           .from = DB_UNIT_COUNTER,
+                                           .counter = counter,
+                                           .start = (int64_t)v->start,
+                                           .end = (int64_t)v->end,
+                                           .step = (int64_t)v->step,
+                                           .fleet = true };
+        if (!each(ctx, &want, e))
+            return false;
+    }
+    return true;
+}
+
 /* ---- A run ---- */
 
 bool record_passed_here(struct record *r, const struct order *order, int slot,
@@ -286,12 +316,28 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
     return db_passed_here(r->db, &where, passed, e);
 }
 
-bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
-                      int64_t *run_id, struct err *e)
+void record_set_gate(struct record *r, const struct record_gate *gate)
 {
+    if (r)
+        gate_set(&r->gate, gate);
+}
+
+static struct gate_run gate_run(struct record *r, const struct order *order,
+                                const struct record_run *run, struct record_claim *claim)
+{
+    return (struct gate_run){ .db = r->db, .order = order, .run = run, .claim = claim };
+}
+
+bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
+                      struct record_claim *claim, int64_t *run_id, struct err *e)
+{
+    struct db_fleet_say say;
     *run_id = 0;
     if (!r)
         return true;
+    const struct gate_run asks = gate_run(r, order, run, claim);
+    if (!gate_ask_place(&r->gate, &asks, &say, e))
+        return false;
     const struct db_run_begin begin = {
         .recipe_id = order_rows(order)->recipe_id,
         .lot_id = run->golden ? 0 : order_rows(order)->lot_id,
@@ -302,10 +348,13 @@ bool record_run_start(struct record *r, const struct order *order, const struct 
         .started_utc_ms = run->started_utc_ms,
         /* A board that is done once more has its place already, if it has passed. */
         .with_place = run->with_place && !run->rework_reason && !order_rework_reason(order),
+        .fleet = &say,
     };
     *run_id = db_run_start(r->db, &begin, e);
-    if (*run_id == 0)
+    if (*run_id == 0) {
+        gate_drop(&r->gate, claim);
         return false;
+    }
     close_unclosed(r);
     return true;
 }
@@ -323,15 +372,47 @@ static enum db_duplicates duplicates_of(const struct order *order)
     return DB_ONCE_IN_LOT;
 }
 
+/* Lets the board in; where its counter has no numbers left here, once more when some have come. */
+static bool admit(struct record *r, int64_t run_id, const struct db_board *row,
+                  const struct db_admission *rule, struct db_unit *unit, struct err *e)
+{
+    struct db_seen seen;
+    struct err failure = { 0 };
+    if (db_board_admit(r->db, run_id, row, rule, &seen, unit, &failure))
+        return true;
+    if (failure.code == ERR_LEASE && unit && unit->unlent != DB_NO_ROW &&
+        gate_numbers(&r->gate, &rule->supply->wants[unit->unlent], &failure)) {
+        db_unit_done(unit);
+        return db_board_admit(r->db, run_id, row, rule, &seen, unit, e);
+    }
+    *e = failure;
+    return false;
+}
+
+/* A board that the fleet's server refuses has its name in the record all the same. */
+static bool ask_about(struct record *r, int64_t run_id, const struct db_board *row,
+                      const struct gate_run *asks, const struct db_unit_supply *supply,
+                      struct db_fleet_say *say, struct err *e)
+{
+    struct db_seen seen;
+    struct err ignored = { 0 };
+    if (gate_ask_board(&r->gate, asks, row->mac, supply, say, e))
+        return true;
+    db_board_seen(r->db, run_id, row, &seen, &ignored);
+    return false;
+}
+
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
                   const struct board *board, const struct record_run *run,
-                  const struct unit_supply *supply, struct db_unit *unit, struct err *e)
+                  const struct unit_supply *supply, struct record_claim *claim,
+                  struct db_unit *unit, struct err *e)
 {
-    char mac[BOARD_MAC_TEXT_BYTES];
-    struct db_seen seen;
+    char text[BOARD_MAC_TEXT_BYTES], mac[DB_MAC_CAP];
+    struct db_fleet_say say;
     if (!r)
         return true;
-    board_mac_text(&board->mac, mac);
+    board_mac_text(&board->mac, text);
+    const struct gate_run asks = gate_run(r, order, run, claim);
     const struct db_board row = {
         .mac = mac,
         .chip = board->chip->id_name,
@@ -340,13 +421,20 @@ bool record_board(struct record *r, const struct order *order, int64_t run_id,
         .flash_bytes = board->flash.size_bytes,
         .seen_utc_ms = r->clock->utc_ms(r->clock),
     };
+    if (!db_mac_normalise(text, mac, e) ||
+        !ask_about(r, run_id, &row, &asks, supply ? &supply->db : NULL, &say, e))
+        return false;
     const struct db_admission rule = {
         .duplicates = run->golden ? DB_DUPLICATES_ALLOWED : duplicates_of(order),
         .rework_reason = run->rework_reason ? run->rework_reason : order_rework_reason(order),
         .supply = supply ? &supply->db : NULL,
+        .fleet = &say,
     };
-    return db_board_admit(r->db, run_id, &row, &rule, &seen, unit, e) &&
-           (!supply || db_unit_mark(r->db, unit, e));
+    const bool ok =
+        admit(r, run_id, &row, &rule, unit, e) && (!supply || db_unit_mark(r->db, unit, e));
+    if (supply)
+        gate_used(&r->gate, &supply->db);
+    return ok;
 }
 
 /* Digest texts live here while a row is written. */
@@ -422,6 +510,18 @@ static const char *text_or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
+bool record_proves_twice(struct record *r, const struct order *order, bool *wanted, struct err *e)
+{
+    int64_t most = order_recipe(order)->prove_twice, count = 0;
+    *wanted = false;
+    if (order_recipe(order)->loader != RECIPE_LOADER_FAST || most == 0)
+        return true;
+    if (r && !db_fast_proved(r->db, order_rows(order)->recipe_id, most, &count, e))
+        return false;
+    *wanted = count < most;
+    return true;
+}
+
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,
                   size_t *count, struct err *e)
 {
@@ -445,7 +545,8 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
         .duration_ms = attempt->duration_ms,
         .baud = result->baud,
         .reset = attempt->reset,
-        .loader = result->loader,
+        .loader = result->fast ? "stub" : result->loader,
+        .fast = result->fast ? (result->proved_twice ? "proved-twice" : "written") : NULL,
         .phase = phase_word(result->phase),
         .code = err_word(result->err.code),
         .sentence = text_or_null(result->err.what),

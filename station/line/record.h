@@ -51,6 +51,52 @@ bool record_check_pools(struct record *r, struct job *job,
                                      const char *mac, const char *taken_utc),
                         void *ctx, struct err *e);
 
+/* ---- The fleet's server, at the gate ---- */
+
+/* What it is asked about a run. */
+struct record_question {
+    int64_t id;       /* of an earlier question about the same run; 0: this is the first */
+    const char *mac;  /* "": not known yet */
+    const char *rule; /* "lot", "ever", "allow" */
+    const char *lot;  /* of the fleet; NULL: none */
+    int64_t quantity;
+    const char *serial; /* "": none, or not known yet */
+    bool wants_place;
+};
+
+struct record_answer {
+    int64_t id;
+    bool away; /* it could not be asked, or did not answer in time */
+    bool has_place;
+    char no_place[200]; /* where it has none, as a sentence; else "" */
+};
+
+/*
+ * Who asks it. Any thread may call these; each returns within the deadline that it states, and at
+ * once where the server is known to be away.
+ */
+struct record_gate {
+    void *ctx;
+    /* False: the server refuses the run, or this station may not ask. */
+    bool (*ask)(void *ctx, const struct record_question *question, struct record_answer *answer,
+                struct err *e);
+    /* Nothing came of what was asked for under this id. Does not wait. */
+    void (*drop)(void *ctx, int64_t id);
+    /* Some numbers of a counter of the fleet are needed here. True: some were entered. */
+    bool (*numbers)(void *ctx, const struct db_unit_want *want, struct err *e);
+    /* Numbers of it are used: it keeps some ahead. Does not wait. */
+    void (*used)(void *ctx, const struct db_unit_want *want);
+};
+
+/* NULL: none any more; then waits until nobody calls the one before. What it points to is lent. A
+ * lot of the fleet works from leases alone where there is none. */
+void record_set_gate(struct record *r, const struct record_gate *gate);
+
+/* Calls `each` for every counter of the fleet that the job's units take numbers of. */
+bool record_fleet_counters(struct job *job, const struct clock *clock,
+                           bool (*each)(void *ctx, const struct db_unit_want *want, struct err *e),
+                           void *ctx, struct err *e);
+
 /* Signs the station off and closes. */
 void record_free(struct record *r);
 
@@ -64,9 +110,19 @@ struct record_run {
     bool with_place; /* takes its place in the lot at once; none left: ERR_QUOTA, and no row */
 };
 
-/* Commits the row of a run that is about to touch a board. */
+/* What the fleet's server has said of a run so far. All zero at its beginning. */
+struct record_claim {
+    int64_t id; /* 0: it was not asked, or did not answer */
+    bool asked; /* about the board */
+    bool has_place;
+    char no_place[200];
+    char serial[DB_UNIT_TEXT_CAP]; /* that it was asked about */
+};
+
+/* Commits the row of a run that is about to touch a board. ERR_QUOTA, ERR_LEASE: with `with_place`
+ * alone; there is no row, and the board may wait. */
 bool record_run_start(struct record *r, const struct order *order, const struct record_run *run,
-                      int64_t *run_id, struct err *e);
+                      struct record_claim *claim, int64_t *run_id, struct err *e);
 
 /* The run in which this board has passed in this slot (0: in any) under this order; run_id 0: none.
  */
@@ -75,12 +131,14 @@ bool record_passed_here(struct record *r, const struct order *order, int slot,
 
 /* Binds the board to its run and lets it in, or refuses it: ERR_DUPLICATE, as the recipe's
  * `duplicates` says, naming the earlier run, unless there is a reason for re-work; ERR_QUOTA where
- * the lot has no place left. `run` is what it was started with. With a supply it gets its unit in
+ * the lot has no place left; ERR_LEASE where the fleet's server is away, and nothing that it lent
+ * is left. `run` is what it was started with. With a supply it gets its unit in
  * the same commit, or is refused (ERR_UNIT): *unit is for db_unit_done in any case. Both NULL: it
  * gets none. */
 bool record_board(struct record *r, const struct order *order, int64_t run_id,
                   const struct board *board, const struct record_run *run,
-                  const struct unit_supply *supply, struct db_unit *unit, struct err *e);
+                  const struct unit_supply *supply, struct record_claim *claim,
+                  struct db_unit *unit, struct err *e);
 
 struct record_attempt {
     unsigned number;
@@ -90,6 +148,10 @@ struct record_attempt {
     const char *baud_why; /* "recipe", "learned", "stepped-down" */
     const struct attempt_result *result;
 };
+
+/* Whether one more board of the order's recipe is to be proved by a second loader, where our own
+ * stub writes it. */
+bool record_proves_twice(struct record *r, const struct order *order, bool *wanted, struct err *e);
 
 /* How the attempts of the latest `runs` runs on this port went, by rate; see db_rates. */
 bool record_rates(struct record *r, const char *port, int runs, struct db_rate *rates, size_t cap,

@@ -64,6 +64,24 @@ static bool after_difference(struct remedy *r, const struct remedy_facts *f)
     return spend(&r->verify_tries, f->allowed->verify);
 }
 
+/* One failure of our own stub is enough: the board is done by the vendor's then, in all else as it
+ * was tried, for nothing yet speaks against wire and rate. */
+static bool is_of_fast(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    bool by_it = e->code == ERR_STUB || e->code == ERR_BAUD || e->code == ERR_WRITE ||
+                 e->code == ERR_ERASE || e->code == ERR_VERIFY;
+    return f->by_fast && !r->no_fast && by_it;
+}
+
+static bool after_fast(struct remedy *r, const struct remedy_facts *f, const struct err *e)
+{
+    r->no_fast = true;
+    if (e->code != ERR_VERIFY)
+        return spend(&r->write_tries, f->allowed->write);
+    r->differed = f->differs;
+    return spend(&r->verify_tries, f->allowed->verify);
+}
+
 static bool after_verify(struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
     if (f->differs.known)
@@ -80,6 +98,8 @@ bool remedy_is_bad_flash(const struct remedy *r, const struct remedy_facts *f, c
 
 bool remedy_blames_rate(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
+    if (is_of_fast(r, f, e))
+        return false;
     bool by_the_wire = e->code == ERR_WRITE || (e->code == ERR_VERIFY && !f->differs.known);
     return e->code == ERR_BAUD || (by_the_wire && !f->has_reset && !care_may_cure(r, f, e));
 }
@@ -89,6 +109,8 @@ bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct e
     const struct recipe_retry *allowed = f->allowed;
     if (!err_row(e->code)->may_retry)
         return false;
+    if (is_of_fast(r, f, e))
+        return after_fast(r, f, e);
     switch (e->code) {
     case ERR_NO_SYNC:
     case ERR_WRONG_BOOT_MODE:

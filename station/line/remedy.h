@@ -21,6 +21,7 @@ struct remedy {
     size_t baud_index; /* 0: the recipe's rate, then its fallbacks */
     size_t reset_step; /* so many strategies behind the one that answered last */
     bool use_rom;      /* do without the stub */
+    bool no_fast;      /* do without our own stub: it has failed on this board */
     bool careful;      /* one question at a time */
     bool sync_slowly;
     /* What was used up, against the recipe's `retry`. */
@@ -34,6 +35,7 @@ struct remedy_facts {
     size_t fallback_count;
     bool only_looks;     /* the attempt writes nothing */
     bool may_use_rom;    /* the recipe leaves the loader open, and the ROM can do the whole job */
+    bool by_fast;        /* the attempt was made by our own stub, or should have been */
     bool no_stub;        /* there is none for this chip, or the recipe wants none */
     bool rate_from_sync; /* the ROM takes its rate from the SYNC */
     bool port_was_open;  /* once in this session: it is there as a rule */

@@ -177,7 +177,9 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .allowed = &r->retry,
         .fallback_count = r->port.fallback_count,
         .only_looks = s->gang->kind == ATTEMPT_VERIFY,
-        .may_use_rom = r->loader == RECIPE_LOADER_AUTO && rom_proves && rom_reaches,
+        .may_use_rom = (r->loader == RECIPE_LOADER_AUTO || r->loader == RECIPE_LOADER_FAST) &&
+                       rom_proves && rom_reaches,
+        .by_fast = job_fast_stub(job) && !run->remedy.use_rom,
         .no_stub = !job_stub(job),
         .rate_from_sync = !r->chip->rom->changes_baud,
         .port_was_open = s->was_open,
@@ -275,11 +277,14 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
                                    .state = run->state,
                                    .baud = run_baud(run),
                                    .use_rom = run->remedy.use_rom,
+                                   .no_fast = run->remedy.no_fast,
                                    .careful = run->remedy.careful,
                                    .sync_slowly = run->remedy.sync_slowly,
                                    .watch = &watch };
     memset(result, 0, sizeof *result);
     result->state = run->state;
+    if (!record_proves_twice(s->gang->record, s->order, &setup.prove_twice, &result->err))
+        return false;
     if (!(slot_is_native(s) ? slot_await_native_port(s, attempt_sync_baud(&setup), &result->err)
                             : slot_open_port(s, attempt_sync_baud(&setup), &result->err)))
         return false;
@@ -397,6 +402,7 @@ static void prepare_run(struct slot *s, struct run *run)
     run->first_reset_index = s->reset_index;
     run->remedy.careful = s->careful_boards > 0;
     run->remedy.sync_slowly = s->slow_boards > 0;
+    run->remedy.no_fast = s->unfast_boards > 0;
 }
 
 static void begin_run(struct slot *s, const struct run *run)
@@ -481,6 +487,7 @@ static void end_run(struct run *run, struct attempt_result *result)
             gang_note_pass(s->gang, s->number, s->order, &run->mac, run->id);
         remember(run, run->remedy.careful, &s->careful_boards);
         remember(run, run->remedy.sync_slowly, &s->slow_boards);
+        remember(run, run->remedy.no_fast, &s->unfast_boards);
     }
     show_verdict(run, result, verdict);
 }
@@ -524,7 +531,7 @@ static bool start_run(struct run *run, struct err *e)
 {
     struct slot *s = run->slot;
     const struct record_run row = run_row(run);
-    return record_run_start(s->gang->record, s->order, &row, &run->id, e);
+    return record_run_start(s->gang->record, s->order, &row, &run->claim, &run->id, e);
 }
 
 static void tell_end(const struct run *run, const struct attempt_result *result,
@@ -553,7 +560,7 @@ void run_board(struct slot *s, struct run_end *end)
         return;
     }
     const bool started = start_run(&run, &result->err);
-    if (!started && result->err.code == ERR_QUOTA) {
+    if (!started && (result->err.code == ERR_QUOTA || result->err.code == ERR_LEASE)) {
         end->waits = result->err;
         free(result);
         return;

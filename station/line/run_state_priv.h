@@ -21,6 +21,7 @@ struct run {
     size_t first_baud_index, first_reset_index;
     const struct reset_sequence *reset;
     struct reset_sequence custom_reset, custom_after;
+    struct record_claim claim;   /* what the fleet's server says of it */
     struct chip_mac mac;         /* of the board it began with; count 0: none was identified yet */
     bool passed_before;          /* here, under this order: that verdict stands, */
     struct db_passed_run before; /* ...of this run; 0: it was not recorded */

@@ -70,12 +70,12 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     const bool wants = fits && wants_unit(run);
     board_mac_text(&board->mac, mac);
     db_unit_done(&run->unit);
-    run->unit.missing = DB_NO_ROW;
+    run->unit.missing = run->unit.unlent = DB_NO_ROW;
     const struct record_run row = run_row(run);
     const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
     bool ok = s->gang->record
                   ? record_board(s->gang->record, s->order, run->id, board, &row,
-                                 has ? supply : NULL, &run->unit, e)
+                                 has ? supply : NULL, &run->claim, &run->unit, e)
                   : !has || db_unit_look(s->gang->look, mac, &supply->db, &run->unit, e);
     if (ok && wants && !has)
         *e = refusal;

@@ -56,6 +56,7 @@ struct slot {
     struct rates rates;      /* how they went here */
     unsigned careful_boards; /* so many more are treated carefully, where being quick went wrong, */
     unsigned slow_boards;    /* ...or are synced slowly */
+    unsigned unfast_boards;  /* ...or are done without our own stub */
     struct presence presence;
     struct ear ear;
     struct attempt_entry *entry; /* of a board that was looked at and waits for its run */

@@ -76,7 +76,7 @@ struct run_end {
     bool answered;       /* it was heard to the end */
     bool heard_boot;     /* and its application after that */
     struct chip_mac mac; /* count 0: it never said */
-    struct err waits;    /* ERR_QUOTA: the lot has no place, and nothing was begun */
+    struct err waits;    /* ERR_QUOTA, ERR_LEASE: there is no place, and nothing was begun */
 };
 
 /* At which rate the ROM of the next board is to be synced with, if that board runs next. */

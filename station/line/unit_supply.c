@@ -338,6 +338,7 @@ static bool make_want(struct unit_supply *s, size_t i, const char *recipe,
         w->start = (int64_t)v->start;
         w->end = (int64_t)v->end;
         w->step = (int64_t)v->step;
+        w->fleet = v->fleet == UNIT_TRUE;
         return true;
     case UNIT_FROM_POOL:
         snprintf(s->sources[i], sizeof s->sources[i], "pool %s",

@@ -288,7 +288,8 @@ static void publish(void *ctx)
     check_beat(p);
     look_if_old(p);
     for (size_t i = 0; i < p->slots; i++) {
-        if (p->tiles[i].state == TILE_WAITING && p->tiles[i].err.code == ERR_QUOTA)
+        if (p->tiles[i].state == TILE_WAITING &&
+            (p->tiles[i].err.code == ERR_QUOTA || p->tiles[i].err.code == ERR_LEASE))
             plc_hand_waits(&p->hands[i], now_us(p));
         plc_hand_tick(&p->hands[i], now_us(p));
         put_slot(p, i);

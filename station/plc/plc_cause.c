@@ -40,6 +40,7 @@ static const struct {
     { ERR_PART_BURNT, 33 },
     { ERR_BURN_UNKNOWN, 34 },
     { ERR_BURNT_WRONG, 35 },
+    { ERR_LEASE, 36 },
     { ERR_STOPPED, 40 },
     { ERR_USAGE, 41 },
     { ERR_RECIPE, 42 },

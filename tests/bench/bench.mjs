@@ -9,8 +9,11 @@
 //   make bench PEER=esptool                         another tool beside; or its whole command line with
 //                                                   {chip} {port} {baud} {images} where they belong
 //
+//   make bench BENCH="client=fast,real rate=460800,921600,2000000"  the fast stub beside the vendor's, both
+//                                                   by their own machine code: leave them the machine
+//
 // What is not chosen stays as in the short selection. Further words: client=espstation,esptool-js,
-// peer; turns, a run of each cell by turns, for cells that are to be compared on a machine that has more to do;
+// peer,fast,real; turns, a run of each cell by turns, for cells that are to be compared on a machine that has more to do;
 // peerports=8, up to how many ports tools for one board are run, a process for each;
 // out=FILE, every run as a JSON line, with how often board 0 got each command. What the floor is:
 // floor.mjs.
@@ -128,7 +131,7 @@ function median(values) {
 
 async function runOnce(build, work, cell, set) {
   const rack = await Rack.start(build, work, { chip: set.chip, boards: cell.ports, flash: cell.flash,
-    latency: cell.latency, pty: cell.client.pty });
+    latency: cell.latency, pty: cell.client.pty, real: cell.client.real });
   try {
     if (cell.client.needsBoot) await rack.pressBoot();
     const before = rack.cpuSeconds();
@@ -185,7 +188,7 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 
 const sets = makeSets(build, work);
 const clients = findClients(build, work, process.env.PEER)
-  .filter((c) => !chosen.client || chosen.client.some((name) => c.name.startsWith(name)));
+  .filter((c) => (chosen.client ? chosen.client.some((name) => c.name.startsWith(name)) : !c.real));
 const cells = cellsOf(chosen, clients);
 const floorOf = (cell) => floorSeconds(sets[cell.set].files, cell.rate, cell.flash);
 const minutes = (cells.reduce((sum, c) => sum + (floorOf(c) * 1.3 + 2) * chosen.runs, 0) / 60).toFixed(0);

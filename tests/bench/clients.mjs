@@ -32,21 +32,22 @@ function imageWords(set) {
   return set.files.flatMap(({ offset, name }) => [`0x${offset.toString(16)}`, name]);
 }
 
-function writeRecipe(work, set, rate) {
+function writeRecipe(work, set, rate, more = "") {
   const images = set.files.filter((f) => f.name !== set.own).map((f) => `  - { file: ${f.name}, offset: 0x${f.offset.toString(16)} }\n`).join("");
   const path = join(work, `bench-${rate}.yaml`);
   writeFileSync(path, `recipe: bench\nchip: ${set.chip}\nflash: { size: detect }\nimages:\n${images}` +
-    `port: { baud: ${rate}, fallback: [] }\n${set.section ?? ""}`);
+    `port: { baud: ${rate}, fallback: [] }\n${more}${set.section ?? ""}`);
   return path;
 }
 
-function station(build, work) {
+// With more in its recipe, or boards whose stubs run by their own code.
+function station(build, work, { name = "espstation", more = "", real = false } = {}) {
   return {
-    name: "espstation",
+    name, real,
     run(cell, set, ports) {
       const db = join(work, "bench.db");
       for (const end of ["", "-wal", "-shm", "-units"]) rmSync(db + end, { force: true });
-      return measured(build, work, join(build, "espstation"), ["run", writeRecipe(work, set, cell.rate), "--db", db,
+      return measured(build, work, join(build, "espstation"), ["run", writeRecipe(work, set, cell.rate, more), "--db", db,
         "--json", ...ports.flatMap((p) => ["--port", p])]);
     },
   };
@@ -81,7 +82,8 @@ function peer(build, work, words, pty) {
 
 // All that can run here, by name.
 export function findClients(build, work, peerWords) {
-  const clients = [station(build, work)];
+  const clients = [station(build, work), station(build, work, { name: "real", real: true }),
+    station(build, work, { name: "fast", real: true, more: "loader: fast\nprove_twice: 0\n" })];
   if (existsSync("tests/js/node_modules/esptool-js")) clients.push(esptoolJs(build, work));
   if (peerWords) clients.push(peer(build, work, peerWords, false), peer(build, work, peerWords, true));
   return clients;

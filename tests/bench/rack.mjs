@@ -32,8 +32,8 @@ function cpuSeconds(pid) {
 }
 
 export class Rack {
-  // options: { chip, boards, flash, latency, pty }
-  static async start(build, work, { chip, boards, flash, latency, pty }) {
+  // options: { chip, boards, flash, latency, pty, real }; real: stubs run by their own code
+  static async start(build, work, { chip, boards, flash, latency, pty, real }) {
     const rack = new Rack();
     const portsFile = join(work, "ports"), terminals = join(work, "pty");
     rmSync(portsFile, { force: true });
@@ -41,7 +41,7 @@ export class Rack {
     rack.control = join(work, "control");
     rack.process = spawn(join(build, "espfixture"), ["--quiet", "--boards", boards, "--chip", chip, "--fill", flash,
       "--latency-ms", latency, "--ports-file", portsFile, "--control", rack.control,
-      ...(pty ? ["--pty", terminals] : [])], { stdio: "inherit" });
+      ...(pty ? ["--pty", terminals] : []), ...(real ? ["--stub", "real"] : [])], { stdio: "inherit" });
     rack.gone = new Promise((done) => rack.process.once("exit", done));
     const lost = rack.gone.then(() => { throw new Error("the fixture did not start"); });
     const ready = (async () => {

@@ -2,6 +2,7 @@
 #include "tests/unit/db_audit_help.h"
 
 #include "db/write/burn_rows.h"
+#include "db/write/lease.h"
 
 /* ---- Helpers ---- */
 
@@ -73,6 +74,22 @@ static void db_hashes_the_form_that_is_documented(void **state)
 
 /* ---- One change at a time ---- */
 
+/* Of places, ended: its end is bound, too. */
+static void add_lease(struct bench *b)
+{
+    int64_t back;
+    struct db_lease_clock now;
+    check_ok(b, db_lease_now(&now, &b->e));
+    const struct db_lease_places lease = { .number = 4711,
+                                           .lot = "A",
+                                           .places = 3,
+                                           .asked = &now,
+                                           .seconds = 3600,
+                                           .operator_name = "Eve" };
+    check_ok(b, db_lease_add_places(b->db, &lease, &b->e));
+    check_ok(b, db_lease_return(b->db, "A", 0, &back, &b->e));
+}
+
 static void add_burn(struct bench *b, int64_t run_id)
 {
     const struct db_burn row = { .run_id = run_id,
@@ -93,10 +110,11 @@ static void add_burn(struct bench *b, int64_t run_id)
 static void db_audit_notices_a_change_in_any_column(void **state)
 {
     struct bench *b = *state;
-    static const char *const tables[] = { "station", "recipe",  "image",  "lot",  "board",
-                                          "run",     "attempt", "digest", "burn", "link" };
+    static const char *const tables[] = { "station", "recipe", "image", "lot",  "board", "run",
+                                          "attempt", "digest", "burn",  "link", "lease" };
     char original[128], command[640];
     make_record(b);
+    add_lease(b);
     add_burn(b, 5);
     db_close(b->db);
     b->db = NULL;

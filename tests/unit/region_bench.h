@@ -24,13 +24,18 @@ struct region_bench {
     uint32_t told_bytes;
 };
 
+/* Which stub runs, and how: the fixture's model of the vendor's, or the code of one. */
+enum region_stub { REGION_MODEL, REGION_VENDOR, REGION_FAST };
+
 /* Of each eight bytes so many are noise: that part of them is left when compressed. */
 static inline struct plan *region_plan(const char *chip, uint32_t addr, uint32_t n,
-                                       unsigned noise_of_8, uint32_t baud)
+                                       unsigned noise_of_8, uint32_t baud, bool fast)
 {
-    const struct plan_settings settings = {
-        .chip = chip_by_name(chip), .size = PLAN_SIZE_DETECT, .pieces = true, .baud = baud
-    };
+    const struct plan_settings settings = { .chip = chip_by_name(chip),
+                                            .size = PLAN_SIZE_DETECT,
+                                            .pieces = true,
+                                            .fast = fast,
+                                            .baud = baud };
     uint8_t *bytes = malloc(n);
     uint32_t random = 77;
     struct err e = { 0 };
@@ -51,9 +56,10 @@ static inline bool region_has_stub(const struct region_bench *b)
 
 /* Identified at 115200 baud; with `baud` 0 by its ROM, else by its stub at that rate, where one is
  * built in. */
-static inline struct region_bench *region_bench_of(const char *chip, bool real_stub, uint32_t addr,
-                                                   uint32_t n, unsigned noise_of_8,
-                                                   uint32_t latency_us, uint32_t baud)
+static inline struct region_bench *region_bench_with(const char *chip, enum region_stub stub,
+                                                     uint32_t addr, uint32_t n, unsigned noise_of_8,
+                                                     uint32_t latency_us, uint32_t baud,
+                                                     uint16_t cpu_mhz)
 {
     struct region_bench *b = calloc(1, sizeof *b);
     const struct reset_sequence *list[RESET_CHOICES_MAX];
@@ -63,7 +69,8 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     char why[200] = "";
     assert_non_null(b);
     b->chip = c.chip = chip;
-    c.stub_real = real_stub;
+    c.stub_real = stub != REGION_MODEL;
+    c.cpu_mhz = cpu_mhz; /* 0: as it is */
     c.speed = 1;
     c.seed = 11;
     c.latency_us = latency_us;
@@ -71,8 +78,8 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     if (!sim_port_init(&b->sim, &c, &b->clock, why, sizeof why))
         fail_msg("%s", why);
     loader_init(&b->loader, &b->sim.port);
-    b->plan = region_plan(chip, addr, n, noise_of_8, baud);
-    b->stubs = stub_set_new(NULL, &e);
+    b->plan = region_plan(chip, addr, n, noise_of_8, baud, stub == REGION_FAST);
+    b->stubs = stub == REGION_FAST ? stub_set_fast(&e) : stub_set_new(NULL, &e);
     assert_ok(b->stubs != NULL, &e);
     assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
     assert_ok(board_connect(&b->loader, list[0], chip_by_name(chip), &e), &e);
@@ -87,6 +94,14 @@ static inline struct region_bench *region_bench_of(const char *chip, bool real_s
     assert_ok(flash_set_size(&b->loader, b->board.flash.size_bytes, &e), &e);
     b->r = plan_region(b->variant, 0);
     return b;
+}
+
+static inline struct region_bench *region_bench_of(const char *chip, bool real_stub, uint32_t addr,
+                                                   uint32_t n, unsigned noise_of_8,
+                                                   uint32_t latency_us, uint32_t baud)
+{
+    return region_bench_with(chip, real_stub ? REGION_VENDOR : REGION_MODEL, addr, n, noise_of_8,
+                             latency_us, baud, 0);
 }
 
 static inline struct region_bench *region_bench_new(uint32_t addr, uint32_t n, unsigned noise_of_8,

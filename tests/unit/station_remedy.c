@@ -31,7 +31,7 @@ static struct err failure(enum err_code code, enum err_code wire)
 struct change {
     bool again;
     size_t baud, reset; /* so many steps further */
-    bool careful, slowly, rom;
+    bool careful, slowly, rom, no_fast;
 };
 
 struct row {
@@ -39,6 +39,7 @@ struct row {
     enum err_code code, wire;
     struct remedy before;
     bool only_looks, may_use_rom, no_stub, rate_from_sync, was_open, plays_usb, has_reset;
+    bool by_fast;
     bool waits;
     uint32_t differs_addr; /* 0: not known */
     struct change want;
@@ -109,6 +110,20 @@ static const struct row rows[] = {
     { "another byte differs: lower", ERR_VERIFY, BYTE, .before = { .differed = { true, 0x22222 } },
       .want = { AGAIN, .baud = 1 } },
     { "a byte differs, and nothing is written", ERR_VERIFY, BYTE, .only_looks = true },
+    { "our own stub does not start: the vendor's", ERR_STUB, LOST, .by_fast = true,
+      .want = { AGAIN, .no_fast = true } },
+    { "it falls silent: the vendor's, at the same rate", ERR_WRITE, LOST, .by_fast = true,
+      .want = { AGAIN, .no_fast = true } },
+    { "it is not heard at the rate: the vendor's first", ERR_BAUD, LOST, .by_fast = true,
+      .want = { AGAIN, .no_fast = true } },
+    { "what it wrote differs: the vendor's writes it again", ERR_VERIFY, BYTE, .by_fast = true,
+      .want = { AGAIN, .no_fast = true } },
+    { "the vendor's differs at the same byte: no more", ERR_VERIFY, BYTE, .by_fast = true,
+      .before = { .no_fast = true, .differed = { true, 0x11111 } } },
+    { "the vendor's has failed after it: lower", ERR_WRITE, ERR_REFUSED, .by_fast = true,
+      .before = { .no_fast = true }, .want = { AGAIN, .baud = 1, .careful = true } },
+    { "a board that does not answer is not its fault", ERR_NO_SYNC, .by_fast = true,
+      .want = { AGAIN, .reset = 1, .slowly = true } },
     { "a bad flash", ERR_BAD_FLASH, BYTE },
     { "it stays in its loader", ERR_FINISH, .want = { AGAIN } },
     { "it stays there too often", ERR_FINISH, .before = { .finish_tries = 3 } },
@@ -131,6 +146,7 @@ static void each_code_in_each_state(void **state)
         f.rate_from_sync = t->rate_from_sync;
         f.port_was_open = t->was_open;
         f.plays_usb = t->plays_usb;
+        f.by_fast = t->by_fast;
         f.has_reset = t->has_reset;
         f.waits = t->waits;
         f.differs = (struct remedy_byte){ t->differs_addr != 0, t->differs_addr };
@@ -138,7 +154,8 @@ static void each_code_in_each_state(void **state)
         if (again != t->want.again || r.baud_index != t->before.baud_index + t->want.baud ||
             r.reset_step != t->before.reset_step + t->want.reset ||
             r.careful != (t->want.careful || t->before.careful) ||
-            r.sync_slowly != t->want.slowly || r.use_rom != t->want.rom)
+            r.sync_slowly != t->want.slowly || r.use_rom != t->want.rom ||
+            r.no_fast != (t->want.no_fast || t->before.no_fast))
             fail_msg("%s: again %d, baud %zu, reset %zu, careful %d, slowly %d, rom %d", t->what,
                      again, r.baud_index, r.reset_step, r.careful, r.sync_slowly, r.use_rom);
     }
