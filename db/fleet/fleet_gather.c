@@ -99,6 +99,8 @@ static const struct gathered {
       ATTEMPTS " JOIN unit_digest AS t ON t.record = a.record AND t.attempt = a.id"
       " AND t.run_utc = a.run_utc",
       { { "attempt", ID("a.record", "a.id") } } },
+    { "burn", "", "w AS r JOIN burn AS t ON t.record = r.record AND t.run = r.id",
+      { { "id", ID("t.record", "t.id") }, { "run", ID("t.record", "t.run") } } },
     { "correction", "",
       "w AS r JOIN lineage AS y ON y.ancestor = r.record AND r.link <= y.upto"
       " JOIN correction AS t ON t.record = y.record AND t.run = r.id",

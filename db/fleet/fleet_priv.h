@@ -12,8 +12,8 @@ struct fleet {
     PGconn *pg;
     const struct clock *clock;
     int stop_fd;
-    uint32_t wait_ms;      /* for an answer */
-    struct deadline until; /* of the request that is under way */
+    uint32_t wait_ms, usual_ms; /* for an answer: now, and outside of pg_take_time */
+    struct deadline until;      /* of the request that is under way */
     char known_months[64][8];
     size_t known_month_count;
 };

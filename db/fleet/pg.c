@@ -216,7 +216,7 @@ bool pg_commit(struct fleet *f, struct err *e)
     PGresult *const r = pg_ask(f, "COMMIT", NULL, 0, e);
     /* A transaction that has failed already is answered without an error. */
     const bool kept = r && strcmp(PQcmdStatus(r), "COMMIT") == 0;
-    f->wait_ms = PG_WAIT_MS;
+    f->wait_ms = f->usual_ms;
     if (r && !kept)
         fail_text("the transaction was rolled back", "", e);
     PQclear(r);
@@ -232,7 +232,7 @@ bool pg_take_time(struct fleet *f, struct err *e)
 void pg_roll_back(struct fleet *f)
 {
     struct err ignored = { 0 };
-    f->wait_ms = PG_WAIT_MS;
+    f->wait_ms = f->usual_ms;
     if (f->pg)
         pg_run(f, "ROLLBACK", &ignored);
 }
@@ -442,7 +442,7 @@ struct fleet *fleet_open(const struct fleet_setup *setup, struct err *e)
     }
     f->clock = setup->clock;
     f->stop_fd = setup->stop_fd;
-    f->wait_ms = setup->wait_ms > 0 ? setup->wait_ms : PG_WAIT_MS;
+    f->wait_ms = f->usual_ms = setup->wait_ms > 0 ? setup->wait_ms : PG_WAIT_MS;
     if (connect_to(f, setup->server, e))
         return f;
     fleet_close(f);

@@ -53,7 +53,7 @@ check "without tables nothing is sent" out exits 4 "$station" fleet join --opera
 check "and it is said who makes them" out says out "no tables of espstation yet" "espstation fleet init"
 check "the owner makes them" out exits 0 "$station" fleet init --server "user=st"
 check "once" out exits 0 "$station" fleet init --server "user=st"
-check "and is told so" out says out "of version 4, as before"
+check "and is told so" out says out ", as before"
 pg "create role line1 login in role espstation_station; create role qa login in role espstation_reader" >out 2>&1
 check "who may not make tables is told" out exits 4 "$station" fleet init --server "user=line1"
 check "by what right" out says out "only the owner can init"
