@@ -298,6 +298,10 @@ static const char *const texts[STMT_COUNT] = {
                          " JOIN unit AS u ON u.id = v.unit JOIN board AS b ON b.id = u.board"
                          " WHERE v.name = ? AND coalesce(v.text, v.sha256) = ? AND v.is_unique = 1"
                          " AND v.released IS NULL",
+    [STMT_UNIT_GIVEN] = "SELECT EXISTS (SELECT 1 FROM unit_value AS v JOIN unit AS u"
+                        " ON u.id = v.unit WHERE v.name = ? AND coalesce(v.text, v.sha256) = ?"
+                        " AND v.is_unique = 1 AND v.released IS NULL AND v.source = ?"
+                        " AND u.board <> ?)",
     [STMT_UNIT_SERIAL_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit AS u"
                                 " JOIN board AS b ON b.id = u.board"
                                 " WHERE u.serial = ? AND u.released IS NULL",
