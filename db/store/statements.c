@@ -292,8 +292,9 @@ static const char *const texts[STMT_COUNT] = {
                            "  AND h.released IS NULL) ORDER BY f.number",
     [STMT_UNIT_ROWS] = "SELECT i.sha256, i.label, b.mac, u.taken_utc FROM unit_item AS i"
                        " JOIN unit AS u ON u.id = i.unit JOIN board AS b ON b.id = u.board"
+                       " JOIN run AS r ON r.id = u.run JOIN recipe AS c ON c.id = r.recipe"
                        " WHERE i.source = 'pool' AND i.name = ? AND i.released IS NULL"
-                       " ORDER BY i.number",
+                       " AND c.name = ? ORDER BY i.number",
     [STMT_UNIT_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit_value AS v"
                          " JOIN unit AS u ON u.id = v.unit JOIN board AS b ON b.id = u.board"
                          " WHERE v.name = ? AND coalesce(v.text, v.sha256) = ? AND v.is_unique = 1"

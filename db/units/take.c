@@ -831,7 +831,7 @@ bool db_unit_look(struct db *db, const char *mac, const struct db_unit_supply *s
     return ok;
 }
 
-bool db_unit_check_pool(struct db *db, const char *pool, const struct db_unit_supply *supply,
+bool db_unit_check_pool(struct db *db, const char *recipe, const struct db_unit_supply *supply,
                         size_t index,
                         void (*gone)(void *ctx, const char *label, const char *mac,
                                      const char *taken_utc),
@@ -841,7 +841,8 @@ bool db_unit_check_pool(struct db *db, const char *pool, const struct db_unit_su
     if (!db_enter(db, e))
         return false;
     struct query q = query_start_locked(db, STMT_UNIT_ROWS);
-    query_text(&q, pool);
+    query_text(&q, supply->pools[index]);
+    query_text(&q, recipe);
     while ((rows = query_row(&q, e)) > 0) {
         const char *const sha256 = (const char *)sqlite3_column_text(q.statement, 0);
         if (supply->find(supply->ctx, index, sha256) == DB_NO_ROW)

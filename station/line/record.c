@@ -269,7 +269,7 @@ bool record_check_pools(struct record *r, struct job *job,
         unit_supply_make(supply, job, &nobody, NULL, r->clock->utc_ms(r->clock), &ignored);
     for (size_t i = 0; ok && i < u->pool_count; i++) {
         check.pool = u->pools[i].name;
-        ok = db_unit_check_pool(r->db, check.pool, &supply->db, i, pass_on, &check, e);
+        ok = db_unit_check_pool(r->db, job_recipe(job)->name, &supply->db, i, pass_on, &check, e);
     }
     free(supply);
     return ok;

@@ -277,10 +277,13 @@ static void edited_row_is_noticed_and_not_given_out(void **state)
     bench_open(b);
     assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
     gone_rows = 0;
-    check_ok(b, db_unit_check_pool(b->db, "keys", &supply, 0, count_gone, NULL, &b->e));
+    check_ok(b, db_unit_check_pool(b->db, "thermostat", &supply, 0, count_gone, NULL, &b->e));
     assert_int_equal(gone_rows, 0);
     s.version[0] = 1; /* the same key under another digest */
-    check_ok(b, db_unit_check_pool(b->db, "keys", &supply, 0, count_gone, NULL, &b->e));
+    check_ok(b, db_unit_check_pool(b->db, "thermostat", &supply, 0, count_gone, NULL, &b->e));
+    assert_int_equal(gone_rows, 1);
+    /* another recipe's pool of this name may be another file */
+    check_ok(b, db_unit_check_pool(b->db, "therm2", &supply, 0, count_gone, NULL, &b->e));
     assert_int_equal(gone_rows, 1);
     refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
     s.cursor = 0;
