@@ -182,4 +182,19 @@ refused 3 "an image instead of a recipe" "is no recipe" "espstation import" -- "
 recipe chip.yaml 's/^chip: .*/chip: esp33/'
 refused 3 "a mistake" "'chip' expects" "1 mistake in $images/chip.yaml" "espstation check $images/chip.yaml" -- "$station" check "$images/chip.yaml"
 check "is told once" "$work/out" test "$(grep -c "'chip' expects" "$work/out")" = 1
+
+# ---- A station file that a line would refuse -------------------------------------------------------
+station_file() { printf 'station: test\n%s\nslots: [{ name: A1 }]\n' "$1" >"$work/station.yaml"; }
+refused_by_both() { # title line text...
+    local title=$1
+    station_file "$2"
+    shift 2
+    refused 2 "station check: $title" "$@" -- "$station" station check "$work/station.yaml"
+    refused 2 "line: $title" "$@" -- "$station" line --station "$work/station.yaml" --db "$work/line.db" --plain
+}
+refused_by_both "people that are not there" "people: nope.yaml" "nope.yaml cannot be read" "people add"
+refused_by_both "a screen for all without TLS" 'screen: { listen: "0.0.0.0:8480" }' "0.0.0.0:8480 is not this computer alone" "there is no TLS"
+refused_by_both "a certificate that is not there" 'screen: { cert: no.pem, key: no.key }' "no.pem' cannot be read"
+station_file "people: nope.yaml" && (umask 077 && echo 'people: []' >"$work/nope.yaml")
+refused_by_both "people without anybody" "people: nope.yaml" "nope.yaml"
 echo "1..$test_number"
