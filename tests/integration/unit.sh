@@ -287,6 +287,10 @@ cp "$work/old.db" "$db"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
 check "a record from before it gives nothing out" "$work/out" exits 1 flash --port "${ports[0]}"
 check "and says what to do" "$work/out" says "$work/out" "is older than what was given out" "espstation unit accept"
+check "its audit does not call it whole" "$work/out" exits 1 "$station" audit --db "$db"
+check "but without its end, says why" "$work/out" says "$work/out" "truncated" "is older than what was given out" "THE RECORD LACKS ITS END" "unit accept"
+check "not altered" "$work/out" not grep -q "ALTERED" "$work/out"
+check "for programs, too" "$work/out" sh -c "'$station' audit --db '$db' --json | grep -q '\"finding\":\"truncated\"'"
 printf 'station: test\nstart: board\nslots: [{ name: A1, port: "%s" }]\n' "${ports[0]}" >"$work/station.yaml"
 sed -i '2s/$/0f/' "$images/keys.csv"
 "$station" line "$images/free.yaml" --station "$work/station.yaml" --db "$db" --plain >"$work/line" 2>&1 </dev/null &
