@@ -317,6 +317,9 @@ static const char *const texts[STMT_COUNT] = {
                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_UNIT_OF_SERIAL] = "SELECT u.board, b.mac FROM unit AS u JOIN board AS b ON b.id = u.board"
                             " WHERE u.serial = ? AND u.released IS NULL",
+    [STMT_UNIT_SERIAL_RELEASED] = "SELECT n.made_utc, n.operator FROM unit AS u"
+                                  " JOIN unit_decision AS n ON n.id = u.released"
+                                  " WHERE u.serial = ? ORDER BY n.id DESC LIMIT 1",
     [STMT_UNIT_OPEN_RUN] = "SELECT ifnull(min(id), 0) FROM run WHERE board = ? AND verdict IS NULL",
     /* what the run's board had then, given up since, and nothing of it given to that board anew */
     [STMT_UNIT_RELEASED_OF_RUN] = "SELECT u.serial, n.operator, n.made_utc FROM run AS r"

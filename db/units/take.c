@@ -483,13 +483,22 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
     return err_hint(e, "Add rows to its file, then start the run again.");
 }
 
+/* How the board's unit is given up, behind `first`. */
+static bool hint_release(const struct taking *t, const char *first, struct err *e)
+{
+    const char *serial = NULL;
+    for (size_t i = 0; !serial && i < t->supply->want_count; i++)
+        serial = want_of(t, i)->serial ? t->has[i].text : NULL;
+    return err_hint(e, "%s: espstation unit release %.80s --operator NAME --reason WHY", first,
+                    serial ? serial : "SERIAL");
+}
+
 static bool refuse_gone(const struct taking *t, size_t pool, const char *what, struct err *e)
 {
     const char *const label = t->unit->labels[pool];
     err_set(e, ERR_UNIT, "The board %s has %s of pool '%s', which was changed or is gone: %s",
             t->mac, *label ? label : "a row", t->supply->pools[pool], what);
-    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
-                       "release.");
+    return hint_release(t, "Put the file back as it was, or release the unit", e);
 }
 
 /* The row that the board has already: there, or gone from the file. */
@@ -593,8 +602,7 @@ static bool keep_value(struct taking *t, size_t i, struct err *e)
             return true;
         err_set(e, ERR_UNIT, "The board %s has the value '%s' as '%.60s'; given was '%.60s'",
                 t->mac, want->name, has->text, want->text);
-        return err_hint(e, "Was another board's label scanned? To give it up: espstation unit "
-                           "release.");
+        return hint_release(t, "Was another board's label scanned? To give it up", e);
     }
     if (t->looks &&
         (want->from == DB_UNIT_POOL ? t->unit->rows[want->pool] == DB_NO_ROW : !want->text))

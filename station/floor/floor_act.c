@@ -1,6 +1,7 @@
 /* Acting: who may, what it does, and why not. */
 #include "station/floor/floor_priv.h"
 
+#include "core/base/plain.h"
 #include "db/write/act.h"
 #include "station/line/slot.h"
 #include "station/trust/trust.h"
@@ -253,13 +254,19 @@ static bool set_no_lot(struct floor *f, const struct act *act, struct err *e)
     return exchange(f, &(struct order_setup){ .lot = "" }, e);
 }
 
+#define SENTENCE_SHOWN 170u
+
 /* All mistakes do not fit one sentence: the first, and where the others are told. */
 static bool refuse_recipe(const struct act *act, const struct doc_report *report, struct err *e)
 {
+    const char *const said = report->mistakes[0].sentence, *const slash = strrchr(act->text, '/');
+    const size_t n = strlen(said);
     if (report->total == 0)
         return false;
-    err_set(e, ERR_RECIPE, "%.80s:%u:%u: %.100s", act->text, report->mistakes[0].at.line,
-            report->mistakes[0].at.column, report->mistakes[0].sentence);
+    err_set(e, ERR_RECIPE, "%.40s:%u:%u: %.*s%s", slash ? slash + 1 : act->text,
+            report->mistakes[0].at.line, report->mistakes[0].at.column,
+            (int)(n > SENTENCE_SHOWN ? plain_cut(said, SENTENCE_SHOWN) : n), said,
+            n > SENTENCE_SHOWN ? "..." : "");
     return err_hint(e, "To see all mistakes: espstation check %.150s", act->text);
 }
 

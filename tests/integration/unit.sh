@@ -252,6 +252,10 @@ for form in csv json jsonl junit wsjf openhtf; do
     "$station" export --db "$db" --format $form >"$work/export" 2>&1
     check "$form marks the serial that was released" "$work/export" says "$work/export" "$serial" serial_released_utc
 done
+check "once more it is refused" "$work/out" exits 2 "$station" unit release "$serial" --db "$db" --operator Ann --reason again
+check "for it was released" "$work/out" says "$work/out" "The serial '$serial' was released already, 20" "by "
+check "one that nobody ever had is another thing" "$work/out" exits 2 "$station" unit release NONE --db "$db" --operator Ann --reason again
+check "and said so" "$work/out" says "$work/out" "No board has the serial 'NONE'"
 "$station" export --db "$db" --format jsonl | grep "\"serial\":\"$serial\"" >"$work/export"
 check "with the time, for this board alone" "$work/export" grep -q '"serial_released_utc":"20' "$work/export"
 check "and for no other" "$work/out" sh -c "! '$station' export --db '$db' --format jsonl | grep -v '\"serial\":\"$serial\"' | grep -q 'serial_released_utc\":\"'"

@@ -286,6 +286,7 @@ static void edited_row_is_noticed_and_not_given_out(void **state)
     check_ok(b, db_unit_check_pool(b->db, "therm2", &supply, 0, count_gone, NULL, &b->e));
     assert_int_equal(gone_rows, 1);
     refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
+    assert_non_null(strstr(b->e.hint, "unit release SN-00010 --operator NAME --reason WHY"));
     s.cursor = 0;
     s.count = 1; /* as if only the edited row were left */
     refuse_unit(b, "240ac4000002", &supply, ERR_UNIT,

@@ -477,6 +477,32 @@ static void without_a_recipe_it_waits_for_one(void **state)
     bench_free(b);
 }
 
+/* What a page shows of the first mistake ends where a sentence may. */
+static void a_mistake_in_a_chosen_recipe_is_told_whole(void **state)
+{
+    (void)state;
+    static const char *const chips[][2] = { { "esp23", "did you mean 'esp32'?" },
+                                            { "arduino", "..." } };
+    struct bench *b = bench_new("board", true, NULL);
+    char path[sizeof b->folder + 16];
+    struct err e = { 0 };
+    snprintf(path, sizeof path, "%s/slip.yaml", b->folder);
+    begin(b);
+    for (size_t i = 0; i < COUNT_OF(chips); i++) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fprintf(f, "recipe: slip\nversion: 1\nchip: %s\nimages: [{ file: a.bin, offset: 0 }]\n",
+                chips[i][0]);
+        fclose(f);
+        assert_code(act(b, ACT_RECIPE, 0, &engineer, path, NULL, &e), &e, ERR_RECIPE);
+        assert_has(e.what, "slip.yaml:3:7: 'chip' expects the name of a chip");
+        assert_true(strlen(e.what) > strlen(chips[i][1]));
+        assert_string_equal(e.what + strlen(e.what) - strlen(chips[i][1]), chips[i][1]);
+    }
+    unlink(path);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +517,7 @@ int main(void)
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),
+        cmocka_unit_test(a_mistake_in_a_chosen_recipe_is_told_whole),
     };
     return cmocka_run_group_tests_name("station_floor", tests, NULL, NULL);
 }
