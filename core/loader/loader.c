@@ -29,8 +29,8 @@ static struct deadline after_ms(const struct loader *l, uint32_t ms)
     return deadline_in_ms(l->link.port->clock, ms);
 }
 
-/* What RAM and questions ahead of it are still owed comes first: of two answers to one command nobody
- * could tell which is whose. */
+/* What is still owed for RAM, and to questions ahead of it, comes first: of two answers to one
+ * command nobody could tell which is whose. */
 static bool ask(struct loader *l, uint8_t command, const void *data, size_t n, size_t payload_bytes,
                 uint32_t timeout_ms, struct reply *r, struct err *e)
 {
