@@ -112,6 +112,24 @@ void floor_stop(struct floor *f, bool hard)
     session_hint(f->session, 0);
 }
 
+bool floor_halt(struct floor *f, bool halted, struct err *e)
+{
+    pthread_mutex_lock(&f->lock);
+    const bool ends = f->stopping, changes = f->halted != halted;
+    f->halted = halted || ends;
+    session_halt(f->session, f->halted);
+    pthread_mutex_unlock(&f->lock);
+    if (ends && !halted) {
+        err_set(e, ERR_USAGE, "The line ends: no board begins any more");
+        return err_hint(e, "Start it anew: espstation line.");
+    }
+    if (changes)
+        floor_note(f, 0, 0,
+                   halted ? "STOP: no new board begins until START for all"
+                          : "START: boards begin again");
+    return true;
+}
+
 bool floor_is_done(struct floor *f)
 {
     return session_is_done(f->session);

@@ -60,10 +60,23 @@ static bool refuse_violet(struct floor *f, int slot, const struct slot_press *pr
     return refused;
 }
 
+/* Whatever begins a run. That a verdict was seen may be said. */
+static bool refuse_halted(struct floor *f, const struct slot_press *press, struct err *e)
+{
+    pthread_mutex_lock(&f->lock);
+    const bool halted = f->halted || f->stopping;
+    pthread_mutex_unlock(&f->lock);
+    if (!halted || press->press == PRESS_SEEN)
+        return false;
+    err_set(e, ERR_USAGE, "Stopped: no new board begins");
+    err_hint(e, "START for all lets boards begin again.");
+    return true;
+}
+
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
-    if (refuse_violet(f, slot, press, e))
+    if (refuse_violet(f, slot, press, e) || refuse_halted(f, press, e))
         return false;
     if (!session_find(f->session, slot, &v)) {
         err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
@@ -101,6 +114,8 @@ static bool begin(struct floor *f, const struct act *act, struct err *e)
 {
     if (act->slot != 0)
         return floor_press(f, act->slot, &(struct slot_press){ .press = PRESS_START }, e);
+    if (!floor_halt(f, false, e))
+        return false;
     begin_all(f);
     return true;
 }
@@ -108,10 +123,8 @@ static bool begin(struct floor *f, const struct act *act, struct err *e)
 static bool stop(struct floor *f, const struct act *act, struct err *e)
 {
     struct slot_view v;
-    if (act->slot == 0) {
-        floor_stop(f, false);
-        return true;
-    }
+    if (act->slot == 0)
+        return floor_halt(f, true, e);
     if (!session_find(f->session, act->slot, &v) || v.state != SLOT_RUNNING) {
         err_set(e, ERR_USAGE, "Slot %d does not work", act->slot);
         return err_hint(e, "Nothing has to be stopped there.");

@@ -65,10 +65,15 @@ struct floor {
     double times[TIMES_KEPT];
     size_t times_count;
     struct db_lot_room room; /* as it was after the last verdict */
-    bool stopping;
+    bool halted;             /* STOP for all: no board begins until START for all */
+    bool stopping;           /* the line ends */
 };
 
 /* ---- floor.c ---- */
+
+/* No board begins until that is taken back; slots are watched meanwhile. ERR_USAGE: the line ends.
+ */
+bool floor_halt(struct floor *f, bool halted, struct err *e);
 
 /* What order_new refuses. */
 bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);

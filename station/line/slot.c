@@ -91,13 +91,18 @@ void slot_done(struct slot *s)
     pthread_mutex_destroy(&s->lock);
 }
 
+void slot_wake(struct slot *s)
+{
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
+}
+
 void slot_stop(struct slot *s, bool hard)
 {
     atomic_store(&s->stopping, true);
     if (hard)
         eventfd_write(s->stop_fd, 1);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 void slot_stop_run(struct slot *s)
@@ -108,8 +113,7 @@ void slot_stop_run(struct slot *s)
 void slot_pause(struct slot *s, bool pause)
 {
     atomic_store(&s->paused, pause);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 void slot_press(struct slot *s, const struct slot_press *press)
@@ -117,8 +121,7 @@ void slot_press(struct slot *s, const struct slot_press *press)
     pthread_mutex_lock(&s->lock);
     s->pressed = *press;
     pthread_mutex_unlock(&s->lock);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 /* A value for the wrong board is worse than one that has to be given twice: where it cannot be for

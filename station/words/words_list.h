@@ -147,6 +147,8 @@ WORD(CAUSE_DATABASE, "cause-database", "The record takes nothing", "无法写入
 WORD(CAUSE_STATION, "cause-station", "The station needs help", "工站需要处理", "La estación necesita ayuda", "Trạm cần trợ giúp", "Die Station braucht Hilfe")
 /* ---- What operators read: %s is what differs. Each language has the same in the same order, or leaves it out ---- */
 WORD(SAY_PRESS_START, "say-press-start", "Press START", "请按开始", "Pulse INICIAR", "Nhấn BẮT ĐẦU", "START drücken")
+WORD(SAY_STOPPED, "say-stopped", "Stopped: no new board begins", "已停止：不再开始新板", "Detenido: no empieza ninguna placa nueva", "Đã dừng: không bắt đầu mạch mới", "Gestoppt: es beginnt keine neue Platine")
+WORD(SAY_START_ALL, "say-start-all", "START for all lets boards begin again.", "按“开始（全部）”后继续。", "INICIAR para todos las deja empezar de nuevo.", "BẮT ĐẦU cho tất cả để mạch lại được bắt đầu.", "START für alle lässt wieder Platinen beginnen.")
 WORD(SAY_SCAN_CODE, "say-scan-code", "Scan the code of the board", "请扫描板子的条码", "Escanee el código de la placa", "Quét mã của mạch", "Den Code der Platine scannen")
 WORD(SAY_SCAN_AGAIN, "say-scan-again", "Scan the code again.", "请重新扫描条码。", "Vuelva a escanear el código.", "Hãy quét lại mã.", "Den Code nochmals scannen.")
 WORD(SAY_SCAN_VALUE, "say-scan-value", "Scan %s", "请扫描 %s", "Escanee %s", "Quét %s", "%s scannen")

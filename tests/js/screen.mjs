@@ -242,9 +242,11 @@ const parts = {
         await page.keyboard.press("F9");
         check("F9 stops", await done("stop 0 Eve engineer - -"));
         await page.waitForFunction(() => document.getElementById("start").classList.contains("wanted"));
+        check("the first line says that the line is stopped, whatever tiles show", /STOPPED/.test(await page.locator("#now").innerText()), await page.locator("#now").innerText());
         await page.waitForTimeout(350);
         await page.keyboard.press("F2");
         check("F2 starts", await done("start 0 Eve engineer - -"));
+        check("and STOPPED is said no more", await page.waitForFunction(() => !document.getElementById("now").innerText.includes("STOPPED"), null, { timeout: 10000 }).then(() => true, () => false));
         await page.locator(".tile[data-slot='1']").focus();
         await page.keyboard.press("ArrowRight");
         check("arrows go from tile to tile", await page.evaluate(() => document.activeElement.dataset.slot) === "2");

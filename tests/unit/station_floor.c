@@ -51,6 +51,33 @@ static void *turn_rack(void *bench)
     return NULL;
 }
 
+static void turn_begin(struct bench *b)
+{
+    atomic_store(&b->end, false);
+    assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
+}
+
+static void turn_end(struct bench *b)
+{
+    eventfd_t ignored;
+    atomic_store(&b->end, true);
+    eventfd_write(b->kick.fd, 1);
+    pthread_join(b->thread, NULL);
+    eventfd_read(b->kick.fd, &ignored);
+}
+
+/* Another board into the first slot. */
+static void put_board(struct bench *b, const char *mac)
+{
+    char why[200] = "", word[64];
+    char *extra[] = { word, NULL };
+    snprintf(word, sizeof word, "mac=%s", mac);
+    turn_end(b);
+    if (!slot_new_board(&b->rack, &b->rack.slot[0], extra, why, sizeof why))
+        fail_msg("%s", why);
+    turn_begin(b);
+}
+
 static void write_recipe(struct bench *b)
 {
     char path[160];
@@ -103,7 +130,7 @@ static struct bench *bench_new(const char *start, bool with_recipe, const char *
         fail_msg("%s", why);
     b->kick = (struct watch){ .kind = WATCH_TIMER, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     assert_true(watch_add(b->rack.epoll_fd, &b->kick, EPOLLIN));
-    assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
+    turn_begin(b);
     write_recipe(b);
     load(b, start, with_recipe);
     const struct floor_setup setup = {
@@ -127,9 +154,7 @@ static void bench_free(struct bench *b)
     floor_free(b->floor);
     job_free(b->job);
     station_free(b->station);
-    atomic_store(&b->end, true);
-    eventfd_write(b->kick.fd, 1);
-    pthread_join(b->thread, NULL);
+    turn_end(b);
     watch_close(&b->kick);
     rack_done(&b->rack);
     for (size_t i = 0; i < COUNT_OF(files); i++) {
@@ -477,6 +502,71 @@ static void without_a_recipe_it_waits_for_one(void **state)
     bench_free(b);
 }
 
+/* Nobody trusts a tile that has not looked: no PASS stands over a board that nobody flashed. */
+static void a_stopped_line_still_watches_its_slots_and_begins_again(void **state)
+{
+    (void)state;
+    struct err e;
+    struct floor_summary sum;
+    struct bench *b = bench_new("board", true, NULL);
+    begin(b);
+    await(b, TILE_PASS);
+    await_boards(b, 1);
+    assert_ok(act(b, ACT_STOP, 0, &worker, NULL, NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_true(sum.stopping);
+    assert_false(sum.ending);
+    put_board(b, "24:0a:c4:00:02:01");
+    const struct tile tile = await(b, TILE_WAITING);
+    assert_has(tile.err.what, "Stopped: no new board begins");
+    assert_has(tile.err.hint, "START for all");
+    static const enum act_kind kinds[] = { ACT_START, ACT_RETRY };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        assert_code(act(b, kinds[i], 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    pause_ms(1500);
+    assert_int_equal(look(b, 0).boards, 1);
+    assert_ok(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_false(sum.stopping);
+    await_boards(b, 2);
+    assert_string_equal(await(b, TILE_PASS).mac, "24:0a:c4:00:02:01");
+    bench_free(b);
+}
+
+static void a_stopped_slot_that_begins_by_hand_says_so(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_STOP, 0, &worker, NULL, NULL, &e), &e);
+    assert_has(await(b, TILE_EMPTY).err.what, "Stopped: no new board begins");
+    assert_code(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.hint, "START for all");
+    assert_ok(act(b, ACT_ACKNOWLEDGE, 1, &worker, NULL, NULL, &e), &e);
+    assert_ok(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+/* The command ends: that is no STOP which a key takes back. */
+static void a_line_that_ends_begins_no_more(void **state)
+{
+    (void)state;
+    struct err e;
+    struct floor_summary sum;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    floor_stop(b->floor, false);
+    assert_code(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.what, "The line ends");
+    floor_sum(b->floor, &sum);
+    assert_true(sum.stopping && sum.ending);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,6 +579,9 @@ int main(void)
         cmocka_unit_test(what_is_empty_is_no_order),
         cmocka_unit_test(a_slot_that_resumes_runs_no_board_that_was_judged),
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
+        cmocka_unit_test(a_stopped_line_still_watches_its_slots_and_begins_again),
+        cmocka_unit_test(a_stopped_slot_that_begins_by_hand_says_so),
+        cmocka_unit_test(a_line_that_ends_begins_no_more),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),
     };
