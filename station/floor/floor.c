@@ -75,7 +75,8 @@ struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struc
     f->end_fd = f->kick_fd = -1;
     pthread_mutex_init(&f->lock, NULL);
     if (copy_setup(f, setup, e) && open_descriptors(f, e) &&
-        open_session(f, setup, interrupted, e) && set_first_order(f, setup, e))
+        open_session(f, setup, interrupted, e) && floor_recall_slots(f, e) &&
+        set_first_order(f, setup, e))
         return f;
     floor_free(f);
     return NULL;

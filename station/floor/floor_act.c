@@ -195,15 +195,8 @@ static bool print_label(struct floor *f, const struct act *act, struct err *e)
 static bool disable(struct floor *f, const struct act *act, struct err *e)
 {
     (void)e;
-    struct err ignored = { 0 };
-    struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
-    slot->disabled = true;
-    slot->proving = false;
-    session_pause_slot(f->session, act->slot, true, &ignored);
-    err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
-            act->reason);
-    err_hint(&slot->why_disabled, "An engineer puts it back to work.");
+    floor_take_out_locked(f, &f->slots[act->slot - 1], act->actor.name, act->reason);
     pthread_mutex_unlock(&f->lock);
     session_hint(f->session, act->slot);
     floor_kick(f);
@@ -400,6 +393,8 @@ static bool check_slot(const struct floor *f, const struct rule *rule, const str
 /* In front of the deed: what cannot be recorded is not done. */
 static bool record(struct floor *f, const struct rule *rule, const struct act *act, struct err *e)
 {
+    /* Several stations may share a record: the slot's number alone is no name. */
+    const bool of_slot = act->kind == ACT_DISABLE || act->kind == ACT_ENABLE;
     struct tile tile = { .run_id = 0 };
     if (!rule->word)
         return true;
@@ -413,7 +408,9 @@ static bool record(struct floor *f, const struct rule *rule, const struct act *a
                                 .proved = act->actor.proved,
                                 .slot = act->slot,
                                 .run_id = tile.run_id,
-                                .text = of_recipe ? order_recipe(order)->name : act->text,
+                                .text = of_recipe ? order_recipe(order)->name
+                                        : of_slot ? f->station->name
+                                                  : act->text,
                                 .reason = act->reason };
     const bool ok = record_act(session_record(f->session), order, &row, e);
     order_release(order);

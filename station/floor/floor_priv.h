@@ -93,6 +93,13 @@ bool floor_take_code(struct floor *f, const struct act *act, struct err *e);
 /* Takes a slot out of work whose boards fail too often, and puts it back. */
 void floor_judge_slot(struct floor *f, const struct event *event);
 
+/* Which slots were out of work when the station ended, and why: the record has it. ERR_DATABASE. */
+bool floor_recall_slots(struct floor *f, struct err *e);
+
+/* A person has taken it out of work. */
+void floor_take_out_locked(struct floor *f, struct floor_slot *slot, const char *person,
+                           const char *reason);
+
 /* The slot works again, and what its boards have failed is forgotten. */
 void floor_put_back_locked(struct floor *f, struct floor_slot *slot);
 

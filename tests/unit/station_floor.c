@@ -147,9 +147,25 @@ static void begin(struct bench *b)
     assert_ok(floor_begin(b->floor, &e), &e);
 }
 
+/* As after a restart, with a record. */
+static void open_again(struct bench *b)
+{
+    char db[160];
+    struct err e = { 0 };
+    int interrupted = 0;
+    snprintf(db, sizeof db, "%s/record.db", b->folder);
+    floor_free(b->floor);
+    const struct floor_setup setup = {
+        .station = b->station, .root = "", .db_path = db, .job = b->job, .clock = &clock_system
+    };
+    b->floor = floor_new(&setup, &interrupted, &e);
+    assert_ok(b->floor != NULL, &e);
+}
+
 static void bench_free(struct bench *b)
 {
-    static const char *const files[] = { "app.bin", "app.yaml" };
+    static const char *const files[] = { "app.bin",       "app.yaml",      "record.db",
+                                         "record.db-wal", "record.db-shm", "record.db-stations" };
     char path[160];
     floor_free(b->floor);
     job_free(b->job);
@@ -502,6 +518,59 @@ static void without_a_recipe_it_waits_for_one(void **state)
     bench_free(b);
 }
 
+/* Whatever ends the line is no engineer. */
+static void a_restart_puts_no_slot_back_to_work(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    open_again(b);
+    begin(b);
+    const struct tile tile = await(b, TILE_ATTENTION);
+    assert_string_equal(tile.err.what, "Taken out of work by eve: pin bent");
+    assert_true(tile.disabled);
+    assert_false(act(b, ACT_START, 1, &worker, NULL, NULL, &e));
+    assert_ok(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e);
+    await(b, TILE_EMPTY);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_false(look(b, 0).disabled);
+    bench_free(b);
+}
+
+static void a_slot_that_is_to_be_proved_is_so_after_a_restart(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key\nattention_after: 1\ngolden: [\"24:0A:C4:00:09:09\"]", true,
+                                "hang,at=first,times=99");
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    const struct tile violet = await(b, TILE_ATTENTION);
+    open_again(b);
+    begin(b);
+    struct tile tile = await(b, TILE_ATTENTION);
+    assert_string_equal(tile.err.what, violet.err.what);
+    assert_string_equal(tile.err.hint, violet.err.hint);
+    b->options.fault_count = 0;
+    put_board(b, "24:0a:c4:00:09:09");
+    while (!act(b, ACT_START, 1, &worker, NULL, NULL, &e))
+        pause_ms(STEP_MS);
+    await(b, TILE_PASS);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_false(look(b, 0).disabled);
+    bench_free(b);
+}
+
 /* Nobody trusts a tile that has not looked: no PASS stands over a board that nobody flashed. */
 static void a_stopped_line_still_watches_its_slots_and_begins_again(void **state)
 {
@@ -579,6 +648,8 @@ int main(void)
         cmocka_unit_test(what_is_empty_is_no_order),
         cmocka_unit_test(a_slot_that_resumes_runs_no_board_that_was_judged),
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
+        cmocka_unit_test(a_restart_puts_no_slot_back_to_work),
+        cmocka_unit_test(a_slot_that_is_to_be_proved_is_so_after_a_restart),
         cmocka_unit_test(a_stopped_line_still_watches_its_slots_and_begins_again),
         cmocka_unit_test(a_stopped_slot_that_begins_by_hand_says_so),
         cmocka_unit_test(a_line_that_ends_begins_no_more),
