@@ -61,7 +61,7 @@ static bool set_first_order(struct floor *f, const struct floor_setup *setup, st
                                         .lot = setup->lot,
                                         .new_lot = setup->new_lot,
                                         .operator_name = setup->operator_name };
-    return !setup->job || floor_set_order(f, &wanted, e);
+    return !setup->job || floor_set_order(f, &wanted, NULL, e);
 }
 
 struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struct err *e)
@@ -161,7 +161,8 @@ void floor_free(struct floor *f)
 
 /* ---- The order ---- */
 
-bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e)
+bool floor_set_order(struct floor *f, const struct order_setup *setup, const struct act *act,
+                     struct err *e)
 {
     struct order_setup with_printer = *setup;
     with_printer.printer = f->station->printer.to ? &f->station->printer : NULL;
@@ -169,8 +170,10 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, struct er
     struct order *order = order_new(&with_printer, session_record(f->session), e);
     const bool other = order && before && order_job(before) != order_job(order);
     order_release(before);
-    if (!order)
+    if (!order || (act && !floor_record_act(f, act, e))) {
+        order_release(order);
         return false;
+    }
     if (other)
         tell_of_units(f, order);
     session_set_order(f->session, order);

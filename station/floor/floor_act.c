@@ -11,8 +11,8 @@
 
 /* An act, and what has to be there for it. */
 struct rule {
-    const char *what;                  /* in sentences: "Taking a slot out of work" */
-    const char *word;                  /* in the record; NULL: it is no row there */
+    const char *what; /* in sentences: "Taking a slot out of work" */
+    const char *word; /* in the record, by floor_record_act; NULL: it is no row there */
     bool engineer, reason, slot, text; /* what it does not go without */
     bool (*act)(struct floor *f, const struct act *act, struct err *e);
     const char *ask; /* what to give as the text */
@@ -73,7 +73,7 @@ static bool refuse_halted(struct floor *f, const struct slot_press *press, struc
     return true;
 }
 
-bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+static bool may_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
     if (refuse_violet(f, slot, press, e) || refuse_halted(f, press, e))
@@ -87,10 +87,15 @@ bool floor_press(struct floor *f, int slot, const struct slot_press *press, stru
         return err_hint(e, "Wait for its verdict, or stop it.");
     }
     if (v.lost.code == ERR_NONE)
-        return session_press(f->session, slot, press, e);
+        return true;
     *e = v.lost;
     e->code = ERR_USAGE;
     return err_wrap(e, "Slot %d", slot);
+}
+
+bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+{
+    return may_press(f, slot, press, e) && session_press(f->session, slot, press, e);
 }
 
 static bool begins_by_hand(const struct floor_slot *slot)
@@ -179,22 +184,40 @@ static bool rework(struct floor *f, const struct act *act, struct err *e)
         return false;
     snprintf(again.by, sizeof again.by, "%s", act->actor.name);
     snprintf(again.reason, sizeof again.reason, "%s", act->reason);
-    return floor_press(f, act->slot, &again, e);
+    return may_press(f, act->slot, &again, e) && floor_record_act(f, act, e) &&
+           session_press(f->session, act->slot, &again, e);
 }
 
+/* Its row comes behind: the label's own row, in the same record, has name and reason as well. */
 static bool print_label(struct floor *f, const struct act *act, struct err *e)
 {
     struct tile tile;
     floor_look(f, (size_t)act->slot - 1, &tile);
     if (f->print)
-        return f->print(f->print_ctx, &tile, act, e);
+        return f->print(f->print_ctx, &tile, act, e) && floor_record_act(f, act, e);
     err_set(e, ERR_USAGE, "This station has no printer");
     return err_hint(e, "Name one in the station file: printer.to.");
 }
 
+/* Whether somebody has taken it out of work (by the station: it is `proving`), or the session could
+ * not take it. */
+static struct floor_slot slot_state(struct floor *f, int slot)
+{
+    pthread_mutex_lock(&f->lock);
+    const struct floor_slot now = f->slots[slot - 1];
+    pthread_mutex_unlock(&f->lock);
+    return now;
+}
+
 static bool disable(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)e;
+    const struct floor_slot now = slot_state(f, act->slot);
+    if (now.disabled && !now.proving) {
+        err_set(e, ERR_USAGE, "Slot %d is out of work already", act->slot);
+        return err_hint(e, "%s", now.why_disabled.what);
+    }
+    if (!floor_record_act(f, act, e))
+        return false;
     pthread_mutex_lock(&f->lock);
     floor_take_out_locked(f, &f->slots[act->slot - 1], act->actor.name, act->reason);
     pthread_mutex_unlock(&f->lock);
@@ -205,7 +228,13 @@ static bool disable(struct floor *f, const struct act *act, struct err *e)
 
 static bool enable(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)e;
+    const struct floor_slot now = slot_state(f, act->slot);
+    if (!now.disabled && now.trouble.code == ERR_NONE) {
+        err_set(e, ERR_USAGE, "Slot %d is not out of work", act->slot);
+        return err_hint(e, "Nobody has to put it back.");
+    }
+    if (!floor_record_act(f, act, e))
+        return false;
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
     floor_put_back_locked(f, slot);
@@ -219,7 +248,8 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
 /* ---- Orders ---- */
 
 /* The current order with something else in it. */
-static bool exchange(struct floor *f, const struct order_setup *with, struct err *e)
+static bool exchange(struct floor *f, const struct order_setup *with, const struct act *act,
+                     struct err *e)
 {
     struct order *now = floor_order(f);
     if (!now && !with->job)
@@ -237,26 +267,25 @@ static bool exchange(struct floor *f, const struct order_setup *with, struct err
         setup.lot = NULL;
     if (setup.burner && !setup.burner[0])
         setup.burner = NULL;
-    bool ok = floor_set_order(f, &setup, e);
+    bool ok = floor_set_order(f, &setup, act, e);
     order_release(now);
     return ok;
 }
 
 static bool set_operator(struct floor *f, const struct act *act, struct err *e)
 {
-    return exchange(f, &(struct order_setup){ .operator_name = act->text }, e);
+    return exchange(f, &(struct order_setup){ .operator_name = act->text }, act, e);
 }
 
 static bool set_lot(struct floor *f, const struct act *act, struct err *e)
 {
-    return exchange(f, &(struct order_setup){ .lot = act->text }, e);
+    return exchange(f, &(struct order_setup){ .lot = act->text }, act, e);
 }
 
 /* Said in so many words: a field that was left empty is no order. */
 static bool set_no_lot(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)act;
-    return exchange(f, &(struct order_setup){ .lot = "" }, e);
+    return exchange(f, &(struct order_setup){ .lot = "" }, act, e);
 }
 
 /* All mistakes do not fit one sentence: the first, and where the others are told. */
@@ -277,7 +306,7 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
     doc_report_init(report);
     struct job *job = job_new(act->text, f->stub_folder, report, e);
     bool ok = job ? trust_check(job, f->station->recipe_keys_path, e) &&
-                        exchange(f, &(struct order_setup){ .job = job }, e)
+                        exchange(f, &(struct order_setup){ .job = job }, act, e)
                   : refuse_recipe(act, report, e);
     job_free(job);
     free(report);
@@ -296,7 +325,7 @@ static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
         err_set(e, ERR_USAGE, "The recipe wishes no fuses, or there is none");
         return err_hint(e, "Choose a recipe with a section 'security' first.");
     }
-    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, e))
+    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, act, e))
         return false;
     snprintf(sentence, sizeof sentence,
              "The recipe's fuses are burnt from the next board on, for ever; %s allows it",
@@ -307,8 +336,7 @@ static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
 
 static bool forbid_burns(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)act;
-    if (!exchange(f, &(struct order_setup){ .burner = "" }, e))
+    if (!exchange(f, &(struct order_setup){ .burner = "" }, act, e))
         return false;
     session_note(f->session, 0, 0, "No fuse is burnt any more from the next board on");
     return true;
@@ -340,6 +368,32 @@ static const struct rule rules[] = {
     [ACT_BURN] = { "Burning fuses", "burn", true, true, false, false, allow_burns, NULL },
     [ACT_NO_BURN] = { "Burning no fuses", NULL, false, false, false, false, forbid_burns, NULL },
 };
+
+bool floor_record_act(struct floor *f, const struct act *act, struct err *e)
+{
+    /* Several stations may share a record: the slot's number alone is no name. */
+    const bool of_slot = act->kind == ACT_DISABLE || act->kind == ACT_ENABLE;
+    struct tile tile = { .run_id = 0 };
+    if (!rules[act->kind].word)
+        return true;
+    if (act->slot > 0)
+        floor_look(f, (size_t)act->slot - 1, &tile);
+    struct order *order = floor_order(f);
+    const bool of_recipe = act->kind == ACT_BURN && order;
+    const struct db_act row = { .word = rules[act->kind].word,
+                                .person = act->actor.name,
+                                .role = role_word(act->actor.role),
+                                .proved = act->actor.proved,
+                                .slot = act->slot,
+                                .run_id = tile.run_id,
+                                .text = of_recipe ? order_recipe(order)->name
+                                        : of_slot ? f->station->name
+                                                  : act->text,
+                                .reason = act->reason };
+    const bool ok = record_act(session_record(f->session), order, &row, e);
+    order_release(order);
+    return ok;
+}
 
 static bool has_words(const char *text)
 {
@@ -390,38 +444,10 @@ static bool check_slot(const struct floor *f, const struct rule *rule, const str
     return err_hint(e, "%s", rule->ask);
 }
 
-/* In front of the deed: what cannot be recorded is not done. */
-static bool record(struct floor *f, const struct rule *rule, const struct act *act, struct err *e)
-{
-    /* Several stations may share a record: the slot's number alone is no name. */
-    const bool of_slot = act->kind == ACT_DISABLE || act->kind == ACT_ENABLE;
-    struct tile tile = { .run_id = 0 };
-    if (!rule->word)
-        return true;
-    if (act->slot > 0)
-        floor_look(f, (size_t)act->slot - 1, &tile);
-    struct order *order = floor_order(f);
-    const bool of_recipe = act->kind == ACT_BURN && order;
-    const struct db_act row = { .word = rule->word,
-                                .person = act->actor.name,
-                                .role = role_word(act->actor.role),
-                                .proved = act->actor.proved,
-                                .slot = act->slot,
-                                .run_id = tile.run_id,
-                                .text = of_recipe ? order_recipe(order)->name
-                                        : of_slot ? f->station->name
-                                                  : act->text,
-                                .reason = act->reason };
-    const bool ok = record_act(session_record(f->session), order, &row, e);
-    order_release(order);
-    return ok;
-}
-
 bool floor_act(struct floor *f, const struct act *act, struct err *e)
 {
     if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
         return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
     const struct rule *rule = &rules[act->kind];
-    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && record(f, rule, act, e) &&
-           rule->act(f, act, e);
+    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && rule->act(f, act, e);
 }

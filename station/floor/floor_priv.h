@@ -75,10 +75,16 @@ struct floor {
  */
 bool floor_halt(struct floor *f, bool halted, struct err *e);
 
-/* What order_new refuses. */
-bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);
+/* `act`: of a person, who is recorded once nothing refuses it; NULL: nobody's. What order_new
+ * refuses. */
+bool floor_set_order(struct floor *f, const struct order_setup *setup, const struct act *act,
+                     struct err *e);
 
 /* ---- floor_act.c ---- */
+
+/* A row for what only engineers may. In front of the deed, for what cannot be recorded is not done,
+ * and behind all that may refuse it. ERR_DATABASE. */
+bool floor_record_act(struct floor *f, const struct act *act, struct err *e);
 
 /* ERR_USAGE: the slot cannot be pressed now. */
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e);

@@ -9,6 +9,7 @@
 #include "tests/lib/test.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -571,6 +572,48 @@ static void a_slot_that_is_to_be_proved_is_so_after_a_restart(void **state)
     bench_free(b);
 }
 
+/* How many acts the record has. */
+static int acts_in(struct bench *b)
+{
+    char path[160];
+    int n = -1;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    snprintf(path, sizeof path, "%s/record.db", b->folder);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM act", -1, &s, NULL), SQLITE_OK);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        n = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return n;
+}
+
+static void what_was_refused_is_no_act_in_the_record(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_code(act(b, ACT_RECIPE, 0, &engineer, "/nowhere.yaml", NULL, &e), &e, ERR_RECIPE);
+    assert_false(act(b, ACT_REWORK, 1, &engineer, NULL, "torn", &e));
+    assert_false(act(b, ACT_PRINT, 1, &engineer, NULL, "torn", &e));
+    assert_false(act(b, ACT_BURN, 0, &engineer, NULL, "ordered", &e));
+    assert_code(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.what, "Slot 1 is not out of work");
+    assert_int_equal(acts_in(b), 0);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    assert_code(act(b, ACT_DISABLE, 1, &engineer, NULL, "again", &e), &e, ERR_USAGE);
+    assert_has(e.what, "Slot 1 is out of work already");
+    assert_has(e.hint, "pin bent");
+    assert_int_equal(acts_in(b), 1);
+    assert_ok(act(b, ACT_RECIPE, 0, &engineer, b->recipe, NULL, &e), &e);
+    assert_int_equal(acts_in(b), 2);
+    bench_free(b);
+}
+
 /* Nobody trusts a tile that has not looked: no PASS stands over a board that nobody flashed. */
 static void a_stopped_line_still_watches_its_slots_and_begins_again(void **state)
 {
@@ -650,6 +693,7 @@ int main(void)
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
         cmocka_unit_test(a_restart_puts_no_slot_back_to_work),
         cmocka_unit_test(a_slot_that_is_to_be_proved_is_so_after_a_restart),
+        cmocka_unit_test(what_was_refused_is_no_act_in_the_record),
         cmocka_unit_test(a_stopped_line_still_watches_its_slots_and_begins_again),
         cmocka_unit_test(a_stopped_slot_that_begins_by_hand_says_so),
         cmocka_unit_test(a_line_that_ends_begins_no_more),
