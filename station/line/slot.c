@@ -296,7 +296,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .state = view.board_state,
         .baud = view.baud,
         .chip = view.chip,
-        .seconds = seconds_since(s, view.started_us),
+        .seconds = view.started_us ? seconds_since(s, view.started_us) : 0, /* no run began */
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
     memcpy(event.serial, view.serial, sizeof event.serial);

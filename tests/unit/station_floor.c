@@ -266,11 +266,28 @@ static void a_missing_adapter_is_grey_and_moves_nobody(void **state)
     bench_free(b);
 }
 
+/* The first note that says so, of all that this reader has not taken yet. */
+static struct event await_note(struct event_reader *reader, const char *says)
+{
+    struct event event;
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += STEP_MS) {
+        while (event_take(reader, &event)) {
+            if (event.kind == EVENT_NOTE && strstr(event.err.what, says))
+                return event;
+        }
+        pause_ms(STEP_MS);
+    }
+    fail_msg("no note says '%s'", says);
+    return event;
+}
+
 static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **state)
 {
     (void)state;
     struct err e;
     struct bench *b = bench_new("key", true, NULL);
+    struct event_reader *reader = floor_watch(b->floor, 0, &e);
+    assert_ok(reader != NULL, &e);
     begin(b);
     await(b, TILE_EMPTY);
     pause_ms(1500);
@@ -284,6 +301,8 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     assert_int_equal(look(b, 0).state, TILE_PASS);
     const struct tile green = await(b, TILE_PASS);
     assert_true(green.passed_before); /* who presses is told why there is no run, and what to do */
+    assert_true(await_note(reader, "Passed already").seconds == 0); /* no run began */
+    event_reader_free(reader);
     assert_string_equal(green.passed_in, "A1");
     assert_has(green.err.what, "passed already, in slot A1");
     assert_has(green.err.hint, "REWORK, by an engineer");
