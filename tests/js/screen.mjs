@@ -308,6 +308,24 @@ const parts = {
         for (let i = 0; i < 200 && (await f.acts())[0] === "0"; i++) await page.waitForTimeout(25);
         check("and then it is done, in that name", (await f.acts())[1] === "start 0 Eve operator - -", (await f.acts())[1]);
         await view.close();
+
+        // In the window of a slot, after a PIN that was not right: done once, and nothing stale is left.
+        const other = await open(f, { query: "?lang=en", count: 8 }), [before] = await f.acts();
+        await other.page.context().clearCookies();
+        await other.page.locator(".tile[data-slot='2']").click();
+        await other.page.locator("#slot-dialog button", { hasText: "RETRY" }).click();
+        await other.page.waitForSelector("#login-dialog[open]");
+        for (const pin of ["9999", "1234"]) {
+            await other.page.fill("#login-dialog input:not([type=password])", "Eve");
+            await other.page.fill("#login-dialog input[type=password]", pin);
+            await other.page.keyboard.press("Enter");
+            if (pin === "9999") await other.page.waitForSelector("#login-dialog .wrong:not([hidden])");
+        }
+        const closed = await other.page.waitForFunction(() => !document.querySelector("dialog[open]"), null, { timeout: 10000 }).then(() => true, () => false);
+        check("after the log-in the slot's window closes, as if he had been logged in before", closed);
+        check("the act was done once", Number((await f.acts())[0]) === Number(before) + 1, await f.acts());
+        check("and nothing is left of the wrong PIN", !/not right/.test(await other.page.evaluate(() => document.body.textContent)));
+        await other.close();
         await f.end();
     },
 

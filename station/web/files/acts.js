@@ -17,16 +17,20 @@ export function tellError(e, where = $("answer")) {
     if (where === $("answer")) setTimeout(() => { where.hidden = true; }, 8000);
 }
 
+// Whoever asked for the act hears how it went, as if he had been logged in before.
+const afterLogin = (again) => new Promise((heard) => openLogin(() => { lastMs = -BOUNCE_MS; heard(again()); }));
+
 export async function act(kind, slot = 0, more = {}, where = undefined) {
     const nowMs = performance.now();
     if (nowMs - lastMs < BOUNCE_MS) return false;
     lastMs = nowMs;
+    if (where) where.hidden = true; // what was said of the act before
     try {
         await send("acts", { act: kind, slot, name: myName(), ...more });
         return true;
     } catch (e) {
-        if (e.status === 401) openLogin(() => act(kind, slot, more, where));
-        else tellError(e, where);
+        if (e.status === 401) return afterLogin(() => act(kind, slot, more, where));
+        tellError(e, where);
         return false;
     }
 }
