@@ -35,6 +35,7 @@ struct floor_summary {
     bool stopping; /* no new board begins, until START for all */
     bool ending;   /* ...nor then: the line ends once its boards are done */
     bool recorded;
+    bool printer;         /* labels can be printed once more */
     int64_t since_utc_ms; /* when this order began here */
     unsigned orders;      /* so many there were since the floor began, with this one */
 };

@@ -271,6 +271,7 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum->ending = f->stopping;
     sum->recorded = f->db_path[0] != '\0';
     sum->since_utc_ms = f->since_utc_ms;
+    sum->printer = f->print != NULL;
     sum->orders = f->orders;
     pthread_mutex_unlock(&f->lock);
 }

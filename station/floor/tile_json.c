@@ -98,4 +98,5 @@ void tile_json_sum(struct json_object *o, const struct floor_summary *sum, enum 
     json_bool(o, "stopping", sum->stopping);
     json_bool(o, "ending", sum->ending);
     json_bool(o, "recorded", sum->recorded);
+    json_bool(o, "printer", sum->printer);
 }

@@ -155,6 +155,7 @@ void peer_take_summary(const struct json_node *said, struct floor_summary *sum)
     sum->stopping = take_bool(said, "stopping");
     sum->ending = take_bool(said, "ending");
     sum->recorded = take_bool(said, "recorded");
+    sum->printer = take_bool(said, "printer");
     sum->since_utc_ms = (int64_t)take_number(said, "since_utc_ms");
 }
 

@@ -277,8 +277,11 @@ const parts = {
         // What is refused is said where one acts.
         await page.waitForTimeout(350);
         await page.locator(".tile[data-slot='2']").click();
+        check("no label once more is offered of a board that has not passed", await page.locator("#slot-dialog button", { hasText: "PRINT AGAIN" }).count() === 0);
+        await page.locator("#slot-dialog .key.plain").click();
+        await page.locator(".tile[data-slot='1']").click();
         await page.locator("#slot-dialog button", { hasText: "PRINT AGAIN" }).click();
-        check("a label once more", await done("print 2 Ann engineer - -"));
+        check("a label once more", await done("print 1 Ann engineer - -"));
         await page.waitForTimeout(350);
         await page.locator(".tile[data-slot='6']").click();
         await page.locator("#slot-dialog button", { hasText: "BACK INTO USE" }).click();
@@ -337,6 +340,8 @@ const parts = {
             check(title, came, await page.locator("#now").innerText());
         };
         await says("empty: put in", "", "PUT IN.*A1, A2");
+        f.send("scene key");
+        check("where a hand begins the tile says so", await page.waitForFunction(() => /PUT IN.*Press START/s.test(document.querySelector(".tile").innerText), null, { timeout: 10000 }).then(() => true, () => false), await page.locator(".tile").first().innerText());
         await says("working", "scene working", "WORKING");
         await says("passed: take out", "scene pass", "TAKE OUT.*A1, A2, A3, A4, B1, B2 \\+2");
         await says("failed: take out", "scene fail", "TAKE OUT.*A1");

@@ -75,7 +75,8 @@ function field(id, name, value) {
 function possible(t) {
     if (t.disabled) return ["enable"];
     const by = { fail: ["retry", "acknowledge"], pass: ["rework", "acknowledge"], working: ["stop"], empty: ["start"], waiting: ["start", "acknowledge"], attention: ["acknowledge", "retry"] };
-    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
+    const printed = state.summary?.printer && t.run && ["pass", "waiting"].includes(t.state); // a label is of a board that has passed
+    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(printed ? ["print"] : []), "disable"];
 }
 
 const wordOf = (kind) => say(kind === "print" ? "print-again" : kind);
