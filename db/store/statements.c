@@ -117,6 +117,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_ACTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, l.name, o.text,"
                   " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
                   " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
+    [STMT_ACT_SLOTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, NULL, o.text,"
+                       " o.reason, o.host, o.made_utc FROM act AS o WHERE o.id IN ("
+                       "SELECT max(id) FROM act WHERE word IN ('disable', 'enable')"
+                       " AND slot IS NOT NULL AND host = ?1 AND (text IS NULL OR text = ?2)"
+                       " GROUP BY slot)",
 
     [STMT_BURN_ADD] = "INSERT INTO burn (run, attempt, number, stage, block, fuses, words,"
                       " key_salt, key_hmac, outcome, proof, sentence, person, made_utc)"

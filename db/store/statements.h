@@ -39,6 +39,7 @@ enum statement {
     STMT_CORRECTION_ADD,
     STMT_ACT_ADD,
     STMT_ACTS,
+    STMT_ACT_SLOTS,
     STMT_BURN_ADD,
     STMT_BURN_MARKS,
     STMT_RUN_ADD,

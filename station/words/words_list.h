@@ -147,6 +147,8 @@ WORD(CAUSE_DATABASE, "cause-database", "The record takes nothing", "无法写入
 WORD(CAUSE_STATION, "cause-station", "The station needs help", "工站需要处理", "La estación necesita ayuda", "Trạm cần trợ giúp", "Die Station braucht Hilfe")
 /* ---- What operators read: %s is what differs. Each language has the same in the same order, or leaves it out ---- */
 WORD(SAY_PRESS_START, "say-press-start", "Press START", "请按开始", "Pulse INICIAR", "Nhấn BẮT ĐẦU", "START drücken")
+WORD(SAY_STOPPED, "say-stopped", "Stopped: no new board begins", "已停止：不再开始新板", "Detenido: no empieza ninguna placa nueva", "Đã dừng: không bắt đầu mạch mới", "Gestoppt: es beginnt keine neue Platine")
+WORD(SAY_START_ALL, "say-start-all", "START for all lets boards begin again.", "按“开始（全部）”后继续。", "INICIAR para todos las deja empezar de nuevo.", "BẮT ĐẦU cho tất cả để mạch lại được bắt đầu.", "START für alle lässt wieder Platinen beginnen.")
 WORD(SAY_SCAN_CODE, "say-scan-code", "Scan the code of the board", "请扫描板子的条码", "Escanee el código de la placa", "Quét mã của mạch", "Den Code der Platine scannen")
 WORD(SAY_SCAN_AGAIN, "say-scan-again", "Scan the code again.", "请重新扫描条码。", "Vuelva a escanear el código.", "Hãy quét lại mã.", "Den Code nochmals scannen.")
 WORD(SAY_SCAN_VALUE, "say-scan-value", "Scan %s", "请扫描 %s", "Escanee %s", "Quét %s", "%s scannen")
@@ -179,6 +181,9 @@ WORD(SAY_HOW_AGAIN, "say-how-again", "To flash it again: REWORK, by an engineer,
 WORD(SAY_NOT_AT_WORK, "say-not-at-work", "Slot %s is not at work", "工位 %s 未工作", "El puesto %s no está en servicio", "Vị trí %s không hoạt động", "Platz %s ist nicht in Betrieb")
 WORD(SAY_WHY_NOT_AT_WORK, "say-why-not-at-work", "Its adapter is missing, or no recipe is chosen.", "缺少适配器，或未选择配方。", "Falta su adaptador o no se ha elegido receta.", "Thiếu bộ chuyển đổi hoặc chưa chọn công thức.", "Sein Adapter fehlt, oder es ist kein Rezept gewählt.")
 WORD(SAY_IS_OUT, "say-is-out", "Slot %s is taken out of work", "工位 %s 已停用", "El puesto %s está fuera de uso", "Vị trí %s đã ngừng dùng", "Platz %s ist gesperrt")
+WORD(SAY_OUT_ALREADY, "say-out-already", "Slot %s is out of work already", "工位 %s 已停用", "El puesto %s ya está fuera de uso", "Vị trí %s đã ngừng dùng rồi", "Platz %s ist schon gesperrt")
+WORD(SAY_NOT_OUT, "say-not-out", "Slot %s is not out of work", "工位 %s 未停用", "El puesto %s no está fuera de uso", "Vị trí %s không bị ngừng dùng", "Platz %s ist nicht gesperrt")
+WORD(SAY_NOTHING_TO_PUT_BACK, "say-nothing-to-put-back", "Nobody has to put it back.", "无需恢复。", "No hace falta reactivarlo.", "Không cần đưa vào dùng lại.", "Niemand muss ihn freigeben.")
 WORD(SAY_PROVE_FIRST, "say-prove-first", "Slot %s has to be proved first", "工位 %s 须先验证", "Antes hay que comprobar el puesto %s", "Vị trí %s phải được kiểm tra trước", "Platz %s muss erst geprüft werden")
 WORD(SAY_WORKS, "say-works", "Slot %s works; its board has to be finished first", "工位 %s 正在工作，须先完成", "El puesto %s está trabajando; antes tiene que terminar", "Vị trí %s đang chạy; phải xong mạch trước", "Platz %s arbeitet; seine Platine muss erst fertig werden")
 WORD(SAY_WAIT_FOR_VERDICT, "say-wait-for-verdict", "Wait for its verdict, or stop it.", "等待判定，或停止它。", "Espere el veredicto o deténgalo.", "Chờ kết luận hoặc dừng lại.", "Das Urteil abwarten, oder stoppen.")
