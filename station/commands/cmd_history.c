@@ -27,6 +27,12 @@ static bool print_board(void *ctx, const struct db_board_row *b)
     return true;
 }
 
+/* Whatever its flash holds. */
+static bool is_lost(const struct db_run_row *r)
+{
+    return r->code && strcmp(r->code, err_word(ERR_BURNT_WRONG)) == 0;
+}
+
 static bool print_run(void *ctx, const struct db_run_row *r)
 {
     (void)ctx;
@@ -40,7 +46,7 @@ static bool print_run(void *ctx, const struct db_run_row *r)
         cmd_tell("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
         cmd_tell("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
-                 or_dash(r->board_state));
+                 is_lost(r) ? "lost" : or_dash(r->board_state));
     return true;
 }
 

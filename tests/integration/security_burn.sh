@@ -126,6 +126,7 @@ check "and passes once they do" out burn shared.yaml 3 0 --db wrong.db
 check "with all of it" out fuses_are 3 $whole SDM=0
 disturbed "a burn that reaches half of the bits" 4 fuse-part,after=3 1 "burnt-wrong"
 check "and what that means" out says out "Set the board aside: what is burnt stays"
+check "the board is lost, whatever its flash holds" out says out "The board is lost."
 disturbed "one that reads with coding errors" 5 fuse-weak,after=4 1 "burnt-wrong"
 disturbed "a lost answer" 6 lose,at=burn,dir=out,after=2,times=1 0 "PASS"
 # shellcheck disable=SC2086
@@ -211,4 +212,17 @@ check "no key is anywhere in the clear" out no_key 0 - out kept.txt keep.db keys
 recipe kept.yaml '' "$shared
   keep: { folder: keys, with: station.key }"
 check "nothing to keep: refused" out exits 3 "$station" check kept.yaml
+
+# ---- The power goes within the burn of a digest ---------------------------------------------------
+mkdir esp32 && "$bin/make_images" esp32 40 && cp one.pub.pem esp32 || exit 1
+for image in bootloader app; do
+    "$station" image sign esp32/$image.bin --key one.pem -o esp32/$image-s.bin >out || exit 1
+done
+{ sed "s/bootloader.bin/bootloader-s.bin/; s/app.bin/app-s.bin/; s/detect/keep/; s/mode: dio/mode: keep/" esp32/esp32.yaml
+    printf '%s\n' "security:" "$boot"; } >esp32/signed.yaml
+start_fixture --boards 1 --chip esp32 --speed 20 --fault revision=301 --fault fuse-slow=300 --fault brownout,at=burning,times=1
+check "without a coding it is burnt to its end" out burn esp32/signed.yaml 0 0 --db esp32.db
+check "the cut was there" out says out "burnt or not"
+check "and it is whole" out exits 0 "$station" run esp32/signed.yaml --port "${ports[0]}" --plain --db esp32.db
+check "which takes no burn" out says out "PASS"
 echo "1..$test_number"
