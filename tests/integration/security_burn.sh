@@ -220,7 +220,7 @@ for image in bootloader app; do
 done
 { sed "s/bootloader.bin/bootloader-s.bin/; s/app.bin/app-s.bin/; s/detect/keep/; s/mode: dio/mode: keep/" esp32/esp32.yaml
     printf '%s\n' "security:" "$boot"; } >esp32/signed.yaml
-start_fixture --boards 1 --chip esp32 --speed 20 --fault revision=301 --fault fuse-slow=300 --fault brownout,at=burning,times=1
+start_fixture --boards 1 --chip esp32 --speed 20 --fault revision=301 --fault brownout,at=burning,times=1
 check "without a coding it is burnt to its end" out burn esp32/signed.yaml 0 0 --db esp32.db
 check "the cut was there" out says out "burnt or not"
 check "and it is whole" out exits 0 "$station" run esp32/signed.yaml --port "${ports[0]}" --plain --db esp32.db
