@@ -41,6 +41,7 @@ enum statement {
     STMT_ACTS,
     STMT_BURN_ADD,
     STMT_BURN_MARKS,
+    STMT_BURN_WRONG,
     STMT_RUN_ADD,
     STMT_RUN_STATE,
     STMT_RUN_BIND_BOARD,

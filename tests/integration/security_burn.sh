@@ -108,7 +108,17 @@ check "and verify finds all as it should be" out exits 0 "$station" verify share
 check "no key is anywhere" out no_key 1 flash.key out record.db
 check "by another record it is not written over" out exits 1 "$station" run shared.yaml --port "${ports[1]}" --plain --db other.db
 check "for nobody knows the key there" out says out "secured" "no record here knows"
+head -c 32 /dev/urandom >strange.key
+recipe strange.yaml '' "${shared/flash.key/strange.key}
+duplicates: allow"
+check "nor with another key file, by the record that has the board's mark" out burn strange.yaml 1 1
+check "which knows that it is another one" out says out "secured" "another key than the recipe's, as the record knows"
 check "a closed board of another key is refused" out burn shared.yaml 0 1
+stand_in=$(sql record.db "SELECT b.mac FROM run AS r JOIN board AS b ON b.id = r.board ORDER BY r.id DESC LIMIT 1")
+check "and may be finished, which is said" out says out "It may be finished, by this very recipe: espstation history MAC"
+check "which cannot say its MAC: the run's number stands for it" out test "${stand_in#02:5d:}" != "$stand_in"
+check "and history says that it is none" out exits 0 "$station" history --db record.db "$stand_in"
+check "and where to look" out says out "no MAC: in Secure Download Mode" "under the MAC of its label"
 check "signed only, for the next one" out burn signed.yaml 2 0
 check "whose flash stays plain" out flash_equals 2 0x10000 app-s.bin
 
@@ -127,6 +137,10 @@ check "with all of it" out fuses_are 3 $whole SDM=0
 disturbed "a burn that reaches half of the bits" 4 fuse-part,after=3 1 "burnt-wrong"
 check "and what that means" out says out "Set the board aside: what is burnt stays"
 check "the board is lost, whatever its flash holds" out says out "The board is lost."
+ctl fault 4 none >/dev/null
+check "the same board again, its fuses mended or not" out burn shared.yaml 4 1 --db wrong.db
+check "the record knows that it was burnt wrong" out says out "of this record has burnt the board wrong: it is lost" "for ever"
+check "another record does not" out eval 'burn shared.yaml 4 1 --db foreign.db && ! grep -q "of this record" out'
 disturbed "one that reads with coding errors" 5 fuse-weak,after=4 1 "burnt-wrong"
 disturbed "a lost answer" 6 lose,at=burn,dir=out,after=2,times=1 0 "PASS"
 # shellcheck disable=SC2086
