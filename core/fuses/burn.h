@@ -19,7 +19,9 @@
 
 enum fuse_burn_kind {
     FUSE_BURN_BITS, /* of block 0, each for itself; and of the ESP32's uncoded block 3 */
-    FUSE_BURN_KEY,  /* a whole block at once, coded as that chip codes it: once and never again */
+    /* A whole block at once, coded as that chip codes it: once and never again, but for what is
+     * missing of a block without a coding (ESP32). */
+    FUSE_BURN_KEY,
 };
 
 /* What is to be burnt into one block, as it is to be read: without check bytes. Words behind

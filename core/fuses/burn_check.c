@@ -116,7 +116,8 @@ void fuse_burn_rest(const struct fuse_set *set, const struct fuse_words *words,
     if (burn->kind == FUSE_BURN_KEY) {
         if (fuse_same_block(set, words, burn->block, rest, have))
             memset(rest, 0, sizeof burn->word);
-        return;
+        if (coding != FUSE_UNCODED)
+            return;
     }
     for (size_t unit = 0; coding == FUSE_CODED_34 && unit < 4; unit++) {
         if (same_unit(burn->word, have, unit))
@@ -326,13 +327,24 @@ static bool block_is_locked(const struct question *q, const struct fuse_field *f
     return true;
 }
 
+/* Without a coding each bit counts for itself: what a lost supply has left half burnt is burnt to
+ * its end, and no bit but the wished ones may be there. */
+static bool is_begun(const struct question *q)
+{
+    unsigned block = q->burn->block;
+    bool begun = fuse_coding(q->set, q->words, block) == FUSE_UNCODED;
+    for (unsigned i = 0; begun && i < q->set->blocks[block].words; i++)
+        begun = (q->words->word[block][i] & ~q->burn->word[i]) == 0;
+    return begun;
+}
+
 /* A key that is hidden reads as zeros, and what is burnt over it destroys it. */
 static bool check_blank_key(const struct question *q, const struct fuse_field *f, struct err *e)
 {
     unsigned block = q->burn->block;
     bool has_purpose = !has_areas(q->set) && block >= KEYS_BLOCK &&
                        strncmp(f->name, "BLOCK_KEY", strlen("BLOCK_KEY")) == 0;
-    if (!is_blank(q->words->word[block], fuse_data_words(q->set, q->words, block)))
+    if (!is_begun(q) && !is_blank(q->words->word[block], fuse_data_words(q->set, q->words, block)))
         err_set(e, ERR_SECURED, "Block %u is not blank, and a whole block is written once only",
                 block);
     else if (has_purpose && fuse_key_purpose(q->set, q->words, block - KEYS_BLOCK) != 0)

@@ -160,9 +160,9 @@ static bool judge_progress(struct planner *p)
         done += p->plan->items[i].done && is_ours(&p->plan->items[i]);
         missing += !p->plan->items[i].done;
     }
-    p->plan->board = missing == 0 ? FUSE_BOARD_DONE
-                     : done == 0  ? FUSE_BOARD_BLANK
-                                  : FUSE_BOARD_BEGUN;
+    p->plan->board = missing == 0               ? FUSE_BOARD_DONE
+                     : done == 0 && !p->cut_off ? FUSE_BOARD_BLANK
+                                                : FUSE_BOARD_BEGUN;
     p->plan->hidden_unproved = p->hidden && !p->wish->begun_here;
     if (!p->plan->hidden_unproved || missing == 0)
         return true;

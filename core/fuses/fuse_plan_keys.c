@@ -1,4 +1,5 @@
 /* Keys and digests of a plan: which block each goes to, or is in. */
+#include "core/fuses/burn_priv.h"
 #include "core/fuses/fuse_plan_priv.h"
 
 #include <openssl/crypto.h>
@@ -74,7 +75,35 @@ static const struct fuse_field *key_field(const struct planner *p, unsigned n)
     return planner_field(p, name);
 }
 
-/* Whether the block has it (*done), or nothing; else refused. */
+/* The power went within its burn: there is no bit that is not wished. */
+static bool is_part_of(const uint8_t *has, const struct need *n)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        if ((has[i] & ~n->bytes[i]) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Block `name` is not blank and not what it should be. Without a coding the bits that are missing
+ * are burnt; a check that covers a block, or a unit of it, is burnt once with it. */
+static bool judge_part(struct planner *p, const struct need *n, const struct fuse_field *field,
+                       const uint8_t *has)
+{
+    if (!is_part_of(has, n))
+        return plan_refuse(p, "%s holds another key than the recipe's: this board is another one's",
+                           field->name);
+    if (fuse_coding(p->set, p->words, field->block) != FUSE_UNCODED)
+        return plan_refuse(p,
+                           "%s holds a part of %s: its burn was cut off, and with this coding a "
+                           "block is burnt once only: the board is lost",
+                           field->name, use_word(n->key->use));
+    return !fuse_is_locked(p->set, p->words, field) ||
+           plan_refuse(p, "%s holds a part of %s, and is locked: the board is lost", field->name,
+                       use_word(n->key->use));
+}
+
+/* Whether the block has it (*done), nothing, or a part that is burnt to its end; else refused. */
 static bool judge_block(struct planner *p, const struct need *n, const struct fuse_field *field,
                         bool *done)
 {
@@ -96,10 +125,11 @@ static bool judge_block(struct planner *p, const struct need *n, const struct fu
                            "%s holds a key that can be read, and nobody knows whose: each board "
                            "gets its own",
                            field->name);
-    if (*done && memcmp(has, n->bytes, n->count) != 0)
-        return plan_refuse(p, "%s holds another key than the recipe's: this board is another one's",
-                           field->name);
-    return true;
+    if (!*done || memcmp(has, n->bytes, n->count) == 0)
+        return true;
+    *done = false;
+    p->cut_off = true;
+    return judge_part(p, n, field, has);
 }
 
 static bool add_block(struct planner *p, const struct need *n, const struct fuse_field *field,
@@ -294,7 +324,22 @@ static bool judge_twice(struct planner *p, const struct needs *all)
     return true;
 }
 
-static bool judge_unwished(struct planner *p)
+/* Where a burn was cut off, nobody has come to its purpose. */
+static bool judge_strange(struct planner *p, const struct needs *all, unsigned k)
+{
+    const struct fuse_field *block = key_field(p, k);
+    uint8_t has[FUSE_BYTES_MAX];
+    fuse_bytes(p->words, block, has);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct need *n = &all->rows[i];
+        if (fuse_key_purpose(p->set, p->words, k) == 0 && !n->key->made && n->at != (int)k &&
+            !is_empty(p, block) && is_part_of(has, n))
+            return judge_part(p, n, block, has);
+    }
+    return plan_refuse(p, "KEY%u is not blank, and the recipe does not speak of it", k);
+}
+
+static bool judge_unwished(struct planner *p, const struct needs *all)
 {
     for (unsigned k = 0; k < FUSE_KEY_BLOCKS; k++) {
         const struct fuse_field *block = key_field(p, k);
@@ -305,7 +350,7 @@ static bool judge_unwished(struct planner *p)
             p->wish->revoked[purpose - PURPOSE_DIGEST0])
             continue;
         if (purpose != 0 || fuse_is_hidden(p->set, p->words, block) || !is_empty(p, block))
-            return plan_refuse(p, "KEY%u is not blank, and the recipe does not speak of it", k);
+            return judge_strange(p, all, k);
     }
     return true;
 }
@@ -332,7 +377,7 @@ static bool plan_blocks(struct planner *p, struct needs *all)
         if (!need_key(p, &p->wish->keys[i], all))
             return false;
     }
-    if (!judge_twice(p, all) || !place_needs(p, all) || !judge_unwished(p))
+    if (!judge_twice(p, all) || !place_needs(p, all) || !judge_unwished(p, all))
         return false;
     for (size_t i = 0; i < all->count; i++) {
         const struct fuse_field *block = key_field(p, (unsigned)all->rows[i].at);

@@ -18,6 +18,7 @@ struct planner {
     bool is_esp32, has_purposes; /* neither: ESP32-C2 */
     bool taken[FUSE_KEY_BLOCKS]; /* key blocks that the wish speaks of */
     bool hidden;                 /* a key of the wish cannot be read any more */
+    bool cut_off;                /* a part of one is burnt */
 };
 
 /* ---- fuse_plan.c ---- */

@@ -126,9 +126,12 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_BURN_ADD] = "INSERT INTO burn (run, attempt, number, stage, block, fuses, words,"
                       " key_salt, key_hmac, outcome, proof, sentence, person, made_utc)"
                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    [STMT_BURN_MARKS] = "SELECT x.key_salt, x.key_hmac FROM run AS r JOIN burn AS x ON x.run = r.id"
+    [STMT_BURN_MARKS] = "SELECT x.key_salt, x.key_hmac, x.block FROM run AS r"
+                        " JOIN burn AS x ON x.run = r.id"
                         " WHERE r.board = " BOARD_OF_MAC("?1") " AND x.key_hmac IS NOT NULL"
                         " AND x.outcome IN ('burnt', 'unknown') ORDER BY x.id DESC",
+    [STMT_BURN_WRONG] = "SELECT id FROM run WHERE board = " BOARD_OF_MAC("?1")
+                        " AND code = 'burnt-wrong' ORDER BY id DESC LIMIT 1",
 
     [STMT_RUN_ADD] = "INSERT INTO run (station, lot, recipe, slot, port, operator, started_utc, "
                      "golden)"

@@ -42,6 +42,7 @@ enum statement {
     STMT_ACT_SLOTS,
     STMT_BURN_ADD,
     STMT_BURN_MARKS,
+    STMT_BURN_WRONG,
     STMT_RUN_ADD,
     STMT_RUN_STATE,
     STMT_RUN_BIND_BOARD,

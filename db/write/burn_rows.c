@@ -35,7 +35,8 @@ bool db_burn_add(struct db *db, const struct db_burn *burn, struct err *e)
 /* ---- Reading ---- */
 
 static bool send_marks_locked(struct db *db, const char *mac,
-                              bool (*mark)(void *ctx, const char *salt, const char *hmac),
+                              bool (*mark)(void *ctx, int block, const char *salt,
+                                           const char *hmac),
                               void *ctx, struct err *e)
 {
     int rows = 0;
@@ -43,20 +44,43 @@ static bool send_marks_locked(struct db *db, const char *mac,
     struct query q = query_start_locked(db, STMT_BURN_MARKS);
     query_text(&q, mac);
     while (more && (rows = query_row(&q, e)) > 0)
-        more = mark(ctx, (const char *)sqlite3_column_text(q.statement, 0),
+        more = mark(ctx, sqlite3_column_int(q.statement, 2),
+                    (const char *)sqlite3_column_text(q.statement, 0),
                     (const char *)sqlite3_column_text(q.statement, 1));
     query_end(&q);
     return rows >= 0;
 }
 
 bool db_burn_marks(struct db *db, const char *mac,
-                   bool (*mark)(void *ctx, const char *salt, const char *hmac), void *ctx,
-                   struct err *e)
+                   bool (*mark)(void *ctx, int block, const char *salt, const char *hmac),
+                   void *ctx, struct err *e)
 {
     char form[DB_MAC_CAP];
     if (!db_mac_normalise(mac, form, e) || !db_enter(db, e))
         return false;
     const bool ok = send_marks_locked(db, form, mark, ctx, e);
+    db_leave(db);
+    return ok;
+}
+
+static bool find_wrong_locked(struct db *db, const char *mac, int64_t *run_id, struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_BURN_WRONG);
+    query_text(&q, mac);
+    const int rows = query_row(&q, e);
+    if (rows > 0)
+        *run_id = sqlite3_column_int64(q.statement, 0);
+    query_end(&q);
+    return rows >= 0;
+}
+
+bool db_burn_wrong(struct db *db, const char *mac, int64_t *run_id, struct err *e)
+{
+    char form[DB_MAC_CAP];
+    *run_id = 0;
+    if (!db_mac_normalise(mac, form, e) || !db_enter(db, e))
+        return false;
+    const bool ok = find_wrong_locked(db, form, run_id, e);
     db_leave(db);
     return ok;
 }

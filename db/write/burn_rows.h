@@ -30,10 +30,13 @@ struct db_burn {
 /* Adds the row of a burn in an open run, with its link. */
 bool db_burn_add(struct db *db, const struct db_burn *burn, struct err *e);
 
-/* Calls `mark` with salt and HMAC of each secret that was burnt into this board, the latest first,
- * until it gives false. */
+/* Calls `mark` with block, salt and HMAC of each secret that was burnt into this board, the latest
+ * first, until it gives false. */
 bool db_burn_marks(struct db *db, const char *mac,
-                   bool (*mark)(void *ctx, const char *salt, const char *hmac), void *ctx,
-                   struct err *e);
+                   bool (*mark)(void *ctx, int block, const char *salt, const char *hmac),
+                   void *ctx, struct err *e);
+
+/* *run_id: the last run in which this board was burnt wrong; 0: none. */
+bool db_burn_wrong(struct db *db, const char *mac, int64_t *run_id, struct err *e);
 
 #endif

@@ -18,7 +18,7 @@
 
 /* The order of these is the order of the words in the key table. */
 enum security_flag { SECURITY_FALSE, SECURITY_TRUE };
-enum security_boot { SECURITY_BOOT_V1, SECURITY_BOOT_V2 };
+enum security_boot { SECURITY_BOOT_V2, SECURITY_BOOT_V1 };
 enum security_unused { SECURITY_UNUSED_REVOKE, SECURITY_UNUSED_KEEP };
 enum security_mode { SECURITY_DEVELOPMENT, SECURITY_RELEASE };
 enum security_by { SECURITY_BY_HOST, SECURITY_BY_CHIP };

@@ -22,7 +22,7 @@
     },
     [RECIPE_KEY_SECURITY_BOOT_VERSION] = {
         .path = "security.secure_boot.version", .parent = RECIPE_KEY_SECURITY_BOOT,
-        .kind = KEY_WORD, .words = LIST("v1", "v2"), .required = true,
+        .kind = KEY_WORD, .words = LIST("v2", "v1"), .required = true,
         SECURITY_FIELD(boot.version),
         .also = LIST("scheme"),
         .sentence = "Its scheme: v2, or the ESP32's old v1.",

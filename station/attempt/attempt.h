@@ -53,6 +53,12 @@ struct attempt_burn {
 /* The mark of a block's words with that salt (32 hex digits), in hex. False: no memory. */
 bool attempt_key_mark(const struct fuse_burn *burn, const char *salt, char hmac[static 65]);
 
+enum key_known {
+    KEY_IS_UNKNOWN, /* nothing was burnt into that block as far as anybody knows */
+    KEY_IS_ANOTHER, /* something else was */
+    KEY_IS_THIS,
+};
+
 /* Called on the slot's thread. */
 struct attempt_watch {
     void (*phase)(void *ctx, enum phase phase);
@@ -74,8 +80,8 @@ struct attempt_watch {
     bool (*burnt)(void *ctx, const struct attempt_burn *burn, struct err *e);
     /* Whether the record knows that this very block of words, which cannot be read any more, was
      * burnt into the board. May be absent: nobody knows. */
-    bool (*knows)(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
-                  struct err *e);
+    bool (*knows)(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn,
+                  enum key_known *known, struct err *e);
 };
 
 /* A board that was asked who it is and waits in its loader: an attempt goes on from there, without

@@ -41,9 +41,13 @@ static bool ask_for_keys(struct attempt *a, bool *known, struct err *e)
     *known = w->knows != NULL;
     for (size_t i = 0; *known && i < own->check.count; i++) {
         const struct fuse_item *item = &own->check.items[i];
-        if (is_hidden_key(own, item) &&
-            !w->knows(w->ctx, &a->result->board.mac, &item->burn, known, e))
+        enum key_known key = KEY_IS_UNKNOWN;
+        if (!is_hidden_key(own, item))
+            continue;
+        if (!w->knows(w->ctx, &a->result->board.mac, &item->burn, &key, e))
             return false;
+        *known = key == KEY_IS_THIS;
+        own->other_key |= key == KEY_IS_ANOTHER;
     }
     return true;
 }
@@ -54,7 +58,7 @@ static bool is_begun_here(struct attempt *a, bool *begun, struct err *e)
 {
     struct board_own *own = a->setup->own;
     struct err misfit = { 0 };
-    *begun = false;
+    *begun = own->other_key = false;
     own->begun = true;
     const bool fits = job_security_judge(security_of(a), &a->result->board, &own->seen, own,
                                          &own->check, &misfit);
@@ -96,6 +100,14 @@ static void refuse_unproved_key(struct attempt *a)
     if (!a->ciphertext || a->misfit.code != ERR_NONE || !attempt_flashes(a) ||
         !a->setup->own->plan.hidden_unproved)
         return;
+    if (a->setup->own->other_key) {
+        err_set(&a->misfit, ERR_SECURED,
+                "The board's flash is encrypted with another key than the recipe's, as the record "
+                "knows");
+        err_hint(&a->misfit, "Use the recipe and the key file that it was burnt with: espstation "
+                             "history MAC. Else set the board aside.");
+        return;
+    }
     err_set(
         &a->misfit, ERR_SECURED,
         "The board's flash is encrypted, and no record here knows whether with the recipe's key");
@@ -171,6 +183,9 @@ bool attempt_look_at_fuses(struct attempt *a, struct err *e)
         err_set(&a->misfit, ERR_SECURED,
                 "The chip is in Secure Download Mode, where no fuse can be read: whether they are "
                 "the recipe's cannot be told");
+        err_hint(&a->misfit,
+                 "It may be finished, by this very recipe: espstation history MAC, from "
+                 "its label. Else set it aside.");
         return true;
     }
     const struct fuse_set *set = chip_fuses(b->chip, b->revision);

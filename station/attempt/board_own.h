@@ -28,6 +28,7 @@ struct board_own {
     unsigned burns;        /* made by this run, and right */
     unsigned wanted;       /* that the plan took when the run first saw the board */
     enum fuse_stage stage; /* of the last one of them */
+    bool other_key;        /* the record knows a hidden key, and it is not the recipe's */
     const char *closed;    /* the fuse that closed the loader, which has to be proved; NULL: none */
 
     struct plan_variant *ciphertext; /* owned; NULL: none was made */

@@ -11,7 +11,14 @@
 
 static bool refuse(const char *name, const char *why, struct err *e)
 {
-    return err_set(e, ERR_USAGE, "The key file '%.100s' %s", name, why);
+    err_set(e, ERR_USAGE, "The key file '%.100s' %s", name, why);
+    return err_hint(e, "What a key file is: docs/security.md, Keys.");
+}
+
+static bool cannot(const char *name, const char *what, struct err *e)
+{
+    err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be %s", name, what);
+    return err_hint(e, "A key file is there, is yours and has mode 0600: ls -l FILE.");
 }
 
 /* A pair of keys lies in one folder as a rule, and the wrong one of it is no leak. */
@@ -50,7 +57,7 @@ static bool read_file(int fd, const char *name, uint8_t *bytes, size_t cap, size
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
-        return err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be read", name);
+        return cannot(name, "read", e);
     if (S_ISREG(st.st_mode) && holds_public_key(fd)) {
         refuse(name, "holds a public key, and the private one is wanted", e);
         return err_hint(e, "Name the file of the private key that belongs to it.");
@@ -70,7 +77,7 @@ bool key_file_read_any(const char *path, const char *name, uint8_t *bytes, size_
     if (fd < 0 && errno == ELOOP)
         return refuse(name, "is a link: name the file itself", e);
     if (fd < 0)
-        return err_set_sys(e, ERR_USAGE, errno, "The key file '%.100s' cannot be opened", name);
+        return cannot(name, "opened", e);
     const bool ok = read_file(fd, name, bytes, cap, count, e);
     close(fd);
     if (!ok)
@@ -99,7 +106,8 @@ bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_
     if (!ok)
         refuse(name, "has not the size of a key: 16, 24, 32 or 64 bytes", e);
     else if (key_is_pattern(bytes, n))
-        ok = refuse(name, "holds a pattern, and no key", e);
+        ok = refuse(name, "holds a pattern, and no key", e) ||
+             err_hint(e, "Make one: (umask 077; head -c 32 /dev/urandom >FILE).");
     if (!ok)
         OPENSSL_cleanse(bytes, KEY_FILE_MAX_BYTES);
     *count = (uint8_t)n;

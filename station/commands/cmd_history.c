@@ -4,6 +4,7 @@
 #include "db/read/history.h"
 #include "db/units/unit_list.h"
 #include "station/fleet/fleet_reach.h"
+#include "station/line/record.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,11 @@
 static const char *or_dash(const char *text)
 {
     return text && text[0] ? text : "-";
+}
+
+static bool is_stand_in(const char *mac)
+{
+    return strlen(mac) == 23 && strncmp(mac, STAND_IN_TEXT, strlen(STAND_IN_TEXT)) == 0;
 }
 
 /* Whoever may write the file may have written anything into it, so all lines are made plain. */
@@ -24,7 +30,16 @@ static bool print_board(void *ctx, const struct db_board_row *b)
         snprintf(flash, sizeof flash, ", flash %lld KB (%06llx)", (long long)b->flash_bytes / 1024,
                  (unsigned long long)b->flash_id);
     cmd_tell("%s  %s%s%s, first seen %s", b->mac, b->chip, revision, flash, b->first_seen_utc);
+    if (is_stand_in(b->mac))
+        cmd_tell("  no MAC: in Secure Download Mode a board cannot say it. This is the name of one "
+                 "run; the board's life is under the MAC of its label.");
     return true;
+}
+
+/* Whatever its flash holds. */
+static bool is_lost(const struct db_run_row *r)
+{
+    return r->code && strcmp(r->code, err_word(ERR_BURNT_WRONG)) == 0;
 }
 
 static bool print_run(void *ctx, const struct db_run_row *r)
@@ -40,7 +55,7 @@ static bool print_run(void *ctx, const struct db_run_row *r)
         cmd_tell("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
         cmd_tell("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
-                 or_dash(r->board_state));
+                 is_lost(r) ? "lost" : or_dash(r->board_state));
     return true;
 }
 

@@ -2,6 +2,7 @@
  */
 #include "station/cli/option_rows.h"
 
+#include "core/base/nearest.h"
 #include "core/facts/chip.h"
 #include "core/fuses/fuse_rules.h"
 #include "core/images/flash_crypt.h"
@@ -270,12 +271,26 @@ static bool spares_inputs(const struct image_options *o, struct err *e)
            outfile_spares(o->out_path, o->keys.values, o->keys.count, e);
 }
 
+static bool refuse_action(const char *word, struct err *e)
+{
+    struct nearest near;
+    if (!word) {
+        err_set(e, ERR_USAGE, "Expected sign, encrypt or decrypt, and a file");
+        return err_hint(e, "See: espstation image --help");
+    }
+    nearest_init(&near, word);
+    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+        nearest_offer(&near, actions[i].word, actions[i].word);
+    err_set(e, ERR_USAGE, "There is no 'image %.40s'", word);
+    return err_hint(e, "%s%s%sThere are sign, encrypt and decrypt, each for one file.",
+                    near.best ? "Did you mean '" : "", near.best ? near.best : "",
+                    near.best ? "'? " : "");
+}
+
 static bool work(const struct action *action, const struct image_options *o, struct err *e)
 {
     uint8_t *bytes = NULL;
     size_t n = 0;
-    if (!action)
-        return err_set(e, ERR_USAGE, "Expected sign, encrypt or decrypt, and a file");
     if (!o->out_path || o->keys.count == 0)
         return err_set(e, ERR_USAGE, "What is made goes into -o FILE, with the key of --key FILE");
     if (action->work == sign_bytes && (o->chip || o->offset))
@@ -310,7 +325,9 @@ static enum exit_status image(int argc, char **argv)
         return status;
     }
     o.path = count == 2 ? args[1] : NULL;
-    if (work(count == 2 ? find_action(args[0]) : NULL, &o, &e))
+    const struct action *action = count > 0 ? find_action(args[0]) : NULL;
+    const bool known = action && count == 2;
+    if (known ? work(action, &o, &e) : refuse_action(action || count == 0 ? NULL : args[0], &e))
         return EXIT_PASSED;
     cmd_print_err(&e);
     return cmd_status_of(&e);

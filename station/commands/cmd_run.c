@@ -119,8 +119,11 @@ static bool record_wish(struct run_state *s, const struct order *order, const ch
 
 static bool has_fuses(const struct run_state *s, struct err *e)
 {
-    return !s->options->burn || job_security_asked(job_security(s->job)) ||
-           err_set(e, ERR_USAGE, "--burn, and the recipe has no section 'security'");
+    if (!s->options->burn || job_security_asked(job_security(s->job)))
+        return true;
+    err_set(e, ERR_USAGE, "--burn, and the recipe has no section 'security'");
+    return err_hint(e, "Leave --burn out, or say in the recipe what is to be burnt: espstation "
+                       "recipe --help");
 }
 
 /* Only a recipe with a label needs to know where a printer is. */

@@ -68,6 +68,28 @@ static bool ask(const struct stats_source *from, enum db_stats_by by,
                        : db_stats(from->db, by, filter, sink, e);
 }
 
+static bool take_runs(void *runs, const struct db_stats_row *row)
+{
+    *(int64_t *)runs = row->passed + row->failed + row->stopped + row->interrupted + row->open;
+    return true;
+}
+
+/* Zeros of a lot that nobody has would look like those of one that has no runs yet. */
+static bool fleet_has_lot(const struct stats_source *from, const char *lot, struct err *e)
+{
+    int64_t runs = 0;
+    const struct db_filter filter = { .lot = lot };
+    const struct db_stats_sink sink = { &runs, take_runs };
+    if (!from->fleet || !lot)
+        return true;
+    if (!fleet_stats(from->fleet, from->station_name, DB_BY_NOTHING, &filter, &sink, e))
+        return false;
+    if (runs > 0)
+        return true;
+    err_set(e, ERR_USAGE, "The fleet's server has no run of a lot '%.64s'", lot);
+    return err_hint(e, "Its lots: espstation stats --fleet --by lot");
+}
+
 static void print_text(const struct stats_source *source, struct stats_screen *screen,
                        const struct db_filter *filter, struct err *e)
 {
@@ -112,7 +134,7 @@ static void print_stats(const char *db_path, const struct fleet_choice *choice, 
     source.fleet = reach.fleet;
     if (ok && !choice->fleet)
         source.db = db_open_reader(db_path, DB_BUSY_MS, e);
-    if (source.db || (ok && source.fleet))
+    if (source.db || (ok && source.fleet && fleet_has_lot(&source, filter->lot, e)))
         stats_print(&source, by, filter, json, e);
     db_close(source.db);
     fleet_reach_close(&reach);

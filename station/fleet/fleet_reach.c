@@ -2,6 +2,8 @@
 
 #include "station/cli/station_find.h"
 
+#include <string.h>
+
 static const char *find_server(const struct fleet_reach *r, const char *server, struct err *e)
 {
     const char *fault;
@@ -42,10 +44,21 @@ void fleet_reach_close(struct fleet_reach *r)
     station_free(r->station);
 }
 
+/* Who only asks has nothing to send. */
+static bool advise_reader(struct err *e)
+{
+    if (e->code == ERR_DATABASE && strstr(e->hint, "sent later"))
+        err_hint(e, "Whether the server can be reached: espstation fleet status. Without --fleet "
+                    "the record here answers, for this station alone.");
+    return false;
+}
+
 bool fleet_choice_open(const struct fleet_choice *c, struct fleet_reach *r, struct err *e)
 {
     if (c->fleet)
-        return fleet_reach_open(r, c->station_path, c->server, e) && fleet_is_current(r->fleet, e);
+        return (fleet_reach_open(r, c->station_path, c->server, e) &&
+                fleet_is_current(r->fleet, e)) ||
+               advise_reader(e);
     if (!c->station_name && !c->server)
         return true;
     err_set(e, ERR_USAGE, "%s is for --fleet alone",

@@ -109,6 +109,10 @@ void fleet_finish(struct fleet_sender *s)
         fprintf(stderr, ": %" PRId64 " links of the record wait", left);
     fprintf(stderr, ". %s\n", why.code != ERR_NONE ? why.what : "It takes its time");
     const bool adds = why.hint[0] && !strstr(why.hint, "Nothing is lost");
+    const bool ends = adds && why.hint[strlen(why.hint) - 1] == '.';
     fprintf(stderr, "  %s%sNothing is lost; to send it: espstation fleet send\n",
-            adds ? why.hint : "", adds ? " " : "");
+            adds ? why.hint : "",
+            !adds  ? ""
+            : ends ? " "
+                   : ". ");
 }

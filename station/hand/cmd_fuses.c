@@ -3,6 +3,7 @@
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
+#include "core/base/nearest.h"
 #include "core/fuses/fuse_set.h"
 #include "station/attempt/job.h"
 #include "station/base/json.h"
@@ -330,6 +331,19 @@ static const char examples[] =
     "A board with a plan is left in its loader: images built for security may burn fuses by\n"
     "themselves as they start.\n";
 
+static void refuse_words(const char *word, struct err *e)
+{
+    struct nearest near;
+    nearest_init(&near, word);
+    nearest_offer(&near, "plan", "plan");
+    if (strcmp(word, "plan") == 0)
+        err_set(e, ERR_USAGE, "'fuses plan' takes one recipe");
+    else
+        err_set(e, ERR_USAGE, "There is no 'fuses %.40s'", word);
+    err_hint(e, "%sWhat is burnt: espstation fuses; what would be: espstation fuses plan RECIPE",
+             near.best && strcmp(word, "plan") != 0 ? "Did you mean 'plan'? " : "");
+}
+
 /* NULL: none was asked for, or *e. */
 static struct job *load_plan(const char **args, size_t count, const struct fuses_order *o,
                              struct err *e)
@@ -337,7 +351,7 @@ static struct job *load_plan(const char **args, size_t count, const struct fuses
     if (count == 0)
         return NULL;
     if (strcmp(args[0], "plan") != 0 || count != 2) {
-        err_set(e, ERR_USAGE, "Expected nothing, or: plan RECIPE");
+        refuse_words(args[0], e);
         return NULL;
     }
     if (o->burnt_only) {

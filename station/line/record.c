@@ -602,26 +602,38 @@ bool record_burn(struct record *r, const struct order *order, int64_t run_id, un
 
 struct asked_key {
     const struct fuse_burn *burn;
-    bool known;
+    enum key_known known;
 };
 
-static bool compare_mark(void *ctx, const char *salt, const char *hmac)
+static bool compare_mark(void *ctx, int block, const char *salt, const char *hmac)
 {
     struct asked_key *key = ctx;
     char mine[DB_BURN_HMAC_CAP];
-    key->known = attempt_key_mark(key->burn, salt, mine) && strcmp(mine, hmac) == 0;
-    return !key->known;
+    if (block == (int)key->burn->block)
+        key->known = KEY_IS_ANOTHER;
+    if (attempt_key_mark(key->burn, salt, mine) && strcmp(mine, hmac) == 0)
+        key->known = KEY_IS_THIS;
+    return key->known != KEY_IS_THIS;
 }
 
 bool record_knows_key(struct record *r, const struct chip_mac *mac, const struct fuse_burn *burn,
-                      bool *known, struct err *e)
+                      enum key_known *known, struct err *e)
 {
     char text[BOARD_MAC_TEXT_BYTES];
-    struct asked_key key = { burn, false };
+    struct asked_key key = { burn, KEY_IS_UNKNOWN };
     board_mac_text(mac, text);
     const bool ok = !r || mac->count == 0 || db_burn_marks(r->db, text, compare_mark, &key, e);
     *known = key.known;
     return ok;
+}
+
+bool record_burnt_wrong(struct record *r, const struct chip_mac *mac, int64_t *run_id,
+                        struct err *e)
+{
+    char text[BOARD_MAC_TEXT_BYTES];
+    *run_id = 0;
+    board_mac_text(mac, text);
+    return !r || mac->count == 0 || db_burn_wrong(r->db, text, run_id, e);
 }
 
 static enum db_verdict db_verdict_of(enum verdict verdict)

@@ -169,9 +169,19 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
 bool record_burn(struct record *r, const struct order *order, int64_t run_id, unsigned attempt,
                  unsigned number, const struct attempt_burn *burn, struct err *e);
 
+/* Of a board that cannot say its MAC (Secure Download Mode): eight bytes, the first two these,
+ * behind them the run's number. */
+#define STAND_IN_0    0x02
+#define STAND_IN_1    0x5D
+#define STAND_IN_TEXT "02:5d:"
+
 /* Whether these words of a secret were burnt into this board, as far as the record knows. */
 bool record_knows_key(struct record *r, const struct chip_mac *mac, const struct fuse_burn *burn,
-                      bool *known, struct err *e);
+                      enum key_known *known, struct err *e);
+
+/* *run_id: the last run that burnt this board wrong; 0: the record knows of none. */
+bool record_burnt_wrong(struct record *r, const struct chip_mac *mac, int64_t *run_id,
+                        struct err *e);
 
 /* What is printed for a PASS; with its verdict it is in the queue (db/write/label_rows.h). */
 struct record_label {

@@ -467,8 +467,10 @@ static void end_run(struct run *run, struct attempt_result *result)
     if (run->record_err.code != ERR_NONE)
         result->err = run->record_err;
     enum verdict verdict = judge(run, result);
-    if (verdict != VERDICT_PASS && !run->passed_before)
+    if (verdict != VERDICT_PASS && !run->passed_before) {
         run_explain_burns(run, &result->err);
+        run_explain_wrong(run, &result->board.mac, &result->err);
+    }
     const struct station_printer *printer = order_printer(s->order);
     const struct record_label label = { printer ? printer->to : NULL, run->label };
     if (run->id != 0 && !record_run_close(s->gang->record, run->id, verdict, result, ended_utc_ms,

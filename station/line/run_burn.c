@@ -3,6 +3,7 @@
 #include "station/base/locked.h"
 #include "station/line/run_state_priv.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -71,8 +72,8 @@ bool run_burnt(void *ctx, const struct attempt_burn *burn, struct err *e)
     return record_burn(s->gang->record, s->order, run->id, run->attempt, ++run->burn_rows, burn, e);
 }
 
-bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
-                   struct err *e)
+bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn,
+                   enum key_known *known, struct err *e)
 {
     const struct run *run = ctx;
     return record_knows_key(run->slot->gang->record, mac, burn, known, e);
@@ -97,6 +98,18 @@ static const char *way_on(const struct run *run, enum err_code code)
     if (code == ERR_DATABASE && own->burns > 0)
         return "Mend the record first, then run the board again with this recipe.";
     return err_row(ERR_PART_BURNT)->hint;
+}
+
+/* Whatever there is to say of its fuses: they are what an earlier run has made of them. */
+void run_explain_wrong(const struct run *run, const struct chip_mac *mac, struct err *e)
+{
+    int64_t id = 0;
+    struct err ignored = { 0 };
+    if (!run->own || run->own->told || e->code != ERR_SECURED ||
+        !record_burnt_wrong(run->slot->gang->record, mac, &id, &ignored) || id == 0)
+        return;
+    err_wrap(e, "Run %" PRId64 " of this record has burnt the board wrong: it is lost", id);
+    err_hint(e, "%s", err_row(ERR_BURNT_WRONG)->hint);
 }
 
 void run_explain_burns(const struct run *run, struct err *e)

@@ -5,10 +5,6 @@
 #include "station/line/remedy.h"
 #include "station/line/slot_priv.h"
 
-/* A MAC that no maker gave begins with these. */
-#define STAND_IN_0 0x02
-#define STAND_IN_1 0x5D
-
 /* One board's run, over all its attempts. */
 struct run {
     struct slot *slot;
@@ -79,10 +75,13 @@ void run_judge_burning(struct run *run, const struct attempt_result *result);
 
 /* Of attempt_watch. */
 bool run_burnt(void *ctx, const struct attempt_burn *burn, struct err *e);
-bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn, bool *known,
-                   struct err *e);
+bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn *burn,
+                   enum key_known *known, struct err *e);
 
 /* Of the run's last failure: what is burnt, whether the board is usable and how to go on. */
 void run_explain_burns(const struct run *run, struct err *e);
+
+/* Of a board that an earlier run has burnt wrong: that it is lost. */
+void run_explain_wrong(const struct run *run, const struct chip_mac *mac, struct err *e);
 
 #endif

@@ -116,6 +116,10 @@ check "counted anew it is the same" out cmp before.json after.json
 check "a reader may ask" out exits 0 "$station" stats --fleet --server "user=qa" --by station
 check "nobody else is told" out exits 2 "$station" stats --fleet --station-name "line 9"
 check "in a sentence" out says out "knows no station 'line 9'"
+check "a lot that no run is of: said, not counted as zeros" out exits 2 "$station" stats --fleet --lot L9
+check "with what there is" out says out "no run of a lot 'L9'" "--by lot"
+check "a server that is not there" out exits 4 "$station" stats --fleet --server "host=$work/none user=qa"
+check "who only asks has nothing to send later" out eval 'says out "fleet status" && ! grep -q "sent later" out'
 check "by station is for a fleet" out exits 2 "$station" stats --by station
 check "so is the name of one" out exits 2 "$station" stats --station-name "line 1"
 check "a station cannot touch what is added up" out sh -c "! psql -qAtX -U line1 -c 'update espstation.cell set passed = 0'"

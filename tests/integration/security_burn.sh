@@ -108,7 +108,17 @@ check "and verify finds all as it should be" out exits 0 "$station" verify share
 check "no key is anywhere" out no_key 1 flash.key out record.db
 check "by another record it is not written over" out exits 1 "$station" run shared.yaml --port "${ports[1]}" --plain --db other.db
 check "for nobody knows the key there" out says out "secured" "no record here knows"
+head -c 32 /dev/urandom >strange.key
+recipe strange.yaml '' "${shared/flash.key/strange.key}
+duplicates: allow"
+check "nor with another key file, by the record that has the board's mark" out burn strange.yaml 1 1
+check "which knows that it is another one" out says out "secured" "another key than the recipe's, as the record knows"
 check "a closed board of another key is refused" out burn shared.yaml 0 1
+stand_in=$(sql record.db "SELECT b.mac FROM run AS r JOIN board AS b ON b.id = r.board ORDER BY r.id DESC LIMIT 1")
+check "and may be finished, which is said" out says out "It may be finished, by this very recipe: espstation history MAC"
+check "which cannot say its MAC: the run's number stands for it" out test "${stand_in#02:5d:}" != "$stand_in"
+check "and history says that it is none" out exits 0 "$station" history --db record.db "$stand_in"
+check "and where to look" out says out "no MAC: in Secure Download Mode" "under the MAC of its label"
 check "signed only, for the next one" out burn signed.yaml 2 0
 check "whose flash stays plain" out flash_equals 2 0x10000 app-s.bin
 
@@ -126,6 +136,11 @@ check "and passes once they do" out burn shared.yaml 3 0 --db wrong.db
 check "with all of it" out fuses_are 3 $whole SDM=0
 disturbed "a burn that reaches half of the bits" 4 fuse-part,after=3 1 "burnt-wrong"
 check "and what that means" out says out "Set the board aside: what is burnt stays"
+check "the board is lost, whatever its flash holds" out says out "The board is lost."
+ctl fault 4 none >/dev/null
+check "the same board again, its fuses mended or not" out burn shared.yaml 4 1 --db wrong.db
+check "the record knows that it was burnt wrong" out says out "of this record has burnt the board wrong: it is lost" "for ever"
+check "another record does not" out eval 'burn shared.yaml 4 1 --db foreign.db && ! grep -q "of this record" out'
 disturbed "one that reads with coding errors" 5 fuse-weak,after=4 1 "burnt-wrong"
 disturbed "a lost answer" 6 lose,at=burn,dir=out,after=2,times=1 0 "PASS"
 # shellcheck disable=SC2086
@@ -211,4 +226,17 @@ check "no key is anywhere in the clear" out no_key 0 - out kept.txt keep.db keys
 recipe kept.yaml '' "$shared
   keep: { folder: keys, with: station.key }"
 check "nothing to keep: refused" out exits 3 "$station" check kept.yaml
+
+# ---- The power goes within the burn of a digest ---------------------------------------------------
+mkdir esp32 && "$bin/make_images" esp32 40 && cp one.pub.pem esp32 || exit 1
+for image in bootloader app; do
+    "$station" image sign esp32/$image.bin --key one.pem -o esp32/$image-s.bin >out || exit 1
+done
+{ sed "s/bootloader.bin/bootloader-s.bin/; s/app.bin/app-s.bin/; s/detect/keep/; s/mode: dio/mode: keep/" esp32/esp32.yaml
+    printf '%s\n' "security:" "$boot"; } >esp32/signed.yaml
+start_fixture --boards 1 --chip esp32 --speed 20 --fault revision=301 --fault brownout,at=burning,times=1
+check "without a coding it is burnt to its end" out burn esp32/signed.yaml 0 0 --db esp32.db
+check "the cut was there" out says out "burnt or not"
+check "and it is whole" out exits 0 "$station" run esp32/signed.yaml --port "${ports[0]}" --plain --db esp32.db
+check "which takes no burn" out says out "PASS"
 echo "1..$test_number"

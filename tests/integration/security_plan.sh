@@ -15,6 +15,7 @@ head -c 32 /dev/urandom >flash.key
 
 # ---- Images ---------------------------------------------------------------------------------------
 sign() { exits "$1" "$station" image sign "${@:2}"; }
+sign_word() { exits "$1" "$station" image "$2" app.bin --key one.pem -o no.bin; }
 check "a boot loader is signed by two keys" "$work/out" sign 0 bootloader.bin --key one.pem --key two.pem -o boot-s.bin
 check "and says whose" "$work/out" says "$work/out" "RSA-3072"
 check "an application by one" "$work/out" sign 0 app.bin --key one.pem -o app-s.bin
@@ -22,6 +23,12 @@ check "and by the other" "$work/out" sign 0 app.bin --key two.pem -o app-two.bin
 check "never twice: refused" "$work/out" sign 3 app-s.bin --key two.pem -o no.bin
 check "what is no image: refused" "$work/out" sign 3 partitions.bin --key one.pem -o no.bin
 check "without a word of recipes" "$work/out" eval 'says "$work/out" "as the build made it" && ! grep -qi recipe "$work/out"'
+check "a word that was meant otherwise" "$work/out" sign_word 2 sing
+check "is guessed" "$work/out" says "$work/out" "Did you mean 'sign'?"
+check "a word of fuses, too" "$work/out" exits 2 "$station" fuses paln recipe.yaml
+check "is guessed" "$work/out" says "$work/out" "Did you mean 'plan'?"
+check "a key file that is not there: refused" "$work/out" sign 2 app.bin --key none.pem -o no.bin
+check "with what one is" "$work/out" eval 'says "$work/out" "mode 0600" && ! grep -q "espstation --help" "$work/out"'
 check "with a public key: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin
 chmod 644 one.pub.pem two.pem
 check "a public key that others may read, as any may: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin

@@ -508,6 +508,80 @@ static void a_strange_board_is_refused(void **state)
     }
 }
 
+/* Every other bit of a block, as a lost supply leaves it. */
+static void burn_half(struct fuse_words *words, unsigned step)
+{
+    struct fuse_burn b;
+    fuse_plan_step(&plan, step, &b);
+    for (size_t i = 0; i < FUSE_WORDS_MAX; i++)
+        words->word[b.block][i] |= b.word[i] & 0x55555555;
+}
+
+/* Without a coding each bit counts for itself. */
+static void a_half_burnt_digest_of_the_esp32_is_burnt_to_its_end(void **state)
+{
+    struct fuse_wish w = signed_only();
+    struct fuse_words words = blank;
+    struct fuse_burn b;
+    bool missing = false;
+    (void)state;
+    assert_ok(make(&fuses_esp32, "ESP32", &blank, &w), &e);
+    const unsigned steps = plan.steps;
+    burn_half(&words, 1);
+    assert_ok(make(&fuses_esp32, "ESP32", &words, &w), &e);
+    assert_int_equal(plan.board, FUSE_BOARD_BEGUN);
+    assert_int_equal(plan.steps, steps);
+    fuse_plan_step(&plan, 1, &b);
+    assert_int_equal(b.block, 2);
+    assert_ok(fuse_burn_check(&fuses_esp32, FUSE_NEWEST, &words, &b, &missing, &e), &e);
+    assert_true(missing);
+    burn_steps(&words, 1, plan.steps + 1);
+    assert_ok(make(&fuses_esp32, "ESP32", &words, &w), &e);
+    assert_int_equal(plan.board, FUSE_BOARD_DONE);
+}
+
+static void a_half_burnt_digest_with_one_bit_too_many_or_a_lock_is_refused(void **state)
+{
+    struct fuse_wish w = signed_only();
+    struct fuse_words words = blank;
+    struct fuse_burn b;
+    (void)state;
+    assert_ok(make(&fuses_esp32, "ESP32", &blank, &w), &e);
+    burn_half(&words, 1);
+    fuse_plan_step(&plan, 1, &b);
+    struct fuse_words locked = words;
+    put(&fuses_esp32, &locked, "WR_DIS", 1 << 8);
+    assert_code(make(&fuses_esp32, "ESP32", &locked, &w), &e, ERR_SECURED);
+    assert_has(e.what, "is locked");
+    assert_int_equal(b.word[0] & 1, 0);
+    words.word[2][0] |= 1;
+    assert_code(make(&fuses_esp32, "ESP32", &words, &w), &e, ERR_SECURED);
+    assert_has(e.what, "another one's");
+    assert_code(fuse_burn_check(&fuses_esp32, FUSE_NEWEST, &words, &b, NULL, &e), &e, ERR_SECURED);
+}
+
+/* A check covers a unit or a block, and is burnt with it. */
+static void a_half_burnt_block_with_a_coding_is_lost(void **state)
+{
+    struct fuse_wish w = { .crypt = FUSE_CRYPT_RELEASE };
+    struct fuse_words coded = blank;
+    (void)state;
+    add_key(&w, FUSE_KEY_FLASH, 24, 0);
+    coded.word[0][6] = 1;
+    assert_ok(fuse_plan_make(&fuses_esp32, "ESP32", 300, &coded, &w, &plan, &e), &e);
+    burn_half(&coded, 1);
+    assert_code(fuse_plan_make(&fuses_esp32, "ESP32", 300, &coded, &w, &plan, &e), &e, ERR_SECURED);
+    assert_has(e.what, "cut off");
+    assert_has(e.what, "lost");
+    w = whole("esp32c3");
+    struct fuse_words words = blank;
+    assert_ok(make(&fuses_esp32c3, "ESP32-C3", &blank, &w), &e);
+    burn_half(&words, 1);
+    assert_code(make(&fuses_esp32c3, "ESP32-C3", &words, &w), &e, ERR_SECURED);
+    assert_has(e.what, "a part of the flash's key");
+    assert_has(e.what, "lost");
+}
+
 static void what_nobody_wished_is_refused(void **state)
 {
     const struct fuse_wish nothing = { .jtag = FUSE_JTAG_OFF };
@@ -601,6 +675,9 @@ int main(void)
         cmocka_unit_test(fuses_by_name_are_those_that_do_no_harm),
         cmocka_unit_test(a_lock_may_not_come_before_what_it_locks),
         cmocka_unit_test(a_strange_board_is_refused),
+        cmocka_unit_test(a_half_burnt_digest_of_the_esp32_is_burnt_to_its_end),
+        cmocka_unit_test(a_half_burnt_digest_with_one_bit_too_many_or_a_lock_is_refused),
+        cmocka_unit_test(a_half_burnt_block_with_a_coding_is_lost),
         cmocka_unit_test(what_nobody_wished_is_refused),
         cmocka_unit_test(a_digest_that_is_not_the_key_s_is_refused),
         cmocka_unit_test(a_board_s_own_key_has_no_bits_in_the_plan),

@@ -93,10 +93,10 @@ static void db_refuses_the_words_of_a_secret(void **state)
     assert_answer(b, "SELECT count(*) FROM burn", "2");
 }
 
-static bool keep_mark(void *ctx, const char *salt, const char *hmac)
+static bool keep_mark(void *ctx, int block, const char *salt, const char *hmac)
 {
     char *text = ctx;
-    snprintf(text, 128, "%s %.4s", salt, hmac);
+    snprintf(text, 128, "%d %s %.4s", block, salt, hmac);
     return false;
 }
 
@@ -106,7 +106,7 @@ static void db_knows_the_marks_of_a_boards_keys(void **state)
     char text[128] = "";
     run_with_burns(b);
     check_ok(b, db_burn_marks(b->db, "24:0A:C4:00:00:01", keep_mark, text, &b->e));
-    assert_string_equal(text, SALT " aaaa");
+    assert_string_equal(text, "9 " SALT " aaaa");
     text[0] = '\0';
     check_ok(b, db_burn_marks(b->db, "24:0a:c4:00:00:02", keep_mark, text, &b->e));
     assert_string_equal(text, "");
