@@ -9,6 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A slot that is spelt wrong would be an act for all of them. */
+static bool knows_members(const struct json_node *said, struct err *e)
+{
+    static const char *const members[] = { "act", "slot", "name", "text", "reason" };
+    for (const struct json_node *node = said->first; node; node = node->next) {
+        size_t i = 0;
+        while (i < sizeof members / sizeof members[0] && strcmp(members[i], node->key) != 0)
+            i++;
+        if (i < sizeof members / sizeof members[0])
+            continue;
+        err_set(e, ERR_USAGE, "An act has no member \"%.40s\"", node->key);
+        return err_hint(e, "Members are act, slot, name, text and reason.");
+    }
+    return true;
+}
+
 static bool read_slot(const struct json_node *said, struct act *act, struct err *e)
 {
     const char *text = json_get_text(said, "slot");
@@ -53,9 +69,9 @@ static bool read_act(struct web *w, const struct web_request *r, const struct js
 {
     act->text = json_get_text(said, "text");
     act->reason = json_get_text(said, "reason");
-    return act_by_word(json_get_text(said, "act"), &act->kind, e) && read_slot(said, act, e) &&
-           is_fit("text", act->text, e) && is_fit("reason", act->reason, e) &&
-           read_actor(w, r, said, act, e);
+    return knows_members(said, e) && act_by_word(json_get_text(said, "act"), &act->kind, e) &&
+           read_slot(said, act, e) && is_fit("text", act->text, e) &&
+           is_fit("reason", act->reason, e) && read_actor(w, r, said, act, e);
 }
 
 static unsigned status_of(const struct err *e)

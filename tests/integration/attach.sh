@@ -133,6 +133,7 @@ check "and its counts say since when they are" "$work/line.log" \
 check "the socket is gone" "$work/run" test ! -e "$socket"
 stop_fixture
 all_write() { [ "$(grep -c ': write at' "$work/line.log")" = 2 ]; }
+db=$work/ends.db # in the one before a slot is out of work, and stays so
 lot=0
 for signal in TERM HUP INT QUIT; do
     lot=$((lot + 1))

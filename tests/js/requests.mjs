@@ -101,7 +101,7 @@ async function described() {
     }
     const post = (path, body, headers = {}) => fetch(`${f.url}api/v1/${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body });
     for (const [title, body, want] of [["an act", '{"act":"print","slot":1,"name":"Eve"}', 200], ["an act that is not possible", '{"act":"retry","slot":1,"name":"Eve"}', 409],
-                                       ["no act", '{"act":"jump"}', 400], ["no JSON", "{", 400], ["too much", `{"act":"stop","text":"${"x".repeat(9000)}"}`, 413]]) {
+                                       ["a slot that is spelt wrong", '{"act":"stop","slto":2}', 400], ["no act", '{"act":"jump"}', 400], ["no JSON", "{", 400], ["too much", `{"act":"stop","text":"${"x".repeat(9000)}"}`, 413]]) {
         const answer = await post("acts", body), said = await answer.json();
         const schema = api.paths["/api/v1/acts"].post.responses[want]?.content["application/json"].schema ?? { $ref: "#/components/schemas/Error" };
         check(`${title}: ${want}, as described`, answer.status === want && fits(schema, said) === "", `${answer.status} ${JSON.stringify(said)}`);
