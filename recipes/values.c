@@ -85,9 +85,10 @@ bool store_chip(struct values *v, unsigned id, const struct scalar *s, void *tar
     for (size_t i = 0; i < chip_count(); i++)
         nearest_offer(&near, chip_at(i)->id_name, chip_at(i)->id_name);
     if (near.best)
-        text_append(advice, sizeof advice, "did you mean '%s'? ", near.best);
-    text_append(advice, sizeof advice, "there is");
-    for (size_t i = 0; i < chip_count(); i++)
+        text_append(advice, sizeof advice, "did you mean '%s'?", near.best);
+    else
+        text_append(advice, sizeof advice, "there is");
+    for (size_t i = 0; !near.best && i < chip_count(); i++)
         text_append(advice, sizeof advice, "%s %s", i ? "," : "", chip_at(i)->id_name);
     return value_refuse(v, id, s, advice);
 }

@@ -144,6 +144,42 @@ static void check_foreign(struct plan_checker *c, size_t i)
 
 /* ---- The partition table ---- */
 
+/* The partition that the table would lie in: the first write to it takes the table away. Rows of
+ * other types may stand for the table itself, as ESP-IDF has them. NULL: none. */
+static const struct partition *row_below_table(const struct plan_parts *p)
+{
+    const uint64_t end = (uint64_t)p->table_addr + PARTITIONS_BYTES;
+    for (size_t i = 0; i < p->table.count; i++) {
+        const struct partition *row = &p->table.rows[i];
+        if ((row->type == PARTITION_APP || row->type == PARTITION_DATA) && row->addr < end &&
+            (uint64_t)row->addr + row->size_bytes > p->table_addr)
+            return row;
+    }
+    return NULL;
+}
+
+/* CONFIG_PARTITION_TABLE_OFFSET may be any sector's. Of a merged file that was put in a wrong place
+ * its start says it all. */
+static void check_table_place(struct plan_checker *c)
+{
+    const struct plan_parts *p = &c->parts;
+    const struct plan_source *s = &c->sources[p->table_source];
+    const uint32_t boot_addr = c->settings->chip->boot_addr;
+    const struct partition *row = row_below_table(p);
+    if (plan_covers(s, boot_addr) && !part_at(c, boot_addr))
+        return;
+    if (row)
+        plan_mistake(c, p->table_source,
+                     "'%s' has a partition table at 0x%x, where its own partition '%s' is (0x%x): "
+                     "give the offset that the boot loader was built for" AS_DATA,
+                     s->name, p->table_addr, row->label, row->addr);
+    else if (p->table_addr % PLAN_SECTOR_BYTES != 0)
+        plan_warning(c, p->table_source,
+                     "'%s' has a partition table at 0x%x, which is no multiple of 0x%x: no boot "
+                     "loader of ESP-IDF is built for that",
+                     s->name, p->table_addr, PLAN_SECTOR_BYTES);
+}
+
 static void check_table(struct plan_checker *c)
 {
     const struct plan_settings *set = c->settings;
@@ -158,6 +194,8 @@ static void check_table(struct plan_checker *c)
                      "the partition table in '%s' reaches to 0x%llx, behind the end of the flash "
                      "at 0x%x: it would not start",
                      name, (unsigned long long)end, set->flash_bytes);
+    else
+        check_table_place(c);
 }
 
 /* Of a file that begins inside `row`. */

@@ -29,10 +29,12 @@ static struct deadline after_ms(const struct loader *l, uint32_t ms)
     return deadline_in_ms(l->link.port->clock, ms);
 }
 
+/* What is still owed for RAM, and to questions ahead of it, comes first: of two answers to one
+ * command nobody could tell which is whose. */
 static bool ask(struct loader *l, uint8_t command, const void *data, size_t n, size_t payload_bytes,
                 uint32_t timeout_ms, struct reply *r, struct err *e)
 {
-    return link_send(&l->link, command, data, n, e) &&
+    return loader_mem_settle(l, e) && link_send(&l->link, command, data, n, e) &&
            link_await(&l->link, command, payload_bytes, false, after_ms(l, timeout_ms), r, e);
 }
 
@@ -237,7 +239,7 @@ static bool ask_optional(struct loader *l, uint8_t command, const void *data, si
 {
     struct err refusal = { 0 };
     *known = true;
-    if (!link_send(&l->link, command, data, n, e))
+    if (!loader_mem_settle(l, e) || !link_send(&l->link, command, data, n, e))
         return false;
     if (link_await(&l->link, command, payload_bytes, true, after_ms(l, timeout_ms), r, &refusal))
         return true;
@@ -334,16 +336,16 @@ bool loader_keeps_up(const struct loader *l)
 bool loader_mem_settle(struct loader *l, struct err *e)
 {
     struct reply r;
-    for (size_t i = 0; i < l->mem_waiting_count; i++) {
+    bool ok = true;
+    for (size_t i = 0; ok && i < l->mem_waiting_count; i++) {
         struct deadline d = link_deadline(&l->link, l->mem_waiting_bytes, COMMAND_MS);
-        if (!link_await(&l->link, l->mem_waiting[i], 0, false, d, &r, e))
-            return false;
-        if (l->mem_waiting[i] == CMD_READ_REG && l->ahead.count < LOADER_AHEAD_MAX)
+        ok = link_await(&l->link, l->mem_waiting[i], 0, false, d, &r, e);
+        if (ok && l->mem_waiting[i] == CMD_READ_REG && l->ahead.count < LOADER_AHEAD_MAX)
             l->ahead.values[l->ahead.count++] = r.value;
     }
     l->mem_waiting_count = 0;
     l->mem_waiting_bytes = 0;
-    return true;
+    return ok;
 }
 
 void loader_mem_expect(struct loader *l, uint8_t command, size_t request_bytes)
@@ -406,7 +408,7 @@ bool loader_mem_stay(struct loader *l, struct err *e)
     uint8_t data[8];
     store_u32(data, 1);
     store_u32(data + 4, 0);
-    return loader_mem_settle(l, e) && order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
+    return order(l, CMD_MEM_END, data, sizeof data, COMMAND_MS, e);
 }
 
 bool loader_nudge(struct loader *l, struct err *e)

@@ -153,7 +153,7 @@ static bool send_together(struct loader *l, const struct reg_ask *asks, size_t c
 static bool run_together(struct loader *l, const struct reg_ask *asks, size_t count, struct err *e)
 {
     size_t sent_bytes;
-    if (!send_together(l, asks, count, &sent_bytes, e))
+    if (!loader_mem_settle(l, e) || !send_together(l, asks, count, &sent_bytes, e))
         return false;
     for (size_t i = 0; i < count; i++) {
         if (!await_ask(l, &asks[i], sent_bytes, e))
@@ -288,6 +288,8 @@ static bool read_stream(struct loader *l, const uint32_t *addrs, uint32_t *value
                         struct err *e)
 {
     size_t asked = 0;
+    if (!loader_mem_settle(l, e))
+        return false;
     for (size_t answered = 0; answered < count; answered++) {
         struct batch b = { .have = 0 };
         for (; asked < count && asked < answered + READS_MAX; asked++) {

@@ -490,5 +490,5 @@ bool spiflash_unprotect_asked(struct loader *l, struct err *e)
     if (ahead->count == 0 && !loader_mem_settle(l, e))
         return false;
     ahead->asked = false;
-    return is_free(ahead) || (loader_mem_settle(l, e) && spiflash_unprotect(l, ahead->flash_id, e));
+    return is_free(ahead) || spiflash_unprotect(l, ahead->flash_id, e);
 }

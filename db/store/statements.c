@@ -117,6 +117,11 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_ACTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, l.name, o.text,"
                   " o.reason, o.host, o.made_utc FROM act AS o LEFT JOIN lot AS l ON l.id = o.lot"
                   " WHERE ?1 IS NULL OR l.name = ?1 ORDER BY o.id",
+    [STMT_ACT_SLOTS] = "SELECT o.word, o.person, o.role, o.proved, o.slot, o.run, NULL, o.text,"
+                       " o.reason, o.host, o.made_utc FROM act AS o WHERE o.id IN ("
+                       "SELECT max(id) FROM act WHERE word IN ('disable', 'enable')"
+                       " AND slot IS NOT NULL AND host = ?1 AND (text IS NULL OR text = ?2)"
+                       " GROUP BY slot)",
 
     [STMT_BURN_ADD] = "INSERT INTO burn (run, attempt, number, stage, block, fuses, words,"
                       " key_salt, key_hmac, outcome, proof, sentence, person, made_utc)"
@@ -295,12 +300,17 @@ static const char *const texts[STMT_COUNT] = {
                            "  AND h.released IS NULL) ORDER BY f.number",
     [STMT_UNIT_ROWS] = "SELECT i.sha256, i.label, b.mac, u.taken_utc FROM unit_item AS i"
                        " JOIN unit AS u ON u.id = i.unit JOIN board AS b ON b.id = u.board"
+                       " JOIN run AS r ON r.id = u.run JOIN recipe AS c ON c.id = r.recipe"
                        " WHERE i.source = 'pool' AND i.name = ? AND i.released IS NULL"
-                       " ORDER BY i.number",
+                       " AND c.name = ? ORDER BY i.number",
     [STMT_UNIT_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit_value AS v"
                          " JOIN unit AS u ON u.id = v.unit JOIN board AS b ON b.id = u.board"
                          " WHERE v.name = ? AND coalesce(v.text, v.sha256) = ? AND v.is_unique = 1"
                          " AND v.released IS NULL",
+    [STMT_UNIT_GIVEN] = "SELECT EXISTS (SELECT 1 FROM unit_value AS v JOIN unit AS u"
+                        " ON u.id = v.unit WHERE v.name = ? AND coalesce(v.text, v.sha256) = ?"
+                        " AND v.is_unique = 1 AND v.released IS NULL AND v.source = ?"
+                        " AND u.board <> ?)",
     [STMT_UNIT_SERIAL_HOLDER] = "SELECT b.mac, u.taken_utc, u.board FROM unit AS u"
                                 " JOIN board AS b ON b.id = u.board"
                                 " WHERE u.serial = ? AND u.released IS NULL",
@@ -315,6 +325,9 @@ static const char *const texts[STMT_COUNT] = {
                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_UNIT_OF_SERIAL] = "SELECT u.board, b.mac FROM unit AS u JOIN board AS b ON b.id = u.board"
                             " WHERE u.serial = ? AND u.released IS NULL",
+    [STMT_UNIT_SERIAL_RELEASED] = "SELECT n.made_utc, n.operator FROM unit AS u"
+                                  " JOIN unit_decision AS n ON n.id = u.released"
+                                  " WHERE u.serial = ? ORDER BY n.id DESC LIMIT 1",
     [STMT_UNIT_OPEN_RUN] = "SELECT ifnull(min(id), 0) FROM run WHERE board = ? AND verdict IS NULL",
     /* what the run's board had then, given up since, and nothing of it given to that board anew */
     [STMT_UNIT_RELEASED_OF_RUN] = "SELECT u.serial, n.operator, n.made_utc FROM run AS r"

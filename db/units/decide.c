@@ -26,6 +26,23 @@ static int64_t add_decision_locked(struct db *db, const char *what, int64_t boar
 
 /* ---- Release ---- */
 
+/* No board has it: nobody ever had, or it was released. */
+static bool refuse_unknown_locked(struct db *db, const char *serial, struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_UNIT_SERIAL_RELEASED);
+    query_text(&q, serial);
+    const int rows = query_row(&q, e);
+    if (rows > 0)
+        err_set(e, ERR_USAGE,
+                "The serial '%.80s' was released already, %s by %.60s; no board has it", serial,
+                (const char *)sqlite3_column_text(q.statement, 0),
+                (const char *)sqlite3_column_text(q.statement, 1));
+    else if (rows == 0)
+        err_set(e, ERR_USAGE, "No board has the serial '%.80s'", serial);
+    query_end(&q);
+    return rows < 0 ? false : err_hint(e, "To see all: espstation unit list");
+}
+
 static bool find_unit_locked(struct db *db, const char *serial, int64_t *board_id, struct err *e)
 {
     int64_t open_run = 0;
@@ -33,10 +50,8 @@ static bool find_unit_locked(struct db *db, const char *serial, int64_t *board_i
     query_text(&q, serial);
     if (!query_number(&q, board_id, e))
         return false;
-    if (*board_id == 0) {
-        err_set(e, ERR_USAGE, "No board has the serial '%.80s'", serial);
-        return err_hint(e, "To see all: espstation unit list");
-    }
+    if (*board_id == 0)
+        return refuse_unknown_locked(db, serial, e);
     q = query_start_locked(db, STMT_UNIT_OPEN_RUN);
     query_int(&q, *board_id);
     if (!query_number(&q, &open_run, e))

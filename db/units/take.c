@@ -36,7 +36,8 @@ struct taking {
         char sha256[DB_SHA256_CAP];
     } has[DB_UNIT_VALUES_MAX];
     struct pool_state {
-        bool item; /* the board has a row of it in the record */
+        bool item;     /* the board has a row of it in the record */
+        size_t edited; /* rows that were passed over, as they hold what other boards have */
     } pools[DB_UNIT_POOLS_MAX];
     struct db_sha256 sha;
 };
@@ -347,18 +348,68 @@ static bool is_taken_locked(struct taking *t, size_t pool, size_t row, bool *tak
     return ok;
 }
 
+/* Whether another board has this text, of this pool. */
+static bool is_given_locked(struct taking *t, const struct db_unit_want *want, const char *text,
+                            bool *given, struct err *e)
+{
+    char hex[DB_SHA256_CAP] = "";
+    int64_t number = 0;
+    if (want->secret && !hash_secret(t, text, hex, e))
+        return false;
+    struct query q = query_start_locked(t->db, STMT_UNIT_GIVEN);
+    query_text(&q, want->name);
+    query_text(&q, want->secret ? hex : text);
+    query_text(&q, want->source);
+    query_int(&q, t->board_id);
+    const bool ok = query_number(&q, &number, e);
+    *given = number != 0;
+    return ok;
+}
+
+/* A row that was edited since a board got it has another digest, and is known by what is left of
+ * its unique values. */
+static bool is_edited_locked(struct taking *t, size_t pool, size_t row, bool *edited, struct err *e)
+{
+    const struct db_unit_supply *const s = t->supply;
+    bool ok = true;
+    *edited = false;
+    for (size_t i = 0; ok && !*edited && i < s->want_count; i++) {
+        const struct db_unit_want *const want = want_of(t, i);
+        if (want->from != DB_UNIT_POOL || want->pool != pool || !want->unique)
+            continue;
+        char *const text = s->field(s->ctx, i, row);
+        ok = text ? is_given_locked(t, want, text, edited, e)
+                  : err_set(e, ERR_STATION, "Out of memory for a unit");
+        if (text)
+            explicit_bzero(text, strlen(text));
+        free(text);
+    }
+    return ok;
+}
+
+static bool is_free_locked(struct taking *t, size_t pool, size_t row, bool *is_free, struct err *e)
+{
+    bool taken = true, edited = false;
+    if (!is_taken_locked(t, pool, row, &taken, e) ||
+        (!taken && !is_edited_locked(t, pool, row, &edited, e)))
+        return false;
+    t->pools[pool].edited += edited;
+    *is_free = !taken && !edited;
+    return true;
+}
+
 /* The first free row from `row` on, up to `end`; DB_NO_ROW where there is none. */
 static bool search_locked(struct taking *t, size_t pool, size_t row, size_t end, size_t *found,
                           struct err *e)
 {
     const struct db_unit_supply *const s = t->supply;
-    bool taken = true;
+    bool is_free = false;
     *found = DB_NO_ROW;
     for (row = s->free_row(s->ctx, pool, row); row != DB_NO_ROW && row < end;
          row = s->free_row(s->ctx, pool, row + 1)) {
-        if (!is_taken_locked(t, pool, row, &taken, e))
+        if (!is_free_locked(t, pool, row, &is_free, e))
             return false;
-        if (!taken) {
+        if (is_free) {
             *found = row;
             return true;
         }
@@ -370,16 +421,21 @@ static bool search_locked(struct taking *t, size_t pool, size_t row, size_t end,
 static bool find_released_locked(struct taking *t, size_t pool, size_t *row, struct err *e)
 {
     int rows = 0;
+    bool ok = true;
     struct query q = query_start_locked(t->db, STMT_UNIT_ROW_BACK);
     query_text(&q, t->supply->pools[pool]);
-    while (*row == DB_NO_ROW && (rows = query_row(&q, e)) > 0) {
+    while (ok && *row == DB_NO_ROW && (rows = query_row(&q, e)) > 0) {
         const char *const sha256 = (const char *)sqlite3_column_text(q.statement, 0);
         const size_t found = t->supply->find(t->supply->ctx, pool, sha256);
-        if (found != DB_NO_ROW && t->supply->free_row(t->supply->ctx, pool, found) == found)
+        bool edited = false;
+        if (found == DB_NO_ROW || t->supply->free_row(t->supply->ctx, pool, found) != found)
+            continue;
+        ok = is_edited_locked(t, pool, found, &edited, e);
+        if (ok && !edited)
             *row = found;
     }
     query_end(&q);
-    return rows >= 0;
+    return ok && rows >= 0;
 }
 
 /* Where a station that was just started begins: behind the row that was taken last. */
@@ -416,10 +472,25 @@ static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct 
         err_set(e, ERR_UNIT,
                 "The pool '%s' has no row for the board %s: each belongs to another MAC",
                 s->pools[pool], t->mac);
+    else if (t->pools[pool].edited > 0)
+        err_set(e, ERR_UNIT,
+                "The pool '%s' has nothing left for the board %s: %zu of its rows were edited "
+                "after boards got them",
+                s->pools[pool], t->mac, t->pools[pool].edited);
     else
         err_set(e, ERR_UNIT, "The pool '%s' has nothing left for the board %s", s->pools[pool],
                 t->mac);
     return err_hint(e, "Add rows to its file, then start the run again.");
+}
+
+/* How the board's unit is given up, behind `first`. */
+static bool hint_release(const struct taking *t, const char *first, struct err *e)
+{
+    const char *serial = NULL;
+    for (size_t i = 0; !serial && i < t->supply->want_count; i++)
+        serial = want_of(t, i)->serial ? t->has[i].text : NULL;
+    return err_hint(e, "%s: espstation unit release %.80s --operator NAME --reason WHY", first,
+                    serial ? serial : "SERIAL");
 }
 
 static bool refuse_gone(const struct taking *t, size_t pool, const char *what, struct err *e)
@@ -427,8 +498,7 @@ static bool refuse_gone(const struct taking *t, size_t pool, const char *what, s
     const char *const label = t->unit->labels[pool];
     err_set(e, ERR_UNIT, "The board %s has %s of pool '%s', which was changed or is gone: %s",
             t->mac, *label ? label : "a row", t->supply->pools[pool], what);
-    return err_hint(e, "Put the file back as it was, or release the unit: espstation unit "
-                       "release.");
+    return hint_release(t, "Put the file back as it was, or release the unit", e);
 }
 
 /* The row that the board has already: there, or gone from the file. */
@@ -532,8 +602,7 @@ static bool keep_value(struct taking *t, size_t i, struct err *e)
             return true;
         err_set(e, ERR_UNIT, "The board %s has the value '%s' as '%.60s'; given was '%.60s'",
                 t->mac, want->name, has->text, want->text);
-        return err_hint(e, "Was another board's label scanned? To give it up: espstation unit "
-                           "release.");
+        return hint_release(t, "Was another board's label scanned? To give it up", e);
     }
     if (t->looks &&
         (want->from == DB_UNIT_POOL ? t->unit->rows[want->pool] == DB_NO_ROW : !want->text))
@@ -770,7 +839,7 @@ bool db_unit_look(struct db *db, const char *mac, const struct db_unit_supply *s
     return ok;
 }
 
-bool db_unit_check_pool(struct db *db, const char *pool, const struct db_unit_supply *supply,
+bool db_unit_check_pool(struct db *db, const char *recipe, const struct db_unit_supply *supply,
                         size_t index,
                         void (*gone)(void *ctx, const char *label, const char *mac,
                                      const char *taken_utc),
@@ -780,7 +849,8 @@ bool db_unit_check_pool(struct db *db, const char *pool, const struct db_unit_su
     if (!db_enter(db, e))
         return false;
     struct query q = query_start_locked(db, STMT_UNIT_ROWS);
-    query_text(&q, pool);
+    query_text(&q, supply->pools[index]);
+    query_text(&q, recipe);
     while ((rows = query_row(&q, e)) > 0) {
         const char *const sha256 = (const char *)sqlite3_column_text(q.statement, 0);
         if (supply->find(supply->ctx, index, sha256) == DB_NO_ROW)

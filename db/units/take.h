@@ -101,9 +101,10 @@ bool db_unit_look(struct db *db, const char *mac, const struct db_unit_supply *s
 /* After db_unit_look: whether the text is the board's secret of this want. */
 bool db_unit_is_secret(const struct db_unit *unit, size_t want, const char *text);
 
-/* Whether a pool's rows are as they were: calls `gone` for each that was taken and is not in the
- * file any more. Any handle. */
-bool db_unit_check_pool(struct db *db, const char *pool, const struct db_unit_supply *supply,
+/* Whether a pool's rows are as they were: calls `gone` for each that boards of this recipe have,
+ * in whatever version, and which is not in the file any more. Another recipe's pool of the same
+ * name may be another file. Any handle. */
+bool db_unit_check_pool(struct db *db, const char *recipe, const struct db_unit_supply *supply,
                         size_t index,
                         void (*gone)(void *ctx, const char *label, const char *mac,
                                      const char *taken_utc),

@@ -82,3 +82,22 @@ bool db_acts(struct db *reader, const char *lot, const struct db_act_sink *sink,
            db_finish(reader, send_acts_locked(reader, lot, sink, e), e) &&
            db_still_the_same(reader, e);
 }
+
+bool db_act_slots(struct db *db, const char *host, const char *station,
+                  const struct db_act_sink *sink, struct err *e)
+{
+    int rows = 0;
+    bool ok = true;
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_ACT_SLOTS);
+    query_text(&q, host);
+    query_text(&q, station);
+    while (ok && (rows = query_row(&q, e)) > 0) {
+        const struct db_act_row row = act_row(q.statement);
+        ok = sink->act(sink->ctx, &row);
+    }
+    query_end(&q);
+    db_leave(db);
+    return ok ? rows == 0 : err_set(e, ERR_STATION, "The reader of the acts gave up");
+}

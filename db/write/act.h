@@ -46,4 +46,9 @@ struct db_act_sink {
 /* All acts, the first first, or those of this lot. A reader only. */
 bool db_acts(struct db *reader, const char *lot, const struct db_act_sink *sink, struct err *e);
 
+/* Of each slot of this station the last act "disable" or "enable": what holds now. Acts of a
+ * station have its name as their text; where a row has none the host tells alone. Any handle. */
+bool db_act_slots(struct db *db, const char *host, const char *station,
+                  const struct db_act_sink *sink, struct err *e);
+
 #endif

@@ -90,7 +90,7 @@ static unsigned nearest_child(const struct walk *w, unsigned parent, const char 
 
 static void refuse_key(struct walk *w, struct section *section, const char *name)
 {
-    char quoted[QUOTE_BYTES], advice[160] = "", place[48] = "", homes[100];
+    char quoted[QUOTE_BYTES], advice[400] = "", place[48] = "", homes[100];
     const unsigned meant = nearest_child(w, section->id, name);
 
     if (section->id != 0)

@@ -86,13 +86,12 @@ static void words_text(const uint32_t *words, unsigned count, char *text, size_t
 }
 
 /* Of a block that a secret is in, or may be, no word is told. */
-static bool is_secret(const struct burning *g, const struct fuse_plan *plan, unsigned step)
+static bool is_secret(const struct fuse_plan *plan, unsigned step)
 {
     for (size_t i = 0; i < plan->count; i++) {
         if (plan->items[i].step == step && plan->items[i].secret)
             return true;
     }
-    (void)g;
     return false;
 }
 
@@ -125,7 +124,7 @@ static bool record(const struct burning *g, unsigned step, const struct fuse_bur
                    enum fuse_outcome outcome, const struct err *failure, struct err *e)
 {
     const struct fuse_plan *plan = &g->own->plan;
-    const bool secret = is_secret(g, plan, step);
+    const bool secret = is_secret(plan, step);
     const bool was_read = outcome == FUSE_BURNT || outcome == FUSE_WRONG;
     struct attempt_burn row = { .stage = fuse_stage_word(first_of(plan, step)->stage),
                                 .block = burn->block,

@@ -70,6 +70,8 @@ bool station_find_load(const char *given, struct station **out, struct err *e)
     const bool ok = station_load(path, out, report, e);
     if (report->total > 1) /* of one alone the error says it all */
         print_mistakes(path, report);
+    if (!ok && report->total > 0)
+        err_hint(e, "Every key is explained by: espstation station --help");
     free(report);
     return ok;
 }

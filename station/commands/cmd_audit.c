@@ -3,6 +3,7 @@
 
 #include "core/base/clock.h"
 #include "db/proof/audit.h"
+#include "db/units/decide.h"
 #include "station/base/json.h"
 #include "station/cli/signing.h"
 #include "station/fleet/fleet_proof.h"
@@ -23,6 +24,7 @@ struct audit_options {
 struct listing {
     bool json;
     int64_t shown;
+    int64_t older; /* 1: the record lacks what the mark beside it tells of */
 };
 
 static void print_finding(void *ctx, const struct db_finding *finding)
@@ -63,7 +65,7 @@ static void print_late(void *ctx, const struct db_late_correction *late)
     json_end(&o);
 }
 
-static void print_end(const struct audit_options *o, const struct db_audit *a)
+static void print_end(const struct audit_options *o, const struct db_audit *a, int64_t older)
 {
     if (a->findings > SHOWN_AT_MOST)
         printf("... and %" PRId64 " more findings.\n", a->findings - SHOWN_AT_MOST);
@@ -74,7 +76,11 @@ static void print_end(const struct audit_options *o, const struct db_audit *a)
         printf("The last link is %" PRId64 ", %s\n", a->links, a->end_sha256);
     if (a->public_key[0])
         cmd_tell("The last lot is signed by the key %s", a->public_key);
-    if (a->findings > 0 && a->findings == a->given_findings)
+    if (older > 0 && a->findings == older)
+        cmd_tell("THE RECORD LACKS ITS END: a backup was put back, or somebody has cut it. What is "
+                 "there is whole. Put the newest record back; if it is lost: espstation unit "
+                 "accept --operator NAME --reason WHY");
+    else if (a->findings > 0 && a->findings == a->given_findings + older)
         cmd_tell("THE RECORD WAS ALTERED, or %s is not of this record, or was changed itself. By "
                  "itself %s is whole. Make sure that the two belong together; if they do, keep a "
                  "copy of both as they are now.",
@@ -111,7 +117,7 @@ static bool save(const struct audit_options *o, const struct db_audit *a, struct
     char text[DB_CHECKPOINT_CAP];
     struct db_station here;
     if (a->findings > 0) {
-        err_set(e, ERR_USAGE, "No checkpoint is signed for a record that was altered");
+        err_set(e, ERR_USAGE, "No checkpoint is signed for a record with findings");
         return err_hint(e, "Find out first what happened to it.");
     }
     struct key *key = signing_open(o->key, e);
@@ -145,6 +151,23 @@ static bool read_files(const struct audit_options *o, struct db_audit_setup *set
            key_read_public(pem, strlen(pem), public_key, e);
 }
 
+/* The mark of what was given out is a witness as well: nobody who restores a backup moves it. */
+static bool ask_mark(struct db *db, struct listing *l, struct db_audit *a, struct err *e)
+{
+    struct err older = { 0 };
+    if (db_unit_judge(db, &older))
+        return true;
+    if (older.code != ERR_UNIT) {
+        *e = older;
+        return false;
+    }
+    const struct db_finding finding = { .kind = DB_TRUNCATED, .sentence = older.what };
+    print_finding(l, &finding);
+    l->older = 1;
+    a->findings++;
+    return true;
+}
+
 static bool audit_record(const struct audit_options *o, struct db_audit *a, struct err *e)
 {
     struct listing listing = { .json = o->json };
@@ -152,12 +175,12 @@ static bool audit_record(const struct audit_options *o, struct db_audit *a, stru
     if (!read_files(o, &setup, e))
         return false;
     struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
-    bool ok = db && db_audit(db, &setup, a, e);
+    bool ok = db && db_audit(db, &setup, a, e) && ask_mark(db, &listing, a, e);
     db_close(db);
     if (ok && o->json)
         print_json_end(a);
     else if (ok)
-        print_end(o, a);
+        print_end(o, a, listing.older);
     return ok && (!o->save || save(o, a, e));
 }
 

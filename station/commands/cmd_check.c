@@ -172,12 +172,26 @@ static double forecast_s(const struct plan_variant *variant, size_t images, uint
     return (double)us / 1e6;
 }
 
+/* What is filled up is flash, too: to a word, and from the sector's start; and a loader takes whole
+ * blocks. A share of either says something of images that are larger than that alone. */
+static void print_sums(const struct job *job, const struct plan_variant *variant)
+{
+    const uint64_t flash = plan_variant_bytes(variant), wire = plan_variant_wire_bytes(variant);
+    uint64_t images = 0;
+    for (size_t i = 0; i < job_image_count(job); i++)
+        images += job_image(job, i)->size_bytes;
+    printf("\n%llu bytes of flash", (unsigned long long)flash);
+    if (flash > 2 * images)
+        printf(" for %llu of images", (unsigned long long)images);
+    printf(", %llu on the wire", (unsigned long long)wire);
+    if (flash <= 2 * images && wire <= 2 * flash)
+        printf(" (%llu %%)", (unsigned long long)(wire * 100 / flash));
+    printf(". Expected seconds for a board:\n ");
+}
+
 static void print_forecast(const struct job *job, const struct plan_variant *variant)
 {
-    uint64_t bytes = plan_variant_bytes(variant), wire = plan_variant_wire_bytes(variant);
-    printf("\n%llu bytes of flash, %llu on the wire (%llu %%). Expected seconds for a board:\n ",
-           (unsigned long long)bytes, (unsigned long long)wire,
-           (unsigned long long)(wire * 100 / bytes));
+    print_sums(job, variant);
     for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
         printf("  %.1f at %u%s",
                forecast_s(variant, job_image_count(job), rates[i],

@@ -255,17 +255,17 @@ static const struct action *find_action(const char *word)
 static bool understand(const char **args, size_t count, const struct action **action,
                        struct lot_options *o)
 {
+    static const char *const words[] = { "open", "show", "list", "close", NULL };
     *action = count > 0 ? find_action(args[0]) : NULL;
     if (*action && (count == 2) == (*action)->named) {
         o->name = count == 2 ? args[1] : NULL;
         return true;
     }
     if (*action)
-        fprintf(stderr, "espstation lot %s: %s\n", args[0],
+        fprintf(stderr, "espstation lot %s: %s\nSee: espstation lot --help\n", args[0],
                 (*action)->named ? "the name of a lot is missing" : "one argument too many");
     else
-        fprintf(stderr, "espstation lot: expected open, show, list or close\n");
-    fprintf(stderr, "See: espstation lot --help\n");
+        cmd_tell_actions(&cmd_lot, count > 0 ? args[0] : NULL, words);
     return false;
 }
 

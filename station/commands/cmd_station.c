@@ -2,6 +2,10 @@
 #include "station/cli/cmd.h"
 #include "station/cli/station_find.h"
 
+#include "core/base/clock.h"
+#include "station/people/people.h"
+#include "station/web/web.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +13,17 @@ static bool print_line(void *ctx, const char *line)
 {
     (void)ctx;
     return puts(line) >= 0;
+}
+
+/* What `espstation line` would refuse at its start, asked of those that it asks. */
+static bool is_fit(const struct station *station, struct err *e)
+{
+    struct people *people = NULL;
+    if (station->people_path && !(people = people_load(station->people_path, &clock_system, e)))
+        return false;
+    const bool ok = web_judge(station, people, e) || err_wrap(e, "%s", station->path);
+    people_free(people);
+    return ok;
 }
 
 static enum exit_status check(const char *given)
@@ -24,6 +39,11 @@ static enum exit_status check(const char *given)
         err_hint(&e, "Name one, or make one: espstation slots learn A1 A2 ...");
         cmd_print_err(&e);
         return EXIT_USAGE;
+    }
+    if (!is_fit(station, &e)) {
+        cmd_print_err(&e);
+        station_free(station);
+        return cmd_status_of(&e);
     }
     size_t unlearned = 0;
     for (size_t i = 0; i < station->slot_count; i++)

@@ -93,9 +93,10 @@ static bool look(struct unit_options *o, const struct db_unit_sink *sink, struct
     struct db *db = db_open_reader(o->db_path, DB_BUSY_MS, e);
     bool ok = db && db_units(db, o->which, sink, e);
     db_close(db);
-    if (ok && !o->found && o->which)
-        return err_set(e, ERR_USAGE, "No board with serial or MAC '%.80s' has a unit", o->which);
-    return ok;
+    if (!ok || o->found || !o->which)
+        return ok;
+    err_set(e, ERR_USAGE, "No board with serial or MAC '%.80s' has a unit", o->which);
+    return err_hint(e, "To see all: espstation unit list");
 }
 
 static bool unit_list(struct unit_options *o, struct err *e)
@@ -194,6 +195,7 @@ static const struct action *find_action(const char *name)
 static bool understand(const char **args, size_t count, const struct action **action,
                        struct unit_options *o)
 {
+    static const char *const words[] = { "list", "show", "release", "accept", "import", NULL };
     *action = count > 0 ? find_action(args[0]) : NULL;
     if (*action && count == (*action)->takes + 1) {
         o->which = count > 1 ? args[1] : NULL;
@@ -201,10 +203,10 @@ static bool understand(const char **args, size_t count, const struct action **ac
         return true;
     }
     if (*action)
-        fprintf(stderr, "espstation unit %s: it takes %s\n", args[0], (*action)->takes_what);
+        fprintf(stderr, "espstation unit %s: it takes %s\nSee: espstation unit --help\n", args[0],
+                (*action)->takes_what);
     else
-        fprintf(stderr, "espstation unit: expected list, show, release, accept or import\n");
-    fprintf(stderr, "See: espstation unit --help\n");
+        cmd_tell_actions(&cmd_unit, count > 0 ? args[0] : NULL, words);
     return false;
 }
 

@@ -61,7 +61,7 @@ static bool set_first_order(struct floor *f, const struct floor_setup *setup, st
                                         .lot = setup->lot,
                                         .new_lot = setup->new_lot,
                                         .operator_name = setup->operator_name };
-    return !setup->job || floor_set_order(f, &wanted, e);
+    return !setup->job || floor_set_order(f, &wanted, NULL, e);
 }
 
 struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struct err *e)
@@ -75,7 +75,8 @@ struct floor *floor_new(const struct floor_setup *setup, int *interrupted, struc
     f->end_fd = f->kick_fd = -1;
     pthread_mutex_init(&f->lock, NULL);
     if (copy_setup(f, setup, e) && open_descriptors(f, e) &&
-        open_session(f, setup, interrupted, e) && set_first_order(f, setup, e))
+        open_session(f, setup, interrupted, e) && floor_recall_slots(f, e) &&
+        set_first_order(f, setup, e))
         return f;
     floor_free(f);
     return NULL;
@@ -112,6 +113,24 @@ void floor_stop(struct floor *f, bool hard)
     session_hint(f->session, 0);
 }
 
+bool floor_halt(struct floor *f, bool halted, struct err *e)
+{
+    pthread_mutex_lock(&f->lock);
+    const bool ends = f->stopping, changes = f->halted != halted;
+    f->halted = halted || ends;
+    session_halt(f->session, f->halted);
+    pthread_mutex_unlock(&f->lock);
+    if (ends && !halted) {
+        err_set(e, ERR_USAGE, "The line ends: no board begins any more");
+        return err_hint(e, "Start it anew: espstation line.");
+    }
+    if (changes)
+        floor_note(f, 0, 0,
+                   halted ? "STOP: no new board begins until START for all"
+                          : "START: boards begin again");
+    return true;
+}
+
 bool floor_is_done(struct floor *f)
 {
     return session_is_done(f->session);
@@ -142,7 +161,8 @@ void floor_free(struct floor *f)
 
 /* ---- The order ---- */
 
-bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e)
+bool floor_set_order(struct floor *f, const struct order_setup *setup, const struct act *act,
+                     struct err *e)
 {
     struct order_setup with_printer = *setup;
     with_printer.printer = f->station->printer.to ? &f->station->printer : NULL;
@@ -150,8 +170,10 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, struct er
     struct order *order = order_new(&with_printer, session_record(f->session), e);
     const bool other = order && before && order_job(before) != order_job(order);
     order_release(before);
-    if (!order)
+    if (!order || (act && !floor_record_act(f, act, e))) {
+        order_release(order);
         return false;
+    }
     if (other)
         tell_of_units(f, order);
     session_set_order(f->session, order);

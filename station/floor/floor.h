@@ -32,8 +32,10 @@ struct floor_summary {
     double board_seconds; /* median of the last runs that passed; 0: none yet */
     unsigned slots, working, empty, no_adapter, attention; /* tiles in that state */
     bool lot_full;
-    bool stopping; /* no new board begins any more */
+    bool stopping; /* no new board begins, until START for all */
+    bool ending;   /* ...nor then: the line ends once its boards are done */
     bool recorded;
+    bool printer;         /* labels can be printed once more */
     int64_t since_utc_ms; /* when this order began here */
     unsigned orders;      /* so many there were since the floor began, with this one */
 };
@@ -56,8 +58,9 @@ const char *floor_db_path(const struct floor *f); /* "": nothing is recorded */
 /* ---- Acting ---- */
 
 enum act_kind {
-    ACT_START,       /* begin with the board in the slot; slot 0: in all that may begin */
-    ACT_STOP,        /* slot 0: no new board begins anywhere; else the board in work is stopped */
+    ACT_START, /* begin with the board in the slot; slot 0: in all that may, also after ACT_STOP */
+    /* Slot 0: none begins anywhere until ACT_START of slot 0; else the board in work is stopped. */
+    ACT_STOP,
     ACT_ACKNOWLEDGE, /* the verdict was seen: the slot is ready for the next; slot 0: in all */
     ACT_RETRY,       /* the board in the slot once more, though it failed */
     ACT_REWORK,      /* the board in the slot once more, though it passed; engineer, with reason */

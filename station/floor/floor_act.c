@@ -1,6 +1,7 @@
 /* Acting: who may, what it does, and why not. */
 #include "station/floor/floor_priv.h"
 
+#include "core/base/plain.h"
 #include "db/write/act.h"
 #include "station/line/slot.h"
 #include "station/trust/trust.h"
@@ -11,8 +12,8 @@
 
 /* An act, and what has to be there for it. */
 struct rule {
-    const char *what;                  /* in sentences: "Taking a slot out of work" */
-    const char *word;                  /* in the record; NULL: it is no row there */
+    const char *what; /* in sentences: "Taking a slot out of work" */
+    const char *word; /* in the record, by floor_record_act; NULL: it is no row there */
     bool engineer, reason, slot, text; /* what it does not go without */
     bool (*act)(struct floor *f, const struct act *act, struct err *e);
     const char *ask; /* what to give as the text */
@@ -60,10 +61,23 @@ static bool refuse_violet(struct floor *f, int slot, const struct slot_press *pr
     return refused;
 }
 
-bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+/* Whatever begins a run. That a verdict was seen may be said. */
+static bool refuse_halted(struct floor *f, const struct slot_press *press, struct err *e)
+{
+    pthread_mutex_lock(&f->lock);
+    const bool halted = f->halted || f->stopping;
+    pthread_mutex_unlock(&f->lock);
+    if (!halted || press->press == PRESS_SEEN)
+        return false;
+    err_set(e, ERR_USAGE, "Stopped: no new board begins");
+    err_hint(e, "START for all lets boards begin again.");
+    return true;
+}
+
+static bool may_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
 {
     struct slot_view v;
-    if (refuse_violet(f, slot, press, e))
+    if (refuse_violet(f, slot, press, e) || refuse_halted(f, press, e))
         return false;
     if (!session_find(f->session, slot, &v)) {
         err_set(e, ERR_USAGE, "Slot %d is not at work", slot);
@@ -74,10 +88,15 @@ bool floor_press(struct floor *f, int slot, const struct slot_press *press, stru
         return err_hint(e, "Wait for its verdict, or stop it.");
     }
     if (v.lost.code == ERR_NONE)
-        return session_press(f->session, slot, press, e);
+        return true;
     *e = v.lost;
     e->code = ERR_USAGE;
     return err_wrap(e, "Slot %d", slot);
+}
+
+bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e)
+{
+    return may_press(f, slot, press, e) && session_press(f->session, slot, press, e);
 }
 
 static bool begins_by_hand(const struct floor_slot *slot)
@@ -101,6 +120,8 @@ static bool begin(struct floor *f, const struct act *act, struct err *e)
 {
     if (act->slot != 0)
         return floor_press(f, act->slot, &(struct slot_press){ .press = PRESS_START }, e);
+    if (!floor_halt(f, false, e))
+        return false;
     begin_all(f);
     return true;
 }
@@ -108,10 +129,8 @@ static bool begin(struct floor *f, const struct act *act, struct err *e)
 static bool stop(struct floor *f, const struct act *act, struct err *e)
 {
     struct slot_view v;
-    if (act->slot == 0) {
-        floor_stop(f, false);
-        return true;
-    }
+    if (act->slot == 0)
+        return floor_halt(f, true, e);
     if (!session_find(f->session, act->slot, &v) || v.state != SLOT_RUNNING) {
         err_set(e, ERR_USAGE, "Slot %d does not work", act->slot);
         return err_hint(e, "Nothing has to be stopped there.");
@@ -166,31 +185,42 @@ static bool rework(struct floor *f, const struct act *act, struct err *e)
         return false;
     snprintf(again.by, sizeof again.by, "%s", act->actor.name);
     snprintf(again.reason, sizeof again.reason, "%s", act->reason);
-    return floor_press(f, act->slot, &again, e);
+    return may_press(f, act->slot, &again, e) && floor_record_act(f, act, e) &&
+           session_press(f->session, act->slot, &again, e);
 }
 
+/* Its row comes behind: the label's own row, in the same record, has name and reason as well. */
 static bool print_label(struct floor *f, const struct act *act, struct err *e)
 {
     struct tile tile;
     floor_look(f, (size_t)act->slot - 1, &tile);
     if (f->print)
-        return f->print(f->print_ctx, &tile, act, e);
+        return f->print(f->print_ctx, &tile, act, e) && floor_record_act(f, act, e);
     err_set(e, ERR_USAGE, "This station has no printer");
     return err_hint(e, "Name one in the station file: printer.to.");
 }
 
+/* Whether somebody has taken it out of work (by the station: it is `proving`), or the session could
+ * not take it. */
+static struct floor_slot slot_state(struct floor *f, int slot)
+{
+    pthread_mutex_lock(&f->lock);
+    const struct floor_slot now = f->slots[slot - 1];
+    pthread_mutex_unlock(&f->lock);
+    return now;
+}
+
 static bool disable(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)e;
-    struct err ignored = { 0 };
-    struct floor_slot *slot = &f->slots[act->slot - 1];
+    const struct floor_slot now = slot_state(f, act->slot);
+    if (now.disabled && !now.proving) {
+        err_set(e, ERR_USAGE, "Slot %d is out of work already", act->slot);
+        return err_hint(e, "%s", now.why_disabled.what);
+    }
+    if (!floor_record_act(f, act, e))
+        return false;
     pthread_mutex_lock(&f->lock);
-    slot->disabled = true;
-    slot->proving = false;
-    session_pause_slot(f->session, act->slot, true, &ignored);
-    err_set(&slot->why_disabled, ERR_STOPPED, "Taken out of work by %s: %s", act->actor.name,
-            act->reason);
-    err_hint(&slot->why_disabled, "An engineer puts it back to work.");
+    floor_take_out_locked(f, &f->slots[act->slot - 1], act->actor.name, act->reason);
     pthread_mutex_unlock(&f->lock);
     session_hint(f->session, act->slot);
     floor_kick(f);
@@ -199,7 +229,13 @@ static bool disable(struct floor *f, const struct act *act, struct err *e)
 
 static bool enable(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)e;
+    const struct floor_slot now = slot_state(f, act->slot);
+    if (!now.disabled && now.trouble.code == ERR_NONE) {
+        err_set(e, ERR_USAGE, "Slot %d is not out of work", act->slot);
+        return err_hint(e, "Nobody has to put it back.");
+    }
+    if (!floor_record_act(f, act, e))
+        return false;
     struct floor_slot *slot = &f->slots[act->slot - 1];
     pthread_mutex_lock(&f->lock);
     floor_put_back_locked(f, slot);
@@ -213,7 +249,8 @@ static bool enable(struct floor *f, const struct act *act, struct err *e)
 /* ---- Orders ---- */
 
 /* The current order with something else in it. */
-static bool exchange(struct floor *f, const struct order_setup *with, struct err *e)
+static bool exchange(struct floor *f, const struct order_setup *with, const struct act *act,
+                     struct err *e)
 {
     struct order *now = floor_order(f);
     if (!now && !with->job)
@@ -231,35 +268,40 @@ static bool exchange(struct floor *f, const struct order_setup *with, struct err
         setup.lot = NULL;
     if (setup.burner && !setup.burner[0])
         setup.burner = NULL;
-    bool ok = floor_set_order(f, &setup, e);
+    bool ok = floor_set_order(f, &setup, act, e);
     order_release(now);
     return ok;
 }
 
 static bool set_operator(struct floor *f, const struct act *act, struct err *e)
 {
-    return exchange(f, &(struct order_setup){ .operator_name = act->text }, e);
+    return exchange(f, &(struct order_setup){ .operator_name = act->text }, act, e);
 }
 
 static bool set_lot(struct floor *f, const struct act *act, struct err *e)
 {
-    return exchange(f, &(struct order_setup){ .lot = act->text }, e);
+    return exchange(f, &(struct order_setup){ .lot = act->text }, act, e);
 }
 
 /* Said in so many words: a field that was left empty is no order. */
 static bool set_no_lot(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)act;
-    return exchange(f, &(struct order_setup){ .lot = "" }, e);
+    return exchange(f, &(struct order_setup){ .lot = "" }, act, e);
 }
+
+#define SENTENCE_SHOWN 170u
 
 /* All mistakes do not fit one sentence: the first, and where the others are told. */
 static bool refuse_recipe(const struct act *act, const struct doc_report *report, struct err *e)
 {
+    const char *const said = report->mistakes[0].sentence, *const slash = strrchr(act->text, '/');
+    const size_t n = strlen(said);
     if (report->total == 0)
         return false;
-    err_set(e, ERR_RECIPE, "%.80s:%u:%u: %.100s", act->text, report->mistakes[0].at.line,
-            report->mistakes[0].at.column, report->mistakes[0].sentence);
+    err_set(e, ERR_RECIPE, "%.40s:%u:%u: %.*s%s", slash ? slash + 1 : act->text,
+            report->mistakes[0].at.line, report->mistakes[0].at.column,
+            (int)(n > SENTENCE_SHOWN ? plain_cut(said, SENTENCE_SHOWN) : n), said,
+            n > SENTENCE_SHOWN ? "..." : "");
     return err_hint(e, "To see all mistakes: espstation check %.150s", act->text);
 }
 
@@ -271,7 +313,7 @@ static bool set_recipe(struct floor *f, const struct act *act, struct err *e)
     doc_report_init(report);
     struct job *job = job_new(act->text, f->stub_folder, report, e);
     bool ok = job ? trust_check(job, f->station->recipe_keys_path, e) &&
-                        exchange(f, &(struct order_setup){ .job = job }, e)
+                        exchange(f, &(struct order_setup){ .job = job }, act, e)
                   : refuse_recipe(act, report, e);
     job_free(job);
     free(report);
@@ -290,7 +332,7 @@ static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
         err_set(e, ERR_USAGE, "The recipe wishes no fuses, or there is none");
         return err_hint(e, "Choose a recipe with a section 'security' first.");
     }
-    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, e))
+    if (!exchange(f, &(struct order_setup){ .burner = act->actor.name }, act, e))
         return false;
     snprintf(sentence, sizeof sentence,
              "The recipe's fuses are burnt from the next board on, for ever; %s allows it",
@@ -301,8 +343,7 @@ static bool allow_burns(struct floor *f, const struct act *act, struct err *e)
 
 static bool forbid_burns(struct floor *f, const struct act *act, struct err *e)
 {
-    (void)act;
-    if (!exchange(f, &(struct order_setup){ .burner = "" }, e))
+    if (!exchange(f, &(struct order_setup){ .burner = "" }, act, e))
         return false;
     session_note(f->session, 0, 0, "No fuse is burnt any more from the next board on");
     return true;
@@ -334,6 +375,32 @@ static const struct rule rules[] = {
     [ACT_BURN] = { "Burning fuses", "burn", true, true, false, false, allow_burns, NULL },
     [ACT_NO_BURN] = { "Burning no fuses", NULL, false, false, false, false, forbid_burns, NULL },
 };
+
+bool floor_record_act(struct floor *f, const struct act *act, struct err *e)
+{
+    /* Several stations may share a record: the slot's number alone is no name. */
+    const bool of_slot = act->kind == ACT_DISABLE || act->kind == ACT_ENABLE;
+    struct tile tile = { .run_id = 0 };
+    if (!rules[act->kind].word)
+        return true;
+    if (act->slot > 0)
+        floor_look(f, (size_t)act->slot - 1, &tile);
+    struct order *order = floor_order(f);
+    const bool of_recipe = act->kind == ACT_BURN && order;
+    const struct db_act row = { .word = rules[act->kind].word,
+                                .person = act->actor.name,
+                                .role = role_word(act->actor.role),
+                                .proved = act->actor.proved,
+                                .slot = act->slot,
+                                .run_id = tile.run_id,
+                                .text = of_recipe ? order_recipe(order)->name
+                                        : of_slot ? f->station->name
+                                                  : act->text,
+                                .reason = act->reason };
+    const bool ok = record_act(session_record(f->session), order, &row, e);
+    order_release(order);
+    return ok;
+}
 
 static bool has_words(const char *text)
 {
@@ -384,34 +451,10 @@ static bool check_slot(const struct floor *f, const struct rule *rule, const str
     return err_hint(e, "%s", rule->ask);
 }
 
-/* In front of the deed: what cannot be recorded is not done. */
-static bool record(struct floor *f, const struct rule *rule, const struct act *act, struct err *e)
-{
-    struct tile tile = { .run_id = 0 };
-    if (!rule->word)
-        return true;
-    if (act->slot > 0)
-        floor_look(f, (size_t)act->slot - 1, &tile);
-    struct order *order = floor_order(f);
-    const bool of_recipe = act->kind == ACT_BURN && order;
-    const struct db_act row = { .word = rule->word,
-                                .person = act->actor.name,
-                                .role = role_word(act->actor.role),
-                                .proved = act->actor.proved,
-                                .slot = act->slot,
-                                .run_id = tile.run_id,
-                                .text = of_recipe ? order_recipe(order)->name : act->text,
-                                .reason = act->reason };
-    const bool ok = record_act(session_record(f->session), order, &row, e);
-    order_release(order);
-    return ok;
-}
-
 bool floor_act(struct floor *f, const struct act *act, struct err *e)
 {
     if ((size_t)act->kind >= sizeof rules / sizeof rules[0])
         return err_set(e, ERR_USAGE, "%d is nothing that could be done", (int)act->kind);
     const struct rule *rule = &rules[act->kind];
-    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && record(f, rule, act, e) &&
-           rule->act(f, act, e);
+    return check_slot(f, rule, act, e) && check_actor(f, rule, act, e) && rule->act(f, act, e);
 }

@@ -65,6 +65,12 @@ static void say_lot_full(const struct floor *f, struct tile *tile)
     say(tile, ERR_QUOTA, text, word_in(LANGUAGE_EN, WORD_SAY_NEXT_LOT));
 }
 
+static void say_halted(struct tile *tile)
+{
+    say(tile, ERR_WAITING, word_in(LANGUAGE_EN, WORD_SAY_STOPPED),
+        word_in(LANGUAGE_EN, WORD_SAY_START_ALL));
+}
+
 static bool lot_is_full_locked(const struct floor *f)
 {
     return f->room.quantity > 0 && f->room.passed >= f->room.quantity;
@@ -79,10 +85,14 @@ static void show_waiting(const struct floor *f, const struct floor_slot *slot,
         tile->state = TILE_WAITING;
         say_lot_full(f, tile);
     } else if (tile->state == TILE_EMPTY) {
-        if (asks && !has_switch) /* it cannot know whether a board is in */
+        if (asks && f->halted)
+            say_halted(tile);
+        else if (asks && !has_switch) /* it cannot know whether a board is in */
             say(tile, ERR_WAITING, asks, word_in(LANGUAGE_EN, WORD_SAY_PUT_IN_FIRST));
     } else if (v->waits.code != ERR_NONE) {
         tile->err = v->waits;
+    } else if (asks && f->halted) {
+        say_halted(tile);
     } else if (asks) {
         say(tile, ERR_WAITING, asks, err_row(ERR_WAITING)->hint);
     } else if (has_switch) {
@@ -257,9 +267,11 @@ void floor_sum(struct floor *f, struct floor_summary *sum)
     sum->lot_passed = (uint64_t)f->room.passed;
     sum->lot_full = lot_is_full_locked(f);
     sum->board_seconds = median_locked(f);
-    sum->stopping = f->stopping;
+    sum->stopping = f->stopping || f->halted;
+    sum->ending = f->stopping;
     sum->recorded = f->db_path[0] != '\0';
     sum->since_utc_ms = f->since_utc_ms;
+    sum->printer = f->print != NULL;
     sum->orders = f->orders;
     pthread_mutex_unlock(&f->lock);
 }

@@ -65,15 +65,26 @@ struct floor {
     double times[TIMES_KEPT];
     size_t times_count;
     struct db_lot_room room; /* as it was after the last verdict */
-    bool stopping;
+    bool halted;             /* STOP for all: no board begins until START for all */
+    bool stopping;           /* the line ends */
 };
 
 /* ---- floor.c ---- */
 
-/* What order_new refuses. */
-bool floor_set_order(struct floor *f, const struct order_setup *setup, struct err *e);
+/* No board begins until that is taken back; slots are watched meanwhile. ERR_USAGE: the line ends.
+ */
+bool floor_halt(struct floor *f, bool halted, struct err *e);
+
+/* `act`: of a person, who is recorded once nothing refuses it; NULL: nobody's. What order_new
+ * refuses. */
+bool floor_set_order(struct floor *f, const struct order_setup *setup, const struct act *act,
+                     struct err *e);
 
 /* ---- floor_act.c ---- */
+
+/* A row for what only engineers may. In front of the deed, for what cannot be recorded is not done,
+ * and behind all that may refuse it. ERR_DATABASE. */
+bool floor_record_act(struct floor *f, const struct act *act, struct err *e);
 
 /* ERR_USAGE: the slot cannot be pressed now. */
 bool floor_press(struct floor *f, int slot, const struct slot_press *press, struct err *e);
@@ -87,6 +98,13 @@ bool floor_take_code(struct floor *f, const struct act *act, struct err *e);
 
 /* Takes a slot out of work whose boards fail too often, and puts it back. */
 void floor_judge_slot(struct floor *f, const struct event *event);
+
+/* Which slots were out of work when the station ended, and why: the record has it. ERR_DATABASE. */
+bool floor_recall_slots(struct floor *f, struct err *e);
+
+/* A person has taken it out of work. */
+void floor_take_out_locked(struct floor *f, struct floor_slot *slot, const char *person,
+                           const char *reason);
 
 /* The slot works again, and what its boards have failed is forgotten. */
 void floor_put_back_locked(struct floor *f, struct floor_slot *slot);

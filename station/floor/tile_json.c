@@ -96,5 +96,7 @@ void tile_json_sum(struct json_object *o, const struct floor_summary *sum, enum 
     json_integer(o, "attention", sum->attention);
     json_bool(o, "lot_full", sum->lot_full);
     json_bool(o, "stopping", sum->stopping);
+    json_bool(o, "ending", sum->ending);
     json_bool(o, "recorded", sum->recorded);
+    json_bool(o, "printer", sum->printer);
 }

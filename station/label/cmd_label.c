@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define EXAMPLE_LOT      "2026-11"
 #define EXAMPLE_OPERATOR "Eve"
@@ -199,12 +200,33 @@ static bool write_zpl(const struct drawing *d, const char *path, struct err *e)
     return ok;
 }
 
+static bool ends_with(const char *path, const char *end)
+{
+    const size_t n = strlen(path), m = strlen(end);
+    return n > m && strcasecmp(path + n - m, end) == 0;
+}
+
+/* A name that says another kind of file than is made would be believed. */
+static bool is_made(const char *path, struct err *e)
+{
+    static const char *const others[] = { ".pdf",  ".svg",  ".eps", ".ps",   ".jpg",
+                                          ".jpeg", ".gif",  ".bmp", ".tiff", ".tif",
+                                          ".webp", ".html", ".epl" };
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (!ends_with(path, others[i]))
+            continue;
+        err_set(e, ERR_USAGE, "'%.100s' is called like a %s file, and the picture is a PNG", path,
+                others[i] + 1);
+        return err_hint(e, "Give -o label.png, or -o label.zpl for the ZPL that is sent.");
+    }
+    return true;
+}
+
 /* A label that does not fit is drawn all the same, and the status tells. */
 static bool draw_or_write(const struct drawing *d, const char *path, struct err *e)
 {
     const struct label_values values = label_room_values(&d->room);
-    const size_t n = strlen(path);
-    if (n > 4 && strcmp(path + n - 4, ".zpl") == 0)
+    if (ends_with(path, ".zpl"))
         return write_zpl(d, path, e);
     return label_preview(d->label, &values, path, e) && label_fits(d->label, &values, e);
 }
@@ -217,7 +239,7 @@ static bool label_show(const struct label_options *o, struct err *e)
         return err_hint(e, "Give -o label.png, or -o label.zpl for the ZPL that is sent.");
     }
     const bool ok =
-        draw_up(&d, o, false, e) &&
+        is_made(o->out_path, e) && draw_up(&d, o, false, e) &&
         outfile_spares(o->out_path, (const char *const[]){ o->argument, d.recipe->label.path }, 2,
                        e) &&
         draw_or_write(&d, o->out_path, e);

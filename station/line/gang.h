@@ -34,9 +34,10 @@ struct gang {
     bool loop;                 /* board after board, all day */
     const char *const *golden; /* MACs of golden boards, as board_mac_text gives them */
     size_t golden_count;
-    uint32_t give_ms; /* how long a board waits for values that its unit lacks; 0: not at all */
-    int stop_fd;      /* of all slots, where they are stopped hard together alone; else -1 */
-    int idle_fd;      /* likewise: readable after any stop, for waits between two boards; else -1 */
+    uint32_t give_ms;   /* how long a board waits for values that its unit lacks; 0: not at all */
+    atomic_bool halted; /* no run begins; any thread sets it, and takes it back */
+    int stop_fd;        /* of all slots, where they are stopped hard together alone; else -1 */
+    int idle_fd; /* likewise: readable after any stop, for waits between two boards; else -1 */
     /* From here on kept by gang.c. */
     pthread_mutex_t lock; /* guards what follows */
     struct order *order;  /* held; NULL: none yet */

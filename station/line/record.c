@@ -231,6 +231,13 @@ bool record_act(struct record *r, const struct order *order, const struct db_act
     return db_act_add(r->db, &row, e);
 }
 
+bool record_slot_acts(struct record *r, const char *station, const struct db_act_sink *sink,
+                      struct err *e)
+{
+    struct db_station here;
+    return !r || (db_station_here(&here, e) && db_act_slots(r->db, here.host, station, sink, e));
+}
+
 bool record_lot_room(struct record *r, const struct order *order, struct db_lot_room *room,
                      struct err *e)
 {
@@ -269,7 +276,7 @@ bool record_check_pools(struct record *r, struct job *job,
         unit_supply_make(supply, job, &nobody, NULL, r->clock->utc_ms(r->clock), &ignored);
     for (size_t i = 0; ok && i < u->pool_count; i++) {
         check.pool = u->pools[i].name;
-        ok = db_unit_check_pool(r->db, check.pool, &supply->db, i, pass_on, &check, e);
+        ok = db_unit_check_pool(r->db, job_recipe(job)->name, &supply->db, i, pass_on, &check, e);
     }
     free(supply);
     return ok;

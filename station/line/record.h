@@ -44,8 +44,13 @@ struct db_act;
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e);
 
-/* Calls `gone` for each row of the job's pools that a board has and that is not in its file any
- * more, as it was. */
+/* Of each slot of the station of this name the last act that took it out of work or put it back. */
+struct db_act_sink;
+bool record_slot_acts(struct record *r, const char *station, const struct db_act_sink *sink,
+                      struct err *e);
+
+/* Calls `gone` for each row of the job's pools that a board has by a recipe of this name, and that
+ * is not in its file any more, as it was. */
 bool record_check_pools(struct record *r, struct job *job,
                         void (*gone)(void *ctx, const char *pool, const char *label,
                                      const char *mac, const char *taken_utc),

@@ -100,7 +100,8 @@ bool remedy_blames_rate(const struct remedy *r, const struct remedy_facts *f, co
 {
     if (is_of_fast(r, f, e))
         return false;
-    bool by_the_wire = e->code == ERR_WRITE || (e->code == ERR_VERIFY && !f->differs.known);
+    bool by_the_wire = e->code == ERR_WRITE || (e->code == ERR_ERASE && is_lost(e)) ||
+                       (e->code == ERR_VERIFY && !f->differs.known);
     return e->code == ERR_BAUD || (by_the_wire && !f->has_reset && !care_may_cure(r, f, e));
 }
 
@@ -137,8 +138,12 @@ bool remedy_after(struct remedy *r, const struct remedy_facts *f, const struct e
     case ERR_WRITE:
         slow_down(r, f, e);
         return spend(&r->write_tries, allowed->write);
-    case ERR_IDENTIFY:
     case ERR_ERASE:
+        if (is_lost(e))
+            slow_down(r, f, e);
+        r->careful = true;
+        return spend(&r->write_tries, allowed->write);
+    case ERR_IDENTIFY:
     case ERR_PART_BURNT: /* the next attempt reads all fuses, and burns what is missing then */
     case ERR_BURN_UNKNOWN:
         r->careful = true;

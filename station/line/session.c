@@ -472,6 +472,15 @@ void session_stop(struct session *s, bool hard)
     pthread_mutex_unlock(&s->lock);
 }
 
+void session_halt(struct session *s, bool halted)
+{
+    atomic_store(&s->gang.halted, halted);
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < s->count; i++)
+        slot_wake(&s->places[i]->slot);
+    pthread_mutex_unlock(&s->lock);
+}
+
 bool session_is_stopping(struct session *s)
 {
     pthread_mutex_lock(&s->lock);

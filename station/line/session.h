@@ -107,6 +107,10 @@ bool session_stop_slot(struct session *s, int number, bool hard, struct err *e);
 void session_stop(struct session *s, bool hard);
 bool session_is_stopping(struct session *s);
 
+/* While it is halted no run begins: slots are watched as ever, and boards that are put in wait.
+ * Unlike session_stop it can be taken back. For a session that loops. */
+void session_halt(struct session *s, bool halted);
+
 /* Whether no slot works any more (or none has begun); then the descriptor is readable. */
 bool session_is_done(struct session *s);
 int session_done_fd(const struct session *s);

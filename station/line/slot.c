@@ -91,13 +91,18 @@ void slot_done(struct slot *s)
     pthread_mutex_destroy(&s->lock);
 }
 
+void slot_wake(struct slot *s)
+{
+    if (s->wake_fd >= 0)
+        eventfd_write(s->wake_fd, 1);
+}
+
 void slot_stop(struct slot *s, bool hard)
 {
     atomic_store(&s->stopping, true);
     if (hard)
         eventfd_write(s->stop_fd, 1);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 void slot_stop_run(struct slot *s)
@@ -108,8 +113,7 @@ void slot_stop_run(struct slot *s)
 void slot_pause(struct slot *s, bool pause)
 {
     atomic_store(&s->paused, pause);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 void slot_press(struct slot *s, const struct slot_press *press)
@@ -117,8 +121,7 @@ void slot_press(struct slot *s, const struct slot_press *press)
     pthread_mutex_lock(&s->lock);
     s->pressed = *press;
     pthread_mutex_unlock(&s->lock);
-    if (s->wake_fd >= 0)
-        eventfd_write(s->wake_fd, 1);
+    slot_wake(s);
 }
 
 /* A value for the wrong board is worse than one that has to be given twice: where it cannot be for
@@ -293,7 +296,7 @@ void slot_tell(struct slot *s, int64_t run_id, enum event_kind kind,
         .state = view.board_state,
         .baud = view.baud,
         .chip = view.chip,
-        .seconds = seconds_since(s, view.started_us),
+        .seconds = view.started_us ? seconds_since(s, view.started_us) : 0, /* no run began */
     };
     memcpy(event.mac, view.mac, sizeof event.mac);
     memcpy(event.serial, view.serial, sizeof event.serial);

@@ -101,6 +101,9 @@ void slot_stop_run(struct slot *s);
  * same board. */
 void slot_pause(struct slot *s, bool pause);
 
+/* Any thread. There is something to see to between two boards. */
+void slot_wake(struct slot *s);
+
 /* Any thread; replaces what was pressed and not taken yet. */
 void slot_press(struct slot *s, const struct slot_press *press);
 

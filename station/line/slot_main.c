@@ -174,15 +174,28 @@ static void drop_of_board_before(struct slot *s, const struct presence *before)
         slot_drop_given(s, 0);
 }
 
+/* Whether no run may begin with this board now, though it is there: s->waits tells why. */
+static bool has_to_wait(struct slot *s)
+{
+    if (atomic_load(&s->gang->halted)) {
+        err_set(&s->waits, ERR_WAITING, "Stopped: no new board begins");
+        err_hint(&s->waits, "START for all lets boards begin again.");
+        return true;
+    }
+    if (!atomic_load(&s->golden_only) || s->golden)
+        return false;
+    if (s->waits.code == ERR_NONE)
+        slot_note(s, 0, "The slot has to be proved by a golden board first; this is another");
+    err_set(&s->waits, ERR_WAITING, "The slot has to be proved by a golden board first");
+    return true;
+}
+
 static void run(struct slot *s)
 {
     struct run_end end = { 0 };
     slot_take_order(s);
     s->golden = gang_is_golden(s->gang, &s->presence.mac);
-    if (atomic_load(&s->golden_only) && !s->golden) {
-        if (s->waits.code == ERR_NONE)
-            slot_note(s, 0, "The slot has to be proved by a golden board first; this is another");
-        err_set(&s->waits, ERR_WAITING, "The slot has to be proved by a golden board first");
+    if (has_to_wait(s)) {
         presence_must_wait(&s->presence, now_ms(s));
         return;
     }

@@ -153,7 +153,9 @@ void peer_take_summary(const struct json_node *said, struct floor_summary *sum)
     sum->attention = (unsigned)take_number(said, "attention");
     sum->lot_full = take_bool(said, "lot_full");
     sum->stopping = take_bool(said, "stopping");
+    sum->ending = take_bool(said, "ending");
     sum->recorded = take_bool(said, "recorded");
+    sum->printer = take_bool(said, "printer");
     sum->since_utc_ms = (int64_t)take_number(said, "since_utc_ms");
 }
 

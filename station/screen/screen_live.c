@@ -72,7 +72,7 @@ static void sum_up(const struct show *show, struct scene *scene)
              order_operator(order) ? order_operator(order) : "");
     order_release(order);
     sum->failed = show->headcount->count - sum->passed;
-    sum->stopping = session_is_stopping(show->session);
+    sum->stopping = sum->ending = session_is_stopping(show->session);
     for (size_t i = 0; i < scene->count; i++) {
         sum->working += scene->tiles[i].state == TILE_WORKING;
         sum->empty += scene->tiles[i].state == TILE_EMPTY;

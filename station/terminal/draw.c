@@ -157,7 +157,7 @@ static void head_warnings(struct flow *f, const struct scene *scene, const struc
     const enum language l = sight->language;
     if (scene->sum.stopping) {
         flow_put(f, attributes[TILE_WAITING] | A_BOLD, word_in(l, WORD_STOPPING));
-        if (!sight->can_leave)
+        if (scene->sum.ending && !sight->can_leave)
             flow_put(f, A_BOLD, word_in(l, WORD_STOP_AT_ONCE));
     }
 }
@@ -169,10 +169,10 @@ static void draw_head(const struct scene *scene, const struct sight *sight, unsi
     struct flow f = { 0, rows - 1, 0, columns };
     char recipe[160];
     head_stale(&f, scene, sight);
+    head_warnings(&f, scene, sight);
     head_count(&f, sight, WORD_PASS, TILE_PASS, sum->passed);
     head_count(&f, sight, WORD_FAIL, TILE_FAIL, sum->failed);
     head_count(&f, sight, WORD_WORKING, TILE_WORKING, sum->working);
-    head_warnings(&f, scene, sight);
     if (sum->attention > 0)
         head_count(&f, sight, WORD_ATTENTION, TILE_ATTENTION, sum->attention);
     if (sum->no_adapter > 0)
@@ -561,7 +561,7 @@ static void draw_foot(const struct scene *scene, const struct sight *sight, int 
     foot_person(&f, scene, sight);
     if (sight->can_leave)
         foot_key(&f, sight, "q", WORD_LEAVE);
-    else if (!scene->sum.stopping)
+    else if (!scene->sum.ending)
         foot_key(&f, sight, "Ctrl-C", WORD_STOP);
     foot_key(&f, sight, "l", WORD_LANGUAGE);
 }

@@ -201,6 +201,20 @@ static char *read_pem(const char *path, struct err *e)
     return text;
 }
 
+static bool can_read(const char *path, struct err *e)
+{
+    char *const text = read_pem(path, e);
+    if (text)
+        explicit_bzero(text, strlen(text));
+    free(text);
+    return text != NULL;
+}
+
+bool web_has_pem(const struct web_setup *setup, struct err *e)
+{
+    return !setup->certificate || (can_read(setup->certificate, e) && can_read(setup->key, e));
+}
+
 static bool take_setup(struct web *w, const struct web_setup *setup, struct err *e)
 {
     w->floor = setup->floor;

@@ -49,6 +49,15 @@ struct web_setup {
  * computer without TLS or people. Opens nothing. */
 bool web_may_listen(const struct web_setup *setup, struct err *e);
 
+/* Whether certificate and key can be read, where there are any. ERR_USAGE, ERR_STATION. */
+bool web_has_pem(const struct web_setup *setup, struct err *e);
+
+/* Both, of what the station file says. `people`: NULL where nobody logs in. For who asks before a
+ * line is started. */
+struct station;
+struct people;
+bool web_judge(const struct station *station, struct people *people, struct err *e);
+
 /* Listens and serves until it is freed. NULL: as above, and ERR_STATION. */
 struct web *web_new(const struct web_setup *setup, struct err *e);
 

@@ -43,30 +43,47 @@ static bool is_bearable(const struct station *station, struct err *e)
     return true;
 }
 
-static struct web *open_web(struct screen *s, struct floor *f, const struct station *station,
-                            struct err *e)
+static struct web_setup setup_of(const struct station *station, const struct web_people *people)
 {
     static const char *const languages[] = {
         [SCREEN_ANY] = NULL, [SCREEN_EN] = "en", [SCREEN_ZH] = "zh-Hans",
         [SCREEN_ES] = "es",  [SCREEN_VI] = "vi", [SCREEN_DE] = "de",
     };
-    const struct station_screen *screen = &station->screen;
-    const struct web_setup setup = { .floor = f,
-                                     .listen = screen->listen,
-                                     .host = screen->host,
-                                     .language = languages[screen->language],
-                                     .blue_for_green = screen->palette == SCREEN_BLUE,
-                                     .silent = screen->sound == SCREEN_SILENCE,
-                                     .certificate = screen->certificate_path,
-                                     .key = screen->key_path,
-                                     .people = s->who.ctx ? &s->who : NULL };
+    const struct station_screen *const screen = &station->screen;
+    return (struct web_setup){ .listen = screen->listen,
+                               .host = screen->host,
+                               .language = languages[screen->language],
+                               .blue_for_green = screen->palette == SCREEN_BLUE,
+                               .silent = screen->sound == SCREEN_SILENCE,
+                               .certificate = screen->certificate_path,
+                               .key = screen->key_path,
+                               .people = people->ctx ? people : NULL };
+}
+
+static struct web *open_web(struct screen *s, struct floor *f, const struct station *station,
+                            struct err *e)
+{
+    struct web_setup setup = setup_of(station, &s->who);
+    setup.floor = f;
     return web_new(&setup, e);
+}
+
+static bool is_wanted(const struct station *station)
+{
+    return strcmp(station->screen.listen, "none") != 0;
+}
+
+bool web_judge(const struct station *station, struct people *people, struct err *e)
+{
+    const struct web_people who = { .ctx = people, .log_in = log_in, .find = find };
+    const struct web_setup setup = setup_of(station, &who);
+    return !is_wanted(station) || (web_may_listen(&setup, e) && web_has_pem(&setup, e));
 }
 
 static bool start(struct floor *f, const struct station *station, void **state, struct err *e)
 {
     *state = NULL;
-    if (strcmp(station->screen.listen, "none") == 0)
+    if (!is_wanted(station))
         return true;
     struct screen *s = calloc(1, sizeof *s);
     if (!s)

@@ -182,4 +182,44 @@ refused 3 "an image instead of a recipe" "is no recipe" "espstation import" -- "
 recipe chip.yaml 's/^chip: .*/chip: esp33/'
 refused 3 "a mistake" "'chip' expects" "1 mistake in $images/chip.yaml" "espstation check $images/chip.yaml" -- "$station" check "$images/chip.yaml"
 check "is told once" "$work/out" test "$(grep -c "'chip' expects" "$work/out")" = 1
+
+# ---- A station file that a line would refuse -------------------------------------------------------
+station_file() { printf 'station: test\n%s\nslots: [{ name: A1 }]\n' "$1" >"$work/station.yaml"; }
+refused_by_both() { # title line text...
+    local title=$1
+    station_file "$2"
+    shift 2
+    refused 2 "station check: $title" "$@" -- "$station" station check "$work/station.yaml"
+    refused 2 "line: $title" "$@" -- "$station" line --station "$work/station.yaml" --db "$work/line.db" --plain
+}
+refused_by_both "people that are not there" "people: nope.yaml" "nope.yaml cannot be read" "people add"
+refused_by_both "a screen for all without TLS" 'screen: { listen: "0.0.0.0:8480" }' "0.0.0.0:8480 is not this computer alone" "there is no TLS"
+refused_by_both "a certificate that is not there" 'screen: { cert: no.pem, key: no.key }' "no.pem' cannot be read"
+station_file "people: nope.yaml" && (umask 077 && echo 'people: []' >"$work/nope.yaml")
+refused_by_both "people without anybody" "people: nope.yaml" "nope.yaml"
+
+# ---- How it is said ----------------------------------------------------------------------------------
+printf 'station: test\nslos: [{ name: A1 }]\n' >"$work/station.yaml"
+refused 2 "a slip in a station file" "did you mean 'slots'?" "espstation station --help" -- "$station" station check "$work/station.yaml"
+check "a question has no full stop behind it" "$work/out" sh -c "! grep -F '?.' '$work/out'"
+check "nor what is not of that file" "$work/out" sh -c "! grep -F 'See: espstation --help' '$work/out'"
+recipe slip.yaml 's/^chip: .*/chip: esp23/'
+refused 3 "a slip in a chip's name" "did you mean 'esp32'?" -- "$station" check "$images/slip.yaml"
+check "is answered by that one alone" "$work/out" sh -c "! grep -F 'there is esp8266' '$work/out'"
+recipe slip.yaml 's/^chip: .*/chip: arduino/'
+refused 3 "no chip at all" "there is esp8266, esp32, " -- "$station" check "$images/slip.yaml"
+for command in lot unit; do
+    refused 2 "a slip behind $command" "did you mean 'show'?" "espstation $command --help" -- "$station" $command shwo
+done
+refused 2 "a unit that there is not" "No board with serial or MAC 'WRONG' has a unit" "espstation unit list" -- "$station" unit show WRONG --db "$db"
+tiny() { # bytes offset
+    head -c "$1" "$images/app.bin" >"$images/tiny.bin"
+    printf 'recipe: tiny\nversion: 1\nchip: esp32\nimages: [{ file: tiny.bin, offset: %s, as: data }]\n' "$2" >"$images/tiny.yaml"
+    "$station" check "$images/tiny.yaml" >"$work/out" 2>&1
+}
+tiny 4 0x20000
+check "an image of four bytes has no share of the wire" "$work/out" sh -c "grep -q '^4 bytes of flash, [0-9]* on the wire\. ' '$work/out'"
+tiny 8 0x20ffc
+check "what is filled up is told from the image" "$work/out" says "$work/out" "4100 bytes of flash for 8 of images, "
+check "a whole recipe shows the share" "$work/out" sh -c "'$station' check '$good' | grep -q 'on the wire ([0-9]* %)'"
 echo "1..$test_number"

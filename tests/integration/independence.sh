@@ -45,8 +45,11 @@ field() { # file-with-json path
 }
 
 # esptool_js PROGRAM BOARD OPTION...: its line of JSON goes to $work/PROGRAM.BOARD, or what it died
-# of. Without warnings: to Node 18 the way the library loads its JSON files is an experiment.
-esptool_js() {
+# of. A client that is held up on a busy machine loses a frame, and asks nothing again: it has two goes.
+esptool_js() { one_go "$@" || one_go "$@"; }
+
+# Without warnings: to Node 18 the way the library loads its JSON files is an experiment.
+one_go() {
     local program=$1 board=$2 chip=${chips[$2 % 2]}
     local -n list=${chip}_files
     shift 2

@@ -110,6 +110,10 @@ check "mistakes of a template are those of its recipe" "$work/out" \
 check "and say where" "$work/out" says "$work/out" "wrong.zpl:1:" "^SN is not for labels of a line"
 check "the template behind -o is not written over" "$work/out" eval \
     'exits 2 "$station" label preview "$images/fine.yaml" --lot A -o "$images/wide.zpl" && says "$work/out" "is read by this command"'
+for name in x.pdf x.SVG x.jpeg; do
+    check "a picture is not written to $name" "$work/out" eval \
+        'exits 2 "$station" label preview "$images/wide.yaml" --lot A -o "$work/$name" && says "$work/out" "the picture is a PNG" "label.zpl" && test ! -e "$work/$name"'
+done
 check "the picture of a label that does not fit is drawn all the same" "$work/out" eval \
     'exits 3 "$station" label preview "$images/wide.yaml" --lot 2026-11-and-more -o "$work/wide.png" && test -s "$work/wide.png"'
 printf 'label: { dpi: 203 }\n' | cat "$images/esp32.yaml" - >"$images/nofile.yaml"

@@ -26,7 +26,7 @@ printf 'hook key of the test\n' >hook.key
 printf 'geheim\n' >mqtt.password
 chmod 600 hook.key mqtt.password
 printf 'line1:geheim\n' >users && mosquitto_passwd -U users
-printf 'listener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\npersistence true\npersistence_location %s/\nmax_queued_messages 0\n' \
+printf 'listener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\npersistence true\npersistence_location %s/\nautosave_on_changes true\nautosave_interval 1\nmax_queued_messages 0\n' \
     "$broker_port" "$work/users" "$work" >broker.conf
 [ "$(id -u)" != 0 ] || { echo 'user root' >>broker.conf; }
 start_broker() {
@@ -40,7 +40,8 @@ start_hook() {
     hook_pid=$!
     await grep -q ready hook.log
 }
-# A session that the broker keeps, so that nothing is lost to the reader while the broker is away.
+# A session that the broker keeps, also where it is killed (autosave), so that nothing is lost to a reader
+# who is back later than the station.
 start_sub() {
     mosquitto_sub -h 127.0.0.1 -p "$broker_port" -u line1 -P geheim -i reader -c -q 1 -v -t 'plant/+/event/#' -t 'plant/+/state' -t 'plant/+/slot/+' >>sub.out 2>>sub.err &
     sub_pid=$!

@@ -132,4 +132,17 @@ const files = readdirSync(".").filter((f) => /^(run.txt|out|record.db)/.test(f))
 process.exit(files.length > 2 && files.every((f) => forms.every((form) => !readFileSync(f).includes(form))) ? 0 : 1);
 END
 check "no key is in output or record" "$work/out" "$NODE" search.mjs
+
+# ---- Fuses that are read while a ROM still owes answers ---------------------------------------------
+at_first() { # CHIP BOARD
+    printf 'security: { jtag: "off" }\n' >>"$1/$1.yaml"
+    exits 1 "$station" run "$1/$1.yaml" --port "${ports[$2]}" --plain --db "$1.db" && says "$work/out" "not-burnt" &&
+        [ "$(sql "$1.db" 'select count(*) from attempt')" = 1 ]
+}
+"$bin/make_images" esp32 40 esp32 0 0x1000
+"$bin/make_images" esp32s2 40 esp32s2 2 0x1000
+start_fixture --boards 2 --chip esp32,esp32s2 --speed 20
+check "an ESP32 is at its last step in one attempt" "$work/out" at_first esp32 0
+check "so is an ESP32-S2" "$work/out" at_first esp32s2 1
+
 echo "1..$test_number"

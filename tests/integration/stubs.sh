@@ -48,11 +48,11 @@ written_by() { # word for the stub, what it is proved against
     if [ "$2" = "nothing yet" ]; then echo -; elif [ "$1" = none ]; then echo "ROM"; else echo "ROM, stub"; fi
 }
 # Its columns stand under their heads.
-"$station" chips | awk 'NR == 1 { heads = split("recipe chip boot stub own proved", head, " ");
+"$station" chips | awk 'NR == 1 { heads = split("recipe chip boot stub fast own proved", head, " ");
         for (i = 1; i <= heads; i++) at[i] = index($0, head[i]) }
     NR > 1 { for (i = 1; i <= heads; i++) {
         word = substr($0, at[i], i < heads ? at[i + 1] - at[i] : 99); sub(/ +$/, "", word)
-        printf "%s%s", word, i < heads ? "|" : "\n" } }' | while IFS='|' read -r id name offset stub usb tried; do
+        printf "%s%s", word, i < heads ? "|" : "\n" } }' | while IFS='|' read -r id name offset stub _ usb tried; do
     case $id in esp32 | esp32c3) rom=emulator ;; *) rom=- ;; esac # seen by hand
     case $tried in boards) silicon=yes ;; *) silicon=no ;; esac
     printf '| %s | %s | %s | %s | %s | %s | %s | %s |\n' "$id" "$name" "$offset" "$usb" "$(written_by "$stub" "$tried")" \

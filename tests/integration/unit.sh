@@ -252,6 +252,10 @@ for form in csv json jsonl junit wsjf openhtf; do
     "$station" export --db "$db" --format $form >"$work/export" 2>&1
     check "$form marks the serial that was released" "$work/export" says "$work/export" "$serial" serial_released_utc
 done
+check "once more it is refused" "$work/out" exits 2 "$station" unit release "$serial" --db "$db" --operator Ann --reason again
+check "for it was released" "$work/out" says "$work/out" "The serial '$serial' was released already, 20" "by "
+check "one that nobody ever had is another thing" "$work/out" exits 2 "$station" unit release NONE --db "$db" --operator Ann --reason again
+check "and said so" "$work/out" says "$work/out" "No board has the serial 'NONE'"
 "$station" export --db "$db" --format jsonl | grep "\"serial\":\"$serial\"" >"$work/export"
 check "with the time, for this board alone" "$work/export" grep -q '"serial_released_utc":"20' "$work/export"
 check "and for no other" "$work/out" sh -c "! '$station' export --db '$db' --format jsonl | grep -v '\"serial\":\"$serial\"' | grep -q 'serial_released_utc\":\"'"
@@ -287,6 +291,10 @@ cp "$work/old.db" "$db"
 start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
 check "a record from before it gives nothing out" "$work/out" exits 1 flash --port "${ports[0]}"
 check "and says what to do" "$work/out" says "$work/out" "is older than what was given out" "espstation unit accept"
+check "its audit does not call it whole" "$work/out" exits 1 "$station" audit --db "$db"
+check "but without its end, says why" "$work/out" says "$work/out" "truncated" "is older than what was given out" "THE RECORD LACKS ITS END" "unit accept"
+check "not altered" "$work/out" not grep -q "ALTERED" "$work/out"
+check "for programs, too" "$work/out" sh -c "'$station' audit --db '$db' --json | grep -q '\"finding\":\"truncated\"'"
 printf 'station: test\nstart: board\nslots: [{ name: A1, port: "%s" }]\n' "${ports[0]}" >"$work/station.yaml"
 sed -i '2s/$/0f/' "$images/keys.csv"
 "$station" line "$images/free.yaml" --station "$work/station.yaml" --db "$db" --plain >"$work/line" 2>&1 </dev/null &

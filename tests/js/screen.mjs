@@ -242,9 +242,11 @@ const parts = {
         await page.keyboard.press("F9");
         check("F9 stops", await done("stop 0 Eve engineer - -"));
         await page.waitForFunction(() => document.getElementById("start").classList.contains("wanted"));
+        check("the first line says that the line is stopped, whatever tiles show", /STOPPED/.test(await page.locator("#now").innerText()), await page.locator("#now").innerText());
         await page.waitForTimeout(350);
         await page.keyboard.press("F2");
         check("F2 starts", await done("start 0 Eve engineer - -"));
+        check("and STOPPED is said no more", await page.waitForFunction(() => !document.getElementById("now").innerText.includes("STOPPED"), null, { timeout: 10000 }).then(() => true, () => false));
         await page.locator(".tile[data-slot='1']").focus();
         await page.keyboard.press("ArrowRight");
         check("arrows go from tile to tile", await page.evaluate(() => document.activeElement.dataset.slot) === "2");
@@ -275,8 +277,11 @@ const parts = {
         // What is refused is said where one acts.
         await page.waitForTimeout(350);
         await page.locator(".tile[data-slot='2']").click();
+        check("no label once more is offered of a board that has not passed", await page.locator("#slot-dialog button", { hasText: "PRINT AGAIN" }).count() === 0);
+        await page.locator("#slot-dialog .key.plain").click();
+        await page.locator(".tile[data-slot='1']").click();
         await page.locator("#slot-dialog button", { hasText: "PRINT AGAIN" }).click();
-        check("a label once more", await done("print 2 Ann engineer - -"));
+        check("a label once more", await done("print 1 Ann engineer - -"));
         await page.waitForTimeout(350);
         await page.locator(".tile[data-slot='6']").click();
         await page.locator("#slot-dialog button", { hasText: "BACK INTO USE" }).click();
@@ -306,6 +311,24 @@ const parts = {
         for (let i = 0; i < 200 && (await f.acts())[0] === "0"; i++) await page.waitForTimeout(25);
         check("and then it is done, in that name", (await f.acts())[1] === "start 0 Eve operator - -", (await f.acts())[1]);
         await view.close();
+
+        // In the window of a slot, after a PIN that was not right: done once, and nothing stale is left.
+        const other = await open(f, { query: "?lang=en", count: 8 }), [before] = await f.acts();
+        await other.page.context().clearCookies();
+        await other.page.locator(".tile[data-slot='2']").click();
+        await other.page.locator("#slot-dialog button", { hasText: "RETRY" }).click();
+        await other.page.waitForSelector("#login-dialog[open]");
+        for (const pin of ["9999", "1234"]) {
+            await other.page.fill("#login-dialog input:not([type=password])", "Eve");
+            await other.page.fill("#login-dialog input[type=password]", pin);
+            await other.page.keyboard.press("Enter");
+            if (pin === "9999") await other.page.waitForSelector("#login-dialog .wrong:not([hidden])");
+        }
+        const closed = await other.page.waitForFunction(() => !document.querySelector("dialog[open]"), null, { timeout: 10000 }).then(() => true, () => false);
+        check("after the log-in the slot's window closes, as if he had been logged in before", closed);
+        check("the act was done once", Number((await f.acts())[0]) === Number(before) + 1, await f.acts());
+        check("and nothing is left of the wrong PIN", !/not right/.test(await other.page.evaluate(() => document.body.textContent)));
+        await other.close();
         await f.end();
     },
 
@@ -317,6 +340,8 @@ const parts = {
             check(title, came, await page.locator("#now").innerText());
         };
         await says("empty: put in", "", "PUT IN.*A1, A2");
+        f.send("scene key");
+        check("where a hand begins the tile says so", await page.waitForFunction(() => /PUT IN.*Press START/s.test(document.querySelector(".tile").innerText), null, { timeout: 10000 }).then(() => true, () => false), await page.locator(".tile").first().innerText());
         await says("working", "scene working", "WORKING");
         await says("passed: take out", "scene pass", "TAKE OUT.*A1, A2, A3, A4, B1, B2 \\+2");
         await says("failed: take out", "scene fail", "TAKE OUT.*A1");

@@ -4,6 +4,8 @@
 #include "core/facts/chip.h"
 #include "station/line/event.h"
 
+#include "station/words/words.h"
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -101,6 +103,14 @@ static void need_engineer(struct tile *t)
     t->disabled = true;
 }
 
+/* Where a hand begins. */
+static void wait_for_key(struct tile *t)
+{
+    put_in(t, TILE_EMPTY);
+    err_set(&t->err, ERR_WAITING, "%s", word_in(LANGUAGE_EN, WORD_SAY_PRESS_START));
+    err_hint(&t->err, "%s", word_in(LANGUAGE_EN, WORD_SAY_PUT_IN_FIRST));
+}
+
 static void show_all_states(struct tile *t)
 {
     switch (t->number % 8) {
@@ -178,6 +188,7 @@ struct floor *fake_floor_new(const struct fake_floor_setup *setup)
                                      .failed = 5,
                                      .board_seconds = 14.2,
                                      .recorded = setup->db_path != NULL,
+                                     .printer = true,
                                      .since_utc_ms = clock_system.utc_ms(&clock_system) };
     return f;
 }
@@ -197,8 +208,9 @@ bool fake_floor_scene(struct floor *f, const char *name)
         const char *name;
         void (*show)(struct tile *t);
     } scenes[] = {
-        { "empty", empty },        { "all", show_all_states }, { "pass", pass },
-        { "fail", fail_by_turns }, { "working", work },        { "batch", work },
+        { "empty", empty }, { "key", wait_for_key },   { "all", show_all_states },
+        { "pass", pass },   { "fail", fail_by_turns }, { "working", work },
+        { "batch", work },
     };
     for (size_t i = 0; i < sizeof scenes / sizeof scenes[0]; i++) {
         if (strcmp(scenes[i].name, name) != 0)

@@ -522,6 +522,46 @@ static void layout_knows_what_starts_first(void **state)
     }
 }
 
+static void add_table_at(struct set *s, const struct made_row *rows, size_t count, uint32_t addr)
+{
+    add(s, "table.bin", make_table_of(rows, count), MADE_TABLE_BYTES, addr);
+}
+
+/* A table may be moved (CONFIG_PARTITION_TABLE_OFFSET), but not into what it names itself. */
+static void layout_holds_a_table_against_its_own_partitions(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t addr, nvs_addr;
+        uint8_t type; /* of the first row */
+        const char *mistake, *warning;
+    } cases[] = {
+        { 0x8000, 0x9000, PARTITION_DATA, NULL, NULL },
+        { 0xD000, 0xE000, PARTITION_DATA, NULL, NULL },
+        { 0xE000, 0x9000, PARTITION_DATA, NULL, NULL }, /* behind its first partition */
+        { 0x8800, 0x9000, PARTITION_DATA,
+          "table at 0x8800, where its own partition 'nvs' is (0x9000)", NULL },
+        { 0x9000, 0x9000, PARTITION_DATA, "table at 0x9000, where its own partition 'nvs'", NULL },
+        { 0xB000, 0x9000, PARTITION_DATA, "table at 0xb000, where its own partition 'nvs'", NULL },
+        { 0x8800, 0xA000, PARTITION_DATA, NULL, "at 0x8800, which is no multiple of 0x1000" },
+        { 0x9000, 0x9000, 3, NULL, NULL }, /* a row for the table itself */
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct set s = set_for("esp32");
+        struct made_row rows[COUNT_OF(factory_rows)];
+        memcpy(rows, factory_rows, sizeof rows);
+        rows[0].addr = cases[i].nvs_addr;
+        rows[0].type = cases[i].type;
+        rows[0].size_bytes = cases[i].type == 3            ? 0x1000
+                             : cases[i].nvs_addr == 0xE000 ? 0x2000
+                                                           : 0x3000;
+        add_boot(&s);
+        add_table_at(&s, rows, COUNT_OF(rows), cases[i].addr);
+        add_app(&s, 0x10000);
+        expect(&s, cases[i].mistake, cases[i].warning);
+    }
+}
+
 static void layout_refuses_a_table_that_the_boot_loader_refuses(void **state)
 {
     (void)state;
@@ -627,6 +667,7 @@ int main(void)
         cmocka_unit_test(layout_holds_images_against_their_partitions),
         cmocka_unit_test(layout_wants_an_application_at_the_start_of_its_partition),
         cmocka_unit_test(layout_knows_what_starts_first),
+        cmocka_unit_test(layout_holds_a_table_against_its_own_partitions),
         cmocka_unit_test(layout_refuses_a_table_that_the_boot_loader_refuses),
         cmocka_unit_test(layout_knows_how_large_a_flash_the_firmware_will_believe),
         cmocka_unit_test(layout_survives_tables_of_noise),

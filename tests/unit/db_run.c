@@ -278,6 +278,27 @@ static void db_tells_whether_a_board_passed_before(void **state)
     assert_says(b, ERR_USAGE, "is not a MAC");
 }
 
+/* What a tile and docs/line.md say of it: a lot counts for itself, and so does none. */
+static void a_pass_in_a_lot_is_none_without_a_lot(void **state)
+{
+    struct bench *b = *state;
+    const char *mac = "24:0a:c4:00:00:01";
+    bench_open(b);
+    const int64_t lot = db_lot_put(b->db, "A", T0_MS, &b->e);
+    whole_run(b, mac, lot, 1, T0_MS, DB_PASS);
+    struct db_passed_where where = { .mac = mac, .lot_id = lot };
+    struct db_passed_run passed;
+    where.recipe_id = put_recipe(b, b->db);
+    check_ok(b, db_passed_here(b->db, &where, &passed, &b->e));
+    assert_int_equal(passed.run_id, 1);
+    where.lot_id = 0;
+    check_ok(b, db_passed_here(b->db, &where, &passed, &b->e));
+    assert_int_equal(passed.run_id, 0);
+    whole_run(b, mac, 0, 1, T0_MS, DB_PASS);
+    check_ok(b, db_passed_here(b->db, &where, &passed, &b->e));
+    assert_int_equal(passed.run_id, 2);
+}
+
 static void db_keeps_what_each_run_saw_of_a_board(void **state)
 {
     struct bench *b = *state;
@@ -675,6 +696,7 @@ int main(void)
         ON_BENCH(db_refuses_an_attempt_as_a_whole),
         ON_BENCH(db_refuses_rows_that_make_no_sense),
         ON_BENCH(db_tells_whether_a_board_passed_before),
+        ON_BENCH(a_pass_in_a_lot_is_none_without_a_lot),
         ON_BENCH(db_keeps_what_each_run_saw_of_a_board),
         ON_BENCH(db_notices_a_board_that_was_swapped_during_its_run),
         ON_BENCH(db_file_refuses_changes_of_other_programs),

@@ -277,15 +277,51 @@ static void edited_row_is_noticed_and_not_given_out(void **state)
     bench_open(b);
     assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
     gone_rows = 0;
-    check_ok(b, db_unit_check_pool(b->db, "keys", &supply, 0, count_gone, NULL, &b->e));
+    check_ok(b, db_unit_check_pool(b->db, "thermostat", &supply, 0, count_gone, NULL, &b->e));
     assert_int_equal(gone_rows, 0);
     s.version[0] = 1; /* the same key under another digest */
-    check_ok(b, db_unit_check_pool(b->db, "keys", &supply, 0, count_gone, NULL, &b->e));
+    check_ok(b, db_unit_check_pool(b->db, "thermostat", &supply, 0, count_gone, NULL, &b->e));
+    assert_int_equal(gone_rows, 1);
+    /* another recipe's pool of this name may be another file */
+    check_ok(b, db_unit_check_pool(b->db, "therm2", &supply, 0, count_gone, NULL, &b->e));
     assert_int_equal(gone_rows, 1);
     refuse_unit(b, "240ac4000001", &supply, ERR_UNIT, "row 0 of pool 'keys', which was changed");
-    s.cursor = DB_NO_ROW; /* as if only the edited row were left */
-    s.count = 1;
+    assert_non_null(strstr(b->e.hint, "unit release SN-00010 --operator NAME --reason WHY"));
     s.cursor = 0;
+    s.count = 1; /* as if only the edited row were left */
+    refuse_unit(b, "240ac4000002", &supply, ERR_UNIT,
+                "has nothing left for the board 24:0a:c4:00:00:02: 1 of its rows were edited");
+}
+
+/* As after a new start: the search begins behind the last row that was taken, and comes round. */
+static void edited_row_is_passed_over(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 3 };
+    struct db_unit_supply supply = supply_of(&s);
+    bench_open(b);
+    assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
+    assert_unit(b, "240ac4000002", &supply, "SN-00011", "key-1");
+    s.version[0] = s.version[1] = 1;
+    s.cursor = 1; /* as where the file was sorted anew: edited rows lie ahead */
+    assert_unit(b, "240ac4000003", &supply, "SN-00012", "key-2");
+    s.cursor = 0;
+    refuse_unit(b, "240ac4000004", &supply, ERR_UNIT, "2 of its rows were edited");
+    assert_clean(b);
+}
+
+/* The same text of another source is no edited row: two sources make one value, and who does that
+ * is to know. */
+static void value_of_another_source_is_refused(void **state)
+{
+    struct bench *b = *state;
+    struct shelf s = { .count = 3 };
+    struct db_unit_supply supply = supply_of(&s);
+    bench_open(b);
+    assert_unit(b, "240ac4000001", &supply, "SN-00010", "key-0");
+    s.version[0] = 1;
+    s.wants[KEY].source = "pool others";
+    supply.pools[0] = "others";
     refuse_unit(b, "240ac4000002", &supply, ERR_UNIT, "is that of 24:0a:c4:00:00:01 since");
 }
 
@@ -767,6 +803,8 @@ int main(void)
         TEST(counter_ends),
         TEST(later_recipe_adds_what_it_wants_more),
         TEST(edited_row_is_noticed_and_not_given_out),
+        TEST(edited_row_is_passed_over),
+        TEST(value_of_another_source_is_refused),
         TEST(board_whose_image_is_gone_is_refused),
         TEST(bound_row_goes_to_its_board_alone),
         TEST(nothing_is_taken_of_what_images_cannot_be_made),

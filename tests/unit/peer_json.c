@@ -93,7 +93,9 @@ static void a_sum_comes_out_as_it_went_in(void **state)
                                        .attention = 1,
                                        .lot_full = true,
                                        .stopping = true,
+                                       .ending = true,
                                        .recorded = true,
+                                       .printer = true,
                                        .since_utc_ms = 1700000000123 };
     struct floor_summary back = { .slots = 0 };
     char *text = NULL;

@@ -9,6 +9,7 @@
 #include "tests/lib/test.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +50,33 @@ static void *turn_rack(void *bench)
         }
     }
     return NULL;
+}
+
+static void turn_begin(struct bench *b)
+{
+    atomic_store(&b->end, false);
+    assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
+}
+
+static void turn_end(struct bench *b)
+{
+    eventfd_t ignored;
+    atomic_store(&b->end, true);
+    eventfd_write(b->kick.fd, 1);
+    pthread_join(b->thread, NULL);
+    eventfd_read(b->kick.fd, &ignored);
+}
+
+/* Another board into the first slot. */
+static void put_board(struct bench *b, const char *mac)
+{
+    char why[200] = "", word[64];
+    char *extra[] = { word, NULL };
+    snprintf(word, sizeof word, "mac=%s", mac);
+    turn_end(b);
+    if (!slot_new_board(&b->rack, &b->rack.slot[0], extra, why, sizeof why))
+        fail_msg("%s", why);
+    turn_begin(b);
 }
 
 static void write_recipe(struct bench *b)
@@ -103,7 +131,7 @@ static struct bench *bench_new(const char *start, bool with_recipe, const char *
         fail_msg("%s", why);
     b->kick = (struct watch){ .kind = WATCH_TIMER, .fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     assert_true(watch_add(b->rack.epoll_fd, &b->kick, EPOLLIN));
-    assert_int_equal(pthread_create(&b->thread, NULL, turn_rack, b), 0);
+    turn_begin(b);
     write_recipe(b);
     load(b, start, with_recipe);
     const struct floor_setup setup = {
@@ -120,16 +148,30 @@ static void begin(struct bench *b)
     assert_ok(floor_begin(b->floor, &e), &e);
 }
 
+/* As after a restart, with a record. */
+static void open_again(struct bench *b)
+{
+    char db[160];
+    struct err e = { 0 };
+    int interrupted = 0;
+    snprintf(db, sizeof db, "%s/record.db", b->folder);
+    floor_free(b->floor);
+    const struct floor_setup setup = {
+        .station = b->station, .root = "", .db_path = db, .job = b->job, .clock = &clock_system
+    };
+    b->floor = floor_new(&setup, &interrupted, &e);
+    assert_ok(b->floor != NULL, &e);
+}
+
 static void bench_free(struct bench *b)
 {
-    static const char *const files[] = { "app.bin", "app.yaml" };
+    static const char *const files[] = { "app.bin",       "app.yaml",      "record.db",
+                                         "record.db-wal", "record.db-shm", "record.db-stations" };
     char path[160];
     floor_free(b->floor);
     job_free(b->job);
     station_free(b->station);
-    atomic_store(&b->end, true);
-    eventfd_write(b->kick.fd, 1);
-    pthread_join(b->thread, NULL);
+    turn_end(b);
     watch_close(&b->kick);
     rack_done(&b->rack);
     for (size_t i = 0; i < COUNT_OF(files); i++) {
@@ -224,11 +266,28 @@ static void a_missing_adapter_is_grey_and_moves_nobody(void **state)
     bench_free(b);
 }
 
+/* The first note that says so, of all that this reader has not taken yet. */
+static struct event await_note(struct event_reader *reader, const char *says)
+{
+    struct event event;
+    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += STEP_MS) {
+        while (event_take(reader, &event)) {
+            if (event.kind == EVENT_NOTE && strstr(event.err.what, says))
+                return event;
+        }
+        pause_ms(STEP_MS);
+    }
+    fail_msg("no note says '%s'", says);
+    return event;
+}
+
 static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **state)
 {
     (void)state;
     struct err e;
     struct bench *b = bench_new("key", true, NULL);
+    struct event_reader *reader = floor_watch(b->floor, 0, &e);
+    assert_ok(reader != NULL, &e);
     begin(b);
     await(b, TILE_EMPTY);
     pause_ms(1500);
@@ -242,6 +301,8 @@ static void a_key_begins_and_a_board_that_has_passed_is_not_run_again(void **sta
     assert_int_equal(look(b, 0).state, TILE_PASS);
     const struct tile green = await(b, TILE_PASS);
     assert_true(green.passed_before); /* who presses is told why there is no run, and what to do */
+    assert_true(await_note(reader, "Passed already").seconds == 0); /* no run began */
+    event_reader_free(reader);
     assert_string_equal(green.passed_in, "A1");
     assert_has(green.err.what, "passed already, in slot A1");
     assert_has(green.err.hint, "REWORK, by an engineer");
@@ -477,6 +538,192 @@ static void without_a_recipe_it_waits_for_one(void **state)
     bench_free(b);
 }
 
+/* What a page shows of the first mistake ends where a sentence may. */
+static void a_mistake_in_a_chosen_recipe_is_told_whole(void **state)
+{
+    (void)state;
+    static const char *const chips[][2] = { { "esp23", "did you mean 'esp32'?" },
+                                            { "arduino", "..." } };
+    struct bench *b = bench_new("board", true, NULL);
+    char path[sizeof b->folder + 16];
+    struct err e = { 0 };
+    snprintf(path, sizeof path, "%s/slip.yaml", b->folder);
+    begin(b);
+    for (size_t i = 0; i < COUNT_OF(chips); i++) {
+        FILE *f = fopen(path, "w");
+        assert_non_null(f);
+        fprintf(f, "recipe: slip\nversion: 1\nchip: %s\nimages: [{ file: a.bin, offset: 0 }]\n",
+                chips[i][0]);
+        fclose(f);
+        assert_code(act(b, ACT_RECIPE, 0, &engineer, path, NULL, &e), &e, ERR_RECIPE);
+        assert_has(e.what, "slip.yaml:3:7: 'chip' expects the name of a chip");
+        assert_true(strlen(e.what) > strlen(chips[i][1]));
+        assert_string_equal(e.what + strlen(e.what) - strlen(chips[i][1]), chips[i][1]);
+    }
+    unlink(path);
+    bench_free(b);
+}
+
+/* Whatever ends the line is no engineer. */
+static void a_restart_puts_no_slot_back_to_work(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    open_again(b);
+    begin(b);
+    const struct tile tile = await(b, TILE_ATTENTION);
+    assert_string_equal(tile.err.what, "Taken out of work by eve: pin bent");
+    assert_true(tile.disabled);
+    assert_false(act(b, ACT_START, 1, &worker, NULL, NULL, &e));
+    assert_ok(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e);
+    await(b, TILE_EMPTY);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_false(look(b, 0).disabled);
+    bench_free(b);
+}
+
+static void a_slot_that_is_to_be_proved_is_so_after_a_restart(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key\nattention_after: 1\ngolden: [\"24:0A:C4:00:09:09\"]", true,
+                                "hang,at=first,times=99");
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e);
+    const struct tile violet = await(b, TILE_ATTENTION);
+    open_again(b);
+    begin(b);
+    struct tile tile = await(b, TILE_ATTENTION);
+    assert_string_equal(tile.err.what, violet.err.what);
+    assert_string_equal(tile.err.hint, violet.err.hint);
+    b->options.fault_count = 0;
+    put_board(b, "24:0a:c4:00:09:09");
+    while (!act(b, ACT_START, 1, &worker, NULL, NULL, &e))
+        pause_ms(STEP_MS);
+    await(b, TILE_PASS);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_false(look(b, 0).disabled);
+    bench_free(b);
+}
+
+/* How many acts the record has. */
+static int acts_in(struct bench *b)
+{
+    char path[160];
+    int n = -1;
+    sqlite3 *db = NULL;
+    sqlite3_stmt *s = NULL;
+    snprintf(path, sizeof path, "%s/record.db", b->folder);
+    assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM act", -1, &s, NULL), SQLITE_OK);
+    if (sqlite3_step(s) == SQLITE_ROW)
+        n = sqlite3_column_int(s, 0);
+    sqlite3_finalize(s);
+    sqlite3_close(db);
+    return n;
+}
+
+static void what_was_refused_is_no_act_in_the_record(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    open_again(b);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_code(act(b, ACT_RECIPE, 0, &engineer, "/nowhere.yaml", NULL, &e), &e, ERR_RECIPE);
+    assert_false(act(b, ACT_REWORK, 1, &engineer, NULL, "torn", &e));
+    assert_false(act(b, ACT_PRINT, 1, &engineer, NULL, "torn", &e));
+    assert_false(act(b, ACT_BURN, 0, &engineer, NULL, "ordered", &e));
+    assert_code(act(b, ACT_ENABLE, 1, &engineer, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.what, "Slot 1 is not out of work");
+    assert_int_equal(acts_in(b), 0);
+    assert_ok(act(b, ACT_DISABLE, 1, &engineer, NULL, "pin bent", &e), &e);
+    assert_code(act(b, ACT_DISABLE, 1, &engineer, NULL, "again", &e), &e, ERR_USAGE);
+    assert_has(e.what, "Slot 1 is out of work already");
+    assert_has(e.hint, "pin bent");
+    assert_int_equal(acts_in(b), 1);
+    assert_ok(act(b, ACT_RECIPE, 0, &engineer, b->recipe, NULL, &e), &e);
+    assert_int_equal(acts_in(b), 2);
+    bench_free(b);
+}
+
+/* Nobody trusts a tile that has not looked: no PASS stands over a board that nobody flashed. */
+static void a_stopped_line_still_watches_its_slots_and_begins_again(void **state)
+{
+    (void)state;
+    struct err e;
+    struct floor_summary sum;
+    struct bench *b = bench_new("board", true, NULL);
+    begin(b);
+    await(b, TILE_PASS);
+    await_boards(b, 1);
+    assert_ok(act(b, ACT_STOP, 0, &worker, NULL, NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_true(sum.stopping);
+    assert_false(sum.ending);
+    put_board(b, "24:0a:c4:00:02:01");
+    const struct tile tile = await(b, TILE_WAITING);
+    assert_has(tile.err.what, "Stopped: no new board begins");
+    assert_has(tile.err.hint, "START for all");
+    static const enum act_kind kinds[] = { ACT_START, ACT_RETRY };
+    for (size_t i = 0; i < COUNT_OF(kinds); i++)
+        assert_code(act(b, kinds[i], 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    pause_ms(1500);
+    assert_int_equal(look(b, 0).boards, 1);
+    assert_ok(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_false(sum.stopping);
+    await_boards(b, 2);
+    assert_string_equal(await(b, TILE_PASS).mac, "24:0a:c4:00:02:01");
+    bench_free(b);
+}
+
+static void a_stopped_slot_that_begins_by_hand_says_so(void **state)
+{
+    (void)state;
+    struct err e;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    assert_ok(act(b, ACT_STOP, 0, &worker, NULL, NULL, &e), &e);
+    assert_has(await(b, TILE_EMPTY).err.what, "Stopped: no new board begins");
+    assert_code(act(b, ACT_START, 1, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.hint, "START for all");
+    assert_ok(act(b, ACT_ACKNOWLEDGE, 1, &worker, NULL, NULL, &e), &e);
+    assert_ok(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e);
+    await(b, TILE_PASS);
+    bench_free(b);
+}
+
+/* The command ends: that is no STOP which a key takes back. */
+static void a_line_that_ends_begins_no_more(void **state)
+{
+    (void)state;
+    struct err e;
+    struct floor_summary sum;
+    struct bench *b = bench_new("key", true, NULL);
+    begin(b);
+    await(b, TILE_EMPTY);
+    floor_stop(b->floor, false);
+    assert_code(act(b, ACT_START, 0, &worker, NULL, NULL, &e), &e, ERR_USAGE);
+    assert_has(e.what, "The line ends");
+    floor_sum(b->floor, &sum);
+    assert_true(sum.stopping && sum.ending);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -489,8 +736,15 @@ int main(void)
         cmocka_unit_test(what_is_empty_is_no_order),
         cmocka_unit_test(a_slot_that_resumes_runs_no_board_that_was_judged),
         cmocka_unit_test(a_slot_that_is_to_be_proved_refuses_what_would_do_nothing),
+        cmocka_unit_test(a_restart_puts_no_slot_back_to_work),
+        cmocka_unit_test(a_slot_that_is_to_be_proved_is_so_after_a_restart),
+        cmocka_unit_test(what_was_refused_is_no_act_in_the_record),
+        cmocka_unit_test(a_stopped_line_still_watches_its_slots_and_begins_again),
+        cmocka_unit_test(a_stopped_slot_that_begins_by_hand_says_so),
+        cmocka_unit_test(a_line_that_ends_begins_no_more),
         cmocka_unit_test(one_run_is_stopped_and_the_slot_goes_on),
         cmocka_unit_test(without_a_recipe_it_waits_for_one),
+        cmocka_unit_test(a_mistake_in_a_chosen_recipe_is_told_whole),
     };
     return cmocka_run_group_tests_name("station_floor", tests, NULL, NULL);
 }

@@ -17,16 +17,20 @@ export function tellError(e, where = $("answer")) {
     if (where === $("answer")) setTimeout(() => { where.hidden = true; }, 8000);
 }
 
+// Whoever asked for the act hears how it went, as if he had been logged in before.
+const afterLogin = (again) => new Promise((heard) => openLogin(() => { lastMs = -BOUNCE_MS; heard(again()); }));
+
 export async function act(kind, slot = 0, more = {}, where = undefined) {
     const nowMs = performance.now();
     if (nowMs - lastMs < BOUNCE_MS) return false;
     lastMs = nowMs;
+    if (where) where.hidden = true; // what was said of the act before
     try {
         await send("acts", { act: kind, slot, name: myName(), ...more });
         return true;
     } catch (e) {
-        if (e.status === 401) openLogin(() => act(kind, slot, more, where));
-        else tellError(e, where);
+        if (e.status === 401) return afterLogin(() => act(kind, slot, more, where));
+        tellError(e, where);
         return false;
     }
 }
@@ -71,7 +75,8 @@ function field(id, name, value) {
 function possible(t) {
     if (t.disabled) return ["enable"];
     const by = { fail: ["retry", "acknowledge"], pass: ["rework", "acknowledge"], working: ["stop"], empty: ["start"], waiting: ["start", "acknowledge"], attention: ["acknowledge", "retry"] };
-    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(t.serial || t.run ? ["print"] : []), "disable"];
+    const printed = state.summary?.printer && t.run && ["pass", "waiting"].includes(t.state); // a label is of a board that has passed
+    return [...(t.state === "fail" && t.code === "not-burnt" ? ["burn"] : []), ...(by[t.state] ?? []), ...(printed ? ["print"] : []), "disable"];
 }
 
 const wordOf = (kind) => say(kind === "print" ? "print-again" : kind);

@@ -34,7 +34,7 @@ function showNumbers() {
         pair(say("time-per-board"), s.board_seconds > 0 ? seconds(s.board_seconds) : "\u2013"));
     $("context").replaceChildren(...[s.station, [s.recipe, s.version].filter(Boolean).join(" "), s.lot && `${say("lot")} ${s.lot}`, s.operator && `${say("operator")} ${s.operator}`]
         .filter(Boolean).map((t) => make("span", {}, t)), s.recorded ? "" : make("strong", {}, say("not-recorded")));
-    $("start").classList.toggle("wanted", s.stopping);
+    $("start").classList.toggle("wanted", s.stopping && !s.ending);
     document.title = `${s.station} \u00b7 espstation`;
 }
 

@@ -16,12 +16,12 @@ function names(tiles) {
 export function whatNow() {
     if (!state.alive) return ["no-adapter", say("no-connection"), ""];
     if (state.tiles.size === 0) return ["no-adapter", say("no-slots"), ""];
+    if (state.summary?.stopping) return ["waiting", say("stopping"), ""]; // whatever tiles show: nothing goes on by itself
     const attention = inState("attention"), fail = inState("fail"), pass = inState("pass");
     const waiting = inState("waiting"), empty = inState("empty"), working = inState("working");
     if (attention.length) return ["attention", say("call-engineer"), names(attention)];
     if (fail.length) return ["fail", say("take-out"), names(fail)];
     if (pass.length) return ["pass", say("take-out"), names(pass)];
-    if (state.summary?.stopping) return ["waiting", say("stopping"), ""];
     if (state.summary?.lot_full) return ["waiting", say("lot-full"), state.summary.lot ?? ""];
     if (waiting.length) return ["waiting", say("waiting"), names(waiting)];
     if (empty.length) return ["empty", say("put-in"), names(empty)];

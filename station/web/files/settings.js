@@ -2,7 +2,7 @@
 // the address: ?lang=de&theme=dark&palette=blue.
 import { $, make, sign } from "./dom.js";
 import { allowSound, setSound, soundIsOn } from "./sound.js";
-import { send, state } from "./state.js";
+import { ask, send, state } from "./state.js";
 import { ended, inWords, joined, language, say, speak } from "./words.js";
 
 const address = new URLSearchParams(location.search);
@@ -53,13 +53,16 @@ export function openLogin(done, must = false) {
     const go = async () => {
         try {
             await send("login", { name: name.value.trim(), secret: secret.value });
-            dialog.close();
-            done();
         } catch (e) {
             wrong.textContent = joined(ended(inWords(e.message) ?? e.message), inWords(e.said?.hint) ?? e.said?.hint);
             wrong.hidden = false;
             secret.value = "";
+            return;
         }
+        state.page = await ask("page");
+        dialog.close();
+        dialog.replaceChildren(); // nothing of a try that failed is left
+        done();
     };
     secret.addEventListener("keydown", (e) => { if (e.key === "Enter") go(); });
     if (must) dialog.oncancel = (e) => e.preventDefault();

@@ -6,7 +6,7 @@ import { advice, cause, percent, say, seconds } from "./words.js";
 const SMALLEST_PX = 10, LARGEST_PX = 26, WRAP_COLUMNS = 4, ROOMY_ROWS = 4, SCREEN_ROWS = 9, CALM_TILES = 16;
 let family = "sans-serif"; // of tiles, in the present language
 const tiles = new Map(); // slot -> { item, button, face, ... }
-const speaks = (t) => t.sentence && ["no-adapter", "pass", "fail", "waiting", "attention"].includes(t.state);
+const speaks = (t) => t.sentence && ["no-adapter", "empty", "pass", "fail", "waiting", "attention"].includes(t.state);
 
 // ---- Places -----------------------------------------------------------------------------------
 
@@ -99,8 +99,9 @@ function draw(slot) {
 // What happened and what helps, in the tile where it happened; what only English has comes last.
 function saying(t) {
     const { said, helps, left } = advice(t);
+    const what = [t.golden ? say("golden") : "", t.state === "empty" ? "" : cause(t.code)].filter(Boolean).join(" \u00b7 ");
     return make("span", { className: "saying" },
-        make("strong", {}, action(t) ? make("span", { className: "action" }, `${action(t)} \u00b7 `) : null, [t.golden ? say("golden") : "", cause(t.code)].filter(Boolean).join(" \u00b7 ")), " ",
+        make("strong", {}, action(t) ? make("span", { className: "action" }, what ? `${action(t)} \u00b7 ` : action(t)) : null, what), " ",
         said ? make("span", { className: "sentence" }, said) : null, " ",
         helps ? make("span", { className: "hint" }, helps) : null, " ",
         left ? make("span", { className: "hint engineers", lang: "en" }, left) : null);
