@@ -74,7 +74,8 @@ static bool take_runs(void *runs, const struct db_stats_row *row)
     return true;
 }
 
-/* Zeros of a lot that nobody has would look like those of one that has no runs yet. */
+/* People take zeros of a name that was mistyped for those of a lot without runs; programs see that
+ * nothing is counted. */
 static bool fleet_has_lot(const struct stats_source *from, const char *lot, struct err *e)
 {
     int64_t runs = 0;
@@ -134,7 +135,8 @@ static void print_stats(const char *db_path, const struct fleet_choice *choice, 
     source.fleet = reach.fleet;
     if (ok && !choice->fleet)
         source.db = db_open_reader(db_path, DB_BUSY_MS, e);
-    if (source.db || (ok && source.fleet && fleet_has_lot(&source, filter->lot, e)))
+    ok = ok && (json || fleet_has_lot(&source, filter->lot, e));
+    if (source.db || (ok && source.fleet))
         stats_print(&source, by, filter, json, e);
     db_close(source.db);
     fleet_reach_close(&reach);
