@@ -30,6 +30,8 @@ burn() { # RECIPE BOARD STATUS [OPTION...]
 }
 fuses() { ctl fuses "$1" | cut -c 4-; } # BOARD
 burns_of() { fuses "$1" | "$NODE" -p 'JSON.parse(require("fs").readFileSync(0, "utf8")).burns'; }
+# What a killed station has begun goes on; a reset in it would be a cut-off burn, which is another test.
+burns_none() { fuses "$1" | grep -q '"burning":false'; }
 
 # ---- Who may, and which recipes -------------------------------------------------------------------
 start_fixture --boards 8 --chip esp32c3 --speed 20
@@ -187,6 +189,7 @@ check "burns until the station is killed" killed.txt await started_to_burn
 in_memory "while it burns"
 kill -KILL $station_pid
 wait $station_pid 2>/dev/null
+await burns_none 7
 ctl fault 7 none >/dev/null
 check "the next station goes on from there" out burn shared.yaml 7 0 --db killed.db
 # shellcheck disable=SC2086
@@ -213,6 +216,7 @@ station_pid=$!
 check "burns, its own key hidden by then" kept.txt await begun
 kill -KILL $station_pid
 wait $station_pid 2>/dev/null
+await burns_none 0
 ctl fault 0 none >/dev/null
 check "its keys lie in a file of the board's, for nobody else" out test "$(stat -c %a keys/240ac4000100.keys)" = 600
 recipe foreign.yaml '' "${keep/station.key/foreign.key}
