@@ -24,3 +24,11 @@ bool kind_check_md5(const uint8_t *bytes, uint32_t n, const uint8_t said[static 
     return memcmp(said, have, sizeof have) == 0 ||
            err_set(e, ERR_FRAME, "the data do not have the MD5 that the chip says");
 }
+
+bool kind_erase_region(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                       struct err *e)
+{
+    const uint32_t words[2] = { addr, bytes };
+    struct reply r;
+    return kind_ask(l, CMD_ERASE_REGION, words, 2, 0, timeout_ms, &r, e);
+}

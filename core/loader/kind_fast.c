@@ -28,14 +28,6 @@ static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
     return size_bytes;
 }
 
-static bool erase(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
-                  struct err *e)
-{
-    const uint32_t words[2] = { addr, bytes };
-    struct reply r;
-    return kind_ask(l, CMD_ERASE_REGION, words, 2, 0, timeout_ms, &r, e);
-}
-
 /* All that it was told there is. */
 static bool erase_all(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e)
 {
@@ -96,7 +88,7 @@ const struct loader_kind loader_fast = {
     .attach = attach,
     .baud_request = as_wanted,
     .begin_bytes = as_large,
-    .erase = erase,
+    .erase = kind_erase_region,
     .erase_all = erase_all,
     .read = read_flash,
     .end_read = end_read,

@@ -12,4 +12,8 @@ bool kind_ask(struct loader *l, uint8_t command, const uint32_t *words, size_t c
 bool kind_check_md5(const uint8_t *bytes, uint32_t n, const uint8_t said[static LOADER_MD5_BYTES],
                     struct err *e);
 
+/* What all stubs take. */
+bool kind_erase_region(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
+                       struct err *e);
+
 #endif

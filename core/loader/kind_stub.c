@@ -47,14 +47,6 @@ static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
 
 /* ---- Erasing ---- */
 
-static bool erase(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
-                  struct err *e)
-{
-    const uint32_t words[2] = { addr, bytes };
-    struct reply r;
-    return kind_ask(l, CMD_ERASE_REGION, words, 2, 0, timeout_ms, &r, e);
-}
-
 static bool erase_all(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e)
 {
     struct reply r;
@@ -157,8 +149,8 @@ static bool end_read(struct loader *l, struct err *e)
     .late_failure = STATUS_STUB_FLASH, .block_refused = STATUS_STUB_CHECKSUM,                      \
     .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25, .sets_baud = true,  \
     .greeting = "OHAI", .greeting_compare_bytes = 4, .greeting_bytes = 4, .loses_phase = true,     \
-    .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large, .erase = erase,      \
-    .erase_all = erase_all, .read = read_flash, .end_read = end_read
+    .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large,                      \
+    .erase = kind_erase_region, .erase_all = erase_all, .read = read_flash, .end_read = end_read
 
 const struct loader_kind loader_stub = {
     A_STUB,
