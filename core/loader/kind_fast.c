@@ -14,28 +14,6 @@ static bool attach(struct loader *l, uint32_t pins, struct err *e)
     return pins == 0 || err_set(e, ERR_STUB, "the fast stub has no flash at special pins");
 }
 
-static bool as_wanted(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
-{
-    (void)l;
-    (void)e;
-    *request = baud;
-    return true;
-}
-
-static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
-{
-    (void)addr;
-    return size_bytes;
-}
-
-/* All that it was told there is. */
-static bool erase_all(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e)
-{
-    struct reply r;
-    (void)flash_bytes;
-    return kind_ask(l, CMD_ERASE_FLASH, NULL, 0, 0, timeout_ms, &r, e);
-}
-
 /* Each answer has its CRC, and the link has compared it. */
 static bool read_flash(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t n, struct err *e)
 {
@@ -86,10 +64,10 @@ const struct loader_kind loader_fast = {
     .takes_window = true,
     .read_chunk_bytes = FAST_READ_BYTES,
     .attach = attach,
-    .baud_request = as_wanted,
-    .begin_bytes = as_large,
+    .baud_request = kind_baud_as_it_is,
+    .begin_bytes = kind_bytes_as_they_are,
     .erase = kind_erase_region,
-    .erase_all = erase_all,
+    .erase_all = kind_erase_flash,
     .read = read_flash,
     .end_read = end_read,
 };

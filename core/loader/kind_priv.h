@@ -12,8 +12,14 @@ bool kind_ask(struct loader *l, uint8_t command, const uint32_t *words, size_t c
 bool kind_check_md5(const uint8_t *bytes, uint32_t n, const uint8_t said[static LOADER_MD5_BYTES],
                     struct err *e);
 
-/* What all stubs take. */
+/* Hooks of the kinds that want a rate or a size of region as it is. */
+bool kind_baud_as_it_is(struct loader *l, uint32_t baud, uint32_t *request, struct err *e);
+uint32_t kind_bytes_as_they_are(uint32_t addr, uint32_t size_bytes);
+
+/* Hooks of all stubs, which erase by a command of their own. The whole flash is what they were told
+ * it is, or have found out. */
 bool kind_erase_region(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
                        struct err *e);
+bool kind_erase_flash(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e);
 
 #endif

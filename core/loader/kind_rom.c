@@ -18,12 +18,6 @@ static bool ask_chip_for_baud(struct loader *l, uint32_t baud, uint32_t *request
     return l->chip->rom_baud(l, baud, request, e);
 }
 
-static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
-{
-    (void)addr;
-    return size_bytes;
-}
-
 /* It has no command for that, but erases what a write announces before it answers; nothing forces
  * the data to follow. */
 static bool erase(struct loader *l, uint32_t addr, uint32_t bytes, uint32_t timeout_ms,
@@ -98,7 +92,7 @@ static uint32_t less_the_head(uint32_t addr, uint32_t size_bytes)
 
 #define A_ROM_SINCE_ESP32                                                                          \
     A_ROM, .changes_baud = true, .has_md5 = true, .has_set_params = true, .erases_exactly = true,  \
-           .attach = loader_spi_attach, .begin_bytes = as_large
+           .attach = loader_spi_attach, .begin_bytes = kind_bytes_as_they_are
 
 const struct loader_kind loader_rom = { A_ROM_SINCE_ESP32, .begin_words = 4 };
 

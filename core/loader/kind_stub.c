@@ -21,14 +21,6 @@ static bool attach(struct loader *l, uint32_t pins, struct err *e)
     return pins == 0 || loader_spi_attach(l, pins, e);
 }
 
-static bool as_wanted(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
-{
-    (void)l;
-    (void)e;
-    *request = baud;
-    return true;
-}
-
 /* The generation before is told the present rate, and reckons with that; this one does so on some
  * chips as if it were always the first one. */
 static bool as_it_reckons(struct loader *l, uint32_t baud, uint32_t *request, struct err *e)
@@ -37,21 +29,6 @@ static bool as_it_reckons(struct loader *l, uint32_t baud, uint32_t *request, st
     bool scales = l->chip->flags & CHIP_STUB_SCALES_BAUD;
     *request = scales ? (uint32_t)((uint64_t)baud * LOADER_SYNC_BAUD / l->link.port->baud) : baud;
     return true;
-}
-
-static uint32_t as_large(uint32_t addr, uint32_t size_bytes)
-{
-    (void)addr;
-    return size_bytes;
-}
-
-/* ---- Erasing ---- */
-
-static bool erase_all(struct loader *l, uint32_t flash_bytes, uint32_t timeout_ms, struct err *e)
-{
-    struct reply r;
-    (void)flash_bytes;
-    return kind_ask(l, CMD_ERASE_FLASH, NULL, 0, 0, timeout_ms, &r, e);
 }
 
 /* ---- Reading: packets as they come, each acknowledged, an MD5 at the end ---- */
@@ -149,8 +126,9 @@ static bool end_read(struct loader *l, struct err *e)
     .late_failure = STATUS_STUB_FLASH, .block_refused = STATUS_STUB_CHECKSUM,                      \
     .erase_ahead_bytes = 128u << 10, .md5_is_raw = true, .baud_settle_ms = 25, .sets_baud = true,  \
     .greeting = "OHAI", .greeting_compare_bytes = 4, .greeting_bytes = 4, .loses_phase = true,     \
-    .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = as_large,                      \
-    .erase = kind_erase_region, .erase_all = erase_all, .read = read_flash, .end_read = end_read
+    .read_chunk_bytes = 64u << 10, .attach = attach, .begin_bytes = kind_bytes_as_they_are,        \
+    .erase = kind_erase_region, .erase_all = kind_erase_flash, .read = read_flash,                 \
+    .end_read = end_read
 
 const struct loader_kind loader_stub = {
     A_STUB,
@@ -163,5 +141,5 @@ const struct loader_kind loader_stub = {
 const struct loader_kind loader_stub_legacy = {
     A_STUB,
     .in_flight = 1,
-    .baud_request = as_wanted,
+    .baud_request = kind_baud_as_it_is,
 };
