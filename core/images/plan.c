@@ -68,6 +68,21 @@ static bool region_place(struct plan_region *r, const struct plan_source *s)
     return true;
 }
 
+bool plan_region_copy(struct plan_region *own, const struct plan_region *of, uint32_t size_bytes)
+{
+    own->name = of->name;
+    own->addr = of->addr;
+    own->offset_addr = of->offset_addr;
+    own->patched = of->patched;
+    own->size_bytes = size_bytes;
+    own->bytes = malloc(size_bytes);
+    if (!own->bytes)
+        return false;
+    memset(own->bytes, 0xFF, size_bytes);
+    memcpy(own->bytes, of->bytes, of->size_bytes);
+    return true;
+}
+
 static bool encode(struct plan_region *r, const struct plan_settings *s)
 {
     return digest_md5(r->bytes, r->size_bytes, r->md5) &&
@@ -350,56 +365,53 @@ static bool make_patched(struct plan_region *own, const struct plan *p,
     uint8_t size_code;
     if (!choose_size_code(s, image, flash_bytes, &size_code, e))
         return false;
-    own->name = base->name;
-    own->addr = base->addr;
-    own->offset_addr = base->offset_addr;
-    own->size_bytes = base->size_bytes;
-    own->bytes = malloc(base->size_bytes);
-    if (!own->bytes)
-        return no_memory(e);
-    memcpy(own->bytes, base->bytes, base->size_bytes);
-    return (image_patch(own->bytes + header_at, image, s->mode ? s->mode->code : IMAGE_KEEP,
+    return (plan_region_copy(own, base, base->size_bytes) &&
+            image_patch(own->bytes + header_at, image, s->mode ? s->mode->code : IMAGE_KEEP,
                         size_code, s->freq ? s->freq->code : IMAGE_KEEP, &own->patched) &&
             region_finish(own, s)) ||
            no_memory(e);
 }
 
-struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e)
+struct plan_variant *plan_variant_alloc(size_t count)
 {
     struct plan_variant *v = calloc(1, sizeof *v);
     if (!v)
-        goto no_memory;
-    v->regions = calloc(p->count, sizeof(void *));
-    v->own = calloc(p->count, sizeof *v->own);
-    if (!v->regions || !v->own)
-        goto no_memory;
-    v->count = p->count;
+        return NULL;
+    v->regions = calloc(count, sizeof(void *));
+    v->own = calloc(count, sizeof *v->own);
+    if (!v->regions || !v->own) {
+        plan_variant_free(v);
+        return NULL;
+    }
+    v->count = count;
+    return v;
+}
+
+struct plan_variant *plan_variant_new(const struct plan *p, uint32_t flash_bytes, struct err *e)
+{
+    struct plan_variant *v = plan_variant_alloc(p->count);
+    if (!v) {
+        no_memory(e);
+        return NULL;
+    }
     for (size_t i = 0; i < p->count; i++) {
         v->regions[i] = p->items[i].boot ? &v->own[i] : &p->items[i].region;
-        if (p->items[i].boot && !make_patched(&v->own[i], p, &p->items[i], flash_bytes, e))
-            goto fail;
+        if (p->items[i].boot && !make_patched(&v->own[i], p, &p->items[i], flash_bytes, e)) {
+            plan_variant_free(v);
+            return NULL;
+        }
     }
     return v;
-no_memory:
-    no_memory(e);
-fail:
-    plan_variant_free(v);
-    return NULL;
 }
 
 struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_variant *shared,
                                        const struct plan_source *sources, size_t count,
                                        struct err *e)
 {
-    struct plan_variant *v = calloc(1, sizeof *v);
     const size_t all = shared->count + count;
+    struct plan_variant *v = plan_variant_alloc(all);
     if (!v)
         goto fail;
-    v->regions = calloc(all, sizeof(void *));
-    v->own = calloc(all, sizeof *v->own);
-    if (!v->regions || !v->own)
-        goto fail;
-    v->count = all;
     for (size_t i = 0; i < all; i++)
         v->regions[i] = i < shared->count ? shared->regions[i] : &v->own[i];
     for (size_t i = 0; i < count; i++) {

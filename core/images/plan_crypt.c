@@ -114,16 +114,9 @@ static bool no_memory(struct err *e)
 static bool make_region(const struct plan *p, const struct plan_region *plain,
                         const struct flash_crypt_key *key, struct plan_region *own, struct err *e)
 {
-    own->name = plain->name;
-    own->addr = plain->addr;
-    own->offset_addr = plain->offset_addr;
-    own->patched = plain->patched;
-    own->size_bytes = round_up_u32(plain->size_bytes, flash_crypt_step(key->scheme));
-    own->bytes = malloc(own->size_bytes);
-    if (!own->bytes)
+    const uint32_t size_bytes = round_up_u32(plain->size_bytes, flash_crypt_step(key->scheme));
+    if (!plan_region_copy(own, plain, size_bytes))
         return no_memory(e);
-    memset(own->bytes, 0xFF, own->size_bytes);
-    memcpy(own->bytes, plain->bytes, plain->size_bytes);
     if (!crypt_sectors(p, own, key, e))
         return false;
     return (encode(own, &p->settings) &&
@@ -134,24 +127,18 @@ static bool make_region(const struct plan *p, const struct plan_region *plain,
 struct plan_variant *plan_variant_encrypt(const struct plan *p, const struct plan_variant *plain,
                                           const struct flash_crypt_key *key, struct err *e)
 {
-    struct plan_variant *v = calloc(1, sizeof *v);
-    if (!v)
-        goto no_memory;
-    v->regions = calloc(plain->count, sizeof(void *));
-    v->own = calloc(plain->count, sizeof *v->own);
-    if (!v->regions || !v->own)
-        goto no_memory;
-    v->count = plain->count;
+    struct plan_variant *v = plan_variant_alloc(plain->count);
+    if (!v) {
+        no_memory(e);
+        return NULL;
+    }
     for (size_t i = 0; i < plain->count; i++) {
         const bool crypt = touches(p, plain->regions[i]);
         v->regions[i] = crypt ? &v->own[i] : plain->regions[i];
-        if (crypt && !make_region(p, plain->regions[i], key, &v->own[i], e))
-            goto fail;
+        if (crypt && !make_region(p, plain->regions[i], key, &v->own[i], e)) {
+            plan_variant_free(v);
+            return NULL;
+        }
     }
     return v;
-no_memory:
-    no_memory(e);
-fail:
-    plan_variant_free(v);
-    return NULL;
 }

@@ -56,6 +56,13 @@ struct plan_variant {
     struct plan_region *own;            /* `count` rows; unused ones are zero */
 };
 
+/* Room for so many regions, which the caller places; plan_variant_free. NULL: out of memory. */
+struct plan_variant *plan_variant_alloc(size_t count);
+
+/* The same region with bytes of its own, filled with FF up to `size_bytes`, without digests and
+ * frames. False: out of memory. */
+bool plan_region_copy(struct plan_region *own, const struct plan_region *of, uint32_t size_bytes);
+
 /* Frees what a region owns; its name is borrowed. */
 void plan_region_done(struct plan_region *r);
 

@@ -35,11 +35,6 @@ struct question {
     size_t again_count, again_cap;
 };
 
-static bool no_memory(struct err *e)
-{
-    return err_set(e, ERR_STATION, "No memory left for the statistics");
-}
-
 /* ---- What is asked ---- */
 
 /* What a group is known by: a number and a text, of cells x with lots n and recipes q. */
@@ -131,7 +126,7 @@ static bool each_row(struct question *x, const char *sql,
     bool ok = r != NULL;
     for (int i = 0; ok && i < PQntuples(r); i++) {
         struct group *const group = group_of_result(x, r, i);
-        ok = (group && take(x, group, r, i)) || no_memory(e);
+        ok = (group && take(x, group, r, i)) || stats_no_memory(e);
     }
     PQclear(r);
     return ok;
@@ -217,7 +212,7 @@ static bool take_cell(void *ctx, const unsigned char *row, size_t n, struct err 
     if (!split_row(row, n, f, CELL_FIELDS))
         return err_set(e, ERR_DATABASE, "PostgreSQL: a row of sums has another form");
     struct group *const group = group_of_fields(x, f);
-    return (group && add_cell(group, f)) || no_memory(e);
+    return (group && add_cell(group, f)) || stats_no_memory(e);
 }
 
 static bool read_cells_from(struct question *x, const char *from, const char *where, struct err *e)
@@ -349,7 +344,7 @@ static bool take_again(void *ctx, const unsigned char *row, size_t n, struct err
         const size_t cap = x->again_cap == 0 ? 1024 : 2 * x->again_cap;
         struct again *const more = realloc(x->again, cap * sizeof *more);
         if (!more)
-            return no_memory(e);
+            return stats_no_memory(e);
         x->again = more;
         x->again_cap = cap;
     }
@@ -363,7 +358,7 @@ static bool take_again(void *ctx, const unsigned char *row, size_t n, struct err
                            .run = field_number(&f[6]),
                            .judged = came_to > 0,
                            .passed = came_to > 1 };
-    return run->group || no_memory(e);
+    return run->group || stats_no_memory(e);
 }
 
 static int compare(int64_t a, int64_t b)
@@ -427,24 +422,6 @@ static bool read_all(struct question *x, struct err *e)
     return read_again(x, e);
 }
 
-static bool send_row(const struct db_stats_sink *sink, const struct group *group, struct err *e)
-{
-    return sink->row(sink->ctx, &group->row)
-               ? true
-               : err_set(e, ERR_STATION, "The reader of the statistics gave up");
-}
-
-static bool send(struct question *x, const struct db_stats_sink *sink, struct err *e)
-{
-    const bool by_name = x->by != DB_BY_LOT && x->by != DB_BY_SLOT;
-    if (!groups_finish(&x->groups, by_name, &x->codes, &x->total))
-        return no_memory(e);
-    bool ok = send_row(sink, &x->total, e);
-    for (size_t i = 0; ok && x->by != DB_BY_NOTHING && i < x->groups.count; i++)
-        ok = send_row(sink, x->groups.list[i], e);
-    return ok;
-}
-
 /* In one state of the server. Compiling what is asked would take longer than answering. */
 static bool read_held(struct question *x, struct err *e)
 {
@@ -464,7 +441,7 @@ bool fleet_stats(struct fleet *f, const char *station, enum db_stats_by by,
     struct question x = { .fleet = f, .by = by };
     const bool ok = stats_filter_is_fit(filter, e) &&
                     fleet_where_make(f, station, filter, &x.where, e) && read_held(&x, e) &&
-                    send(&x, sink, e);
+                    groups_send(&x.groups, x.by, &x.codes, &x.total, sink, e);
     groups_free(&x.groups);
     groups_free(&x.codes);
     group_free(&x.total);

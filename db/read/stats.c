@@ -34,11 +34,6 @@ struct stats {
     struct unit unit;
 };
 
-static bool no_memory(struct err *e)
-{
-    return err_set(e, ERR_STATION, "No memory left for the statistics");
-}
-
 /* ---- Rows to numbers; each gets its columns from 1 on ---- */
 
 static const char *text_of(sqlite3_stmt *s, int column)
@@ -267,7 +262,7 @@ static bool read_part_locked(struct stats *x, const struct part *part, struct er
     bool ok = s;
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW) {
         if (!take_row(x, part, s))
-            ok = no_memory(e);
+            ok = stats_no_memory(e);
     }
     if (ok && rc != SQLITE_DONE)
         ok = db_fail(x->db, e);
@@ -297,7 +292,7 @@ static bool name_by_number_locked(struct stats *x, struct group *group, struct e
     if (!ok)
         db_fail(x->db, e);
     else if (rc == SQLITE_ROW && !group_set_name(group, (const char *)sqlite3_column_text(s, 0)))
-        ok = no_memory(e);
+        ok = stats_no_memory(e);
     sqlite3_finalize(s);
     return ok;
 }
@@ -309,7 +304,7 @@ static bool name_groups_locked(struct stats *x, struct err *e)
         if (group->key.is_null)
             continue;
         if (!group->key.text ? !name_by_number_locked(x, group, e)
-                             : !group_set_name(group, group->key.text) && !no_memory(e))
+                             : !group_set_name(group, group->key.text) && !stats_no_memory(e))
             return false;
     }
     return true;
@@ -352,7 +347,7 @@ static bool read_corrections_locked(struct stats *x, struct err *e)
                                            e);
     bool ok = s;
     while (ok && (rc = sqlite3_step(s)) == SQLITE_ROW)
-        ok = tally_add(&x->taken_back, sqlite3_column_int64(s, 0), 1) || no_memory(e);
+        ok = tally_add(&x->taken_back, sqlite3_column_int64(s, 0), 1) || stats_no_memory(e);
     if (ok && rc != SQLITE_DONE)
         ok = db_fail(x->db, e);
     sqlite3_finalize(s);
@@ -370,31 +365,14 @@ static bool read_all_locked(struct stats *x, struct err *e)
     return name_groups_locked(x, e);
 }
 
-static bool send_row(const struct db_stats_sink *sink, const struct group *group, struct err *e)
-{
-    return sink->row(sink->ctx, &group->row)
-               ? true
-               : err_set(e, ERR_STATION, "The reader of the statistics gave up");
-}
-
-static bool send(struct stats *x, const struct db_stats_sink *sink, struct err *e)
-{
-    const bool by_name = x->by == DB_BY_RECIPE || x->by == DB_BY_DAY || x->by == DB_BY_CHIP;
-    if (!groups_finish(&x->groups, by_name, &x->codes, &x->total))
-        return no_memory(e);
-    bool ok = send_row(sink, &x->total, e);
-    for (size_t i = 0; ok && x->by != DB_BY_NOTHING && i < x->groups.count; i++)
-        ok = send_row(sink, x->groups.list[i], e);
-    return ok;
-}
-
 bool db_stats(struct db *reader, enum db_stats_by by, const struct db_filter *filter,
               const struct db_stats_sink *sink, struct err *e)
 {
     struct stats x = { .db = reader, .by = by, .index = index_of(filter) };
     bool ok = stats_filter_is_fit(filter, e) && terms_make(&x.terms, filter, e) &&
               db_begin_read(reader, e) && db_finish(reader, read_all_locked(&x, e), e) &&
-              db_still_the_same(reader, e) && send(&x, sink, e);
+              db_still_the_same(reader, e) &&
+              groups_send(&x.groups, x.by, &x.codes, &x.total, sink, e);
     groups_free(&x.groups);
     groups_free(&x.codes);
     tally_free(&x.taken_back);

@@ -273,7 +273,9 @@ static bool join_same_names(struct groups *g)
     return ok;
 }
 
-bool groups_finish(struct groups *g, bool by_name, const struct groups *codes, struct group *total)
+/* Puts them in order, makes one of those with the same name if `by_name`, adds them up into *total,
+ * and fills in their rows. False: no memory left. */
+static bool finish(struct groups *g, bool by_name, const struct groups *codes, struct group *total)
 {
     if (g->count > 0)
         qsort(g->list, g->count, sizeof(struct group *),
@@ -286,4 +288,27 @@ bool groups_finish(struct groups *g, bool by_name, const struct groups *codes, s
     }
     total->row.total = true;
     return finish_row(total, codes);
+}
+
+bool stats_no_memory(struct err *e)
+{
+    return err_set(e, ERR_STATION, "No memory left for the statistics");
+}
+
+static bool send_row(const struct db_stats_sink *sink, const struct group *group, struct err *e)
+{
+    return sink->row(sink->ctx, &group->row)
+               ? true
+               : err_set(e, ERR_STATION, "The reader of the statistics gave up");
+}
+
+bool groups_send(struct groups *g, enum db_stats_by by, const struct groups *codes,
+                 struct group *total, const struct db_stats_sink *sink, struct err *e)
+{
+    if (!finish(g, by != DB_BY_LOT && by != DB_BY_SLOT, codes, total))
+        return stats_no_memory(e);
+    bool ok = send_row(sink, total, e);
+    for (size_t i = 0; ok && by != DB_BY_NOTHING && i < g->count; i++)
+        ok = send_row(sink, g->list[i], e);
+    return ok;
 }

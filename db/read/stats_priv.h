@@ -43,7 +43,7 @@ struct group {
     size_t place;         /* in the list */
     struct db_stats_row row;
     struct tally ms, bytes_per_s;
-    struct tally code_places; /* of the failures' codes among `codes` of groups_finish */
+    struct tally code_places; /* of the failures' codes among `codes` of groups_send */
     char *name;
     struct db_stats_code *codes;
     struct db_stats_rate *rates;
@@ -66,13 +66,15 @@ void groups_free(struct groups *groups);
 /* Names a group; false: no memory left. */
 bool group_set_name(struct group *group, const char *name);
 
-/* False: no memory left. The same rates may be added again: groups_finish adds them up. */
+/* False: no memory left. The same rates may be added again: groups_send adds them up. */
 bool group_add_rate(struct group *group, const struct db_stats_rate *rate);
 
-/* Puts them in order, makes one of those with the same name if `by_name`, adds them up into *total,
- * and fills in their rows. `codes` must stay as long as the rows. False: no memory left. */
-bool groups_finish(struct groups *groups, bool by_name, const struct groups *codes,
-                   struct group *total);
+/* Adds them up into *total, fills in their rows, and hands these to the sink as db_stats promises.
+ * Lots and slots are in the order of their keys' numbers, others by their name, those with the same
+ * name as one. `codes` are the words that code_places speaks of. ERR_STATION: no memory left, or
+ * the sink gave up. */
+bool groups_send(struct groups *groups, enum db_stats_by by, const struct groups *codes,
+                 struct group *total, const struct db_stats_sink *sink, struct err *e);
 void group_free(struct group *group); /* what it owns */
 
 /* ---- stats_unit.c ---- */
@@ -89,6 +91,8 @@ void unit_add(struct unit *unit, struct group *group, int64_t board, int64_t lot
               bool judged);
 /* Counts it in the group of its first judged run. */
 void unit_end(struct unit *unit);
+
+bool stats_no_memory(struct err *e); /* ERR_STATION; false */
 
 /* Whether statistics can be asked for these runs: ERR_USAGE. */
 bool stats_filter_is_fit(const struct db_filter *filter, struct err *e);
