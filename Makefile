@@ -266,7 +266,8 @@ help:
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make fleet-test six stations x BOARDS (40) at one PostgreSQL, killed and cut off at random'
 	@echo 'make pull-test  PULLS (1000) cables pulled in mid-attempt and put back'
-	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line'
+	@echo 'make soak       64 boards with random faults for MINUTES (30); LINE=1: at a line;'
+	@echo '                SHIFTS=1: a day of three shifts at a line, in MINUTES (40)'
 	@echo 'make stub       the fast stub of each chip anew, into stub/built; needs the cross compilers'
 	@echo 'make check      format, layers, banned words, cppcheck'
 	@echo 'make docs       write into docs/ what comes from tables of the program'
@@ -294,7 +295,7 @@ show_scene: $(BUILD)/show_scene
 plc_floor: $(BUILD)/plc_floor
 measure: $(BUILD)/measure
 pages: $(BUILD)/share/.made
-preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so $(BUILD)/heap.so
+preloads: $(BUILD)/pty_lines.so $(BUILD)/trouble.so $(BUILD)/heap.so $(BUILD)/wall.so
 
 test: deps
 	$(Q)tests/run.sh
@@ -378,7 +379,8 @@ fleet-test: deps
 
 soak: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
-	$(Q)BUILD=$(BUILD) $(NODE) tests/soak/soak.mjs --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED)) $(if $(LINE),--line 1)
+	$(Q)BUILD=$(BUILD) $(NODE) $(if $(SHIFTS),tests/soak/shifts.mjs --minutes $(or $(MINUTES),40),tests/soak/soak.mjs \
+		--minutes $(or $(MINUTES),30) $(if $(LINE),--line 1)) $(if $(SEED),--seed $(SEED))
 
 check:
 	$(Q)tools/check.sh

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <libudev.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -62,8 +64,11 @@ static bool take_from_udev(struct usb_watch *w)
 
 /* ---- Changes in /dev ---- */
 
-static bool open_folder(struct usb_watch *w, const char *dev)
+static bool open_folder(struct usb_watch *w, const char *root)
 {
+    char dev[PATH_MAX];
+    if ((size_t)snprintf(dev, sizeof dev, "%s/dev", root) >= sizeof dev)
+        return false;
     w->dev_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     return w->dev_fd >= 0 &&
            inotify_add_watch(w->dev_fd, dev, IN_CREATE | IN_DELETE | IN_ATTRIB) >= 0;
@@ -91,16 +96,16 @@ static bool take_from_folder(struct usb_watch *w)
 
 /* ---- Either of them ---- */
 
-struct usb_watch *usb_watch_new(const char *dev)
+struct usb_watch *usb_watch_new(const char *root)
 {
     struct usb_watch *w = calloc(1, sizeof *w);
     if (!w)
         return NULL;
     w->dev_fd = -1;
-    if (open_monitor(w))
+    if (!root[0] && open_monitor(w))
         return w;
     close_monitor(w);
-    if (open_folder(w, dev))
+    if (open_folder(w, root))
         return w;
     usb_watch_free(w);
     return NULL;

@@ -247,7 +247,7 @@ static void watch(void *floor)
 
 bool floor_watch_begin(struct floor *f, struct err *e)
 {
-    f->adapters = has_sockets(f) ? usb_watch_new("/dev") : NULL;
+    f->adapters = has_sockets(f) ? usb_watch_new(f->root) : NULL;
     see_to_slots(f); /* what is there when it begins was not plugged in just now */
     return crew_open(&f->crew, STACK_BYTES, e) &&
            crew_start(&f->crew, &f->thread, "Floor", watch, f, e);

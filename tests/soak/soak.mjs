@@ -5,17 +5,15 @@
 //
 // The station is `run --loop`, or `line` with its screen and its socket.
 //
-// The rule: of the samples taken every 2 s, those of the last quarter are compared with those of the
-// second one, the first being for warming up. Median memory may have grown by 3 % and 512 KiB;
-// median descriptors by 2 (a port may just be shut or looked for), threads not at all. And of what is
-// allocated (not of what malloc keeps for later, which takes long to level off) each thousand runs of
-// the second half may have added 160 KiB: a third of that is the table of boards that are counted, 56
-// bytes each, which ends at 65536 of them, and in a short soak the last of 256 reasons for failures that
-// are kept may be as much. So some hundred bytes that each run forgets to free are found.
+// The rule is that of flat.mjs. Each thousand runs may add 160 KiB to what is allocated: a third of that
+// is the table of boards that are counted, 56 bytes each, which ends at 65536 of them, and in a short
+// soak the last of 256 reasons for failures that are kept may be as much.
 import { closeSync, openSync, readFileSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, chance, check, finish, footprint, images, makeImages, makeRecipe, note, number, options, sleep, sql, startFixture,
-    startStation, work } from "../crash/rig.mjs";
+import { chance, check, finish, images, makeImages, makeRecipe, note, number, options, sleep, sql, startFixture, startStation,
+    work } from "../crash/rig.mjs";
+import { macOf, makeFaults } from "./boards.mjs";
+import { Flat, words } from "./flat.mjs";
 
 const o = options({ minutes: 30, seed: Date.now() % 1000000, boards: 64, speed: 10, line: 0 });
 const random = chance(o.seed);
@@ -26,25 +24,12 @@ const recipe = makeRecipe("soak", "esp32", { retry: "{ sync: 2, write: 2, pause_
 const fixture = await startFixture("--boards", o.boards, "--chip", "esp32", "--speed", o.speed, "--fill", "dirty");
 
 // ---- Boards come and go ----------------------------------------------------------------------------
-const bytes = () => 1 + random.below(64 << 10);
-const place = () => random.pick(["connect", "identify", "stub", "baud", "write", "first", "middle", "last", "verify"]);
-const times = () => 1 + random.below(4);
-const faults = [
-    () => `deaf=${1 + random.below(12)}`, () => "log-noise", () => `drop=${random.next() / 3000}`, () => `flip=${random.next() / 3000}`,
-    () => `extra=${random.next() / 3000}`, () => `hang=${bytes()},times=${times()}`, () => `hang,at=${place()},times=${times()}`,
-    () => `brownout=${bytes()},times=${times()}`, () => `pull=${bytes()},back-ms=${random.below(600)},times=${times()}`,
-    () => `pull,at=${place()},back-ms=${random.below(600)},times=${times()}`, () => `swap=${bytes()},times=1`,
-    () => `half-open,at=${place()},times=1`, () => `lose,at=${place()},times=${times()}`, () => `garble,at=${place()},times=${times()}`,
-    () => `late=${random.below(2000)},at=${place()}`, () => `refuse,at=${place()},times=${times()}`, () => `cut=2,at=${place()},times=${times()}`,
-    () => `stuck-bit=${0x10000 + random.below(0x10000)}`, () => "restless=300", () => "slow-en", () => "no-reset", () => "write-protect",
-    () => "chip=esp32s3", () => "chip=esp8266", () => "flash=8MB", () => "flash=512KB", () => "secure-boot", () => "flash-encryption",
-];
+const fault = makeFaults(random);
 let nextMac = 1;
 
 // A third of the boards is broken.
 async function putNextBoard(slot) {
-    const mac = (nextMac++).toString(16).padStart(6, "0").replace(/(..)(?=.)/g, "$1:");
-    await fixture.ctl("board", slot - 1, `mac=24:0a:c5:${mac}`, ...(random.hits(1 / 3) ? [random.pick(faults)()] : []));
+    await fixture.ctl("board", slot - 1, `mac=${macOf(nextMac++)}`, ...(random.hits(1 / 3) ? [fault()] : []));
 }
 
 // The flash of a board that has passed, as far as it is the same for every board.
@@ -79,7 +64,7 @@ async function afterVerdict(line) {
     if (going) await putNextBoard(line.slot);
 }
 
-const heap = join(work, "heap"); // bytes in use; a sanitizer's heap is not malloc's: 0 there
+const flat = new Flat();
 function command() {
     const common = [recipe, "--db", db, "--lot", "soak", "--new-lot", "--json"];
     if (!o.line) return ["run", ...common, "--loop", ...fixture.portOptions];
@@ -90,8 +75,8 @@ function command() {
 }
 const station = startStation(command(), {
     keep: false,
-    preload: [join(build, "heap.so")],
-    extraEnv: { HEAP_FILE: heap, GLIBC_TUNABLES: "glibc.malloc.tcache_count=0" },
+    preload: flat.preload,
+    extraEnv: flat.env,
     onLine: (line) => {
         if (!line.slot) return;
         const slot = slots[line.slot - 1], now = Date.now();
@@ -116,17 +101,15 @@ async function changeIfUnnoticed(i, slot) {
     await putNextBoard(i + 1);
 }
 
-const samples = [], started = Date.now(), end = started + o.minutes * 60000;
+const started = Date.now(), end = started + o.minutes * 60000;
 let minute = 0;
 while (Date.now() < end && !exit) {
     await sleep(2000);
     if (exit) break;
-    const f = footprint(station.pid);
-    samples.push({ ...f, runs: shown.size, heapKib: Math.round(Number(readFileSync(heap, "utf8")) / 1024) });
+    const sample = flat.sample(station.pid, shown.size);
     for (const [i, slot] of slots.entries()) await changeIfUnnoticed(i, slot);
     if (Math.floor((Date.now() - started) / 60000) < minute) continue;
-    note(`minute ${minute++}: ${shown.size} runs, ${f.rssKib} KiB, ${samples.at(-1).heapKib} KiB allocated, ${f.descriptors} descriptors, ${f.threads} threads, ` +
-        `${(f.cpuTicks / 100).toFixed(1)} s CPU, record ${(statSync(db).size / 1048576).toFixed(1)} MiB`);
+    note(`minute ${minute++}: ${shown.size} runs, ${words(sample)}, record ${(statSync(db).size / 1048576).toFixed(1)} MiB`);
 }
 check("the station is still there", !exit, exit, station.errors);
 for (const slot of slots) {
@@ -140,24 +123,7 @@ const ended = await station.exited;
 check("Ctrl-C ends it: some boards have failed, nothing else has", ended.code === (o.line ? 0 : 1), ended, station.errors);
 
 // ---- The verdict on the station -----------------------------------------------------------------------
-const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
-const quarter = (n, key) => median(samples.slice(Math.floor((samples.length * n) / 4), Math.floor((samples.length * (n + 1)) / 4)).map((s) => s[key]));
-// Of the samples behind that part of them: so much more with each thousand runs.
-function slope(key, behind = 1 / 4) {
-    const rest = samples.slice(Math.floor(samples.length * behind)), mean = (of) => rest.reduce((sum, s) => sum + of(s), 0) / rest.length;
-    const x = mean((s) => s.runs), y = mean((s) => s[key]);
-    const over = rest.reduce((sum, s) => sum + (s.runs - x) * (s[key] - y), 0), under = rest.reduce((sum, s) => sum + (s.runs - x) ** 2, 0);
-    return (under > 0 ? (1000 * over) / under : 0).toFixed(1);
-}
-const figures = (key) => [0, 1, 2, 3].map((n) => quarter(n, key)).join(", ");
-const warm = o.minutes >= 10;
-check(`memory stays flat: ${figures("rssKib")} KiB (medians of the quarters)${warm ? "" : " # SKIP warming up takes some minutes; give it 10"}`,
-    !warm || quarter(3, "rssKib") <= quarter(1, "rssKib") * 1.03 + 512);
-const grows = Number(slope("heapKib", 1 / 2));
-check(`what is allocated stays flat: ${figures("heapKib")} KiB, ${grows} KiB more with each thousand runs`, grows <= 160);
-check(`descriptors stay flat: ${figures("descriptors")}`, quarter(3, "descriptors") <= quarter(1, "descriptors") + 2);
-check(`threads stay flat: ${figures("threads")}`, quarter(3, "threads") <= quarter(1, "threads"));
-note(`with each thousand runs: ${slope("rssKib")} KiB, ${slope("descriptors")} descriptors, ${slope("threads")} threads more`);
+flat.judge({ warm: o.minutes >= 10, heapKib: 160 });
 const rows = new Map(sql(db, "select id, ifnull(verdict, '') from run"));
 const missing = [...shown].filter(([run, verdict]) => rows.get(run) !== verdict);
 check(`every verdict shown has its row (${shown.size} runs, ${[...shown.values()].filter((v) => v === "PASS").length} PASS)`,

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PATIENCE_MS = 60000, SILENCE_MS = 300 };
@@ -89,7 +90,7 @@ static void udev_tells_of_serial_ports_alone(void **state)
 {
     (void)state;
     runs = true;
-    struct usb_watch *w = usb_watch_new("/nowhere");
+    struct usb_watch *w = usb_watch_new("");
     if (!w || !say("add", "block", "sda")) {
         usb_watch_free(w);
         print_message("# netlink is not open to who runs this\n");
@@ -113,7 +114,7 @@ static void lost_events_are_news(void **state)
 {
     (void)state;
     runs = true;
-    struct usb_watch *w = usb_watch_new("/nowhere");
+    struct usb_watch *w = usb_watch_new("");
     const int small = 1;
     if (!w || !say("add", "tty", "ttyUSB7")) {
         usb_watch_free(w);
@@ -134,10 +135,27 @@ static void lost_events_are_news(void **state)
 
 static char folder[64];
 
+static void make_root(void)
+{
+    char dev[128];
+    snprintf(folder, sizeof folder, "/tmp/usb-watch-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(dev, sizeof dev, "%s/dev", folder);
+    assert_int_equal(mkdir(dev, 0700), 0);
+}
+
+static void drop_root(void)
+{
+    char dev[128];
+    snprintf(dev, sizeof dev, "%s/dev", folder);
+    assert_int_equal(rmdir(dev), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
 static void touch(const char *name)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/dev/%s", folder, name);
     FILE *f = fopen(path, "we");
     assert_non_null(f);
     fclose(f);
@@ -146,7 +164,7 @@ static void touch(const char *name)
 static void drop(const char *name)
 {
     char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    snprintf(path, sizeof path, "%s/dev/%s", folder, name);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -154,8 +172,7 @@ static void without_udev_changes_in_dev_tell(void **state)
 {
     (void)state;
     runs = false;
-    snprintf(folder, sizeof folder, "/tmp/usb-watch-XXXXXX");
-    assert_non_null(mkdtemp(folder));
+    make_root();
     struct usb_watch *w = usb_watch_new(folder);
     assert_non_null(w);
     assert_false(usb_watch_is_udev(w));
@@ -171,7 +188,22 @@ static void without_udev_changes_in_dev_tell(void **state)
     drop("ttyUSB7");
     assert_true(usb_watch_take(w));
     usb_watch_free(w);
-    assert_int_equal(rmdir(folder), 0);
+    drop_root();
+}
+
+static void udev_is_not_asked_of_a_made_up_machine(void **state)
+{
+    (void)state;
+    runs = true;
+    make_root();
+    struct usb_watch *w = usb_watch_new(folder);
+    assert_non_null(w);
+    assert_false(usb_watch_is_udev(w));
+    touch("ttyUSB7");
+    assert_true(has_news(w, PATIENCE_MS));
+    drop("ttyUSB7");
+    usb_watch_free(w);
+    drop_root();
 }
 
 static void where_nobody_tells_it_is_said(void **state)
@@ -191,6 +223,7 @@ int main(void)
         cmocka_unit_test(udev_tells_of_serial_ports_alone),
         cmocka_unit_test(lost_events_are_news),
         cmocka_unit_test(without_udev_changes_in_dev_tell),
+        cmocka_unit_test(udev_is_not_asked_of_a_made_up_machine),
         cmocka_unit_test(where_nobody_tells_it_is_said),
     };
     return cmocka_run_group_tests_name("usb_watch", tests, NULL, NULL);
