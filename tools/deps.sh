@@ -55,6 +55,21 @@ has_postgres() {
     has_command initdb && has_command psql
 }
 
+# What lets libcrypto reach keys in tokens: a provider, or in older releases an engine.
+has_pkcs11() {
+    for file in /usr/lib/*/ossl-modules/pkcs11.so /usr/lib/ossl-modules/pkcs11.so \
+        /usr/lib/*/engines-3/pkcs11.so /usr/lib64/ossl-modules/pkcs11.so; do
+        test -e "$file" && return 0
+    done
+    return 1
+}
+
+pkcs11_package() {
+    for package in pkcs11-provider libengine-pkcs11-openssl; do
+        apt-cache show "$package" >/dev/null 2>&1 && printf ' %s' "$package" && return
+    done
+}
+
 missing_packages() {
     for command in gcc clang make pkg-config cppcheck clang-format sqlite3 openssl git tmux; do
         has_command "$command" || printf ' %s' "$command"
@@ -73,6 +88,8 @@ missing_packages() {
     has_command dmtxread || printf ' dmtx-utils'
     has_command node || printf ' nodejs'
     has_command npm || printf ' npm'
+    has_pkcs11 || pkcs11_package
+    has_command softhsm2-util || printf ' softhsm2' # a token of the tests' own
     has_postgres || printf ' postgresql' # a server of the tests' own, and psql
     has_command mosquitto || test -x /usr/sbin/mosquitto || printf ' mosquitto' # a broker of the tests' own
     has_command mosquitto_sub || printf ' mosquitto-clients'

@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -100,22 +101,49 @@ static bool has_text(const uint8_t *bytes, size_t n, const char *text)
     return memmem(bytes, n, text, strlen(text)) != NULL;
 }
 
-const char *sign_digest_of_public(const uint8_t *pem, size_t n, struct signature_key *key)
+/* What is public of it, held by libcrypto itself: of a key in a token it cannot tell all. */
+static EVP_PKEY *public_half(const EVP_PKEY *key)
+{
+    unsigned char *der = NULL;
+    const int n = i2d_PUBKEY(key, &der);
+    const unsigned char *at = der;
+    EVP_PKEY *public = n > 0 ? d2i_PUBKEY(NULL, &at, n) : NULL;
+    OPENSSL_free(der);
+    return public;
+}
+
+static const char *digest_of(const EVP_PKEY *public, struct signature_key *key)
 {
     uint8_t block[SIGNATURE_BLOCK_BYTES] = { 0 };
+    const struct signature_layout *l = layout_of(public);
+    if (!l)
+        return "it is none of secure boot: that takes RSA of 3072 bits, P-192, P-256 and P-384";
+    key->scheme = l->scheme;
+    return put_public(l, public, block) &&
+                   digest_sha256(block + l->key_at, l->key_bytes, key->digest)
+               ? NULL
+               : no_memory;
+}
+
+const char *sign_digest_of_key(const struct evp_pkey_st *held, struct signature_key *key)
+{
+    EVP_PKEY *public = public_half(held);
+    const char *problem = public ? digest_of(public, key) : "it does not tell its public half";
+    EVP_PKEY_free(public);
+    return problem;
+}
+
+const char *sign_digest_of_public(const uint8_t *pem, size_t n, struct signature_key *key)
+{
     if (has_text(pem, n, "PRIVATE KEY"))
         return "it is a private key, which a station has no use for; give its public half, as in: "
                "openssl pkey -in KEY.pem -pubout -out KEY.pub.pem";
     EVP_PKEY *public = read_pem(pem, n, false);
     if (!public)
         return "it is no public key in PEM";
-    const struct signature_layout *l = layout_of(public);
-    const bool ok = l && put_public(l, public, block);
+    const char *problem = digest_of(public, key);
     EVP_PKEY_free(public);
-    if (!l)
-        return "it is none of secure boot: that takes RSA of 3072 bits, P-192, P-256 and P-384";
-    key->scheme = l->scheme;
-    return ok && digest_sha256(block + l->key_at, l->key_bytes, key->digest) ? NULL : no_memory;
+    return problem;
 }
 
 /* ---- Signing ---- */
@@ -159,8 +187,13 @@ static bool put_signature(const struct signature_layout *l, EVP_PKEY *key, uint8
     return n == SIGNATURE_RSA_BYTES;
 }
 
-static bool put_block(const struct signature_layout *l, EVP_PKEY *key, const uint8_t *image,
-                      size_t n, uint8_t *block)
+/* Who signs; the public half is libcrypto's own. */
+struct signer {
+    EVP_PKEY *key, *public;
+};
+
+static bool put_block(const struct signature_layout *l, const struct signer *by,
+                      const uint8_t *image, size_t n, uint8_t *block)
 {
     uint8_t hash[EVP_MAX_MD_SIZE];
     const EVP_MD *md = l->hash_bytes == 48 ? EVP_sha384() : EVP_sha256();
@@ -171,42 +204,58 @@ static bool put_block(const struct signature_layout *l, EVP_PKEY *key, const uin
     if (EVP_Digest(image, n, hash, NULL, md, NULL) != 1)
         return false;
     memcpy(block + SIGNATURE_HASH_AT, hash, l->hash_bytes);
-    if (!put_public(l, key, block) || !put_signature(l, key, block))
+    if (!put_public(l, by->public, block) || !put_signature(l, by->key, block))
         return false;
     store_u32(block + SIGNATURE_CRC_AT, (uint32_t)crc32(0, block, SIGNATURE_CRC_AT));
     return true;
 }
 
 struct signing {
-    EVP_PKEY *keys[SIGNATURE_KEYS_MAX];
+    struct signer by[SIGNATURE_KEYS_MAX];
     const struct signature_layout *layout;
     size_t count;
 };
 
+static bool read_key(struct signing *s, const struct sign_key *from, struct err *e)
+{
+    struct signer *by = &s->by[s->count];
+    const size_t number = s->count + 1;
+    if (from->held && EVP_PKEY_up_ref(from->held) == 1)
+        by->key = from->held;
+    else if (!from->held)
+        by->key = read_pem(from->pem, from->pem_bytes, true);
+    if (!by->key)
+        return err_set(e, ERR_USAGE,
+                       "Key %zu is no private key in PEM, or needs a password to be read", number);
+    s->count++;
+    by->public = public_half(by->key);
+    return by->public || err_set(e, ERR_STATION, "Key %zu does not tell its public half", number);
+}
+
+static bool judge_key(struct signing *s, size_t i, struct err *e)
+{
+    const struct signature_layout *l = layout_of(s->by[i].public);
+    if (!l)
+        return err_set(e, ERR_USAGE,
+                       "Key %zu is none of secure boot: that takes RSA of 3072 bits, P-192, P-256 "
+                       "and P-384",
+                       i + 1);
+    if (s->layout && s->layout != l)
+        return err_set(e, ERR_USAGE, "The keys are of several kinds (%s, %s): a board takes one",
+                       s->layout->word, l->word);
+    s->layout = l;
+    for (size_t k = 0; k < i; k++) {
+        if (EVP_PKEY_eq(s->by[k].public, s->by[i].public) == 1)
+            return err_set(e, ERR_USAGE, "Keys %zu and %zu are the same", k + 1, i + 1);
+    }
+    return true;
+}
+
 static bool read_keys(struct signing *s, const struct sign_key *keys, size_t count, struct err *e)
 {
     for (size_t i = 0; i < count; i++) {
-        EVP_PKEY *key = read_pem(keys[i].pem, keys[i].pem_bytes, true);
-        if (!key)
-            return err_set(e, ERR_USAGE,
-                           "Key %zu is no private key in PEM, or needs a password to be read",
-                           i + 1);
-        s->keys[s->count++] = key;
-        const struct signature_layout *l = layout_of(key);
-        if (!l)
-            return err_set(e, ERR_USAGE,
-                           "Key %zu is none of secure boot: that takes RSA of 3072 "
-                           "bits, P-192, P-256 and P-384",
-                           i + 1);
-        if (s->layout && s->layout != l)
-            return err_set(e, ERR_USAGE,
-                           "The keys are of several kinds (%s, %s): a board takes one",
-                           s->layout->word, l->word);
-        s->layout = l;
-        for (size_t k = 0; k < i; k++) {
-            if (EVP_PKEY_eq(s->keys[k], key) == 1)
-                return err_set(e, ERR_USAGE, "Keys %zu and %zu are the same", k + 1, i + 1);
-        }
+        if (!read_key(s, &keys[i], e) || !judge_key(s, i, e))
+            return false;
     }
     return true;
 }
@@ -214,7 +263,7 @@ static bool read_keys(struct signing *s, const struct sign_key *keys, size_t cou
 static bool sign_all(const struct signing *s, uint8_t *bytes, size_t sector, struct err *e)
 {
     for (size_t i = 0; i < s->count; i++) {
-        if (!put_block(s->layout, s->keys[i], bytes, sector,
+        if (!put_block(s->layout, &s->by[i], bytes, sector,
                        bytes + sector + i * SIGNATURE_BLOCK_BYTES))
             return err_set(e, ERR_STATION, "Key %zu did not sign", i + 1);
     }
@@ -239,8 +288,10 @@ bool sign_image(const uint8_t *image, size_t n, const struct sign_key *keys, siz
         memset(bytes + n, 0xFF, sector + SIGNATURE_SECTOR_BYTES - n);
         ok = sign_all(&s, bytes, sector, e);
     }
-    for (size_t i = 0; i < s.count; i++)
-        EVP_PKEY_free(s.keys[i]);
+    for (size_t i = 0; i < s.count; i++) {
+        EVP_PKEY_free(s.by[i].key);
+        EVP_PKEY_free(s.by[i].public);
+    }
     if (!ok) {
         free(bytes);
         return false;

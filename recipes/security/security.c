@@ -33,11 +33,24 @@ void security_done(struct security *s)
 
 static bool store_file_of(struct values *v, const struct scalar *s, struct security_key *key)
 {
+    const char *folder = v->base_dir ? v->base_dir : "";
+    key->token = strncmp(s->text, "pkcs11:", 7) == 0;
     free(key->file);
     free(key->path);
     key->file = strdup(s->text);
-    key->path = file_join(v->base_dir ? v->base_dir : "", s->text);
+    key->path = key->token ? strdup(folder) : file_join(folder, s->text);
     return (key->file && key->path) || value_no_memory(v);
+}
+
+/* Recipes are read by many, and their names of keys are shown. */
+static bool has_no_pin(struct values *v, const struct scalar *s)
+{
+    if (!strstr(s->text, "pin-value"))
+        return true;
+    doc_report_add(v->report, s->at,
+                   "a PIN has no place in a recipe: put it into a file of mode 0600, and give "
+                   "pin-source=FILE instead of pin-value");
+    return false;
 }
 
 /* The row's field is where the key lies in its struct: its first member. */
@@ -53,7 +66,7 @@ bool store_security_key(struct values *v, unsigned id, const struct scalar *s, v
         return true;
     if (s->bytes < 1 || s->bytes > row->max || s->bytes != strlen(s->text))
         return value_refuse(v, id, s, NULL);
-    return store_file_of(v, s, key);
+    return has_no_pin(v, s) && store_file_of(v, s, key);
 }
 
 bool store_security_digest(struct values *v, unsigned id, const struct scalar *s, void *target)

@@ -43,11 +43,12 @@ enum security_use {
     SECURITY_HMAC_UP,
 };
 
-/* A file, or, with `board`, each board's own. */
+/* A file, a key in a token, or, with `board`, each board's own. */
 struct security_key {
     char *file; /* as the recipe spells it; NULL: none */
-    char *path; /* the same, seen from the recipe's folder */
+    char *path; /* the same, seen from the recipe's folder; of a key in a token that folder */
     bool board;
+    bool token; /* `file` is its name: pkcs11:... */
     uint32_t block;
     struct doc_pos file_at, block_at; /* line 0: not given */
 };

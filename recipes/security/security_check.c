@@ -188,6 +188,23 @@ static void check_blocks(const struct check *c)
         check_block(c, &c->s->keys[i].key, c->s->keys[i].key.block_at, taken);
 }
 
+/* What a chip is to hold leaves a token only where it is none. */
+static void check_token(const struct check *c, const struct security_key *key)
+{
+    if (key->token)
+        doc_report_add(c->report, key->file_at,
+                       "a key in a token cannot be burnt, for it never leaves it: expected a file");
+}
+
+static void check_tokens(const struct check *c)
+{
+    check_token(c, &c->s->boot.key);
+    check_token(c, &c->s->crypt.key);
+    check_token(c, &c->s->keep.folder);
+    for (size_t i = 0; i < c->s->key_count; i++)
+        check_token(c, &c->s->keys[i].key);
+}
+
 /* ---- The rest ---- */
 
 /* What cannot be read back any more must have been proved before. */
@@ -258,6 +275,7 @@ void security_check(struct doc_report *report, struct security *s, const struct 
     check_crypt(&c);
     check_names(&c);
     check_blocks(&c);
+    check_tokens(&c);
     check_download(&c, proved);
     check_has_fuse(&c, s->print != SECURITY_PRINT_KEEP, at->print, "UART_PRINT_CONTROL");
     check_has_fuse(&c, s->boot.aggressive == SECURITY_TRUE, at->aggressive,

@@ -41,7 +41,8 @@
         .kind = KEY_OWN, .store = store_security_key, .more = "the path of a file", .min = 1,
         .max = 1024, DIGEST_FIELD(key.file),
         .also = LIST("key", "public", "path"),
-        .sentence = "A public key in PEM; its private half has no place on a station.",
+        .sentence = "A public key in PEM; its private half has no place on a station. Or one in a "
+                    "token, as pkcs11:token=line;object=one.",
     },
     [RECIPE_KEY_SECURITY_DIGEST_DIGEST] = {
         .path = "security.secure_boot.keys.digest", .parent = RECIPE_KEY_SECURITY_BOOT_KEYS,
@@ -222,5 +223,6 @@
         .path = "security.keep.with", .parent = RECIPE_KEY_SECURITY_KEEP, .kind = KEY_OWN,
         .store = store_security_key, .more = "the path of a file", .required = true, .min = 1,
         .max = 1024, SECURITY_FIELD(keep.with.file),
-        .sentence = "The station's key that seals them: a file of 32 bytes, mode 0600 and yours.",
+        .sentence = "The station's key that seals them: a file of 32 bytes, mode 0600 and yours, or "
+                    "an RSA key in a token, as pkcs11:token=line;object=seal?pin-source=pin.",
     },

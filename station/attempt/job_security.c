@@ -8,6 +8,7 @@
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
 #include "station/attempt/key_store.h"
+#include "station/attempt/key_token.h"
 #include "station/base/locked.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ struct job_security {
     bool scheme_known[SECURITY_DIGESTS_MAX];
     struct fuse_plan blank;
     uint8_t store_key[KEY_FILE_MAX_BYTES]; /* that seals boards' keys */
+    struct key_token *store_token;         /* instead; NULL: none */
 };
 
 /* What is needed while it is made. */
@@ -66,12 +68,17 @@ static struct fuse_wish_key *add_key(struct fuse_wish *w, enum fuse_key_use use,
     return key;
 }
 
+static void report_err(const struct maker *m, struct doc_pos at, const struct err *e)
+{
+    doc_report_add(m->report, at, "%s%s%s", e->what, e->hint[0] ? ". " : "", e->hint);
+}
+
 static void read_secret(const struct maker *m, const struct security_key *from,
                         struct fuse_wish_key *key)
 {
     struct err e = { 0 };
     if (!from->board && !key_file_read(from->path, from->file, key->bytes, &key->count, &e))
-        doc_report_add(m->report, from->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+        report_err(m, from->file_at, &e);
 }
 
 /* Public: whoever may read it. */
@@ -87,19 +94,38 @@ static bool read_pem(const char *path, uint8_t *pem, size_t *n)
     return ok;
 }
 
+static const char *digest_of_file(const struct security_key *from, struct signature_key *key)
+{
+    uint8_t pem[SIGN_PEM_MAX_BYTES];
+    size_t n = 0;
+    if (!read_pem(from->path, pem, &n))
+        return "it cannot be read, or is no key in PEM";
+    const char *problem = sign_digest_of_public(pem, n, key);
+    OPENSSL_cleanse(pem, sizeof pem); /* somebody may have given a private one */
+    return problem;
+}
+
+/* NULL: it is in the report. */
+static struct key_token *open_token(const struct maker *m, const struct security_key *from,
+                                    enum key_token_half half)
+{
+    struct err e = { 0 };
+    struct key_token *t = key_token_open(from->file, half, from->path, NULL, &e);
+    if (!t)
+        report_err(m, from->file_at, &e);
+    return t;
+}
+
 static void read_public(const struct maker *m, const struct security_key *from, size_t slot,
                         uint8_t *digest)
 {
-    uint8_t pem[SIGN_PEM_MAX_BYTES];
     struct signature_key key;
-    size_t n = 0;
-    if (!read_pem(from->path, pem, &n)) {
-        doc_report_add(m->report, from->file_at, "'%.100s' cannot be read, or is no key in PEM",
-                       from->file);
+    struct key_token *t = from->token ? open_token(m, from, KEY_TOKEN_PUBLIC) : NULL;
+    if (from->token && !t)
         return;
-    }
-    const char *problem = sign_digest_of_public(pem, n, &key);
-    OPENSSL_cleanse(pem, sizeof pem); /* somebody may have given a private one */
+    const char *problem =
+        t ? sign_digest_of_key(key_token_key(t), &key) : digest_of_file(from, &key);
+    key_token_free(t);
     if (problem) {
         doc_report_add(m->report, from->file_at, "'%.60s': %s", from->file, problem);
         return;
@@ -161,24 +187,45 @@ static void add_keys(const struct maker *m)
 
 static struct key_store store_of(const struct job_security *s)
 {
-    return (struct key_store){ s->recipe->security.keep.folder.path, s->store_key };
+    return (struct key_store){ s->recipe->security.keep.folder.path, s->store_key, s->store_token };
+}
+
+static bool has_store_token(const struct maker *m, const struct security_key *with)
+{
+    m->s->store_token = open_token(m, with, KEY_TOKEN_PRIVATE);
+    if (m->s->store_token && key_token_wrapped_bytes(m->s->store_token) == 0) {
+        doc_report_add(m->report, with->file_at,
+                       "'%.100s' cannot seal: that takes an RSA key of 2048 bits or more",
+                       with->file);
+        return false;
+    }
+    return m->s->store_token != NULL;
+}
+
+static bool has_store_key(const struct maker *m, const struct security_key *with)
+{
+    struct err e = { 0 };
+    uint8_t count = 0;
+    if (with->token)
+        return has_store_token(m, with);
+    if (key_file_read(with->path, with->file, m->s->store_key, &count, &e) &&
+        (count == KEY_STORE_KEY_BYTES ||
+         err_set(&e, ERR_USAGE, "The key file '%.100s' has %u bytes, and 32 seal", with->file,
+                 count)))
+        return true;
+    report_err(m, with->file_at, &e);
+    return false;
 }
 
 static void read_store_key(const struct maker *m)
 {
-    const struct security_key *with = &m->from->keep.with, *folder = &m->from->keep.folder;
-    const struct key_store store = store_of(m->s);
+    const struct security_key *folder = &m->from->keep.folder;
     struct err e = { 0 };
-    uint8_t count = 0;
-    if (!m->from->keep.asked)
+    if (!m->from->keep.asked || !has_store_key(m, &m->from->keep.with))
         return;
-    if (!key_file_read(with->path, with->file, m->s->store_key, &count, &e) ||
-        (count != KEY_STORE_KEY_BYTES &&
-         !err_set(&e, ERR_USAGE, "The key file '%.100s' has %u bytes, and 32 seal", with->file,
-                  count)))
-        doc_report_add(m->report, with->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
-    else if (!key_store_check(&store, folder->file, &e))
-        doc_report_add(m->report, folder->file_at, "%s. %s", e.what, e.hint);
+    const struct key_store store = store_of(m->s);
+    if (!key_store_check(&store, folder->file, &e))
+        report_err(m, folder->file_at, &e);
 }
 
 /* ---- The rest of the wish ---- */
@@ -422,6 +469,8 @@ struct job_security *job_security_new(const struct recipe *r, const struct plan 
 
 void job_security_free(struct job_security *s)
 {
+    if (s)
+        key_token_free(s->store_token);
     if (s && s->asked)
         locked_free(s, sizeof *s);
     else

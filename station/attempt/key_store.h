@@ -10,12 +10,14 @@
 
 #include "core/board/board.h"
 #include "station/attempt/board_own.h"
+#include "station/attempt/key_token.h"
 
 #define KEY_STORE_KEY_BYTES 32
 
 struct key_store {
     const char *folder;
-    const uint8_t *key; /* KEY_STORE_KEY_BYTES */
+    const uint8_t *key;      /* KEY_STORE_KEY_BYTES */
+    struct key_token *token; /* instead; NULL: none */
 };
 
 /* Whether the folder is there, and nobody else's. ERR_USAGE. */

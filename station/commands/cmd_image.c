@@ -10,8 +10,11 @@
 #include "core/images/partitions.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
+#include "station/attempt/key_token.h"
 #include "station/base/infile.h"
+#include "station/base/locked.h"
 #include "station/base/outfile.h"
+#include "station/cli/ask.h"
 #include "station/hand/hand.h"
 
 #include <openssl/crypto.h>
@@ -25,6 +28,8 @@ static const char examples[] =
     "\n"
     "  espstation image sign app.bin --key one.pem -o app-signed.bin\n"
     "  espstation image sign bootloader.bin --key one.pem --key two.pem -o bootloader-signed.bin\n"
+    "  espstation image sign app.bin --key 'pkcs11:token=line;object=one?pin-source=pin' -o "
+    "app-signed.bin\n"
     "  espstation image encrypt app-signed.bin --chip esp32c3 --offset 0x10000 --key flash.bin "
     "-o app-enc.bin\n"
     "\n"
@@ -114,23 +119,41 @@ static bool write_out(const struct image_options *o, const uint8_t *bytes, size_
     return ok;
 }
 
-/* Keys while they are in use. */
-struct pems {
-    uint8_t bytes[SIGNATURE_KEYS_MAX][SIGN_PEM_MAX_BYTES];
+/* Keys while they are in use: from files, or in tokens. */
+struct signers {
+    uint8_t pem[SIGNATURE_KEYS_MAX][SIGN_PEM_MAX_BYTES];
+    struct key_token *tokens[SIGNATURE_KEYS_MAX];
     struct sign_key keys[SIGNATURE_KEYS_MAX];
 };
 
-static bool read_pems(const struct image_options *o, struct pems *pems, struct err *e)
+static bool take_signer(struct signers *s, size_t i, const char *name, struct err *e)
+{
+    if (!key_token_is_named(name)) {
+        s->keys[i].pem = s->pem[i];
+        return key_file_read_any(name, name, s->pem[i], SIGN_PEM_MAX_BYTES, &s->keys[i].pem_bytes,
+                                 e);
+    }
+    s->tokens[i] = key_token_open(name, KEY_TOKEN_PRIVATE, "", ask_secret, e);
+    s->keys[i].held = s->tokens[i] ? key_token_key(s->tokens[i]) : NULL;
+    return s->tokens[i] != NULL;
+}
+
+static bool take_signers(const struct image_options *o, struct signers *s, struct err *e)
 {
     if (o->keys.count > SIGNATURE_KEYS_MAX)
         return err_set(e, ERR_USAGE, "An image is signed by %u keys at most", SIGNATURE_KEYS_MAX);
     for (size_t i = 0; i < o->keys.count; i++) {
-        pems->keys[i].pem = pems->bytes[i];
-        if (!key_file_read_any(o->keys.values[i], o->keys.values[i], pems->bytes[i],
-                               SIGN_PEM_MAX_BYTES, &pems->keys[i].pem_bytes, e))
+        if (!take_signer(s, i, o->keys.values[i], e))
             return false;
     }
     return true;
+}
+
+static void let_go(struct signers *s)
+{
+    for (size_t i = 0; s && i < SIGNATURE_KEYS_MAX; i++)
+        key_token_free(s->tokens[i]);
+    locked_free(s, sizeof *s);
 }
 
 static bool sign_bytes(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e)
@@ -138,15 +161,12 @@ static bool sign_bytes(const struct image_options *o, const uint8_t *bytes, size
     struct image image;
     uint8_t *made = NULL;
     size_t made_bytes = 0;
-    struct pems *pems = calloc(1, sizeof *pems);
+    struct signers *s = locked_new(sizeof *s, e);
     image_read(bytes, n, false, &image);
-    const bool ok = (pems || err_set(e, ERR_STATION, "Out of memory")) &&
-                    judge_image(bytes, n, &image, e) && read_pems(o, pems, e) &&
-                    sign_image(bytes, n, pems->keys, o->keys.count, &made, &made_bytes, e) &&
+    const bool ok = s && judge_image(bytes, n, &image, e) && take_signers(o, s, e) &&
+                    sign_image(bytes, n, s->keys, o->keys.count, &made, &made_bytes, e) &&
                     judge_signed(&image, made, made_bytes, e) && write_out(o, made, made_bytes, e);
-    if (pems)
-        OPENSSL_cleanse(pems, sizeof *pems);
-    free(pems);
+    let_go(s);
     free(made);
     return ok;
 }
@@ -308,7 +328,8 @@ static enum exit_status image(int argc, char **argv)
     const struct option_row rows[] = {
         { "-o", "FILE", "what is made", NULL, &o.out_path, NULL },
         { "--key", "FILE",
-          "sign: a private key in PEM, for several repeat it; else the flash's key", NULL, NULL,
+          "sign: a private key, in PEM or as pkcs11:... in a token, for several repeat it; else the "
+          "flash's key", NULL, NULL,
           &o.keys },
         { "--chip", "NAME", "encrypt, decrypt: for which chip", NULL, &o.chip, NULL },
         { "--offset", "ADDR", "encrypt, decrypt: where it stands in the flash", NULL, &o.offset,

@@ -207,7 +207,7 @@ static void a_signed_image_is_that_of_espsecure(void **state)
         size_t n;
         load_pem(signers[i].key, &pem);
         load(signers[i].file, wanted);
-        const struct sign_key key = { pem.bytes, pem.n };
+        const struct sign_key key = { .pem = pem.bytes, .pem_bytes = pem.n };
         assert_ok(sign_image(wanted, 2080, &key, 1, &made, &n, &e), &e);
         assert_int_equal(n, FILE_BYTES);
         assert_null(signature_read(made, n, SECTOR, &s));
@@ -232,9 +232,9 @@ static void three_keys_sign_and_no_two_kinds(void **state)
     load("signed-rsa-3keys", wanted);
     for (size_t i = 0; i < 3; i++)
         load_pem(signers[3 + i].key, &pem[i]);
-    struct sign_key keys[] = { { pem[0].bytes, pem[0].n },
-                               { pem[1].bytes, pem[1].n },
-                               { pem[2].bytes, pem[2].n } };
+    struct sign_key keys[] = { { .pem = pem[0].bytes, .pem_bytes = pem[0].n },
+                               { .pem = pem[1].bytes, .pem_bytes = pem[1].n },
+                               { .pem = pem[2].bytes, .pem_bytes = pem[2].n } };
     assert_ok(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e);
     assert_null(signature_read(made, n, SECTOR, &s));
     assert_int_equal(s.count, 3);
@@ -243,11 +243,11 @@ static void three_keys_sign_and_no_two_kinds(void **state)
     keys[2] = keys[0];
     assert_code(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e, ERR_USAGE);
     load_pem("p256", &pem[2]);
-    keys[2] = (struct sign_key){ pem[2].bytes, pem[2].n };
+    keys[2] = (struct sign_key){ .pem = pem[2].bytes, .pem_bytes = pem[2].n };
     assert_code(sign_image(wanted, 2080, keys, 3, &made, &n, &e), &e, ERR_USAGE);
     assert_has(e.what, "several kinds");
     load_pem("p256.pub", &pem[0]);
-    keys[0] = (struct sign_key){ pem[0].bytes, pem[0].n };
+    keys[0] = (struct sign_key){ .pem = pem[0].bytes, .pem_bytes = pem[0].n };
     assert_code(sign_image(wanted, 2080, keys, 1, &made, &n, &e), &e, ERR_USAGE);
 }
 
