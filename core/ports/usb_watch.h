@@ -13,8 +13,8 @@
 
 struct usb_watch;
 
-/* `root`: "" is this machine; udev knows no other, so at a made-up one changes in its /dev tell. NULL:
- * nobody can tell. One thread at a time. */
+/* `root`: "" is this machine; udev knows no other, so at a made-up one changes in its /dev tell.
+ * NULL: nobody can tell. One thread at a time. */
 struct usb_watch *usb_watch_new(const char *root);
 void usb_watch_free(struct usb_watch *w); /* NULL is fine */
 

@@ -6,6 +6,7 @@
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
+#include "db/write/act.h"
 #include "db/write/label_rows_priv.h"
 #include "db/write/station_priv.h"
 
@@ -130,7 +131,8 @@ static int64_t again_locked(struct db *db, const struct db_label_again *again, i
     if (!label.zpl && !first_zpl_locked(db, again->run_id, &zpl, e))
         return 0;
     label.zpl = label.zpl ? label.zpl : zpl;
-    const int64_t id = add_locked(db, &label, number, e);
+    const bool ordered = !again->act || act_add_locked(db, again->act, e);
+    const int64_t id = ordered ? add_locked(db, &label, number, e) : 0;
     free(zpl);
     return id;
 }

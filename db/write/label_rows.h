@@ -63,12 +63,15 @@ bool db_label_owed(struct db *db, const char *printer, struct db_label_owed *owe
 
 /* ---- What people want ---- */
 
+struct db_act;
+
 struct db_label_again {
     int64_t run_id; /* has passed, and its PASS was not taken back */
     const char *printer;
     const char *zpl;                    /* NULL: as the run's first label */
     const char *operator_name, *reason; /* not empty */
     int64_t utc_ms;
+    const struct db_act *act; /* what it was ordered by: its row, in front. NULL: by no act */
 };
 
 /* Orders one more label of a run: gives its id, and in *number how many the run has with it. 0 on

@@ -3,7 +3,9 @@
 #include "station/cli/station_find.h"
 
 #include "core/base/clock.h"
+#include "station/outlet/outlet_watch.h"
 #include "station/people/people.h"
+#include "station/trust/trust.h"
 #include "station/web/web.h"
 
 #include <stdio.h>
@@ -15,13 +17,23 @@ static bool print_line(void *ctx, const char *line)
     return puts(line) >= 0;
 }
 
+static bool has_keys(const struct station *station, struct err *e)
+{
+    bool ignored;
+    return !station->recipe_keys_path ||
+           trust_has_key(station->recipe_keys_path, "", &ignored, NULL, e) ||
+           err_wrap(e, "recipes.only_signed_by");
+}
+
 /* What `espstation line` would refuse at its start, asked of those that it asks. */
 static bool is_fit(const struct station *station, struct err *e)
 {
     struct people *people = NULL;
     if (station->people_path && !(people = people_load(station->people_path, &clock_system, e)))
         return false;
-    const bool ok = web_judge(station, people, e) || err_wrap(e, "%s", station->path);
+    const bool ok =
+        (web_judge(station, people, e) && outlet_judge(station, e) && has_keys(station, e)) ||
+        err_wrap(e, "%s", station->path);
     people_free(people);
     return ok;
 }

@@ -161,10 +161,23 @@ void floor_free(struct floor *f)
 
 /* ---- The order ---- */
 
+/* Whoever looks at the counts would wonder where they are. */
+static void tell_of_counts(struct floor *f, const struct floor_summary *before)
+{
+    char sentence[160];
+    if (before->passed + before->failed == 0)
+        return;
+    snprintf(sentence, sizeof sentence,
+             "Counts begin anew with this order; under the one before %llu passed and %llu failed",
+             (unsigned long long)before->passed, (unsigned long long)before->failed);
+    floor_note(f, 0, 0, sentence);
+}
+
 bool floor_set_order(struct floor *f, const struct order_setup *setup, const struct act *act,
                      struct err *e)
 {
     struct order_setup with_printer = *setup;
+    struct floor_summary counted;
     with_printer.printer = f->station->printer.to ? &f->station->printer : NULL;
     struct order *before = floor_order(f);
     struct order *order = order_new(&with_printer, session_record(f->session), e);
@@ -178,7 +191,9 @@ bool floor_set_order(struct floor *f, const struct order_setup *setup, const str
         tell_of_units(f, order);
     session_set_order(f->session, order);
     order_release(order);
+    floor_sum(f, &counted);
     floor_count_anew(f);
+    tell_of_counts(f, &counted);
     floor_kick(f);
     return true;
 }

@@ -189,13 +189,22 @@ static bool rework(struct floor *f, const struct act *act, struct err *e)
            session_press(f->session, act->slot, &again, e);
 }
 
-/* Its row comes behind: the label's own row, in the same record, has name and reason as well. */
+/* What becomes of an act's row; `order` may be NULL. */
+typedef bool take_row(struct floor *f, const struct order *order, const struct db_act *row,
+                      struct err *e);
+static bool with_row(struct floor *f, const struct act *act, take_row *take, struct err *e);
+
+static bool print_by(struct floor *f, const struct order *order, const struct db_act *row,
+                     struct err *e)
+{
+    return f->print(f->print_ctx, order, row, e);
+}
+
+/* Both rows are committed together: no label without its act, and no act that came to nothing. */
 static bool print_label(struct floor *f, const struct act *act, struct err *e)
 {
-    struct tile tile;
-    floor_look(f, (size_t)act->slot - 1, &tile);
     if (f->print)
-        return f->print(f->print_ctx, &tile, act, e) && floor_record_act(f, act, e);
+        return with_row(f, act, print_by, e);
     err_set(e, ERR_USAGE, "This station has no printer");
     return err_hint(e, "Name one in the station file: printer.to.");
 }
@@ -376,13 +385,11 @@ static const struct rule rules[] = {
     [ACT_NO_BURN] = { "Burning no fuses", NULL, false, false, false, false, forbid_burns, NULL },
 };
 
-bool floor_record_act(struct floor *f, const struct act *act, struct err *e)
+static bool with_row(struct floor *f, const struct act *act, take_row *take, struct err *e)
 {
     /* Several stations may share a record: the slot's number alone is no name. */
     const bool of_slot = act->kind == ACT_DISABLE || act->kind == ACT_ENABLE;
     struct tile tile = { .run_id = 0 };
-    if (!rules[act->kind].word)
-        return true;
     if (act->slot > 0)
         floor_look(f, (size_t)act->slot - 1, &tile);
     struct order *order = floor_order(f);
@@ -397,9 +404,20 @@ bool floor_record_act(struct floor *f, const struct act *act, struct err *e)
                                         : of_slot ? f->station->name
                                                   : act->text,
                                 .reason = act->reason };
-    const bool ok = record_act(session_record(f->session), order, &row, e);
+    const bool ok = take(f, order, &row, e);
     order_release(order);
     return ok;
+}
+
+static bool record_by(struct floor *f, const struct order *order, const struct db_act *row,
+                      struct err *e)
+{
+    return record_act(session_record(f->session), order, row, e);
+}
+
+bool floor_record_act(struct floor *f, const struct act *act, struct err *e)
+{
+    return !rules[act->kind].word || with_row(f, act, record_by, e);
 }
 
 static bool has_words(const char *text)

@@ -53,8 +53,10 @@ struct order *floor_order(struct floor *f);
 
 /* ---- What others plug in: before floor_begin, and never taken out ---- */
 
-/* Prints a slot's label once more (ACT_PRINT). Without one: "there is no printer". */
-typedef bool floor_printer(void *ctx, const struct tile *tile, const struct act *act,
+/* Prints the label of the act's run once more (ACT_PRINT), and records the act with that, its row
+ * in front. `order`: the current one, or NULL. Without one: "there is no printer". */
+struct db_act;
+typedef bool floor_printer(void *ctx, const struct order *order, const struct db_act *act,
                            struct err *e);
 void floor_set_printer(struct floor *f, floor_printer *print, void *ctx);
 

@@ -1,6 +1,6 @@
 #include "station/label/label_watch.h"
 
-#include "db/write/label_rows.h"
+#include "db/write/act.h"
 #include "station/label/label_desk.h"
 #include "station/label/label_finish.h"
 #include "station/line/record.h"
@@ -25,18 +25,13 @@ static bool waits(void *ctx, int64_t run_id, struct err *why)
     return label_desk_waits(((struct label_watching *)ctx)->desk, run_id, why);
 }
 
-static bool print_again(void *ctx, const struct tile *tile, const struct act *act, struct err *e)
+static bool print_again(void *ctx, const struct order *order, const struct db_act *act,
+                        struct err *e)
 {
     struct label_watching *const w = ctx;
-    const struct db_label_again again = { .run_id = tile->run_id,
-                                          .printer = w->printer->to,
-                                          .operator_name = act->actor.name,
-                                          .reason = act->reason,
-                                          .utc_ms = clock_system.utc_ms(&clock_system) };
-    int number;
-    if (tile->run_id == 0)
-        return err_set(e, ERR_USAGE, "Slot %d shows no board that has passed", tile->number);
-    if (db_label_again(record_db(floor_record(w->floor)), &again, &number, e) == 0)
+    if (act->run_id == 0)
+        return err_set(e, ERR_USAGE, "Slot %d shows no board that has passed", act->slot);
+    if (!record_label_again(floor_record(w->floor), order, act, w->printer->to, e))
         return false;
     label_desk_wake(w->desk);
     return true;

@@ -1,9 +1,9 @@
 #include "station/line/record.h"
 
-#include "db/write/burn_rows.h"
-#include "station/line/gate.h"
-
 #include "db/units/decide.h"
+#include "db/write/act.h"
+#include "db/write/burn_rows.h"
+#include "db/write/label_rows.h"
 #include "db/write/lot.h"
 #include "station/line/gate.h"
 
@@ -216,19 +216,41 @@ void record_free(struct record *r)
     free(r);
 }
 
+/* `here` is lent to the row. */
+static bool complete_act(const struct record *r, const struct order *order, struct db_station *here,
+                         struct db_act *row, struct err *e)
+{
+    if (!db_station_here(here, e))
+        return false;
+    row->lot_id = order ? order_rows(order)->lot_id : 0;
+    row->host = here->host;
+    row->utc_ms = r->clock->utc_ms(r->clock);
+    return true;
+}
+
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e)
 {
     struct db_station here;
     struct db_act row = *act;
-    if (!r)
-        return true;
-    if (!db_station_here(&here, e))
+    return !r || (complete_act(r, order, &here, &row, e) && db_act_add(r->db, &row, e));
+}
+
+bool record_label_again(struct record *r, const struct order *order, const struct db_act *act,
+                        const char *printer, struct err *e)
+{
+    struct db_station here;
+    struct db_act row = *act;
+    int number;
+    if (!complete_act(r, order, &here, &row, e))
         return false;
-    row.lot_id = order ? order_rows(order)->lot_id : 0;
-    row.host = here.host;
-    row.utc_ms = r->clock->utc_ms(r->clock);
-    return db_act_add(r->db, &row, e);
+    const struct db_label_again again = { .run_id = row.run_id,
+                                          .printer = printer,
+                                          .operator_name = row.person,
+                                          .reason = row.reason,
+                                          .utc_ms = row.utc_ms,
+                                          .act = &row };
+    return db_label_again(r->db, &again, &number, e) > 0;
 }
 
 bool record_slot_acts(struct record *r, const char *station, const struct db_act_sink *sink,

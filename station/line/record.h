@@ -44,6 +44,10 @@ struct db_act;
 bool record_act(struct record *r, const struct order *order, const struct db_act *act,
                 struct err *e);
 
+/* Orders one more label of the act's run, together with the act, whose row is the first. */
+bool record_label_again(struct record *r, const struct order *order, const struct db_act *act,
+                        const char *printer, struct err *e);
+
 /* Of each slot of the station of this name the last act that took it out of work or put it back. */
 struct db_act_sink;
 bool record_slot_acts(struct record *r, const char *station, const struct db_act_sink *sink,

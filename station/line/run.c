@@ -504,9 +504,17 @@ static void note_rate(struct run *run)
     slot_note(run->slot, run->id, sentence);
 }
 
+static void note_passed(struct slot *s, const struct db_passed_run *passed)
+{
+    struct attempt_result said = { .err = { .code = ERR_DUPLICATE } };
+    snprintf(said.err.what, sizeof said.err.what,
+             "Passed already, run %lld in slot %d: no other run", (long long)passed->run_id,
+             passed->slot);
+    slot_tell(s, passed->run_id, EVENT_NOTE, &said, VERDICT_NONE);
+}
+
 void run_show_passed(struct slot *s, const struct chip_mac *mac, const struct db_passed_run *passed)
 {
-    char sentence[120];
     pthread_mutex_lock(&s->lock);
     struct slot_view *v = &s->view;
     v->state = SLOT_DONE;
@@ -524,9 +532,7 @@ void run_show_passed(struct slot *s, const struct chip_mac *mac, const struct db
     v->serial[0] = '\0';
     board_mac_text(mac, v->mac);
     pthread_mutex_unlock(&s->lock);
-    snprintf(sentence, sizeof sentence, "Passed already, run %lld in slot %d: no other run",
-             (long long)passed->run_id, passed->slot);
-    slot_note(s, passed->run_id, sentence);
+    note_passed(s, passed);
 }
 
 static bool start_run(struct run *run, struct err *e)

@@ -198,7 +198,7 @@ const struct unit_value *unit_given_choose(const struct unit_given *g, const str
         return NULL;
     }
     unit_form_text(wanted, form);
-    err_set(e, ERR_UNIT, "The code is no '%.40s'; wanted is %s", wanted->name, form);
+    err_set(e, ERR_UNIT, "The code does not fit '%.40s', which is %s", wanted->name, form);
     err_hint(e, "Scan the code of '%.40s'.", wanted->name);
     return NULL;
 }

@@ -20,14 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TICK_MS      100u   /* between two looks at what no socket tells */
-#define LOOK_MS      1000u  /* ...at the record, where no event of the floor announced something */
-#define CONNECT_MS   10000u /* until the broker has welcomed us */
-#define SILENCE_MS   30000u /* an acknowledgement that late does not come any more */
-#define FAREWELL_MS  3000u  /* for what is left at the end */
-#define KEEPALIVE_S  15     /* the library takes none below 5 */
-#define PASSWORD_CAP 512
-#define QOS          1
+#define TICK_MS     100u   /* between two looks at what no socket tells */
+#define LOOK_MS     1000u  /* ...at the record, where no event of the floor announced something */
+#define CONNECT_MS  10000u /* until the broker has welcomed us */
+#define SILENCE_MS  30000u /* an acknowledgement that late does not come any more */
+#define FAREWELL_MS 3000u  /* for what is left at the end */
+#define KEEPALIVE_S 15     /* the library takes none below 5 */
+#define QOS         1
 
 struct sent_event {
     int mid;
@@ -37,7 +36,7 @@ struct sent_event {
 struct mqtt {
     struct outlet outlet;
     struct station_broker broker;
-    char password[PASSWORD_CAP]; /* "": none */
+    char password[OUTLET_SECRET_CAP]; /* "": none */
     struct event_reader *reader;
     struct mosquitto *client; /* NULL: no connection */
     bool welcome, lost;       /* said by the broker; the connection has ended */

@@ -1,5 +1,7 @@
 #include "station/outlet/outlet.h"
 
+#include "station/outlet/outlet_watch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -129,9 +131,33 @@ bool outlet_read_secret(const char *path, char *secret, size_t cap, struct err *
     const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         err_set_sys(e, ERR_USAGE, errno, "%.160s cannot be read", path);
-        return false;
+        return err_hint(e, "Make it, or ask as the user that the station runs as.");
     }
     const bool ok = read_line(fd, path, secret, cap, e);
     close(fd);
     return ok;
+}
+
+static bool is_secret(const char *path, const char *key, struct err *e)
+{
+    char secret[OUTLET_SECRET_CAP];
+    const bool ok = !path || outlet_read_secret(path, secret, sizeof secret, e);
+    explicit_bzero(secret, sizeof secret);
+    return ok || err_wrap(e, "%s", key);
+}
+
+static bool is_readable(const char *path, const char *key, struct err *e)
+{
+    if (!path || access(path, R_OK) == 0)
+        return true;
+    err_set_sys(e, ERR_USAGE, errno, "%s: %.160s cannot be read", key, path);
+    return err_hint(e, "It is the certificate, in PEM, of who signs that of the server.");
+}
+
+bool outlet_judge(const struct station *station, struct err *e)
+{
+    return is_secret(station->mqtt.password_path, "mqtt.password_file", e) &&
+           is_readable(station->mqtt.ca_path, "mqtt.ca", e) &&
+           is_secret(station->webhook.key_path, "webhook.key_file", e) &&
+           is_readable(station->webhook.ca_path, "webhook.ca", e);
 }

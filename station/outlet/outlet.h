@@ -52,6 +52,8 @@ void outlet_went_well(struct outlet *o);
 
 /* ---- Secrets ---- */
 
+#define OUTLET_SECRET_CAP 512
+
 /* The one line of a file that nobody but its owner may read. ERR_USAGE. */
 bool outlet_read_secret(const char *path, char *secret, size_t cap, struct err *e);
 

@@ -20,12 +20,11 @@
 #define CONNECT_MS   5000L  /* as long as a server may take to be there */
 #define ANSWER_MS    15000L /* ...and to answer */
 #define FAREWELL_MS  3000u
-#define SECRET_CAP   512
 #define ANSWER_BYTES 200u
 
 struct webhook {
     struct outlet outlet;
-    char key[SECRET_CAP];
+    char key[OUTLET_SECRET_CAP];
     struct event_reader *reader;
     CURL *curl;
     struct deadline farewell; /* at the end: as long as what is left may take */

@@ -111,14 +111,20 @@ static bool begin(struct floor_show *show, void (*print)(const struct tile *), s
     return true;
 }
 
-static bool is_of_board(const struct event *event)
+static bool has_line(const struct event *event)
 {
-    return event->kind >= EVENT_RUN && event->kind <= EVENT_NOTE;
+    return (event->kind >= EVENT_RUN && event->kind <= EVENT_NOTE) || event->kind == EVENT_ORDER;
+}
+
+/* That a board has passed already its tile says, with the slot's name and what to do. */
+static bool is_told_by_tile(const struct event *event)
+{
+    return event->kind == EVENT_NOTE && event->err.code == ERR_DUPLICATE;
 }
 
 static void on_event(struct floor_show *show, const struct event *event, const struct screen *board)
 {
-    if (is_of_board(event))
+    if (has_line(event) && (board == &screen_json || !is_told_by_tile(event)))
         board->event(&((struct own *)show->own)->show, event);
     if (event->kind != EVENT_PHASE)
         show_tiles(show);
@@ -128,11 +134,11 @@ static void on_event(struct floor_show *show, const struct event *event, const s
 
 static void print_line(const struct tile *tile)
 {
-    printf("slot %d (%s): %s", tile->number, tile->name, state_word(tile->state));
+    printf("slot %s: %s", tile->name, state_word(tile->state));
     if (tile->passed_before)
-        printf(", passed already, run %lld in %s  %s", (long long)tile->run_id, tile->passed_in,
-               tile->mac);
-    if (tile->err.what[0])
+        printf(" %s, passed already, run %lld in %s. %s", tile->mac, (long long)tile->run_id,
+               tile->passed_in, tile->err.hint);
+    else if (tile->err.what[0])
         printf(": %s. %s", tile->err.what, tile->err.hint);
     printf("\n");
 }

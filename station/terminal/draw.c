@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define WIDE_CAP       512
 #define SENTENCE_BYTES 512
@@ -162,6 +163,21 @@ static void head_warnings(struct flow *f, const struct scene *scene, const struc
     }
 }
 
+/* The time of today, else with the day in front. */
+static void head_since(struct flow *f, const struct floor_summary *sum, const struct sight *sight)
+{
+    char text[96], when[32];
+    struct tm then, now;
+    const time_t second = (time_t)(sum->since_utc_ms / 1000), today = time(NULL);
+    if (sum->since_utc_ms == 0 || !localtime_r(&second, &then) || !localtime_r(&today, &now))
+        return;
+    const bool is_today = then.tm_yday == now.tm_yday && then.tm_year == now.tm_year;
+    strftime(when, sizeof when, is_today ? "%H:%M" : "%Y-%m-%d %H:%M", &then);
+    words_fill(text, sizeof text, word_in(sight->language, WORD_COUNTED_SINCE),
+               (const char *const[]){ when }, 1);
+    flow_put(f, A_NORMAL, text);
+}
+
 static void draw_head(const struct scene *scene, const struct sight *sight, unsigned columns,
                       int rows)
 {
@@ -184,6 +200,7 @@ static void draw_head(const struct scene *scene, const struct sight *sight, unsi
     head_named(&f, sight, WORD_RECIPE, sum->recipe[0] ? recipe : "");
     head_named(&f, sight, WORD_OPERATOR, sum->operator_name);
     flow_put(&f, A_NORMAL, sum->station);
+    head_since(&f, sum, sight);
 }
 
 /* ---- A tile ---- */

@@ -39,9 +39,9 @@ db=$work/wait.db
 ctl board 1 drop=1 >/dev/null # nobody
 write_station board
 start_line
-check "a board without its scan waits in amber" "$work/out" await out_has "slot 1 (A1): waiting: Scan sn"
+check "a board without its scan waits in amber" "$work/out" await out_has "slot A1: waiting: Scan sn"
 scan XX1234
-check "a code that is none is told with what is wanted" "$work/err" await err_has "The code is no 'sn'; wanted is text as SN[0-9]{4}"
+check "a code that is none is told with what is wanted" "$work/err" await err_has "The code does not fit 'sn', which is text as SN[0-9]{4}"
 scan P123
 check "of several values the one that takes the code gets it" "$work/out" await out_has "waiting: Scan sn"
 scan SN0001
@@ -59,9 +59,9 @@ check "which the record has" "$work/out" test "$(serial_of 24:0a:c4:00:01:01)" =
 
 # ---- Which slot ------------------------------------------------------------------------------------
 ctl board 0 mac=24:0a:c4:00:01:02 >/dev/null
-await out_has "slot 1 (A1): waiting: Scan sn" 3
+await out_has "slot A1: waiting: Scan sn" 3
 ctl board 1 mac=24:0a:c4:00:01:03 >/dev/null
-check "two boards wait" "$work/out" await out_has "slot 2 (A2): waiting: Scan sn"
+check "two boards wait" "$work/out" await out_has "slot A2: waiting: Scan sn"
 scan SN0005
 check "a code does not say for whom" "$work/err" await err_has "2 slots wait for a code"
 scan slot:A2 P005 slot:A2
@@ -70,7 +70,7 @@ check "and the serial is there" "$work/out" test "$(serial_of 24:0a:c4:00:01:03)
 ctl board 0 drop=1 >/dev/null
 check "a board that is pulled while it waits is stopped, untouched" "$work/out" await runs_are 1 "verdict = 'STOPPED'"
 ctl board 0 mac=24:0a:c4:00:01:04 drop=0 >/dev/null
-check "and the next one waits" "$work/out" await out_has "slot 1 (A1): waiting: Scan sn" 4
+check "and the next one waits" "$work/out" await out_has "slot A1: waiting: Scan sn" 4
 stop_line
 check "a stop ends the wait" "$work/out" runs_are 2 "verdict = 'STOPPED'"
 check "nobody was told of an option of another command" "$work/out" sh -c "! grep -q -e --unit '$work/out' '$work/err'"
@@ -82,9 +82,9 @@ start_fixture --boards 1 --chip esp32 --speed 20 --mac-base 24:0a:c4:00:00:70
 db=$work/start.db
 write_station scan
 start_line
-await out_has "slot 1 (A1): empty"
+await out_has "slot A1: empty"
 scan nonsense
-check "what is no value begins nothing" "$work/err" await err_has "The code is no 'sn'"
+check "what is no value begins nothing" "$work/err" await err_has "The code does not fit 'sn'"
 check "so there is no run" "$work/out" runs_are 0 "1"
 scan SN0101
 check "a code begins, and the rest is waited for" "$work/out" await out_has "waiting: Scan pin"
@@ -120,7 +120,7 @@ db=$work/old.db
 ctl board 0 drop=1 >/dev/null
 write_station board
 start_line
-await out_has "slot 1 (A1): empty"
+await out_has "slot A1: empty"
 scan slot:A1 SN0301
 check "what no board came for within 10 s is dropped" "$work/out" await out_has "What was given is dropped"
 ctl board 0 mac=24:0a:c4:00:03:01 drop=0 >/dev/null

@@ -81,6 +81,14 @@ chmod 644 open.password
 sed 's/mqtt.password/open.password/' station.yaml >bad.yaml
 check "a password that others may read is refused" out exits 2 "$station" line "$images/esp32.yaml" --station bad.yaml
 check "in a sentence" out says out "may be read by others" "chmod 600"
+check "when it is checked, too" out exits 2 "$station" station check bad.yaml
+check "by the key that names it" out says out "mqtt.password_file: " "may be read by others"
+sed 's/hook.key/no.key/' station.yaml >bad.yaml
+check "so is a key that is not there" out exits 2 "$station" station check bad.yaml
+check "likewise" out says out "webhook.key_file: " "no.key cannot be read: No such file"
+sed 's/password_file: mqtt.password/&, ca: no.pem/' station.yaml >bad.yaml
+check "and a certificate" out exits 2 "$station" station check bad.yaml
+check "said, too" out says out "mqtt.ca: " "no.pem cannot be read"
 sed 's,mqtt://127.0.0.1,mqtt://broker.example,' station.yaml >bad.yaml
 check "one that would cross the network in the clear is refused" out exits 2 "$station" station check bad.yaml
 check "and what to do" out says out "use mqtts://"

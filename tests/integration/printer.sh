@@ -208,7 +208,7 @@ mkfifo "$work/gun"
 "$station" line "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" >"$work/out" 2>"$work/err" <"$work/gun" &
 pid=$!
 exec 9>"$work/gun"
-check "a slot whose label waits is amber" "$work/out" await grep -q 'slot 1 (A1): waiting: The printer has no labels left' "$work/out"
+check "a slot whose label waits is amber" "$work/out" await grep -q 'slot A1: waiting: The printer has no labels left' "$work/out"
 echo slot:A7 >&9
 check "both slots hear that theirs wait" "$work/out" await both_say "$work/out" "Its label waits"
 check "a scan that fits nothing gets a sentence" "$work/err" await grep -q "Scanner gun: this station has no slot 'A7'" "$work/err"

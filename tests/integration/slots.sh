@@ -285,7 +285,7 @@ ctl board 0 mac=24:0a:c4:00:06:00 write-protect >/dev/null
 line=$!
 verdicts_are() { [ "$(sql line.db "select count(*) from run where verdict = '$1'" 2>/dev/null)" = "$2" ]; }
 runs_are() { [ "$(sql line.db "select count(*) from run")" = "$1" ]; }
-slot_says() { [ "$(grep -F "slot 2 (A2): " "$work/out" | tail -1 | grep -cF -- "$1")" = 1 ]; }
+slot_says() { [ "$(grep -F "slot A2: " "$work/out" | tail -1 | grep -cF -- "$1")" = 1 ]; }
 check "one board passes" "$work/out" await verdicts_are PASS 1
 check "and one fails" "$work/out" await verdicts_are FAIL 1
 pull 1 ttyUSB0

@@ -1,7 +1,8 @@
 /*
- * A wall clock that goes faster than time: a day with its midnight, its shifts and the night on which
- * the clocks change passes in minutes. Waits are counted on another clock (core/base/clock.h), which
- * stays as it is. Loaded with LD_PRELOAD in front of every program that is to live in that day.
+ * A wall clock that goes faster than time: a day with its midnight, its shifts and the night on
+ * which the clocks change passes in minutes. Waits are counted on another clock
+ * (core/base/clock.h), which stays as it is. Loaded with LD_PRELOAD in front of every program that
+ * is to live in that day.
  *
  *   WALL   "UTC MONOTONIC SPEED": it was UTC (seconds since 1970) when the monotonic clock showed
  *          MONOTONIC (seconds), and goes SPEED times as fast since

@@ -7,7 +7,7 @@ import { applyColours, applySound, openLogin, settingsKey, wantedLanguage } from
 import { play } from "./sound.js";
 import { ask, listen, onChange, state } from "./state.js";
 import { redrawTiles, showTiles } from "./tiles.js";
-import { count, percent, say, seconds, speak } from "./words.js";
+import { count, moment, percent, say, seconds, speak } from "./words.js";
 
 // ---- Head and foot ----------------------------------------------------------------------------
 
@@ -32,7 +32,8 @@ function showNumbers() {
         ...(s.refused + s.unidentified > 0 ? [pair(say("not-counted"), count(s.refused + s.unidentified))] : []),
         pair(say("yield"), judged ? percent(s.passed / judged) : "\u2013"), lotPair(s),
         pair(say("time-per-board"), s.board_seconds > 0 ? seconds(s.board_seconds) : "\u2013"));
-    $("context").replaceChildren(...[s.station, [s.recipe, s.version].filter(Boolean).join(" "), s.lot && `${say("lot")} ${s.lot}`, s.operator && `${say("operator")} ${s.operator}`]
+    $("context").replaceChildren(...[s.station, [s.recipe, s.version].filter(Boolean).join(" "), s.lot && `${say("lot")} ${s.lot}`, s.operator && `${say("operator")} ${s.operator}`,
+        s.since && say("counted-since").replace("%s", moment(s.since))]
         .filter(Boolean).map((t) => make("span", {}, t)), s.recorded ? "" : make("strong", {}, say("not-recorded")));
     $("start").classList.toggle("wanted", s.stopping && !s.ending);
     document.title = `${s.station} \u00b7 espstation`;

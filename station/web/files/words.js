@@ -55,6 +55,13 @@ export const count = (n) => write("count", {}, n);
 export const percent = (share) => write("percent", { style: "percent", maximumFractionDigits: 1 }, share);
 export const seconds = (s) => `${s < 99.5 ? write("tenths", { minimumFractionDigits: 1, maximumFractionDigits: 1 }, s) : write("whole", { maximumFractionDigits: 0 }, s)}\u00a0s`;
 
+// The time of today, else with the day in front, as this place writes them.
+export function moment(utc) {
+    const t = new Date(utc), time = { hour: "2-digit", minute: "2-digit" };
+    if (Number.isNaN(t.getTime())) return "";
+    return t.toDateString() === new Date().toDateString() ? t.toLocaleTimeString(code, time) : t.toLocaleString(code, { day: "numeric", month: "numeric", ...time });
+}
+
 // Of this place, with its distance to UTC: 2026-03-04 06:06:07 +01:00.
 export function stamp(utc) {
     const t = new Date(utc), two = (n) => String(n).padStart(2, "0");
