@@ -346,10 +346,7 @@ static void judge_keys_of(const struct maker *m, const struct plan_part *part)
                            "that key alone it would not start",
                            part->name, key->slot);
     }
-    if (wanted == 0)
-        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
-                       "all keys of secure boot are revoked: nothing would start");
-    else if (found == 0 && !is_boot(m, part))
+    if (wanted > 0 && found == 0 && !is_boot(m, part))
         doc_report_add(m->report, place_of(m, part),
                        "'%.100s' is signed with none of the keys that count: it would never start",
                        part->name);
@@ -409,9 +406,32 @@ static void judge_version(const struct maker *m, const struct plan_part *part)
                        part->name, has, m->s->wish.secure_version);
 }
 
+/* A second slot with the same key would go with it when it leaks. */
+static void judge_slots(const struct maker *m)
+{
+    const struct fuse_wish *w = &m->s->wish;
+    size_t counts = 0;
+    for (size_t i = 0; i < m->from->boot.key_count; i++) {
+        counts += !w->revoked[i];
+        for (size_t k = 0; k < i; k++) {
+            if (memcmp(w->keys[i].bytes, w->keys[k].bytes, SECURITY_DIGEST_BYTES) == 0)
+                doc_report_add(
+                    m->report, m->from->boot.keys[i].at,
+                    "slots %zu and %zu have the same key: revoked in one, it would still "
+                    "count in the other",
+                    k, i);
+        }
+    }
+    if (counts == 0)
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
+                       "all keys of secure boot are revoked: nothing would start");
+}
+
 static void judge_parts(const struct maker *m)
 {
     bool has_boot = false;
+    if (m->s->wish.boot == FUSE_BOOT_V2)
+        judge_slots(m);
     for (size_t i = 0; i < plan_part_count(m->plan); i++) {
         const struct plan_part *part = plan_part(m->plan, i);
         if (part->image.kind != IMAGE_LONG)
