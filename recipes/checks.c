@@ -98,6 +98,52 @@ static bool has_value(const struct unit *u, const char *name)
     return name && u->asked && unit_value_find(u, name, strlen(name)) != UNIT_NO_VALUE;
 }
 
+static const struct unit_value *value_of(const struct unit *u, const char *name)
+{
+    return has_value(u, name) ? &u->values[unit_value_find(u, name, strlen(name))] : NULL;
+}
+
+/* Burnt for ever, once for each board. */
+static void check_mac_value(struct values *v, const struct recipe *recipe)
+{
+    const struct unit_value *value = value_of(&recipe->unit, recipe->security.mac);
+    if (value && (value->from == UNIT_FROM_RECIPE || value->from == UNIT_FROM_RANDOM))
+        doc_report_add(v->report, recipe->at[RECIPE_KEY_SECURITY_MAC],
+                       "'%.32s' is %s: a MAC is each board's own, and stays; expected a value from "
+                       "a counter, a pool or a scan",
+                       value->name,
+                       value->from == UNIT_FROM_RECIPE ? "the same for all boards"
+                                                       : "another one each time");
+}
+
+static void check_key_value(struct values *v, const struct recipe *recipe,
+                            const struct security_hmac *key)
+{
+    const struct unit_value *value = value_of(&recipe->unit, key->value);
+    if (!key->value)
+        return;
+    if (!value)
+        doc_report_add(v->report, key->value_at, "'%.32s' is no value of the section 'unit'",
+                       key->value);
+    else if (value->from != UNIT_FROM_POOL && value->from != UNIT_FROM_SCAN)
+        doc_report_add(v->report, key->value_at,
+                       "a key that is burnt comes from a pool or a scan, and '%.32s' from %s; one "
+                       "that the station makes is key: board",
+                       value->name, unit_from_words[value->from]);
+    else if (value->type != UNIT_HEX || value->min != 32 || value->max != 32 ||
+             value->secret != UNIT_TRUE)
+        doc_report_add(v->report, key->value_at,
+                       "'%.32s' holds a key: expected type: hex, min: 32, max: 32, secret: true",
+                       value->name);
+}
+
+static void check_values(struct values *v, const struct recipe *recipe)
+{
+    check_mac_value(v, recipe);
+    for (size_t i = 0; i < recipe->security.key_count; i++)
+        check_key_value(v, recipe, &recipe->security.keys[i]);
+}
+
 static void check_security(struct values *v, struct recipe *recipe)
 {
     struct security *const s = &recipe->security;
@@ -134,6 +180,8 @@ static void check_security(struct values *v, struct recipe *recipe)
     if (s->asked && recipe->chip)
         security_check(v->report, s, recipe->chip, &places, recipe->verify == RECIPE_VERIFY_MD5,
                        has_value(&recipe->unit, s->mac));
+    if (s->asked)
+        check_values(v, recipe);
 }
 
 void recipe_check(struct values *v)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define PURPOSE_ECDSA     1
 #define PURPOSE_XTS_256_1 2
 #define PURPOSE_XTS_256_2 3
 #define PURPOSE_XTS_128   4
@@ -17,10 +18,10 @@
 
 static const char *use_word(enum fuse_key_use use)
 {
-    static const char *const words[] = { "the flash's key",         "secure boot's key",
-                                         "a public key's digest",   "an HMAC key",
-                                         "a key that opens JTAG",   "a key of digital signatures",
-                                         "an HMAC key for firmware" };
+    static const char *const words[] = { "the flash's key",          "secure boot's key",
+                                         "a public key's digest",    "an HMAC key",
+                                         "a key that opens JTAG",    "a key of digital signatures",
+                                         "an HMAC key for firmware", "a key of ECDSA" };
     return words[use];
 }
 
@@ -193,6 +194,28 @@ static bool need_flash_key(struct planner *p, const struct fuse_wish_key *key, s
     return true;
 }
 
+/* What the chip has no use for would take a block for nothing. */
+static bool judge_use(struct planner *p, const struct fuse_wish_key *key)
+{
+    const struct fuse_rules *r = p->rules;
+    if (key->use >= FUSE_KEY_HMAC_ALL && key->use <= FUSE_KEY_HMAC_UP && !r->hmac)
+        return plan_cannot(p, "The %s has no HMAC: no place for %s", p->chip, use_word(key->use));
+    if (key->use == FUSE_KEY_DS && r->ds_number_bytes == 0)
+        return plan_cannot(p, "Which RSA keys the %s signs with, no source says: no place for %s",
+                           p->chip, use_word(key->use));
+    return key->use != FUSE_KEY_ECDSA || r->ecdsa ||
+           plan_cannot(p, "The %s has no place for %s", p->chip, use_word(key->use));
+}
+
+static unsigned purpose_of(const struct fuse_wish_key *key)
+{
+    if (key->use == FUSE_KEY_DIGEST)
+        return (unsigned)PURPOSE_DIGEST0 + key->slot;
+    if (key->use == FUSE_KEY_ECDSA)
+        return PURPOSE_ECDSA;
+    return PURPOSE_HMAC_ALL + (unsigned)key->use - FUSE_KEY_HMAC_ALL;
+}
+
 static bool need_key(struct planner *p, const struct fuse_wish_key *key, struct needs *to)
 {
     if (key->use == FUSE_KEY_FLASH)
@@ -203,10 +226,9 @@ static bool need_key(struct planner *p, const struct fuse_wish_key *key, struct 
         return plan_cannot(p, "%s has 32 bytes, not %u", use_word(key->use), key->count);
     if (key->use == FUSE_KEY_DIGEST && p->wish->revoked[key->slot])
         return true; /* it counts no more, whether it is there or not */
-    const unsigned purpose = key->use == FUSE_KEY_DIGEST
-                                 ? (unsigned)PURPOSE_DIGEST0 + key->slot
-                                 : PURPOSE_HMAC_ALL + (unsigned)key->use - FUSE_KEY_HMAC_ALL;
-    need_block(to, key, (uint8_t)purpose, 0, false);
+    if (!judge_use(p, key))
+        return false;
+    need_block(to, key, (uint8_t)purpose_of(key), 0, key->use == FUSE_KEY_ECDSA);
     return true;
 }
 
@@ -275,7 +297,9 @@ static bool place_given(struct planner *p, struct need *n)
 
 static bool may_be_in(const struct planner *p, const struct need *n, unsigned k)
 {
-    return n->key->use != FUSE_KEY_FLASH || k != 5 || !p->rules->no_flash_key_in_key5;
+    const enum fuse_key_use use = n->key->use;
+    return k != 5 || !((use == FUSE_KEY_FLASH && p->rules->no_flash_key_in_key5) ||
+                       (use == FUSE_KEY_ECDSA && p->rules->no_ecdsa_key_in_key5));
 }
 
 /* The second half of a long key goes behind the first, as espefuse puts it. */
@@ -309,6 +333,15 @@ static bool add_purpose(struct planner *p, const struct need *n)
            close_block(p, n, block) &&
            plan_bit(p, is_secret(n) ? FUSE_STAGE_HIDE : FUSE_STAGE_SEAL, "WR_DIS", field->lock_bit,
                     "nobody changes what it is for");
+}
+
+/* Of the ESP32-H2 up to v1.1; later silicon has no such fuse. Source: espefuse, which burns it along
+ * with the key. */
+static bool add_hardware_k(struct planner *p, const struct need *n)
+{
+    static const char name[] = "ECDSA_FORCE_USE_HARDWARE_K";
+    return n->purpose != PURPOSE_ECDSA || !planner_field(p, name) ||
+           plan_number(p, FUSE_STAGE_CLOSE, name, 1, "random numbers of signatures are the chip's");
 }
 
 /* Each purpose once: two blocks of one would leave it open which counts. */
@@ -362,7 +395,8 @@ static bool place_needs(struct planner *p, struct needs *all)
         if (!place_given(p, n))
             return false;
         if (n->at >= 0 && !may_be_in(p, n, (unsigned)n->at))
-            return plan_cannot(p, "The ROM of the %s finds no key of the flash in KEY5", p->chip);
+            return plan_cannot(p, "The ROM of the %s does not find %s in KEY5", p->chip,
+                               use_word(n->key->use));
     }
     for (size_t i = 0; i < all->count; i++) {
         if (all->rows[i].at < 0 && !place_free(p, all, &all->rows[i]))
@@ -381,7 +415,8 @@ static bool plan_blocks(struct planner *p, struct needs *all)
         return false;
     for (size_t i = 0; i < all->count; i++) {
         const struct fuse_field *block = key_field(p, (unsigned)all->rows[i].at);
-        if (!add_block(p, &all->rows[i], block, 8) || !add_purpose(p, &all->rows[i]))
+        if (!add_block(p, &all->rows[i], block, 8) || !add_purpose(p, &all->rows[i]) ||
+            !add_hardware_k(p, &all->rows[i]))
             return false;
     }
     return true;
@@ -394,7 +429,7 @@ static bool need_of_esp32(struct planner *p, const struct fuse_wish_key *key, st
     const uint32_t coding = planner_value(p, "CODING_SCHEME");
     const size_t wanted = coding == 1 ? BYTES_34 : BLOCK_BYTES;
     if (key->use > FUSE_KEY_DIGEST)
-        return plan_cannot(p, "The ESP32 has no HMAC: no place for %s", use_word(key->use));
+        return plan_cannot(p, "The ESP32 has no place for %s", use_word(key->use));
     if (coding == 2)
         return plan_refuse(p, "Keys of the coding scheme 'repeat' are not burnt: the tools do not "
                               "agree on it");

@@ -20,6 +20,10 @@ struct fuse_rules {
     bool long_flash_key;           /* XTS-AES-256, in two blocks */
     uint8_t short_flash_key_bytes; /* that it takes besides one of 32; 0: none */
     bool no_flash_key_in_key5;     /* its ROM does not find it there */
+    bool hmac;                     /* keys for HMAC */
+    uint16_t ds_number_bytes;      /* of digital signatures' largest RSA key; 0: none is burnt */
+    bool ecdsa;                    /* keys of P-256 */
+    bool no_ecdsa_key_in_key5;
     bool pseudo_level;             /* XTS_DPA_PSEUDO_LEVEL belongs to flash encryption */
     const char *const *jtag;       /* for ever */
     const char *const *boot_with;  /* burnt with secure boot */

@@ -22,13 +22,14 @@ enum fuse_key_use {
     FUSE_KEY_HMAC_JTAG,
     FUSE_KEY_DS,
     FUSE_KEY_HMAC_UP,
+    FUSE_KEY_ECDSA, /* the scalar of P-256, the highest byte first */
 };
 
 struct fuse_wish_key {
     enum fuse_key_use use;
     uint8_t slot;  /* of digests: 0 to 2 */
     uint8_t block; /* the n of KEYn, where the chip has several; FUSE_ANY_BLOCK: the first free */
-    bool made;     /* each board's own, made when it is its turn: no bytes yet */
+    bool made;     /* each board's own, made or told when it is its turn: no bytes yet */
     uint8_t count;
     uint8_t bytes[FUSE_KEY_BYTES_MAX]; /* in the order of its file */
 };

@@ -146,6 +146,30 @@ const char *sign_digest_of_public(const uint8_t *pem, size_t n, struct signature
     return problem;
 }
 
+static bool has_group(const EVP_PKEY *key, const char *name)
+{
+    char group[32] = "";
+    return EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group,
+                                          NULL) == 1 &&
+           strcmp(group, name) == 0;
+}
+
+const char *sign_scalar_of_private(const uint8_t *pem, size_t n,
+                                   uint8_t scalar[static SIGN_SCALAR_BYTES])
+{
+    BIGNUM *number = NULL;
+    EVP_PKEY *key = read_pem(pem, n, true);
+    const char *problem = !key ? "it is no private key in PEM, or needs a password"
+                          : !has_group(key, "prime256v1") ? "it is no key of P-256"
+                                                          : NULL;
+    if (!problem && (EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) != 1 ||
+                     BN_bn2binpad(number, scalar, (int)SIGN_SCALAR_BYTES) < 0))
+        problem = no_memory;
+    BN_clear_free(number);
+    EVP_PKEY_free(key);
+    return problem;
+}
+
 /* ---- Signing ---- */
 
 static bool sign_hash(EVP_PKEY *key, bool is_rsa, const uint8_t *hash, size_t hash_bytes,

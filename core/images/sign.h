@@ -28,6 +28,12 @@ const char *sign_digest_of_public(const uint8_t *pem, size_t n, struct signature
 /* The same of a key that libcrypto has already, either half. */
 const char *sign_digest_of_key(const struct evp_pkey_st *held, struct signature_key *key);
 
+/* The number of a private key of P-256, PEM in memory, as 32 bytes, the highest first: what the
+ * fuses of a chip hold that signs by itself. NULL: done; else what is wrong, as half a sentence. */
+#define SIGN_SCALAR_BYTES 32u
+const char *sign_scalar_of_private(const uint8_t *pem, size_t n,
+                                   uint8_t scalar[static SIGN_SCALAR_BYTES]);
+
 /* The image signed by each key in turn, 1 to SIGNATURE_KEYS_MAX of one scheme. *signed_image is the
  * caller's to free. ERR_USAGE: such keys cannot sign, or the same twice; ERR_STATION. */
 bool sign_image(const uint8_t *image, size_t n, const struct sign_key *keys, size_t count,

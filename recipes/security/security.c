@@ -16,8 +16,10 @@ void security_done(struct security *s)
     /* All rows: one that failed half way is not counted. */
     for (size_t i = 0; i < SECURITY_DIGESTS_MAX; i++)
         key_done(&s->boot.keys[i].key);
-    for (size_t i = 0; i < SECURITY_KEYS_MAX; i++)
+    for (size_t i = 0; i < SECURITY_KEYS_MAX; i++) {
         key_done(&s->keys[i].key);
+        free(s->keys[i].value);
+    }
     for (size_t i = 0; i < SECURITY_FUSES_MAX; i++)
         free(s->fuses[i].name);
     for (size_t i = 0; i < SECURITY_LOCKS_MAX; i++)

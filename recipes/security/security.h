@@ -41,6 +41,7 @@ enum security_use {
     SECURITY_HMAC_JTAG,
     SECURITY_DS,
     SECURITY_HMAC_UP,
+    SECURITY_ECDSA,
 };
 
 /* A file, a key in a token, or, with `board`, each board's own. */
@@ -63,8 +64,9 @@ struct security_digest {
 
 struct security_hmac {
     struct security_key key;
+    char *value; /* instead of it the name of the unit's value that holds it; NULL: none */
     enum security_use use;
-    struct doc_pos at;
+    struct doc_pos at, value_at;
 };
 
 struct security_fuse {

@@ -159,6 +159,41 @@ static void check_names(const struct check *c)
     }
 }
 
+/* ---- Keys for HMAC and signatures ---- */
+
+static void check_source(const struct check *c, const struct security_hmac *h)
+{
+    const bool has_key = h->key.board || h->key.file;
+    if (!has_key && !h->value)
+        doc_report_add(c->report, h->at,
+                       "this key has neither 'key' nor 'value': give one of them");
+    if (has_key && h->value)
+        doc_report_add(c->report, h->value_at, "this key has both 'key' and 'value': give one");
+    if (h->use == SECURITY_ECDSA && h->key.board)
+        doc_report_add(c->report, h->key.file_at,
+                       "nobody would know the public half of a key that is made for the board "
+                       "alone; expected a file, or a value of the unit");
+}
+
+static void check_use(const struct check *c, const struct security_hmac *h)
+{
+    if (h->use == SECURITY_ECDSA ? !c->rules->ecdsa : !c->rules->hmac)
+        doc_report_add(c->report, h->at, "the %s has no %s", c->chip->name,
+                       h->use == SECURITY_ECDSA ? "peripheral for ECDSA" : "HMAC");
+    else if (h->use == SECURITY_DS && c->rules->ds_number_bytes == 0)
+        doc_report_add(c->report, h->at,
+                       "no source says with which RSA keys the %s signs: no key for it is burnt",
+                       c->chip->name);
+}
+
+static void check_hmacs(const struct check *c)
+{
+    for (size_t i = 0; i < c->s->key_count; i++) {
+        check_source(c, &c->s->keys[i]);
+        check_use(c, &c->s->keys[i]);
+    }
+}
+
 /* ---- Key blocks ---- */
 
 static void check_block(const struct check *c, const struct security_key *key, struct doc_pos at,
@@ -273,6 +308,7 @@ void security_check(struct doc_report *report, struct security *s, const struct 
     }
     check_boot(&c);
     check_crypt(&c);
+    check_hmacs(&c);
     check_names(&c);
     check_blocks(&c);
     check_tokens(&c);

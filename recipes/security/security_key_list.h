@@ -160,21 +160,30 @@
         .item = "key", .item_bytes = sizeof(struct security_hmac), HMAC_AT(at),
         .item_form = "{ use: hmac-up, key: board }",
         .also = LIST("hmac"),
-        .sentence = "Keys for HMAC and digital signatures, which nobody but the chip reads.",
+        .sentence = "Keys for HMAC and signatures, which nobody but the chip reads.",
     },
     [RECIPE_KEY_SECURITY_KEY_KEY] = {
         .path = "security.keys.key", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_OWN,
         .store = store_security_key, .words = LIST("board"), .more = "the path of a file",
-        .required = true, .min = 1, .max = 1024, HMAC_FIELD(key.file),
+        .min = 1, .max = 1024, HMAC_FIELD(key.file),
         .also = LIST("file"),
-        .sentence = "board: each gets its own; or a file of 32 bytes, of mode 0600 and yours.",
+        .sentence = "board: each gets its own; or a file of 32 bytes (ecdsa: a private key in PEM), "
+                    "of mode 0600 and yours.",
+    },
+    [RECIPE_KEY_SECURITY_KEY_VALUE] = {
+        .path = "security.keys.value", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_TEXT,
+        .min = 1, .max = 32, HMAC_FIELD(value), HMAC_AT(value_at),
+        .also = LIST("unit"),
+        .sentence = "Instead of it, the name of the unit's value that holds it: secret, hex of 32 "
+                    "bytes, from a pool or scanned.",
     },
     [RECIPE_KEY_SECURITY_KEY_USE] = {
         .path = "security.keys.use", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_WORD,
-        .words = LIST("hmac-all", "hmac-jtag", "ds", "hmac-up"), .required = true,
+        .words = LIST("hmac-all", "hmac-jtag", "ds", "hmac-up", "ecdsa"), .required = true,
         HMAC_FIELD(use),
         .also = LIST("purpose", "for"),
-        .sentence = "For JTAG and signatures, JTAG, digital signatures, or firmware (hmac-up).",
+        .sentence = "For JTAG and signatures, JTAG, digital signatures (RSA), firmware (hmac-up), or "
+                    "signatures of ECDSA with P-256.",
     },
     [RECIPE_KEY_SECURITY_KEY_BLOCK] = {
         .path = "security.keys.block", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_NUMBER,

@@ -203,7 +203,7 @@ bool step_flash(struct attempt *a, struct err *e)
     if (!look(a, board_identify_flash, e) || !attempt_look_at_fuses(a, e))
         return false;
     if (attempt_announce(a, true, e))
-        return true;
+        return attempt_judge_unit(a, e);
     a->result->phase = PHASE_GATE;
     return false;
 }
@@ -226,7 +226,8 @@ static bool refuse(struct attempt *a, struct err *e)
 {
     struct board again;
     struct err failure = { 0 };
-    if (!board_identify(&a->loader, &again, &failure) || !attempt_look_at_fuses(a, &failure)) {
+    if (!board_identify(&a->loader, &again, &failure) || !attempt_look_at_fuses(a, &failure) ||
+        !attempt_judge_unit(a, &failure)) {
         *e = failure;
         return false;
     }
@@ -245,7 +246,8 @@ bool step_gate(struct attempt *a, struct err *e)
     const struct plan_variant *shared =
         job_variant(a->setup->job, a->result->board.flash.size_bytes, e);
     a->result->variant = shared && w->variant ? w->variant(w->ctx, shared, e) : shared;
-    if (!a->result->variant)
+    if (!a->result->variant || !job_security_judge_certs(job_security(a->setup->job), a->setup->own,
+                                                         a->result->variant, e))
         return false;
     a->bytes_total = plan_variant_bytes(a->result->variant);
     return attempt_begin_ciphertext(a, e) && unprotect(a, e);

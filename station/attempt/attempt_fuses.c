@@ -63,7 +63,9 @@ static bool is_begun_here(struct attempt *a, bool *begun, struct err *e)
     const bool fits = job_security_judge(security_of(a), &a->result->board, &own->seen, own,
                                          &own->check, &misfit);
     own->begun = false;
-    bool ok = !fits || ask_for_keys(a, begun, e);
+    own->presumed = fits && job_security_awaits(security_of(a), own);
+    *begun = own->presumed;
+    bool ok = !fits || own->presumed || ask_for_keys(a, begun, e);
     fuse_plan_wipe(&own->check);
     own->begun = ok && *begun;
     return ok;
@@ -193,6 +195,24 @@ bool attempt_look_at_fuses(struct attempt *a, struct err *e)
         return err_set(e, ERR_USAGE, "The fuses of the %s have no names here", b->chip->name);
     return attempt_read_fuses(a, set, &a->setup->own->seen, e) ? judge(a, e)
                                                                : err_as_phase(e, ERR_IDENTIFY);
+}
+
+/* Until the board has its unit, what that holds for its fuses is taken to fit. */
+bool attempt_judge_unit(struct attempt *a, struct err *e)
+{
+    struct board_own *own = a->setup->own;
+    if (!a->fuses_judged || a->loader.secured || !job_security_uses_unit(security_of(a)))
+        return true;
+    const char *missing = job_security_awaits(security_of(a), own);
+    if (missing && a->misfit.code == ERR_NONE)
+        err_set(&a->misfit, ERR_UNIT,
+                "Nobody knows the board's value '%.32s': whether its fuses hold it cannot be told",
+                missing);
+    if (missing)
+        return true;
+    if (own->presumed)
+        own->begun = own->presumed = false;
+    return judge(a, e);
 }
 
 /* Of another chip than the recipe's, too: nothing was written to it. What was burnt up to where the

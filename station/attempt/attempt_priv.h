@@ -66,6 +66,9 @@ bool step_baud(struct attempt *a, struct err *e);
  * a->burns. False: they cannot be read. */
 bool attempt_look_at_fuses(struct attempt *a, struct err *e);
 
+/* Judges them once more, with what the board's unit has for them. */
+bool attempt_judge_unit(struct attempt *a, struct err *e);
+
 /* Reads all of them. What fuses_read fails with. */
 bool attempt_read_fuses(struct attempt *a, const struct fuse_set *set, struct fuse_words *words,
                         struct err *e);

@@ -11,8 +11,8 @@
 #include "core/images/plan.h"
 
 struct board_own {
-    /* Keys of the wish, in its order, that are each board's own: made once, when it is their turn.
-     */
+    /* Keys of the wish, in its order, that are each board's own: made once, when it is their turn,
+     * or told by its unit. */
     struct {
         uint8_t count; /* 0: not made */
         uint8_t use;   /* enum fuse_key_use */
@@ -22,6 +22,7 @@ struct board_own {
     uint8_t mac[6];
 
     bool begun;            /* keys that cannot be read any more are those: somebody knows it */
+    bool presumed;         /* ...or may be: what the unit has for them is not known yet */
     bool told;             /* a controller was told to burn */
     bool proved;           /* the flash holds what it should, by an attempt of this run */
     bool booted;           /* and the board has started so, with its security on */

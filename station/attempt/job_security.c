@@ -5,6 +5,7 @@
 #include "core/fuses/fuse_rules.h"
 #include "core/images/boot_digest.h"
 #include "core/images/flash_crypt.h"
+#include "core/images/secure_cert.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
 #include "station/attempt/key_store.h"
@@ -29,6 +30,7 @@ struct job_security {
     const struct recipe *recipe;
     const struct plan *images;
     struct fuse_wish wish;
+    const char *values[FUSE_WISH_KEYS_MAX]; /* of the unit, with those keys; NULL: none; lent */
     enum signature_scheme schemes[SECURITY_DIGESTS_MAX]; /* of keys from files */
     bool scheme_known[SECURITY_DIGESTS_MAX];
     struct fuse_plan blank;
@@ -78,6 +80,26 @@ static void read_secret(const struct maker *m, const struct security_key *from,
 {
     struct err e = { 0 };
     if (!from->board && !key_file_read(from->path, from->file, key->bytes, &key->count, &e))
+        report_err(m, from->file_at, &e);
+}
+
+/* ECDSA's stands in PEM, as the tools have it. */
+static bool read_scalar(const struct security_key *from, struct fuse_wish_key *key, struct err *e)
+{
+    uint8_t pem[SIGN_PEM_MAX_BYTES];
+    size_t n = 0;
+    if (!key_file_read_any(from->path, from->file, pem, sizeof pem, &n, e))
+        return false;
+    const char *problem = sign_scalar_of_private(pem, n, key->bytes);
+    OPENSSL_cleanse(pem, sizeof pem);
+    return !problem || err_set(e, ERR_USAGE, "The key file '%.100s': %s", from->file, problem);
+}
+
+static void read_signing(const struct maker *m, const struct security_key *from,
+                         struct fuse_wish_key *key)
+{
+    struct err e = { 0 };
+    if (!from->board && !read_scalar(from, key, &e))
         report_err(m, from->file_at, &e);
 }
 
@@ -161,6 +183,20 @@ static uint8_t made_bytes(const struct maker *m)
     return shares ? 16 : m->from->crypt.bits == SECURITY_BITS_256 ? 64 : 32;
 }
 
+/* For HMAC and signatures. */
+static void add_peripheral_key(const struct maker *m, const struct security_hmac *from)
+{
+    static const enum fuse_key_use uses[] = { FUSE_KEY_HMAC_ALL, FUSE_KEY_HMAC_JTAG, FUSE_KEY_DS,
+                                              FUSE_KEY_HMAC_UP, FUSE_KEY_ECDSA };
+    struct fuse_wish *w = &m->s->wish;
+    m->s->values[w->key_count] = from->value;
+    struct fuse_wish_key *key =
+        add_key(w, uses[from->use], &from->key, from->key.block_at.line > 0);
+    key->made |= from->value != NULL;
+    if (!from->value)
+        (from->use == SECURITY_ECDSA ? read_signing : read_secret)(m, &from->key, key);
+}
+
 static void add_keys(const struct maker *m)
 {
     const struct security *f = m->from;
@@ -176,13 +212,8 @@ static void add_keys(const struct maker *m)
         key->count = made_bytes(m);
         read_secret(m, &f->crypt.key, key);
     }
-    for (size_t i = 0; i < f->key_count; i++) {
-        static const enum fuse_key_use uses[] = { FUSE_KEY_HMAC_ALL, FUSE_KEY_HMAC_JTAG,
-                                                  FUSE_KEY_DS, FUSE_KEY_HMAC_UP };
-        read_secret(
-            m, &f->keys[i].key,
-            add_key(w, uses[f->keys[i].use], &f->keys[i].key, f->keys[i].key.block_at.line > 0));
-    }
+    for (size_t i = 0; i < f->key_count; i++)
+        add_peripheral_key(m, &f->keys[i]);
 }
 
 static struct key_store store_of(const struct job_security *s)
@@ -315,10 +346,7 @@ static void judge_keys_of(const struct maker *m, const struct plan_part *part)
                            "that key alone it would not start",
                            part->name, key->slot);
     }
-    if (wanted == 0)
-        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
-                       "all keys of secure boot are revoked: nothing would start");
-    else if (found == 0 && !is_boot(m, part))
+    if (wanted > 0 && found == 0 && !is_boot(m, part))
         doc_report_add(m->report, place_of(m, part),
                        "'%.100s' is signed with none of the keys that count: it would never start",
                        part->name);
@@ -378,9 +406,32 @@ static void judge_version(const struct maker *m, const struct plan_part *part)
                        part->name, has, m->s->wish.secure_version);
 }
 
+/* A second slot with the same key would go with it when it leaks. */
+static void judge_slots(const struct maker *m)
+{
+    const struct fuse_wish *w = &m->s->wish;
+    size_t counts = 0;
+    for (size_t i = 0; i < m->from->boot.key_count; i++) {
+        counts += !w->revoked[i];
+        for (size_t k = 0; k < i; k++) {
+            if (memcmp(w->keys[i].bytes, w->keys[k].bytes, SECURITY_DIGEST_BYTES) == 0)
+                doc_report_add(
+                    m->report, m->from->boot.keys[i].at,
+                    "slots %zu and %zu have the same key: revoked in one, it would still "
+                    "count in the other",
+                    k, i);
+        }
+    }
+    if (counts == 0)
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
+                       "all keys of secure boot are revoked: nothing would start");
+}
+
 static void judge_parts(const struct maker *m)
 {
     bool has_boot = false;
+    if (m->s->wish.boot == FUSE_BOOT_V2)
+        judge_slots(m);
     for (size_t i = 0; i < plan_part_count(m->plan); i++) {
         const struct plan_part *part = plan_part(m->plan, i);
         if (part->image.kind != IMAGE_LONG)
@@ -397,6 +448,47 @@ static void judge_parts(const struct maker *m)
                        "secure boot, and no boot loader among the images (at 0x%x): whether one "
                        "would start cannot be judged",
                        m->s->recipe->chip->boot_addr);
+}
+
+static const struct fuse_wish_key *ds_key(const struct job_security *s, size_t *at)
+{
+    for (*at = 0; *at < s->wish.key_count; ++*at) {
+        if (s->wish.keys[*at].use == FUSE_KEY_DS)
+            return &s->wish.keys[*at];
+    }
+    return NULL;
+}
+
+/* `key` NULL: it is not known, and the rest is judged. */
+static const char *judge_cert(const struct fuse_wish_key *wish, const uint8_t *key,
+                              const uint8_t *bytes, size_t n)
+{
+    struct secure_cert c;
+    const char *problem = secure_cert_read(bytes, n, &c);
+    if (problem || !c.has_ds)
+        return problem;
+    if (wish->block == FUSE_ANY_BLOCK)
+        return "it names its key's block, and the recipe does not: give block";
+    if (wish->block != c.block)
+        return "it is for a key in another block than the recipe's";
+    return key ? secure_cert_judge(&c, key) : NULL;
+}
+
+static void judge_certs(const struct maker *m)
+{
+    size_t at;
+    const struct fuse_wish_key *wish = ds_key(m->s, &at);
+    for (size_t i = 0; wish && i < plan_image_count(m->plan); i++) {
+        const struct plan_region *r = plan_place(m->plan, i);
+        const char *problem =
+            secure_cert_is_one(r->bytes, r->size_bytes)
+                ? judge_cert(wish, wish->made ? NULL : wish->bytes, r->bytes, r->size_bytes)
+                : NULL;
+        if (problem)
+            doc_report_add(m->report, m->s->recipe->images[m->entries[i]].file_at,
+                           "the certificates in '%.100s' are not for the recipe's key: %s", r->name,
+                           problem);
+    }
 }
 
 static void judge_places(const struct maker *m)
@@ -459,8 +551,10 @@ struct job_security *job_security_new(const struct recipe *r, const struct plan 
         return s;
     const struct maker m = { s, &r->security, p, entries, report };
     make_wish(&m);
-    if (report->total == 0)
+    if (report->total == 0) {
         judge_parts(&m);
+        judge_certs(&m);
+    }
     judge_schemes(&m);
     judge_places(&m);
     plan_blank(&m);
@@ -628,7 +722,7 @@ static bool make_missing(const struct job_security *s, bool coded_34, struct boa
 {
     for (size_t i = 0; i < s->wish.key_count; i++) {
         const struct fuse_wish_key *key = &s->wish.keys[i];
-        if (!key->made || own->keys[i].count != 0)
+        if (!key->made || s->values[i] || own->keys[i].count != 0)
             continue;
         const uint8_t count = coded_34 ? KEY_BYTES_34 : key->count;
         if (!draw(own->keys[i].bytes, count, e))
@@ -675,7 +769,7 @@ bool job_security_find_keys(const struct job_security *s, const struct board *b,
 {
     const struct key_store store = store_of(s);
     for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
-        if (own->keys[i].count != 0)
+        if (own->keys[i].count != 0 && !s->values[i])
             return true; /* this run has made or found them */
     }
     if (!job_security_keeps_keys(s) || b->mac.count == 0)
@@ -722,8 +816,74 @@ bool job_security_shares_key(const struct job_security *s)
 bool job_security_makes_keys(const struct job_security *s)
 {
     for (size_t i = 0; i < s->wish.key_count; i++) {
-        if (s->wish.keys[i].made)
+        if (s->wish.keys[i].made && !s->values[i])
             return true;
     }
     return false;
+}
+
+/* ---- What the unit tells ---- */
+
+const char *job_security_key_value(const struct job_security *s, size_t i)
+{
+    return i < s->wish.key_count ? s->values[i] : NULL;
+}
+
+bool job_security_take_key(const struct job_security *s, size_t i, const char *hex,
+                           struct board_own *own)
+{
+    uint8_t *bytes = own->keys[i].bytes;
+    size_t n = 0;
+    if (OPENSSL_hexstr2buf_ex(bytes, FUSE_KEY_BYTES_MAX, &n, hex, '\0') != 1 || n != 32 ||
+        key_is_pattern(bytes, n)) {
+        OPENSSL_cleanse(bytes, FUSE_KEY_BYTES_MAX);
+        return false;
+    }
+    own->keys[i].count = (uint8_t)n;
+    own->keys[i].use = (uint8_t)s->wish.keys[i].use;
+    return true;
+}
+
+bool job_security_uses_unit(const struct job_security *s)
+{
+    for (size_t i = 0; i < s->wish.key_count; i++) {
+        if (s->values[i])
+            return true;
+    }
+    return job_security_mac(s) != NULL;
+}
+
+const char *job_security_awaits(const struct job_security *s, const struct board_own *own)
+{
+    for (size_t i = 0; i < s->wish.key_count; i++) {
+        if (s->values[i] && own->keys[i].count == 0)
+            return s->values[i];
+    }
+    return own->has_mac ? NULL : job_security_mac(s);
+}
+
+/* ---- Certificates ---- */
+
+bool job_security_judge_certs(const struct job_security *s, const struct board_own *own,
+                              const struct plan_variant *v, struct err *e)
+{
+    size_t at;
+    const struct fuse_wish_key *wish = ds_key(s, &at);
+    if (!wish)
+        return true;
+    const uint8_t *key = !wish->made                       ? wish->bytes
+                         : own && own->keys[at].count != 0 ? own->keys[at].bytes
+                                                           : NULL;
+    for (size_t i = 0; i < plan_variant_count(v); i++) {
+        const struct plan_region *r = plan_region(v, i);
+        const char *problem = secure_cert_is_one(r->bytes, r->size_bytes)
+                                  ? judge_cert(wish, key, r->bytes, r->size_bytes)
+                                  : NULL;
+        if (problem)
+            return err_set(e, ERR_UNIT,
+                           "The certificates in '%.60s' are not for this board's key: %s", r->name,
+                           problem) ||
+                   err_hint(e, "Make them for that key: espstation image cert.");
+    }
+    return true;
 }

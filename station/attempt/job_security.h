@@ -66,4 +66,19 @@ bool job_security_makes_keys(const struct job_security *s);
 /* The name of the unit's value with the product's MAC; NULL: it has none. */
 const char *job_security_mac(const struct job_security *s);
 
+/* The name of the unit's value that holds key `i` of struct board_own; NULL: none does. And takes
+ * it, 64 hexadecimal digits. False: it is none. */
+const char *job_security_key_value(const struct job_security *s, size_t i);
+bool job_security_take_key(const struct job_security *s, size_t i, const char *hex,
+                           struct board_own *own);
+
+/* The first value of the unit that fuses are to hold and that is not known yet; NULL: all are. */
+const char *job_security_awaits(const struct job_security *s, const struct board_own *own);
+bool job_security_uses_unit(const struct job_security *s);
+
+/* Where the board gets a partition with a certificate, and a key to sign for it: whether they
+ * belong together. ERR_UNIT. */
+bool job_security_judge_certs(const struct job_security *s, const struct board_own *own,
+                              const struct plan_variant *v, struct err *e);
+
 #endif

@@ -8,6 +8,7 @@
 #include "core/images/flash_crypt.h"
 #include "core/images/image.h"
 #include "core/images/partitions.h"
+#include "core/images/secure_cert.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
 #include "station/attempt/key_token.h"
@@ -21,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #define IMAGE_FILE_MAX_BYTES ((size_t)128 << 20)
 
@@ -32,12 +34,14 @@ static const char examples[] =
     "app-signed.bin\n"
     "  espstation image encrypt app-signed.bin --chip esp32c3 --offset 0x10000 --key flash.bin "
     "-o app-enc.bin\n"
+    "  espstation image cert device.key --cert device.pem --ca ca.pem --key ds.key --chip esp32c3 "
+    "--block 1 -o esp_secure_cert.bin\n"
     "\n"
     "Sign first, then encrypt. Key files belong to you and have mode 0600. Keys that sign have no\n"
     "place on a station: sign where the firmware is built.\n";
 
 struct image_options {
-    const char *out_path, *chip, *offset;
+    const char *out_path, *chip, *offset, *cert_path, *ca_path, *block;
     struct option_list keys;
     const char *path;
 };
@@ -264,6 +268,102 @@ static bool decrypt_bytes(const struct image_options *o, const uint8_t *bytes, s
     return crypt_bytes(o, bytes, n, false, e);
 }
 
+/* ---- Certificates ---- */
+
+#define CERTIFICATE_MAX_BYTES ((size_t)8 << 10)
+
+/* The private key, and what it is encrypted with. */
+struct cert_keys {
+    uint8_t pem[SIGN_PEM_MAX_BYTES], ds[KEY_FILE_MAX_BYTES];
+    size_t pem_bytes;
+};
+
+static bool read_cert_keys(const struct image_options *o, struct cert_keys *k, struct err *e)
+{
+    uint8_t count = 0;
+    const char *name = o->keys.values[0];
+    return (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
+           key_file_read(name, name, k->ds, &count, e) &&
+           (count == DS_KEY_BYTES || err_set(e, ERR_USAGE,
+                                             "A key of digital signatures has 32 "
+                                             "bytes, and '%.100s' %u",
+                                             name, count)) &&
+           key_file_read_any(o->path, o->path, k->pem, sizeof k->pem, &k->pem_bytes, e);
+}
+
+/* Of the largest number that the chip reckons with. */
+static bool choose_ds_chip(const struct image_options *o, struct secure_cert *c,
+                           size_t *number_bytes, struct err *e)
+{
+    const struct chip *chip = o->chip ? chip_by_name(o->chip) : NULL;
+    const struct fuse_set *set = chip ? chip_fuses(chip, UINT32_MAX) : NULL;
+    const struct fuse_rules *rules = set ? fuse_rules_of(set) : NULL;
+    if (!o->chip || !o->block || !o->cert_path)
+        return err_set(e, ERR_USAGE,
+                       "A partition with a certificate takes --cert, --chip and "
+                       "--block, the key block that the recipe gives the key");
+    if (!rules || rules->ds_number_bytes == 0)
+        return err_set(e, ERR_USAGE, "No source says that '%.40s' makes digital signatures",
+                       o->chip);
+    if (o->block[0] < '0' || o->block[0] > '5' || o->block[1] != '\0')
+        return err_set(e, ERR_USAGE, "--block is a number from 0 to 5");
+    c->block = (unsigned)(o->block[0] - '0');
+    *number_bytes = rules->ds_number_bytes;
+    return true;
+}
+
+static bool seal_key(const struct image_options *o, const struct cert_keys *k, size_t number_bytes,
+                     struct secure_cert *c, struct err *e)
+{
+    if (getrandom(c->ds.iv, sizeof c->ds.iv, 0) != (ssize_t)sizeof c->ds.iv)
+        return err_set(e, ERR_STATION, "The kernel gives no random bytes");
+    const char *problem = ds_seal(k->pem, k->pem_bytes, k->ds, number_bytes, &c->ds);
+    c->has_ds = !problem;
+    return !problem || err_set(e, ERR_USAGE, "The private key '%.100s': %s", o->path, problem);
+}
+
+/* As a board would find it. */
+static bool make_cert(const struct image_options *o, const struct cert_keys *k,
+                      struct secure_cert *c, uint8_t *to, struct err *e)
+{
+    struct secure_cert again;
+    const char *problem = secure_cert_make(c, to, SECURE_CERT_BYTES);
+    if (!problem)
+        problem = secure_cert_read(to, SECURE_CERT_BYTES, &again);
+    if (!problem)
+        problem = secure_cert_judge(&again, k->ds);
+    return !problem || err_set(e, ERR_USAGE, "The certificate '%.100s' and the key '%.100s': %s",
+                               o->cert_path, o->path, problem);
+}
+
+static bool read_certificate(const char *path, uint8_t **bytes, size_t *n, struct err *e)
+{
+    return !path || infile_read(path, CERTIFICATE_MAX_BYTES, bytes, n, e);
+}
+
+static bool cert_bytes(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e)
+{
+    struct secure_cert c = { .has_ds = false };
+    uint8_t *device = NULL, *ca = NULL, made[SECURE_CERT_BYTES];
+    size_t number_bytes = 0;
+    struct cert_keys *k = locked_new(sizeof *k, e);
+    (void)bytes, (void)n;
+    bool ok = k && choose_ds_chip(o, &c, &number_bytes, e) && read_cert_keys(o, k, e) &&
+              read_certificate(o->cert_path, &device, &c.device_bytes, e) &&
+              read_certificate(o->ca_path, &ca, &c.ca_bytes, e);
+    c.device = device;
+    c.ca = ca;
+    ok = ok && seal_key(o, k, number_bytes, &c, e) && make_cert(o, k, &c, made, e) &&
+         write_out(o, made, sizeof made, e);
+    if (ok)
+        cmd_tell("for key block %u: security.keys: [ { use: ds, key: %s, block: %u } ]", c.block,
+                 o->keys.values[0], c.block);
+    locked_free(k, sizeof *k);
+    free(device);
+    free(ca);
+    return ok;
+}
+
 /* ---- The command ---- */
 
 static const struct action {
@@ -273,6 +373,7 @@ static const struct action {
     { "sign", sign_bytes },
     { "encrypt", encrypt_bytes },
     { "decrypt", decrypt_bytes },
+    { "cert", cert_bytes },
 };
 
 static const struct action *find_action(const char *word)
@@ -288,21 +389,23 @@ static const struct action *find_action(const char *word)
 static bool spares_inputs(const struct image_options *o, struct err *e)
 {
     return outfile_spares(o->out_path, &o->path, 1, e) &&
-           outfile_spares(o->out_path, o->keys.values, o->keys.count, e);
+           outfile_spares(o->out_path, o->keys.values, o->keys.count, e) &&
+           outfile_spares(o->out_path, &o->cert_path, 1, e) &&
+           outfile_spares(o->out_path, &o->ca_path, 1, e);
 }
 
 static bool refuse_action(const char *word, struct err *e)
 {
     struct nearest near;
     if (!word) {
-        err_set(e, ERR_USAGE, "Expected sign, encrypt or decrypt, and a file");
+        err_set(e, ERR_USAGE, "Expected sign, encrypt, decrypt or cert, and a file");
         return err_hint(e, "See: espstation image --help");
     }
     nearest_init(&near, word);
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         nearest_offer(&near, actions[i].word, actions[i].word);
     err_set(e, ERR_USAGE, "There is no 'image %.40s'", word);
-    return err_hint(e, "%s%s%sThere are sign, encrypt and decrypt, each for one file.",
+    return err_hint(e, "%s%s%sThere are sign, encrypt, decrypt and cert, each for one file.",
                     near.best ? "Did you mean '" : "", near.best ? near.best : "",
                     near.best ? "'? " : "");
 }
@@ -315,8 +418,11 @@ static bool work(const struct action *action, const struct image_options *o, str
         return err_set(e, ERR_USAGE, "What is made goes into -o FILE, with the key of --key FILE");
     if (action->work == sign_bytes && (o->chip || o->offset))
         return err_set(e, ERR_USAGE, "--chip and --offset are for encrypt and decrypt");
+    if (action->work != cert_bytes && (o->cert_path || o->ca_path || o->block))
+        return err_set(e, ERR_USAGE, "--cert, --ca and --block are for cert");
+    const bool is_key = action->work == cert_bytes; /* which is read as keys are */
     const bool ok = spares_inputs(o, e) &&
-                    infile_read(o->path, IMAGE_FILE_MAX_BYTES, &bytes, &n, e) &&
+                    (is_key || infile_read(o->path, IMAGE_FILE_MAX_BYTES, &bytes, &n, e)) &&
                     action->work(o, bytes, n, e);
     free(bytes);
     return ok;
@@ -329,10 +435,14 @@ static enum exit_status image(int argc, char **argv)
         { "-o", "FILE", "what is made", NULL, &o.out_path, NULL },
         { "--key", "FILE",
           "sign: a private key, in PEM or as pkcs11:... in a token, for several repeat it; else the "
-          "flash's key", NULL, NULL,
-          &o.keys },
-        { "--chip", "NAME", "encrypt, decrypt: for which chip", NULL, &o.chip, NULL },
+          "flash's key",
+          NULL, NULL, &o.keys },
+        { "--chip", "NAME", "encrypt, decrypt, cert: for which chip", NULL, &o.chip, NULL },
         { "--offset", "ADDR", "encrypt, decrypt: where it stands in the flash", NULL, &o.offset,
+          NULL },
+        { "--cert", "FILE", "cert: the device's certificate in PEM", NULL, &o.cert_path, NULL },
+        { "--ca", "FILE", "cert: that of who has signed it", NULL, &o.ca_path, NULL },
+        { "--block", "N", "cert: the key block with the key, as in the recipe", NULL, &o.block,
           NULL },
     };
     enum exit_status status;
@@ -354,6 +464,6 @@ static enum exit_status image(int argc, char **argv)
     return cmd_status_of(&e);
 }
 
-const struct cmd cmd_image = { "image", "sign|encrypt|decrypt FILE",
-                               "Signs an image for secure boot, or encrypts it for the flash.",
+const struct cmd cmd_image = { "image", "sign|encrypt|decrypt|cert FILE",
+                               "Signs an image, encrypts it, or makes a partition of certificates.",
                                image };

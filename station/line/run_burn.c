@@ -29,12 +29,17 @@ void run_forget_burning(struct run *run)
         locked_stack_end();
 }
 
-bool run_take_mac(struct run *run, struct err *e)
+/* NULL: the unit has none, or nobody knows it. */
+static const char *unit_text(const struct run *run, const char *name)
 {
-    const char *name = run->own ? job_security_mac(security_of(run)) : NULL;
     const struct unit *u = &slot_recipe(run->slot)->unit;
     const size_t i = name ? unit_value_find(u, name, strlen(name)) : UNIT_NO_VALUE;
-    const char *text = run->has_unit && i != UNIT_NO_VALUE ? run->unit.texts[i] : NULL;
+    return run->has_unit && i != UNIT_NO_VALUE ? run->unit.texts[i] : NULL;
+}
+
+static bool take_mac(struct run *run, struct err *e)
+{
+    const char *name = job_security_mac(security_of(run)), *text = unit_text(run, name);
     char mac[DB_MAC_CAP];
     struct err not_one = { 0 };
     if (!text)
@@ -48,6 +53,22 @@ bool run_take_mac(struct run *run, struct err *e)
     }
     run->own->has_mac = true;
     return true;
+}
+
+static bool take_keys(struct run *run, struct err *e)
+{
+    for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
+        const char *name = job_security_key_value(security_of(run), i);
+        const char *text = unit_text(run, name);
+        if (text && !job_security_take_key(security_of(run), i, text, run->own))
+            return err_set(e, ERR_UNIT, "The unit's value '%.32s' is no key of 32 bytes", name);
+    }
+    return true;
+}
+
+bool run_take_values(struct run *run, struct err *e)
+{
+    return !run->own || (take_mac(run, e) && take_keys(run, e));
 }
 
 /* Once the flash is proved, only fuses are left; should it differ later it is written again. */

@@ -65,7 +65,7 @@ bool run_prepare_burning(struct run *run, struct err *e);
 void run_forget_burning(struct run *run);
 
 /* The product's MAC, once the board has its unit. False: the value is none. */
-bool run_take_mac(struct run *run, struct err *e);
+bool run_take_values(struct run *run, struct err *e);
 
 /* What the next attempt is to do. */
 enum attempt_kind run_attempt_kind(const struct run *run);

@@ -176,7 +176,7 @@ bool run_enter_board(struct run *run, const struct board *board, bool fits, stru
     show_wanted(run, NULL);
     if (ok && run->has_unit)
         show_serial(run);
-    return ok && run_take_mac(run, e);
+    return ok && run_take_values(run, e);
 }
 
 static struct unit_instance instance_of(const struct run *run)

@@ -88,6 +88,24 @@ refused "a boot loader without one of the keys" "not signed with the key of slot
 refused "a digest that is no key's" "not signed with the key of slot 0" '' "s/file: one.pub.pem/digest: $(printf 'ab%.0s' {1..32})/"
 refused "a private key" "private key" '' 's/one.pub.pem/one.pem/'
 refused "a shared key, said once" "shared: true as well" '' 's/, shared: true//'
+refused "a boot loader that is not signed" "'bootloader.bin' is not signed for secure boot" 's/boot-s.bin/bootloader.bin/' ''
+refused "no boot loader" "no boot loader among the images" '/boot-s.bin/d' ''
+cp boot-s.bin boot-changed.bin && printf X | dd of=boot-changed.bin bs=1 seek=25000 conv=notrunc status=none
+refused "a boot loader with another signature than it had" "brings a signature for secure boot, and it is wrong" 's/boot-s.bin/boot-changed.bin/' ''
+refused "a boot loader that does not fit in front of the table" "shares flash sector 0x6000 with 'boot-s.bin'" 's/0x8000/0x6000/' ''
+refused "a header that would be patched behind its signature" "patched, it would never pass secure boot" 's/keep/8MB/' ''
+refused "one key in two slots" "slots 0 and 1 have the same key" '' 's/two.pub/one.pub/'
+refused "keys that are all revoked" "all keys of secure boot are revoked" '' 's/pem }/pem, revoked: true }/g'
+refused "a loader that is closed unproved" "verify: none proves nothing before" 's/^retry/verify: none\nretry/' ''
+refused "release that does not say what becomes of the loader" "say what becomes of the loader" '' '/download/d'
+refused "release with JTAG" "reads what flash encryption hides" '' '$a\  jtag: keep'
+refused "a version that the application has not" "the fuses will want 3" '' '$a\  secure_version: 3'
+refused "a lock in front of what it locks" "which is burnt behind it" '' '$a\  lock: [ DIS_DOWNLOAD_MODE ]'
+refused "a fuse that is none" "did you mean 'DIS_USB_JTAG'?" '' '$a\  fuses: [ { name: DIS_USB_JTAGG } ]'
+refused "a fuse that has a key of its own" "is not burnt by its name" '' '$a\  fuses: [ { name: SECURE_BOOT_EN } ]'
+refused "JTAG that nobody could open" "needs a key for it" '' '$a\  jtag: soft'
+refused "ciphertext to be encrypted" "are ciphertext already" 's/^retry/encrypted: plain\nretry/' ''
+refused "an image where nothing can be encrypted" "begins at a multiple of 16" 's/0x10000/0x10008/' ''
 chmod 640 flash.key
 refused "a flash key that others may read" "open to others" '' ''
 chmod 600 flash.key

@@ -187,6 +187,7 @@ static struct file partition_table(void)
     put_partition(&f, 1, 2, 0x310000, 0x6000, "fctry", 0); /* what is a board's own */
     put_partition(&f, 1, 0x40, 0x316000, 0x1000, "conf", 0);
     put_partition(&f, 1, 4, 0x317000, 0x1000, "nvs_key", 1); /* with the flag encrypted */
+    put_partition(&f, 1, 0x3F, 0x318000, 0x2000, "esp_secure_cert", 0);
     EVP_Digest(f.bytes, f.n, md5, NULL, EVP_md5(), NULL);
     put(&f, mark, sizeof mark);
     pad(&f, f.n + 14, 0xFF);

@@ -3,6 +3,7 @@
 #include "core/facts/chip.h"
 #include "core/fuses/fuse_list.h"
 #include "core/fuses/fuse_plan.h"
+#include "core/images/sign.h"
 #include "tests/lib/test.h"
 
 #include <stdio.h>
@@ -342,6 +343,56 @@ static void a_long_key_takes_two_blocks(void **state)
     assert_has(e.what, "KEY5");
 }
 
+/* p256.pem: the bytes that espefuse burns for ECDSA_KEY, and, on early silicon, the fuse with it. */
+static void a_key_of_ecdsa_is_that_of_espefuse(void **state)
+{
+    static const uint32_t words[] = { 0xFD3088D2, 0xDA49A8C5, 0xBF156E88, 0xEEA7B3F3,
+                                      0x338130CE, 0xB352DB2E, 0x7FCE16F7, 0x07E60A70 };
+    struct fuse_wish w = { .key_count = 0 };
+    uint8_t pem[512];
+    (void)state;
+    FILE *f = fopen("tests/data/security/p256.pem", "rb");
+    assert_non_null(f);
+    const size_t n = fread(pem, 1, sizeof pem, f);
+    fclose(f);
+    add_key(&w, FUSE_KEY_ECDSA, 32, 0);
+    assert_null(sign_scalar_of_private(pem, n, w.keys[0].bytes));
+    assert_ok(make(&fuses_esp32h2, "ESP32-H2", &blank, &w), &e);
+    assert_has(render(), "keys: BLOCK_KEY0\npurposes: KEY_PURPOSE_0=1\nhide: RD_DIS=1 WR_DIS=");
+    for (unsigned i = 0; i < 8; i++)
+        assert_int_equal(word_of(1, i), words[i]);
+    assert_null(strstr(render(), "HARDWARE_K"));
+    assert_ok(fuse_plan_make(&fuses_esp32h2, "ESP32-H2", 101, &blank, &w, &plan, &e), &e);
+    assert_has(render(), "close: ECDSA_FORCE_USE_HARDWARE_K=1");
+    w.keys[0].block = 5;
+    assert_code(make(&fuses_esp32h2, "ESP32-H2", &blank, &w), &e, ERR_USAGE);
+    assert_has(e.what, "KEY5");
+}
+
+static void a_key_that_the_chip_has_no_use_for_is_refused(void **state)
+{
+    static const struct {
+        const struct fuse_set *set;
+        const char *name;
+        enum fuse_key_use use;
+        const char *says;
+    } rows[] = {
+        { &fuses_esp32c61, "ESP32-C61", FUSE_KEY_HMAC_UP, "no HMAC" },
+        { &fuses_esp32h21, "ESP32-H21", FUSE_KEY_DS, "no source says" },
+        { &fuses_esp32h4, "ESP32-H4", FUSE_KEY_DS, "no source says" },
+        { &fuses_esp32c3, "ESP32-C3", FUSE_KEY_ECDSA, "no place" },
+        { &fuses_esp32, "ESP32", FUSE_KEY_DS, "no place" },
+        { &fuses_esp32c2, "ESP32-C2", FUSE_KEY_HMAC_UP, "no place" },
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fuse_wish w = { .key_count = 0 };
+        add_key(&w, rows[i].use, 32, 0x40);
+        assert_code(make(rows[i].set, rows[i].name, &blank, &w), &e, ERR_USAGE);
+        assert_has(e.what, rows[i].says);
+    }
+}
+
 static void a_key_of_24_bytes_is_the_34_coding_s(void **state)
 {
     struct fuse_wish w = { .crypt = FUSE_CRYPT_RELEASE };
@@ -668,6 +719,8 @@ int main(void)
         cmocka_unit_test(the_bits_are_those_of_espefuse),
         cmocka_unit_test(the_macs_are_those_of_espefuse),
         cmocka_unit_test(a_long_key_takes_two_blocks),
+        cmocka_unit_test(a_key_of_ecdsa_is_that_of_espefuse),
+        cmocka_unit_test(a_key_that_the_chip_has_no_use_for_is_refused),
         cmocka_unit_test(a_key_of_24_bytes_is_the_34_coding_s),
         cmocka_unit_test(the_first_secure_boot_hides_its_key),
         cmocka_unit_test(what_a_chip_cannot_have_is_refused),
