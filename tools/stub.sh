@@ -25,27 +25,34 @@ section() { # name: in base64
     base64 -w0 "$work/section"
 }
 
-compile() { # name, options...
-    name=$1
-    shift
+compile() { # name, option for its size
     # shellcheck disable=SC2086 # one word each
-    "$prefix-gcc" $FLAGS "$@" -c -o "$work/$name.o" "stub/$name.c"
+    "$prefix-gcc" $FLAGS $core "$2" -c -o "$work/$1.o" "stub/$1.c"
 }
 
-build() { # chip, prefix of the tools, start, options...
-    chip=$1 prefix=$2 start=$3
-    shift 3
+# What all chips with such a core have in common.
+begin_core() { # prefix of the tools, start, options of the core
+    prefix=$1 start=$2 core=$3
     rm -f "$work"/*.o
-    for name in $QUICK "chip_$chip"; do compile "$name" -O2 "$@"; done
-    for name in $SMALL; do compile "$name" -Os "$@"; done
+    for name in $QUICK; do compile "$name" -O2; done
+    for name in $SMALL; do compile "$name" -Os; done
+}
+
+build() { # chip
+    chip=$1
+    compile "chip_$chip" -O2
     # shellcheck disable=SC2086 # one word each
-    "$prefix-gcc" $FLAGS "$@" -Wl,--gc-sections -Wl,--build-id=none -T "stub/$chip.ld" -o "$work/stub.elf" "stub/$start" "$work"/*.o
+    "$prefix-gcc" $FLAGS $core -Wl,--gc-sections -Wl,--build-id=none -T "stub/$chip.ld" -o "$work/stub.elf" "stub/$start" "$work"/*.o
+    rm "$work/chip_$chip.o"
     printf '{"entry":%s,"text":"%s","text_start":%s,"data":"%s","data_start":%s,"bss_start":%s}\n' \
         "$(address_of start)" "$(section text)" "$(address_of text_start)" "$(section data)" \
         "$(address_of data_start)" "$(address_of bss_start)" >"$to/$chip.json"
 }
 
 mkdir -p "$to"
-build esp32c3 riscv64-unknown-elf start_riscv.S -march=rv32imc -mabi=ilp32 -mno-relax
-build esp32 xtensa-lx106-elf start_xtensa.S -mtext-section-literals
+rm -f "$to"/*.json
+begin_core riscv64-unknown-elf start_riscv.S '-march=rv32imc -mabi=ilp32 -mno-relax'
+for chip in esp32c2 esp32c3 esp32c5 esp32c6 esp32c61 esp32h2 esp32p4 esp32p4-rev1; do build "$chip"; done
+begin_core xtensa-lx106-elf start_xtensa.S -mtext-section-literals
+for chip in esp8266 esp32 esp32s2 esp32s3; do build "$chip"; done
 (cd "$to" && sha256sum -- *.json >SHA256SUMS)

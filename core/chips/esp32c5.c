@@ -55,6 +55,7 @@ const struct chip chip_esp32c5 = {
                   .super_feed_bit = 18 },
     .fuses = { { .set = &fuses_esp32c5 } },
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO28 must be low and GPIO27 high at reset"),
     .read_revision = efuse_read_revision,
     .read_spi_pins = chip_spi_pins_default,

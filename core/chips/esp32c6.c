@@ -51,6 +51,7 @@ const struct chip chip_esp32c6 = {
     .fuses = { { .set = &fuses_esp32c6 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),
     .read_revision = efuse_read_revision,
     .read_spi_pins = chip_spi_pins_default,

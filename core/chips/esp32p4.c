@@ -90,6 +90,7 @@ const struct chip chip_esp32p4 = {
                  { .addr = 0x4FFBFEC8, .from_revision = 300, .otg = 5 } },
     .fuses = { { .set = &fuses_esp32p4 }, { .set = &fuses_esp32p4_v3, .from_revision = 300 } },
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO35 must be low and GPIO36 high at reset"),
     .read_revision = efuse_read_revision,
     .read_spi_pins = chip_spi_pins_default,

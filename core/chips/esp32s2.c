@@ -37,6 +37,7 @@ const struct chip chip_esp32s2 = {
     .console = { { .addr = 0x3FFFFD14, .otg = 2 } },
     .fuses = { { .set = &fuses_esp32s2 } },
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),
     .read_revision = efuse_read_revision,
     .read_spi_pins = efuse_read_spi_pins,

@@ -62,6 +62,7 @@ const struct chip chip_esp32s3 = {
     .fuses = { { .set = &fuses_esp32s3 } },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO0 and GPIO46 must be low at reset"),
     .read_revision = read_revision,
     .read_spi_pins = efuse_read_spi_pins,

@@ -107,6 +107,7 @@ const struct chip chip_esp8266 = {
     .crystal = { .divider_addr = 0x60000014, .divider_unit = 2 },
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
+    .fast_tried = CHIP_FAST_VIRTUAL,
     .hint_no_sync = "Check power and cable; GPIO0 must be low and GPIO15 low at reset. Without "
                     "auto-reset: hold FLASH, press RST, release FLASH.",
     .read_mac = read_mac,

@@ -92,6 +92,13 @@ enum chip_tested {
     CHIP_TRIED_BOARD,
 };
 
+/* Where the fast stub of this project was tried on it, a bit each. None: it has none. */
+enum chip_fast_tried {
+    CHIP_FAST_VIRTUAL = 1 << 0,  /* its machine code, on virtual boards */
+    CHIP_FAST_EMULATOR = 1 << 1, /* above the chip's real ROM, in a system emulator */
+    CHIP_FAST_BOARD = 1 << 2,
+};
+
 /* A word of a recipe and its code in the image header. */
 struct chip_code {
     const char *word; /* "40m", "4MB" */
@@ -150,6 +157,7 @@ struct chip {
     struct chip_fuses fuses[2];     /* the last one that the revision reaches counts */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
+    uint8_t fast_tried;       /* of enum chip_fast_tried */
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. Required unless marked optional, all through registers, with ROM and stub alike. */
     /* Ends with chip_check_mac. */

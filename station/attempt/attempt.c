@@ -129,8 +129,8 @@ static const struct stub *stub_for(const struct attempt *a, const struct board *
     const char *name = board_stub_name(b);
     if (!name || a->setup->use_rom || attempt_recipe(a)->loader == RECIPE_LOADER_ROM)
         return NULL;
-    const struct stub *fast = job_fast_stub(a->setup->job);
-    if (fast && strcmp(fast->name, name) == 0 && suits_fast(a, b))
+    const struct stub *fast = job_fast_stub(a->setup->job, name);
+    if (fast && suits_fast(a, b))
         return fast;
     return job_stub_named(a->setup->job, name);
 }

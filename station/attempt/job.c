@@ -327,10 +327,11 @@ static void check_fast(const struct job *j, struct doc_report *report)
                        "'loader: fast'");
     if (r->loader != RECIPE_LOADER_FAST)
         return;
-    for (size_t i = 0; i < stub_set_count(j->fast_stubs); i++) {
+    for (size_t i = 0; i < chip_count(); i++) {
         size_t used = strlen(list);
-        snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
-                 stub_set_at(j->fast_stubs, i)->name);
+        if (stub_set_find(j->fast_stubs, chip_at(i)->id_name))
+            snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "",
+                     chip_at(i)->id_name);
     }
     if (!stub_set_find(j->fast_stubs, r->chip->id_name))
         doc_report_add(report, r->at[RECIPE_KEY_LOADER],
@@ -671,11 +672,9 @@ const struct stub *job_stub(const struct job *j)
     return j->recipe->loader == RECIPE_LOADER_ROM ? NULL : job_proving_stub(j);
 }
 
-const struct stub *job_fast_stub(const struct job *j)
+const struct stub *job_fast_stub(const struct job *j, const char *name)
 {
-    return j->recipe->loader == RECIPE_LOADER_FAST
-               ? stub_set_find(j->fast_stubs, j->recipe->chip->id_name)
-               : NULL;
+    return j->recipe->loader == RECIPE_LOADER_FAST ? stub_set_find(j->fast_stubs, name) : NULL;
 }
 
 static const struct plan_variant *find_or_make_locked(struct job *j, uint32_t flash_bytes,

@@ -75,8 +75,9 @@ const struct stub *job_proving_stub(const struct job *j);
 /* By the name of its file: some boards need another one than their chip's. NULL: there is none. */
 const struct stub *job_stub_named(const struct job *j, const char *name);
 
-/* Our own stub for the recipe's chip; NULL: there is none, or the recipe does not ask for it. */
-const struct stub *job_fast_stub(const struct job *j);
+/* Our own stub for boards that need the stub of that name; NULL: there is none, or the recipe does
+ * not ask for it. */
+const struct stub *job_fast_stub(const struct job *j, const char *name);
 
 /* Whether boards are written by their ROM only because a stub is missing, which costs time; a
  * sentence for people in `text` then, without its full stop. */

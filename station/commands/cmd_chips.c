@@ -28,10 +28,14 @@ static const char *stub_word(const struct stub_set *stubs, const struct chip *ch
     return chip->stub_below ? "by revision" : "built in";
 }
 
-/* How our own stub was tried: none of them has been on a board yet. */
-static const char *fast_word(const struct stub_set *fast, const struct chip *chip)
+/* How our own stub was tried: what says most comes first. */
+static const char *fast_word(const struct chip *chip)
 {
-    return stub_set_find(fast, chip->id_name) ? "virtual boards" : "-";
+    if (chip->fast_tried & CHIP_FAST_BOARD)
+        return "boards";
+    if (chip->fast_tried & CHIP_FAST_EMULATOR)
+        return "emulated ROM";
+    return chip->fast_tried & CHIP_FAST_VIRTUAL ? "virtual boards" : "-";
 }
 
 static const char *usb_word(const struct chip *chip)
@@ -100,9 +104,7 @@ static enum exit_status chips(int argc, char **argv)
         return EXIT_PASSED;
     }
     struct stub_set *stubs = stub_set_new(NULL, &e);
-    struct stub_set *fast = stubs ? stub_set_fast(&e) : NULL;
-    if (!fast) {
-        stub_set_free(stubs);
+    if (!stubs) {
         cmd_print_err(&e);
         return cmd_status_of(&e);
     }
@@ -111,11 +113,10 @@ static enum exit_status chips(int argc, char **argv)
     for (size_t i = 0; i < chip_count(); i++) {
         const struct chip *chip = chip_at(i);
         printf("%-10s %-10s 0x%-10x %-12s %-15s %-10s %s\n", chip->id_name, chip->name,
-               chip->boot_addr, stub_word(stubs, chip), fast_word(fast, chip), usb_word(chip),
+               chip->boot_addr, stub_word(stubs, chip), fast_word(chip), usb_word(chip),
                tried_word(chip->tested));
     }
     stub_set_free(stubs);
-    stub_set_free(fast);
     return EXIT_PASSED;
 }
 

@@ -179,7 +179,7 @@ static struct remedy_facts facts_of(const struct run *run, const struct attempt_
         .only_looks = s->gang->kind == ATTEMPT_VERIFY,
         .may_use_rom = (r->loader == RECIPE_LOADER_AUTO || r->loader == RECIPE_LOADER_FAST) &&
                        rom_proves && rom_reaches,
-        .by_fast = job_fast_stub(job) && !run->remedy.use_rom,
+        .by_fast = job_fast_stub(job, r->chip->id_name) && !run->remedy.use_rom,
         .no_stub = !job_stub(job),
         .rate_from_sync = !r->chip->rom->changes_baud,
         .port_was_open = s->was_open,

@@ -223,7 +223,7 @@ async function station(dir, name, ports) {
         JSON.parse(execFileSync("sqlite3", ["-readonly", "-json", db, text], { encoding: "utf8" }) || "[]");
     const runs = sql("select r.id, slot, verdict, code, sentence, board_state as state, duration_ms, b.mac " +
         "from run r left join board b on b.id = r.board order by r.id");
-    const attempts = sql("select run, number, phase, code, sentence, board_state as state, loader from attempt " +
+    const attempts = sql("select run, number, phase, code, sentence, board_state as state, loader, fast from attempt " +
         "order by run, number");
     // A MAC of eight bytes is the six with two in the middle; where none can be read the run's number stands.
     for (const r of runs) if (r.mac?.startsWith("02:5d:")) Object.assign(r, { mac: null, unnamed: true });
@@ -251,6 +251,12 @@ function spares(before, after, regions) {
 
 // Before it was identified, a swapped board is the one that its old slot still calls its own.
 const isTheNeighbours = (b, r) => (b.pair || b.pairOf) && r.code === "duplicate" && !r.mac;
+
+// Once it failed on a board, in what it does, the vendor's stub does that board.
+function fastAgain(r) {
+    const failed = r.attempts.find((a) => a.fast && ["stub", "baud", "erase", "write", "verify"].includes(a.code));
+    return failed && r.attempts.find((a) => a.fast && a.number > failed.number);
+}
 
 // Every way in which a verdict can be wrong, as [kind, sentence].
 function judge(b, r, before, after) {
@@ -285,6 +291,8 @@ function judge(b, r, before, after) {
         say("untrue", "\"untouched\", and the flash has changed");
     if (["verified", "running"].includes(r.state) && !holds(now.flash, regions))
         say("untrue", `"${r.state}", and the flash does not hold the images`);
+    const again = fastAgain(r);
+    if (again) say("untrue", `the fast stub failed, and wrote again in attempt ${again.number}`);
     if (!r.code || /unknown/i.test(r.code) || r.code === "station" || r.code === "database")
         say("wrong code", `"${r.code}"`);
     const there = (flash) => flash.subarray(0, arrayBytes(b, flash));
@@ -377,7 +385,7 @@ function printWrong(results) {
         const { verdict, code, state, mac, duration_ms: ms, sentence } = r.run;
         console.log(`    ${verdict} ${code}, ${state}, ${mac}, ${ms} ms: ${sentence ?? ""}`);
         for (const a of r.run.attempts)
-            console.log(`      attempt ${a.number} ${a.loader ?? ""} ${a.phase} ${a.code}, ${a.state}: ${a.sentence ?? ""}`);
+            console.log(`      attempt ${a.number} ${a.fast ? "fast" : a.loader ?? ""} ${a.phase} ${a.code}, ${a.state}: ${a.sentence ?? ""}`);
     }
 }
 

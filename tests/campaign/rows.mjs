@@ -8,8 +8,8 @@
 // The classes of boards. `stub`: the stub is uploaded before the write. `romCan`: where the stub does
 // not start, the ROM loader can do the whole job. `baud`: there is a command for the rate.
 // `lines`: DTR and RTS are wires; else the port is the chip's own. `tty`: it hangs here, and not behind
-// a server. `real`: the vendor's stub itself runs. `brief`: only what a board must get over. `patch`: bytes that the
-// station must change in the first image.
+// a server. `real`: the vendor's stub itself runs, and before it our own with loader fast. `brief`: only what a board
+// must get over. `patch`: bytes that the station must change in the first image.
 export const classes = {
     "esp8266-stub": { chip: "esp8266", loader: "stub", lines: true, stub: true, baud: true },
     "esp8266-rom": { chip: "esp8266", loader: "rom", lines: true },
@@ -22,6 +22,9 @@ export const classes = {
             brief: name !== "c3" }])),
     "esp32-real": { chip: "esp32", loader: "auto", lines: true, stub: true, romCan: true, baud: true, real: true, brief: true },
     "esp8266-real": { chip: "esp8266", loader: "stub", lines: true, stub: true, baud: true, real: true, brief: true },
+    ...Object.fromEntries(["esp32", "esp32c3", "esp8266", "esp32c6", "esp32s3"].map((chip) => [`${chip.replace("esp32c", "c")}-fast`,
+        { chip, loader: "fast", lines: true, stub: true, romCan: chip !== "esp8266", baud: true, real: true,
+            brief: /c6|s3/.test(chip) }])),
     "c3-remote": { chip: "esp32c3", loader: "auto", board: "usb=jtag", reset: "usb-jtag", stub: true, romCan: true },
 };
 

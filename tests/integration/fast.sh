@@ -3,14 +3,23 @@
 . "$(dirname "$0")/lib.sh"
 ls "$root"/deps/esptool-js/lib/targets/stub_flasher/*.json >/dev/null 2>&1 || skip_all "there are no stub files; run: make deps"
 db=$work/record.db
-# name, id in image headers, boot offset
-chips=("esp32c3 5 0x0" "esp32 0 0x1000")
+# name, id in image headers, boot offset; those behind `brief` are written once
+chips=("esp32c3 5 0x0" "esp32 0 0x1000" "esp32c6 13 0x0" "esp8266 - -")
+brief=${#chips[@]}
+chips+=("esp32s2 2 0x1000" "esp32s3 9 0x0" "esp32c2 12 0x0" "esp32c5 23 0x2000" "esp32c61 20 0x0" "esp32h2 16 0x0"
+    "esp32p4 18 0x2000")
 names=()
+
+make_images() { # chip id offset
+    if [ "$1" = esp8266 ]; then set -- "$1"; fi
+    "$bin/make_images" "$work/$1" "${app_kb:-120}" ${2:+"$@"}
+}
+
 for chip in "${chips[@]}"; do
     read -r name id offset <<<"$chip"
     names+=("$name")
-    "$bin/make_images" "$work/$name" 120 "$name" "$id" "$offset"
-    sed "s/^port: .*/port: { baud: 921600, fallback: [460800, 115200] }\nloader: fast/" "$work/$name/$name.yaml" >"$work/$name/fast.yaml"
+    make_images "$name" "$id" "$offset"
+    sed "/^port:/d; s/^chip:/port: { baud: 921600, fallback: [460800, 115200] }\nloader: fast\nchip:/" "$work/$name/$name.yaml" >"$work/$name/fast.yaml"
     sed "s/^loader: fast/loader: fast\nprove_twice: 0/" "$work/$name/fast.yaml" >"$work/$name/once.yaml"
     sed "s/^version/write: changed\nversion/" "$work/$name/once.yaml" >"$work/$name/changed.yaml"
 done
@@ -31,9 +40,19 @@ attempt() {
 }
 
 holds_the_images() { # board
+    local name id offset
     read -r name id offset <<<"${chips[$1]}"
+    if [ "$name" = esp8266 ]; then
+        holds_behind_header "$1" "$work/$name/esp8266.bin" && is_running "$1"
+        return
+    fi
     flash_equals "$1" "$offset" "$work/$name/bootloader.bin" && flash_equals "$1" 0x8000 "$work/$name/partitions.bin" &&
         flash_equals "$1" 0x10000 "$work/$name/app.bin" && is_running "$1"
+}
+
+# The station has put size and mode into the first eight bytes.
+holds_behind_header() { # board file
+    ctl dump "$1" "$work/flash.bin" >/dev/null && cmp -s -i 8 -n $(($(stat -c %s "$2") - 8)) "$work/flash.bin" "$2"
 }
 
 seen() { # board counter
@@ -52,24 +71,29 @@ for i in "${!chips[@]}"; do
     check "$name: run passes" "$work/out" run_on "$i" fast
     check "$name: at the first attempt, proved by both" "$work/out" test "$(attempt)" = "1 ok stub proved-twice"
     check "$name: the flash holds the images, and they run" "$work/out" holds_the_images "$i"
+    check "$name: no byte was lost in the UART" "$work/out" test "$(seen "$i" overruns)" = 0
+done
+for ((i = 0; i < brief; i++)); do
+    name=${names[i]} app=app.bin
+    [ "$name" != esp8266 ] || app=esp8266.bin
     check "$name: history names it" "$work/out" sh -c "'$station' history --db '$db' '$(ctl state "$i" | sed 's/.*"mac":"\([^"]*\)".*/\1/')' | grep 'fast, proved twice'"
     check "$name: once is enough where the recipe says so" "$work/out" run_on "$i" once
     check "$name: and the record says that" "$work/out" test "$(attempt)" = "1 ok stub written"
     before=$(seen "$i" programmed_bytes)
     check "$name: what is there already passes" "$work/out" run_on "$i" changed
     check "$name: and is not written again" "$work/out" test "$(seen "$i" programmed_bytes)" = "$before"
-    "$bin/make_images" "$work/new" 100 "$name" "$(awk '{ print $2 }' <<<"${chips[i]}")" "$(awk '{ print $3 }' <<<"${chips[i]}")"
-    cp "$work/new/app.bin" "$work/$name/app.bin"
+    keep=$work/$name new=$work/new
+    mv "$keep" "$new" && app_kb=100 make_images ${chips[i]} && mv "$keep/$app" "$new/$app" && rm -r "$keep" && mv "$new" "$keep"
     check "$name: of another build what differs is written" "$work/out" run_on "$i" changed
     check "$name: by the fast stub" "$work/out" test "$(attempt)" = "1 ok stub written"
     check "$name: and the flash holds it" "$work/out" holds_the_images "$i"
-    check "$name: no byte was lost in the UART" "$work/out" test "$(seen "$i" overruns)" = 0
 done
 stop_fixture
 
 # ---- What goes wrong -----------------------------------------------------------------------------
-start_boards --fault '0:hang,at=middle,times=1' --fault '1:brownout,at=middle,times=1'
-for i in "${!chips[@]}"; do
+start_boards --fault '0:hang,at=middle,times=1' --fault '1:brownout,at=middle,times=1' \
+    --fault '2:hang,at=first,times=1' --fault '3:hang,at=last,times=1'
+for ((i = 0; i < brief; i++)); do
     name=${names[i]}
     check "$name: a board on which it falls silent passes" "$work/out" run_on "$i" once
     check "$name: by the vendor's stub" "$work/out" test "$(attempt)" = "2 ok stub -"
@@ -86,10 +110,10 @@ check "and its flash is right" "$work/out" holds_the_images 1
 stop_fixture
 
 # ---- What it is not for --------------------------------------------------------------------------
-"$bin/make_images" "$work/esp32s2" 120 esp32s2 2 0x1000
-sed "s/^port: .*/loader: fast/" "$work/esp32s2/esp32s2.yaml" >"$work/esp32s2/fast.yaml"
-check "another chip is refused" "$work/out" exits 3 "$station" check "$work/esp32s2/fast.yaml"
-check "with those that can, and what to write" "$work/out" says "$work/out" "there is no fast stub for ESP32-S2, only for esp32, esp32c3" "use 'loader: auto'"
+make_images esp32h4 28 0x2000
+sed "s/^port: .*/loader: fast/" "$work/esp32h4/esp32h4.yaml" >"$work/esp32h4/fast.yaml"
+check "another chip is refused" "$work/out" exits 3 "$station" check "$work/esp32h4/fast.yaml"
+check "with those that can, and what to write" "$work/out" says "$work/out" "there is no fast stub for ESP32-H4, only for esp8266, esp32, esp32s2" "use 'loader: auto'"
 sed "s/^port: .*/port: { reset: none }/" "$work/esp32/fast.yaml" >"$work/esp32/none.yaml"
 check "a port that resets nothing is refused" "$work/out" exits 3 "$station" check "$work/esp32/none.yaml"
 check "and why" "$work/out" says "$work/out" "needs a port that resets the board"
