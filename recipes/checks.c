@@ -125,9 +125,9 @@ static void check_key_value(struct values *v, const struct recipe *recipe,
     if (!value)
         doc_report_add(v->report, key->value_at, "'%.32s' is no value of the section 'unit'",
                        key->value);
-    else if (value->from != UNIT_FROM_POOL && value->from != UNIT_FROM_SCAN)
+    else if (value->from != UNIT_FROM_POOL)
         doc_report_add(v->report, key->value_at,
-                       "a key that is burnt comes from a pool or a scan, and '%.32s' from %s; one "
+                       "a key that is burnt comes from a pool, and '%.32s' from %s; one "
                        "that the station makes is key: board",
                        value->name, unit_from_words[value->from]);
     else if (value->type != UNIT_HEX || value->min != 32 || value->max != 32 ||

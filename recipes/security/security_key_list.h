@@ -175,7 +175,7 @@
         .min = 1, .max = 32, HMAC_FIELD(value), HMAC_AT(value_at),
         .also = LIST("unit"),
         .sentence = "Instead of it, the name of the unit's value that holds it: secret, hex of 32 "
-                    "bytes, from a pool or scanned.",
+                    "bytes, from a pool.",
     },
     [RECIPE_KEY_SECURITY_KEY_USE] = {
         .path = "security.keys.use", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_WORD,

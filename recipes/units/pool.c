@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define POOL_ROWS_MAX 4000000u
@@ -153,11 +154,52 @@ struct pool *pool_open(const struct unit *u, size_t index, struct doc_report *re
     return NULL;
 }
 
+/* Whole pages around the text. */
+static uint8_t *pages_of(const struct pool *p, size_t *n)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)p->text;
+    const uintptr_t from = at & ~(page - 1), behind = (at + p->text_bytes + page) & ~(page - 1);
+    *n = behind - from;
+    return (uint8_t *)p->text - (at - from);
+}
+
+bool pool_lock(struct pool *p, struct err *e)
+{
+    size_t n = 0;
+    if (!p->text || p->is_locked)
+        return true;
+    uint8_t *pages = pages_of(p, &n);
+    p->is_locked = mlock(pages, n) == 0;
+    if (p->is_locked) {
+        madvise(pages, n, MADV_DONTDUMP);
+        return true;
+    }
+    err_set_sys(e, ERR_STATION, errno,
+                "The keys of the pool '%s' cannot be kept out of the swap "
+                "space",
+                p->setup->name);
+    return err_hint(e,
+                    "Allow more locked memory than the file has, then start again: ulimit -l, or "
+                    "LimitMEMLOCK= in a unit of systemd.");
+}
+
+static void unlock(struct pool *p)
+{
+    size_t n = 0;
+    if (!p->is_locked)
+        return;
+    uint8_t *pages = pages_of(p, &n);
+    explicit_bzero(p->text, p->text_bytes);
+    munlock(pages, n);
+    madvise(pages, n, MADV_DODUMP);
+}
+
 void pool_free(struct pool *p)
 {
     if (!p)
         return;
     csv_table_done(&p->header);
+    unlock(p);
     unit_wipe(p->text, p->text_bytes);
     free(p->rows);
     free(p->by_sha256);

@@ -23,6 +23,10 @@ struct pool *pool_open(const struct unit *u, size_t index, struct doc_report *re
                        struct err *e);
 void pool_free(struct pool *p); /* NULL is fine */
 
+/* Keeps its file's text, which has keys in it, out of the swap space and of core dumps. Before
+ * others use it. ERR_STATION: so much may not be locked. */
+bool pool_lock(struct pool *p, struct err *e);
+
 size_t pool_count(const struct pool *p);
 
 /* Its digest; lower-case hex. */

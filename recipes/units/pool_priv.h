@@ -23,6 +23,7 @@ struct pool {
     size_t index;
     char *text; /* the file; of a folder the names, each with NUL */
     size_t text_bytes;
+    bool is_locked; /* it is not swapped */
     struct pool_row *rows;
     size_t count, cap;
     uint32_t *by_sha256; /* rows in the order of their digests */

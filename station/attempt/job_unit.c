@@ -268,6 +268,22 @@ static void check_facts(const struct job_unit *u, const struct recipe *recipe,
     }
 }
 
+/* ---- Keys that are burnt ---- */
+
+/* They stand in their pool's file. */
+static bool lock_pools(const struct job_unit *u, const struct recipe *recipe, struct err *e)
+{
+    for (size_t i = 0; i < recipe->security.key_count; i++) {
+        const char *name = recipe->security.keys[i].value;
+        const size_t at = name ? unit_value_find(u->unit, name, strlen(name)) : UNIT_NO_VALUE;
+        const struct unit_value *v = at != UNIT_NO_VALUE ? &u->unit->values[at] : NULL;
+        if (v && v->from == UNIT_FROM_POOL && u->pools[v->pool_index] &&
+            !pool_lock(u->pools[v->pool_index], e))
+            return false;
+    }
+    return true;
+}
+
 /* ---- Its life ---- */
 
 static bool open_all(struct job_unit *u, const struct recipe *recipe, struct plan *plan,
@@ -284,7 +300,7 @@ static bool open_all(struct job_unit *u, const struct recipe *recipe, struct pla
         if (!u->pools[i] && e->code == ERR_STATION)
             return false;
     }
-    if (report->total == 0 && !try_images(u, report, e))
+    if (report->total == 0 && (!lock_pools(u, recipe, e) || !try_images(u, report, e)))
         return false;
     return report->total == 0 ||
            err_set(e, ERR_RECIPE, "The recipe '%s' has %zu mistake%s", recipe->path, report->total,

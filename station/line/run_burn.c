@@ -30,7 +30,7 @@ void run_forget_burning(struct run *run)
 }
 
 /* NULL: the unit has none, or nobody knows it. */
-static const char *unit_text(const struct run *run, const char *name)
+static char *unit_text(const struct run *run, const char *name)
 {
     const struct unit *u = &slot_recipe(run->slot)->unit;
     const size_t i = name ? unit_value_find(u, name, strlen(name)) : UNIT_NO_VALUE;
@@ -55,13 +55,26 @@ static bool take_mac(struct run *run, struct err *e)
     return true;
 }
 
+/* Whether an image may have the unit's values in it. */
+static bool feeds_images(const struct unit *u)
+{
+    for (size_t i = 0; i < u->image_count; i++) {
+        if (!u->images[i].pool)
+            return true;
+    }
+    return false;
+}
+
+/* Its text, which lies where all values do, is not needed any more. */
 static bool take_keys(struct run *run, struct err *e)
 {
     for (size_t i = 0; i < FUSE_WISH_KEYS_MAX; i++) {
         const char *name = job_security_key_value(security_of(run), i);
-        const char *text = unit_text(run, name);
+        char *text = unit_text(run, name);
         if (text && !job_security_take_key(security_of(run), i, text, run->own))
             return err_set(e, ERR_UNIT, "The unit's value '%.32s' is no key of 32 bytes", name);
+        if (text && !feeds_images(&slot_recipe(run->slot)->unit))
+            explicit_bzero(text, strlen(text));
     }
     return true;
 }

@@ -149,33 +149,13 @@ disturbed "a lost answer" 6 lose,at=burn,dir=out,after=2,times=1 0 "PASS"
 check "ends with all fuses" out fuses_are 6 $whole
 
 # ---- A station that is killed between two burns ---------------------------------------------------
-cat >memory.mjs <<'END'
-// Where in the memory of process argv[2] that may be swapped the key of file argv[3] is: nowhere, or exit 1. 2: it cannot be read.
-import { openSync, readFileSync, readSync } from "node:fs";
-const [pid, file] = process.argv.slice(2), key = readFileSync(file), forms = [key.subarray(0, 12), Buffer.from(key).reverse().subarray(0, 12)];
-let fd, maps;
-try { fd = openSync(`/proc/${pid}/mem`, "r"); maps = readFileSync(`/proc/${pid}/smaps`, "utf8"); } catch { process.exit(2); }
-const areas = maps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).filter((a) => / rw/.test(a.split("\n")[0]));
-let scanned = 0, found = 0, locked = 0;
-for (const a of areas) {
-    const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+)/.exec(a), is_locked = /VmFlags:.*\blo\b/.test(a);
-    const bytes = Buffer.alloc(parseInt(to, 16) - parseInt(from, 16));
-    try { readSync(fd, bytes, 0, bytes.length, parseInt(from, 16)); } catch { continue; }
-    scanned += bytes.length;
-    if (!forms.some((f) => bytes.includes(f))) continue;
-    if (is_locked) locked++;
-    else { found++; console.log("# in", a.split("\n")[0]); }
-}
-console.log(`# ${scanned} bytes, found in ${locked} locked areas`);
-process.exit(found || scanned < 100000 || !locked ? 1 : 0);
-END
 in_memory() { # what MOMENT
     if [ "${BUILD##*/}" = asan ]; then
         skip "$1: no key in memory that can be swapped" "terabytes of the sanitizer's lie in between"
         return
     fi
     kill -STOP $station_pid
-    "$NODE" memory.mjs $station_pid flash.key >memory.txt 2>&1
+    "$NODE" "$root/tests/js/memory.mjs" $station_pid flash.key locked >memory.txt 2>&1
     local found=$?
     kill -CONT $station_pid
     [ $found = 2 ] && { skip "$1: no key in memory that can be swapped" "the memory of others cannot be read here"; return; }

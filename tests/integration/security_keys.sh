@@ -98,7 +98,7 @@ check "a key that is no secret: refused" out exits 3 "$station" check plain.yaml
 check "and said" out says out "expected type: hex, min: 32, max: 32, secret: true"
 recipe random.yaml '' "${own/from: pool, pool: keys, type: hex/from: random, type: hex}"
 check "one that is another each time: refused" out exits 3 "$station" check random.yaml
-check "and said" out says out "comes from a pool or a scan" "key: board"
+check "and said" out says out "comes from a pool" "key: board"
 check "the first board" out burn own.yaml 1 0
 check "has the first key" out test "$(block_of 1 5)" = "$(words_of own1.key)"
 check "and its certificate" out flash_equals 1 0x318000 certs/1.bin
@@ -126,6 +126,51 @@ sed -i "s/^2,[0-9a-f]*/2,$(od -An -v -tx1 strange.key | tr -d ' \n')/" keys.csv
 check "a row with another key than the board has: not passed" out burn own.yaml 2 1
 for id in 1 2 3; do grep -aqF "$(od -An -v -tx1 own$id.key | tr -d ' \n')" record.db out killed.txt && echo "# key $id"; done >found
 check "no key is in record or output" found test ! -s found
+
+# ---- In memory ---------------------------------------------------------------------------------------
+in_memory() { # TITLE KEY locked|gone
+    if [ "${BUILD##*/}" = asan ]; then
+        skip "$1" "terabytes of the sanitizer's lie in between"
+        return
+    fi
+    kill -STOP $station_pid
+    "$NODE" "$root/tests/js/memory.mjs" $station_pid "$2" "$3" >memory.txt 2>&1
+    local found=$?
+    kill -CONT $station_pid
+    [ $found = 2 ] && { skip "$1" "the memory of others cannot be read here"; return; }
+    check "$1" memory.txt test $found = 0
+}
+start_fixture --boards 2 --chip esp32c3 --speed 20 --mac-base 24:0a:c4:00:04:00
+head -c 32 /dev/urandom >own1.key
+printf 'id,key\n9,%s\n' "$(od -An -v -tx1 own1.key | tr -d ' \n')" >memory.csv
+recipe kept.yaml '' "security: { keys: [ { use: hmac-up, value: key } ] }
+$(sed '/images:/d; s/, { name: certs, folder: certs }//; s/keys.csv/memory.csv/' <<<"$unit")"
+recipe made.yaml '' 'security: { keys: [ { use: hmac-up, key: board } ] }'
+looped() { # RECIPE BOARD
+    ctl fault "$2" fuse-slow=200 >/dev/null
+    "$station" run "$1" --port "${ports[$2]}" --plain --loop --burn --operator Ann --db memory.db >loop.txt 2>&1 </dev/null &
+    station_pid=$!
+}
+burns_now() { [ "$(burns_of "$1")" -ge 1 ]; }
+passed() { grep -q "slot 1: PASS" loop.txt; }
+ended() {
+    kill -INT $station_pid
+    wait $station_pid
+}
+looped kept.yaml 0
+check "a unit's key is burnt" loop.txt await burns_now 0
+in_memory "nowhere that may be swapped" own1.key locked
+check "until the board has passed" loop.txt await passed
+in_memory "of its run nothing is left then" own1.key gone
+ended
+looped made.yaml 1
+check "a board's own key is burnt" loop.txt await burns_now 1
+fuses 1 | "$NODE" -e 'const b = JSON.parse(require("fs").readFileSync(0, "utf8")).blocks[4].map((x) => { const w = Buffer.alloc(4); w.writeUInt32LE(parseInt(x, 16)); return w; });
+    require("fs").writeFileSync("made.key", Buffer.concat(b))'
+in_memory "nowhere that may be swapped, too" made.key locked
+check "until it has passed" loop.txt await passed
+in_memory "and nothing of it is left" made.key gone
+ended
 
 # ---- A MAC of the product's own ---------------------------------------------------------------------
 start_fixture --boards 4 --chip esp32c3 --speed 20 --mac-base 24:0a:c4:00:03:00
