@@ -1,7 +1,7 @@
 /* ESP8266 (uart_reg.h, spi_mem_compat.h in src/target/esp8266/include/soc of esp-stub-lib b8f78b2;
- * "ESP8266 Technical Reference", 11 and Appendix 1). The divider has nothing behind the point, and
- * nothing says whether the last bit has left. What is to be exchanged with the flash has its
- * lengths in one register with those of the address. */
+ * the lengths of an exchange, which stand in one register, as run_spiflash_command of esptool 5.3.1
+ * sets them). The divider has nothing behind the point, and nothing says whether the last bit has
+ * left. */
 #define CHIP_WINDOW            8
 #define CHIP_MHZ               160u
 #define CHIP_UART              0x60000000u
