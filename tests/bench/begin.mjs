@@ -31,7 +31,11 @@ const only = option("only", "");
 const machine = "machine"; // below `work`: its /sys and /dev
 const deadlineMs = 60000;
 const work = mkdtempSync(join(tmpdir(), "bench-begin-"));
-process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+const lines = new Set(), racks = new Set(); // what must not outlive this
+process.on("exit", () => {
+    for (const child of [...lines, ...racks]) child.kill("SIGKILL");
+    rmSync(work, { recursive: true, force: true });
+});
 
 const nowUs = () => Number(process.hrtime.bigint() / 1000n);
 const percentile = (list, p) => [...list].sort((a, b) => a - b)[Math.min(list.length - 1, Math.floor(list.length * p))];
@@ -66,10 +70,11 @@ class Line {
         writeFileSync(file, ["station: bench", `start: ${start}`, 'screen: { listen: "127.0.0.1:0" }', "slots:", ...slots.map((s, i) => `  - { name: A${i}, ${s} }`)].join("\n"));
         line.waiting = [];
         line.child = spawn(join(build, "espstation"), ["line", recipe, "--station", file, "--db", join(work, "line.db")], { stdio: ["ignore", "pipe", "ignore"], env });
+        lines.add(line.child);
         createInterface({ input: line.child.stdout }).on("line", (text) => {
             line.waiting = line.waiting.filter(({ what, done }) => !what.test(text) || done());
         });
-        await Promise.all(slots.map((_, i) => line.says(new RegExp(`\\(A${i}\\): ${says}`))));
+        await Promise.all(slots.map((_, i) => line.says(new RegExp(`^slot A${i}: ${says}`))));
         return line;
     }
     says(what) {
@@ -111,6 +116,7 @@ async function plugged(chip, latency) {
     rmSync(join(work, machine), { recursive: true, force: true });
     for (const folder of ["sys/class/tty", "dev"]) mkdirSync(join(work, machine, folder), { recursive: true });
     const rack = await Rack.start(build, work, { chip, boards: boards + 1, flash: "blank", latency, pty: true }), recipe = join(work, `${chip}.yaml`);
+    racks.add(rack.process);
     const env = { ...process.env, LD_PRELOAD: join(build, "pty_lines.so"), PTY_LINES_CONTROL: rack.control, PTY_LINES_DIR: join(work, "pty") };
     const line = await Line.start(recipe, rack.ports.slice(0, boards).map((_, i) => `usb: "${socket(i)}"`),
         { start: "plug", says: "no adapter", env: { ...env, ESPSTATION_SYSROOT: join(work, machine) } });
@@ -129,6 +135,7 @@ async function plugged(chip, latency) {
 // ones when the words of the first ones' last reset can be ours no more.
 async function cell(chip, latency) {
     const rack = await Rack.start(build, work, { chip, boards: boards + 1, flash: "blank", latency }), recipe = join(work, `${chip}.yaml`);
+    racks.add(rack.process);
     const times = { run: [], empty: [], green: [] };
     for (let i = 0; i < boards; i++) await rack.tell(`board ${i} drop=1`);
     const line = await Line.start(recipe, rack.ports.slice(0, boards).map((p) => `port: "${p}"`));

@@ -43,7 +43,7 @@ function startLine(ports) {
     const ready = new Promise((done, fail) => {
         const timer = setTimeout(() => fail(new Error("the slots are not empty in time")), deadlineMs);
         createInterface({ input: child.stdout }).on("line", (text) => {
-            const slot = /^slot (\d+) .*: empty/.exec(text);
+            const slot = /^slot (\S+): empty/.exec(text);
             if (slot && seen.add(slot[1]).size === ports.length) done(clearTimeout(timer));
         });
     });

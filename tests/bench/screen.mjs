@@ -3,6 +3,7 @@
 //   make bench-screen                       over a floor that is made up: the web's own share
 //   make bench-screen SCREEN="boards=64 browsers=1"   and what it does to boards, beside a line that nobody looks at;
 //                                           rounds=3 of both in turn; without browsers, plain readers
+//   make bench-screen SCREEN="boards=256 baud=115200"  all slots there can be, at a rate that two cores bear
 //   ... slots=64 span=10 quick=1            fewer slots, seconds of each row; browsers and verdicts alone
 //
 // Prints a table; tests nothing. Processor time is that of the station's process, in percent of one
@@ -36,6 +37,8 @@ async function share(pid, ms = SPAN_MS) {
 
 function readers(url, count) {
     const stop = new AbortController(), got = { bytes: 0 };
+    for (let i = 0; i < count; i++)
+        for (const path of ["", "style.css", "app.js", "api/v1/page", "api/v1/words/en"]) fetch(url + path, { signal: stop.signal }).then((r) => r.arrayBuffer()).catch(() => {});
     for (let i = 0; i < count; i++)
         fetch(`${url}api/v1/events`, { signal: stop.signal }).then(async (r) => { for await (const part of r.body) got.bytes += part.length; }).catch(() => {});
     return { got, close: async () => stop.abort() };
@@ -106,7 +109,10 @@ function run(command, args, done) {
 }
 
 // Seconds until each board has its verdict, with so many who look. They look first, then all boards
-// are put in at once: what a browser's start costs this computer is not the line's.
+// are put in at once: what a browser's start costs this computer is not the line's. The second boards
+// count: each slot has learned from its first one how its boards are reset.
+// A reader asks for what a page asks for when it is opened, and then for its events: all that two
+// browsers on other computers are to the station.
 async function line(work, count) {
     const rack = await Rack.start(build, work, { chip: "esp32", boards, flash: "blank", latency: 1 }), file = join(work, "station.yaml");
     for (let i = 0; i < boards; i++) await rack.tell(`board ${i} drop=1`);
@@ -122,28 +128,39 @@ async function line(work, count) {
     });
     const lookers = count ? await who(url, count) : null;
     await pause(3000);
-    for (let i = 0; i < boards; i++) await rack.tell(`board ${i} mac=24:0a:c5:00:00:${i.toString(16).padStart(2, "0")}`);
-    const before = processorMs(station.pid), began = Date.now();
-    for (let i = 0; i < 1200 && seconds.length < boards; i++) await pause(100);
-    const used = ((processorMs(station.pid) - before) * 100) / (Date.now() - began);
+    let before, began;
+    for (const batch of [0, 1]) {
+        seconds.length = 0;
+        before = processorMs(station.pid), began = Date.now();
+        for (let i = 0; i < boards; i++) await rack.tell(`board ${i} mac=24:0a:c5:00:0${batch}:${i.toString(16).padStart(2, "0")}`); // 256 at most
+        for (let i = 0; i < 3000 && seconds.length < boards; i++) await pause(100);
+        if (batch === 0) await pause(2500); // until then a ROM's words may be those of our own reset
+    }
+    const usedMs = processorMs(station.pid) - before, took = Date.now() - began, used = (usedMs * 100) / took;
     station.kill("SIGINT");
     await new Promise((done) => station.once("exit", done));
     await lookers?.close();
     const lateMs = Math.max(...(await rack.states()).map((s) => s.late_us)) / 1000;
     await rack.stop();
-    return { mean: seconds.reduce((a, b) => a + b, 0) / seconds.length, worst: Math.max(...seconds), passed: seconds.length, used, lateMs };
+    return { mean: seconds.reduce((a, b) => a + b, 0) / seconds.length, worst: Math.max(...seconds), passed: seconds.length, used, usedMs, took, lateMs, bytes: lookers?.got?.bytes ?? 0 };
 }
 
 async function beside() {
     const work = mkdtempSync(join(tmpdir(), "bench-screen-"));
-    await new Promise((done) => spawn(join(build, "make_images"), [work, "400"], { stdio: "ignore" }).once("exit", done));
+    await new Promise((done) => spawn(join(build, "make_images"), [work, String(option("kib", 400))], { stdio: "ignore" }).once("exit", done));
+    const recipe = join(work, "esp32.yaml");
+    if (option("baud", 0)) writeFileSync(recipe, readFileSync(recipe, "utf8").replace(/^port:.*$/m, `port: { baud: ${option("baud", 0)} }`));
     console.log(`\n${boards} boards                   mean s   worst s  passed`);
-    const means = { 0: [], 2: [] };
+    const means = { 0: [], 2: [] }, cores = { 0: [], 2: [] }, spans = [];
     for (let round = 0; round < rounds; round++) for (const count of round % 2 ? [2, 0] : [0, 2]) {
         const r = await line(work, count);
         means[count].push(r.mean);
-        console.log(`${`${count} ${kind}`.padEnd(24)}${r.mean.toFixed(3).padStart(8)}  ${r.worst.toFixed(2).padStart(8)}  ${r.passed}   (processor ${r.used.toFixed(1)} %, boards late by ${r.lateMs.toFixed(0)} ms)`);
+        cores[count].push(r.usedMs);
+        spans.push(r.took);
+        console.log(`${`${count} ${kind}`.padEnd(24)}${r.mean.toFixed(3).padStart(8)}  ${r.worst.toFixed(2).padStart(8)}  ${r.passed}   (processor ${r.used.toFixed(1)} %, boards late by ${r.lateMs.toFixed(0)} ms${r.bytes ? `, ${(r.bytes / 1048576).toFixed(1)} MiB of events` : ""})`);
     }
+    const middle = (list) => percentile(list, 0.5), more = ((middle(cores[2]) - middle(cores[0])) * 100) / middle(spans);
+    console.log(`for who looks: ${more.toFixed(2)} % of one core (medians)`);
     console.log(`with two ${kind} ${(percentile(means[2], 0.5) / percentile(means[0], 0.5)).toFixed(3)} x as long (medians)`);
     rmSync(work, { recursive: true, force: true });
 }
