@@ -1,5 +1,5 @@
-/* espstation image: images signed for secure boot, and encrypted for the flash, as espsecure does.
- */
+/* espstation image: images signed for secure boot, and encrypted for the flash, as espsecure does;
+ * and partitions of certificates. */
 #include "station/cli/option_rows.h"
 
 #include "core/base/nearest.h"
@@ -8,7 +8,6 @@
 #include "core/images/flash_crypt.h"
 #include "core/images/image.h"
 #include "core/images/partitions.h"
-#include "core/images/secure_cert.h"
 #include "core/images/sign.h"
 #include "station/attempt/key_file.h"
 #include "station/attempt/key_token.h"
@@ -16,13 +15,13 @@
 #include "station/base/locked.h"
 #include "station/base/outfile.h"
 #include "station/cli/ask.h"
+#include "station/commands/image_cert.h"
 #include "station/hand/hand.h"
 
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define IMAGE_FILE_MAX_BYTES ((size_t)128 << 20)
 
@@ -226,33 +225,44 @@ static void tell_if_strange(const uint8_t *plain, size_t n)
                  "another key, chip or offset, or the file is not encrypted.");
 }
 
+static bool take_flash_key(const struct image_options *o, struct flash_crypt_key *key,
+                           uint32_t *addr, size_t n, struct err *e)
+{
+    return choose_scheme(o, key, addr, e) &&
+           (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
+           key_file_read(o->keys.values[0], o->keys.values[0], key->bytes, &key->count, e) &&
+           judge_crypt(o, key, *addr, n, e);
+}
+
+static bool crypt_with(const struct image_options *o, const struct flash_crypt_key *key,
+                       uint32_t addr, const uint8_t *bytes, size_t n, bool encrypts, struct err *e)
+{
+    const size_t step = flash_crypt_step(key->scheme);
+    const size_t whole = (n + step - 1) / step * step;
+    if (!encrypts && whole != n)
+        return err_set(e, ERR_USAGE, "%zu bytes are no ciphertext: it comes in steps of %zu", n,
+                       step);
+    uint8_t *made = malloc(whole);
+    if (!made)
+        return err_set(e, ERR_STATION, "Out of memory");
+    memcpy(made, bytes, n);
+    memset(made + n, 0xFF, whole - n);
+    const bool ok = (encrypts ? flash_crypt : flash_decrypt)(key, addr, made, whole, e) &&
+                    write_out(o, made, whole, e);
+    if (ok && !encrypts)
+        tell_if_strange(made, whole);
+    free(made);
+    return ok;
+}
+
 static bool crypt_bytes(const struct image_options *o, const uint8_t *bytes, size_t n,
                         bool encrypts, struct err *e)
 {
-    struct flash_crypt_key key = { 0 };
-    uint32_t addr;
-    uint8_t *made = NULL;
-    bool ok = choose_scheme(o, &key, &addr, e) &&
-              (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
-              key_file_read(o->keys.values[0], o->keys.values[0], key.bytes, &key.count, e) &&
-              judge_crypt(o, &key, addr, n, e);
-    const size_t step = flash_crypt_step(key.scheme);
-    const size_t whole = (n + step - 1) / step * step;
-    if (ok && !encrypts && whole != n)
-        ok =
-            err_set(e, ERR_USAGE, "%zu bytes are no ciphertext: it comes in steps of %zu", n, step);
-    if (ok && !(made = malloc(whole > 0 ? whole : 1)))
-        ok = err_set(e, ERR_STATION, "Out of memory");
-    if (ok) {
-        memcpy(made, bytes, n);
-        memset(made + n, 0xFF, whole - n);
-        ok = (encrypts ? flash_crypt : flash_decrypt)(&key, addr, made, whole, e) &&
-             write_out(o, made, whole, e);
-    }
-    if (ok && !encrypts)
-        tell_if_strange(made, whole);
-    OPENSSL_cleanse(&key, sizeof key);
-    free(made);
+    uint32_t addr = 0;
+    struct flash_crypt_key *key = locked_new(sizeof *key, e);
+    const bool ok = key && take_flash_key(o, key, &addr, n, e) &&
+                    crypt_with(o, key, addr, bytes, n, encrypts, e);
+    locked_free(key, sizeof *key);
     return ok;
 }
 
@@ -270,98 +280,24 @@ static bool decrypt_bytes(const struct image_options *o, const uint8_t *bytes, s
 
 /* ---- Certificates ---- */
 
-#define CERTIFICATE_MAX_BYTES ((size_t)8 << 10)
-
-/* The private key, and what it is encrypted with. */
-struct cert_keys {
-    uint8_t pem[SIGN_PEM_MAX_BYTES], ds[KEY_FILE_MAX_BYTES];
-    size_t pem_bytes;
-};
-
-static bool read_cert_keys(const struct image_options *o, struct cert_keys *k, struct err *e)
-{
-    uint8_t count = 0;
-    const char *name = o->keys.values[0];
-    return (o->keys.count == 1 || err_set(e, ERR_USAGE, "One key encrypts: give --key once")) &&
-           key_file_read(name, name, k->ds, &count, e) &&
-           (count == DS_KEY_BYTES || err_set(e, ERR_USAGE,
-                                             "A key of digital signatures has 32 "
-                                             "bytes, and '%.100s' %u",
-                                             name, count)) &&
-           key_file_read_any(o->path, o->path, k->pem, sizeof k->pem, &k->pem_bytes, e);
-}
-
-/* Of the largest number that the chip reckons with. */
-static bool choose_ds_chip(const struct image_options *o, struct secure_cert *c,
-                           size_t *number_bytes, struct err *e)
-{
-    const struct chip *chip = o->chip ? chip_by_name(o->chip) : NULL;
-    const struct fuse_set *set = chip ? chip_fuses(chip, UINT32_MAX) : NULL;
-    const struct fuse_rules *rules = set ? fuse_rules_of(set) : NULL;
-    if (!o->chip || !o->block || !o->cert_path)
-        return err_set(e, ERR_USAGE,
-                       "A partition with a certificate takes --cert, --chip and "
-                       "--block, the key block that the recipe gives the key");
-    if (!rules || rules->ds_number_bytes == 0)
-        return err_set(e, ERR_USAGE, "No source says that '%.40s' makes digital signatures",
-                       o->chip);
-    if (o->block[0] < '0' || o->block[0] > '5' || o->block[1] != '\0')
-        return err_set(e, ERR_USAGE, "--block is a number from 0 to 5");
-    c->block = (unsigned)(o->block[0] - '0');
-    *number_bytes = rules->ds_number_bytes;
-    return true;
-}
-
-static bool seal_key(const struct image_options *o, const struct cert_keys *k, size_t number_bytes,
-                     struct secure_cert *c, struct err *e)
-{
-    if (getrandom(c->ds.iv, sizeof c->ds.iv, 0) != (ssize_t)sizeof c->ds.iv)
-        return err_set(e, ERR_STATION, "The kernel gives no random bytes");
-    const char *problem = ds_seal(k->pem, k->pem_bytes, k->ds, number_bytes, &c->ds);
-    c->has_ds = !problem;
-    return !problem || err_set(e, ERR_USAGE, "The private key '%.100s': %s", o->path, problem);
-}
-
-/* As a board would find it. */
-static bool make_cert(const struct image_options *o, const struct cert_keys *k,
-                      struct secure_cert *c, uint8_t *to, struct err *e)
-{
-    struct secure_cert again;
-    const char *problem = secure_cert_make(c, to, SECURE_CERT_BYTES);
-    if (!problem)
-        problem = secure_cert_read(to, SECURE_CERT_BYTES, &again);
-    if (!problem)
-        problem = secure_cert_judge(&again, k->ds);
-    return !problem || err_set(e, ERR_USAGE, "The certificate '%.100s' and the key '%.100s': %s",
-                               o->cert_path, o->path, problem);
-}
-
-static bool read_certificate(const char *path, uint8_t **bytes, size_t *n, struct err *e)
-{
-    return !path || infile_read(path, CERTIFICATE_MAX_BYTES, bytes, n, e);
-}
-
 static bool cert_bytes(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e)
 {
-    struct secure_cert c = { .has_ds = false };
-    uint8_t *device = NULL, *ca = NULL, made[SECURE_CERT_BYTES];
-    size_t number_bytes = 0;
-    struct cert_keys *k = locked_new(sizeof *k, e);
+    uint8_t made[SECURE_CERT_BYTES];
+    const char *ds_key = o->keys.values[0];
+    const struct image_cert cert = { .key_path = o->path,
+                                     .cert_path = o->cert_path,
+                                     .ca_path = o->ca_path,
+                                     .ds_key_path = ds_key,
+                                     .chip = o->chip,
+                                     .block = o->block };
     (void)bytes, (void)n;
-    bool ok = k && choose_ds_chip(o, &c, &number_bytes, e) && read_cert_keys(o, k, e) &&
-              read_certificate(o->cert_path, &device, &c.device_bytes, e) &&
-              read_certificate(o->ca_path, &ca, &c.ca_bytes, e);
-    c.device = device;
-    c.ca = ca;
-    ok = ok && seal_key(o, k, number_bytes, &c, e) && make_cert(o, k, &c, made, e) &&
-         write_out(o, made, sizeof made, e);
-    if (ok)
-        cmd_tell("for key block %u: security.keys: [ { use: ds, key: %s, block: %u } ]", c.block,
-                 o->keys.values[0], c.block);
-    locked_free(k, sizeof *k);
-    free(device);
-    free(ca);
-    return ok;
+    if (o->keys.count != 1)
+        return err_set(e, ERR_USAGE, "One key encrypts: give --key once");
+    if (!image_cert_make(&cert, made, e) || !write_out(o, made, sizeof made, e))
+        return false;
+    cmd_tell("for key block %s: security.keys: [ { use: ds, key: %s, block: %s } ]", o->block,
+             ds_key, o->block);
+    return true;
 }
 
 /* ---- The command ---- */

@@ -90,6 +90,7 @@ unit="unit:
 $partitions"
 own="security:
   keys: [ { use: ds, value: key, block: 1 } ]
+  jtag: \"off\"
 $unit"
 recipe own.yaml '' "$own"
 check "each board its own key and certificate" out exits 0 "$station" check own.yaml
@@ -109,7 +110,7 @@ check "verify knows it, from the record and the pool" out exits 0 "$station" ver
 "$station" run esp32c3.yaml --port "${ports[5]}" --plain --db none.db >out 2>&1
 check "a record without the board cannot tell" out exits 1 "$station" verify own.yaml --port "${ports[1]}" --plain --db none.db
 begun() { [ "$(burns_of 3)" -ge 3 ]; } # the key is hidden by then
-ctl fault 3 fuse-slow=150 >/dev/null
+ctl fault 3 fuse-slow=220 >/dev/null
 "$station" run own.yaml --port "${ports[3]}" --plain --burn --operator Ann --db record.db >killed.txt 2>&1 </dev/null &
 station_pid=$!
 check "a station is killed behind the burn that hides a key" killed.txt await begun
@@ -143,11 +144,11 @@ in_memory() { # TITLE KEY locked|gone
 start_fixture --boards 2 --chip esp32c3 --speed 20 --mac-base 24:0a:c4:00:04:00
 head -c 32 /dev/urandom >own1.key
 printf 'id,key\n9,%s\n' "$(od -An -v -tx1 own1.key | tr -d ' \n')" >memory.csv
-recipe kept.yaml '' "security: { keys: [ { use: hmac-up, value: key } ] }
+recipe kept.yaml '' "security: { keys: [ { use: hmac-up, value: key } ], jtag: off }
 $(sed '/images:/d; s/, { name: certs, folder: certs }//; s/keys.csv/memory.csv/' <<<"$unit")"
-recipe made.yaml '' 'security: { keys: [ { use: hmac-up, key: board } ] }'
+recipe made.yaml '' 'security: { keys: [ { use: hmac-up, key: board } ], jtag: off }'
 looped() { # RECIPE BOARD
-    ctl fault "$2" fuse-slow=200 >/dev/null
+    ctl fault "$2" fuse-slow=220 >/dev/null
     "$station" run "$1" --port "${ports[$2]}" --plain --loop --burn --operator Ann --db memory.db >loop.txt 2>&1 </dev/null &
     station_pid=$!
 }
