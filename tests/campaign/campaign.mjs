@@ -90,8 +90,10 @@ function shorten(boards) {
     const slow = /half-open|late 20|deaf|verify always|connect always/;
     const fails = shuffle(boards.filter((b) => b.expect.verdict === "FAIL" && b.expect.codes[0] !== "port-gone" &&
         !slow.test(`${b.row} ${b.column}`)));
-    return [...some("swaps", 2), ...shuffle(out).slice(0, 16), ...some("whole", 4), ...fails.slice(0, 4),
-        ...mixes(4)];
+    const fast = shuffle(boards.filter((b) => classes[b.class].loader === "fast" && b.table === "places" && b.cost === 0));
+    const picked = [...some("swaps", 2), ...shuffle(out).slice(0, 16), ...fast.slice(0, 4), ...some("whole", 4),
+        ...fails.slice(0, 4)];
+    return [...new Set(picked), ...mixes(4)];
 }
 
 // Racks of boards, those on ttys apart, and those with real stubs. A pair needs an even slot and a sound neighbour of its class behind it.

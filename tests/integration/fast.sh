@@ -119,4 +119,10 @@ check "a port that resets nothing is refused" "$work/out" exits 3 "$station" che
 check "and why" "$work/out" says "$work/out" "needs a port that resets the board"
 sed "s/^loader: fast/prove_twice: 5/" "$work/esp32/fast.yaml" >"$work/esp32/idle.yaml"
 check "a second proof without it is refused" "$work/out" exits 3 "$station" check "$work/esp32/idle.yaml"
+# Behind a server the chip's own USB does not show: there it stays silent.
+start_fixture --boards 1 --chip esp32c3 --fault '0:usb=jtag' --fill dirty
+sed "s/^port: .*/port: { baud: 460800, fallback: [115200], reset: usb-jtag }/" "$work/esp32c3/once.yaml" >"$work/esp32c3/usb.yaml"
+check "the chip's own USB: the board passes" "$work/out" run_on 0 usb
+check "by the vendor's stub" "$work/out" test "$(attempt)" = "2 ok stub -"
+stop_fixture
 echo "1..$test_number"
