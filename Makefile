@@ -90,7 +90,7 @@ PROGRAMS    := $(BUILD)/espstation $(BUILD)/espfixture
 # ---- Build --------------------------------------------------------------------------------------
 .PHONY: all pages deb deb-test install-service deps run test quick unit fuzz valgrind units fuzzers \
         burn_fuses make_images make_record plc_floor show_floor show_scene measure preloads check docs \
-        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test \
+        format stub bench bench-begin bench-fleet bench-idle bench-screen bench-units campaign crash-test first-attempts \
         fleet-test fuse-campaign \
         pull-test soak install uninstall clean distclean help force
 .DELETE_ON_ERROR:
@@ -262,6 +262,7 @@ help:
 	@echo 'make bench-idle what a line costs whose slots are empty'
 	@echo 'make bench-units  what taking a unit costs, from pools of 1,000 and 1,000,000 rows'
 	@echo 'make campaign   every fault at every place of every class of boards, verdicts against the flash'
+	@echo 'make first-attempts every chip x stub x rate x adapter without a fault: first attempts, all must pass'
 	@echo 'make fuse-campaign every step of every plan of fuses x disturbances, verdicts against the fuses'
 	@echo 'make crash-test stations killed at KILLS (500) random moments, and restarted'
 	@echo 'make fleet-test six stations x BOARDS (40) at one PostgreSQL, killed and cut off at random'
@@ -356,6 +357,10 @@ bench-units: deps
 campaign: deps
 	$(Q)$(MAKE) --no-print-directory all make_images preloads
 	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/campaign.mjs $(CAMPAIGN)
+
+first-attempts: deps
+	$(Q)$(MAKE) --no-print-directory all make_images
+	$(Q)BUILD=$(BUILD) $(NODE) tests/campaign/first.mjs $(FIRST)
 
 # The same of burns; SEED repeats a run.
 fuse-campaign: deps

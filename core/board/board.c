@@ -385,13 +385,26 @@ bool board_has_fixed_baud(const struct loader *l)
            (l->secured && (l->chip->flags & CHIP_SECURED_NO_BAUD));
 }
 
+uint32_t board_bears_baud(const struct chip *c, const struct loader_kind *kind, uint32_t asked,
+                          char *why, size_t cap)
+{
+    why[0] = '\0';
+    if (asked <= kind->max_baud)
+        return asked;
+    snprintf(why, cap, "%u baud is more than the %s of the %s is known to bear: at most %u baud",
+             asked, kind->is_stub ? "flasher stub" : "ROM loader", c->name, kind->max_baud);
+    return kind->max_baud;
+}
+
 bool board_change_baud(struct loader *l, uint32_t baud, struct err *e)
 {
     uint32_t request;
     if (l->link.port->baud == baud || board_has_fixed_baud(l))
         return true;
-    if (l->kind->baud_request(l, baud, &request, e) && loader_change_baud(l, request, baud, e))
+    if (l->kind->baud_request(l, baud, &request, e) && loader_change_baud(l, request, baud, e)) {
+        regs_forget_divider(l);
         return true;
+    }
     return wire_failure(e, ERR_BAUD, "Changing the rate");
 }
 

@@ -88,6 +88,14 @@ bool board_attach_stub(struct loader *l, const struct board *b, struct err *e);
  * plain socket), a ROM without the command, or one that cannot tell its crystal. */
 bool board_has_fixed_baud(const struct loader *l);
 
+#define BOARD_BAUD_WHY_BYTES 128
+
+/* The rate to write at where `asked` is wanted: that, or the highest that a loader of this kind is
+ * known to bear on the chip, and then `why` says so in a sentence without its full stop; else it is
+ * empty. Pure. */
+uint32_t board_bears_baud(const struct chip *c, const struct loader_kind *kind, uint32_t asked,
+                          char *why, size_t cap);
+
 /* Changes the rate of loader and port, with the request corrected as the chip needs. Nothing to do
  * where it is that already, or fixed. ERR_BAUD. */
 bool board_change_baud(struct loader *l, uint32_t baud, struct err *e);

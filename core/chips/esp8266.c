@@ -90,8 +90,9 @@ const struct chip chip_esp8266 = {
     .image_id = CHIP_NO_IMAGE_ID,
     .magic = 0xFFF0C101,
     .boot_addr = 0x0,
-    /* Scales: src/target/esp8266/src/uart.c of esp-stub-lib b8f78b2. */
-    .flags = CHIP_STUB_SCALES_BAUD | CHIP_SHORT_HEADER,
+    /* Divider: src/target/esp8266/src/uart.c of esp-stub-lib b8f78b2, and get_new_uart_divider of
+     * esptool-legacy-flasher-stub 11081da. */
+    .flags = CHIP_WHOLE_DIVIDER | CHIP_SHORT_HEADER,
     .rom = &loader_rom_esp8266,
     .status_bytes = 2,
     .boot_log_baud = 74880, /* 115200 x 26/40: the ROM assumes a 40 MHz crystal, boards have 26 */

@@ -35,10 +35,11 @@ struct chip_spi {
 
 /* How fast the crystal runs: fixed, or told by the divider that the ROM found for our rate. */
 struct chip_crystal {
-    uint8_t fixed_mhz;    /* 0: see the other two */
-    uint8_t divider_unit; /* the UART's clock is the crystal's times this */
-    uint32_t divider_addr;
+    uint8_t fixed_mhz;     /* 0: see the other two */
+    uint8_t divider_unit;  /* the UART's clock is the crystal's times this */
+    uint32_t divider_addr; /* its low bits, CHIP_DIVIDER_MASK, are the divider's whole part */
 };
+#define CHIP_DIVIDER_MASK 0xFFFFFu
 
 /* The watchdogs that go on counting in the loader. Over the chip's own USB a reset does not stop
  * them, and one of them can restart the chip with its straps read anew, which RTS cannot do there.
@@ -80,9 +81,9 @@ enum chip_flags {
     CHIP_SECURED_NO_BAUD = 1 << 7,        /* in Secure Download Mode the crystal cannot be read */
     CHIP_SECURE_BOOT_NO_STUB = 1 << 8,    /* with secure boot the ROM starts no code in RAM */
     CHIP_USB_JTAG = 1 << 9,               /* it has a USB Serial/JTAG unit */
-    CHIP_STUB_SETS_BAUD = 1 << 10,   /* its stub speeds the clock up as it starts, and sets the rate
-                                      * to what the ROM remembers: not to what it was changed to */
-    CHIP_STUB_SCALES_BAUD = 1 << 11, /* its stub reckons as if the present rate were 115200 */
+    CHIP_STUB_SETS_BAUD = 1 << 10, /* its stub speeds the clock up as it starts, and sets the rate
+                                    * to what the ROM remembers: not to what it was changed to */
+    CHIP_WHOLE_DIVIDER = 1 << 11,  /* of its UART; stubs make the new one from the present one */
 };
 
 /* What was tried: shown by `espstation chips`. */

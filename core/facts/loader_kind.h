@@ -56,6 +56,7 @@ struct loader_kind {
     uint8_t attach_words; /* of SPI_ATTACH; others are refused */
     bool is_told_baud;    /* CHANGE_BAUDRATE holds the present rate too */
     bool keeps_baud;      /* it runs on at the rate of the ROM, but for CHIP_STUB_SETS_BAUD */
+    uint32_t max_baud;    /* up to which its code was seen to lose nothing of what it is sent */
 
     /* What may be under way. */
     uint8_t in_flight;       /* frames that may be unanswered on a UART; see core/loader/flight.h */

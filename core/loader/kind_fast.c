@@ -55,6 +55,7 @@ const struct loader_kind loader_fast = {
     .attach_words = 1,
     .is_told_baud = true,
     .keeps_baud = true,
+    .max_baud = 2000000, /* tried up to that with a core of 40 MHz (docs/fast-stub.md) */
     .in_flight = 1,
     .answers_early = true,
     .late_failure = FAST_BAD_STREAM,

@@ -81,7 +81,6 @@ bool link_write(struct link *l, uint8_t command, const uint8_t *bytes, size_t n,
     bool behind = l->flight.count > 0;
     l->asked = l->asked || !behind;
     link_note_sent(l, command);
-    l->asked_ever[command / 32] |= UINT32_C(1) << command % 32;
     return (!behind || send_filler(l, d, e)) && port_write(l->port, bytes, n, d, e);
 }
 

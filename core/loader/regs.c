@@ -271,10 +271,17 @@ bool regs_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e)
         return true;
     if (!regs_read_fixed(l, c->divider_addr, &divider, e))
         return false;
-    uint64_t hz = (uint64_t)l->link.port->baud * (divider & 0xFFFFF) / c->divider_unit;
+    uint64_t hz = (uint64_t)l->link.port->baud * (divider & CHIP_DIVIDER_MASK) / c->divider_unit;
     if (hz >= 15000000 && hz <= 80000000)
         *mhz = hz > 45000000 ? 48 : hz > 33000000 ? 40 : 26;
     return true;
+}
+
+void regs_forget_divider(struct loader *l)
+{
+    struct loader_fixed *row = find(l, l->chip->crystal.divider_addr);
+    if (row)
+        row->known = false;
 }
 
 void regs_note(struct loader *l)

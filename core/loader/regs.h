@@ -63,9 +63,12 @@ bool regs_read_fixed(struct loader *l, uint32_t addr, uint32_t *value, struct er
 void regs_note(struct loader *l);
 bool regs_fetch(struct loader *l, struct err *e);
 
-/* The chip's crystal. Told by the chip's row or by the divider with which the ROM listens to us, so
- * only right before any change of rate. 0: the divider makes no sense. */
+/* The chip's crystal. Told by the chip's row or by the divider with which the loader listens to us.
+ * 0: the divider makes no sense. */
 bool regs_crystal_mhz(struct loader *l, uint32_t *mhz, struct err *e);
+
+/* After a change of rate: the divider is another one. */
+void regs_forget_divider(struct loader *l);
 
 /* For a chip that was reset, or another one. */
 void regs_forget(struct loader *l);

@@ -266,7 +266,8 @@ uint32_t attempt_flash_bytes(const struct attempt *a)
 static bool start_stub(struct attempt *a, const struct stub *stub, struct err *e)
 {
     struct loader *l = &a->loader;
-    uint32_t baud = a->setup->baud;
+    char why[BOARD_BAUD_WHY_BYTES];
+    uint32_t baud = board_bears_baud(l->chip, stub->kind, a->setup->baud, why, sizeof why);
     bool at_once = !a->setup->careful && l->link.port->baud != baud && !board_has_fixed_baud(l) &&
                    stub_starts_at_any_baud(l, stub);
     return at_once ? stub_start_at(l, stub, baud, flash_told_bytes(attempt_flash_bytes(a)), e)
@@ -300,14 +301,31 @@ static bool change_baud(struct attempt *a, uint32_t baud, struct err *e)
     return board_change_baud(&a->loader, baud, e);
 }
 
+/* `why`: it is not what was asked for; but it may be still another one, where it is fixed. */
+static void tell_baud(struct attempt *a, uint32_t wanted, const char *why)
+{
+    const struct attempt_watch *w = a->setup->watch;
+    const struct port *port = a->loader.link.port;
+    bool has_rate = (port->caps & PORT_BAUD) && !usb_is_native(port);
+    a->result->baud = usb_is_native(port) ? 0 : port->baud;
+    if (!has_rate || (why[0] && port->baud != wanted))
+        return;
+    a->result->most_baud = why[0] ? port->baud : 0;
+    if (w->baud)
+        w->baud(w->ctx, port->baud, why);
+}
+
 bool step_baud(struct attempt *a, struct err *e)
 {
     const struct port *port = a->loader.link.port;
-    if (a->loader.kind->is_stub && port->baud != a->setup->baud) /* told next, see tell_size */
+    char why[BOARD_BAUD_WHY_BYTES];
+    uint32_t baud =
+        board_bears_baud(a->loader.chip, a->loader.kind, a->setup->baud, why, sizeof why);
+    if (a->loader.kind->is_stub && port->baud != baud) /* told next, see tell_size */
         flash_foresee_size(&a->loader, attempt_flash_bytes(a));
-    if (!change_baud(a, a->setup->baud, e))
+    if (!change_baud(a, baud, e))
         return false;
-    a->result->baud = usb_is_native(port) ? 0 : port->baud;
+    tell_baud(a, baud, why);
     return true;
 }
 

@@ -63,6 +63,9 @@ enum key_known {
 struct attempt_watch {
     void (*phase)(void *ctx, enum phase phase);
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
+    /* The rate it writes at; `why`: a sentence if that is not the one asked for, else empty. Not
+     * where the port has no rate. May be absent. */
+    void (*baud)(void *ctx, uint32_t baud, const char *why);
     /* The board has said who it is. `fits`: all that is known of it allows the plan, so it is
      * written to unless it is refused here. False refuses it, with *e set: duplicate, quota, unit,
      * database. It may wait, and ask the board by its loader meanwhile whether it is there. */
@@ -138,6 +141,7 @@ struct attempt_result {
     bool fast;          /* our own stub was started */
     bool proved_twice;  /* what it wrote, by another loader, too */
     uint32_t baud;      /* 0: the port has no rate */
+    uint32_t most_baud; /* that the loader is known to bear, if more was asked for; else 0 */
     bool identified;
     struct board board;
     const struct plan_variant *variant; /* NULL until the gate is passed */

@@ -8,10 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A ROM that takes its rate from the SYNC measures how long a bit is, in clocks of its own: at this
- * rate the ESP8266 counts 56, at twice as much it would be several per cent off. */
-#define QUICK_SYNC_BAUD 921600u
-
 typedef bool (*step)(struct attempt *, struct err *);
 
 static const step steps[] = { step_sync,  step_identify, step_early_baud,  step_flash, step_gate,
@@ -55,16 +51,16 @@ static bool run_steps(struct attempt *a, struct err *e)
 }
 
 /* Where only a stub can change the rate, it would have to be sent at the first one: a second at
- * 115200 baud. */
+ * 115200 baud. Of a stub that nobody has tried it is not known from which rate on it makes another,
+ * or whether it keeps this one: it is met at the first, where all stubs reckon alike. */
 uint32_t attempt_sync_baud(const struct attempt_setup *setup)
 {
-    const struct recipe *r = job_recipe(setup->job);
-    bool stays = !r->chip->rom->changes_baud;
-    bool rom_only = setup->use_rom || !job_stub(setup->job);
-    if (stays && rom_only)
-        return setup->baud;
-    uint32_t most =
-        stays && !setup->careful && !setup->sync_slowly ? QUICK_SYNC_BAUD : LOADER_SYNC_BAUD;
+    const struct chip *chip = job_recipe(setup->job)->chip;
+    const struct stub *stub = setup->use_rom ? NULL : job_stub(setup->job);
+    bool stays = !chip->rom->changes_baud;
+    bool quick =
+        stays && (!stub || (stub->kind->keeps_baud && !setup->careful && !setup->sync_slowly));
+    uint32_t most = quick ? chip->rom->max_baud : LOADER_SYNC_BAUD;
     return setup->baud < most ? setup->baud : most;
 }
 

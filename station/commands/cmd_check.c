@@ -2,6 +2,7 @@
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
+#include "core/board/board.h"
 #include "core/images/forecast.h"
 #include "station/attempt/job.h"
 #include "station/cli/fuse_plan_print.h"
@@ -23,6 +24,17 @@ static void print_head(const struct job *job)
            sha256);
     printf("verify   %s\nerase    %s\nloader   %s\n", recipe_word(RECIPE_KEY_VERIFY, r->verify),
            recipe_word(RECIPE_KEY_ERASE, r->erase), job_stub(job) ? "flasher stub" : "ROM");
+}
+
+/* As a board without secrets is written. */
+static void print_baud(const struct job *job)
+{
+    const struct recipe *r = job_recipe(job);
+    const struct stub *stub = job_stub(job);
+    char why[BOARD_BAUD_WHY_BYTES];
+    uint32_t baud =
+        board_bears_baud(r->chip, stub ? stub->kind : r->chip->rom, r->port.baud, why, sizeof why);
+    printf("baud     %u%s%s\n", baud, why[0] ? ": " : "", why);
 }
 
 static const char *size_word(const struct recipe *r, char *text, size_t cap)
@@ -231,6 +243,7 @@ static enum exit_status check(int argc, char **argv)
     if (variant) {
         print_head(job);
         print_flash(job);
+        print_baud(job);
         print_images(job, variant);
         print_places(job_recipe(job));
         print_unit(job, &e);

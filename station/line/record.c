@@ -584,7 +584,7 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
         .bytes_written = (int64_t)result->bytes_written,
         .wire_bytes = (int64_t)result->wire_bytes,
         .baud_why = attempt->baud_why,
-        .baud_asked = order_recipe(order)->port.baud,
+        .baud_asked = result->most_baud ? result->most_baud : order_recipe(order)->port.baud,
         .write_mode = recipe_word(RECIPE_KEY_WRITE, result->write),
         .round_trips = result->round_trips,
         .timing = timing_row(&result->timing),

@@ -43,6 +43,17 @@ static void on_phase(void *ctx, enum phase phase)
     slot_tell(s, run->id, EVENT_PHASE, NULL, VERDICT_NONE);
 }
 
+static void on_baud(void *ctx, uint32_t baud, const char *why)
+{
+    struct run *run = ctx;
+    struct slot *s = run->slot;
+    pthread_mutex_lock(&s->lock);
+    s->view.baud = baud;
+    pthread_mutex_unlock(&s->lock);
+    if (why[0])
+        slot_note(s, run->id, why);
+}
+
 static void show_progress(struct slot *s, uint64_t bytes_done, uint64_t bytes_total)
 {
     atomic_store_explicit(&s->bytes_done, bytes_done, memory_order_relaxed);
@@ -267,8 +278,15 @@ static bool attempt_board(struct run *run, struct attempt_result *result)
 {
     struct slot *s = run->slot;
     const struct attempt_watch watch = {
-        on_phase,    on_progress,      on_board,  run,
-        run_variant, run_judge_region, run_burnt, run_knows_key,
+        .phase = on_phase,
+        .progress = on_progress,
+        .baud = on_baud,
+        .board = on_board,
+        .ctx = run,
+        .variant = run_variant,
+        .judge = run_judge_region,
+        .burnt = run_burnt,
+        .knows = run_knows_key,
     };
     struct attempt_setup setup = { .job = order_job(s->order),
                                    .kind = run_attempt_kind(run),

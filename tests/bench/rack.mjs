@@ -32,15 +32,16 @@ function cpuSeconds(pid) {
 }
 
 export class Rack {
-  // options: { chip, boards, flash, latency, pty, real }; real: stubs run by their own code
-  static async start(build, work, { chip, boards, flash, latency, pty, real }) {
+  // options: { chip, boards, flash, latency, pty, real, seed, speed, faults }; real: stubs run by their
+  // own code; faults: as --fault takes them
+  static async start(build, work, { chip, boards, flash, latency, pty, real, seed = 1, speed = 1, faults = [] }) {
     const rack = new Rack();
     const portsFile = join(work, "ports"), terminals = join(work, "pty");
     rmSync(portsFile, { force: true });
     mkdirSync(terminals, { recursive: true });
     rack.control = join(work, "control");
     rack.process = spawn(join(build, "espfixture"), ["--quiet", "--boards", boards, "--chip", chip, "--fill", flash,
-      "--latency-ms", latency, "--ports-file", portsFile, "--control", rack.control,
+      "--latency-ms", latency, "--seed", seed, "--speed", speed, ...faults.flatMap((f) => ["--fault", f]), "--ports-file", portsFile, "--control", rack.control,
       ...(pty ? ["--pty", terminals] : []), ...(real ? ["--stub", "real"] : [])], { stdio: "inherit" });
     rack.gone = new Promise((done) => rack.process.once("exit", done));
     const lost = rack.gone.then(() => { throw new Error("the fixture did not start"); });

@@ -110,6 +110,10 @@ names=(esp8266)
 check "esp8266: run passes" "$work/out" run_on 0 always
 check "esp8266: at the first attempt, at 921600" "$work/out" test "$(attempt "number || ' ' || code || ' ' || baud")" = "1 ok 921600"
 check "esp8266: verify passes" "$work/out" station_on 0 verify always
+sed "s/^port: .*/port: { baud: 2000000, fallback: [] }/" "$work/esp8266/esp8266.yaml" >"$work/esp8266/quick.yaml"
+check "esp8266 at 2000000: run passes" "$work/out" run_on 0 quick
+check "esp8266 at 2000000: at the first attempt" "$work/out" test "$(attempt "number || ' ' || code || ' ' || baud")" = "1 ok 2000000"
+check "esp8266 at 2000000: no frame was lost" "$work/out" test "$(seen 0 lost_frames)" = 0
 check "esp8266: erase proves a part blank" "$work/out" exits 0 "$station" erase --port "${ports[0]}" --from 0x10000 --size 0x11000
 stop_fixture
 

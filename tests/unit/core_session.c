@@ -119,6 +119,13 @@ static struct chip_sim_state state_of(struct bench *b)
 
 /* ---- Steps ---- */
 
+static uint8_t *duplicate(const uint8_t *bytes, size_t n)
+{
+    uint8_t *copy = malloc(n + 1);
+    assert_non_null(copy);
+    return memcpy(copy, bytes, n);
+}
+
 /* Strategy `k` of the port's list. */
 static bool connect(struct bench *b, size_t k, struct err *e)
 {
@@ -132,6 +139,25 @@ static bool connect(struct bench *b, size_t k, struct err *e)
 static bool start_stub(struct bench *b, struct err *e)
 {
     return stub_start(&b->loader, stub_set_find(b->stubs, b->chip->id_name), e);
+}
+
+/* For the caller to free; of the old generation it is one that nobody here knows. NULL: there are
+ * no stubs. */
+static struct stub *stub_of_generation(const struct bench *b, bool v1)
+{
+    const struct stub *known = stub_set_find(b->stubs, b->chip->id_name);
+    if (!known)
+        return NULL;
+    struct stub *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    *s = *known;
+    s->text.bytes = duplicate(known->text.bytes, known->text.size_bytes);
+    s->data.bytes = duplicate(known->data.bytes, known->data.size_bytes);
+    if (v1) {
+        s->kind = &loader_stub_legacy;
+        s->text.bytes[s->text.size_bytes - 1] ^= 1;
+    }
+    return s;
 }
 
 static bool have_stub(const struct bench *b)
@@ -805,6 +831,33 @@ static void a_new_rate_that_nothing_answers_at_is_no_rate(void **state)
     bench_free(b);
 }
 
+/* The ESP8266's divider is whole, and its stubs cut off what they do not divide: asked for 2000000
+ * baud alone they run at 2080000. */
+static void the_esp8266_comes_as_near_as_its_divider_can(void **state)
+{
+    static const uint32_t syncs[] = { 115200, 460800, 921600 };
+    static const uint32_t bauds[] = { 230400, 460800, 921600, 1000000, 1500000, 2000000 };
+    (void)state;
+    for (size_t i = 0; i < 2 * 2 * COUNT_OF(syncs) * COUNT_OF(bauds); i++) {
+        struct chip_sim_config c = board_config("esp8266");
+        struct err e = { 0 };
+        uint32_t sync_baud = syncs[i / 4 % COUNT_OF(syncs)], baud = bauds[i / 12];
+        c.crystal_mhz = i % 2 ? 40 : 26;
+        c.stub_v1 = i / 2 % 2;
+        struct bench *b = ready(&c, sync_baud);
+        struct stub *stub = stub_of_generation(b, c.stub_v1);
+        if (stub && baud != sync_baud) {
+            uint32_t clock_hz = 2000000u * c.crystal_mhz;
+            assert_ok(stub_start(&b->loader, stub, &e), &e);
+            assert_ok(change_baud(b, baud, &e), &e);
+            assert_int_equal(state_of(b).chip_baud, clock_hz / ((clock_hz + baud / 2) / baud));
+            assert_ok(change_baud(b, sync_baud, &e), &e); /* and back, from another divider */
+        }
+        stub_free(stub);
+        bench_free(b);
+    }
+}
+
 /* Where it looks its rate up it begins at the one wanted, whether the adapter passes its greeting
  * on at once or has heard it at the old rate. */
 static void a_stub_begins_at_the_rate_that_is_wanted(void **state)
@@ -1005,6 +1058,7 @@ int main(void)
         cmocka_unit_test(baud_failure_is_told_and_cured_by_a_reset),
         cmocka_unit_test(a_new_rate_is_proved_by_the_next_question),
         cmocka_unit_test(a_new_rate_that_nothing_answers_at_is_no_rate),
+        cmocka_unit_test(the_esp8266_comes_as_near_as_its_divider_can),
         cmocka_unit_test(a_stub_begins_at_the_rate_that_is_wanted),
         cmocka_unit_test(a_stub_that_is_not_heard_at_its_rate_is_told),
         cmocka_unit_test(identify_believes_no_wire_that_lies),

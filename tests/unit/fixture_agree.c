@@ -394,7 +394,7 @@ static void step_baud(struct pair *p)
 {
     static const uint32_t rates[] = { 115200, 230400, 460800, 921600, 1500000, 2000000 };
     uint32_t baud = rates[below(p, 6)];
-    bool scales = p->real->sim->chip->stub_scales_115200;
+    bool scales = p->real->sim->chip->whole_divider;
     if (scales && p->rate_is_set)
         return; /* it takes the present rate for 115200, and the next one would be out of reach */
     p->rate_is_set = true;

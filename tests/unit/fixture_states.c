@@ -658,6 +658,20 @@ static void v1_trusts_the_old_rate(void **state)
     host_free(h);
 }
 
+/* Of 52 MHz: 451 for 115200 baud; a whole divider of 25.97 is 25, that of 112.7 is 112. */
+static void v1_cuts_off_what_the_esp8266_cannot_divide(void **state)
+{
+    (void)state;
+    static const uint32_t rows[][2] = { { 2000000, 2080000 }, { 460800, 464285 } };
+    for (size_t i = 0; i < 2; i++) {
+        struct host *h = with_v1("esp8266", 0x40100000);
+        host_words(h, 0x0f, WORDS(rows[i][0], 115200), 2);
+        host_wait(h, 15 * MS);
+        assert_int_equal(host_state(h).chip_baud, rows[i][1]);
+        host_free(h);
+    }
+}
+
 static void v1_says_nothing_to_long_packets_and_to_run_user_code(void **state)
 {
     (void)state;
@@ -704,6 +718,7 @@ int main(void)
         cmocka_unit_test(v1_erases_what_is_blank_already),
         cmocka_unit_test(other_stubs_run_as_their_generation),
         cmocka_unit_test(v1_trusts_the_old_rate),
+        cmocka_unit_test(v1_cuts_off_what_the_esp8266_cannot_divide),
         cmocka_unit_test(v1_says_nothing_to_long_packets_and_to_run_user_code),
         cmocka_unit_test(v1_carries_out_again_what_an_empty_frame_finds),
     };
