@@ -53,6 +53,14 @@ const struct fuse_plan *job_security_plan(const struct job_security *s)
     return &s->blank;
 }
 
+static void report(const struct maker *m, struct doc_pos at, const struct err *e)
+{
+    if (e->hint[0])
+        doc_report_add(m->report, at, "%s%s %s", e->what, err_stop(e->what), e->hint);
+    else
+        doc_report_add(m->report, at, "%s", e->what);
+}
+
 /* ---- Keys ---- */
 
 static struct fuse_wish_key *add_key(struct fuse_wish *w, enum fuse_key_use use,
@@ -71,7 +79,7 @@ static void read_secret(const struct maker *m, const struct security_key *from,
 {
     struct err e = { 0 };
     if (!from->board && !key_file_read(from->path, from->file, key->bytes, &key->count, &e))
-        doc_report_add(m->report, from->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+        report(m, from->file_at, &e);
 }
 
 /* Public: whoever may read it. */
@@ -176,9 +184,9 @@ static void read_store_key(const struct maker *m)
         (count != KEY_STORE_KEY_BYTES &&
          !err_set(&e, ERR_USAGE, "The key file '%.100s' has %u bytes, and 32 seal", with->file,
                   count)))
-        doc_report_add(m->report, with->file_at, "%s%s%s", e.what, e.hint[0] ? ". " : "", e.hint);
+        report(m, with->file_at, &e);
     else if (!key_store_check(&store, folder->file, &e))
-        doc_report_add(m->report, folder->file_at, "%s. %s", e.what, e.hint);
+        report(m, folder->file_at, &e);
 }
 
 /* ---- The rest of the wish ---- */

@@ -133,7 +133,7 @@ static void print_line(const struct tile *tile)
         printf(", passed already, run %lld in %s  %s", (long long)tile->run_id, tile->passed_in,
                tile->mac);
     if (tile->err.what[0])
-        printf(": %s. %s", tile->err.what, tile->err.hint);
+        printf(": %s%s %s", tile->err.what, err_stop(tile->err.what), tile->err.hint);
     printf("\n");
 }
 
