@@ -149,7 +149,8 @@ static bool check_sequence(struct values *v, unsigned id, const struct scalar *s
         return strcmp(sequence.name, "custom") == 0 || value_refuse_word(v, id, s);
     if (!strchr(s->text, '|'))
         return value_refuse_word(v, id, s);
-    doc_report_add(v->report, s->at, "'%s': %s. %s", key_row(v->kind, id)->path, e.what, e.hint);
+    doc_report_add(v->report, s->at, "'%s': %s%s %s", key_row(v->kind, id)->path, e.what,
+                   err_stop(e.what), e.hint);
     return false;
 }
 

@@ -171,6 +171,12 @@ bool err_wrap(struct err *e, const char *fmt, ...)
     return false;
 }
 
+const char *err_stop(const char *sentence)
+{
+    const size_t n = strlen(sentence);
+    return n > 0 && strchr("?!.", sentence[n - 1]) ? "" : ".";
+}
+
 bool err_hint(struct err *e, const char *fmt, ...)
 {
     va_list ap;

@@ -108,7 +108,8 @@ bool store_port(struct values *v, unsigned id, const struct scalar *s, void *tar
                             "socket behind usb");
     if (port_ops_for(s->text, &e))
         return value_store_text(v, id, s, target);
-    doc_report_add(v->report, s->at, "'%s': %s. %s", key_row(v->kind, id)->path, e.what, e.hint);
+    doc_report_add(v->report, s->at, "'%s': %s%s %s", key_row(v->kind, id)->path, e.what,
+                   err_stop(e.what), e.hint);
     return false;
 }
 

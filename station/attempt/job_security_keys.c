@@ -27,7 +27,10 @@ static struct fuse_wish_key *add_key(struct fuse_wish *w, enum fuse_key_use use,
 
 static void report_err(const struct maker *m, struct doc_pos at, const struct err *e)
 {
-    doc_report_add(m->report, at, "%s%s%s", e->what, e->hint[0] ? ". " : "", e->hint);
+    if (e->hint[0])
+        doc_report_add(m->report, at, "%s%s %s", e->what, err_stop(e->what), e->hint);
+    else
+        doc_report_add(m->report, at, "%s", e->what);
 }
 
 static void read_secret(const struct maker *m, const struct security_key *from,

@@ -62,19 +62,6 @@ static const struct option_row *find_row(const struct option_row *rows, size_t c
     return NULL;
 }
 
-void cmd_tell_actions(const struct cmd *cmd, const char *given, const char *const *words)
-{
-    struct nearest near;
-    nearest_init(&near, given ? given : "");
-    nearest_offer_words(&near, words);
-    fprintf(stderr, "espstation %s: expected ", cmd->name);
-    for (size_t i = 0; words[i]; i++)
-        fprintf(stderr, "%s%s", i == 0 ? "" : words[i + 1] ? ", " : " or ", words[i]);
-    if (near.best)
-        fprintf(stderr, "; did you mean '%s'?", near.best);
-    fprintf(stderr, "\nSee: espstation %s --help\n", cmd->name);
-}
-
 static bool complain(const struct cmd *cmd, const char *what, const char *about)
 {
     fprintf(stderr, "espstation %s: %s '%s'\nSee: espstation %s --help\n", cmd->name, what, about,
@@ -377,9 +364,7 @@ void cmd_tell(const char *fmt, ...)
 
 void cmd_print_err(const struct err *e)
 {
-    const size_t n = strlen(e->what);
-    const bool asks = n > 0 && e->what[n - 1] == '?'; /* "did you mean ...?" ends by itself */
-    fprintf(stderr, "espstation: %s%s\n", e->what, asks ? "" : ".");
+    fprintf(stderr, "espstation: %s%s\n", e->what, err_stop(e->what));
     if (e->hint[0])
         fprintf(stderr, "  %s\n", e->hint);
 }

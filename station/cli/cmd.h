@@ -60,10 +60,6 @@ void cmd_say_more(const char *lines);
 /* Whether exactly the one argument came that the command needs; says so if not. */
 bool cmd_one_argument(const struct cmd *cmd, const char *what, size_t count);
 
-/* Says which words a command takes behind its name, and which was meant by `given` (NULL: there is
- * none). NULL ends them. */
-void cmd_tell_actions(const struct cmd *cmd, const char *given, const char *const *words);
-
 /* Loads a job and prints all mistakes of its recipe on standard error; also that the ROM must write
  * for want of a stub. The caller owns it. */
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e);

@@ -24,6 +24,15 @@ static const struct {
 };
 
 static const struct {
+    const char *command, *words, *answer;
+} actions[] = {
+    { "nvs", " generate encrypt ",
+      "To make an image: espstation nvs make TABLE -o FILE --size 24K" },
+    { "nvs", " generate-key ", "To make keys: espstation nvs keys FILE" },
+    { "nvs", " decrypt ", "To read one: espstation nvs show FILE --keys FILE --show-secrets" },
+};
+
+static const struct {
     const char *options; /* between blanks, likewise */
     const char *only_in; /* names of commands between blanks; NULL: all */
     const char *answer;
@@ -71,6 +80,15 @@ const char *habit_of_command(const char *word)
     for (size_t i = 0; i < COUNT(commands); i++) {
         if (is_listed(commands[i].words, word))
             return commands[i].answer;
+    }
+    return NULL;
+}
+
+const char *habit_of_action(const char *command, const char *word)
+{
+    for (size_t i = 0; i < COUNT(actions); i++) {
+        if (strcmp(actions[i].command, command) == 0 && is_listed(actions[i].words, word))
+            return actions[i].answer;
     }
     return NULL;
 }

@@ -8,6 +8,9 @@
  * NULL: nobody knows. */
 const char *habit_of_command(const char *word);
 
+/* What a word behind a command was meant to do that takes others, likewise. */
+const char *habit_of_action(const char *command, const char *word);
+
 /* Where a thing is said that is no option of this command; NULL: nobody knows. */
 const char *habit_of_option(const char *command, const char *option);
 

@@ -1,4 +1,5 @@
 /* espstation fleet: the company's PostgreSQL, which has what the records of its stations have. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
@@ -283,25 +284,16 @@ static bool verify_server(struct fleet_command *c, struct err *e)
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word;
+    struct action_word word;
     bool (*run)(struct fleet_command *c, struct err *e);
 } actions[] = {
-    { "init", init },
-    { "join", join },
-    { "status", status_of_fleet },
-    { "send", send_rows },
-    { "verify", verify_server },
-    { "lease", fleet_lease },
+    { { "init", 0, NULL }, init },
+    { { "join", 0, NULL }, join },
+    { { "status", 0, NULL }, status_of_fleet },
+    { { "send", 0, NULL }, send_rows },
+    { { "verify", 0, NULL }, verify_server },
+    { { "lease", 2, NULL }, fleet_lease },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
 
 static enum exit_status fleet(int argc, char **argv)
 {
@@ -339,19 +331,11 @@ static enum exit_status fleet(int argc, char **argv)
     if (!cmd_parse(&cmd_fleet, rows, sizeof rows / sizeof rows[0], argc, argv, words, 3, &count,
                    &status))
         return status;
-    const struct action *const action = count > 0 ? find_action(words[0]) : NULL;
-    const bool too_many = action && action->run != fleet_lease && count > 1;
+    const struct action *const action = ACTION_OF("fleet", actions, words, count, &e);
     o.args[0] = words[1];
     o.args[1] = words[2];
-    if (!action || too_many) {
-        fprintf(stderr,
-                "espstation fleet: expected init, join, status, send, verify or lease%s\n"
-                "See: espstation fleet --help\n",
-                too_many ? ", and nothing behind it" : "");
-        return EXIT_USAGE;
-    }
     struct fleet_command c = { .options = &o, .reach = FLEET_REACH_NONE };
-    if (!action->run(&c, &e))
+    if (!action || !action->run(&c, &e))
         cmd_print_err(&e);
     tear_down(&c);
     return c.altered ? EXIT_BOARD : cmd_status_of(&e);

@@ -1,8 +1,8 @@
 /* espstation image: images signed for secure boot, and encrypted for the flash, as espsecure does;
  * and partitions of certificates. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 
-#include "core/base/nearest.h"
 #include "core/facts/chip.h"
 #include "core/fuses/fuse_rules.h"
 #include "core/images/flash_crypt.h"
@@ -303,23 +303,14 @@ static bool cert_bytes(const struct image_options *o, const uint8_t *bytes, size
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word;
+    struct action_word word;
     bool (*work)(const struct image_options *o, const uint8_t *bytes, size_t n, struct err *e);
 } actions[] = {
-    { "sign", sign_bytes },
-    { "encrypt", encrypt_bytes },
-    { "decrypt", decrypt_bytes },
-    { "cert", cert_bytes },
+    { { "sign", 1, "an image" }, sign_bytes },
+    { { "encrypt", 1, "an image" }, encrypt_bytes },
+    { { "decrypt", 1, "an image" }, decrypt_bytes },
+    { { "cert", 1, "a private key" }, cert_bytes },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
 
 /* A key that is gone cannot be made again, nor an image that was not signed yet. */
 static bool spares_inputs(const struct image_options *o, struct err *e)
@@ -328,22 +319,6 @@ static bool spares_inputs(const struct image_options *o, struct err *e)
            outfile_spares(o->out_path, o->keys.values, o->keys.count, e) &&
            outfile_spares(o->out_path, &o->cert_path, 1, e) &&
            outfile_spares(o->out_path, &o->ca_path, 1, e);
-}
-
-static bool refuse_action(const char *word, struct err *e)
-{
-    struct nearest near;
-    if (!word) {
-        err_set(e, ERR_USAGE, "Expected sign, encrypt, decrypt or cert, and a file");
-        return err_hint(e, "See: espstation image --help");
-    }
-    nearest_init(&near, word);
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
-        nearest_offer(&near, actions[i].word, actions[i].word);
-    err_set(e, ERR_USAGE, "There is no 'image %.40s'", word);
-    return err_hint(e, "%s%s%sThere are sign, encrypt, decrypt and cert, each for one file.",
-                    near.best ? "Did you mean '" : "", near.best ? near.best : "",
-                    near.best ? "'? " : "");
 }
 
 static bool work(const struct action *action, const struct image_options *o, struct err *e)
@@ -391,10 +366,9 @@ static enum exit_status image(int argc, char **argv)
             cmd_say_more(examples);
         return status;
     }
-    o.path = count == 2 ? args[1] : NULL;
-    const struct action *action = count > 0 ? find_action(args[0]) : NULL;
-    const bool known = action && count == 2;
-    if (known ? work(action, &o, &e) : refuse_action(action || count == 0 ? NULL : args[0], &e))
+    const struct action *const action = ACTION_OF("image", actions, args, count, &e);
+    o.path = count > 1 ? args[1] : NULL;
+    if (action && work(action, &o, &e))
         return EXIT_PASSED;
     cmd_print_err(&e);
     return cmd_status_of(&e);

@@ -1,4 +1,5 @@
 /* espstation lot: batches, opened, looked at and closed. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
@@ -233,41 +234,14 @@ static bool lot_show(const struct lot_options *o, struct err *e)
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word;
-    bool named; /* it needs the name of a lot */
+    struct action_word word;
     bool (*run)(const struct lot_options *o, struct err *e);
 } actions[] = {
-    { "open", true, lot_open },
-    { "show", true, lot_show },
-    { "list", false, lot_list },
-    { "close", true, lot_close },
+    { { "open", 1, "the name of a lot" }, lot_open },
+    { { "show", 1, "the name of a lot" }, lot_show },
+    { { "list", 0, NULL }, lot_list },
+    { { "close", 1, "the name of a lot" }, lot_close },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
-
-static bool understand(const char **args, size_t count, const struct action **action,
-                       struct lot_options *o)
-{
-    static const char *const words[] = { "open", "show", "list", "close", NULL };
-    *action = count > 0 ? find_action(args[0]) : NULL;
-    if (*action && (count == 2) == (*action)->named) {
-        o->name = count == 2 ? args[1] : NULL;
-        return true;
-    }
-    if (*action)
-        fprintf(stderr, "espstation lot %s: %s\nSee: espstation lot --help\n", args[0],
-                (*action)->named ? "the name of a lot is missing" : "one argument too many");
-    else
-        cmd_tell_actions(&cmd_lot, count > 0 ? args[0] : NULL, words);
-    return false;
-}
 
 static enum exit_status lot(int argc, char **argv)
 {
@@ -293,14 +267,13 @@ static enum exit_status lot(int argc, char **argv)
     enum exit_status status;
     struct err e = { 0 };
     const char *args[2];
-    const struct action *action;
     size_t count;
     if (!cmd_parse(&cmd_lot, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status))
         return status;
-    if (!understand(args, count, &action, &o))
-        return EXIT_USAGE;
-    if (!action->run(&o, &e) && e.code != ERR_NONE)
+    const struct action *const action = ACTION_OF("lot", actions, args, count, &e);
+    o.name = count > 1 ? args[1] : NULL;
+    if ((!action || !action->run(&o, &e)) && e.code != ERR_NONE)
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

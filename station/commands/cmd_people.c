@@ -1,4 +1,5 @@
 /* espstation people: who works at the station, in which role, and with which PIN or badge. */
+#include "station/cli/actions.h"
 #include "station/cli/ask.h"
 #include "station/cli/option_rows.h"
 #include "station/cli/person.h"
@@ -215,39 +216,13 @@ static bool check(const struct people_options *o, const char *path, struct err *
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word;
-    bool named; /* it needs a name */
+    struct action_word word;
     bool (*run)(const struct people_options *o, const char *path, struct err *e);
 } actions[] = {
-    { "add", true, add }, { "list", false, list },   { "remove", true, take_away },
-    { "pin", true, pin }, { "check", false, check },
+    { { "add", 1, "a name" }, add },          { { "list", 0, NULL }, list },
+    { { "remove", 1, "a name" }, take_away }, { { "pin", 1, "a name" }, pin },
+    { { "check", 1, NULL }, check },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
-
-static bool is_called_rightly(const char *const *args, size_t count)
-{
-    const struct action *const action = count == 0 ? NULL : find_action(args[0]);
-    if (action && (!action->named || count == 2))
-        return true;
-    if (action)
-        fprintf(stderr, "espstation people: a name is missing behind %s\n", args[0]);
-    else if (count == 0)
-        fprintf(stderr, "espstation people: one of add, list, remove, pin, check is missing\n");
-    else
-        fprintf(stderr,
-                "espstation people: '%s' is unknown; there is: add, list, remove, pin, check\n",
-                args[0]);
-    fprintf(stderr, "See: espstation people --help\n");
-    return false;
-}
 
 static enum exit_status people(int argc, char **argv)
 {
@@ -270,16 +245,12 @@ static enum exit_status people(int argc, char **argv)
     if (!cmd_parse(&cmd_people, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status))
         return status;
-    if (!is_called_rightly(args, count))
-        return EXIT_USAGE;
+    const struct action *const action = ACTION_OF("people", actions, args, count, &e);
     o.name = count > 1 ? args[1] : NULL;
-    status = EXIT_PASSED;
-    if (!find_file(&o, &path, &e) || !find_action(args[0])->run(&o, path, &e)) {
+    if (!action || !find_file(&o, &path, &e) || !action->run(&o, path, &e))
         cmd_print_err(&e);
-        status = cmd_status_of(&e);
-    }
     free(path);
-    return status;
+    return cmd_status_of(&e);
 }
 
 const struct cmd cmd_people = { "people", "add|list|remove|pin|check [NAME]",

@@ -1,4 +1,5 @@
 /* espstation recipe: the reference of all keys, from the table that checks them; and who signed. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 #include "station/cli/person.h"
 #include "station/cli/signing.h"
@@ -142,35 +143,20 @@ static bool show(const struct recipe_options *o, struct err *e)
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word, *what;
+    struct action_word word;
     bool (*run)(const struct recipe_options *o, struct err *e);
 } actions[] = {
-    { "sign", "a recipe", sign },
-    { "trust", "the public half of a key", trust },
-    { "show", "a recipe", show },
+    { { "sign", 1, "a recipe" }, sign },
+    { { "trust", 1, "the public half of a key" }, trust },
+    { { "show", 1, "a recipe" }, show },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
 
 static enum exit_status obey(const char *const *args, size_t count, struct recipe_options *o)
 {
     struct err e = { 0 };
-    const struct action *const action = find_action(args[0]);
-    if (!action || count < 2) {
-        fprintf(stderr, "espstation recipe: %s%s\nSee: espstation recipe sign --help\n",
-                action ? action->what : "there is sign, trust and show, not ",
-                action ? " is missing" : args[0]);
-        return EXIT_USAGE;
-    }
-    o->path = args[1];
-    if (!action->run(o, &e))
+    const struct action *const action = ACTION_OF("recipe", actions, args, count, &e);
+    o->path = count > 1 ? args[1] : NULL;
+    if (!action || !action->run(o, &e))
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

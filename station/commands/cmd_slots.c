@@ -1,4 +1,5 @@
 /* espstation slots: the map of the fixture, and teaching it. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 #include "station/cli/station_find.h"
 #include "station/hand/hand.h"
@@ -309,6 +310,11 @@ static enum exit_status learn(const struct slots_options *o, const char *const *
 
 static enum exit_status slots(int argc, char **argv)
 {
+    enum { SHOW, LEARN };
+    static const struct action_word actions[] = {
+        [SHOW] = { "show", 0, NULL }, [LEARN] = { "learn", STATION_SLOTS_MAX, NULL }
+    };
+    struct err e = { 0 };
     struct slots_options o = { 0 };
     const struct option_row rows[] = {
         OPTION_STATION(&o.station_path),
@@ -325,12 +331,12 @@ static enum exit_status slots(int argc, char **argv)
     if (!cmd_parse(&cmd_slots, rows, sizeof rows / sizeof rows[0], argc, argv, args,
                    sizeof args / sizeof args[0], &count, &status))
         return status;
-    const bool learns = count > 0 && strcmp(args[0], "learn") == 0;
-    if (count == 0 || (!learns && strcmp(args[0], "show") != 0) || (!learns && count > 1)) {
-        fprintf(stderr, "espstation slots: give show, or learn and the names of slots\n"
-                        "See: espstation slots --help\n");
+    const struct action_word *const action = ACTION_OF("slots", actions, args, count, &e);
+    if (!action) {
+        cmd_print_err(&e);
         return EXIT_USAGE;
     }
+    const bool learns = action == &actions[LEARN];
     if (!check_options(&o, learns))
         return EXIT_USAGE;
     return learns ? learn(&o, args + 1, count - 1) : show(o.station_path, o.identify, o.json);

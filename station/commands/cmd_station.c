@@ -1,4 +1,5 @@
 /* espstation station: the reference of the station file, and whether one is right. */
+#include "station/cli/actions.h"
 #include "station/cli/cmd.h"
 #include "station/cli/station_find.h"
 
@@ -73,7 +74,9 @@ static enum exit_status check(const char *given)
 
 static enum exit_status station(int argc, char **argv)
 {
+    static const struct action_word actions[] = { { "check", 1, NULL } };
     bool markdown = false;
+    struct err e = { 0 };
     const struct option_row rows[] = {
         { "--markdown", NULL, "as a page for the documentation", &markdown, NULL, NULL },
     };
@@ -85,8 +88,8 @@ static enum exit_status station(int argc, char **argv)
     if (!cmd_parse(&cmd_station, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status))
         return status;
-    if (count > 0 && strcmp(args[0], "check") != 0) {
-        fprintf(stderr, "espstation station: '%s' is unknown; there is: check\n", args[0]);
+    if (count > 0 && !ACTION_OF("station", actions, args, count, &e)) {
+        cmd_print_err(&e);
         return EXIT_USAGE;
     }
     if (count > 0)

@@ -1,5 +1,6 @@
 /* espstation unit: what boards were given, shown, released, and the decision about an older
  * record. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
@@ -168,47 +169,16 @@ static bool unit_import(struct unit_options *o, struct err *e)
 
 /* ---- The command ---- */
 
-struct action {
-    const char *name;
-    size_t takes; /* arguments behind its name */
-    const char *takes_what;
+static const struct action {
+    struct action_word word;
     bool (*run)(struct unit_options *o, struct err *e);
+} actions[] = {
+    { { "list", 0, NULL }, unit_list },
+    { { "show", 1, "a serial or a MAC" }, unit_show },
+    { { "release", 1, "a serial" }, unit_release },
+    { { "accept", 0, NULL }, unit_accept },
+    { { "import", 2, "the configuration or the table of values of mfg_gen" }, unit_import },
 };
-
-static const struct action actions[] = {
-    { "list", 0, "nothing", unit_list },
-    { "show", 1, "a serial or a MAC", unit_show },
-    { "release", 1, "a serial", unit_release },
-    { "accept", 0, "nothing", unit_accept },
-    { "import", 2, "the configuration and the values of mfg_gen", unit_import },
-};
-
-static const struct action *find_action(const char *name)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].name, name) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
-
-static bool understand(const char **args, size_t count, const struct action **action,
-                       struct unit_options *o)
-{
-    static const char *const words[] = { "list", "show", "release", "accept", "import", NULL };
-    *action = count > 0 ? find_action(args[0]) : NULL;
-    if (*action && count == (*action)->takes + 1) {
-        o->which = count > 1 ? args[1] : NULL;
-        o->values_path = count > 2 ? args[2] : NULL;
-        return true;
-    }
-    if (*action)
-        fprintf(stderr, "espstation unit %s: it takes %s\nSee: espstation unit --help\n", args[0],
-                (*action)->takes_what);
-    else
-        cmd_tell_actions(&cmd_unit, count > 0 ? args[0] : NULL, words);
-    return false;
-}
 
 static enum exit_status unit(int argc, char **argv)
 {
@@ -227,14 +197,14 @@ static enum exit_status unit(int argc, char **argv)
     enum exit_status status;
     struct err e = { 0 };
     const char *args[3];
-    const struct action *action;
     size_t count;
     if (!cmd_parse(&cmd_unit, rows, sizeof rows / sizeof rows[0], argc, argv, args, 3, &count,
                    &status))
         return status;
-    if (!understand(args, count, &action, &o))
-        return EXIT_USAGE;
-    if (!action->run(&o, &e))
+    const struct action *const action = ACTION_OF("unit", actions, args, count, &e);
+    o.which = count > 1 ? args[1] : NULL;
+    o.values_path = count > 2 ? args[2] : NULL;
+    if (!action || !action->run(&o, &e))
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

@@ -1,4 +1,5 @@
 /* espstation fleet lease: what the server has lent, taken, given back, written off. */
+#include "station/cli/actions.h"
 #include "station/commands/fleet_command.h"
 
 #include "core/base/clock.h"
@@ -377,14 +378,15 @@ static bool lost(struct fleet_command *c, struct err *e)
 
 bool fleet_lease(struct fleet_command *c, struct err *e)
 {
-    static const struct {
-        const char *word;
+    static const struct action {
+        struct action_word word;
         bool (*run)(struct fleet_command *c, struct err *e);
-    } actions[] = { { "take", take }, { "return", give_back }, { "list", list }, { "lost", lost } };
-    for (size_t i = 0; c->options->args[0] && i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, c->options->args[0]) == 0)
-            return actions[i].run(c, e);
-    }
-    err_set(e, ERR_USAGE, "fleet lease: expected take, return, list or lost");
-    return err_hint(e, "See: espstation fleet --help");
+    } actions[] = { { { "take", 0, NULL }, take },
+                    { { "return", 1, NULL }, give_back },
+                    { { "list", 0, NULL }, list },
+                    { { "lost", 1, "the number of a lease" }, lost } };
+    const char *const *const args = c->options->args;
+    const size_t count = args[1] ? 2 : args[0] ? 1 : 0;
+    const struct action *const action = ACTION_OF("fleet lease", actions, args, count, e);
+    return action && action->run(c, e);
 }

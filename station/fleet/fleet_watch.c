@@ -107,12 +107,8 @@ void fleet_finish(struct fleet_sender *s)
     fprintf(stderr, "espstation: the fleet's server has not got all yet");
     if (left > 0)
         fprintf(stderr, ": %" PRId64 " links of the record wait", left);
-    fprintf(stderr, ". %s\n", why.code != ERR_NONE ? why.what : "It takes its time");
-    const bool adds = why.hint[0] && !strstr(why.hint, "Nothing is lost");
-    const bool ends = adds && why.hint[strlen(why.hint) - 1] == '.';
-    fprintf(stderr, "  %s%sNothing is lost; to send it: espstation fleet send\n",
-            adds ? why.hint : "",
-            !adds  ? ""
-            : ends ? " "
-                   : ". ");
+    fprintf(stderr, ". %s\n  ", why.code != ERR_NONE ? why.what : "It takes its time");
+    if (why.hint[0] && !strstr(why.hint, "Nothing is lost"))
+        fprintf(stderr, "%s%s ", why.hint, err_stop(why.hint));
+    fprintf(stderr, "Nothing is lost; to send it: espstation fleet send\n");
 }

@@ -1,9 +1,9 @@
 /* espstation fuses: what each fuse of each board says, by name, and what a recipe would burn into
  * it; burns nothing, and shows no key. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 #include "station/hand/hand.h"
 
-#include "core/base/nearest.h"
 #include "core/fuses/fuse_set.h"
 #include "station/attempt/job.h"
 #include "station/base/json.h"
@@ -331,29 +331,15 @@ static const char examples[] =
     "A board with a plan is left in its loader: images built for security may burn fuses by\n"
     "themselves as they start.\n";
 
-static void refuse_words(const char *word, struct err *e)
-{
-    struct nearest near;
-    nearest_init(&near, word);
-    nearest_offer(&near, "plan", "plan");
-    if (strcmp(word, "plan") == 0)
-        err_set(e, ERR_USAGE, "'fuses plan' takes one recipe");
-    else
-        err_set(e, ERR_USAGE, "There is no 'fuses %.40s'", word);
-    err_hint(e, "%sWhat is burnt: espstation fuses; what would be: espstation fuses plan RECIPE",
-             near.best && strcmp(word, "plan") != 0 ? "Did you mean 'plan'? " : "");
-}
-
 /* NULL: none was asked for, or *e. */
 static struct job *load_plan(const char **args, size_t count, const struct fuses_order *o,
                              struct err *e)
 {
+    static const struct action_word actions[] = { { "plan", 1, "a recipe" } };
     if (count == 0)
         return NULL;
-    if (strcmp(args[0], "plan") != 0 || count != 2) {
-        refuse_words(args[0], e);
+    if (!ACTION_OF("fuses", actions, args, count, e))
         return NULL;
-    }
     if (o->burnt_only) {
         err_set(e, ERR_USAGE, "--set is for the fuses themselves, not for a plan");
         return NULL;

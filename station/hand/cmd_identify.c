@@ -151,7 +151,8 @@ static void print_text(const struct hand_slot *slot, const struct board *b, cons
     if (e->code == ERR_NONE)
         print_board(slot->result, b);
     else
-        fprintf(slot->result, "%s: %s.\n  %s\n", err_word(e->code), e->what, e->hint);
+        fprintf(slot->result, "%s: %s%s\n  %s\n", err_word(e->code), e->what, err_stop(e->what),
+                e->hint);
 }
 
 /* Failures are told here, in the form that was asked for, so no port fails the tool. */

@@ -125,7 +125,8 @@ static void print_failure(const struct hand_slot *slot, const struct err *e)
         printf("\r%*s\r", (int)PROGRESS_COLUMNS, ""); /* the line that said how far it is */
     fflush(stdout);
     hand_line_head(slot, head, sizeof head);
-    fprintf(stderr, "%s%s: %s.\n  %s\n", head, err_word(e->code), e->what, e->hint);
+    fprintf(stderr, "%s%s: %s%s\n  %s\n", head, err_word(e->code), e->what, err_stop(e->what),
+            e->hint);
 }
 
 static void tell_locked(struct hand_thread *t)

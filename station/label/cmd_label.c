@@ -1,4 +1,5 @@
 /* espstation label: labels looked at, printed, and what waits. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 
 #include "core/base/clock.h"
@@ -406,39 +407,15 @@ static bool label_drop(const struct label_options *o, struct err *e)
 /* ---- The command ---- */
 
 static const struct action {
-    const char *word;
-    const char *needs; /* NULL: an argument may be left out */
+    struct action_word word;
     bool (*run)(const struct label_options *o, struct err *e);
 } actions[] = {
-    { "check", "a recipe", label_check },
-    { "preview", "a recipe", label_show },
-    { "print", NULL, label_print },
-    { "queue", NULL, label_queue },
-    { "drop", "the number of a label", label_drop },
+    { { "check", 1, "a recipe" }, label_check },
+    { { "preview", 1, "a recipe" }, label_show },
+    { { "print", 1, NULL }, label_print },
+    { { "queue", 1, NULL }, label_queue },
+    { { "drop", 1, "the number of a label" }, label_drop },
 };
-
-static const struct action *find_action(const char *word)
-{
-    for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, word) == 0)
-            return &actions[i];
-    }
-    return NULL;
-}
-
-static const struct action *understand(const char **args, size_t count, struct label_options *o)
-{
-    const struct action *const action = count > 0 ? find_action(args[0]) : NULL;
-    o->argument = count > 1 ? args[1] : NULL;
-    if (action && (o->argument || !action->needs))
-        return action;
-    if (action)
-        fprintf(stderr, "espstation label %s: %s is missing\n", args[0], action->needs);
-    else
-        fprintf(stderr, "espstation label: expected check, preview, print, queue or drop\n");
-    fprintf(stderr, "See: espstation label --help\n");
-    return NULL;
-}
 
 static enum exit_status label(int argc, char **argv)
 {
@@ -464,10 +441,9 @@ static enum exit_status label(int argc, char **argv)
     if (!cmd_parse(&cmd_label, rows, sizeof rows / sizeof rows[0], argc, argv, args, 2, &count,
                    &status))
         return status;
-    const struct action *const action = understand(args, count, &o);
-    if (!action)
-        return EXIT_USAGE;
-    if (!action->run(&o, &e) && e.code != ERR_NONE)
+    const struct action *const action = ACTION_OF("label", actions, args, count, &e);
+    o.argument = count > 1 ? args[1] : NULL;
+    if ((!action || !action->run(&o, &e)) && e.code != ERR_NONE)
         cmd_print_err(&e);
     return cmd_status_of(&e);
 }

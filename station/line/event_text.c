@@ -12,8 +12,8 @@ static void print_failure(FILE *out, const struct event *event)
 {
     /* Whatever its flash holds, such a board is no good. */
     const bool is_lost = event->err.code == ERR_BURNT_WRONG;
-    fprintf(out, "%s: %s. The board is %s.", err_word(event->err.code), event->err.what,
-            is_lost ? "lost" : board_state_text(event->state));
+    fprintf(out, "%s: %s%s The board is %s.", err_word(event->err.code), event->err.what,
+            err_stop(event->err.what), is_lost ? "lost" : board_state_text(event->state));
     if (event->err.hint[0])
         fprintf(out, " %s", event->err.hint);
 }

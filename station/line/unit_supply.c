@@ -157,7 +157,7 @@ bool unit_given_judge(const struct recipe *recipe, const char *name, char *text,
         unit_value_canon(&u->values[i], text);
         return true;
     }
-    /* one that is near no name may be half a secret */
+    /* One that is near no name may be half a secret. */
     if (near.best)
         err_set(e, ERR_USAGE, "The recipe takes no value '%.40s' from a scan; did you mean '%s'?",
                 name, near.best);

@@ -1,4 +1,5 @@
 /* espstation nvs: images of NVS partitions, shown, checked and made. */
+#include "station/cli/actions.h"
 #include "station/cli/option_rows.h"
 #include "station/nvs/nvs_tool.h"
 
@@ -34,43 +35,14 @@ static enum exit_status nvs_new_keys(const struct nvs_options *o, struct err *e)
 }
 
 static const struct action {
-    const char *word;
+    struct action_word word;
     enum exit_status (*run)(const struct nvs_options *o, struct err *e);
 } actions[] = {
-    { "show", nvs_show },
-    { "check", nvs_check },
-    { "make", nvs_make },
-    { "keys", nvs_new_keys },
+    { { "show", 1, "a file" }, nvs_show },
+    { { "check", 1, "a file" }, nvs_check },
+    { { "make", 1, "a table" }, nvs_make },
+    { { "keys", 1, "a file" }, nvs_new_keys },
 };
-
-/* Words of the official generator. */
-static const char *habit_of(const char *word)
-{
-    if (strcmp(word, "generate") == 0 || strcmp(word, "encrypt") == 0)
-        return "; to make an image: espstation nvs make TABLE -o FILE --size 24K";
-    if (strcmp(word, "generate-key") == 0)
-        return "; to make keys: espstation nvs keys FILE";
-    if (strcmp(word, "decrypt") == 0)
-        return "; to read one: espstation nvs show FILE --keys FILE --show-secrets";
-    return "";
-}
-
-static const struct action *understand(const char **args, size_t count)
-{
-    for (size_t i = 0; count > 0 && i < sizeof actions / sizeof actions[0]; i++) {
-        if (strcmp(actions[i].word, args[0]) != 0)
-            continue;
-        if (count == 2)
-            return &actions[i];
-        fprintf(stderr, "espstation nvs %s: %s is missing\nSee: espstation nvs --help\n", args[0],
-                actions[i].run == nvs_make ? "a table" : "a file");
-        return NULL;
-    }
-    fprintf(stderr,
-            "espstation nvs: expected show, check, make or keys%s\nSee: espstation nvs --help\n",
-            count > 0 ? habit_of(args[0]) : "");
-    return NULL;
-}
 
 static bool check_options(const struct action *action, const struct nvs_options *o, struct err *e)
 {
@@ -123,11 +95,12 @@ static enum exit_status nvs(int argc, char **argv)
             cmd_say_more(examples);
         return status;
     }
-    const struct action *action = understand(args, count);
-    if (!action)
-        return EXIT_USAGE;
-    o.file = args[1];
-    status = check_options(action, &o, &e) ? action->run(&o, &e) : EXIT_USAGE;
+    const struct action *const action = ACTION_OF("nvs", actions, args, count, &e);
+    status = EXIT_USAGE;
+    if (action) {
+        o.file = args[1];
+        status = check_options(action, &o, &e) ? action->run(&o, &e) : EXIT_USAGE;
+    }
     if (e.code != ERR_NONE)
         cmd_print_err(&e);
     return status;

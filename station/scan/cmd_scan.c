@@ -52,7 +52,7 @@ static void print_line(const struct station_scanner *scanner, enum scan_said sai
 {
     char shown[SCAN_CODE_BYTES];
     if (why) {
-        cmd_tell("refused: %s. %s", why->what, why->hint);
+        cmd_tell("refused: %s%s %s", why->what, err_stop(why->what), why->hint);
         return;
     }
     snprintf(shown, sizeof shown, "%s", code);

@@ -31,7 +31,7 @@ static void tell(void *ctx, const struct station_scanner *scanner, enum scan_sai
         return;
     if (slot > 0)
         floor_note(w->floor, slot, 0, why->what);
-    fprintf(stderr, "\aespstation: %s.\n", why->what);
+    fprintf(stderr, "\aespstation: %s%s\n", why->what, err_stop(why->what));
     if (why->hint[0])
         fprintf(stderr, "  %s\n", why->hint);
 }

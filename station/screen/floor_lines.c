@@ -139,7 +139,7 @@ static void print_line(const struct tile *tile)
         printf(" %s, passed already, run %lld in %s. %s", tile->mac, (long long)tile->run_id,
                tile->passed_in, tile->err.hint);
     else if (tile->err.what[0])
-        printf(": %s. %s", tile->err.what, tile->err.hint);
+        printf(": %s%s %s", tile->err.what, err_stop(tile->err.what), tile->err.hint);
     printf("\n");
 }
 

@@ -163,7 +163,7 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
            one ? boards[0]->mac : "");
     if (!one)
         print_macs(p, boards, count);
-    print_wrapped(p, "%s.", reason->err.what);
+    print_wrapped(p, "%s%s", reason->err.what, err_stop(reason->err.what));
     print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are", board_state_text(reason->state),
                   reason->err.hint);
 }

@@ -115,7 +115,7 @@ static void start(const struct show *show)
     draw(show);
     live.terminal = terminal_open(&live.source, false, &e);
     if (!live.terminal)
-        fprintf(stderr, "espstation: %s.\n", e.what);
+        fprintf(stderr, "espstation: %s%s\n", e.what, err_stop(e.what));
 }
 
 /* What the tiles showed last, as lines that stay. */

@@ -203,7 +203,7 @@ static bool open_ports(struct teacher *t, struct err *e)
         t->open[i] = port_new(usb_ports_at(t->usb, i)->path, CONSOLE_BPS, &clock_system, -1,
                               deadline_in_ms(&clock_system, PORT_OPEN_MS), &why);
         if (!t->open[i])
-            fprintf(stderr, "espstation: not listened to: %s.\n", why.what);
+            fprintf(stderr, "espstation: not listened to: %s%s\n", why.what, err_stop(why.what));
         opened += t->open[i] != NULL;
     }
     if (opened > 0)

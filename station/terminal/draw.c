@@ -432,7 +432,7 @@ static void page_err(struct page *p, const struct err *e, enum language language
         page_foreign(p, e, language);
         return;
     }
-    snprintf(sentence, sizeof sentence, "%s.", e->what);
+    snprintf(sentence, sizeof sentence, "%s%s", e->what, err_stop(e->what));
     page_text(p, A_BOLD, sentence);
     page_text(p, A_NORMAL, e->hint);
 }

@@ -20,7 +20,7 @@ static void answer(struct sight *sight, const struct err *e)
         snprintf(what, sizeof what, "%s", e->what);
     if (!words_say(sight->language, e->hint, hint, sizeof hint))
         snprintf(hint, sizeof hint, "%s", e->hint);
-    snprintf(sight->message, sizeof sight->message, "%s. %s", what, hint);
+    snprintf(sight->message, sizeof sight->message, "%s%s %s", what, err_stop(what), hint);
 }
 
 static void act(const struct scene_source *source, struct sight *sight, enum act_kind kind,

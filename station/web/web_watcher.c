@@ -38,7 +38,8 @@ static bool is_bearable(const struct station *station, struct err *e)
 {
     if (station->at[STATION_KEY_SCREEN_LISTEN].line > 0 || e->code != ERR_STATION)
         return false;
-    fprintf(stderr, "espstation: there is no screen in the browser: %s. %s\n", e->what, e->hint);
+    fprintf(stderr, "espstation: there is no screen in the browser: %s%s %s\n", e->what,
+            err_stop(e->what), e->hint);
     *e = (struct err){ 0 };
     return true;
 }

@@ -208,9 +208,26 @@ refused 3 "a slip in a chip's name" "did you mean 'esp32'?" -- "$station" check 
 check "is answered by that one alone" "$work/out" sh -c "! grep -F 'there is esp8266' '$work/out'"
 recipe slip.yaml 's/^chip: .*/chip: arduino/'
 refused 3 "no chip at all" "there is esp8266, esp32, " -- "$station" check "$images/slip.yaml"
-for command in lot unit; do
-    refused 2 "a slip behind $command" "did you mean 'show'?" "espstation $command --help" -- "$station" $command shwo
-done
+while read -r line; do
+    slip=${line% *} meant=${line##* }
+    # shellcheck disable=SC2086 # words
+    refused 2 "a slip behind ${slip% *}" "did you mean '$meant'?" "espstation ${slip% *} --help" -- "$station" $slip
+done <<'END'
+lot shwo show
+unit shwo show
+nvs shwo show
+recipe shwo show
+image sgin sign
+label prnit print
+people ad add
+fleet jion join
+fleet lease tkae take
+slots lern learn
+station chekc check
+fuses paln plan
+END
+refused 2 "what is missing behind a word" "'lot open': the name of a lot is missing" "lot open --help" -- "$station" lot open
+refused 2 "and what is too much" "'fleet join': one argument too many: 'x'" -- "$station" fleet join x
 refused 2 "a unit that there is not" "No board with serial or MAC 'WRONG' has a unit" "espstation unit list" -- "$station" unit show WRONG --db "$db"
 tiny() { # bytes offset
     head -c "$1" "$images/app.bin" >"$images/tiny.bin"

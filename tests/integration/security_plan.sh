@@ -24,9 +24,9 @@ check "never twice: refused" "$work/out" sign 3 app-s.bin --key two.pem -o no.bi
 check "what is no image: refused" "$work/out" sign 3 partitions.bin --key one.pem -o no.bin
 check "without a word of recipes" "$work/out" eval 'says "$work/out" "as the build made it" && ! grep -qi recipe "$work/out"'
 check "a word that was meant otherwise" "$work/out" sign_word 2 sing
-check "is guessed" "$work/out" says "$work/out" "Did you mean 'sign'?"
+check "is guessed" "$work/out" says "$work/out" "did you mean 'sign'?"
 check "a word of fuses, too" "$work/out" exits 2 "$station" fuses paln recipe.yaml
-check "is guessed" "$work/out" says "$work/out" "Did you mean 'plan'?"
+check "is guessed" "$work/out" says "$work/out" "did you mean 'plan'?"
 check "a key file that is not there: refused" "$work/out" sign 2 app.bin --key none.pem -o no.bin
 check "with what one is" "$work/out" eval 'says "$work/out" "mode 0600" && ! grep -q "espstation --help" "$work/out"'
 check "with a public key: refused" "$work/out" sign 2 app.bin --key one.pub.pem -o no.bin

@@ -47,6 +47,15 @@ static void err_set_fills_all_and_returns_false(void **state)
     assert_string_equal(e.hint, "Try 2");
 }
 
+static void err_stop_leaves_a_question_as_it_is(void **state)
+{
+    (void)state;
+    assert_string_equal(err_stop("There is no lot '7'"), ".");
+    assert_string_equal(err_stop("There is no lot '7'; did you mean '8'?"), "");
+    assert_string_equal(err_stop("It ended."), "");
+    assert_string_equal(err_stop(""), ".");
+}
+
 static void err_wrap_puts_context_in_front(void **state)
 {
     struct err e;
@@ -169,6 +178,7 @@ int main(void)
         cmocka_unit_test(err_row_of_an_impossible_code_is_the_stations),
         cmocka_unit_test(err_set_fills_all_and_returns_false),
         cmocka_unit_test(err_wrap_puts_context_in_front),
+        cmocka_unit_test(err_stop_leaves_a_question_as_it_is),
         cmocka_unit_test(err_text_is_cut_at_a_whole_character),
         cmocka_unit_test(err_text_that_just_fits_stays_whole),
         cmocka_unit_test(err_text_of_broken_utf8_stays_inside),
