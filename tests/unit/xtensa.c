@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { MEM = 0x4000, CODE = 0x1000, STACK = 0x3000, WORK = 0x2000, BACK = 0xfff0, STEP = 1000 };
-enum { BRANCH_BYTES = 16, CALL8 = 2, BEFORE = 0x55 };
+enum { BRANCH_BYTES = 16, CALL8 = 2, BEFORE = 0x55, ALIAS = 0x20000 };
 
 struct machine {
     struct xtensa core;
@@ -46,7 +46,7 @@ static struct machine *machine_with(const void *code, size_t n)
 {
     struct machine *m = calloc(1, sizeof *m);
     assert_non_null(m);
-    m->core.cpu.window[0] = (struct cpu_window){ 0, MEM, m->mem };
+    m->core.cpu.window[0] = (struct cpu_window){ 0, MEM, m->mem, false };
     m->core.cpu.read = device_read;
     m->core.cpu.write = device_write;
     m->core.cpu.owner = m;
@@ -189,6 +189,29 @@ static void windows_turn_and_turn_back(void **state)
     free(m);
 }
 
+/* l8ui and l32i of a2 from where a3 points. */
+static void code_is_read_by_words(void **state)
+{
+    static const uint8_t byte[] = { 0x22, 0x03, 0x00 }, word[] = { 0x22, 0x23, 0x00 };
+    static const struct {
+        const uint8_t *code;
+        uint32_t addr;
+        enum cpu_stop why;
+    } loads[] = {
+        { byte, 0x101, CPU_TIME },        { word, 0x104, CPU_TIME },
+        { word, 0x102, CPU_ILLEGAL },     { word, ALIAS + 8, CPU_TIME },
+        { byte, ALIAS + 8, CPU_ILLEGAL },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof loads / sizeof loads[0]; i++) {
+        struct machine *m = machine_with(loads[i].code, sizeof byte);
+        m->core.cpu.window[1] = (struct cpu_window){ ALIAS, MEM, m->mem, true };
+        m->core.a[3] = loads[i].addr;
+        assert_int_equal(run_for(m, 1), loads[i].why);
+        free(m);
+    }
+}
+
 static void stack_is_taken_by_the_called(void **state)
 {
     (void)state;
@@ -302,7 +325,7 @@ static void memory_ends_where_it_ends(void **state)
     static const uint8_t load[] = { 0xa8, 0x0b }; /* l32i.n a10, a11, 0 */
     struct machine *m = machine_with(load, sizeof load);
     m->device = 0x1234;
-    m->core.a[11] = MEM - 3; /* three bytes are memory, the fourth is not */
+    m->core.a[11] = MEM;
     run_for(m, 1);
     assert_int_equal(m->core.a[10], 0x1234);
     assert_int_equal(m->accesses, 1);
@@ -403,6 +426,7 @@ int main(void)
         cmocka_unit_test(program_gives_what_it_gives_natively),
         cmocka_unit_test(literals_and_calls_find_their_places),
         cmocka_unit_test(windows_turn_and_turn_back),
+        cmocka_unit_test(code_is_read_by_words),
         cmocka_unit_test(stack_is_taken_by_the_called),
         cmocka_unit_test(too_many_windows_stop),
         cmocka_unit_test(loops_go_round_as_often_as_they_should),
