@@ -1,6 +1,7 @@
 /* ESP32-C3. In its UART, registers come into force by themselves (high_speed of UART_ID, which is
  * set after a reset). */
 #define CHIP_WINDOW         64
+#define CHIP_RING           65536u
 #define CHIP_MHZ            160u
 #define CHIP_UART           0x60000000u
 #define CHIP_UART_OUT       0x60000000u

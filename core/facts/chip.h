@@ -150,6 +150,7 @@ struct chip {
     struct chip_fuses fuses[2];     /* the last one that the revision reaches counts */
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
+    uint32_t lzma_baud;       /* up to it its fast stub has time for LZMA; 0: it has none */
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. Required unless marked optional, all through registers, with ROM and stub alike. */
     /* Ends with chip_check_mac. */
