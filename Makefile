@@ -10,7 +10,7 @@ NODE     ?= node
 V        ?= 0
 
 # ---- Flags -------------------------------------------------------------------------------------
-LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate cairo libevdev libmicrohttpd \
+LIBS      := libserialport sqlite3 yaml-0.1 libcrypto zlib libdeflate liblzma cairo libevdev libmicrohttpd \
              libcurl libmodbus libmosquitto libpq libsystemd libudev ncursesw
 WARN      := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror=implicit-function-declaration
 # The tests set it; a compiler newer than ours may warn of more, and still builds the station.

@@ -1,6 +1,7 @@
 /* ESP32. The UART's FIFO is read at one bus and written at another, and on the bus where it is read
  * its count is not to be trusted: the two ends of the FIFO are (uart_ll.h of ESP-IDF). */
 #define CHIP_WINDOW         32
+#define CHIP_RING           65536u
 #define CHIP_MHZ            240u
 #define CHIP_UART           0x3FF40000u
 #define CHIP_UART_OUT       0x60000000u

@@ -1,5 +1,6 @@
 /* ESP32-C3. */
 #define CHIP_WINDOW 64
+#define CHIP_RING   65536u
 #define CHIP_MHZ    160u
 #define CHIP_UART   0x60000000u
 #define CHIP_SPI    0x60002000u

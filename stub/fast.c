@@ -22,14 +22,16 @@ static const uint32_t *receiving(const struct fast *f)
     return f->begun == 0 ? none : f->region[(f->begun - 1) % FAST_REGIONS].words;
 }
 
-void fast_begin(struct fast *f, union fast_slot *slots, uint32_t window)
+void fast_begin(struct fast *f, union fast_slot *slots, uint32_t window, uint32_t *ring,
+                uint32_t ring_bytes)
 {
     f->window = window;
     for (uint32_t i = 0; i < window; i++)
         f->slot[i] = slots[i].bytes;
     wire_begin(&f->wire, slots[window].bytes);
-    f->pen.ring = f->ring.words;
-    f->pen.ring_bytes = UNPACK_RING_BYTES;
+    f->pen.ring = ring;
+    f->pen.ring_bytes = f->unpack.ring_bytes = ring_bytes;
+    f->unpack.ring = (uint8_t *)ring;
 }
 
 /* ---- What is said ---- */
@@ -335,9 +337,36 @@ static bool room(void *ctx, uint32_t at, uint32_t *stop)
         if (f->abandon)
             return false;
         fast_go_on(f);
-    } while (at - f->pen.done == UNPACK_RING_BYTES);
-    uint32_t left = UNPACK_RING_BYTES - (at - f->pen.done);
+    } while (at - f->pen.done == f->pen.ring_bytes);
+    uint32_t left = f->pen.ring_bytes - (at - f->pen.done);
     *stop = at + (left < UNPACK_STRIDE ? left : UNPACK_STRIDE);
+    return true;
+}
+
+/* A third one: what is no longer in the ring is in the flash, or about to be. */
+static bool read_line(struct fast *f, uint32_t at)
+{
+    const uint32_t addr = writing(f)->words[FAST_BEGIN_ADDR];
+    while (!pen_is_free(&f->pen)) {
+        if (f->abandon)
+            return false;
+        receive(f);
+    }
+    f->line_at = at - at % FAST_LINE_BYTES;
+    f->line_end = f->line_at + FAST_LINE_BYTES;
+    if (f->line_end > f->pen.done)
+        f->line_end = f->pen.done;
+    pen_read(addr + f->line_at, FAST_LINE_BYTES, f->line);
+    return true;
+}
+
+static bool far(void *ctx, uint32_t at, uint8_t *byte)
+{
+    struct fast *f = ctx;
+    bool is_there = at >= f->line_at && at < f->line_end;
+    if (!is_there && !read_line(f, at))
+        return false;
+    *byte = (uint8_t)(f->line[at % FAST_LINE_BYTES / 4] >> at % 4 * 8);
     return true;
 }
 
@@ -361,16 +390,29 @@ static void begin_digest(struct fast *f, uint32_t addr, uint32_t bytes)
     sum_begin(&d->sum);
 }
 
+static bool unpack_as(struct unpack *z, uint32_t coding, uint32_t bytes)
+{
+    switch (coding) {
+    case FAST_CODING_ZLIB:
+        return unpack(z);
+    case FAST_CODING_LZMA:
+        return unpack_lzma(z, bytes);
+    default:
+        return unpack_raw(z, bytes);
+    }
+}
+
 static bool unpack_region(struct fast *f, const uint32_t *words)
 {
     uint32_t bytes = words[FAST_BEGIN_FLASH_BYTES];
     struct unpack *z = &f->unpack;
-    z->ring = f->ring.bytes;
     z->ctx = f;
     z->more = more;
     z->room = room;
     z->pause = pause_now;
-    bool ok = words[FAST_BEGIN_CODING] == FAST_CODING_ZLIB ? unpack(z) : unpack_raw(z, bytes);
+    z->far = far;
+    f->line_at = f->line_end = 0;
+    bool ok = unpack_as(z, words[FAST_BEGIN_CODING], bytes);
     f->pen.ready = z->at < bytes ? z->at : bytes;
     return ok && z->at == bytes;
 }

@@ -5,7 +5,7 @@
  * One loop and what is called from it, no interrupts: whatever waits, waits in fast_go_on, which
  * receives, sends, and takes the flash a step further.
  *
- * A plain struct of some 60 KB without the blocks; all of it belongs to one chip.
+ * A plain struct of some 10 KB without ring and blocks; all of it belongs to one chip.
  */
 #ifndef STUB_FAST_H
 #define STUB_FAST_H
@@ -18,6 +18,7 @@
 #define FAST_REGIONS       4u  /* begun and not yet written, at most; a power of two */
 #define FAST_DIGESTS       16u /* that are remembered; a power of two */
 #define FAST_COMMAND_BYTES 80u
+#define FAST_LINE_BYTES    16u /* of flash, read back at once; a power of two */
 
 struct fast_region {
     uint32_t words[FAST_BEGIN_WORDS];
@@ -60,6 +61,8 @@ struct fast {
     uint8_t command[FAST_COMMAND_BYTES];
     uint32_t digests_begun, digests_ended;
     uint32_t words[PEN_CHUNK_BYTES / 4];
+    uint32_t line_at, line_end; /* of the region: what `line` holds of it */
+    uint32_t line[FAST_LINE_BYTES / 4];
     struct flash_pen pen;
     struct fast_region region[FAST_REGIONS];
     uint16_t slot_bytes[FAST_WINDOW_MAX]; /* 0: empty */
@@ -67,14 +70,11 @@ struct fast {
     struct fast_digest digest[FAST_DIGESTS];
     struct wire wire;
     struct unpack unpack;
-    union {
-        uint32_t words[UNPACK_RING_BYTES / 4];
-        uint8_t bytes[UNPACK_RING_BYTES];
-    } ring;
 };
 
-/* `slots` are window + 1 ones; f is all zero. */
-void fast_begin(struct fast *f, union fast_slot *slots, uint32_t window);
+/* `slots` are window + 1 ones; the ring is as struct unpack wants it; f is all zero. */
+void fast_begin(struct fast *f, union fast_slot *slots, uint32_t window, uint32_t *ring,
+                uint32_t ring_bytes);
 
 void fast_greet(struct fast *f);
 

@@ -29,7 +29,7 @@ enum {
     FAST_BEGIN_WORDS
 };
 
-enum { FAST_CODING_RAW, FAST_CODING_ZLIB, FAST_CODINGS };
+enum { FAST_CODING_RAW, FAST_CODING_ZLIB, FAST_CODING_LZMA, FAST_CODINGS };
 
 /* Words of FAST_STATE. Blocks in front of NEXT have come; of those from NEXT on, bit i of HAVE and
  * HAVE_MORE says whether NEXT + i has; LIMIT and those behind may not be sent yet. */

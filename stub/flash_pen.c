@@ -74,7 +74,7 @@ void pen_read_begin(uint32_t addr, uint32_t n)
     hal_begin(&x);
 }
 
-void pen_read(uint32_t addr, uint32_t n, uint32_t words[PEN_CHUNK_BYTES / 4])
+void pen_read(uint32_t addr, uint32_t n, uint32_t *words)
 {
     pen_read_begin(addr, n);
     hal_end(words, n);

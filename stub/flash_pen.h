@@ -53,7 +53,7 @@ uint32_t pen_unit(uint32_t addr, uint32_t end);
 
 /* At most PEN_CHUNK_BYTES of a flash that is free; what is behind n in the last word is nothing.
  * The other one comes back at once, and hal_end gives what was read. */
-void pen_read(uint32_t addr, uint32_t n, uint32_t words[PEN_CHUNK_BYTES / 4]);
+void pen_read(uint32_t addr, uint32_t n, uint32_t *words);
 void pen_read_begin(uint32_t addr, uint32_t n);
 
 #endif

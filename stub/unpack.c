@@ -7,16 +7,16 @@
 #define LENGTH_CODES  19u
 #define PAUSE_SYMBOLS 16u /* of a table */
 
-static bool make_room(struct unpack *z)
+bool unpack_make_room(struct unpack *z)
 {
     return z->room(z->ctx, z->at, &z->stop) && (int32_t)(z->stop - z->at) > 0;
 }
 
 static bool put(struct unpack *z, uint8_t byte)
 {
-    if (z->at == z->stop && !make_room(z))
+    if (z->at == z->stop && !unpack_make_room(z))
         return false;
-    z->ring[z->at++ % UNPACK_RING_BYTES] = byte;
+    z->ring[z->at++ & (z->ring_bytes - 1)] = byte;
     return true;
 }
 
@@ -162,14 +162,16 @@ static bool take_distance(struct unpack *z, uint32_t *distance)
     return *distance <= z->at;
 }
 
-static bool copy_match(struct unpack *z, uint32_t length, uint32_t distance)
+bool unpack_copy(struct unpack *z, uint32_t length, uint32_t distance)
 {
+    const uint32_t mask = z->ring_bytes - 1;
+    uint8_t *ring = z->ring;
     while (length > 0) {
-        if (z->at == z->stop && !make_room(z))
+        if (z->at == z->stop && !unpack_make_room(z))
             return false;
         uint32_t to = z->at, end = z->stop - to < length ? z->stop : to + length;
         for (; to != end; to++)
-            z->ring[to % UNPACK_RING_BYTES] = z->ring[(to - distance) % UNPACK_RING_BYTES];
+            ring[to & mask] = ring[(to - distance) & mask];
         length -= to - z->at;
         z->at = to;
     }
@@ -182,7 +184,7 @@ static bool take_match(struct unpack *z, uint32_t symbol)
     if (symbol - 257 >= 29 || !take(z, length_bits[symbol - 257], &extra))
         return false;
     uint32_t length = length_first[symbol - 257] + extra;
-    return take_distance(z, &distance) && copy_match(z, length, distance);
+    return take_distance(z, &distance) && unpack_copy(z, length, distance);
 }
 
 /* Literals one after the other, which most of an image is, with all that matters in registers: as
@@ -190,6 +192,7 @@ static bool take_match(struct unpack *z, uint32_t symbol)
 static void take_literals(struct unpack *z)
 {
     uint32_t bits = z->bits, bit_count = z->bit_count, at = z->at, stop = z->stop;
+    const uint32_t mask = z->ring_bytes - 1;
     const uint8_t *in = z->in, *in_end = z->in_end;
     const uint16_t *fast = z->literals.fast;
     uint8_t *ring = z->ring;
@@ -204,7 +207,7 @@ static void take_literals(struct unpack *z)
         uint32_t row = fast[bits & ((1u << UNPACK_FAST_BITS) - 1)], length = row >> 12;
         if (row == 0 || (row & 0xFFF) >= END_OF_BLOCK)
             break;
-        ring[at++ % UNPACK_RING_BYTES] = (uint8_t)row;
+        ring[at++ & mask] = (uint8_t)row;
         bits >>= length;
         bit_count -= length;
     }
@@ -327,7 +330,7 @@ static bool one_block(struct unpack *z, bool *last)
     }
 }
 
-static void begin(struct unpack *z)
+void unpack_begin(struct unpack *z)
 {
     z->at = z->stop = 0;
     z->bits = z->bit_count = 0;
@@ -346,7 +349,7 @@ bool unpack(struct unpack *z)
 {
     uint32_t method, flags;
     bool last = false;
-    begin(z);
+    unpack_begin(z);
     if (!take(z, 8, &method) || !take(z, 8, &flags) || (method & 15) != 8 || method >> 4 > 7 ||
         !is_multiple_of_31(method << 8 | flags) || (flags & 0x20))
         return false;
@@ -359,14 +362,14 @@ bool unpack(struct unpack *z)
 
 bool unpack_raw(struct unpack *z, uint32_t n)
 {
-    begin(z);
+    unpack_begin(z);
     while (n > 0) {
         if (z->in == z->in_end && !z->more(z->ctx, &z->in, &z->in_end))
             return false;
-        if (z->at == z->stop && !make_room(z))
+        if (z->at == z->stop && !unpack_make_room(z))
             return false;
         for (; n > 0 && z->in < z->in_end && z->at != z->stop; n--)
-            z->ring[z->at++ % UNPACK_RING_BYTES] = *z->in++;
+            z->ring[z->at++ & (z->ring_bytes - 1)] = *z->in++;
     }
     return true;
 }

@@ -106,6 +106,7 @@ libyaml-dev yaml-0.1
 libssl-dev libcrypto
 zlib1g-dev zlib
 libdeflate-dev libdeflate
+liblzma-dev liblzma
 libmicrohttpd-dev libmicrohttpd
 libsystemd-dev libsystemd
 libudev-dev libudev

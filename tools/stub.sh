@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # What handles each byte is made quick, the rest small: it has to be loaded.
-QUICK='crc sum wire unpack flash_pen fast'
+QUICK='crc sum wire unpack unlzma flash_pen fast'
 SMALL='fast_answer'
 # Everything that could make another file of the same source is spelled out.
 FLAGS='-std=c11 -ffreestanding -fno-builtin -fno-jump-tables -nostdlib -I. -flto -flto-partition=none

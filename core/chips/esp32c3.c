@@ -46,6 +46,7 @@ const struct chip chip_esp32c3 = {
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .fast_tried = CHIP_FAST_VIRTUAL,
+    .lzma_baud = 230400,
     .hint_no_sync = CHIP_FAMILY_HINT("; GPIO9 must be low and GPIO8 high at reset"),
     .read_revision = efuse_read_revision,
     .read_spi_pins = efuse_read_spi_pins,

@@ -159,6 +159,7 @@ struct chip {
     const struct chip_package *packages; /* ends with a zero row; NULL: no names known */
     enum chip_tested tested;
     uint8_t fast_tried;       /* of enum chip_fast_tried */
+    uint32_t lzma_baud;       /* up to it its fast stub has time for LZMA; 0: it has none */
     const char *hint_no_sync; /* replaces the code's default advice */
     /* Hooks. Required unless marked optional, all through registers, with ROM and stub alike. */
     /* Ends with chip_check_mac. */

@@ -125,13 +125,22 @@ static bool encode_for_speed(struct plan_region *piece, const struct plan_settin
     return plan_encode_for_stub(piece, s, false);
 }
 
+/* What is encoded twice, or for one board alone, is so the quick way. */
+static struct plan_settings without_lzma(const struct plan_settings *settings)
+{
+    struct plan_settings s = *settings;
+    s.lzma = false;
+    return s;
+}
+
 static bool region_finish(struct plan_region *r, const struct plan_settings *settings)
 {
+    const struct plan_settings quick = without_lzma(settings);
     if (!encode(r, settings))
         return false;
     bool quicker = forecast_pieces_pay(r, &r->frames[FRAMES_STUB], settings->baud);
     return !(settings->pieces || quicker) ||
-           plan_region_cut(r, settings, settings->pieces ? encode : encode_for_speed);
+           plan_region_cut(r, &quick, settings->pieces ? encode : encode_for_speed);
 }
 
 /* ---- Plan ---- */
@@ -410,6 +419,7 @@ struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_v
 {
     const size_t all = shared->count + count;
     struct plan_variant *v = plan_variant_alloc(all);
+    const struct plan_settings quick = without_lzma(&p->settings);
     if (!v)
         goto fail;
     for (size_t i = 0; i < all; i++)
@@ -417,7 +427,7 @@ struct plan_variant *plan_variant_with(const struct plan *p, const struct plan_v
     for (size_t i = 0; i < count; i++) {
         struct plan_region *own = &v->own[shared->count + i];
         own->name = sources[i].name;
-        if (!region_place(own, &sources[i]) || !region_finish(own, &p->settings))
+        if (!region_place(own, &sources[i]) || !region_finish(own, &quick))
             goto fail;
     }
     return v;

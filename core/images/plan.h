@@ -42,6 +42,7 @@ struct plan_settings {
     bool pieces;               /* regions are cut, so that parts of them can be written */
     uint32_t baud;             /* at which a stub is to be sent them; 0: not known */
     bool fast;                 /* the fast stub is to be sent them, too */
+    bool lzma;                 /* and has time for that at this rate */
     const char *stub_advice;   /* the ROM has to write, and how to get a stub; NULL: one can */
 };
 

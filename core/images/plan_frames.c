@@ -6,6 +6,7 @@
 #include "core/frames/packet.h"
 #include "core/frames/slip.h"
 #include "core/images/cuts.h"
+#include "core/images/squeeze.h"
 #include "stub/fast_wire.h"
 
 #include <libdeflate.h>
@@ -14,6 +15,9 @@
 #include <zlib.h>
 
 #define COMPRESSION_LEVEL 12 /* libdeflate's best */
+#define SLOW_BAUD         460800u
+#define SLOW_REACH_BYTES  (256u << 10)
+#define RING_REACH_BYTES  (64u << 10) /* what the fast stub keeps in RAM where there is enough */
 
 void plan_frames_free(struct plan_frames *f)
 {
@@ -159,28 +163,79 @@ static void measure_raw(struct plan_frames *f, const struct cuts *cuts)
         f->flash_bytes[i] = (uint32_t)(cuts->end[i] - (i ? cuts->end[i - 1] : 0));
 }
 
-bool plan_encode_fast(struct plan_region *r, const uint8_t *stream, size_t n)
+/* What goes to the fast stub. */
+struct coded {
+    const uint8_t *bytes;
+    size_t n;
+    uint8_t coding;
+    uint32_t reach_bytes; /* of LZMA's matches */
+};
+
+static bool measure_coded(struct plan_frames *f, const struct coded *c, const struct cuts *cuts)
+{
+    if (c->coding == FAST_CODING_LZMA)
+        return squeeze_measure(c->bytes, cuts->end, cuts->count, c->reach_bytes, f->flash_bytes);
+    if (c->coding == FAST_CODING_ZLIB)
+        return measure_blocks(f, c->bytes, cuts);
+    measure_raw(f, cuts);
+    return true;
+}
+
+static bool encode_coded(struct plan_region *r, const struct coded *c)
 {
     struct plan_frames *f = &r->frames[FRAMES_FAST];
     struct cuts cuts = { 0 };
-    bool packed = n > 0 && n < r->size_bytes;
-    const uint8_t *from = packed ? stream : r->bytes;
-    size_t bytes = packed ? n : r->size_bytes, at = 0;
-    bool ok = cuts_even(&cuts, bytes, FAST_BLOCK_BYTES) &&
-              frames_reserve(f, CMD_FAST_BLOCK, FAST_BLOCK_BYTES, cuts.count, bytes);
-    f->coding = packed ? FAST_CODING_ZLIB : FAST_CODING_RAW;
+    size_t at = 0;
+    bool ok = cuts_even(&cuts, c->n, FAST_BLOCK_BYTES) &&
+              frames_reserve(f, CMD_FAST_BLOCK, FAST_BLOCK_BYTES, cuts.count, c->n);
+    f->coding = c->coding;
     f->tag = tag_of(r);
     for (uint32_t i = 0; ok && i < f->count; i++) {
-        fast_put(f, i, from + at, cuts.end[i] - at);
+        fast_put(f, i, c->bytes + at, cuts.end[i] - at);
         at = cuts.end[i];
     }
-    if (ok && packed)
-        ok = measure_blocks(f, stream, &cuts);
-    else if (ok)
-        measure_raw(f, &cuts);
+    ok = ok && measure_coded(f, c, &cuts);
     if (ok)
         frames_trim(f);
     cuts_free(&cuts);
+    return ok;
+}
+
+bool plan_encode_fast(struct plan_region *r, const uint8_t *stream, size_t n)
+{
+    const struct coded packed = { stream, n, FAST_CODING_ZLIB, 0 };
+    const struct coded raw = { r->bytes, r->size_bytes, FAST_CODING_RAW, 0 };
+    return encode_coded(r, n > 0 && n < r->size_bytes ? &packed : &raw);
+}
+
+/* How far back matches may reach: a power of two. What is no longer in its ring the stub reads back
+ * from the flash, for which there is time where the wire is slow; beyond 256 KiB the encoder would
+ * need more than a second for 4 MB, for images 1 % shorter. */
+static uint32_t reach_for(const struct plan_settings *s, uint32_t bytes)
+{
+    const uint32_t most = s->baud <= SLOW_BAUD ? SLOW_REACH_BYTES : RING_REACH_BYTES;
+    uint32_t reach = 4096;
+    while (reach < bytes && reach < most)
+        reach <<= 1;
+    return reach;
+}
+
+/* The shortest of LZMA, the stream of zlib, and the bytes themselves. */
+static bool encode_shortest(struct plan_region *r, const struct plan_settings *s,
+                            const uint8_t *stream, size_t n)
+{
+    const uint32_t reach = reach_for(s, r->size_bytes);
+    const size_t cap = n > 0 && n < r->size_bytes ? n : r->size_bytes;
+    size_t squeezed = 0;
+    if (!s->lzma)
+        return plan_encode_fast(r, stream, n);
+    uint8_t *packed = malloc(cap);
+    if (!packed)
+        return false;
+    bool shorter = squeeze(r->bytes, r->size_bytes, reach, packed, cap, &squeezed);
+    const struct coded c = { packed, squeezed, FAST_CODING_LZMA, reach };
+    bool ok = shorter ? encode_coded(r, &c) : plan_encode_fast(r, stream, n);
+    free(packed);
     return ok;
 }
 
@@ -200,7 +255,7 @@ bool plan_encode_for_stub(struct plan_region *r, const struct plan_settings *s, 
     size_t n = libdeflate_zlib_compress(c, r->bytes, r->size_bytes, stream, cap);
     ok = encode_shorter(&r->frames[FRAMES_STUB], &aim, r, stream, n) &&
          (!small || encode_shorter(&r->frames[FRAMES_STUB_SMALL], &over_usb, r, stream, n)) &&
-         (!s->fast || plan_encode_fast(r, stream, n));
+         (!s->fast || encode_shortest(r, s, stream, n));
 out:
     free(stream);
     libdeflate_free_compressor(c);

@@ -271,6 +271,7 @@ static void make_settings(const struct job *j, struct plan_settings *s, struct d
         .pieces = r->write == RECIPE_WRITE_CHANGED,
         .baud = r->port.baud,
         .fast = r->loader == RECIPE_LOADER_FAST,
+        .lzma = r->loader == RECIPE_LOADER_FAST && r->port.baud <= r->chip->lzma_baud,
         .stub_advice = stub_advice(j),
     };
     switch (r->flash.size) {

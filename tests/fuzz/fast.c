@@ -40,8 +40,10 @@ static void say_begin(struct fast_host *h, struct input *in, struct span *s, uns
     const uint8_t flags = input_byte(in);
     uint32_t words[FAST_BEGIN_WORDS] = {
         input_byte(in) & 3u,     7,          (uint32_t)input_byte(in) << 12,
-        input_u16(in) & 0x7FFCu, flags & 1u, 1 + (flags >> 4)
+        input_u16(in) & 0xFFFCu, flags & 1u, 1 + (flags >> 4)
     };
+    if (flags & 8)
+        words[FAST_BEGIN_CODING] = FAST_CODING_LZMA + (flags & 1u);
     if (flags & 2)
         words[FAST_BEGIN_ADDR] = input_u32(in);
     if (flags & 4)

@@ -148,7 +148,7 @@ struct fast_host *fast_host_new(uint8_t fill, bool untold)
     h->lowest = UINT32_MAX;
     now = h;
     enabled = false;
-    fast_begin(&h->fast, h->slots, FAST_HOST_WINDOW);
+    fast_begin(&h->fast, h->slots, FAST_HOST_WINDOW, h->ring, FAST_HOST_RING);
     fast_greet(&h->fast);
     h->fast.pen.flash_bytes = untold ? 0 : FAST_HOST_FLASH;
     return h;

@@ -9,12 +9,14 @@
 
 #define FAST_HOST_FLASH  (1u << 20)
 #define FAST_HOST_WINDOW 16u
+#define FAST_HOST_RING   UNPACK_RING_LEAST
 #define FAST_HOST_IN     (1u << 20)
 #define FAST_HOST_OUT    (1u << 20)
 
 struct fast_host {
     struct fast fast;
     union fast_slot slots[FAST_HOST_WINDOW + 1];
+    uint32_t ring[FAST_HOST_RING / 4];
     uint8_t flash[FAST_HOST_FLASH];
     uint8_t in[FAST_HOST_IN], out[FAST_HOST_OUT];
     size_t in_at, in_bytes, out_bytes;

@@ -1,6 +1,7 @@
 /* A region through the fast stub, whose machine code an interpreter runs: how near it comes to
  * wire and flash, that its UART never overflows, and what a wire that loses and turns bits does. */
 #include "core/images/forecast.h"
+#include "stub/fast_wire.h"
 #include "tests/unit/region_bench.h"
 
 #define ADDR     0x10000u
@@ -105,6 +106,25 @@ static void no_byte_is_lost_in_the_uart(void **state)
     }
 }
 
+/* Better packed where there is time for it, and what comes out is the same. */
+static void lzma_is_used_where_the_chip_has_time(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(chips); i++) {
+        const uint32_t most = chip_by_name(chips[i])->lzma_baud;
+        struct region_bench *quick = bench(chips[i], 1000, 921600),
+                            *b = bench(chips[i], 1000, most);
+        const struct plan_frames *zlib = &quick->r->frames[FRAMES_FAST];
+        const struct plan_frames *lzma = &b->r->frames[FRAMES_FAST];
+        assert_int_equal(zlib->coding, FAST_CODING_ZLIB);
+        assert_int_equal(lzma->coding, FAST_CODING_LZMA);
+        assert_true(plan_frames_wire_bytes(lzma) < plan_frames_wire_bytes(zlib));
+        write_and_prove(b);
+        region_bench_free(quick);
+        region_bench_free(b);
+    }
+}
+
 static void fault(struct region_bench *b, const char *text)
 {
     char why[200] = "";
@@ -176,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_write_comes_near_wire_and_flash),
         cmocka_unit_test(every_chip_that_has_one_is_written),
         cmocka_unit_test(no_byte_is_lost_in_the_uart),
+        cmocka_unit_test(lzma_is_used_where_the_chip_has_time),
         cmocka_unit_test(a_wire_that_turns_and_loses_bytes_costs_what_it_harms),
         cmocka_unit_test(a_stub_that_falls_silent_is_noticed),
         cmocka_unit_test(a_bit_that_cannot_be_programmed_shows),

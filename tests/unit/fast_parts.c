@@ -1,5 +1,6 @@
 /* The parts of the fast stub that compute, beside other people's code for the same. */
 #include "core/base/digest.h"
+#include "core/images/squeeze.h"
 #include "stub/crc.h"
 #include "stub/sum.h"
 #include "stub/unpack.h"
@@ -45,16 +46,18 @@ static void sum_is_md5_at_every_length(void **state)
 
 /* ---- Streams ---- */
 
-#define MOST (300u << 10)
+#define MOST       (300u << 10)
+#define RING_BYTES UNPACK_RING_LEAST
 
 /* Gives a stream in pieces, and takes what comes out as the flash would: late. */
 struct bench {
     const uint8_t *in;
     size_t in_bytes, in_at, piece;
-    uint8_t ring[UNPACK_RING_BYTES + 64]; /* some bytes that must stay */
+    uint8_t ring[RING_BYTES + 64]; /* some bytes that must stay */
     uint8_t *out;
     uint32_t taken, most, lag;
-    unsigned pauses;
+    unsigned pauses, far;
+    bool lzma;
 };
 
 static bool more(void *ctx, const uint8_t **in, const uint8_t **in_end)
@@ -70,7 +73,7 @@ static bool more(void *ctx, const uint8_t **in, const uint8_t **in_end)
 static void take(struct bench *b, uint32_t at, uint32_t lag)
 {
     for (; b->taken + lag < at && b->taken < b->most; b->taken++)
-        b->out[b->taken] = b->ring[b->taken % UNPACK_RING_BYTES];
+        b->out[b->taken] = b->ring[b->taken % RING_BYTES];
 }
 
 static bool room(void *ctx, uint32_t at, uint32_t *stop)
@@ -79,7 +82,7 @@ static bool room(void *ctx, uint32_t at, uint32_t *stop)
     if (at > b->most)
         return false;
     take(b, at, b->lag);
-    uint32_t left = UNPACK_RING_BYTES - (at - b->taken);
+    uint32_t left = RING_BYTES - (at - b->taken);
     if (left == 0)
         return false;
     *stop = at + (left < UNPACK_STRIDE ? left : UNPACK_STRIDE);
@@ -89,6 +92,16 @@ static bool room(void *ctx, uint32_t at, uint32_t *stop)
 static void pause_now(void *ctx)
 {
     ((struct bench *)ctx)->pauses++;
+}
+
+/* What is asked for has been taken, for it is no longer in the ring. */
+static bool far(void *ctx, uint32_t at, uint8_t *byte)
+{
+    struct bench *b = ctx;
+    assert_true(at < b->taken);
+    *byte = b->out[at];
+    b->far++;
+    return true;
 }
 
 /* How many bytes came out; UINT32_MAX: it is no stream. */
@@ -101,11 +114,15 @@ static uint32_t run(struct bench *b, const uint8_t *in, size_t n, size_t piece, 
     b->in_at = b->taken = 0;
     b->piece = piece;
     b->lag = lag;
-    z = (struct unpack){
-        .ring = b->ring, .ctx = b, .more = more, .room = room, .pause = pause_now
-    };
-    bool ok = unpack(&z);
-    for (size_t i = UNPACK_RING_BYTES; i < sizeof b->ring; i++)
+    z = (struct unpack){ .ring = b->ring,
+                         .ring_bytes = RING_BYTES,
+                         .ctx = b,
+                         .more = more,
+                         .room = room,
+                         .pause = pause_now,
+                         .far = far };
+    bool ok = b->lzma ? unpack_lzma(&z, b->most) : unpack(&z);
+    for (size_t i = RING_BYTES; i < sizeof b->ring; i++)
         assert_int_equal(b->ring[i], 0x5A);
     take(b, z.at, 0);
     return ok ? z.at : UINT32_MAX;
@@ -134,7 +151,7 @@ static void streams_of_all_kinds_come_out_as_they_went_in(void **state)
     static const size_t sizes[] = { 1, 63, 64, 65, 4096, 32768, 32769, 100000, MOST };
     static const int strategies[] = { Z_DEFAULT_STRATEGY, Z_FIXED, Z_HUFFMAN_ONLY, Z_RLE };
     static const size_t pieces[] = { 1, 7, 2048 };
-    struct bench *b = malloc(sizeof *b);
+    struct bench *b = calloc(1, sizeof *b);
     uint8_t *bytes = malloc(MOST), *packed = malloc(2 * MOST);
     (void)state;
     assert_true(b && bytes && packed);
@@ -154,11 +171,46 @@ static void streams_of_all_kinds_come_out_as_they_went_in(void **state)
     free(packed);
 }
 
+/* Parts of it come again: near, and so far back that they are in no ring. */
+static void fill_again(uint8_t *bytes, size_t n, uint32_t seed)
+{
+    for (size_t i = 40000; i + 200 < n; i += 100 + next_random(&seed) % 900)
+        memcpy(bytes + i, bytes + next_random(&seed) % (i - 200), 20 + next_random(&seed) % 150);
+}
+
+static void so_do_those_of_lzma(void **state)
+{
+    static const size_t sizes[] = { 4, 63, 64, 4096, 32768, 32772, 100000, MOST };
+    static const uint32_t reaches[] = { 4096, 32768, 65536, 1u << 20 };
+    static const size_t pieces[] = { 1, 7, 2048 };
+    struct bench *b = calloc(1, sizeof *b);
+    uint8_t *bytes = malloc(MOST), *packed = malloc(squeeze_bound(MOST));
+    (void)state;
+    assert_true(b && bytes && packed);
+    b->out = malloc(MOST);
+    b->lzma = true;
+    for (unsigned i = 0; i < COUNT_OF(sizes) * COUNT_OF(reaches) * 3; i++) {
+        size_t n = sizes[i % COUNT_OF(sizes)], got;
+        fill(bytes, n, i % 9, 40 + i);
+        fill_again(bytes, n, i);
+        b->most = (uint32_t)n;
+        assert_true(squeeze(bytes, n, reaches[i / 3 % COUNT_OF(reaches)], packed,
+                            squeeze_bound(MOST), &got));
+        assert_int_equal(run(b, packed, got, pieces[i % 3], i % 2 ? 0 : RING_BYTES - 64), n);
+        assert_memory_equal(b->out, bytes, n);
+    }
+    assert_true(b->pauses > 0 && b->far > 1000);
+    free(b->out);
+    free(b);
+    free(bytes);
+    free(packed);
+}
+
 /* A stream with one bit turned, or that ends too soon, comes to an end, and nothing is written
  * beside the ring (which sanitizers look at, too). */
 static void damaged_streams_end(void **state)
 {
-    struct bench *b = malloc(sizeof *b);
+    struct bench *b = calloc(1, sizeof *b);
     uint8_t *bytes = malloc(20000), *packed = malloc(40000);
     uint32_t random = 3;
     unsigned refused = 0;
@@ -182,6 +234,39 @@ static void damaged_streams_end(void **state)
     free(packed);
 }
 
+static void so_do_damaged_ones_of_lzma(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    uint8_t *bytes = malloc(MOST), *packed = malloc(squeeze_bound(MOST));
+    uint32_t random = 3;
+    unsigned refused = 0, wrong = 0;
+    (void)state;
+    assert_true(b && bytes && packed);
+    b->out = malloc(MOST);
+    b->lzma = true;
+    for (unsigned i = 0; i < 400; i++) {
+        size_t n, size = i % 8 ? 20000 : MOST;
+        b->most = (uint32_t)size;
+        fill(bytes, size, i % 5, 7);
+        fill_again(bytes, size, i);
+        assert_true(squeeze(bytes, size, 1u << 20, packed, squeeze_bound(MOST), &n));
+        uint32_t where = next_random(&random) % (uint32_t)(i % 3 ? n - 12 : 80);
+        packed[where] ^= (uint8_t)(1u << i % 8);
+        if (i % 4 == 0)
+            n = where + 1;
+        if (run(b, packed, n, 100, 0) != size)
+            refused++;
+        else
+            wrong += memcmp(b->out, bytes, size) != 0; /* the digest tells */
+    }
+    assert_true(refused > 200);
+    assert_int_equal(refused + wrong, 400);
+    free(b->out);
+    free(b);
+    free(bytes);
+    free(packed);
+}
+
 static void what_no_encoder_makes_is_refused(void **state)
 {
     static const uint8_t kinds[][12] = {
@@ -192,7 +277,7 @@ static void what_no_encoder_makes_is_refused(void **state)
         { 0x78, 0x9C, 0x01, 0x04, 0x00, 0xFA, 0xFF }, /* a stored block whose lengths differ */
         { 0x78, 0x9C, 0x63, 0x00, 0x42, 0x00 },       /* a match in front of the first byte */
     };
-    struct bench *b = malloc(sizeof *b);
+    struct bench *b = calloc(1, sizeof *b);
     (void)state;
     assert_non_null(b);
     b->out = malloc(4096);
@@ -209,7 +294,9 @@ int main(void)
         cmocka_unit_test(crc_is_that_of_zlib),
         cmocka_unit_test(sum_is_md5_at_every_length),
         cmocka_unit_test(streams_of_all_kinds_come_out_as_they_went_in),
+        cmocka_unit_test(so_do_those_of_lzma),
         cmocka_unit_test(damaged_streams_end),
+        cmocka_unit_test(so_do_damaged_ones_of_lzma),
         cmocka_unit_test(what_no_encoder_makes_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

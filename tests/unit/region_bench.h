@@ -35,6 +35,7 @@ static inline struct plan *region_plan(const char *chip, uint32_t addr, uint32_t
                                             .size = PLAN_SIZE_DETECT,
                                             .pieces = true,
                                             .fast = fast,
+                                            .lzma = baud <= chip_by_name(chip)->lzma_baud,
                                             .baud = baud };
     uint8_t *bytes = malloc(n);
     uint32_t random = 77;
