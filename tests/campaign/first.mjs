@@ -64,8 +64,8 @@ function makeImages(c) {
     return { dir, regions };
 }
 
-function recipeOf(c, images, rate) {
-    const old = c.id === undefined, path = join(images.dir, `${rate}.yaml`);
+function recipeOf(board, c, images, rate) {
+    const old = c.id === undefined, path = join(images.dir, `${rate}-${board}.yaml`);
     const lines = images.regions.map((r) => `  - { file: ${r.file}, offset: 0x${r.offset.toString(16)} }\n`);
     writeFileSync(path, `recipe: ${c.chip}\nversion: 1\nchip: ${c.chip}\n` +
         `flash: { size: detect, mode: dio, freq: ${old ? "40m" : "keep"} }\n` +
@@ -84,7 +84,7 @@ function run(command, args) {
 async function flash(rack, board, c, rate) {
     const db = join(work, `board${board}.db`), images = imagesOf(c);
     rmSync(db, { force: true });
-    const end = await run(join(build, "espstation"), ["run", recipeOf(c, images, rate), "--db", db, "--plain",
+    const end = await run(join(build, "espstation"), ["run", recipeOf(board, c, images, rate), "--db", db, "--plain",
         "--port", rack.ports[board]]);
     const attempts = !existsSync(db) ? [] : JSON.parse(execFileSync("sqlite3", ["-readonly", "-json", db,
         "select number, code, sentence, baud, baud_asked, loader from attempt order by number"], { encoding: "utf8" }) || "[]");
