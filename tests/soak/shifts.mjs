@@ -142,14 +142,15 @@ async function seeToSlot(i, waits) {
     counts.silent += !slot.done;
     await putNext(i);
 }
+const lotIsFull = (tile) => tile.state === "waiting" && tile.code === "quota";
 async function seeToBoards() {
     const tiles = JSON.parse((await ask("tiles", null, "Ann")).text).tiles;
     for (const [i, tile] of tiles.entries()) {
         if (tile.state === "attention") await act("Ann", { act: "enable", slot: i + 1 });
         if (tile.state === "fail" && random.hits(1 / 30)) await act(operator, { act: random.pick(["retry", "acknowledge"]), slot: i + 1 });
-        await seeToSlot(i, tile.state === "waiting");
+        await seeToSlot(i, lotIsFull(tile)); // who waits for anything else is taken out, after a while
     }
-    if (!stopped && tiles.some((tile) => /LOT FULL/.test(tile.sentence ?? ""))) await nextLot();
+    if (!stopped && tiles.some(lotIsFull)) await nextLot();
 }
 
 // ---- Who looks ----------------------------------------------------------------------------------
