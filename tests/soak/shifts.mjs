@@ -142,14 +142,15 @@ async function seeToSlot(i, waits) {
     counts.silent += !slot.done;
     await putNext(i);
 }
+const lotIsFull = (tile) => tile.state === "waiting" && tile.code === "quota";
 async function seeToBoards() {
     const tiles = JSON.parse((await ask("tiles", null, "Ann")).text).tiles;
     for (const [i, tile] of tiles.entries()) {
         if (tile.state === "attention") await act("Ann", { act: "enable", slot: i + 1 });
         if (tile.state === "fail" && random.hits(1 / 30)) await act(operator, { act: random.pick(["retry", "acknowledge"]), slot: i + 1 });
-        await seeToSlot(i, tile.state === "waiting");
+        await seeToSlot(i, lotIsFull(tile)); // who waits for anything else is taken out, after a while
     }
-    if (!stopped && tiles.some((tile) => /LOT FULL/.test(tile.sentence ?? ""))) await nextLot();
+    if (!stopped && tiles.some(lotIsFull)) await nextLot();
 }
 
 // ---- Who looks ----------------------------------------------------------------------------------
@@ -204,8 +205,8 @@ while (!exit && (sinceMs() < o.minutes * 60000 || shown.size < target) && sinceM
 // ---- What it came to ----------------------------------------------------------------------------
 check("the station is still there", !exit, exit, station.errors);
 note(`${clock().toISOString()}: ${shown.size} runs, ${[...shown.values()].filter((v) => v === "PASS").length} PASS; ${JSON.stringify(counts)}`);
-flat.judge({ warm: o.minutes >= 10, heapKib: 16 });
-check(`a day's boards: ${shown.size} runs`, shown.size >= target * 0.98);
+flat.judge({ warm: o.minutes >= 10, leastKib: 512 });
+check(`a day's boards: ${shown.size} runs`, shown.size >= target * 0.95);
 station.kill("SIGINT");
 const ended = await station.exited;
 check("Ctrl-C ends it well", ended.code === 0, ended, station.errors);
@@ -215,7 +216,7 @@ const missing = [...shown].filter(([run, verdict]) => rows.get(run) !== verdict)
 check("every verdict shown has its row", shown.size > 0 && missing.length === 0, ...missing.slice(0, 10));
 check("no board passed twice in a lot", number(db, "select count(*) from (select 1 from run where verdict = 'PASS' and board is not null group by lot, board having count(*) > 1)") === 0);
 check("no lot took more than its places", number(db, "select count(*) from lot where quantity > 0 and quantity < (select count(distinct board) from run where run.lot = lot.id and verdict = 'PASS')") === 0);
-check("runs are in every shift's name", number(db, "select count(distinct operator) from run") === operators.length);
+check("runs are in every shift's name", o.hours < 20 || number(db, "select count(distinct operator) from run") === operators.length);
 check("every run has ended, and the record is whole", number(db, "select count(*) from run where verdict is null") === 0 && sql(db, "pragma integrity_check")[0][0] === "ok");
 check("no code of the station itself", !codes.station && !codes.database && !codes.usage, codes);
 note(`codes: ${Object.entries(codes).sort((a, b) => b[1] - a[1]).map(([code, n]) => `${code} ${n}`).join(", ")}`);

@@ -117,7 +117,7 @@ function progress(slot) {
 // Nothing is cut: a text gets smaller until it fits, and where even that does not do, the cause
 // alone stays; the slot's own window has the rest. All tiles together, and from a size that is
 // reckoned beforehand: the browser lays the page out a few times, not once for each tile and size.
-const LINE = 1.22, GAP = 0.3, RAGGED = 1; // of the font size; bold is as much wider as lines are not full
+const LINE = 1.22, GAP = 0.3, RAGGED = 1, STRONG = 1.15; // of the font size; bold is as much wider as lines are not full
 const fits = ({ saying: box }) => box.scrollHeight <= box.clientHeight + 1 && box.scrollWidth <= box.clientWidth + 1;
 
 function reckon({ parts, width, height }, largest) {
@@ -136,12 +136,16 @@ function shrink(list) {
     return left.length ? [...left.filter((tile) => !smaller.includes(tile)), ...(smaller.length ? shrink(smaller) : [])] : [];
 }
 
+// Of the cause, which stands in larger letters: no word of it is broken for want of room.
+const widestWord = (box) => Math.max(...box.querySelector("strong").textContent.split(/\s+/).map((text) => emWidth(text, family)), 0.1);
+
 function measure(tile, brief) {
     const box = tile.saying, texts = brief ? [box.querySelector("strong").lastChild.textContent] : [...box.children].map((e) => e.textContent);
     tile.parts = texts.map((text) => emWidth(text, family));
     tile.width = box.clientWidth;
     tile.height = box.clientHeight;
-    tile.px = reckon(tile, brief ? 22 : Math.max(12, Math.min(LARGEST_PX, Math.round(tile.button.clientHeight / 15))));
+    const largest = brief ? 22 : Math.max(12, Math.min(LARGEST_PX, Math.round(tile.button.clientHeight / 15)));
+    tile.px = reckon(tile, Math.max(SMALLEST_PX, Math.min(largest, Math.floor(tile.width / (STRONG * widestWord(box))))));
 }
 
 function fit(list) {

@@ -57,7 +57,7 @@ export const seconds = (s) => `${s < 99.5 ? write("tenths", { minimumFractionDig
 
 // The time of today, else with the day in front, as this place writes them.
 export function moment(utc) {
-    const t = new Date(utc), time = { hour: "2-digit", minute: "2-digit" };
+    const t = new Date(utc), time = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     if (Number.isNaN(t.getTime())) return "";
     return t.toDateString() === new Date().toDateString() ? t.toLocaleTimeString(code, time) : t.toLocaleString(code, { day: "numeric", month: "numeric", ...time });
 }
