@@ -335,8 +335,8 @@ static bool add_purpose(struct planner *p, const struct need *n)
                     "nobody changes what it is for");
 }
 
-/* Of the ESP32-H2 up to v1.1; later silicon has no such fuse. Source: espefuse, which burns it along
- * with the key. */
+/* Of the ESP32-H2 up to v1.1; later silicon has no such fuse. Source: espefuse, which burns it
+ * along with the key. */
 static bool add_hardware_k(struct planner *p, const struct need *n)
 {
     static const char name[] = "ECDSA_FORCE_USE_HARDWARE_K";

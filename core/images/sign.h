@@ -3,7 +3,8 @@
  * sectors, and one sector behind it with a block for each key. Pure but for the chance that
  * libcrypto takes.
  *
- * Keys are PEM in memory, whose reader wipes it, or stay where libcrypto reaches them. Sources as in signature.h.
+ * Keys are PEM in memory, whose reader wipes it, or stay where libcrypto reaches them. Sources as
+ * in signature.h.
  */
 #ifndef CORE_SIGN_H
 #define CORE_SIGN_H

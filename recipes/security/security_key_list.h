@@ -167,8 +167,8 @@
         .store = store_security_key, .words = LIST("board"), .more = "the path of a file",
         .min = 1, .max = 1024, HMAC_FIELD(key.file),
         .also = LIST("file"),
-        .sentence = "board: each gets its own; or a file of 32 bytes (ecdsa: a private key in PEM), "
-                    "of mode 0600 and yours.",
+        .sentence = "board: each gets its own; or a file of 32 bytes (ecdsa: a private key in "
+                    "PEM), of mode 0600 and yours.",
     },
     [RECIPE_KEY_SECURITY_KEY_VALUE] = {
         .path = "security.keys.value", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_TEXT,
@@ -182,8 +182,8 @@
         .words = LIST("hmac-all", "hmac-jtag", "ds", "hmac-up", "ecdsa"), .required = true,
         HMAC_FIELD(use),
         .also = LIST("purpose", "for"),
-        .sentence = "For JTAG and signatures, JTAG, digital signatures (RSA), firmware (hmac-up), or "
-                    "signatures of ECDSA with P-256.",
+        .sentence = "For JTAG and signatures, JTAG, digital signatures (RSA), firmware (hmac-up), "
+                    "or signatures of ECDSA with P-256.",
     },
     [RECIPE_KEY_SECURITY_KEY_BLOCK] = {
         .path = "security.keys.block", .parent = RECIPE_KEY_SECURITY_KEYS, .kind = KEY_NUMBER,
@@ -232,6 +232,6 @@
         .path = "security.keep.with", .parent = RECIPE_KEY_SECURITY_KEEP, .kind = KEY_OWN,
         .store = store_security_key, .more = "the path of a file", .required = true, .min = 1,
         .max = 1024, SECURITY_FIELD(keep.with.file),
-        .sentence = "The station's key that seals them: a file of 32 bytes, mode 0600 and yours, or "
-                    "an RSA key in a token, as pkcs11:token=line;object=seal?pin-source=pin.",
+        .sentence = "The station's key that seals them: a file of 32 bytes, mode 0600 and yours, "
+                    "or an RSA key in a token, as pkcs11:token=line;object=seal?pin-source=pin.",
     },

@@ -345,8 +345,8 @@ static enum exit_status image(int argc, char **argv)
     const struct option_row rows[] = {
         { "-o", "FILE", "what is made", NULL, &o.out_path, NULL },
         { "--key", "FILE",
-          "sign: a private key, in PEM or as pkcs11:... in a token, for several repeat it; else the "
-          "flash's key",
+          "sign: a private key, in PEM or as pkcs11:... in a token, for several repeat it; else "
+          "the flash's key",
           NULL, NULL, &o.keys },
         { "--chip", "NAME", "encrypt, decrypt, cert: for which chip", NULL, &o.chip, NULL },
         { "--offset", "ADDR", "encrypt, decrypt: where it stands in the flash", NULL, &o.offset,

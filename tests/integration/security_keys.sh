@@ -128,6 +128,19 @@ check "a row with another key than the board has: not passed" out burn own.yaml 
 for id in 1 2 3; do grep -aqF "$(od -An -v -tx1 own$id.key | tr -d ' \n')" record.db out killed.txt && echo "# key $id"; done >found
 check "no key is in record or output" found test ! -s found
 
+# ---- NVS that is encrypted for the chip's key -------------------------------------------------------
+head -c 32 /dev/urandom >hmac.key
+printf 'id,key\n9,%s\n' "$(od -An -v -tx1 hmac.key | tr -d ' \n')" >hmac.csv
+recipe hmac.yaml '' "security: { keys: [ { use: hmac-up, value: key } ] }
+$(sed '/images:/d; s/, { name: certs, folder: certs }//; s/keys.csv/hmac.csv/' <<<"$unit")
+  images: [ { partition: fctry, encrypt: hmac, key_value: key, keys: [ { space: f, key: id, type: string, value: '{id}' } ] } ]"
+check "its unit's key is burnt" out burn hmac.yaml 5 0 --db hmac.db
+check "as it is in the pool" out test "$(block_of 5 4)" = "$(words_of hmac.key)"
+ctl dump 5 "$work/flash.bin" >/dev/null
+dd if=flash.bin of=fctry.bin bs=4096 skip=$((0x310)) count=6 status=none
+check "and opens its NVS" out exits 0 "$station" nvs show fctry.bin --hmac-key hmac.key
+check "which holds its values" out says out "id"
+
 # ---- In memory ---------------------------------------------------------------------------------------
 in_memory() { # TITLE KEY locked|gone
     if [ "${BUILD##*/}" = asan ]; then

@@ -343,7 +343,7 @@ static void a_long_key_takes_two_blocks(void **state)
     assert_has(e.what, "KEY5");
 }
 
-/* p256.pem: the bytes that espefuse burns for ECDSA_KEY, and, on early silicon, the fuse with it. */
+/* p256.pem: the bytes that espefuse burns for ECDSA_KEY, and the fuse that early silicon has. */
 static void a_key_of_ecdsa_is_that_of_espefuse(void **state)
 {
     static const uint32_t words[] = { 0xFD3088D2, 0xDA49A8C5, 0xBF156E88, 0xEEA7B3F3,
