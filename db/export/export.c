@@ -9,6 +9,7 @@
 #include "db/store/fail.h"
 #include "db/store/mac_utc.h"
 #include "db/store/phrases.h"
+#include "db/store/query.h"
 #include "db/store/turn.h"
 
 #include <inttypes.h>
@@ -183,13 +184,7 @@ void export_begin_digests(struct export *x)
 
 int export_next(const struct export *x, sqlite3_stmt *s, struct err *e)
 {
-    const int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        return 1;
-    if (rc == SQLITE_DONE)
-        return 0;
-    db_fail(x->db, e);
-    return -1;
+    return query_step(x->db, s, e);
 }
 
 static sqlite3_stmt *prepare_sums_locked(const struct export *x, struct err *e)

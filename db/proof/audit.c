@@ -82,13 +82,7 @@ static sqlite3_stmt *prepare_locked(struct audit *a, const char *sql, struct err
 /* > 0 a row, 0 the end, < 0 failed. */
 static int next_row(struct audit *a, sqlite3_stmt *s, struct err *e)
 {
-    const int rc = sqlite3_step(s);
-    if (rc == SQLITE_ROW)
-        return 1;
-    if (rc == SQLITE_DONE)
-        return 0;
-    db_fail(a->db, e);
-    return -1;
+    return query_step(a->db, s, e);
 }
 
 /* The first number of the first row, `none` without one. */

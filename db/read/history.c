@@ -1,21 +1,11 @@
 /* The life of one board, row by row. */
 #include "db/read/history.h"
 
+#include "db/store/columns.h"
 #include "db/store/connect.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
-
-static const char *text(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
-static int64_t number_or(sqlite3_stmt *s, int column, int64_t unknown)
-{
-    return sqlite3_column_type(s, column) == SQLITE_NULL ? unknown
-                                                         : sqlite3_column_int64(s, column);
-}
 
 static bool taken(bool by_callback, struct err *e)
 {
@@ -27,12 +17,12 @@ static bool taken(bool by_callback, struct err *e)
 static struct db_board_row board_row(sqlite3_stmt *s)
 {
     return (struct db_board_row){
-        .mac = text(s, 0),
-        .chip = text(s, 1),
-        .first_seen_utc = text(s, 2),
-        .revision = (int)number_or(s, 3, -1),
-        .flash_id = number_or(s, 4, -1),
-        .flash_bytes = number_or(s, 5, 0),
+        .mac = column_text(s, 0),
+        .chip = column_text(s, 1),
+        .first_seen_utc = column_text(s, 2),
+        .revision = (int)column_number_or(s, 3, -1),
+        .flash_id = column_number_or(s, 4, -1),
+        .flash_bytes = column_number_or(s, 5, 0),
     };
 }
 
@@ -40,34 +30,34 @@ static struct db_run_row run_row(sqlite3_stmt *s)
 {
     return (struct db_run_row){
         .run_id = sqlite3_column_int64(s, 0),
-        .started_utc = text(s, 1),
-        .ended_utc = text(s, 2),
-        .duration_ms = number_or(s, 3, -1),
-        .verdict = text(s, 4),
-        .code = text(s, 5),
-        .sentence = text(s, 6),
-        .hint = text(s, 7),
-        .board_state = text(s, 8),
-        .app_text = text(s, 9),
+        .started_utc = column_text(s, 1),
+        .ended_utc = column_text(s, 2),
+        .duration_ms = column_number_or(s, 3, -1),
+        .verdict = column_text(s, 4),
+        .code = column_text(s, 5),
+        .sentence = column_text(s, 6),
+        .hint = column_text(s, 7),
+        .board_state = column_text(s, 8),
+        .app_text = column_text(s, 9),
         .slot = sqlite3_column_int(s, 10),
-        .port = text(s, 11),
-        .operator_name = text(s, 12),
-        .lot = text(s, 13),
-        .host = text(s, 14),
-        .tool_version = text(s, 15),
-        .recipe = text(s, 16),
-        .recipe_version = text(s, 17),
-        .recipe_sha256 = text(s, 18),
+        .port = column_text(s, 11),
+        .operator_name = column_text(s, 12),
+        .lot = column_text(s, 13),
+        .host = column_text(s, 14),
+        .tool_version = column_text(s, 15),
+        .recipe = column_text(s, 16),
+        .recipe_version = column_text(s, 17),
+        .recipe_sha256 = column_text(s, 18),
         .attempt_count = sqlite3_column_int(s, 19),
         .rework_of = sqlite3_column_int64(s, 20),
-        .rework_reason = text(s, 21),
+        .rework_reason = column_text(s, 21),
     };
 }
 
 static struct db_timing timing_row(sqlite3_stmt *s, int first)
 {
     return (struct db_timing){
-#define TIMING(version, name, sentence) .name##_ms = number_or(s, first + TIMING_##name, -1),
+#define TIMING(version, name, sentence) .name##_ms = column_number_or(s, first + TIMING_##name, -1),
 #include "db/store/timing_list.h"
     };
 }
@@ -76,22 +66,22 @@ static struct db_attempt_row attempt_row(sqlite3_stmt *s)
 {
     return (struct db_attempt_row){
         .number = sqlite3_column_int(s, 1),
-        .started_utc = text(s, 2),
+        .started_utc = column_text(s, 2),
         .duration_ms = sqlite3_column_int64(s, 3),
-        .baud = number_or(s, 4, 0),
+        .baud = column_number_or(s, 4, 0),
         .bytes_written = sqlite3_column_int64(s, 5),
         .wire_bytes = sqlite3_column_int64(s, 6),
-        .reset = text(s, 7),
-        .loader = text(s, 8),
-        .phase = text(s, 9),
-        .code = text(s, 10),
-        .sentence = text(s, 11),
-        .hint = text(s, 12),
-        .board_state = text(s, 13),
-        .baud_asked = number_or(s, 14, 0),
-        .baud_why = text(s, 15),
-        .write_mode = text(s, 16),
-        .round_trips = number_or(s, 17, -1),
+        .reset = column_text(s, 7),
+        .loader = column_text(s, 8),
+        .phase = column_text(s, 9),
+        .code = column_text(s, 10),
+        .sentence = column_text(s, 11),
+        .hint = column_text(s, 12),
+        .board_state = column_text(s, 13),
+        .baud_asked = column_number_or(s, 14, 0),
+        .baud_why = column_text(s, 15),
+        .write_mode = column_text(s, 16),
+        .round_trips = column_number_or(s, 17, -1),
         .timing = timing_row(s, 18),
     };
 }
@@ -99,14 +89,14 @@ static struct db_attempt_row attempt_row(sqlite3_stmt *s)
 static struct db_digest_row digest_row(sqlite3_stmt *s)
 {
     return (struct db_digest_row){
-        .file = text(s, 0),
+        .file = column_text(s, 0),
         .offset = sqlite3_column_int64(s, 1),
         .size_bytes = sqlite3_column_int64(s, 2),
         .skipped_bytes = sqlite3_column_int64(s, 3),
-        .expected_md5 = text(s, 4),
-        .read_md5 = text(s, 5),
-        .written_md5 = text(s, 6),
-        .written_sha256 = text(s, 7),
+        .expected_md5 = column_text(s, 4),
+        .read_md5 = column_text(s, 5),
+        .written_md5 = column_text(s, 6),
+        .written_sha256 = column_text(s, 7),
     };
 }
 
@@ -115,15 +105,15 @@ static struct db_burn_row burn_row(sqlite3_stmt *s)
     return (struct db_burn_row){
         .number = sqlite3_column_int(s, 0),
         .attempt = sqlite3_column_int(s, 1),
-        .stage = text(s, 2),
+        .stage = column_text(s, 2),
         .block = sqlite3_column_int(s, 3),
-        .fuses = text(s, 4),
-        .outcome = text(s, 5),
-        .words = text(s, 6),
-        .proof = text(s, 7),
-        .sentence = text(s, 8),
-        .person = text(s, 9),
-        .made_utc = text(s, 10),
+        .fuses = column_text(s, 4),
+        .outcome = column_text(s, 5),
+        .words = column_text(s, 6),
+        .proof = column_text(s, 7),
+        .sentence = column_text(s, 8),
+        .person = column_text(s, 9),
+        .made_utc = column_text(s, 10),
     };
 }
 
@@ -184,11 +174,11 @@ static bool send_corrections_locked(struct db *db, int64_t run_id,
     struct query q = query_start_locked(db, STMT_HISTORY_CORRECTIONS);
     query_int(&q, run_id);
     while (ok && (rows = query_row(&q, e)) > 0) {
-        const struct db_correction_row row = { .made_utc = text(q.statement, 0),
-                                               .operator_name = text(q.statement, 1),
-                                               .reason = text(q.statement, 2),
-                                               .host = text(q.statement, 3),
-                                               .verdict = text(q.statement, 4) };
+        const struct db_correction_row row = { .made_utc = column_text(q.statement, 0),
+                                               .operator_name = column_text(q.statement, 1),
+                                               .reason = column_text(q.statement, 2),
+                                               .host = column_text(q.statement, 3),
+                                               .verdict = column_text(q.statement, 4) };
         ok = taken(sink->correction(sink->ctx, &row), e);
     }
     query_end(&q);

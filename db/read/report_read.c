@@ -3,6 +3,7 @@
 #include "db/read/report_read.h"
 
 #include "db/proof/checkpoint_priv.h"
+#include "db/store/columns.h"
 #include "db/store/connect.h"
 #include "db/store/fail.h"
 #include "db/store/handle.h"
@@ -102,23 +103,6 @@ static const char checkpoint_sql[] =
 
 /* ---- Rows ---- */
 
-static const char *text(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
-static int64_t number_or(sqlite3_stmt *s, int column, int64_t unknown)
-{
-    return sqlite3_column_type(s, column) == SQLITE_NULL ? unknown
-                                                         : sqlite3_column_int64(s, column);
-}
-
-static void copy_text(sqlite3_stmt *s, int column, char *to, size_t cap)
-{
-    const char *value = text(s, column);
-    snprintf(to, cap, "%s", !value ? "" : value);
-}
-
 /* Takes a row; false: the reader gave up. */
 typedef bool take_row(void *ctx, sqlite3_stmt *s);
 
@@ -164,8 +148,8 @@ struct summing {
 static bool take_summary(void *ctx, sqlite3_stmt *s)
 {
     struct summing *x = ctx;
-    copy_text(s, 0, x->to->first_utc, sizeof x->to->first_utc);
-    copy_text(s, 1, x->to->last_utc, sizeof x->to->last_utc);
+    column_copy(s, 0, x->to->first_utc, sizeof x->to->first_utc);
+    column_copy(s, 1, x->to->last_utc, sizeof x->to->last_utc);
     x->to->hours = sqlite3_column_int64(s, 2);
     x->to->recipes = sqlite3_column_int64(s, 3);
     x->recipe_id = x->to->recipes == 1 ? sqlite3_column_int64(s, 4) : 0;
@@ -175,7 +159,7 @@ static bool take_summary(void *ctx, sqlite3_stmt *s)
 static bool take_busiest(void *ctx, sqlite3_stmt *s)
 {
     struct summing *x = ctx;
-    copy_text(s, 0, x->to->busiest_utc, sizeof x->to->busiest_utc);
+    column_copy(s, 0, x->to->busiest_utc, sizeof x->to->busiest_utc);
     x->to->busiest_passed = sqlite3_column_int64(s, 1);
     return true;
 }
@@ -183,9 +167,9 @@ static bool take_busiest(void *ctx, sqlite3_stmt *s)
 static bool take_one_recipe(void *ctx, sqlite3_stmt *s)
 {
     struct summing *x = ctx;
-    copy_text(s, 0, x->to->recipe, sizeof x->to->recipe);
-    copy_text(s, 1, x->to->recipe_version, sizeof x->to->recipe_version);
-    copy_text(s, 2, x->to->chip, sizeof x->to->chip);
+    column_copy(s, 0, x->to->recipe, sizeof x->to->recipe);
+    column_copy(s, 1, x->to->recipe_version, sizeof x->to->recipe_version);
+    column_copy(s, 2, x->to->chip, sizeof x->to->chip);
     return true;
 }
 
@@ -193,7 +177,7 @@ static bool take_link(void *ctx, sqlite3_stmt *s)
 {
     struct summing *x = ctx;
     x->to->link = sqlite3_column_int64(s, 0);
-    copy_text(s, 1, x->to->link_sha256, sizeof x->to->link_sha256);
+    column_copy(s, 1, x->to->link_sha256, sizeof x->to->link_sha256);
     return true;
 }
 
@@ -222,11 +206,11 @@ static bool take_recipe(void *ctx, sqlite3_stmt *s)
     const struct db_report_sink *sink = ctx;
     const struct db_report_recipe row = {
         .id = sqlite3_column_int64(s, 0),
-        .name = text(s, 1),
-        .version = text(s, 2),
-        .chip = text(s, 3),
-        .sha256 = text(s, 4),
-        .plan_sha256 = text(s, 5),
+        .name = column_text(s, 1),
+        .version = column_text(s, 2),
+        .chip = column_text(s, 3),
+        .sha256 = column_text(s, 4),
+        .plan_sha256 = column_text(s, 5),
         .runs = sqlite3_column_int64(s, 6),
         .images = sqlite3_column_int64(s, 7),
     };
@@ -237,15 +221,15 @@ static bool take_image(void *ctx, sqlite3_stmt *s)
 {
     const struct db_report_sink *sink = ctx;
     const struct db_report_image row = {
-        .recipe = text(s, 0),
-        .recipe_version = text(s, 1),
-        .file = text(s, 2),
+        .recipe = column_text(s, 0),
+        .recipe_version = column_text(s, 1),
+        .file = column_text(s, 2),
         .offset = sqlite3_column_int64(s, 3),
         .size_bytes = sqlite3_column_int64(s, 4),
-        .sha256 = text(s, 5),
-        .md5 = text(s, 6),
-        .app_project = text(s, 7),
-        .app_version = text(s, 8),
+        .sha256 = column_text(s, 5),
+        .md5 = column_text(s, 6),
+        .app_project = column_text(s, 7),
+        .app_version = column_text(s, 8),
     };
     return sink->image(sink->ctx, &row);
 }
@@ -254,7 +238,7 @@ static bool take_period(void *ctx, sqlite3_stmt *s)
 {
     const struct db_report_sink *sink = ctx;
     const struct db_report_period row = {
-        .utc = text(s, 0),
+        .utc = column_text(s, 0),
         .passed = sqlite3_column_int64(s, 1),
         .others = sqlite3_column_int64(s, 2),
     };
@@ -265,9 +249,9 @@ static bool take_station(void *ctx, sqlite3_stmt *s)
 {
     const struct db_report_sink *sink = ctx;
     const struct db_report_station row = {
-        .host = text(s, 0),
-        .tool_version = text(s, 1),
-        .operator_name = text(s, 2),
+        .host = column_text(s, 0),
+        .tool_version = column_text(s, 1),
+        .operator_name = column_text(s, 2),
         .runs = sqlite3_column_int64(s, 3),
         .passed = sqlite3_column_int64(s, 4),
     };
@@ -277,23 +261,23 @@ static bool take_station(void *ctx, sqlite3_stmt *s)
 static bool take_board(void *ctx, sqlite3_stmt *s)
 {
     const struct db_report_sink *sink = ctx;
-    const char *verdict = text(s, 2), *own = text(s, 3);
+    const char *verdict = column_text(s, 2), *own = column_text(s, 3);
     const struct db_report_board row = {
-        .mac = text(s, 0),
+        .mac = column_text(s, 0),
         .runs = sqlite3_column_int64(s, 1),
         .verdict = verdict,
         .taken_back = strcmp(own, "PASS") == 0 && strcmp(verdict, "PASS") != 0,
-        .code = text(s, 4),
-        .sentence = text(s, 5),
+        .code = column_text(s, 4),
+        .sentence = column_text(s, 5),
         .run_id = sqlite3_column_int64(s, 6),
         .attempts = sqlite3_column_int64(s, 7),
-        .duration_ms = number_or(s, 8, -1),
-        .baud = number_or(s, 9, 0),
-        .baud_asked = number_or(s, 10, 0),
+        .duration_ms = column_number_or(s, 8, -1),
+        .baud = column_number_or(s, 9, 0),
+        .baud_asked = column_number_or(s, 10, 0),
         .slot = sqlite3_column_int(s, 11),
-        .port = text(s, 12),
-        .ended_utc = text(s, 13),
-        .serial = text(s, 14),
+        .port = column_text(s, 12),
+        .ended_utc = column_text(s, 13),
+        .serial = column_text(s, 14),
     };
     return sink->board(sink->ctx, &row);
 }
@@ -303,13 +287,13 @@ static bool take_change(void *ctx, sqlite3_stmt *s)
     const struct db_report_sink *sink = ctx;
     const struct db_report_change row = {
         .run_id = sqlite3_column_int64(s, 0),
-        .mac = text(s, 1),
-        .made_utc = text(s, 2),
-        .operator_name = text(s, 3),
-        .host = text(s, 4),
-        .reason = text(s, 5),
-        .own_verdict = text(s, 6),
-        .verdict = text(s, 7),
+        .mac = column_text(s, 1),
+        .made_utc = column_text(s, 2),
+        .operator_name = column_text(s, 3),
+        .host = column_text(s, 4),
+        .reason = column_text(s, 5),
+        .own_verdict = column_text(s, 6),
+        .verdict = column_text(s, 7),
         .rework = sqlite3_column_int(s, 8) != 0,
         .rework_of = sqlite3_column_int64(s, 9),
         .after_closing = sqlite3_column_int(s, 10) != 0,
@@ -366,8 +350,9 @@ static bool take_checkpoint(void *ctx, sqlite3_stmt *s)
 {
     struct db_report_checkpoint *to = ctx;
     struct checkpoint_said said;
-    const char *body = text(s, 0), *signature = text(s, 1), *sha256 = text(s, 2);
-    const char *lot = text(s, 3);
+    const char *body = column_text(s, 0), *signature = column_text(s, 1),
+               *sha256 = column_text(s, 2);
+    const char *lot = column_text(s, 3);
     checkpoint_join(body, signature, to->text);
     to->signature_fits = checkpoint_read(body, signature, &said);
     to->record_fits = sha256 && strcmp(said.sha256, sha256) == 0 && strcmp(said.lot, lot) == 0;

@@ -59,6 +59,17 @@ void query_end(struct query *q)
     sqlite3_clear_bindings(q->statement);
 }
 
+int query_step(struct db *db, sqlite3_stmt *statement, struct err *e)
+{
+    const int rc = sqlite3_step(statement);
+    if (rc == SQLITE_ROW)
+        return 1;
+    if (rc == SQLITE_DONE)
+        return 0;
+    db_fail(db, e);
+    return -1;
+}
+
 int query_row(struct query *q, struct err *e)
 {
     if (q->rc == SQLITE_OK || q->rc == SQLITE_ROW)

@@ -28,6 +28,9 @@ bool query_run(struct query *q, struct err *e);
 int query_row(struct query *q, struct err *e);
 void query_end(struct query *q);
 
+/* Likewise of any statement of the record's. */
+int query_step(struct db *db, sqlite3_stmt *statement, struct err *e);
+
 /* Adds a row and gives its id; 0 on failure. */
 int64_t query_insert(struct query *q, struct err *e);
 

@@ -1,5 +1,6 @@
 #include "db/units/unit_list.h"
 
+#include "db/store/columns.h"
 #include "db/store/fail.h"
 #include "db/store/handle.h"
 #include "db/store/phrases.h"
@@ -26,19 +27,14 @@ static const char mac_sql[] = "SELECT b.mac FROM unit AS u JOIN board AS b ON b.
                               " WHERE u.serial = ? ORDER BY u.released IS NOT NULL, u.id DESC"
                               " LIMIT 1";
 
-static const char *text_of(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
 static bool give_values(sqlite3_stmt *s, int64_t unit_id, const struct db_unit_sink *sink)
 {
     bool go_on = true;
     sqlite3_reset(s);
     sqlite3_bind_int64(s, 1, unit_id);
     while (go_on && sqlite3_step(s) == SQLITE_ROW) {
-        const struct db_unit_value_row row = { text_of(s, 0), text_of(s, 1), text_of(s, 2),
-                                               text_of(s, 3) };
+        const struct db_unit_value_row row = { column_text(s, 0), column_text(s, 1),
+                                               column_text(s, 2), column_text(s, 3) };
         go_on = sink->value(sink->ctx, &row);
     }
     return go_on;
@@ -46,14 +42,14 @@ static bool give_values(sqlite3_stmt *s, int64_t unit_id, const struct db_unit_s
 
 static bool give_unit(sqlite3_stmt *s, const struct db_unit_sink *sink)
 {
-    const struct db_unit_row row = { .mac = text_of(s, 1),
-                                     .serial = text_of(s, 2),
-                                     .taken_utc = text_of(s, 3),
+    const struct db_unit_row row = { .mac = column_text(s, 1),
+                                     .serial = column_text(s, 2),
+                                     .taken_utc = column_text(s, 3),
                                      .run_id = sqlite3_column_int64(s, 4),
-                                     .verdict = text_of(s, 5),
-                                     .released_utc = text_of(s, 6),
-                                     .released_by = text_of(s, 7),
-                                     .reason = text_of(s, 8),
+                                     .verdict = column_text(s, 5),
+                                     .released_utc = column_text(s, 6),
+                                     .released_by = column_text(s, 7),
+                                     .reason = column_text(s, 8),
                                      .later = sqlite3_column_int(s, 9) != 0 };
     return sink->unit(sink->ctx, &row);
 }
@@ -98,7 +94,7 @@ static bool read_mac(struct db *db, const char *serial, char mac[static DB_MAC_C
               sqlite3_bind_text(s, 1, serial, -1, SQLITE_STATIC) == SQLITE_OK;
     const int rc = ok ? sqlite3_step(s) : SQLITE_ERROR;
     if (rc == SQLITE_ROW)
-        snprintf(mac, DB_MAC_CAP, "%s", text_of(s, 0));
+        snprintf(mac, DB_MAC_CAP, "%s", column_text(s, 0));
     if (rc != SQLITE_ROW && rc != SQLITE_DONE)
         ok = db_fail(db, e);
     sqlite3_finalize(s);

@@ -2,6 +2,7 @@
 #include "db/write/label_rows.h"
 
 #include "db/store/chain.h"
+#include "db/store/columns.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"
@@ -252,19 +253,6 @@ bool db_label_drop(struct db *db, int64_t id, const char *operator_name, const c
 
 /* ---- Stations that live no more ---- */
 
-/* The next station with a label that it has begun, behind `after_id`. */
-static int next_station_locked(struct db *db, int64_t after_id, struct station_row *found,
-                               struct err *e)
-{
-    struct query q = query_start_locked(db, STMT_LABEL_STATIONS);
-    query_int(&q, after_id);
-    const int rows = query_row(&q, e);
-    if (rows > 0)
-        station_of_row(q.statement, 0, found);
-    query_end(&q);
-    return rows;
-}
-
 static bool give_up_locked(struct db *db, const struct station_row *dead, int64_t utc_ms,
                            int *unsure, struct err *e)
 {
@@ -293,7 +281,7 @@ static bool give_up_dead_locked(struct db *db, int64_t utc_ms, int *unsure, stru
     int rows;
     if (!db_station_here(&here, e))
         return false;
-    while ((rows = next_station_locked(db, found.id, &found, e)) > 0) {
+    while ((rows = station_next_locked(db, STMT_LABEL_STATIONS, found.id, &found, e)) > 0) {
         if (found.id != db->station_id && station_life(db, &found, &here) == STATION_DEAD &&
             !give_up_locked(db, &found, utc_ms, unsure, e))
             return false;
@@ -341,28 +329,23 @@ bool db_label_owed(struct db *db, const char *printer, struct db_label_owed *owe
     return rows >= 0;
 }
 
-static const char *text_of(sqlite3_stmt *s, int column)
-{
-    return (const char *)sqlite3_column_text(s, column);
-}
-
 static struct db_label_row row_of(sqlite3_stmt *s)
 {
     return (struct db_label_row){
         .id = sqlite3_column_int64(s, 0),
         .run_id = sqlite3_column_int64(s, 1),
         .number = sqlite3_column_int(s, 2),
-        .printer = text_of(s, 3),
-        .mac = text_of(s, 4),
-        .lot = text_of(s, 5),
+        .printer = column_text(s, 3),
+        .mac = column_text(s, 4),
+        .lot = column_text(s, 5),
         .slot = sqlite3_column_int(s, 6),
-        .operator_name = text_of(s, 7),
-        .reason = text_of(s, 8),
-        .ordered_utc = text_of(s, 9),
-        .begun_utc = text_of(s, 10),
-        .ended_utc = text_of(s, 11),
-        .outcome = text_of(s, 12),
-        .sentence = text_of(s, 13),
+        .operator_name = column_text(s, 7),
+        .reason = column_text(s, 8),
+        .ordered_utc = column_text(s, 9),
+        .begun_utc = column_text(s, 10),
+        .ended_utc = column_text(s, 11),
+        .outcome = column_text(s, 12),
+        .sentence = column_text(s, 13),
     };
 }
 

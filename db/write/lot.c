@@ -4,6 +4,7 @@
 #include "core/base/nearest.h"
 #include "db/proof/checkpoint_priv.h"
 #include "db/store/chain.h"
+#include "db/store/columns.h"
 #include "db/store/connect.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
@@ -103,23 +104,17 @@ struct lot_state {
     bool fleet;
 };
 
-static void copy_text(sqlite3_stmt *s, int column, char *text, size_t cap)
-{
-    const unsigned char *value = sqlite3_column_text(s, column);
-    snprintf(text, cap, "%s", !value ? "" : (const char *)value);
-}
-
 static bool find_state_locked(struct db *db, int64_t lot_id, struct lot_state *lot, struct err *e)
 {
     struct query q = query_start_locked(db, STMT_LOT_STATE);
     query_int(&q, lot_id);
     const int rows = query_row(&q, e);
     if (rows > 0) {
-        copy_text(q.statement, 0, lot->name, sizeof lot->name);
+        column_copy(q.statement, 0, lot->name, sizeof lot->name);
         lot->quantity = sqlite3_column_int64(q.statement, 1);
         lot->recipe_id = sqlite3_column_int64(q.statement, 2);
-        copy_text(q.statement, 3, lot->recipe, sizeof lot->recipe);
-        copy_text(q.statement, 4, lot->closed_utc, sizeof lot->closed_utc);
+        column_copy(q.statement, 3, lot->recipe, sizeof lot->recipe);
+        column_copy(q.statement, 4, lot->closed_utc, sizeof lot->closed_utc);
         lot->fleet = sqlite3_column_int(q.statement, 6) != 0;
     }
     query_end(&q);

@@ -17,6 +17,10 @@ struct station_row {
  * presence. */
 void station_of_row(sqlite3_stmt *s, int first, struct station_row *station);
 
+/* The next station behind `after_id` that a statement finds: > 0 found, 0 no more, < 0 failed. */
+int station_next_locked(struct db *db, enum statement which, int64_t after_id,
+                        struct station_row *found, struct err *e);
+
 enum station_life { STATION_DEAD, STATION_LIVES, STATION_UNKNOWN };
 
 /* As db_station_start says. `here` is the calling process's view. */

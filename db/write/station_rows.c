@@ -1,5 +1,6 @@
 /* The station process: who it is, whether it lives, and what dead ones left behind. */
 #include "db/store/chain.h"
+#include "db/store/columns.h"
 #include "db/store/connect.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
@@ -115,28 +116,21 @@ enum station_life station_life(const struct db *db, const struct station_row *st
 
 /* ---- Start and end ---- */
 
-static void copy_column(sqlite3_stmt *s, int column, char *text, size_t cap)
-{
-    const unsigned char *value = sqlite3_column_text(s, column);
-    snprintf(text, cap, "%s", !value ? "" : (const char *)value);
-}
-
 void station_of_row(sqlite3_stmt *s, int first, struct station_row *station)
 {
     station->id = sqlite3_column_int64(s, first);
     station->ended = sqlite3_column_int(s, first + 1) != 0;
-    copy_column(s, first + 2, station->who.host, sizeof station->who.host);
-    copy_column(s, first + 3, station->who.boot_id, sizeof station->who.boot_id);
+    column_copy(s, first + 2, station->who.host, sizeof station->who.host);
+    column_copy(s, first + 3, station->who.boot_id, sizeof station->who.boot_id);
     station->who.pid = sqlite3_column_int64(s, first + 4);
     station->who.start_ticks = sqlite3_column_int64(s, first + 5);
-    copy_column(s, first + 6, station->presence, sizeof station->presence);
+    column_copy(s, first + 6, station->presence, sizeof station->presence);
 }
 
-/* The next station with open runs behind `after_id`: > 0 found, 0 no more, < 0 failed. */
-static int next_found_locked(struct db *db, int64_t after_id, struct station_row *found,
-                             struct err *e)
+int station_next_locked(struct db *db, enum statement which, int64_t after_id,
+                        struct station_row *found, struct err *e)
 {
-    struct query q = query_start_locked(db, STMT_STATIONS_WITH_OPEN_RUNS);
+    struct query q = query_start_locked(db, which);
     query_int(&q, after_id);
     const int rows = query_row(&q, e);
     if (rows > 0)
@@ -191,7 +185,8 @@ static bool interrupt_dead_locked(struct db *db, struct start *start, struct err
     struct station_row found = { 0 };
     int rows;
     start->unknown = 0;
-    while ((rows = next_found_locked(db, found.id, &found, e)) > 0) {
+    while ((rows = station_next_locked(db, STMT_STATIONS_WITH_OPEN_RUNS, found.id, &found, e)) >
+           0) {
         const enum station_life life = station_life(db, &found, start->here);
         if (life == STATION_LIVES || (life == STATION_UNKNOWN && !start->alone))
             start->unknown += life == STATION_UNKNOWN;
@@ -272,7 +267,7 @@ bool db_latest_start(struct db *db, char utc[static DB_UTC_CAP], struct err *e)
     struct query q = query_start_locked(db, STMT_LATEST_START);
     const int rows = query_row(&q, e);
     if (rows > 0)
-        copy_column(q.statement, 0, utc, DB_UTC_CAP);
+        column_copy(q.statement, 0, utc, DB_UTC_CAP);
     query_end(&q);
     db_leave(db);
     return rows > 0;
