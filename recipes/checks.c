@@ -134,6 +134,10 @@ static void check_security(struct values *v, struct recipe *recipe)
     if (s->asked && recipe->chip)
         security_check(v->report, s, recipe->chip, &places, recipe->verify == RECIPE_VERIFY_MD5,
                        has_value(&recipe->unit, s->mac));
+    if (s->boot_says_count > 0 && !(recipe->boot.asked && recipe->boot.expect))
+        doc_report_add(v->report, at[RECIPE_KEY_SECURITY_BOOT_SAYS],
+                       "'boot_says' is listened for until the board says boot.expect, which is "
+                       "missing");
 }
 
 void recipe_check(struct values *v)
