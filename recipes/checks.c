@@ -182,6 +182,10 @@ static void check_security(struct values *v, struct recipe *recipe)
                        has_value(&recipe->unit, s->mac));
     if (s->asked)
         check_values(v, recipe);
+    if (s->boot_says_count > 0 && !(recipe->boot.asked && recipe->boot.expect))
+        doc_report_add(v->report, at[RECIPE_KEY_SECURITY_BOOT_SAYS],
+                       "'boot_says' is listened for until the board says boot.expect, which is "
+                       "missing");
 }
 
 void recipe_check(struct values *v)

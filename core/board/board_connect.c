@@ -74,6 +74,11 @@ static bool answers_otherwise(const struct heard *heard, struct err *e)
 static bool explain_silence(const struct heard *heard, const struct chip *expected, struct err *e)
 {
     const struct bootlog_row *cause = heard->cause;
+    if (cause && cause->code == ERR_SECURED) {
+        err_set(e, ERR_SECURED, "This board has no loader any more, its ROM says: %s",
+                cause->meaning);
+        return err_hint(e, "%s", cause->hint);
+    }
     if (heard->bytes == 0) {
         err_set(e, ERR_NO_SYNC, "Nothing was received from the board after reset");
         return expected ? err_hint(e, "%s", expected->hint_no_sync) : false;

@@ -164,6 +164,7 @@ const struct chip chip_esp32 = {
     .rom_baud_addr = 0x3FFE019C, /* UartDev, in esp-stub-lib b8f78b2: baud_rate comes first in it */
     .status_bytes = 4,
     .boot_log_baud = 115200,
+    .boot_proof = "secure boot verification succeeded", /* ROM of Jul 29 2019 (v3.0) */
     .spi = { .base_addr = 0x3FF42000,
              .usr = 0x1C,
              .usr1 = 0x20,

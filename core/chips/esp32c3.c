@@ -28,6 +28,7 @@ const struct chip chip_esp32c3 = {
     CHIP_FAMILY(&efuse),
     .image_id = 5,
     .boot_addr = 0x0,
+    .boot_proof = "secure boot verification succeeded", /* ROM api1-20210207 */
     .flags =
         CHIP_FAMILY_FLAGS | CHIP_USB_JTAG | CHIP_OLD_REVISION_IS_MINOR | CHIP_SECURE_BOOT_NO_STUB,
     .spi = CHIP_SPI_SINCE_S2(0x60002000),

@@ -135,6 +135,8 @@ struct chip {
     const struct loader_kind *rom;
     uint8_t status_bytes; /* at the end of a ROM reply: 2 or 4 */
     uint32_t boot_log_baud;
+    const char *boot_proof; /* what its ROM says of a boot loader whose signature it took; NULL: not
+                               seen */
     struct chip_spi spi;
     const struct chip_code *sizes; /* ends with a zero row */
     const struct chip_code *freqs; /* ends with a zero row */

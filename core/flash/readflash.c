@@ -39,9 +39,12 @@ static bool read_chunk(struct loader *l, uint32_t addr, uint8_t *bytes, uint32_t
 
 static bool can_read(const struct loader *l, struct err *e)
 {
-    if (l->secured)
-        return err_set(e, ERR_SECURED,
-                       "The chip is in Secure Download Mode: its flash cannot be read out");
+    if (l->secured) {
+        err_set(e, ERR_SECURED,
+                "The chip is in Secure Download Mode: its flash cannot be read out");
+        return err_hint(e, "Nobody can by wire, for ever. What was written is in its record: "
+                           "espstation history, with the MAC of its label.");
+    }
     if (l->kind->has_md5)
         return true;
     return err_set(e, ERR_STUB, "The ROM of %s cannot read the flash out, and no stub runs",

@@ -410,6 +410,26 @@ static bool is_as_wanted(const struct job *j)
     return same;
 }
 
+/* Whether the block can still become what was asked for: bits are missing, none is too many, and
+ * no coding covers them. */
+static bool is_part(const struct job *j, unsigned *missing, unsigned *asked)
+{
+    struct fuse_words wanted = j->before;
+    bool part = fuse_coding(j->set, &j->before, j->burn->block) == FUSE_UNCODED;
+    fuse_burn_apply(j->set, &wanted, j->burn);
+    *missing = *asked = 0;
+    for (unsigned i = 0; i < j->set->blocks[j->burn->block].words; i++) {
+        const uint32_t to_be = wanted.word[j->burn->block][i];
+        const uint32_t had = j->before.word[j->burn->block][i];
+        const uint32_t has = j->now.word[j->burn->block][i];
+        part = part && (has & ~to_be) == 0 && (had & ~has) == 0;
+        *missing += (unsigned)__builtin_popcount(to_be & ~has);
+        *asked += (unsigned)__builtin_popcount(to_be & ~had);
+    }
+    OPENSSL_cleanse(&wanted, sizeof wanted);
+    return part;
+}
+
 static enum fuse_outcome wrong(struct err *e)
 {
     err_hint(e, "Set the board aside: what is burnt stays, and it is not what was asked for. "
@@ -436,7 +456,7 @@ static enum fuse_outcome judge_unchanged(struct job *j, const struct err *cause,
 
 static enum fuse_outcome judge(struct job *j, const struct err *cause, struct err *e)
 {
-    unsigned block = j->burn->block;
+    unsigned block = j->burn->block, missing, asked;
     struct fuse_health health = fuse_health(j->set, &j->now, block);
     if (health.failed || health.corrected > 0) {
         err_set(e, ERR_SECURED, "Block %u was burnt with coding errors (%u%s)", block,
@@ -447,6 +467,13 @@ static enum fuse_outcome judge(struct job *j, const struct err *cause, struct er
         return FUSE_BURNT;
     if (same_block(j, block))
         return judge_unchanged(j, cause, e);
+    if (is_part(j, &missing, &asked)) {
+        err_set(e, ERR_SECURED, "Of %u bits of block %u that were to be burnt %u are missing",
+                asked, block, missing);
+        err_hint(e, "Check the board's supply, then run it again with this recipe: what is there "
+                    "is right.");
+        return FUSE_PART;
+    }
     err_set(e, ERR_SECURED, "Block %u does not read as it was to be burnt", block);
     return wrong(e);
 }

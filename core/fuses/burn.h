@@ -64,11 +64,15 @@ enum fuse_outcome {
     /* It was burnt and closes the loader, which answers no more, as it should: that a bit stands
      * there is proved by a reset and what the ROM says then. */
     FUSE_CLOSED,
+    /* A part of it, without errors and with nothing else: what is missing may be burnt by a burn of
+     * its own. */
+    FUSE_PART,
     FUSE_WRONG,   /* something else than asked for is burnt, or with coding errors: for ever */
     FUSE_UNKNOWN, /* the controller was told to burn, and could not be asked what it did */
 };
 
-/* "not burnt", "burnt", "burnt; the loader is closed", "burnt wrong", "unknown". */
+/* "not burnt", "burnt", "burnt; the loader is closed", "burnt in part", "burnt wrong",
+ * "unknown". */
 const char *fuse_outcome_words(enum fuse_outcome outcome);
 
 /* Burns it through the ROM or the stub of l, and proves it. `words`: the board's fuses as the

@@ -529,6 +529,8 @@ const char *fuse_outcome_words(enum fuse_outcome outcome)
         return "burnt";
     case FUSE_CLOSED:
         return "burnt; the loader is closed";
+    case FUSE_PART:
+        return "burnt in part";
     case FUSE_WRONG:
         return "burnt wrong";
     case FUSE_UNKNOWN:

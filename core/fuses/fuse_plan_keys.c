@@ -245,8 +245,17 @@ static bool is_free(const struct planner *p, unsigned k)
     return is_empty(p, block);
 }
 
-/* A block that has it already, by what it is for, or, where the power went before that, by what it
- * holds. */
+/* Block k holds what is to be in it, and the power went before all of its purpose was burnt. */
+static bool has_it(const struct planner *p, const struct need *n, unsigned k)
+{
+    uint8_t has[FUSE_BYTES_MAX];
+    const struct fuse_field *block = key_field(p, k);
+    return block && !p->taken[k] && (fuse_key_purpose(p->set, p->words, k) & ~n->purpose) == 0u &&
+           fuse_bytes(p->words, block, has) == BLOCK_BYTES &&
+           memcmp(has, n->bytes, BLOCK_BYTES) == 0;
+}
+
+/* A block that has it already, by what it is for, or else by what it holds. */
 static bool find_block(struct planner *p, struct need *n)
 {
     for (unsigned k = 0; k < FUSE_KEY_BLOCKS; k++) {
@@ -258,11 +267,7 @@ static bool find_block(struct planner *p, struct need *n)
         n->at = (int)k;
     }
     for (unsigned k = 0; n->at < 0 && !n->key->made && k < FUSE_KEY_BLOCKS; k++) {
-        uint8_t has[FUSE_BYTES_MAX];
-        const struct fuse_field *block = key_field(p, k);
-        if (block && !p->taken[k] && fuse_key_purpose(p->set, p->words, k) == 0 &&
-            fuse_bytes(p->words, block, has) == BLOCK_BYTES &&
-            memcmp(has, n->bytes, BLOCK_BYTES) == 0)
+        if (has_it(p, n, k))
             n->at = (int)k;
     }
     return true;

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BY_ITS_LABEL                                                                               \
+    "Nothing can be written, read or proved by wire any more. What was burnt, and what it holds: " \
+    "espstation history, with the MAC of its label."
+
 /* Gravest first: a brown-out explains the crash that follows it. Sources: boot messages of the
  * mask ROMs and of the ESP-IDF boot loader; esptool issues 774 and 877 for what users made of them.
  */
@@ -12,6 +16,19 @@ static const struct bootlog_row rows[] = {
       "Use a short cable or a powered hub; put 100 uF beside the module.", true },
     { "BROWN_OUT_RESET", ERR_BOOT, "brown-out, the supply collapsed",
       "Use a short cable or a powered hub; put 100 uF beside the module.", true },
+    { "Download mode is disabled", ERR_SECURED, "a fuse has closed it", BY_ITS_LABEL, false },
+    { "Download boot modes disabled", ERR_SECURED, "a fuse has closed it", BY_ITS_LABEL, false },
+    { "No signature block magic byte found", ERR_BOOT,
+      "secure boot finds no signature behind the boot loader",
+      "Sign the boot loader, and put nothing between it and its signature: espstation image sign.",
+      false },
+    { "Image digest does not match", ERR_BOOT, "the boot loader is not what was signed",
+      "Sign it last of all, and keep its header as it is: flash: { size: keep } in the recipe.",
+      false },
+    { "secure boot verification failed", ERR_BOOT, "secure boot does not trust the boot loader",
+      "Compare the key it is signed with and the digest in the fuses: espstation check, espstation "
+      "fuses.",
+      false },
     { "invalid header: 0xffffffff", ERR_BOOT,
       "no image at the boot offset (the flash is blank there)",
       "Check the offset of the first image in the recipe.", false },

@@ -80,19 +80,32 @@ static bool explain(struct loader *l, const struct console_check *check, bool ma
     return bootlog_find(rom_log) ? not_expected(check, rom_log, e) : false;
 }
 
+static void note_words(struct console_words *words, const char *text)
+{
+    for (size_t i = 0; words && i < words->count; i++)
+        words->said |= strstr(text, words->text[i]) ? 1u << i : 0;
+}
+
+static bool awaits(const struct console_words *words)
+{
+    return words && (words->awaited & ~words->said) != 0;
+}
+
 bool console_check(struct loader *l, const struct console_check *check, bool may_reset, char *text,
                    size_t cap, struct err *e)
 {
     struct port *port = l->link.port;
     struct deadline end = deadline_in_ms(port->clock, check->within_ms);
-    for (bool more = true;;) {
+    for (bool more = true, has_come = false;;) {
         struct err quiet = { 0 };
         link_tail_text(&l->link, text, cap);
+        note_words(check->words, text);
         const char *expected = check->expect ? strstr(text, check->expect) : NULL;
-        const char *word = rejected_text(check, text, expected);
+        const char *word = has_come ? NULL : rejected_text(check, text, expected);
         if (word)
             return rejected(l, word, text, cap, e);
-        if (expected)
+        has_come = has_come || expected;
+        if (has_come && (!more || !awaits(check->words)))
             return true;
         if (!more)
             break;

@@ -64,14 +64,15 @@ enum run_column {
     RUN_LAST_ROUND_TRIPS,
     RUN_LAST_FIRST_MS, /* the times of timing_list.h that were there when the next one came */
     RUN_RECORDED_VERDICT = RUN_LAST_FIRST_MS + TIMING_FIXED_COUNT,
-    RUN_LAST_LATER_MS, /* and those that came later */
-    RUN_LAST_LAST_MS = RUN_LAST_LATER_MS + TIMING_COUNT - TIMING_FIXED_COUNT - 1,
+    RUN_LAST_LATER_MS, /* those of version 3 */
+    RUN_LAST_LAST_MS = RUN_LAST_LATER_MS + TIMING_LATER_COUNT - 1,
     RUN_SERIAL,
     RUN_UNIT,
     RUN_GOLDEN,
     RUN_SERIAL_RELEASED,
     RUN_BURNS,
-    RUN_COLUMNS,
+    RUN_LAST_LATEST_MS, /* and those that came later */
+    RUN_COLUMNS = RUN_LAST_LATEST_MS + TIMING_COUNT - TIMING_FIXED_COUNT - (int)TIMING_LATER_COUNT,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
     RUN_STATION_PID,
@@ -148,8 +149,9 @@ enum digest_column {
 
 /* The column of a time. */
 #define RUN_LAST_MS(version, timing)                                                               \
-    ((version) == 2 ? RUN_LAST_FIRST_MS + (timing)                                                 \
-                    : RUN_LAST_LATER_MS + (timing)-TIMING_FIXED_COUNT)
+    ((version) == 2   ? RUN_LAST_FIRST_MS + (timing)                                               \
+     : (version) == 3 ? RUN_LAST_LATER_MS + (timing)-TIMING_FIXED_COUNT                            \
+                      : RUN_LAST_LATEST_MS + (timing)-TIMING_FIXED_COUNT - TIMING_LATER_COUNT)
 
 extern const struct column run_columns[RUN_SELECTED];
 extern const struct column attempt_columns[ATTEMPT_SELECTED];

@@ -248,6 +248,7 @@ static const char *const version_3[] = {
     "CREATE INDEX burn_run ON espstation.burn (record, run)",
     /* Written by the station's own stub: likewise. */
     "ALTER TABLE espstation.attempt ADD COLUMN fast text",
+    "ALTER TABLE espstation.attempt ADD COLUMN burn_ms bigint",
     NULL,
 };
 

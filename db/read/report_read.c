@@ -85,6 +85,12 @@ static const char nameless_sql[] =
     "SELECT NULL, 1, " BOARD_COLUMNS " FROM " OF_LOT " WHERE r.lot = ?1 AND r.board IS NULL"
     " AND r.verdict IS NOT NULL ORDER BY r.id";
 
+static const char burns_sql[] =
+    "SELECT x.stage, x.fuses, x.outcome, x.person, count(DISTINCT r.board), count(*)"
+    " FROM " OF_LOT " JOIN burn AS x ON x.run = r.id"
+    " WHERE r.lot = ?1 AND x.outcome NOT IN ('found', 'started', 'unproved')"
+    " GROUP BY x.stage, x.fuses, x.outcome, x.person ORDER BY min(x.number), min(x.id)";
+
 static const char changes_sql[] =
     "SELECT r.id, b.mac, k.made_utc, k.operator, k.host, k.reason, r.verdict, k.verdict, 0, 0,"
     " " MADE_AFTER_CLOSING " FROM correction AS k CROSS JOIN run AS r ON r.id = k.run"
@@ -301,6 +307,20 @@ static bool take_change(void *ctx, sqlite3_stmt *s)
     return sink->change(sink->ctx, &row);
 }
 
+static bool take_burn(void *ctx, sqlite3_stmt *s)
+{
+    const struct db_report_sink *sink = ctx;
+    const struct db_report_burn row = {
+        .stage = text(s, 0),
+        .fuses = text(s, 1),
+        .outcome = text(s, 2),
+        .person = text(s, 3),
+        .boards = sqlite3_column_int64(s, 4),
+        .burns = sqlite3_column_int64(s, 5),
+    };
+    return sink->burn(sink->ctx, &row);
+}
+
 bool db_report_recipes(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,
                        struct err *e)
 {
@@ -335,6 +355,12 @@ bool db_report_nameless(struct db *reader, int64_t lot_id, const struct db_repor
                         struct err *e)
 {
     return each_row(reader, nameless_sql, lot_id, 0, take_board, sink, e);
+}
+
+bool db_report_burns(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,
+                     struct err *e)
+{
+    return each_row(reader, burns_sql, lot_id, 0, take_burn, sink, e);
 }
 
 bool db_report_changes(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,

@@ -77,6 +77,12 @@ struct db_report_change {
     bool after_closing; /* the lot was signed without it */
 };
 
+/* One step of the fuses' plan as it was made on boards of the lot, with what came of it. */
+struct db_report_burn {
+    const char *stage, *fuses, *outcome, *person; /* who allowed it */
+    int64_t boards, burns;
+};
+
 struct db_report_sink {
     void *ctx;
     bool (*recipe)(void *ctx, const struct db_report_recipe *recipe);
@@ -85,6 +91,7 @@ struct db_report_sink {
     bool (*station)(void *ctx, const struct db_report_station *station);
     bool (*board)(void *ctx, const struct db_report_board *board);
     bool (*change)(void *ctx, const struct db_report_change *change);
+    bool (*burn)(void *ctx, const struct db_report_burn *burn);
 };
 
 /* Each calls one member of the sink, which may be the only one that is set. A callback that returns
@@ -103,6 +110,9 @@ bool db_report_boards(struct db *reader, int64_t lot_id, const struct db_report_
                       struct err *e);
 bool db_report_nameless(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,
                         struct err *e);
+/* In the order of the plan. What was found burnt and how boards started is not among them. */
+bool db_report_burns(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,
+                     struct err *e);
 bool db_report_changes(struct db *reader, int64_t lot_id, const struct db_report_sink *sink,
                        struct err *e);
 

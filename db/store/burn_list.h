@@ -13,7 +13,7 @@
     " words TEXT," /* of the block, as they were to be burnt, in hex; NULL: a secret */
     " key_salt TEXT " HEX("key_salt", "32") "," /* of a secret: by chance, */
     " key_hmac TEXT " HEX("key_hmac", "64") "," /* and the HMAC-SHA256 of its words with that */
-    /* "burnt", "closed", "not-burnt", "wrong", "unknown"; words grow with the program */
+    /* "burnt", "closed", "not-burnt", "part", "wrong", "unknown"; words grow with the program */
     " outcome TEXT NOT NULL CHECK (length(outcome) > 0),"
     " proof TEXT," /* the block as it read afterwards, in hex; NULL: a secret, or it was not read */
     " sentence TEXT,"

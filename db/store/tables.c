@@ -411,5 +411,5 @@ const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
     { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
     { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
     { version_4, sizeof version_4 / sizeof version_4[0], 0, NULL },
-    { version_5, sizeof version_5 / sizeof version_5[0], 0, NULL },
+    { version_5, sizeof version_5 / sizeof version_5[0], 5, NULL },
 };

@@ -24,6 +24,8 @@ void security_done(struct security *s)
         free(s->fuses[i].name);
     for (size_t i = 0; i < SECURITY_LOCKS_MAX; i++)
         free(s->locks[i]);
+    for (size_t i = 0; i < SECURITY_SAYS_MAX; i++)
+        free(s->boot_says[i]);
     key_done(&s->boot.key);
     key_done(&s->crypt.key);
     key_done(&s->keep.folder);

@@ -14,6 +14,7 @@
 #define SECURITY_FUSES_MAX      32
 #define SECURITY_LOCKS_MAX      16
 #define SECURITY_DIGEST_BYTES   32
+#define SECURITY_SAYS_MAX       4
 #define SECURITY_NAME_MAX_BYTES 64
 
 /* The order of these is the order of the words in the key table. */
@@ -43,6 +44,8 @@ enum security_use {
     SECURITY_HMAC_UP,
     SECURITY_ECDSA,
 };
+
+enum security_rom_says { SECURITY_ROM_DEMANDED, SECURITY_ROM_RECORDED };
 
 /* A file, a key in a token, or, with `board`, each board's own. */
 struct security_key {
@@ -105,6 +108,9 @@ struct security {
     size_t fuse_count;
     char *locks[SECURITY_LOCKS_MAX];
     size_t lock_count;
+    enum security_rom_says rom_says;
+    char *boot_says[SECURITY_SAYS_MAX]; /* as the board starts with its fuses, beside boot.expect */
+    size_t boot_says_count;
     struct { /* where keys go that are each board's own */
         bool asked;
         struct security_key folder, with;

@@ -216,6 +216,20 @@
         .also = LIST("write_protect", "locks"),
         .sentence = "Fuses that nobody burns any more afterwards, with all that share their lock.",
     },
+    [RECIPE_KEY_SECURITY_ROM_SAYS] = {
+        .path = "security.rom_says", .parent = RECIPE_KEY_SECURITY, .kind = KEY_WORD,
+        .words = LIST("demanded", "recorded"), SECURITY_FIELD(rom_says), .preset = "demanded",
+        .sentence = "What the ROM says of secure boot as the board starts (ESP32, ESP32-C3): a "
+                    "board whose ROM does not say it fails, or it is recorded alone.",
+    },
+    [RECIPE_KEY_SECURITY_BOOT_SAYS] = {
+        .path = "security.boot_says", .parent = RECIPE_KEY_SECURITY, .kind = KEY_TEXTS, .min = 1,
+        .max = 127, .items_max = SECURITY_SAYS_MAX, SECURITY_FIELD(boot_says),
+        SECURITY_COUNT(boot_says_count),
+        .also = LIST("boot_words"),
+        .sentence = "What else the console must say within boot.within_ms, once the fuses are "
+                    "burnt, as \"flash encryption is enabled\" of ESP-IDF's boot loader.",
+    },
     [RECIPE_KEY_SECURITY_KEEP] = {
         .path = "security.keep", .parent = RECIPE_KEY_SECURITY, .kind = KEY_MAP,
         .also = LIST("store", "escrow"),

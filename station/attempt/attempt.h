@@ -44,9 +44,9 @@ struct attempt_burn {
     char words[96];  /* as asked for, in hex; "": a secret */
     char proof[96];  /* as read afterwards; "": a secret, or it was not read */
     char key_salt[33], key_hmac[65]; /* "": no secret */
-    const char
-        *outcome; /* "burnt", "closed", "not-burnt", "wrong", "unknown"; "found": it was there
-                            already; "started": no burn, but what the board said in `sentence` */
+    /* "burnt", "closed", "not-burnt", "part", "wrong", "unknown"; "found": it was there already;
+     * "started", "unproved": no burn, but how the board started, in `sentence` */
+    const char *outcome;
     const char *sentence; /* NULL: none */
 };
 

@@ -107,8 +107,8 @@ static const struct fuse_item *first_of(const struct fuse_plan *plan, unsigned s
 static const char *outcome_word(enum fuse_outcome outcome)
 {
     static const char *const words[] = {
-        [FUSE_NOT_BURNT] = "not-burnt", [FUSE_BURNT] = "burnt",     [FUSE_CLOSED] = "closed",
-        [FUSE_WRONG] = "wrong",         [FUSE_UNKNOWN] = "unknown",
+        [FUSE_NOT_BURNT] = "not-burnt", [FUSE_BURNT] = "burnt", [FUSE_CLOSED] = "closed",
+        [FUSE_PART] = "part",           [FUSE_WRONG] = "wrong", [FUSE_UNKNOWN] = "unknown",
     };
     return words[outcome];
 }
@@ -125,7 +125,7 @@ static bool record(const struct burning *g, unsigned step, const struct fuse_bur
 {
     const struct fuse_plan *plan = &g->own->plan;
     const bool secret = is_secret(plan, step);
-    const bool was_read = outcome == FUSE_BURNT || outcome == FUSE_WRONG;
+    const bool was_read = outcome == FUSE_BURNT || outcome == FUSE_PART || outcome == FUSE_WRONG;
     struct attempt_burn row = { .stage = fuse_stage_word(first_of(plan, step)->stage),
                                 .block = burn->block,
                                 .outcome = outcome_word(outcome),
@@ -236,7 +236,7 @@ static bool fail(const struct burning *g, enum fuse_outcome outcome, struct err 
         e->code = ERR_BURNT_WRONG;
     else if (outcome == FUSE_UNKNOWN)
         e->code = ERR_BURN_UNKNOWN;
-    else if (any)
+    else if (any || outcome == FUSE_PART)
         e->code = ERR_PART_BURNT;
     else
         e->code = cause == ERR_TIMEOUT || cause == ERR_FRAME ? ERR_IDENTIFY : ERR_NOT_BURNT;
@@ -244,6 +244,16 @@ static bool fail(const struct burning *g, enum fuse_outcome outcome, struct err 
     if (outcome == FUSE_NOT_BURNT || strcmp(e->hint, err_row(cause)->hint) == 0)
         err_hint(e, "%s", err_row(e->code)->hint);
     return false;
+}
+
+/* A chip that is silent since may have its loader closed; but a closed board tells no MAC, and may
+ * be another one: no board passes by that. */
+static void note_closing(const struct burning *g, const struct fuse_item *item,
+                         enum fuse_outcome outcome)
+{
+    const bool good = outcome == FUSE_BURNT || outcome == FUSE_CLOSED;
+    g->own->closed = good ? item->field->name : NULL;
+    g->own->closed_unheard = outcome == FUSE_UNKNOWN ? item->field->name : NULL;
 }
 
 static bool burn_step(const struct burning *g, unsigned step, struct err *e)
@@ -256,10 +266,10 @@ static bool burn_step(const struct burning *g, unsigned step, struct err *e)
     g->own->burns += good;
     if (good)
         g->own->stage = first->stage;
-    if (outcome == FUSE_BURNT && first->stage == FUSE_STAGE_HIDE)
+    if ((good || outcome == FUSE_PART) && first->stage == FUSE_STAGE_HIDE)
         g->own->begun = true; /* they were compared until now */
-    if (good && closes(first))
-        g->own->closed = first->field->name;
+    if (closes(first))
+        note_closing(g, first, outcome);
     const bool noted = record(g, step, b, outcome, &failure, &unrecorded);
     if (!good) {
         *e = failure;

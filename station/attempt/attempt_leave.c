@@ -14,11 +14,13 @@ bool attempt_can_reset(const struct attempt *a)
     return a->setup->reset != NULL;
 }
 
-static struct console_check boot_check(const struct attempt *a)
+static struct console_check boot_check(struct attempt *a)
 {
     const struct recipe_boot *boot = &attempt_recipe(a)->boot;
-    return (struct console_check){ boot->expect, (const char *const *)boot->reject,
-                                   boot->reject_count, boot->within_ms, boot->baud };
+    attempt_expect_words(a);
+    return (struct console_check){ boot->expect,       (const char *const *)boot->reject,
+                                   boot->reject_count, boot->within_ms,
+                                   boot->baud,         &a->words };
 }
 
 bool attempt_leave(struct attempt *a, struct err *e)

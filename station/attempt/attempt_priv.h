@@ -3,6 +3,7 @@
 #define STATION_ATTEMPT_PRIV_H
 
 #include "core/flash/size_proof.h"
+#include "core/loader/console.h"
 #include "station/attempt/attempt.h"
 
 /* Everything a step needs. Steps set board state and phase in the result as they go. */
@@ -17,12 +18,13 @@ struct attempt {
     uint64_t write_tx_bytes; /* sent by the port when writing began, and then by the writing */
     uint64_t compare_us;     /* of the phase write: asking for MD5 before anything is sent */
     struct size_proof size;
-    uint64_t size_us;         /* that took, of no phase */
-    bool knows_size;          /* the present loader was told how large the flash is */
-    bool fuses_judged;        /* they were read, and a->misfit or a->burns says what they are */
-    bool ciphertext;          /* the flash is to hold the images encrypted */
-    struct crypt_work *crypt; /* under way; NULL: none is */
-    unsigned burns;           /* of fuses that the recipe wishes and the board lacks */
+    uint64_t size_us;           /* that took, of no phase */
+    bool knows_size;            /* the present loader was told how large the flash is */
+    bool fuses_judged;          /* they were read, and a->misfit or a->burns says what they are */
+    bool ciphertext;            /* the flash is to hold the images encrypted */
+    struct crypt_work *crypt;   /* under way; NULL: none is */
+    struct console_words words; /* of its security, as it starts */
+    unsigned burns;             /* of fuses that the recipe wishes and the board lacks */
     struct err misfit; /* of its fuses; ERR_NONE: they go with the recipe, or it wishes none */
 };
 
@@ -89,7 +91,11 @@ bool attempt_burn(struct attempt *a, struct err *e);
 
 /* ---- attempt_closed.c ---- */
 
-/* What the board said as it started with its security on goes into the record. */
+/* What is listened for as a board starts whose fuses are being burnt. */
+void attempt_expect_words(struct attempt *a);
+
+/* What the board said as it started with its security on goes into the record; ERR_BOOT where
+ * something of it is missing that is demanded. */
 bool step_started(struct attempt *a, struct err *e);
 
 /* Where a fuse has closed the loader: that it is closed. */

@@ -96,6 +96,7 @@ static void fill_timing(struct attempt *a)
                                   .size_us = a->size_us,
                                   .erase_us = in[PHASE_ERASE],
                                   .md5_us = in[PHASE_VERIFY] + a->compare_us,
+                                  .burn_us = in[PHASE_BURN],
                                   .leave_us = in[PHASE_LEAVE],
                                   .boot_us = in[PHASE_BOOT],
                                   .floor_us = forecast_us(a) };

@@ -31,6 +31,8 @@ struct board_own {
     enum fuse_stage stage; /* of the last one of them */
     bool other_key;        /* the record knows a hidden key, and it is not the recipe's */
     const char *closed;    /* the fuse that closed the loader, which has to be proved; NULL: none */
+    bool unsaid;           /* it starts, and something is missing that it should say */
+    const char *closed_unheard; /* the same, but what became of its burn nobody could say */
 
     struct plan_variant *ciphertext; /* owned; NULL: none was made */
     const struct plan_variant *ciphertext_of;

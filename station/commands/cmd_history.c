@@ -62,8 +62,11 @@ static bool print_run(void *ctx, const struct db_run_row *r)
 static bool print_attempt(void *ctx, const struct db_attempt_row *a)
 {
     (void)ctx;
-    cmd_tell("  attempt %d  %.1f s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
-             (double)a->duration_ms / 1000, or_dash(a->loader), (long long)a->baud,
+    char burning[48] = "";
+    if (a->timing.burn_ms > 0)
+        snprintf(burning, sizeof burning, " (%.1f s burning)", (double)a->timing.burn_ms / 1000);
+    cmd_tell("  attempt %d  %.1f s%s  %s at %lld baud, reset %s: %s%s%s%s%s", a->number,
+             (double)a->duration_ms / 1000, burning, or_dash(a->loader), (long long)a->baud,
              or_dash(a->reset), a->code, a->sentence ? " in " : "", a->sentence ? a->phase : "",
              a->sentence ? ": " : "", a->sentence ? a->sentence : "");
     return true;

@@ -32,10 +32,14 @@ struct fuses_board {
 static bool choose_set(struct fuses_board *b, struct err *e)
 {
     const struct chip *chip = b->board.chip;
-    if (b->board.security.secure_download) {
-        err_set(e, ERR_SECURED, "The %s is in Secure Download Mode and tells none of its fuses",
-                chip->name);
-        return err_hint(e, "What it does tell: espstation identify");
+    const struct chip_security *s = &b->board.security;
+    if (s->secure_download) {
+        err_set(e, ERR_SECURED,
+                "The %s is in Secure Download Mode and tells none of its fuses but these: secure "
+                "boot is %s, flash encryption is %s",
+                chip->name, s->secure_boot ? "on" : "off", s->flash_encryption ? "on" : "off");
+        return err_hint(e, "What else was burnt is in its record: espstation history, with the MAC "
+                           "of its label.");
     }
     b->set = chip_fuses(chip, b->board.revision);
     if (b->set)

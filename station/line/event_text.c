@@ -8,12 +8,15 @@ static const char *board_name(const struct event *event, char *text, size_t cap)
     return text;
 }
 
+const char *event_board_text(enum err_code code, enum board_state state)
+{
+    return code == ERR_BURNT_WRONG ? "lost" : board_state_text(state);
+}
+
 static void print_failure(FILE *out, const struct event *event)
 {
-    /* Whatever its flash holds, such a board is no good. */
-    const bool is_lost = event->err.code == ERR_BURNT_WRONG;
     fprintf(out, "%s: %s%s The board is %s.", err_word(event->err.code), event->err.what,
-            err_stop(event->err.what), is_lost ? "lost" : board_state_text(event->state));
+            err_stop(event->err.what), event_board_text(event->err.code, event->state));
     if (event->err.hint[0])
         fprintf(out, " %s", event->err.hint);
 }

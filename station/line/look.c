@@ -16,7 +16,8 @@ static enum look look_of(bool connected, enum err_code failure)
         return connected ? LOOK_BOARD : LOOK_EMPTY;
     if (failure == ERR_PORT_GONE || failure == ERR_STOPPED)
         return LOOK_NO_PORT;
-    return connected || failure == ERR_WRONG_BOOT_MODE ? LOOK_STRANGE : LOOK_EMPTY;
+    const bool said_so = failure == ERR_WRONG_BOOT_MODE || failure == ERR_SECURED;
+    return connected || said_so ? LOOK_STRANGE : LOOK_EMPTY;
 }
 
 /* The USB-Serial/JTAG unit's serial number is the chip's MAC: nothing has to be asked, and nothing

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BURN_ROW_MS 60000
+
 #define SHA256_TEXT (2 * DIGEST_SHA256_BYTES + 1)
 #define MD5_TEXT    (2 * DIGEST_MD5_BYTES + 1)
 
@@ -598,6 +600,26 @@ bool record_attempt_add(struct record *r, const struct order *order, int64_t run
 
 /* ---- Fuses ---- */
 
+/* What is burnt stays, and without its row nothing more may be burnt, which may cost the board: a
+ * record that is busy is waited for longer than for other rows. */
+static bool add_burn(struct record *r, const struct db_burn *row, struct err *e)
+{
+    const struct clock *clock = r->clock;
+    const uint64_t start_us = clock->now_us(clock);
+    for (;;) {
+        struct err failure = { 0 };
+        const uint64_t began_us = clock->now_us(clock);
+        if (db_burn_add(r->db, row, &failure))
+            return true;
+        const uint64_t now_us = clock->now_us(clock);
+        const bool was_busy = now_us - began_us >= DB_BUSY_MS * UINT64_C(1000);
+        if (!was_busy || now_us - start_us >= BURN_ROW_MS * UINT64_C(1000)) {
+            *e = failure;
+            return false;
+        }
+    }
+}
+
 bool record_burn(struct record *r, const struct order *order, int64_t run_id, unsigned attempt,
                  unsigned number, const struct attempt_burn *burn, struct err *e)
 {
@@ -619,7 +641,7 @@ bool record_burn(struct record *r, const struct order *order, int64_t run_id, un
         .person = order_burner(order),
         .made_utc_ms = r->clock->utc_ms(r->clock),
     };
-    return db_burn_add(r->db, &row, e);
+    return add_burn(r, &row, e);
 }
 
 struct asked_key {

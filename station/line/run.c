@@ -359,6 +359,8 @@ static void keep_attempt(struct run *run, const struct attempt_result *result, u
 static bool prepare_retry(struct run *run, const struct attempt_result *result)
 {
     const struct remedy_facts facts = facts_of(run, result);
+    if (run_has_closed(run)) /* nobody gets into its loader again */
+        return false;
     bool again = remedy_after(&run->remedy, &facts, &result->err);
     run->slot->reset_index = run->first_reset_index + run->remedy.reset_step;
     return again;

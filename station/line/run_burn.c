@@ -121,11 +121,23 @@ static bool tells_of_burns(enum err_code code)
            code == ERR_BOOT || code == ERR_DATABASE;
 }
 
+bool run_has_closed(const struct run *run)
+{
+    return run->own && run->own->burns > 0 && run->own->stage == FUSE_STAGE_LOADER;
+}
+
 static const char *way_on(const struct run *run, enum err_code code)
 {
     const struct board_own *own = run->own;
+    if (run_has_closed(run))
+        return "Its fuses are all burnt and its loader is closed: it cannot be run again. See "
+               "whether it starts as it should, and let an engineer decide.";
     if (job_security_makes_keys(security_of(run)) && !job_security_keeps_keys(security_of(run)))
         return "Set the board aside: its own keys were known to this run alone.";
+    if (code == ERR_BOOT && own->unsaid)
+        return "Its fuses are right as far as they are burnt, and it runs. Is a log switched off? "
+               "Have the recipe ask for what such a board says (boot_says, rom_says), and run it "
+               "again.";
     if (code == ERR_BOOT)
         return "Its fuses are right as far as they are burnt. While its loader is open: run it "
                "again with this recipe; should it still not start, it is lost.";
@@ -146,13 +158,30 @@ void run_explain_wrong(const struct run *run, const struct chip_mac *mac, struct
     err_hint(e, "%s", err_row(ERR_BURNT_WRONG)->hint);
 }
 
+/* The last burn got no answer, and whoever is there now has a closed loader. */
+static bool explain_unheard(const struct board_own *own, struct err *e)
+{
+    if (!own->closed_unheard || e->code != ERR_SECURED)
+        return false;
+    err_wrap(e, "%u of %u burns are made, and of the last one, %s, nobody heard what came of it",
+             own->burns, own->wanted, own->closed_unheard);
+    e->code = ERR_BURN_UNKNOWN;
+    err_hint(e,
+             "If this is the board that was there, by its label, all its fuses are burnt, and it "
+             "cannot be run again. See whether it starts, and let an engineer decide.");
+    return true;
+}
+
 void run_explain_burns(const struct run *run, struct err *e)
 {
     const struct board_own *own = run->own;
-    if (!own || (own->burns == 0 && !own->told) || e->code == ERR_NONE ||
-        e->code == ERR_BURNT_WRONG || (own->burns == 0 && e->code != ERR_BURN_UNKNOWN))
+    if (own && explain_unheard(own, e))
         return;
-    if (!tells_of_burns(e->code)) {
+    if (!own || (own->burns == 0 && !own->told) || e->code == ERR_NONE ||
+        e->code == ERR_BURNT_WRONG ||
+        (own->burns == 0 && e->code != ERR_BURN_UNKNOWN && e->code != ERR_PART_BURNT))
+        return;
+    if (!tells_of_burns(e->code) && !run_has_closed(run)) {
         e->wire = e->code;
         e->code = ERR_PART_BURNT;
     }

@@ -81,6 +81,9 @@ bool run_knows_key(void *ctx, const struct chip_mac *mac, const struct fuse_burn
 /* Of the run's last failure: what is burnt, whether the board is usable and how to go on. */
 void run_explain_burns(const struct run *run, struct err *e);
 
+/* Whether it has burnt the last fuse of all, behind which there is no loader to talk to. */
+bool run_has_closed(const struct run *run);
+
 /* Of a board that an earlier run has burnt wrong: that it is lost. */
 void run_explain_wrong(const struct run *run, const struct chip_mac *mac, struct err *e);
 

@@ -587,7 +587,8 @@ static bool write_page(struct report *r, struct err *e)
         write_ends(r);
     else
         write_checkpoint(r);
-    if (!report_changes(r, e) || !report_people(r, e) || !report_boards(r, e))
+    if (!report_burns(r, e) || !report_changes(r, e) || !report_people(r, e) ||
+        !report_boards(r, e))
         return false;
     html_put(r->h, "</main>\n");
     write_foot(r);

@@ -152,6 +152,41 @@ bool report_people(struct report *r, struct err *e)
     return true;
 }
 
+/* ---- Fuses ---- */
+
+static bool take_burn(void *ctx, const struct db_report_burn *burn)
+{
+    struct report *r = ctx;
+    const bool good = strcmp(burn->outcome, "burnt") == 0 || strcmp(burn->outcome, "closed") == 0;
+    begin_table(
+        r,
+        "<section>\n<h2>Fuses</h2>\n<p class=\"note\">What was burnt, for ever, in the order "
+        "of its steps. Keys and other secrets are in no record.</p>\n",
+        "<th>Step</th><th>Fuses</th><th>Outcome</th><th class=\"n\">Boards</th>"
+        "<th class=\"n\">Burns</th><th>Allowed by</th>");
+    html_put(r->h, "<tr>");
+    cell(r->h, burn->stage);
+    html_put(r->h, "<td><code>");
+    html_text(r->h, burn->fuses);
+    html_putf(r->h, "</code></td><td class=\"k %s\">", good ? "yes" : "no");
+    html_text(r->h, burn->outcome);
+    html_put(r->h, "</td>");
+    number_cell(r->h, burn->boards);
+    number_cell(r->h, burn->burns);
+    cell(r->h, burn->person ? burn->person : "not given");
+    html_put(r->h, "</tr>\n");
+    return !r->h->out.refused;
+}
+
+bool report_burns(struct report *r, struct err *e)
+{
+    const struct db_report_sink sink = { .ctx = r, .burn = take_burn };
+    if (!db_report_burns(r->db, r->lot_id, &sink, e))
+        return false;
+    end_table(r, "</section>\n");
+    return true;
+}
+
 /* ---- Corrections ---- */
 
 static void write_change(struct html *h, const struct db_report_change *change)

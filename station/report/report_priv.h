@@ -81,6 +81,8 @@ void report_chart_times(struct html *h, const struct report_times *times);
 
 bool report_firmware(struct report *r, struct err *e);
 bool report_people(struct report *r, struct err *e);
+/* Where fuses were burnt. */
+bool report_burns(struct report *r, struct err *e);
 bool report_changes(struct report *r, struct err *e);
 bool report_boards(struct report *r, struct err *e);
 

@@ -164,8 +164,8 @@ static void print_group(void *ctx, const struct headcount_board *const *boards, 
     if (!one)
         print_macs(p, boards, count);
     print_wrapped(p, "%s%s", reason->err.what, err_stop(reason->err.what));
-    print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are", board_state_text(reason->state),
-                  reason->err.hint);
+    print_wrapped(p, "The board%s %s. %s", one ? " is" : "s are",
+                  event_board_text(reason->err.code, reason->state), reason->err.hint);
 }
 
 static void print_timing(const struct show *show)

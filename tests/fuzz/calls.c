@@ -146,7 +146,7 @@ static bool call_console(struct loader *l, uint8_t how, struct err *e)
 {
     static const char *const reject[] = { "Guru", "abort()" };
     const struct console_check check = { how & 1 ? "ready" : NULL, reject, 2, 3000,
-                                         how & 2 ? 115200 : 74880 };
+                                         how & 2 ? 115200 : 74880, NULL };
     char text[300];
     bool ok = console_check(l, &check, how & 4, text, sizeof text, e);
     must(memchr(text, '\0', sizeof text) != NULL, "what was heard is a text");

@@ -5,8 +5,8 @@ need_node 20 11
 seed=${CAMPAIGN_SEED:-1}
 BUILD=$bin timeout 1500 "$NODE" "$root/tests/campaign/fuses.mjs" --short --seed "$seed" >"$work/out" 2>&1 </dev/null
 status=$?
-for kind in "burnt and not planned" "PASS with a fuse that differs" "PASS and not running" secret "no verdict" "wrong code" \
-    untrue audit lost; do
+for kind in "burnt and not planned" "PASS with a fuse that differs" "PASS and not running" secret core "no verdict" "wrong code" \
+    untrue "called lost and is not" "called good and is not" "not refused" audit lost; do
     check "campaign of burns with seed $seed: $kind: 0" "$work/out" grep -qx "$kind: 0" "$work/out"
 done
 check "campaign of burns with seed $seed: nothing else was wrong" "$work/out" test $status = 0

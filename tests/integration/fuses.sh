@@ -33,7 +33,7 @@ check "leaves out the rest" "$work/out" exits 1 grep JTAG_DISABLE set.txt
 
 start_fixture --boards 2 --chip esp32c3,esp8266 --speed 20 --fault 0:sdm
 check "in Secure Download Mode: exit 1" "$work/out" exits 1 "$station" fuses --port "${ports[0]}"
-check "and said" "$work/out" says "$work/out" "Secure Download Mode" "none of its fuses" "identify"
+check "and said" "$work/out" says "$work/out" "Secure Download Mode" "none of its fuses" "secure boot is off" "history"
 check "the ESP8266 has no names: exit 1" "$work/out" exits 1 "$station" fuses --port "${ports[1]}"
 check "and said" "$work/out" says "$work/out" "no names here"
 echo "1..$test_number"

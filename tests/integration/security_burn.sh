@@ -138,7 +138,7 @@ check "and passes once they do" out burn shared.yaml 3 0 --db wrong.db
 check "with all of it" out fuses_are 3 $whole SDM=0
 disturbed "a burn that reaches half of the bits" 4 fuse-part,after=3 1 "burnt-wrong"
 check "and what that means" out says out "Set the board aside: what is burnt stays"
-check "the board is lost, whatever its flash holds" out says out "The board is lost."
+check "the board is lost, whatever its flash holds" out eval 'says out "The board is lost." && ! grep -q "The board is verified" out'
 ctl fault 4 none >/dev/null
 check "the same board again, its fuses mended or not" out burn shared.yaml 4 1 --db wrong.db
 check "the record knows that it was burnt wrong" out says out "of this record has burnt the board wrong: it is lost" "for ever"
@@ -227,4 +227,39 @@ check "without a coding it is burnt to its end" out burn esp32/signed.yaml 0 0 -
 check "the cut was there" out says out "burnt or not"
 check "and it is whole" out exits 0 "$station" run esp32/signed.yaml --port "${ports[0]}" --plain --db esp32.db
 check "which takes no burn" out says out "PASS"
+# ---- What it says as it starts ---------------------------------------------------------------------
+start_fixture --boards 6 --chip esp32c3 --speed 20 --mac-base 24:0a:c4:00:02:00 --fault 0-1:rom-mute
+check "a board whose ROM says nothing of secure boot fails" out burn signed.yaml 0 1 --db says.db
+check "with what is missing, and how far it has come" out says out "boot: 6 of 7 burns are made, up to 'enable'" \
+    "did not say 'secure boot verification succeeded'"
+check "and so does the record" out test "$(sql says.db "SELECT outcome || ': ' || sentence FROM burn ORDER BY id DESC LIMIT 1")" = \
+    "unproved: The board has started, and its ROM did not say 'secure boot verification succeeded': nothing shows that secure boot is at work"
+recipe recorded.yaml '' "$boot
+  rom_says: recorded
+duplicates: allow"
+check "once the recipe does without, it goes on from there" out burn recorded.yaml 0 0 --db says.db
+check "and another one passes at once" out burn recorded.yaml 1 0 --db says.db --lot F1 --new-lot
+check "its lot's report has what was burnt, and who allowed it" out exits 0 "$station" report --db says.db --lot F1 -o report.html
+check "step by step" report.html says report.html '<h2>Fuses</h2>' 'SECURE_BOOT_EN=0x1' '<td>Ann</td>'
+check "how long it took is in the record" out test "$(sql says.db "SELECT count(*) FROM attempt WHERE burn_ms > 0")" -ge 3
+check "and in its history" out eval '"$station" history --db says.db 240ac4000201 >out && grep -q "s burning)" out'
+recipe says.yaml '' "$shared
+  boot_says: [ 'flash encryption is enabled', '0 plaintext flashes left' ]"
+check "what the recipe wants to hear is said" out burn says.yaml 2 0 --db says.db
+check "and in the record" out exits 0 "$station" history --db says.db 240ac4000202
+check "word for word" out says out "it said 'flash encryption is enabled'; it said '0 plaintext flashes left'"
+recipe other.yaml '' "$shared
+  boot_says: [ '1 plaintext flashes left' ]"
+check "what it does not say fails the board" out burn other.yaml 3 1 --db says.db
+check "by its name" out says out "did not say '1 plaintext flashes left'"
+recipe deaf.yaml '/^boot:/d' "  fuses: [ { name: DIS_FORCE_DOWNLOAD } ]
+  boot_says: [ 'flash encryption is enabled' ]"
+check "words that nobody listens for: refused" out exits 3 "$station" check deaf.yaml
+check "and it is said" out says out "boot.expect"
+recipe mute.yaml '' "$boot
+  uart_print: off
+  download: none"
+check "a ROM that is silenced, and then its loader closed" out burn mute.yaml 4 0 --db says.db
+check "starts" out is_running 4
+
 echo "1..$test_number"

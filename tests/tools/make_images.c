@@ -196,10 +196,10 @@ static struct file partition_table(void)
     return f;
 }
 
-static void make_esp32(const char *folder, size_t app_bytes, uint8_t chip_id)
+static void make_esp32(const char *folder, size_t boot_bytes, size_t app_bytes, uint8_t chip_id)
 {
     struct file descriptor = app_descriptor();
-    struct file boot = esp32_image(chip_id, 0x3FFF0018, NULL, 22000, 1);
+    struct file boot = esp32_image(chip_id, 0x3FFF0018, NULL, boot_bytes, 1);
     struct file app = esp32_image(chip_id, 0x3F400020, &descriptor, app_bytes, 2);
     struct file table = partition_table();
     free(descriptor.bytes);
@@ -350,15 +350,17 @@ int main(int argc, char **argv)
 {
     unsigned long app_kb = argc > 2 ? strtoul(argv[2], NULL, 10) : 256;
     unsigned long chip_id = argc == 6 ? strtoul(argv[4], NULL, 10) : 0;
+    unsigned long boot_addr = argc == 6 ? strtoul(argv[5], NULL, 0) : 0x1000;
     if (argc < 2 || argv[1][0] == '-' || (argc > 3 && argc != 6) || app_kb < 1 || app_kb > 3000 ||
         chip_id > 255) {
         fprintf(stderr, "usage: make_images DIR [APP_KB [CHIP ID OFFSET]]\n");
         return 2;
     }
     mkdir(argv[1], 0777);
-    make_esp32(argv[1], app_kb * 1024, (uint8_t)chip_id);
+    /* Signed, it ends in front of the partition table at 0x8000. */
+    make_esp32(argv[1], boot_addr < 0x2000 ? 22000 : 18000, app_kb * 1024, (uint8_t)chip_id);
     if (argc == 6) {
-        make_chip_recipe(argv[1], argv[3], strtoul(argv[5], NULL, 0));
+        make_chip_recipe(argv[1], argv[3], boot_addr);
         return 0;
     }
     make_esp8266(argv[1], app_kb * 1024);

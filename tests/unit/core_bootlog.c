@@ -81,6 +81,16 @@ static void bootlog_knows_every_text(void **state)
         { "Fatal exception 28(LoadProhibitedCause):", "crashed", ERR_BOOT },
         { "rst:0x1,boot:0x1 (SPI_DOWNLOAD_BOOT)", "strap", ERR_WRONG_BOOT_MODE },
         { "wait spi download", "strap", ERR_WRONG_BOOT_MODE },
+        { "secure boot v2 enabled\nSig block 0 signed with untrusted key\n"
+          "secure boot verification failed\n",
+          "does not trust", ERR_BOOT },
+        { "Sig block 0 invalid: Image digest does not match\nsecure boot verification failed\n",
+          "not what was signed", ERR_BOOT },
+        { "No signature block magic byte found at signature sector (found 0xff not 0xe7). Image "
+          "not V2 signed?\nsecure boot verification failed\n",
+          "no signature", ERR_BOOT },
+        { "Download mode is disabled. Restart with GPIO0 high.\n", "closed", ERR_SECURED },
+        { "Download boot modes disabled\n", "closed", ERR_SECURED },
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -90,6 +100,9 @@ static void bootlog_knows_every_text(void **state)
         assert_int_equal(row->code, cases[i].code);
         assert_true(row->hint == NULL || strlen(row->hint) > 10);
     }
+    /* One block of several may be another key's. */
+    assert_null(bootlog_find("Sig block 0 signed with untrusted key\nsecure boot verification "
+                             "succeeded\n"));
     assert_null(bootlog_find(esp32_app));
     assert_null(bootlog_find(esp32_download));
     assert_null(bootlog_find(esp8266_app));

@@ -368,7 +368,7 @@ static void what_is_known_of_a_board_is_true(void **state)
         { "refuse,at=burn,times=1", FUSE_NOT_BURNT, FUSE_NOT_BURNT },
         { "fuse-dead", FUSE_NOT_BURNT, FUSE_NOT_BURNT },
         { "fuse-weak", FUSE_WRONG, FUSE_WRONG },
-        { "fuse-part", FUSE_WRONG, FUSE_WRONG },
+        { "fuse-part", FUSE_WRONG, FUSE_PART }, /* a coding covers the whole block */
         { "fuse-slow=400", FUSE_BURNT, FUSE_BURNT },
         { "fuse-slow=60000", FUSE_UNKNOWN, FUSE_UNKNOWN },
         { "hang,at=burn", FUSE_UNKNOWN, FUSE_UNKNOWN },
@@ -518,6 +518,27 @@ static void closing_is_told_apart_from_silence(void **state)
     bench_free(b);
 }
 
+/* By its ROM's words: nothing is wrong with cable or lines. */
+static void a_closed_loader_is_told_from_silence(void **state)
+{
+    static const struct {
+        const char *chip, *fuse;
+    } boards[] = { { "esp32", "UART_DOWNLOAD_DIS" }, { "esp32c3", "DIS_DOWNLOAD_MODE" } };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(boards); i++) {
+        const struct reset_sequence *list[RESET_CHOICES_MAX];
+        struct reset_sequence custom;
+        struct bench *b = bench_new(boards[i].chip, -1, 40);
+        struct fuse_burn burn = burn_of(b, boards[i].fuse, 1);
+        assert_outcome(b, bench_burn(b, &burn), FUSE_CLOSED);
+        assert_true(reset_choices(&b->sim.port, NULL, "auto", &custom, list) > 0);
+        b->e = (struct err){ 0 };
+        assert_code(board_connect(&b->loader, list[0], b->board.chip, &b->e), &b->e, ERR_SECURED);
+        assert_has(b->e.what, "no loader any more");
+        bench_free(b);
+    }
+}
+
 /* ---- Keys ---- */
 
 static bool holds(const void *memory, size_t n, const struct fuse_burn *key)
@@ -570,6 +591,7 @@ int main(void)
         cmocka_unit_test(power_lost_in_a_burn_leaves_a_part),
         cmocka_unit_test(another_board_is_not_burnt),
         cmocka_unit_test(closing_is_told_apart_from_silence),
+        cmocka_unit_test(a_closed_loader_is_told_from_silence),
         cmocka_unit_test(no_key_stays_in_loader_or_controller),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

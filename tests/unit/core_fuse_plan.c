@@ -196,6 +196,15 @@ static void each_family_has_its_order(void **state)
     }
 }
 
+/* Every other bit of a block, as a lost supply leaves it. */
+static void burn_half(struct fuse_words *words, unsigned step)
+{
+    struct fuse_burn b;
+    fuse_plan_step(&plan, step, &b);
+    for (size_t i = 0; i < FUSE_WORDS_MAX; i++)
+        words->word[b.block][i] |= b.word[i] & 0x55555555;
+}
+
 /* The chip, and a place: the burns before it have happened, and then the power went. */
 static void check_taken_up(const struct chip *chip, const struct fuse_set *set, unsigned place)
 {
@@ -232,6 +241,43 @@ static void a_board_is_taken_up_behind_each_burn_and_then_has_nothing_left(void 
             check_taken_up(chip_at(i), set, place);
     }
     assert_int_equal(chips, 13);
+}
+
+/* The same within the burn: what is in block 0 counts bit by bit. */
+static void check_taken_up_within(const struct chip *chip, const struct fuse_set *set,
+                                  unsigned place)
+{
+    struct fuse_words words = blank;
+    struct fuse_wish w = whole(chip->id_name);
+    struct fuse_burn b;
+    assert_ok(make(set, chip->name, &blank, &w), &e);
+    const unsigned steps = plan.steps;
+    if (place >= steps)
+        return;
+    fuse_plan_step(&plan, place + 1, &b);
+    if (b.block != 0)
+        return;
+    burn_steps(&words, 1, place + 1);
+    burn_half(&words, place + 1);
+    w.begun_here = true;
+    if (!make(set, chip->name, &words, &w))
+        fail_msg("%s, within step %u of %u: %s", chip->name, place + 1, steps, e.what);
+    assert_in_range(plan.steps, steps - place - 1, steps - place);
+    burn_steps(&words, 1, plan.steps + 1);
+    w.begun_here = false;
+    assert_ok(make(set, chip->name, &words, &w), &e);
+    assert_int_equal(plan.board, FUSE_BOARD_DONE);
+}
+
+static void a_board_is_taken_up_within_each_burn_of_block_0(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct fuse_set *set = chip_fuses(chip_at(i), FUSE_NEWEST);
+        const struct fuse_rules *rules = set ? fuse_rules_of(set) : NULL;
+        for (unsigned place = 0; rules && !rules->missing && place < 16; place++)
+            check_taken_up_within(chip_at(i), set, place);
+    }
 }
 
 /* Nobody knows whose a hidden key is: with something left to burn, only the record may say so. */
@@ -559,15 +605,6 @@ static void a_strange_board_is_refused(void **state)
     }
 }
 
-/* Every other bit of a block, as a lost supply leaves it. */
-static void burn_half(struct fuse_words *words, unsigned step)
-{
-    struct fuse_burn b;
-    fuse_plan_step(&plan, step, &b);
-    for (size_t i = 0; i < FUSE_WORDS_MAX; i++)
-        words->word[b.block][i] |= b.word[i] & 0x55555555;
-}
-
 /* Without a coding each bit counts for itself. */
 static void a_half_burnt_digest_of_the_esp32_is_burnt_to_its_end(void **state)
 {
@@ -714,6 +751,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_family_has_its_order),
         cmocka_unit_test(a_board_is_taken_up_behind_each_burn_and_then_has_nothing_left),
+        cmocka_unit_test(a_board_is_taken_up_within_each_burn_of_block_0),
         cmocka_unit_test(a_hidden_key_is_nobodys_while_something_is_missing),
         cmocka_unit_test(the_burner_takes_each_plan),
         cmocka_unit_test(the_bits_are_those_of_espefuse),

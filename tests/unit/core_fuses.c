@@ -164,6 +164,19 @@ static void values_have_words_where_a_number_misleads(void **state)
     assert_null(fuse_meaning("SECURE_BOOT_KEY_REVOKE"));
 }
 
+/* People look at a list and decide for ever. */
+static void every_fuse_of_every_chip_is_explained(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < chip_count(); i++) {
+        const struct fuse_set *set = chip_fuses(chip_at(i), UINT32_MAX);
+        for (const struct fuse_field *f = set ? set->fields : NULL; f && f->name; f++) {
+            if (!fuse_meaning(f->name))
+                fail_msg("%s of the %s", f->name, chip_at(i)->name);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -177,6 +190,7 @@ int main(void)
         cmocka_unit_test(coding_errors_are_told_block_by_block),
         cmocka_unit_test(the_c3_tells_a_failure_one_block_late),
         cmocka_unit_test(the_esp32_has_no_decoding_errors_without_a_coding),
+        cmocka_unit_test(every_fuse_of_every_chip_is_explained),
         cmocka_unit_test(values_have_words_where_a_number_misleads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,8 +266,8 @@ static bool run_call(int k, struct loader *l, struct material *m, struct err *e)
                                .entry_addr = 0x400A8000,
                                .text = { m->text, sizeof m->text, 0x400A8000 } };
     static const char *const reject[] = { "Brownout" };
-    const struct console_check check = { "hello", reject, 1, 3000, 115200 };
-    const struct console_check silent = { NULL, reject, 1, 3000, 115200 };
+    const struct console_check check = { "hello", reject, 1, 3000, 115200, NULL };
+    const struct console_check silent = { NULL, reject, 1, 3000, 115200, NULL };
     struct flash_difference differs;
     uint8_t md5[LOADER_MD5_BYTES];
     char text[LINK_TAIL_MAX + 1];
@@ -554,7 +554,7 @@ static void connect_keeps_the_boot_mode_of_a_talker(void **state)
 static void check_console(const char *heard, size_t cut, bool ok, const char *what)
 {
     static const char *const reject[] = { "Guru" };
-    const struct console_check check = { "ready", reject, 1, 1000, 115200 };
+    const struct console_check check = { "ready", reject, 1, 1000, 115200, NULL };
     struct bench *b = bench_new();
     struct err e = { 0 };
     char text[LINK_TAIL_MAX + 1];
@@ -591,7 +591,9 @@ static void console_hears_the_last_read(void **state)
     static const char *const words[] = { "ready", "Guru" };
     (void)state;
     for (int k = 0; k < 3; k++) {
-        const struct console_check check = { k < 2 ? "ready" : NULL, reject, 1, 1000, 115200 };
+        const struct console_check check = {
+            k < 2 ? "ready" : NULL, reject, 1, 1000, 115200, NULL
+        };
         struct bench *b = bench_new();
         struct err e = { 0 };
         char text[LINK_TAIL_MAX + 1];

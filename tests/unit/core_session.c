@@ -211,7 +211,7 @@ static bool verify_all(struct bench *b, struct err *e)
 static bool leave_and_listen(struct bench *b, const char *expect, struct err *e)
 {
     static const char *const reject[] = { "invalid header", "Brownout" };
-    const struct console_check check = { expect, reject, 2, 5000, 115200 };
+    const struct console_check check = { expect, reject, 2, 5000, 115200, NULL };
     b->loader.leave_baud = check.baud;
     return board_leave(&b->loader, true, e) &&
            console_check(&b->loader, &check, true, b->text, sizeof b->text, e);
@@ -980,7 +980,7 @@ static void console_tells_a_blank_flash(void **state)
 
 static void console_tells_a_board_that_stays_in_its_loader(void **state)
 {
-    const struct console_check check = { "is running", NULL, 0, 1000, 115200 };
+    const struct console_check check = { "is running", NULL, 0, 1000, 115200, NULL };
     struct chip_sim_config c = board_config("esp32");
     struct err e = { 0 };
     (void)state;
@@ -990,6 +990,24 @@ static void console_tells_a_board_that_stays_in_its_loader(void **state)
     assert_code(console_check(&b->loader, &check, false, b->text, sizeof b->text, &e), &e,
                 ERR_FINISH);
     assert_has(b->text, "waiting for download");
+    bench_free(b);
+}
+
+static void console_notes_words_beside_the_expected_one(void **state)
+{
+    struct console_words words = {
+        { "ets Jul 29 2019", "Loaded app from partition", "not said" }, 3, 2, 0
+    };
+    const struct console_check check = { "is running", NULL, 0, 5000, 115200, &words };
+    struct chip_sim_config c = board_config("esp32");
+    struct err e = { 0 };
+    (void)state;
+    struct bench *b = ready(&c, 115200);
+    assert_ok(write_all(b, &e), &e);
+    b->loader.leave_baud = check.baud;
+    assert_ok(board_leave(&b->loader, true, &e), &e);
+    assert_ok(console_check(&b->loader, &check, true, b->text, sizeof b->text, &e), &e);
+    assert_int_equal(words.said, 3);
     bench_free(b);
 }
 
@@ -1065,6 +1083,7 @@ int main(void)
         cmocka_unit_test(noisy_lines_never_pass_a_wrong_flash),
         cmocka_unit_test(console_tells_a_blank_flash),
         cmocka_unit_test(console_tells_a_board_that_stays_in_its_loader),
+        cmocka_unit_test(console_notes_words_beside_the_expected_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

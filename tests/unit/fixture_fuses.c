@@ -280,6 +280,22 @@ static void a_closed_loader_says_so_and_hears_nothing(void **state)
     }
 }
 
+/* UART_PRINT_CONTROL: what would be said is not, whether it starts or stays in its loader. */
+static void a_fuse_silences_the_rom(void **state)
+{
+    struct host *h = host_new("esp32c3");
+    (void)state;
+    h->sim->fuses.burnt[0][4] |= 3u << 6;
+    host_classic_reset(h, 50 * MS);
+    host_send_sync(h);
+    assert_true(host_get(h, 100 * MS).found);
+    assert_false(host_heard(h, "waiting for download"));
+    h->sim->fuses.burnt[0][4] |= 1; /* and no loader */
+    host_classic_reset(h, 50 * MS);
+    assert_false(host_heard(h, "disabled"));
+    host_free(h);
+}
+
 struct cipher {
     const char *chip;
     uint32_t addr;
@@ -451,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_reset_cuts_a_burn_short),
         cmocka_unit_test(secure_download_knows_no_registers),
         cmocka_unit_test(a_closed_loader_says_so_and_hears_nothing),
+        cmocka_unit_test(a_fuse_silences_the_rom),
         cmocka_unit_test(the_flash_is_read_as_espsecure_encrypts_it),
         cmocka_unit_test(every_chip_with_fuses_has_a_controller),
     };
