@@ -151,6 +151,24 @@ bool fleet_records(struct fleet *f, const char *station, struct fleet_record **r
 bool fleet_prove(struct fleet *f, const struct fleet_record *record, const char *path,
                  const struct db_audit_setup *setup, struct db_audit *audit, struct err *e);
 
+/* A day of a slot, of one lot, recipe and chip, of which something else is kept added up than its
+ * rows are: such counts, or another one of the table `cell`. */
+struct fleet_sum_row {
+    const char *station, *day;
+    int slot;
+    int64_t kept_passed, passed, kept_failed, failed;
+};
+
+struct fleet_sums_sink {
+    void *ctx;
+    void (*differs)(void *ctx, const struct fleet_sum_row *row);
+};
+
+/* Whether what statistics read is what the rows add up to. *findings: how many days of slots
+ * differ; the first of them go to the sink. */
+bool fleet_prove_sums(struct fleet *f, const struct fleet_sums_sink *sink, int64_t *findings,
+                      struct err *e);
+
 /* ---- Asking ---- */
 
 /* The life of one board at all stations, in the order of its runs' starts, as db_history gives it:

@@ -25,7 +25,7 @@ static const char runs_sql[] =
     "SELECT r.id, " UTC("r.started_utc") ", " UTC("r.ended_utc") ", r.duration_ms, r.verdict,"
     " r.code, r.sentence, r.hint, r.board_state, r.app_text, r.slot, r.port, r.operator, l.name,"
     " s.name, p.tool_version, c.name, c.version, c.sha256, r.rework_of, r.rework_reason,"
-    " r.record, r.run_utc FROM " BOARDS " AS b"
+    " r.record, r.run_utc, r.rework_elsewhere FROM " BOARDS " AS b"
     " JOIN espstation.run AS r ON r.record = b.record AND r.board = b.id"
     " JOIN espstation.record AS o ON o.id = r.record"
     " JOIN espstation.station AS s ON s.id = o.station"
@@ -133,6 +133,7 @@ static struct db_run_row run_row(const PGresult *r, int i, int attempts)
         .attempt_count = attempts,
         .rework_of = number_or(r, i, 19, 0),
         .rework_reason = text(r, i, 20),
+        .rework_elsewhere = text(r, i, 23),
     };
 }
 

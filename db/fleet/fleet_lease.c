@@ -166,6 +166,9 @@ static bool take_board(const struct fleet_board *b, const PGresult *r, struct fl
 {
     const char *const answer = PQgetvalue(r, 0, 0);
     *say = (struct fleet_board_say){ .has_place = is(answer, "ok") };
+    if (!PQgetisnull(r, 0, 1))
+        snprintf(say->elsewhere, sizeof say->elsewhere, "%.64s, run %s", PQgetvalue(r, 0, 1),
+                 PQgetvalue(r, 0, 2));
     if (is(answer, "ok"))
         return true;
     if (is(answer, "quantity"))
@@ -261,6 +264,58 @@ bool fleet_ask_numbers(struct fleet *f, struct outbox *o, const struct fleet_ask
     return ok;
 }
 
+/* An array as PostgreSQL reads it; digests need no quotes. To be freed. */
+static char *array_of(char (*sha256)[FLEET_SHA256_CAP], size_t count)
+{
+    const size_t cap = count * FLEET_SHA256_CAP + 3;
+    char *const text = malloc(cap);
+    size_t n = 0;
+    for (size_t i = 0; text && i < count; i++)
+        n += (size_t)snprintf(text + n, cap - n, "%c%.64s", i == 0 ? '{' : ',', sha256[i]);
+    if (text)
+        snprintf(text + n, cap - n, count == 0 ? "{}" : "}");
+    return text;
+}
+
+/* The way back. */
+static size_t take_array(const char *text, char (*sha256)[FLEET_SHA256_CAP], size_t most)
+{
+    size_t count = 0;
+    for (text += strcspn(text, "0123456789abcdef"); *text != '\0' && count < most; count++) {
+        const size_t n = strspn(text, "0123456789abcdef");
+        snprintf(sha256[count], FLEET_SHA256_CAP, "%.*s", (int)n, text);
+        text += n;
+        text += strcspn(text, "0123456789abcdef");
+    }
+    return count;
+}
+
+bool fleet_ask_rows(struct fleet *f, struct outbox *o, const struct fleet_asker *asker,
+                    const struct fleet_rows *rows, char (*sha256_given)[FLEET_SHA256_CAP],
+                    size_t *given, struct err *e)
+{
+    struct question q;
+    char *const all = array_of(rows->sha256, rows->count);
+    *given = 0;
+    if (!all)
+        return err_set(e, ERR_STATION, "Out of memory for rows of a pool");
+    begin_question(&q, asker, rows->id);
+    add_text(&q, rows->pool);
+    add_text(&q, all);
+    add_number(&q, rows->wanted);
+    add_number(&q, rows->seconds);
+    add_text(&q, rows->operator_name);
+    PGresult *const r = ask(f, o, &q,
+                            "SELECT answer, rows FROM espstation.ask_rows($1, $2, $3, $4, $5, $6,"
+                            " $7, $8, $9, $10)",
+                            e);
+    if (r && is(PQgetvalue(r, 0, 0), "ok"))
+        *given = take_array(PQgetvalue(r, 0, 1), sha256_given, rows->count);
+    PQclear(r);
+    free(all);
+    return r != NULL;
+}
+
 bool fleet_give_back(struct fleet *f, const struct fleet_asker *asker, int64_t id, struct err *e)
 {
     char record[PG_NUMBER_CAP], number[PG_NUMBER_CAP];
@@ -287,6 +342,11 @@ static bool refuse_lost(int64_t id, const PGresult *r, struct err *e)
         return err_hint(e, "Write it off after that; until then nobody can know what becomes of "
                            "it.");
     }
+    if (is(answer, "rows")) {
+        err_set(e, ERR_USAGE, "Which of the %s rows of lease %" PRId64 " were used, nobody knows",
+                PQgetvalue(r, 0, 1), id);
+        return err_hint(e, "Give --used 0 if none was: all are free again. Without it none is.");
+    }
     err_set(e, ERR_USAGE, "Lease %" PRId64 " has %s place(s): how many of them were used?", id,
             PQgetvalue(r, 0, 1));
     return err_hint(e, "Give --used N: boards that passed and of which the server does not know.");
@@ -302,7 +362,7 @@ bool fleet_lease_lost(struct fleet *f, int64_t id, int64_t used, const char *by,
         pg_ask(f, "SELECT answer, places, lot, at FROM espstation.lease_lost($1, $2, $3, $4, $5)",
                values, 5, e);
     const bool ok = r && (is(PQgetvalue(r, 0, 0), "ok") || refuse_lost(id, r, e));
-    *left = ok ? number_at(r, 0, 1) - (used < 0 ? 0 : used) : 0;
+    *left = ok && used >= 0 ? number_at(r, 0, 1) - used : 0;
     PQclear(r);
     return ok;
 }
@@ -329,6 +389,8 @@ static struct fleet_lease_row lease_row(const PGresult *r, int i, const struct f
         .lost = !PQgetisnull(r, i, 14),
         .lost_by = PQgetvalue(r, i, 14),
         .old = is(PQgetvalue(r, i, 15), "t"),
+        .pool = PQgetvalue(r, i, 16),
+        .rows = number_at(r, i, 17),
         .own = asker != NULL,
     };
 }
@@ -358,7 +420,7 @@ static bool send_quotas(struct fleet *f, const struct fleet_lease_sink *sink, st
 static const char leases_sql[] =
     "SELECT c.id, c.process, s.name, c.kind, c.lot, c.mac, c.places, c.counter, c.first, c.last,"
     " c.operator, " UTC("c.made_utc") ", " UTC("c.until_utc") ", c.until_utc <= now(), c.lost_by,"
-    " c.made_utc < now() - interval '10 minutes' FROM espstation.claim AS c"
+    " c.made_utc < now() - interval '10 minutes', c.pool, c.rows FROM espstation.claim AS c"
     " JOIN espstation.record AS o ON o.id = c.record"
     " JOIN espstation.station AS s ON s.id = o.station"
     " WHERE $1::integer IS NULL OR c.record = $1 ORDER BY s.name, c.made_utc";

@@ -1,6 +1,7 @@
 /*
  * What is scarce over all stations, asked for at the server: places of a lot, numbers of a counter,
- * and whether a board may pass. Each question is one transaction there (fleet_schema_lease.c).
+ * rows of a pool, and whether a board may pass. Each question is one transaction there
+ * (fleet_schema_lease.c).
  *
  * Who asks makes the id of what it asks for, keeps it, and gives it back by that if nothing came of
  * it: also where the answer was lost, as then nobody knows whether the server has given it.
@@ -30,7 +31,7 @@ bool fleet_lease_id(int64_t *id, struct err *e);
 struct fleet_board {
     int64_t id;
     const char *mac;    /* in the form of the record; "": not known yet */
-    const char *rule;   /* "lot", "ever", "allow" */
+    const char *rule;   /* "lot", "ever", "allow", "rework-lot", "rework-ever" */
     const char *lot;    /* of the fleet; NULL: none */
     int64_t quantity;   /* of that lot */
     const char *serial; /* "": not known yet, or none */
@@ -39,7 +40,8 @@ struct fleet_board {
 
 struct fleet_board_say {
     bool has_place;
-    char no_place[200]; /* a sentence, where one was wanted and there is none; else "" */
+    char no_place[200];  /* a sentence, where one was wanted and there is none; else "" */
+    char elsewhere[100]; /* of re-work: where it has passed, "line 1, run 5"; else "" */
 };
 
 /* A run at the gate. Asked about the same id again it is the same run. False: not let in, with
@@ -69,11 +71,25 @@ bool fleet_ask_numbers(struct fleet *f, struct outbox *o, const struct fleet_ask
                        const struct fleet_numbers *numbers, int64_t *first, int64_t *last,
                        struct err *e);
 
+struct fleet_rows {
+    int64_t id;
+    const char *pool, *operator_name; /* operator NULL: the station itself */
+    char (*sha256)[FLEET_SHA256_CAP]; /* rows that the station has, in their order */
+    size_t count;                     /* some hundreds: they go there as one text */
+    int64_t wanted, seconds;
+};
+
+/* *given: so many, which stand in front of `sha256_given` then; 0: none of these is free. */
+bool fleet_ask_rows(struct fleet *f, struct outbox *o, const struct fleet_asker *asker,
+                    const struct fleet_rows *rows, char (*sha256_given)[FLEET_SHA256_CAP],
+                    size_t *given, struct err *e);
+
 /* What was asked for under this id and is in no record. One that the server does not have is fine.
  */
 bool fleet_give_back(struct fleet *f, const struct fleet_asker *asker, int64_t id, struct err *e);
 
-/* Writes off what a station that is gone was lent: `used` of its places count as used for good.
+/* Writes off what a station that is gone was lent: `used` of its places count as used for good. Of
+ * rows 0 says that none was, so that all are free again; -1: none is, for good.
  * *left: those that are free again. ERR_USAGE: there is no such lease, or it may still be used. */
 bool fleet_lease_lost(struct fleet *f, int64_t id, int64_t used, const char *by, const char *reason,
                       const char *host, int64_t *left, struct err *e);
@@ -83,8 +99,9 @@ bool fleet_lease_lost(struct fleet *f, int64_t id, int64_t used, const char *by,
 /* Texts are "" where there is none. */
 struct fleet_lease_row {
     int64_t id, process;
-    const char *station, *kind, *lot, *mac, *counter, *operator_name, *made, *until, *lost_by;
-    int64_t places, first, last;
+    const char *station, *kind, *lot, *mac, *counter, *pool, *operator_name, *made, *until,
+        *lost_by;
+    int64_t places, first, last, rows;
     bool own; /* of the record that asks */
     bool lapsed, lost;
     bool old; /* for more than ten minutes */

@@ -108,7 +108,7 @@ struct fleet_table {
     const char *put;     /* how a row gets back into a record; NULL: INSERT of all columns */
 };
 
-enum { FLEET_TABLE_COUNT = 26, FLEET_SQL_CAP = 4096 };
+enum { FLEET_TABLE_COUNT = 27, FLEET_SQL_CAP = 4096 };
 extern const struct fleet_table fleet_tables[FLEET_TABLE_COUNT];
 
 /* The query of the record for all rows of links ?1 < id <= ?2: their link, the month's time if

@@ -271,19 +271,21 @@ const char *const fleet_grants[] = {
     "GRANT EXECUTE ON FUNCTION espstation.make_month(text) TO espstation_station",
     /* the server's own book, which its functions alone write to */
     "REVOKE INSERT ON espstation.told, espstation.quota, espstation.series, espstation.claim,"
-    " espstation.twice FROM espstation_station",
+    " espstation.pool_row, espstation.twice FROM espstation_station",
     "REVOKE ALL ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
     "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
     " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
     " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
-    " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"
-    " text, text, text), espstation.account(integer, bigint, bigint) FROM PUBLIC",
+    " bigint, bigint), espstation.ask_rows(bigint, integer, bigint, bigint, text, text, text[],"
+    " bigint, bigint, text), espstation.give_back(integer, bigint), espstation.lease_lost(bigint,"
+    " bigint, text, text, text), espstation.account(integer, bigint, bigint) FROM PUBLIC",
     "GRANT EXECUTE ON FUNCTION espstation.tell_link(integer, bigint, text), espstation.ask_board("
     "bigint, integer, bigint, bigint, text, text, text, text, bigint, boolean, text),"
     " espstation.ask_places(bigint, integer, bigint, bigint, text, text, bigint, bigint, bigint,"
     " text), espstation.ask_numbers(bigint, integer, bigint, bigint, text, text, bigint, bigint,"
-    " bigint, bigint), espstation.give_back(integer, bigint), espstation.lease_lost(bigint, bigint,"
-    " text, text, text), espstation.account(integer, bigint, bigint) TO espstation_station",
+    " bigint, bigint), espstation.ask_rows(bigint, integer, bigint, bigint, text, text, text[],"
+    " bigint, bigint, text), espstation.give_back(integer, bigint), espstation.lease_lost(bigint,"
+    " bigint, text, text, text), espstation.account(integer, bigint, bigint) TO espstation_station",
     NULL,
 };
 /* clang-format on */

@@ -1,16 +1,16 @@
 /*
  * The server's tables and functions for what is scarce over all stations: places of a lot, numbers
- * of a counter, and who may be flashed once.
+ * of a counter, rows of a pool, and who may be flashed once.
  *
- * Two kinds of rows. Copies of what stations have recorded (lease, lease_end, and the columns
- * run.lease and run.claim) come with the chain, as all others. The server's own book (quota,
- * series, claim) is what decides; it is changed by the functions below alone, each in one
- * statement, and no role but their owner may write to it.
+ * Two kinds of rows. Copies of what stations have recorded (lease, lease_row, lease_end, the
+ * columns run.lease and run.claim) come with the chain, as all others. The server's own book
+ * (quota, series, pool_row, claim) is what decides; it is changed by the functions below alone,
+ * each in one statement, and no role but their owner may write to it.
  *
  * claim: what was asked for and not settled yet. A `board` is a run at the gate of some station,
- * perhaps with a place in a lot; `places` and `numbers` are leases. Its id is made by who asks, at
- * random: so it can be given back although the answer was lost, and no restored server gives the
- * same one twice.
+ * perhaps with a place in a lot; `places`, `numbers` and `rows` are leases. Its id is made by who
+ * asks, at random: so it can be given back although the answer was lost, and no restored server
+ * gives the same one twice.
  *
  * quota.taken counts the places of a lot that are not free: those of claims, of leases, and of
  * boards that have passed. It rises when something is given, in the statement that looks whether it
@@ -19,6 +19,10 @@
  * the batch, so each row counts once. A place is therefore never free too early: what a station
  * used without a word is taken until its own record says otherwise, or an engineer does
  * (lease_lost).
+ *
+ * pool_row: the rows of pools that are lent, by the digest of what they hold. A row is free if it
+ * is not there, and no board has it (unit_item, not released). It goes with its claim: what was
+ * used until then is a unit_item that came before, in the same chain.
  *
  * told: the latest link of each record that it had when it asked for something. A record that ends
  * before it was restored from a backup, and gets nothing: it does not know what it has used.
@@ -67,12 +71,18 @@ static const char *const version_2[] = {
     "ALTER TABLE espstation.lot ADD COLUMN fleet integer",
     "ALTER TABLE espstation.run ADD COLUMN lease bigint",
     "ALTER TABLE espstation.run ADD COLUMN claim bigint",
+    "ALTER TABLE espstation.run ADD COLUMN rework_elsewhere text",
     "CREATE INDEX run_claim ON espstation.run (record, link) WHERE claim IS NOT NULL",
     "CREATE INDEX unit_link ON espstation.unit (record, link)",
     "CREATE TABLE espstation.lease (" HEAD "id bigint NOT NULL, number bigint NOT NULL,"
     " kind text NOT NULL, lot bigint, places bigint, counter text, first bigint, last bigint,"
-    " step bigint, operator text, taken_utc timestamptz NOT NULL, until_utc timestamptz,"
-    " boot_id text, until_boot_ms bigint, PRIMARY KEY (record, id))",
+    " step bigint, pool text, operator text, taken_utc timestamptz NOT NULL,"
+    " until_utc timestamptz, boot_id text, until_boot_ms bigint, PRIMARY KEY (record, id))",
+    "CREATE TABLE espstation.lease_row (" HEAD "id bigint NOT NULL, lease bigint NOT NULL,"
+    " number bigint NOT NULL, sha256 text NOT NULL, PRIMARY KEY (record, id))",
+    "CREATE INDEX lease_row_lease ON espstation.lease_row (record, lease)",
+    "CREATE INDEX unit_item_row ON espstation.unit_item (name, sha256) WHERE source = 'pool'",
+    "CREATE INDEX unit_item_link ON espstation.unit_item (record, link) WHERE source = 'pool'",
     "CREATE TABLE espstation.lease_end (" HEAD "id bigint NOT NULL, ended_utc timestamptz NOT NULL,"
     " used bigint NOT NULL, why text NOT NULL, PRIMARY KEY (record, id))",
 
@@ -85,9 +95,9 @@ static const char *const version_2[] = {
     " id bigint PRIMARY KEY CHECK (id > 0),"
     " record integer NOT NULL REFERENCES espstation.record,"
     " process bigint NOT NULL," /* of the record; 0: a command */
-    " kind text NOT NULL CHECK (kind IN ('board', 'places', 'numbers')),"
+    " kind text NOT NULL CHECK (kind IN ('board', 'places', 'numbers', 'rows')),"
     " lot text, mac text, rule text, places bigint NOT NULL DEFAULT 0,"
-    " counter text, first bigint, last bigint,"
+    " counter text, first bigint, last bigint, pool text, rows bigint,"
     " operator text,"
     " made_utc timestamptz NOT NULL DEFAULT clock_timestamp(),"
     " until_utc timestamptz,"
@@ -96,7 +106,13 @@ static const char *const version_2[] = {
     "CREATE INDEX claim_record ON espstation.claim (record)",
     "CREATE INDEX claim_mac ON espstation.claim ((" BASE_MAC("mac") ")) WHERE kind = 'board'",
 
-    /* Boards and serials that turned out to be somewhere else as well, once all was known. */
+    "CREATE TABLE espstation.pool_row (pool text NOT NULL, sha256 text NOT NULL,"
+    " claim bigint NOT NULL REFERENCES espstation.claim ON DELETE CASCADE,"
+    " PRIMARY KEY (pool, sha256))",
+    "CREATE INDEX pool_row_claim ON espstation.pool_row (claim)",
+
+    /* Boards, serials and rows of pools that turned out to be somewhere else as well, once all was
+     * known. */
     "CREATE TABLE espstation.twice (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     " found_utc timestamptz NOT NULL DEFAULT now(), what text NOT NULL, text text NOT NULL,"
     " record integer NOT NULL, run bigint NOT NULL, other_record integer NOT NULL,"
@@ -153,9 +169,26 @@ static const char *const version_2[] = {
     " END $$",
     "REVOKE ALL ON FUNCTION espstation.serial_elsewhere(integer, text, text) FROM PUBLIC",
 
-    /* A run at the gate. p_mac is empty before the board is known; p_rule: lot, ever, or allow;
-     * p_lot and p_quantity are NULL where no lot of the fleet is meant. Asked twice, first for the
-     * place and then for the board, it is one claim. */
+    /* Where another board than that of unit u has this row of a pool, but in p_record. A row that
+     * an engineer has released is nobody's. */
+    "CREATE FUNCTION espstation.row_elsewhere(p_record integer, p_pool text, p_sha256 text,"
+    " p_mac text) RETURNS TABLE (of_record integer, run bigint)" DEFINER
+    " BEGIN RETURN QUERY"
+    "  SELECT u.record, u.run FROM unit_item AS i JOIN unit AS u ON u.record = i.record"
+    "   AND u.id = i.unit WHERE i.source = 'pool' AND i.name = p_pool AND i.sha256 = p_sha256"
+    "   AND " NOT_OWN("i.record", "i.link")
+    "   AND NOT EXISTS (SELECT 1 FROM lineage AS w JOIN unit_item_released AS x"
+    "    ON x.record = w.record WHERE w.ancestor = i.record AND i.link <= w.upto AND x.id = i.id)"
+    "   AND NOT EXISTS (SELECT 1 FROM lineage AS w JOIN board AS b ON b.record = w.ancestor"
+    "    AND b.link <= w.upto WHERE w.record = u.record AND b.id = u.board"
+    "    AND " BASE_MAC("b.mac") " = " BASE_MAC("p_mac") ") LIMIT 1;"
+    " END $$",
+    "REVOKE ALL ON FUNCTION espstation.row_elsewhere(integer, text, text, text) FROM PUBLIC",
+
+    /* A run at the gate. p_mac is empty before the board is known; p_rule: lot, ever, or allow; or
+     * rework-lot, rework-ever: let in whatever it finds, which it tells. p_lot and p_quantity are
+     * NULL where no lot of the fleet is meant. Asked twice, first for the place and then for the
+     * board, it is one claim. */
     "CREATE FUNCTION espstation.ask_board(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_mac text, p_rule text, p_lot text, p_quantity bigint,"
     " p_wants_place boolean, p_serial text, OUT answer text, OUT other text,"
@@ -173,7 +206,7 @@ static const char *const version_2[] = {
     "  IF p_mac <> '' THEN"
     "   PERFORM pg_advisory_xact_lock(hashtext('espstation.mac'), hashtext(" BASE_MAC("p_mac") "));"
     "  END IF;"
-    "  IF p_mac <> '' AND p_rule <> 'allow' THEN"
+    "  IF p_mac <> '' AND p_rule IN ('lot', 'ever') THEN"
     "   SELECT x.record, x.made_utc INTO found_run FROM claim AS x WHERE x.kind = 'board'"
     "    AND " BASE_MAC("x.mac") " = " BASE_MAC("p_mac") " AND x.record <> p_record"
     "    AND x.lost_utc IS NULL AND (p_rule = 'ever' OR x.lot = p_lot) LIMIT 1;"
@@ -183,9 +216,13 @@ static const char *const version_2[] = {
     "    RETURN;"
     "   END IF;"
     "  END IF;"
-    "  IF p_mac <> '' AND (p_lot IS NOT NULL OR p_rule = 'ever') THEN"
-    "   SELECT * INTO found_run FROM passed_elsewhere(p_record, p_mac, p_rule = 'ever', p_lot);"
-    "   IF FOUND AND p_rule <> 'allow' THEN"
+    "  IF p_mac <> '' AND (p_lot IS NOT NULL OR p_rule IN ('ever', 'rework-ever')) THEN"
+    "   SELECT * INTO found_run FROM passed_elsewhere(p_record, p_mac,"
+    "    p_rule IN ('ever', 'rework-ever'), p_lot);"
+    "   IF FOUND AND p_rule LIKE 'rework-%' THEN"
+    "    other := " STATION_OF("found_run.of_record") "; run := found_run.run;"
+    "   END IF;"
+    "   IF FOUND AND p_rule IN ('lot', 'ever') THEN"
     "    answer := 'passed'; other := " STATION_OF("found_run.of_record") ";"
     "    run := found_run.run; at := found_run.at;"
     "    RETURN;"
@@ -267,6 +304,31 @@ static const char *const version_2[] = {
     "    ask_numbers.last);"
     " END $$",
 
+    /* Of the rows that the station has (p_rows, digests in the order of its file) the first p_count
+     * that are free. */
+    "CREATE FUNCTION espstation.ask_rows(p_id bigint, p_record integer, p_process bigint,"
+    " p_link bigint, p_sha256 text, p_pool text, p_rows text[], p_count bigint, p_seconds bigint,"
+    " p_operator text, OUT answer text, OUT rows text[])" DEFINER
+    " BEGIN"
+    "  answer := 'older';"
+    "  IF NOT tell_link(p_record, p_link, p_sha256) THEN RETURN; END IF;"
+    "  PERFORM pg_advisory_xact_lock(hashtext('espstation.pool'), hashtext(p_pool));"
+    "  SELECT array_agg(x.sha256 ORDER BY x.n) INTO rows FROM (SELECT c.sha256, c.n"
+    "   FROM unnest(p_rows) WITH ORDINALITY AS c (sha256, n) WHERE NOT EXISTS"
+    "    (SELECT 1 FROM pool_row AS r WHERE r.pool = p_pool AND r.sha256 = c.sha256)"
+    "   AND NOT EXISTS (SELECT 1 FROM unit_item AS i WHERE i.source = 'pool' AND i.name = p_pool"
+    "    AND i.sha256 = c.sha256 AND NOT EXISTS (SELECT 1 FROM lineage AS w"
+    "     JOIN unit_item_released AS v ON v.record = w.record WHERE w.ancestor = i.record"
+    "     AND i.link <= w.upto AND v.id = i.id)) ORDER BY c.n LIMIT p_count) AS x;"
+    "  answer := 'no-row';"
+    "  IF rows IS NULL THEN RETURN; END IF;"
+    "  answer := 'ok';"
+    "  INSERT INTO claim (id, record, process, kind, pool, rows, operator, until_utc)"
+    "   VALUES (p_id, p_record, p_process, 'rows', p_pool, cardinality(ask_rows.rows), p_operator,"
+    "    clock_timestamp() + p_seconds * interval '1 second');"
+    "  INSERT INTO pool_row SELECT p_pool, unnest(ask_rows.rows), p_id;"
+    " END $$",
+
     "CREATE FUNCTION espstation.add_taken(p_lot text, p_places bigint) RETURNS void" DEFINER
     " BEGIN"
     "  UPDATE quota SET taken = greatest(0, taken + p_places) WHERE lot = p_lot AND p_places <> 0;"
@@ -284,27 +346,31 @@ static const char *const version_2[] = {
     "  RETURN true;"
     " END $$",
 
-    /* p_used of its places were used, for all that is known of a station that is gone. */
+    /* p_used of its places were used, for all that is known of a station that is gone. Of rows only
+     * 0 tells which they are: then all are free again, else none is. */
     "CREATE FUNCTION espstation.lease_lost(p_id bigint, p_used bigint, p_by text, p_reason text,"
     " p_host text, OUT answer text, OUT places bigint, OUT lot text, OUT at text)" DEFINER
     " DECLARE c claim%ROWTYPE;"
     " BEGIN"
     "  SELECT * INTO c FROM claim WHERE id = p_id FOR UPDATE;"
-    "  places := c.places; lot := c.lot;"
+    "  places := coalesce(c.rows, c.places); lot := c.lot;"
     "  at := to_char(coalesce(c.lost_utc, c.until_utc, c.made_utc + interval '1 hour')"
     "   AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS');"
     "  IF c.id IS NULL THEN answer := 'unknown';"
     "  ELSIF c.lost_utc IS NOT NULL THEN answer := 'lost';"
-    "  ELSIF c.kind = 'places' AND c.until_utc > clock_timestamp() THEN answer := 'valid';"
+    "  ELSIF c.until_utc > clock_timestamp() THEN answer := 'valid';"
     "  ELSIF c.kind = 'board' AND c.made_utc + interval '1 hour' > clock_timestamp() THEN"
     "   answer := 'valid';"
-    "  ELSIF c.kind <> 'numbers' AND (p_used IS NULL OR p_used < 0 OR p_used > c.places) THEN"
+    "  ELSIF c.kind = 'rows' AND p_used <> 0 THEN answer := 'rows';"
+    "  ELSIF c.kind IN ('board', 'places') AND (p_used IS NULL OR p_used < 0"
+    "   OR p_used > c.places) THEN"
     "   answer := 'used';"
     "  ELSE"
     "   answer := 'ok';"
     "   UPDATE claim AS x SET lost_utc = clock_timestamp(), lost_used = coalesce(p_used, 0),"
     "    lost_by = p_by, lost_reason = p_reason, lost_host = p_host WHERE x.id = p_id;"
     "   PERFORM add_taken(c.lot, coalesce(p_used, 0) - c.places);"
+    "   DELETE FROM pool_row WHERE claim = p_id AND p_used = 0;"
     "  END IF;"
     " END $$",
 
@@ -355,7 +421,9 @@ static const char *const version_2[] = {
     "   PERFORM add_taken(lot_name, -1);"
     "  END IF;"
     "  IF c.id IS NOT NULL THEN"
-    "   PERFORM add_taken(c.lot, CASE WHEN counts AND c.places > 0 THEN 1 ELSE 0 END"
+    /* One that had begun on a lease and was asked about later has that place, and no second one. */
+    "   PERFORM add_taken(c.lot,"
+    "    CASE WHEN counts AND c.places > 0 AND r.lease IS NULL THEN 1 ELSE 0 END"
     "    - CASE WHEN c.lost_utc IS NULL THEN c.places ELSE c.lost_used END);"
     "  ELSIF counts AND r.claim > 0 AND r.lease IS NULL THEN"
     /* From before a backup of the server, which has forgotten it. */
@@ -371,9 +439,14 @@ static const char *const version_2[] = {
     "  IF EXISTS (SELECT 1 FROM claim WHERE id = e.number AND record = p_record) THEN RETURN;"
     "  END IF;"
     "  lot_name := lot_of(p_record, e.lot);"
-    "  INSERT INTO claim (id, record, process, kind, lot, places, counter, first, last, operator,"
-    "   made_utc, until_utc) VALUES (e.number, p_record, 0, e.kind, lot_name,"
-    "   coalesce(e.places, 0), e.counter, e.first, e.last, e.operator, e.taken_utc, e.until_utc);"
+    "  INSERT INTO claim (id, record, process, kind, lot, places, counter, first, last, pool, rows,"
+    "   operator, made_utc, until_utc) VALUES (e.number, p_record, 0, e.kind, lot_name,"
+    "   coalesce(e.places, 0), e.counter, e.first, e.last, e.pool,"
+    "   CASE WHEN e.kind = 'rows' THEN (SELECT count(*) FROM lease_row AS w"
+    "    WHERE w.record = e.record AND w.lease = e.id) END,"
+    "   e.operator, e.taken_utc, e.until_utc);"
+    "  INSERT INTO pool_row SELECT e.pool, w.sha256, e.number FROM lease_row AS w"
+    "   WHERE w.record = e.record AND w.lease = e.id AND e.kind = 'rows' ON CONFLICT DO NOTHING;"
     "  PERFORM add_taken(lot_name, coalesce(e.places, 0));"
     "  IF e.kind = 'numbers' THEN"
     "   INSERT INTO series AS s VALUES (e.counter, e.last::numeric + e.step)"
@@ -455,6 +528,12 @@ static const char *const version_2[] = {
     "     JOIN board AS b ON b.record = w.ancestor AND b.link <= w.upto WHERE w.record = p_record"
     "     AND b.id = u.board)) AS f WHERE u.record = p_record AND u.link > p_after"
     "    AND u.link <= p_upto AND u.serial IS NOT NULL;"
+    "  INSERT INTO twice (what, text, record, run, other_record, other_run)"
+    "   SELECT 'row of pool', i.name || ' (' || i.label || ')', p_record, u.run, f.of_record, f.run"
+    "    FROM unit_item AS i JOIN unit AS u ON u.record = i.record AND u.id = i.unit"
+    "    CROSS JOIN LATERAL row_elsewhere(p_record, i.name, i.sha256, mac_of(p_record, u.board))"
+    "    AS f WHERE i.record = p_record AND i.link > p_after AND i.link <= p_upto"
+    "    AND i.source = 'pool';"
     "  RETURN QUERY SELECT t.what, t.text, t.run, " STATION_OF("t.other_record") ", t.other_run"
     "   FROM twice AS t WHERE t.id > first_id AND t.record = p_record ORDER BY t.id;"
     " END $$",
@@ -462,8 +541,8 @@ static const char *const version_2[] = {
     /* The book, for people: what is lent, and what is being flashed. */
     "CREATE VIEW espstation.leases AS SELECT c.id AS lease, " STATION_OF("c.record")
     " AS station, c.kind, c.lot, c.places, c.mac, c.counter, c.first, c.last, c.operator,"
-    " c.made_utc, c.until_utc, c.kind = 'places' AND c.until_utc <= now() AS lapsed, c.lost_utc,"
-    " c.lost_used, c.lost_by, c.lost_reason FROM espstation.claim AS c",
+    " c.made_utc, c.until_utc, coalesce(c.until_utc <= now(), false) AS lapsed, c.lost_utc,"
+    " c.lost_used, c.lost_by, c.lost_reason, c.pool, c.rows FROM espstation.claim AS c",
     NULL,
 };
 /* clang-format on */

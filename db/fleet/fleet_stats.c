@@ -11,6 +11,7 @@
 #include "db/fleet/fleet_where.h"
 #include "db/read/stats_priv.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +21,16 @@ enum { QUESTION_CAP = 16384 };
 
 struct again {
     struct group *group;
-    int64_t board, lot, utc_ms, record, run;
+    int64_t board, lot, utc_us, record, run;
     bool judged, passed;
+};
+
+/* Which group a cell is in, by its id; asked for where single runs name their cells. */
+struct cell_groups {
+    PGresult *rows;       /* number and name of the group, and the cell's id */
+    int *place;           /* of a cell in the rows, + 1; 0: it is not meant */
+    struct group **group; /* once it was needed: one without runs is none */
+    size_t count;
 };
 
 struct question {
@@ -33,6 +42,7 @@ struct question {
     struct unit unit;
     struct again *again; /* runs of boards that came more than once */
     size_t again_count, again_cap;
+    struct cell_groups cells;
 };
 
 /* ---- What is asked ---- */
@@ -137,7 +147,7 @@ static bool each_row(struct question *x, const char *sql,
 #define CELL_COLUMNS                                                                               \
     "x.passed, x.failed, x.stopped, x.interrupted, x.refused, x.unidentified, x.retried,"          \
     " x.slower_runs, x.ms, x.bytes_per_s"
-enum { CELL_SUMS = 8, CELL_FIELDS = 2 + CELL_SUMS + 2, AGAIN_FIELDS = 2 + 6 };
+enum { CELL_SUMS = 8, CELL_FIELDS = 2 + CELL_SUMS + 2, AGAIN_FIELDS = 7 };
 
 /* A field of a binary row; length below 0: NULL. */
 struct field {
@@ -185,11 +195,26 @@ static struct group *group_of_fields(struct question *x, const struct field *f)
     return group;
 }
 
-static bool add_values(struct tally *to, const struct field *f, int32_t each)
+/* Millions of them: whole words, not byte by byte. */
+static bool add_times(struct tally *to, const struct field *f)
 {
     bool ok = true;
-    for (int32_t at = 0; ok && at + each <= f->n; at += each)
-        ok = tally_add(to, big_endian(f->bytes + at, (size_t)each), 1);
+    for (int32_t at = 0; ok && at + 4 <= f->n; at += 4) {
+        uint32_t word;
+        memcpy(&word, f->bytes + at, 4);
+        ok = tally_add(to, (int32_t)be32toh(word), 1);
+    }
+    return ok;
+}
+
+static bool add_rates(struct tally *to, const struct field *f)
+{
+    bool ok = true;
+    for (int32_t at = 0; ok && at + 8 <= f->n; at += 8) {
+        uint64_t word;
+        memcpy(&word, f->bytes + at, 8);
+        ok = tally_add(to, (int64_t)be64toh(word), 1);
+    }
     return ok;
 }
 
@@ -201,8 +226,8 @@ static bool add_cell(struct group *g, const struct field *fields)
                                        &g->row.retried, &g->row.slower_runs };
     for (size_t i = 0; i < CELL_SUMS; i++)
         *sums[i] += field_number(&fields[2 + i]);
-    return add_values(&g->ms, &fields[2 + CELL_SUMS], 4) &&
-           add_values(&g->bytes_per_s, &fields[3 + CELL_SUMS], 8);
+    return add_times(&g->ms, &fields[2 + CELL_SUMS]) &&
+           add_rates(&g->bytes_per_s, &fields[3 + CELL_SUMS]);
 }
 
 static bool take_cell(void *ctx, const unsigned char *row, size_t n, struct err *e)
@@ -333,32 +358,75 @@ static void count_as_single(struct group *g)
     row->final_pass += row->passed;
 }
 
-/* Number, name, board, lot, time, record, run, and what it came to. */
+/* A million runs would repeat the names of their groups: they name their cells instead. */
+static bool read_cell_groups(struct question *x, struct err *e)
+{
+    char sql[QUESTION_CAP];
+    struct cell_groups *const c = &x->cells;
+    if (!write_select(x, "x.id", "espstation.cell AS x", "", " ORDER BY x.id", sql))
+        return too_long(e);
+    c->rows = pg_ask(x->fleet, sql, NULL, 0, e);
+    if (!c->rows)
+        return false;
+    const int rows = PQntuples(c->rows);
+    c->count = rows > 0 ? (size_t)number_of(c->rows, rows - 1, 2) + 1 : 1;
+    c->place = calloc(c->count, sizeof *c->place);
+    c->group = calloc(c->count, sizeof(struct group *));
+    if (!c->place || !c->group)
+        return stats_no_memory(e);
+    for (int i = 0; i < rows; i++)
+        c->place[number_of(c->rows, i, 2)] = i + 1;
+    return true;
+}
+
+/* *group is NULL for a cell that is not meant; false: no memory left. */
+static bool group_of_cell(struct question *x, int64_t cell, struct group **group)
+{
+    struct cell_groups *const c = &x->cells;
+    *group = NULL;
+    if (cell < 0 || (size_t)cell >= c->count || c->place[cell] == 0)
+        return true;
+    if (!c->group[cell])
+        c->group[cell] = group_of_result(x, c->rows, c->place[cell] - 1);
+    *group = c->group[cell];
+    return *group != NULL;
+}
+
+static bool make_room_for_again(struct question *x)
+{
+    if (x->again_count < x->again_cap)
+        return true;
+    const size_t cap = x->again_cap == 0 ? 1024 : 2 * x->again_cap;
+    struct again *const more = realloc(x->again, cap * sizeof *more);
+    if (!more)
+        return false;
+    x->again = more;
+    x->again_cap = cap;
+    return true;
+}
+
+/* Cell, board, lot, time, record, run, and what it came to. */
 static bool take_again(void *ctx, const unsigned char *row, size_t n, struct err *e)
 {
     struct question *const x = ctx;
     struct field f[AGAIN_FIELDS];
+    struct group *group;
     if (!split_row(row, n, f, AGAIN_FIELDS))
         return err_set(e, ERR_DATABASE, "PostgreSQL: a run has another form");
-    if (x->again_count == x->again_cap) {
-        const size_t cap = x->again_cap == 0 ? 1024 : 2 * x->again_cap;
-        struct again *const more = realloc(x->again, cap * sizeof *more);
-        if (!more)
-            return stats_no_memory(e);
-        x->again = more;
-        x->again_cap = cap;
-    }
-    struct again *const run = &x->again[x->again_count++];
-    const int64_t came_to = field_number(&f[7]);
-    *run = (struct again){ .group = group_of_fields(x, f),
-                           .board = field_number(&f[2]),
-                           .lot = field_number(&f[3]),
-                           .utc_ms = field_number(&f[4]),
-                           .record = field_number(&f[5]),
-                           .run = field_number(&f[6]),
-                           .judged = came_to > 0,
-                           .passed = came_to > 1 };
-    return run->group || stats_no_memory(e);
+    if (!group_of_cell(x, field_number(&f[0]), &group) || !make_room_for_again(x))
+        return stats_no_memory(e);
+    if (!group)
+        return true;
+    const int64_t came_to = field_number(&f[6]);
+    x->again[x->again_count++] = (struct again){ .group = group,
+                                                 .board = field_number(&f[1]),
+                                                 .lot = field_number(&f[2]),
+                                                 .utc_us = field_number(&f[3]),
+                                                 .record = field_number(&f[4]),
+                                                 .run = field_number(&f[5]),
+                                                 .judged = came_to > 0,
+                                                 .passed = came_to > 1 };
+    return true;
 }
 
 static int compare(int64_t a, int64_t b)
@@ -372,7 +440,7 @@ static int by_board_and_time(const void *a, const void *b)
     const struct again *const x = a, *const y = b;
     int order = compare(x->board, y->board);
     order = order ? order : compare(x->lot, y->lot);
-    order = order ? order : compare(x->utc_ms, y->utc_ms);
+    order = order ? order : compare(x->utc_us, y->utc_us);
     order = order ? order : compare(x->record, y->record);
     return order ? order : compare(x->run, y->run);
 }
@@ -392,20 +460,22 @@ static void judge_again(struct question *x)
     unit_end(&x->unit);
 }
 
+/* Times come as PostgreSQL has them, in microseconds: they are compared with each other alone. */
 static bool read_again(struct question *x, struct err *e)
 {
-    char sql[QUESTION_CAP], copy[QUESTION_CAP + 64];
-    if (!write_select(x,
-                      "g.mac, g.lot::bigint, (extract(epoch from g.run_utc) * 1000)::bigint,"
-                      " g.record::bigint, g.run, CASE WHEN g.verdict = '-' THEN 0::bigint"
-                      " WHEN g.verdict = 'P' AND k.run IS NULL THEN 2 ELSE 1 END",
-                      "espstation.again AS g JOIN espstation.cell AS x ON x.id = g.cell"
-                      " LEFT JOIN espstation.corrected AS k ON k.record = g.record"
-                      " AND k.run = g.run AND k.verdict = 'FAIL'",
-                      x->where.times, "", sql))
+    char sql[QUESTION_CAP];
+    const int n = snprintf(
+        sql, sizeof sql,
+        "COPY (SELECT g.cell::bigint, g.mac, g.lot::bigint, g.run_utc, g.record::bigint, g.run,"
+        " CASE WHEN g.verdict = '-' THEN 0::bigint WHEN g.verdict = 'P' AND k.run IS NULL THEN 2"
+        " ELSE 1 END FROM espstation.again AS g LEFT JOIN espstation.corrected AS k"
+        " ON k.record = g.record AND k.run = g.run AND k.verdict = 'FAIL' WHERE %s%s%s%s)"
+        " TO STDOUT (FORMAT binary)",
+        x->where.cells[0] ? "g.cell IN (SELECT x.id FROM espstation.cell AS x WHERE true" : "true",
+        x->where.cells, x->where.cells[0] ? ")" : "", x->where.times);
+    if (n >= QUESTION_CAP)
         return too_long(e);
-    snprintf(copy, sizeof copy, "COPY (%s) TO STDOUT (FORMAT binary)", sql);
-    if (!pg_copy_out_binary(x->fleet, copy, take_again, x, e))
+    if (!read_cell_groups(x, e) || !pg_copy_out_binary(x->fleet, sql, take_again, x, e))
         return false;
     judge_again(x);
     return true;
@@ -446,5 +516,8 @@ bool fleet_stats(struct fleet *f, const char *station, enum db_stats_by by,
     groups_free(&x.codes);
     group_free(&x.total);
     free(x.again);
+    PQclear(x.cells.rows);
+    free(x.cells.place);
+    free(x.cells.group);
     return ok;
 }

@@ -44,7 +44,7 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
       "id# station>process# lot# recipe# slot# port operator started_utc@ board# seen_chip "
       "seen_revision# seen_flash_id# seen_flash_bytes# ended_utc@ duration_ms# verdict code "
       "sentence hint board_state app_text holds_place# rework_of# rework_reason golden# "
-      "lease# claim#",
+      "lease# claim# rework_elsewhere",
       NULL },
     { "attempt", NULL, "run", OF_RUN("CROSS JOIN attempt AS t ON t.run = r.id"), "r.started_utc",
       attempt_columns, NULL },
@@ -84,9 +84,11 @@ const struct fleet_table fleet_tables[FLEET_TABLE_COUNT] = {
       "CROSS JOIN unit_value AS t ON t.released = l.row", NULL, "released>decision# id#",
       "UPDATE unit_value SET released = ?1 WHERE id = ?2" },
     { "lease", NULL, "lease", ROW_ITSELF("lease"), NULL,
-      "id# number# kind lot# places# counter first# last# step# operator taken_utc@ until_utc@ "
-      "boot_id until_boot_ms#",
+      "id# number# kind lot# places# counter first# last# step# pool operator taken_utc@ "
+      "until_utc@ boot_id until_boot_ms#",
       NULL },
+    { "lease_row", NULL, "lease", "CROSS JOIN lease_row AS t ON t.lease = l.row", NULL,
+      "id# lease# number# sha256", NULL },
     { "lease_end", "lease", "lease-end", ROW_ITSELF("lease"), NULL, "id# ended_utc@ used# why",
       "UPDATE lease SET ended_utc = ?2, used = ?3, why = ?4 WHERE id = ?1" },
     { "burn", NULL, "burn", ROW_ITSELF("burn"), NULL,

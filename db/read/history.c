@@ -51,6 +51,7 @@ static struct db_run_row run_row(sqlite3_stmt *s)
         .attempt_count = sqlite3_column_int(s, 19),
         .rework_of = sqlite3_column_int64(s, 20),
         .rework_reason = column_text(s, 21),
+        .rework_elsewhere = column_text(s, 22),
     };
 }
 

@@ -21,8 +21,9 @@ struct db_run_row {
     const char *port, *operator_name, *lot, *host, *tool_version;
     const char *recipe, *recipe_version, *recipe_sha256;
     int attempt_count;
-    int64_t rework_of; /* the run in which the board had passed; 0: no re-work */
+    int64_t rework_of; /* the run in which the board had passed; 0: none of this record */
     const char *rework_reason;
+    const char *rework_elsewhere; /* "line 1, run 5", where it had passed at another station */
 };
 
 /* What a person has said about a run later. */

@@ -93,12 +93,13 @@ static const char burns_sql[] =
 
 static const char changes_sql[] =
     "SELECT r.id, b.mac, k.made_utc, k.operator, k.host, k.reason, r.verdict, k.verdict, 0, 0,"
-    " " MADE_AFTER_CLOSING " FROM correction AS k CROSS JOIN run AS r ON r.id = k.run"
+    " " MADE_AFTER_CLOSING ", NULL FROM correction AS k CROSS JOIN run AS r ON r.id = k.run"
     " LEFT JOIN board AS b ON b.id = r.board WHERE r.lot = ?1"
     " UNION ALL SELECT r.id, b.mac, r.started_utc, r.operator, s.host, r.rework_reason, r.verdict,"
-    " NULL, 1, r.rework_of, 0 FROM " OF_LOT " JOIN station AS s ON s.id = r.station"
-    " LEFT JOIN board AS b ON b.id = r.board WHERE r.lot = ?1 AND r.rework_of IS NOT NULL"
-    " ORDER BY 3, 1";
+    " NULL, 1, r.rework_of, 0, r.rework_elsewhere FROM " OF_LOT
+    " JOIN station AS s ON s.id = r.station LEFT JOIN board AS b ON b.id = r.board"
+    " WHERE r.lot = ?1 AND"
+    " coalesce(r.rework_of, r.rework_elsewhere) IS NOT NULL ORDER BY 3, 1";
 
 static const char checkpoint_sql[] =
     "SELECT p.text, p.signature, k.sha256, l.name, (SELECT count(*) FROM correction AS k"
@@ -303,6 +304,7 @@ static bool take_change(void *ctx, sqlite3_stmt *s)
         .rework = sqlite3_column_int(s, 8) != 0,
         .rework_of = sqlite3_column_int64(s, 9),
         .after_closing = sqlite3_column_int(s, 10) != 0,
+        .rework_elsewhere = text(s, 11),
     };
     return sink->change(sink->ctx, &row);
 }

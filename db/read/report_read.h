@@ -73,8 +73,9 @@ struct db_report_change {
     const char *own_verdict; /* of the run */
     const char *verdict;     /* what it was changed to; NULL: a note */
     bool rework;
-    int64_t rework_of;
-    bool after_closing; /* the lot was signed without it */
+    int64_t rework_of;            /* 0: none of this record */
+    const char *rework_elsewhere; /* "line 1, run 5", at another station; NULL: none */
+    bool after_closing;           /* the lot was signed without it */
 };
 
 /* One step of the fuses' plan as it was made on boards of the lot, with what came of it. */

@@ -97,6 +97,12 @@ static const struct part released_lines = {
     .next = &released_item_lines,
 };
 
+static const struct part lease_row_lines = {
+    .word = "lease-row",
+    .columns = "w.id# w.number# w.sha256",
+    .from = "lease_row AS w WHERE w.lease = e.id ORDER BY w.number",
+};
+
 static const struct part attempt_lines = {
     .word = "attempt",
     .columns = "a.id# a.number# a.started_utc a.duration_ms# a.baud# a.reset a.loader a.phase"
@@ -153,7 +159,7 @@ static const struct part forms[LINK_KIND_COUNT] = {
                    " r.seen_flash_id# r.seen_flash_bytes# r.ended_utc r.duration_ms# r.verdict"
                    " r.code r.sentence r.hint r.board_state r.app_text r.holds_place# r.rework_of#"
                    " r.rework_reason",
-        .later = "r.golden# r.lease# r.claim#",
+        .later = "r.golden# r.lease# r.claim# r.rework_elsewhere",
         .from = "run AS r LEFT JOIN station AS s ON s.id = r.station"
                 " LEFT JOIN lot AS l ON l.id = r.lot"
                 " LEFT JOIN recipe AS c ON c.id = r.recipe"
@@ -205,7 +211,9 @@ static const struct part forms[LINK_KIND_COUNT] = {
         .word = "lease",
         .columns = "e.id# e.number# e.kind e.lot# l.name e.places# e.counter e.first# e.last#"
                    " e.step# e.operator e.taken_utc e.until_utc e.boot_id e.until_boot_ms#",
+        .later = "e.pool",
         .from = "lease AS e LEFT JOIN lot AS l ON l.id = e.lot",
+        .inner = &lease_row_lines,
     },
     [LINK_LEASE_END] = {
         .word = "lease-end",

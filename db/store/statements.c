@@ -33,6 +33,20 @@
     " AND i.name = e.counter AND i.number BETWEEN e.first AND e.last), e.first)"
 #define NUMBERS_USED "((" LEASE_NEXT " - e.first) / e.step)"
 
+/* Of a lease e of rows: whether a board has row w, and how many of them boards have. */
+#define ROW_USED                                                                                   \
+    "EXISTS (SELECT 1 FROM unit_item AS i WHERE i.source = 'pool' AND i.name = e.pool"             \
+    " AND i.sha256 = w.sha256 AND i.released IS NULL)"
+#define ROWS_USED "(SELECT count(*) FROM lease_row AS w WHERE w.lease = e.id AND " ROW_USED ")"
+#define ROWS_ALL  "(SELECT count(*) FROM lease_row AS w WHERE w.lease = e.id)"
+#define LEASE_USES                                                                                 \
+    "CASE e.kind WHEN 'places' THEN " LEASE_USED("e.id") " WHEN 'rows' THEN " ROWS_USED            \
+                                                         " ELSE " NUMBERS_USED " END"
+/* ...that may be used now: by the start of the computer, and what both clocks show. */
+#define LEASE_LASTS(boot_id, boot_ms, utc)                                                         \
+    "e.ended_utc IS NULL AND e.boot_id = " boot_id " AND e.until_boot_ms > " boot_ms               \
+    " AND e.until_utc > " utc
+
 /* The one recipe of lot l: bound when it was opened, or by its first run. */
 #define LOT_RECIPE                                                                                 \
     "coalesce(l.recipe, CASE l.one_recipe WHEN 1 THEN (SELECT z.recipe FROM run AS z"              \
@@ -103,6 +117,8 @@ static const char *const texts[STMT_COUNT] = {
                             " signature) VALUES (?, ?, ?, ?, ?, ?)",
     [STMT_RUN_GIVE_PLACE] = "UPDATE run SET holds_place = 1 WHERE id = ?",
     [STMT_RUN_REWORK] = "UPDATE run SET rework_of = ?, rework_reason = ? WHERE id = ?",
+    [STMT_RUN_REWORK_ELSEWHERE] = "UPDATE run SET rework_elsewhere = ?, rework_reason = ?"
+                                  " WHERE id = ?",
     [STMT_BOARD_OPEN_RUNS] = "SELECT r.id, r.slot, " STATION_ROW " FROM run AS r JOIN station AS s"
                              " ON s.id = r.station WHERE r.board = ? AND r.verdict IS NULL"
                              " AND r.id <> ? AND r.station <> ?",
@@ -196,7 +212,7 @@ static const char *const texts[STMT_COUNT] = {
                           "s.host,"
                           " s.tool_version, c.name, c.version, c.sha256,"
                           " (SELECT count(*) FROM attempt AS a WHERE a.run = r.id),"
-                          " r.rework_of, r.rework_reason"
+                          " r.rework_of, r.rework_reason, r.rework_elsewhere"
                           " FROM run AS r JOIN station AS s ON s.id = r.station JOIN recipe AS c "
                           "ON c.id = r.recipe"
                           " LEFT JOIN lot AS l ON l.id = r.lot WHERE r.board = ? ORDER BY "
@@ -343,16 +359,14 @@ static const char *const texts[STMT_COUNT] = {
                                 " AND unit IN (SELECT id FROM unit WHERE board = ?2)",
 
     [STMT_LEASE_ADD] = "INSERT INTO lease (number, kind, lot, places, counter, first, last, step,"
-                       " operator, taken_utc, until_utc, boot_id, until_boot_ms)"
-                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                       " operator, taken_utc, until_utc, boot_id, until_boot_ms, pool)"
+                       " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [STMT_LEASE_END] = "UPDATE lease SET ended_utc = ?1, used = ?2, why = ?3 WHERE id = ?4",
-    [STMT_LEASE_USED] = "SELECT CASE e.kind WHEN 'places' THEN " LEASE_USED("e.id")
-                        " ELSE " NUMBERS_USED " END FROM lease AS e WHERE e.id = ?",
+    [STMT_LEASE_USED] = "SELECT " LEASE_USES " FROM lease AS e WHERE e.id = ?",
     [STMT_LEASE_HELD] = "SELECT " LEASE_HELD("?1"),
     /* Of those that are valid, the one that lapses first. */
     [STMT_LEASE_PLACE] = "SELECT e.id FROM lease AS e WHERE e.kind = 'places' AND e.lot = ?1"
-                         " AND e.ended_utc IS NULL AND e.boot_id = ?2 AND e.until_boot_ms > ?3"
-                         " AND e.until_utc > ?4"
+                         " AND " LEASE_LASTS("?2", "?3", "?4")
                          " AND " LEASE_USED("e.id") " + " LEASE_HELD("e.id") " < e.places"
                          " ORDER BY e.until_boot_ms, e.id LIMIT 1",
     [STMT_LEASE_NUMBER] = "SELECT " LEASE_NEXT " FROM lease AS e WHERE e.kind = 'numbers'"
@@ -361,10 +375,19 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_LEASE_LEFT] = "SELECT ifnull(sum((e.last - e.first) / e.step + 1 - " NUMBERS_USED "), 0)"
                         " FROM lease AS e WHERE e.kind = 'numbers' AND e.counter = ?1"
                         " AND e.ended_utc IS NULL AND " LEASE_NEXT " BETWEEN ?2 AND ?3",
+    [STMT_LEASE_ROW_ADD] = "INSERT INTO lease_row (lease, number, sha256) VALUES (?, ?, ?)",
+    /* Of those that no board has, the ones that lapse first. */
+    [STMT_LEASE_ROWS] = "SELECT w.sha256 FROM lease AS e JOIN lease_row AS w ON w.lease = e.id"
+                        " WHERE e.kind = 'rows' AND e.pool = ?1"
+                        " AND " LEASE_LASTS("?2", "?3", "?4") " AND NOT " ROW_USED
+                        " ORDER BY e.until_boot_ms, e.id, w.number",
+    [STMT_LEASE_ROWS_LEFT] = "SELECT count(*) FROM lease AS e JOIN lease_row AS w ON w.lease = e.id"
+                             " WHERE e.kind = 'rows' AND e.pool = ?1"
+                             " AND " LEASE_LASTS("?2", "?3", "?4") " AND NOT " ROW_USED,
     [STMT_LEASES] = "SELECT e.id, e.number, e.kind, l.name, e.places, e.counter, e.first, e.last,"
                     " e.step, e.operator, e.taken_utc, e.until_utc, e.boot_id, e.until_boot_ms,"
-                    " ifnull(e.used, CASE e.kind WHEN 'places' THEN " LEASE_USED("e.id")
-                    " ELSE " NUMBERS_USED " END), " LEASE_HELD("e.id") ", e.ended_utc, e.why"
+                    " ifnull(e.used, " LEASE_USES "), " LEASE_HELD("e.id") ", e.ended_utc, e.why,"
+                    " e.pool, " ROWS_ALL
                     " FROM lease AS e LEFT JOIN lot AS l ON l.id = e.lot"
                     " WHERE e.ended_utc IS NULL OR ?1 ORDER BY e.id",
     [STMT_LEASE_KNOWN] = "SELECT EXISTS (SELECT 1 FROM run WHERE claim = ?1 AND claim > 0)"

@@ -1,6 +1,7 @@
 #include "db/units/take.h"
 
 #include "db/store/chain.h"
+#include "db/store/lease_clock.h"
 #include "db/store/query.h"
 #include "db/store/turn.h"
 #include "db/units/mark.h"
@@ -438,6 +439,39 @@ static bool find_released_locked(struct taking *t, size_t pool, size_t *row, str
     return ok && rows >= 0;
 }
 
+/* The first of those that are lent to this record, no board has, and are in the file here. A row
+ * that was released is one of them, or the server's again. */
+static bool find_lent_locked(struct taking *t, size_t pool, size_t *row, struct err *e)
+{
+    struct db_lease_clock now;
+    int rows = 0;
+    bool ok = true;
+    if (!db_lease_now(&now, e))
+        return false;
+    struct query q = query_start_locked(t->db, STMT_LEASE_ROWS);
+    query_text(&q, t->supply->pools[pool]);
+    query_lease_clock(&q, &now);
+    while (ok && *row == DB_NO_ROW && (rows = query_row(&q, e)) > 0) {
+        const char *const sha256 = (const char *)sqlite3_column_text(q.statement, 0);
+        const size_t found = t->supply->find(t->supply->ctx, pool, sha256);
+        bool edited = false;
+        if (found == DB_NO_ROW || t->supply->free_row(t->supply->ctx, pool, found) != found)
+            continue;
+        ok = is_edited_locked(t, pool, found, &edited, e);
+        if (ok && !edited)
+            *row = found;
+    }
+    query_end(&q);
+    if (!ok || rows < 0 || *row != DB_NO_ROW)
+        return ok && rows >= 0;
+    t->unit->unlent_pool = pool;
+    return err_set(
+        e, ERR_LEASE,
+        "The fleet's server says which rows of pool '%s' are whose, and of those lent to "
+        "this station none is left",
+        t->supply->pools[pool]);
+}
+
 /* Where a station that was just started begins: behind the row that was taken last. */
 static bool guess_begin_locked(struct taking *t, size_t pool, size_t *from, struct err *e)
 {
@@ -455,6 +489,8 @@ static bool guess_begin_locked(struct taking *t, size_t pool, size_t *from, stru
 static bool find_free_locked(struct taking *t, size_t pool, size_t *row, struct err *e)
 {
     const struct db_unit_supply *const s = t->supply;
+    if (s->is_fleets[pool])
+        return find_lent_locked(t, pool, row, e);
     size_t from = s->begin(s->ctx, pool);
     if (!find_released_locked(t, pool, row, e))
         return false;
@@ -704,7 +740,8 @@ static bool take_all_locked(struct taking *t, struct err *e)
 
 static void begin(struct taking *t)
 {
-    *t->unit = (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW };
+    *t->unit =
+        (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW, .unlent_pool = DB_NO_ROW };
     for (size_t i = 0; i < DB_UNIT_POOLS_MAX; i++)
         t->unit->rows[i] = DB_NO_ROW;
     t->sha = db_sha256_new();

@@ -49,6 +49,7 @@ struct db_unit_supply {
     size_t want_count;
     const char *pools[DB_UNIT_POOLS_MAX]; /* names */
     bool is_image[DB_UNIT_POOLS_MAX];     /* an image is made of the row itself: it must be there */
+    bool is_fleets[DB_UNIT_POOLS_MAX];    /* its free rows come from leases alone */
     size_t pool_count;
 
     /* The text of a counter's number. */
@@ -80,9 +81,10 @@ struct db_unit {
     char labels[DB_UNIT_POOLS_MAX][DB_UNIT_LABEL_CAP]; /* of rows that it had before; or empty */
     size_t
         missing; /* the want whose text was not given, or (looking) is not known; DB_NO_ROW: none */
-    size_t unlent; /* the want for whose counter no lease has a number left */
-    bool is_new;   /* something was taken in this call */
-    int64_t link;  /* of that in the chain, with its hash; 0: none */
+    size_t unlent;      /* the want for whose counter no lease has a number left; DB_NO_ROW: none */
+    size_t unlent_pool; /* the pool of which no lease has a row left; DB_NO_ROW: none */
+    bool is_new;        /* something was taken in this call */
+    int64_t link;       /* of that in the chain, with its hash; 0: none */
     char link_sha256[DB_UNIT_HEX_CAP];
     /* Looking: what secrets are judged by. */
     char salt[DB_UNIT_SALT_CAP];

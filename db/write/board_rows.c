@@ -215,6 +215,17 @@ static bool mark_rework_locked(struct db *db, int64_t run_id, int64_t earlier_id
     return query_run(&q, e);
 }
 
+/* The board has passed at another station, whose runs this record does not know. */
+static bool mark_rework_elsewhere_locked(struct db *db, int64_t run_id, const char *where,
+                                         const char *reason, struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_RUN_REWORK_ELSEWHERE);
+    query_text(&q, where);
+    query_text(&q, reason);
+    query_int(&q, run_id);
+    return query_run(&q, e);
+}
+
 static void refuse_passed(const struct open_run *run, const struct db_passed *passed,
                           struct err *refusal)
 {
@@ -252,6 +263,10 @@ static bool judge_board_locked(struct db *db, int64_t run_id, const struct open_
         }
         if (twice && !mark_rework_locked(db, run_id, seen->passed.run_id, rule->rework_reason, e))
             return false;
+        if (say_of(rule)->elsewhere && rule->rework_reason &&
+            !mark_rework_elsewhere_locked(db, run_id, say_of(rule)->elsewhere, rule->rework_reason,
+                                          e))
+            return false;
     }
     return lot_give_place_locked(db, run_id, run, seen->passed.in_lot, say_of(rule), refusal, e);
 }
@@ -279,7 +294,8 @@ bool db_board_admit(struct db *db, int64_t run_id, const struct db_board *board,
     struct open_run run;
     struct err refusal = { 0 };
     if (unit)
-        *unit = (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW };
+        *unit =
+            (struct db_unit){ .missing = DB_NO_ROW, .unlent = DB_NO_ROW, .unlent_pool = DB_NO_ROW };
     if (!db_mac_normalise(board->mac, mac, e))
         return false;
     bool ok = db_begin(db, e);

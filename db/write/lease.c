@@ -10,29 +10,13 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* How much earlier than at the server places lapse here: one part in so many. */
 #define EARLY 50
 
-/* ---- Clocks ---- */
-
-bool db_lease_now(struct db_lease_clock *now, struct err *e)
-{
-    struct db_station here;
-    struct timespec boot, wall;
-    if (!db_station_here(&here, e))
-        return false;
-    if (here.boot_id[0] == '\0' || clock_gettime(CLOCK_BOOTTIME, &boot) != 0 ||
-        clock_gettime(CLOCK_REALTIME, &wall) != 0)
-        return err_set(e, ERR_STATION, "The kernel does not tell when it was started");
-    *now = (struct db_lease_clock){
-        .boot_ms = (int64_t)boot.tv_sec * 1000 + boot.tv_nsec / 1000000,
-        .utc_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000,
-    };
-    snprintf(now->boot_id, sizeof now->boot_id, "%s", here.boot_id);
-    return true;
-}
+const char *const db_lease_words[] = {
+    [DB_LEASE_PLACES] = "places", [DB_LEASE_NUMBERS] = "numbers", [DB_LEASE_ROWS] = "rows"
+};
 
 /* ---- Entering ---- */
 
@@ -52,9 +36,18 @@ static bool link_new_locked(struct db *db, struct query *q, struct err *e)
     return id > 0 && chain_link_locked(db, LINK_LEASE, id, e);
 }
 
+/* Until when it is used here: the last columns but the pool. */
+static void query_until(struct query *q, const struct db_lease_clock *asked, int64_t seconds)
+{
+    const int64_t here_ms = seconds * 1000 - seconds * 1000 / EARLY;
+    query_utc(q, asked->utc_ms);
+    query_utc(q, asked->utc_ms + here_ms);
+    query_text(q, asked->boot_id);
+    query_int(q, asked->boot_ms + here_ms);
+}
+
 static bool add_places_locked(struct db *db, const struct db_lease_places *l, struct err *e)
 {
-    const int64_t here_ms = l->seconds * 1000 - l->seconds * 1000 / EARLY;
     const int64_t lot_id = find_lot_locked(db, l->lot, e);
     if (lot_id == 0)
         return false;
@@ -68,10 +61,8 @@ static bool add_places_locked(struct db *db, const struct db_lease_places *l, st
     query_int_or_null(&q, -1, 0);
     query_int_or_null(&q, -1, 0);
     query_text(&q, l->operator_name);
-    query_utc(&q, l->asked->utc_ms);
-    query_utc(&q, l->asked->utc_ms + here_ms);
-    query_text(&q, l->asked->boot_id);
-    query_int(&q, l->asked->boot_ms + here_ms);
+    query_until(&q, l->asked, l->seconds);
+    query_text(&q, NULL);
     return link_new_locked(db, &q, e);
 }
 
@@ -96,12 +87,68 @@ static bool add_numbers_locked(struct db *db, const struct db_lease_numbers *l, 
     query_text(&q, NULL);
     query_text(&q, NULL);
     query_int_or_null(&q, -1, 0);
+    query_text(&q, NULL);
     return link_new_locked(db, &q, e);
 }
 
 bool db_lease_add_numbers(struct db *db, const struct db_lease_numbers *lease, struct err *e)
 {
     return db_begin(db, e) && db_finish(db, add_numbers_locked(db, lease, e), e);
+}
+
+/* Of no lot, places, counter or numbers. */
+static void query_nothing(struct query *q)
+{
+    query_int_or_null(q, -1, 0);
+    query_int_or_null(q, -1, 0);
+    query_text(q, NULL);
+    for (int i = 0; i < 3; i++)
+        query_int_or_null(q, -1, 0);
+}
+
+static bool add_row_locked(struct db *db, int64_t lease, size_t number, const char *sha256,
+                           struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_LEASE_ROW_ADD);
+    query_int(&q, lease);
+    query_int(&q, (int64_t)number);
+    query_text(&q, sha256);
+    return query_run(&q, e);
+}
+
+/* The link binds the rows as well: it comes behind them. */
+static bool add_rows_locked(struct db *db, const struct db_lease_rows *l, struct err *e)
+{
+    struct query q = query_start_locked(db, STMT_LEASE_ADD);
+    query_int(&q, l->number);
+    query_text(&q, db_lease_words[DB_LEASE_ROWS]);
+    query_nothing(&q);
+    query_text(&q, l->operator_name);
+    query_until(&q, l->asked, l->seconds);
+    query_text(&q, l->pool);
+    const int64_t id = query_insert(&q, e);
+    bool ok = id > 0;
+    for (size_t i = 0; ok && i < l->count; i++)
+        ok = add_row_locked(db, id, i + 1, l->sha256[i], e);
+    return ok && chain_link_locked(db, LINK_LEASE, id, e);
+}
+
+bool db_lease_add_rows(struct db *db, const struct db_lease_rows *lease, struct err *e)
+{
+    return db_begin(db, e) && db_finish(db, add_rows_locked(db, lease, e), e);
+}
+
+bool db_lease_rows_left(struct db *db, const char *pool, int64_t *left, struct err *e)
+{
+    struct db_lease_clock now;
+    if (!db_lease_now(&now, e) || !db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_LEASE_ROWS_LEFT);
+    query_text(&q, pool);
+    query_lease_clock(&q, &now);
+    const bool ok = query_number(&q, left, e);
+    db_leave(db);
+    return ok;
 }
 
 bool db_lease_numbers_left(struct db *db, const char *counter, int64_t start, int64_t end,
@@ -134,15 +181,11 @@ bool lease_note_claim_locked(struct db *db, int64_t run_id, const struct db_flee
 static bool find_place_locked(struct db *db, int64_t lot_id, int64_t *lease, struct err *e)
 {
     struct db_lease_clock now;
-    char utc[DB_UTC_CAP];
     if (!db_lease_now(&now, e))
         return false;
-    db_utc_text(now.utc_ms, utc);
     struct query q = query_start_locked(db, STMT_LEASE_PLACE);
     query_int(&q, lot_id);
-    query_text(&q, now.boot_id);
-    query_int(&q, now.boot_ms);
-    query_text(&q, utc);
+    query_lease_clock(&q, &now);
     return query_number(&q, lease, e);
 }
 
@@ -231,8 +274,9 @@ enum { AT_ONCE = 64 };
 
 /* What is looked at when leases end. */
 struct open_lease {
-    int64_t id, number, places, used;
-    bool of_places, valid, is_used_up, of_lot;
+    int64_t id, number, all, used;
+    enum db_lease_kind kind;
+    bool valid, is_wanted; /* of the lot or the pool that is looked for */
 };
 
 static const char *text_at(sqlite3_stmt *s, int column)
@@ -240,38 +284,75 @@ static const char *text_at(sqlite3_stmt *s, int column)
     return (const char *)sqlite3_column_text(s, column);
 }
 
+static enum db_lease_kind kind_at(sqlite3_stmt *s)
+{
+    int kind = DB_LEASE_ROWS;
+    while (kind > 0 && strcmp(db_lease_words[kind], text_at(s, 2)) != 0)
+        kind--;
+    return (enum db_lease_kind)kind;
+}
+
 static bool is_valid(sqlite3_stmt *s, const struct db_lease_clock *now, const char *now_utc)
 {
     if (text_at(s, 16))
         return false;
-    if (strcmp(text_at(s, 2), "places") != 0)
+    if (kind_at(s) == DB_LEASE_NUMBERS)
         return true;
     return strcmp(text_at(s, 12), now->boot_id) == 0 &&
            sqlite3_column_int64(s, 13) > now->boot_ms && strcmp(text_at(s, 11), now_utc) > 0;
 }
 
-static struct open_lease open_row(sqlite3_stmt *s, const struct db_lease_clock *now,
-                                  const char *now_utc, const char *lot)
+static int64_t all_of(sqlite3_stmt *s, enum db_lease_kind kind)
 {
-    const int64_t step = sqlite3_column_int64(s, 8);
-    const bool of_places = strcmp(text_at(s, 2), "places") == 0;
-    const int64_t all = of_places
-                            ? sqlite3_column_int64(s, 4)
-                            : (sqlite3_column_int64(s, 7) - sqlite3_column_int64(s, 6)) / step + 1;
-    const int64_t used = sqlite3_column_int64(s, 14);
-    return (struct open_lease){ .id = sqlite3_column_int64(s, 0),
-                                .number = sqlite3_column_int64(s, 1),
-                                .places = all,
-                                .used = used,
-                                .of_places = of_places,
-                                .valid = is_valid(s, now, now_utc),
-                                .is_used_up = used >= all,
-                                .of_lot = lot && of_places && strcmp(text_at(s, 3), lot) == 0 };
+    if (kind == DB_LEASE_PLACES)
+        return sqlite3_column_int64(s, 4);
+    if (kind == DB_LEASE_ROWS)
+        return sqlite3_column_int64(s, 19);
+    return (sqlite3_column_int64(s, 7) - sqlite3_column_int64(s, 6)) / sqlite3_column_int64(s, 8) +
+           1;
 }
 
-/* The first of those that `wanted` takes; they are not many. */
-static bool read_open_locked(struct db *db, const struct db_lease_clock *now, const char *lot,
-                             struct open_lease *list, size_t *count, struct err *e)
+/* Which leases are meant; all NULL and 0: any. */
+struct wanted {
+    const char *lot, *pool;
+    int64_t number;
+};
+
+static bool is_wanted(sqlite3_stmt *s, enum db_lease_kind kind, const struct wanted *w)
+{
+    if (w->lot)
+        return kind == DB_LEASE_PLACES && strcmp(text_at(s, 3), w->lot) == 0;
+    if (w->pool)
+        return kind == DB_LEASE_ROWS && strcmp(text_at(s, 18), w->pool) == 0;
+    return w->number == 0 || (kind != DB_LEASE_NUMBERS && sqlite3_column_int64(s, 1) == w->number);
+}
+
+static struct open_lease open_row(sqlite3_stmt *s, const struct db_lease_clock *now,
+                                  const char *now_utc, const struct wanted *wanted)
+{
+    const enum db_lease_kind kind = kind_at(s);
+    return (struct open_lease){ .id = sqlite3_column_int64(s, 0),
+                                .number = sqlite3_column_int64(s, 1),
+                                .all = all_of(s, kind),
+                                .used = sqlite3_column_int64(s, 14),
+                                .kind = kind,
+                                .valid = is_valid(s, now, now_utc),
+                                .is_wanted = is_wanted(s, kind, wanted) };
+}
+
+/* Why it can end by itself; NULL: it goes on. A place that is used can come back, by a correction
+ * or a run that fails: not while it may still be given to another board here. */
+static const char *why_over(const struct open_lease *l)
+{
+    if (l->kind != DB_LEASE_PLACES && l->used >= l->all)
+        return "used-up";
+    return l->kind != DB_LEASE_NUMBERS && !l->valid ? "lapsed" : NULL;
+}
+
+/* The first of those that are wanted or (over) can end by themselves; they are not many. */
+static bool read_open_locked(struct db *db, const struct db_lease_clock *now,
+                             const struct wanted *wanted, bool over, struct open_lease *list,
+                             size_t *count, struct err *e)
 {
     int rows = 0;
     char utc[DB_UTC_CAP];
@@ -279,27 +360,27 @@ static bool read_open_locked(struct db *db, const struct db_lease_clock *now, co
     struct query q = query_start_locked(db, STMT_LEASES);
     query_int(&q, 0);
     *count = 0;
-    while (*count < AT_ONCE && (rows = query_row(&q, e)) > 0)
-        list[(*count)++] = open_row(q.statement, now, utc, lot);
+    while (*count < AT_ONCE && (rows = query_row(&q, e)) > 0) {
+        const struct open_lease l = open_row(q.statement, now, utc, wanted);
+        if (l.is_wanted && (!over || why_over(&l)))
+            list[(*count)++] = l;
+    }
     query_end(&q);
     return rows >= 0;
 }
+
+static const struct wanted any = { NULL, NULL, 0 };
 
 static bool tidy_locked(struct db *db, const struct db_lease_clock *now, int64_t *ended,
                         struct err *e)
 {
     struct open_lease list[AT_ONCE];
     size_t count;
-    if (!read_open_locked(db, now, NULL, list, &count, e))
+    if (!read_open_locked(db, now, &any, true, list, &count, e))
         return false;
     for (size_t i = 0; i < count; i++) {
         bool gone = false;
-        /* A place that is used can come back, by a correction or a run that fails: not while it
-         * may still be given to another board here. */
-        if (list[i].of_places ? list[i].valid : !list[i].is_used_up)
-            continue;
-        if (!end_locked(db, list[i].id, list[i].of_places ? "lapsed" : "used-up", now->utc_ms,
-                        &gone, &list[i].used, e))
+        if (!end_locked(db, list[i].id, why_over(&list[i]), now->utc_ms, &gone, &list[i].used, e))
             return false;
         *ended += gone;
     }
@@ -313,11 +394,9 @@ static bool is_untidy(struct db *db, const struct db_lease_clock *now, bool *unt
     size_t count = 0;
     if (!db_enter(db, e))
         return false;
-    const bool ok = read_open_locked(db, now, NULL, list, &count, e);
+    const bool ok = read_open_locked(db, now, &any, true, list, &count, e);
     db_leave(db);
-    *untidy = false;
-    for (size_t i = 0; i < count; i++)
-        *untidy = *untidy || (list[i].of_places ? !list[i].valid : list[i].is_used_up);
+    *untidy = count > 0;
     return ok;
 }
 
@@ -338,7 +417,7 @@ static bool give_up_locked(struct db *db, const struct db_lease_clock *now, int6
     size_t count;
     bool gone = true;
     do {
-        if (!read_open_locked(db, now, NULL, list, &count, e))
+        if (!read_open_locked(db, now, &any, false, list, &count, e))
             return false;
         for (size_t i = 0; gone && i < count; i++) {
             if (!end_locked(db, list[i].id, "given-up", now->utc_ms, &gone, &list[i].used, e))
@@ -364,44 +443,51 @@ static bool refuse_held(int64_t number, struct err *e)
 }
 
 static bool return_one_locked(struct db *db, struct open_lease *l, const struct db_lease_clock *now,
-                              int64_t *places, struct err *e)
+                              int64_t *left, struct err *e)
 {
     bool gone;
     if (!end_locked(db, l->id, "returned", now->utc_ms, &gone, &l->used, e))
         return false;
-    *places += l->places - l->used;
+    *left += l->all - l->used;
     return gone || refuse_held(l->number, e);
 }
 
-static bool return_locked(struct db *db, const char *lot, int64_t number,
-                          const struct db_lease_clock *now, int64_t *places, struct err *e)
+static bool refuse_none(const struct wanted *w, struct err *e)
 {
-    struct open_lease list[AT_ONCE];
-    size_t count, found = 0;
-    if (!read_open_locked(db, now, lot, list, &count, e))
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        if (!list[i].of_places || (lot ? !list[i].of_lot : list[i].number != number))
-            continue;
-        if (!return_one_locked(db, &list[i], now, places, e))
-            return false;
-        found++;
-    }
-    if (found > 0)
-        return true;
-    if (lot)
-        err_set(e, ERR_USAGE, "The record has no lease of places in lot %s", lot);
+    if (w->lot)
+        err_set(e, ERR_USAGE, "The record has no lease of places in lot %s", w->lot);
+    else if (w->pool)
+        err_set(e, ERR_USAGE, "The record has no lease of rows of pool %s", w->pool);
     else
-        err_set(e, ERR_USAGE, "The record has no lease of places %" PRId64, number);
+        err_set(e, ERR_USAGE, "The record has no lease %" PRId64 " of places or rows", w->number);
     return err_hint(e, "To see them: espstation fleet lease list");
 }
 
-bool db_lease_return(struct db *db, const char *lot, int64_t number, int64_t *places, struct err *e)
+static bool return_locked(struct db *db, const struct wanted *w, const struct db_lease_clock *now,
+                          int64_t *left, struct err *e)
 {
+    struct open_lease list[AT_ONCE];
+    size_t count, found = 0;
+    do {
+        if (!read_open_locked(db, now, w, false, list, &count, e))
+            return false;
+        for (size_t i = 0; i < count; i++) {
+            if (!return_one_locked(db, &list[i], now, left, e))
+                return false;
+        }
+        found += count;
+    } while (count == AT_ONCE);
+    return found > 0 || refuse_none(w, e);
+}
+
+bool db_lease_return(struct db *db, const char *lot, const char *pool, int64_t number,
+                     int64_t *left, struct err *e)
+{
+    const struct wanted w = { lot, pool, number };
     struct db_lease_clock now;
-    *places = 0;
+    *left = 0;
     return db_lease_now(&now, e) && db_begin(db, e) &&
-           db_finish(db, return_locked(db, lot, number, &now, places, e), e);
+           db_finish(db, return_locked(db, &w, &now, left, e), e);
 }
 
 /* ---- Looking ---- */
@@ -410,10 +496,12 @@ static struct db_lease_row lease_row(sqlite3_stmt *s, const struct db_lease_cloc
                                      const char *now_utc)
 {
     return (struct db_lease_row){ .number = sqlite3_column_int64(s, 1),
-                                  .of_places = strcmp(text_at(s, 2), "places") == 0,
+                                  .kind = kind_at(s),
                                   .lot = text_at(s, 3),
                                   .places = sqlite3_column_int64(s, 4),
                                   .counter = text_at(s, 5),
+                                  .pool = text_at(s, 18),
+                                  .rows = sqlite3_column_int64(s, 19),
                                   .first = sqlite3_column_int64(s, 6),
                                   .last = sqlite3_column_int64(s, 7),
                                   .step = sqlite3_column_int64(s, 8),

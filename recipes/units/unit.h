@@ -101,7 +101,8 @@ struct unit_pool {
     char *folder, *folder_path; /* one file a unit; NULL: none */
     /* The column that binds a row to a MAC, or "name": the file's name does. NULL: none. */
     char *mac;
-    struct doc_pos at, name_at, file_at, folder_at, mac_at;
+    enum unit_flag fleet; /* of all stations */
+    struct doc_pos at, name_at, file_at, folder_at, mac_at, fleet_at;
 };
 
 struct unit_entry {

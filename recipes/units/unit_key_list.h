@@ -196,6 +196,12 @@
         .sentence = "The column whose MAC binds a row to one board; rows without are free. Of a "
                     "folder: `name`, where files are called by MAC.",
     },
+    [RECIPE_KEY_UNIT_POOL_FLEET] = {
+        .path = "unit.pools.fleet", .parent = RECIPE_KEY_UNIT_POOLS, .kind = KEY_WORD,
+        .words = LIST("false", "true"), POOL_FIELD(fleet), POOL_AT(fleet_at), .preset = "false",
+        .sentence = "All stations take from this pool: the fleet's server says which rows are a "
+                    "station's. A station keeps some of them ahead.",
+    },
     [RECIPE_KEY_UNIT_IMAGES] = {
         .path = "unit.images", .parent = RECIPE_KEY_UNIT, .kind = KEY_ITEMS,
         .items_max = UNIT_IMAGES_MAX, UNIT_FIELD(images), UNIT_COUNT(image_count),

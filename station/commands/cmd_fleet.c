@@ -250,10 +250,38 @@ static bool send_rows(struct fleet_command *c, struct err *e)
 
 /* ---- verify ---- */
 
-/* At a station also that the server has what its record has: the mark is a link of both, and what
- * the server has up to it was just proved. */
+static void print_here(void *ctx, const struct db_finding *finding)
+{
+    const struct fleet_command *const c = ctx;
+    struct json_object o;
+    if (!c->options->json) {
+        cmd_tell("%-9s  here: %s.", db_finding_word(finding->kind), finding->sentence);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "finding", db_finding_word(finding->kind));
+    json_text(&o, "record_file", c->options->db_path);
+    json_integer(&o, "link", finding->link);
+    json_text(&o, "sentence", finding->sentence);
+    json_end(&o);
+}
+
+/* Its rows against its own links, as those of the server were. */
+static bool audit_here(struct fleet_command *c, struct db_audit *a, struct err *e)
+{
+    const struct db_audit_setup setup = { .ctx = c, .finding = print_here };
+    struct db *const db = db_open_reader(c->options->db_path, DB_BUSY_MS, e);
+    const bool ok = db && db_audit(db, &setup, a, e);
+    db_close(db);
+    c->altered = c->altered || (ok && a->findings > 0);
+    return ok;
+}
+
+/* At a station also that the server has what its record has, row by row: the mark is a link of both
+ * chains, and the rows of either are what its links bind. */
 static bool compare_here(struct fleet_command *c, struct err *e)
 {
+    struct db_audit here;
     struct fleet_state s;
     if (c->options->name || !c->station || !c->station->fleet_server ||
         access(c->options->db_path, F_OK) != 0)
@@ -262,8 +290,15 @@ static bool compare_here(struct fleet_command *c, struct err *e)
         return false;
     if (s.relation != FLEET_FITS)
         return fleet_say_relation(&s, c->station->name, e);
-    if (!c->options->json)
-        cmd_tell("The server has what %s has, up to link %" PRId64 "; %" PRId64 " more wait.",
+    if (!audit_here(c, &here, e) || c->options->json)
+        return e->code == ERR_NONE;
+    if (here.findings > 0)
+        cmd_tell("%s WAS ALTERED here; what was sent before stands on the server as it was. More: "
+                 "espstation audit",
+                 c->options->db_path);
+    else
+        cmd_tell("The server has what %s has, row by row, up to link %" PRId64 "; %" PRId64
+                 " more wait.",
                  c->options->db_path, s.mark, s.last - s.mark);
     return true;
 }
@@ -310,13 +345,17 @@ static enum exit_status fleet(int argc, char **argv)
         { "--lot", "NAME", "lease take, return: the lot", NULL, &o.lot, NULL },
         { "--places", "N", "lease take: so many places of the lot, or as many as are left", NULL,
           &o.places, NULL },
-        { "--hours", "H", "lease take: for how long places are lent; default 12", NULL, &o.hours,
-          NULL },
-        { "--recipe", "FILE", "lease take: the recipe whose counters numbers are lent of", NULL,
-          &o.recipe, NULL },
+        { "--hours", "H", "lease take: for how long places or rows are lent; default 12", NULL,
+          &o.hours, NULL },
+        { "--recipe", "FILE", "lease take: the recipe of whose counters or pools something is lent",
+          NULL, &o.recipe, NULL },
         { "--numbers", "N", "lease take: so many of each of its counters of the fleet", NULL,
           &o.numbers, NULL },
-        { "--used", "N", "lease lost: how many of its places were used", NULL, &o.used, NULL },
+        { "--rows", "N", "lease take: so many of each of its pools of the fleet", NULL, &o.rows,
+          NULL },
+        { "--pool", "NAME", "lease return: the pool", NULL, &o.pool, NULL },
+        { "--used", "N", "lease lost: how many of its places were used; 0: of its rows none", NULL,
+          &o.used, NULL },
         { "--reason", "TEXT", "lease lost: why, for record and server", NULL, &o.reason, NULL },
         OPTION_STUBS(&o.stubs),
         { "--json", NULL, "status, verify, lease list: one JSON object per line", &o.json, NULL,

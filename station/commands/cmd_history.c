@@ -53,6 +53,9 @@ static bool print_run(void *ctx, const struct db_run_row *r)
              or_dash(r->operator_name), r->slot, r->port, or_dash(r->host));
     if (r->rework_of != 0)
         cmd_tell("  re-work of run %lld: %s", (long long)r->rework_of, or_dash(r->rework_reason));
+    else if (r->rework_elsewhere)
+        cmd_tell("  re-work of a board of station %s: %s", r->rework_elsewhere,
+                 or_dash(r->rework_reason));
     if (r->verdict && strcmp(r->verdict, "PASS") != 0)
         cmd_tell("  %s: %s. The board is %s.", or_dash(r->code), or_dash(r->sentence),
                  is_lost(r) ? "lost" : or_dash(r->board_state));

@@ -7,7 +7,8 @@
 
 struct fleet_options {
     const char *server, *station_path, *operator_name, *go_on, *name, *db_path;
-    const char *lot, *places, *hours, *recipe, *numbers, *used, *reason, *stubs; /* of leases */
+    const char *lot, *places, *hours, *recipe, *numbers, *rows, *pool, *used; /* of leases */
+    const char *reason, *stubs;                                               /* likewise */
     const char *args[2]; /* behind the word; NULL: none */
     bool json;
 };

@@ -68,7 +68,10 @@ struct taking {
     struct db *db;
     struct fleet_asker asker; /* of a command: process 0 */
     const char *who;
-    int64_t numbers;
+    int64_t numbers;  /* or rows */
+    int64_t seconds;  /* of rows */
+    const char *pool; /* of which rows were taken, */
+    int64_t given;    /* ...so many */
 };
 
 static bool find_lot(struct taking *t, struct fleet_places *p, struct err *e)
@@ -170,18 +173,95 @@ static bool take_numbers(struct taking *t, struct err *e)
     return ok;
 }
 
+static bool enter_rows(struct taking *t, const struct fleet_rows *r, size_t given,
+                       const struct db_lease_clock *asked, struct err *e)
+{
+    char until[DB_UTC_CAP];
+    struct err ignored = { 0 };
+    const struct db_lease_rows lease = { .number = r->id,
+                                         .pool = r->pool,
+                                         .sha256 = r->sha256,
+                                         .count = given,
+                                         .asked = asked,
+                                         .seconds = r->seconds,
+                                         .operator_name = t->who };
+    if (!db_lease_add_rows(t->db, &lease, e)) {
+        fleet_give_back(t->command->fleet, &t->asker, r->id, &ignored);
+        return false;
+    }
+    t->given += (int64_t)given;
+    db_utc_text(asked->utc_ms + r->seconds * 1000, until);
+    cmd_tell("Lease %" PRId64 ": %zu row%s of pool %s for station %s, until shortly before %s or "
+             "the next start of this computer.",
+             r->id, given, given == 1 ? "" : "s", r->pool, t->command->station->name, until);
+    return true;
+}
+
+/* Of those that are offered, a part of the pool's; with the next ones where they are not enough.
+ * False: they are, or *e. */
+static bool take_rows_of(void *ctx, const struct record_rows *rows, struct err *e)
+{
+    struct taking *const t = ctx;
+    char given[RECORD_ROWS_MOST][DB_UNIT_HEX_CAP];
+    struct db_lease_clock asked;
+    size_t count;
+    if (t->pool != rows->pool)
+        t->given = 0;
+    t->pool = rows->pool;
+    struct fleet_rows r = { .pool = rows->pool,
+                            .operator_name = t->who,
+                            .sha256 = rows->sha256,
+                            .count = rows->count,
+                            .wanted = t->numbers - t->given,
+                            .seconds = t->seconds };
+    /* The clocks are read before it is asked for: here it lapses first. */
+    if (!fleet_lease_id(&r.id, e) || !db_lease_now(&asked, e) ||
+        !fleet_ask_rows(t->command->fleet, t->command->outbox, &t->asker, &r, given, &count, e))
+        return false;
+    r.sha256 = given;
+    return (count == 0 || enter_rows(t, &r, count, &asked, e)) && t->given < t->numbers;
+}
+
+static bool take_rows(struct taking *t, struct err *e)
+{
+    const struct fleet_options *const o = t->command->options;
+    if (!o->recipe)
+        return err_set(e, ERR_USAGE, "Of which pools is not said: --recipe FILE");
+    if (!parse_count("--rows", o->rows, 1, &t->numbers, e) ||
+        !parse_hours(o->hours ? o->hours : HOURS, &t->seconds, e))
+        return false;
+    struct job *const job = cmd_load_job(o->recipe, o->stubs, e);
+    if (!job)
+        return false;
+    bool ok = record_fleet_pools(job, &clock_system, take_rows_of, t, e);
+    if (ok && !t->pool) {
+        ok = err_set(e, ERR_USAGE, "The recipe %s has no pool of the fleet", o->recipe);
+        err_hint(e, "One has fleet: true. See: docs/fleet.md");
+    } else if (ok && t->given == 0) {
+        ok = err_set(e, ERR_QUOTA, "The pool '%s' has nothing left, over all stations", t->pool);
+        err_hint(e, "To see who has its rows: espstation fleet lease list");
+    }
+    job_free(job);
+    return ok;
+}
+
 static bool take_as(struct fleet_command *c, const struct actor *who, struct err *e)
 {
     struct taking t = { .command = c, .who = who->name };
     const struct fleet_options *const o = c->options;
-    if (!o->lot == !o->numbers) {
-        err_set(e, ERR_USAGE, "Wanted are places of a lot, or numbers of a recipe's counters");
-        return err_hint(e, "--lot NAME --places N [--hours H], or --recipe FILE --numbers N");
+    if ((o->lot != NULL) + (o->numbers != NULL) + (o->rows != NULL) != 1) {
+        err_set(e, ERR_USAGE,
+                "Wanted are places of a lot, numbers of a recipe's counters, or rows "
+                "of its pools");
+        return err_hint(e, "--lot NAME --places N [--hours H], --recipe FILE --numbers N, or "
+                           "--recipe FILE --rows N [--hours H]");
     }
     t.db = db_open_existing(o->db_path, DB_BUSY_MS, e);
     const bool ok = t.db && fleet_connect_station(c, e) &&
                     fleet_lease_begin(c->fleet, c->outbox, c->station->name, &t.asker, e) &&
-                    (o->lot ? take_places(&t, e) : take_numbers(&t, e));
+                    (o->lot    ? take_places(&t, e)
+                     : o->rows ? take_rows(&t, e)
+                               : take_numbers(&t, e));
     db_close(t.db);
     return ok;
 }
@@ -215,46 +295,66 @@ static void send_return(struct fleet_command *c)
 static bool give_back(struct fleet_command *c, struct err *e)
 {
     const struct fleet_options *const o = c->options;
-    int64_t id = 0, places = 0;
-    if (!o->lot && !parse_lease(o->args[1], &id, e))
+    int64_t id = 0, left = 0;
+    if (!o->lot && !o->pool && !parse_lease(o->args[1], &id, e))
         return false;
     struct db *const db = db_open_existing(o->db_path, DB_BUSY_MS, e);
-    const bool ok = db && db_lease_return(db, o->lot, id, &places, e);
+    const bool ok = db && db_lease_return(db, o->lot, o->pool, id, &left, e);
     db_close(db);
     if (!ok)
         return false;
-    cmd_tell("%" PRId64 " place%s given back.", places, places == 1 ? " is" : "s are");
+    if (o->pool || o->lot)
+        cmd_tell("%" PRId64 " %s%s given back.", left, o->pool ? "row" : "place",
+                 left == 1 ? " is" : "s are");
+    else
+        cmd_tell("%" PRId64 " of lease %" PRId64 " %s given back.", left, id,
+                 left == 1 ? "is" : "are");
     send_return(c);
     return true;
 }
 
 /* ---- list ---- */
 
+static void say_here(const struct db_lease_row *l)
+{
+    const char *const until = l->valid ? "until " : "lapsed: ";
+    switch (l->kind) {
+    case DB_LEASE_PLACES:
+        cmd_tell("here: lease %" PRId64 ": %" PRId64 " of %" PRId64
+                 " places in lot %s used, %" PRId64 " being flashed, %s%s",
+                 l->number, l->used, l->places, l->lot, l->held, until, l->until_utc);
+        break;
+    case DB_LEASE_ROWS:
+        cmd_tell("here: lease %" PRId64 ": %" PRId64 " of %" PRId64 " rows of pool %s used, %s%s",
+                 l->number, l->used, l->rows, l->pool, until, l->until_utc);
+        break;
+    case DB_LEASE_NUMBERS:
+        cmd_tell("here: lease %" PRId64 ": numbers %" PRId64 " to %" PRId64
+                 " of counter %s, %" PRId64 " used",
+                 l->number, l->first, l->last, l->counter, l->used);
+        break;
+    }
+}
+
 static bool print_here(void *ctx, const struct db_lease_row *l)
 {
     const struct fleet_command *const c = ctx;
     struct json_object o;
     if (!c->options->json) {
-        if (l->of_places)
-            cmd_tell("here: lease %" PRId64 ": %" PRId64 " of %" PRId64
-                     " places in lot %s used, %" PRId64 " being flashed, %s%s",
-                     l->number, l->used, l->places, l->lot, l->held,
-                     l->valid ? "until " : "lapsed: ", l->until_utc);
-        else
-            cmd_tell("here: lease %" PRId64 ": numbers %" PRId64 " to %" PRId64
-                     " of counter %s, %" PRId64 " used",
-                     l->number, l->first, l->last, l->counter, l->used);
+        say_here(l);
         return true;
     }
     json_begin(&o, stdout);
     json_text(&o, "where", "record");
     json_integer(&o, "lease", l->number);
-    json_text(&o, "kind", l->of_places ? "places" : "numbers");
+    json_text(&o, "kind", db_lease_words[l->kind]);
     json_text(&o, "lot", l->lot);
     json_integer(&o, "places", l->places);
     json_text(&o, "counter", l->counter);
     json_integer(&o, "first", l->first);
     json_integer(&o, "last", l->last);
+    json_text(&o, "pool", l->pool);
+    json_integer(&o, "rows", l->rows);
     json_integer(&o, "used", l->used);
     json_integer(&o, "held", l->held);
     json_integer(&o, "valid", l->valid);
@@ -305,6 +405,8 @@ static void print_lease_json(const struct fleet_lease_row *l)
     json_text(&o, "counter", l->counter);
     json_integer(&o, "first", l->first);
     json_integer(&o, "last", l->last);
+    json_text(&o, "pool", l->pool);
+    json_integer(&o, "rows", l->rows);
     json_text(&o, "operator", l->operator_name);
     json_text(&o, "taken_utc", l->made);
     json_text(&o, "until_utc", l->until);
@@ -324,6 +426,10 @@ static bool print_lease(void *ctx, const struct fleet_lease_row *l)
     else if (strcmp(l->kind, "places") == 0)
         cmd_tell("station %s: lease %" PRId64 ": %" PRId64 " places in lot %s, %s%s UTC%s",
                  l->station, l->id, l->places, l->lot, l->lapsed ? "lapsed " : "until ", l->until,
+                 lost);
+    else if (strcmp(l->kind, "rows") == 0)
+        cmd_tell("station %s: lease %" PRId64 ": %" PRId64 " rows of pool %s, %s%s UTC%s",
+                 l->station, l->id, l->rows, l->pool, l->lapsed ? "lapsed " : "until ", l->until,
                  lost);
     else if (strcmp(l->kind, "numbers") == 0)
         cmd_tell("station %s: lease %" PRId64 ": numbers %" PRId64 " to %" PRId64

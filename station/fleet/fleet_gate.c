@@ -19,10 +19,11 @@
 #define AGAIN_MS      1000  /* ...then until it is tried again, the first time, */
 #define AGAIN_MOST_MS 15000 /* ...and at most */
 #define TIDY_MS       5000  /* between two looks at what lapses and what runs low */
+#define ROWS_S        86400 /* that rows are lent for, where nobody says otherwise */
 
 enum { DROPS = 64, COUNTERS = 16, SAID_BYTES = 320 };
 
-enum what { ASK_BOARD, ASK_NUMBERS };
+enum what { ASK_BOARD, ASK_NUMBERS, ASK_ROWS };
 
 /* A question of a slot, with the texts that it would take away. */
 struct request {
@@ -30,10 +31,16 @@ struct request {
     enum what what;
     struct record_question question;
     char mac[DB_MAC_CAP], lot[DB_LOT_CAP], serial[DB_UNIT_TEXT_CAP], counter[DB_COUNTER_CAP];
+    char pool[DB_COUNTER_CAP];
     int64_t start, end, step;
+    char (*sha256)[DB_UNIT_HEX_CAP]; /* of rows; NULL: none */
+    size_t row_count;
+    unsigned known; /* leases of rows that there were when it was asked */
     struct record_answer answer;
     bool ok, done;
-    bool left; /* who asked has gone: the thread frees it */
+    bool all_taken;
+    bool ahead; /* nobody waits for it: rows are to be kept ahead */
+    bool left;  /* who asked has gone: the thread frees it */
     struct err e;
 };
 
@@ -59,8 +66,9 @@ struct fleet_gate {
     pthread_mutex_t lock;  /* guards what follows */
     pthread_cond_t answered;
     struct request *first, **last;
-    bool away;          /* nobody is to wait for it now */
-    struct err refused; /* why this station may not ask; code ERR_NONE: it may */
+    bool away;           /* nobody is to wait for it now */
+    unsigned row_leases; /* that were entered so far */
+    struct err refused;  /* why this station may not ask; code ERR_NONE: it may */
     int64_t drops[DROPS];
     size_t drop_count;
     struct counter counters[COUNTERS]; /* whose numbers are kept ahead */
@@ -120,6 +128,12 @@ static void hand_over(struct fleet_gate *g, struct request *r, bool *answered)
         *answered = await_locked(g, r);
     }
     pthread_mutex_unlock(&g->lock);
+}
+
+static void request_free(struct request *r)
+{
+    free(r->sha256);
+    free(r);
 }
 
 static struct request *request_new(enum what what, struct err *e)
@@ -231,6 +245,66 @@ static void used(void *ctx, const struct db_unit_want *want)
     note_counter_locked(g, want);
     pthread_mutex_unlock(&g->lock);
     wake(g);
+}
+
+static struct request *rows_request(struct fleet_gate *g, const struct record_rows *rows,
+                                    struct err *e)
+{
+    struct request *const r = request_new(ASK_ROWS, e);
+    if (!r)
+        return NULL;
+    r->sha256 = malloc(rows->count * sizeof *r->sha256);
+    if (!r->sha256) {
+        err_set(e, ERR_STATION, "Out of memory for rows of a pool");
+        free(r);
+        return NULL;
+    }
+    memcpy(r->sha256, rows->sha256, rows->count * sizeof *r->sha256);
+    r->row_count = rows->count;
+    copy(r->pool, sizeof r->pool, rows->pool);
+    pthread_mutex_lock(&g->lock);
+    r->known = g->row_leases;
+    pthread_mutex_unlock(&g->lock);
+    return r;
+}
+
+static bool rows(void *ctx, const struct record_rows *of, bool *all_taken, struct err *e)
+{
+    struct fleet_gate *const g = ctx;
+    bool answered;
+    *all_taken = false;
+    struct request *const r = refuses(g, e) ? NULL : rows_request(g, of, e);
+    if (!r)
+        return false;
+    hand_over(g, r, &answered);
+    if (!answered)
+        return false; /* *e says already that none is left */
+    const bool ok = r->ok && !r->answer.away && !r->all_taken;
+    *all_taken = r->ok && r->all_taken;
+    if (!r->ok)
+        *e = r->e;
+    request_free(r);
+    return ok;
+}
+
+static void rows_used(void *ctx, const struct record_rows *of)
+{
+    struct fleet_gate *const g = ctx;
+    struct err ignored = { 0 };
+    struct request *const r = rows_request(g, of, &ignored);
+    if (!r)
+        return;
+    r->ahead = true;
+    pthread_mutex_lock(&g->lock);
+    const bool away = g->away;
+    if (!away) {
+        *g->last = r;
+        g->last = &r->next;
+        wake(g);
+    }
+    pthread_mutex_unlock(&g->lock);
+    if (away)
+        request_free(r);
 }
 
 /* ---- The connection ---- */
@@ -367,6 +441,53 @@ static bool take_numbers(struct fleet_gate *g, const struct counter *c, struct e
     return db_lease_add_numbers(g->db, &lease, e);
 }
 
+static bool enter_rows(struct fleet_gate *g, const struct fleet_rows *asked, size_t given,
+                       const struct db_lease_clock *at, struct err *e)
+{
+    const struct db_lease_rows lease = { .number = asked->id,
+                                         .pool = asked->pool,
+                                         .sha256 = asked->sha256,
+                                         .count = given,
+                                         .asked = at,
+                                         .seconds = asked->seconds };
+    if (!db_lease_add_rows(g->db, &lease, e))
+        return false;
+    pthread_mutex_lock(&g->lock);
+    g->row_leases++;
+    pthread_mutex_unlock(&g->lock);
+    return true;
+}
+
+/* The clocks are read before it is asked for: here it lapses first. */
+static bool take_rows(struct fleet_gate *g, struct request *r, struct err *e)
+{
+    struct fleet_rows asked = { .pool = r->pool,
+                                .sha256 = r->sha256,
+                                .count = r->row_count,
+                                .wanted = (int64_t)g->setup.numbers,
+                                .seconds = ROWS_S };
+    struct db_lease_clock at;
+    size_t given;
+    if (!fleet_lease_id(&asked.id, e) || !db_lease_now(&at, e) ||
+        !fleet_ask_rows(g->fleet, g->outbox, &g->asker, &asked, r->sha256, &given, e))
+        return false;
+    r->all_taken = given == 0;
+    return given == 0 || enter_rows(g, &asked, given, &at, e);
+}
+
+/* Another slot may have got some just before; to keep some ahead, half of what is lent at once. */
+static bool answer_rows(struct fleet_gate *g, struct request *r, struct err *e)
+{
+    int64_t left = 0;
+    pthread_mutex_lock(&g->lock);
+    const bool come = g->row_leases != r->known;
+    pthread_mutex_unlock(&g->lock);
+    if (!r->ahead)
+        return come || take_rows(g, r, e);
+    return db_lease_rows_left(g->db, r->pool, &left, e) &&
+           (left * 2 >= (int64_t)g->setup.numbers || take_rows(g, r, e));
+}
+
 static bool ask_board(struct fleet_gate *g, struct request *r, struct err *e)
 {
     const struct record_question *const q = &r->question;
@@ -382,6 +503,7 @@ static bool ask_board(struct fleet_gate *g, struct request *r, struct err *e)
         return false;
     r->answer.has_place = says.has_place;
     copy(r->answer.no_place, sizeof r->answer.no_place, says.no_place);
+    copy(r->answer.elsewhere, sizeof r->answer.elsewhere, says.elsewhere);
     return true;
 }
 
@@ -391,6 +513,8 @@ static bool answer(struct fleet_gate *g, struct request *r, struct err *e)
     int64_t left;
     if (r->what == ASK_BOARD)
         return ask_board(g, r, e);
+    if (r->what == ASK_ROWS)
+        return answer_rows(g, r, e);
     copy(c.name, sizeof c.name, r->counter);
     /* Another slot may have asked for it just before. */
     return db_lease_numbers_left(g->db, c.name, c.start, c.end, &left, e) &&
@@ -410,7 +534,7 @@ static struct request *next_request(struct fleet_gate *g)
     pthread_mutex_unlock(&g->lock);
     if (!left)
         return r;
-    free(r); /* who asked has given it up before the server heard of it */
+    request_free(r); /* who asked has given it up before the server heard of it */
     return next_request(g);
 }
 
@@ -421,11 +545,11 @@ static void finish(struct fleet_gate *g, struct request *r, bool ok, bool away, 
     r->answer.away = away;
     r->e = *e;
     r->done = true;
-    const bool left = r->left;
+    const bool left = r->left || r->ahead;
     pthread_cond_broadcast(&g->answered);
     pthread_mutex_unlock(&g->lock);
     if (left)
-        free(r);
+        request_free(r);
 }
 
 /* A slot that waited in vain has said that the server is away: it has answered since. */
@@ -584,7 +708,7 @@ struct fleet_gate *fleet_gate_new(const struct fleet_gate_setup *setup, struct e
         return NULL;
     }
     g->setup = *setup;
-    g->hooks = (struct record_gate){ g, ask, drop, numbers, used };
+    g->hooks = (struct record_gate){ g, ask, drop, numbers, used, rows, rows_used };
     g->db = record_db(setup->record);
     g->asker.process = db_process(g->db);
     g->stop_fd = g->wake_fd = -1;
@@ -610,7 +734,7 @@ void fleet_gate_free(struct fleet_gate *g)
     crew_join(&g->thread);
     crew_close(&g->crew);
     while ((r = next_request(g)) != NULL)
-        free(r);
+        request_free(r);
     if (g->stop_fd >= 0)
         close(g->stop_fd);
     if (g->wake_fd >= 0)

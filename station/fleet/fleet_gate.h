@@ -1,13 +1,14 @@
 /*
  * The gate: a thread that asks the company's server, for the slots, what is decided over all
- * stations: a place in a lot, whether a board has passed elsewhere, numbers of a counter.
+ * stations: a place in a lot, whether a board has passed elsewhere, numbers of a counter, rows of a
+ * pool.
  *
  * A slot waits for an answer two seconds at most. If none comes, or the server is known to be away,
  * it goes on at once with what was lent before (db/write/lease.h), and no slot waits again until
  * the thread has reached the server by itself. What was asked for in vain is given back, also after
  * the station was killed.
  *
- * Beside that the thread keeps numbers ahead, and ends leases that have lapsed.
+ * Beside that the thread keeps numbers and rows ahead, and ends leases that have lapsed.
  */
 #ifndef STATION_FLEET_GATE_H
 #define STATION_FLEET_GATE_H

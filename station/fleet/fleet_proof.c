@@ -106,6 +106,43 @@ static bool prove_records(struct proving *p, const struct fleet_record *records,
     return ok;
 }
 
+static void print_sum(void *ctx, const struct fleet_sum_row *s)
+{
+    const struct proving *const p = ctx;
+    struct json_object o;
+    if (!p->proof->json) {
+        cmd_tell("%-9s  sums of station %s, %s, slot %d: %" PRId64 " passed and %" PRId64
+                 " failed are kept; its rows are %" PRId64 " and %" PRId64 ".",
+                 db_finding_word(DB_CHANGED), s->station, s->day, s->slot, s->kept_passed,
+                 s->kept_failed, s->passed, s->failed);
+        return;
+    }
+    json_begin(&o, stdout);
+    json_text(&o, "finding", db_finding_word(DB_CHANGED));
+    json_text(&o, "sums_of_station", s->station);
+    json_text(&o, "day", s->day);
+    json_integer(&o, "slot", s->slot);
+    json_integer(&o, "kept_passed", s->kept_passed);
+    json_integer(&o, "passed", s->passed);
+    json_integer(&o, "kept_failed", s->kept_failed);
+    json_integer(&o, "failed", s->failed);
+    json_end(&o);
+}
+
+static bool prove_sums(struct proving *p, struct err *e)
+{
+    const struct fleet_sums_sink sink = { p, print_sum };
+    int64_t findings;
+    if (!fleet_prove_sums(p->proof->fleet, &sink, &findings, e))
+        return false;
+    p->proof->findings += findings;
+    if (findings > 0 && !p->proof->json)
+        printf("What statistics read is not what the rows add up to, on %" PRId64 " day%s of "
+               "slots. The owner adds all up anew: select espstation.recount()\n",
+               findings, findings == 1 ? "" : "s");
+    return true;
+}
+
 static bool is_fit(const struct fleet_proof *proof, size_t count, struct err *e)
 {
     if (count == 0 && proof->station_name)
@@ -126,9 +163,10 @@ bool fleet_proof_run(struct fleet_proof *proof, struct err *e)
         return false;
     const bool ok = is_fit(proof, count, e) && prove_records(&p, records, count, e);
     free(records);
-    if (proof->findings > 0 && !proof->json)
+    const int64_t altered = proof->findings;
+    if (altered > 0 && !proof->json)
         printf("ROWS WERE ALTERED, on the server or before they were sent: %" PRId64 " finding%s. "
                "At the station, its own record tells more: espstation audit\n",
-               proof->findings, proof->findings == 1 ? "" : "s");
-    return ok;
+               altered, altered == 1 ? "" : "s");
+    return ok && prove_sums(&p, e);
 }

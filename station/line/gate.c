@@ -1,6 +1,9 @@
 #include "station/line/gate.h"
 
+#include "core/base/clock.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- Whom ---- */
@@ -61,7 +64,7 @@ struct matter {
     char lot[DB_LOT_CAP];
     int64_t quantity;
     bool of_fleet; /* the lot is the fleet's */
-    bool ever;     /* its boards pass once, wherever */
+    bool ever;     /* its boards pass once, wherever; others give a reason */
 };
 
 static bool lets_none_in(const struct gate_run *r, struct err *e)
@@ -88,18 +91,24 @@ static unsigned rule_of(const struct gate_run *r)
     return rule == RECIPE_DUPLICATES_EVER ? DB_FLEET_ONCE_EVER : DB_FLEET_ONCE_IN_LOT;
 }
 
-static const char *rule_word(unsigned rule)
+static bool is_once_ever(const struct gate_run *r)
 {
-    static const char *const words[] = {
-        [DB_FLEET_ONCE_IN_LOT] = "lot", [DB_FLEET_ONCE_EVER] = "ever", [DB_FLEET_ALLOWED] = "allow"
-    };
-    return words[rule];
+    return order_recipe(r->order)->duplicates == RECIPE_DUPLICATES_EVER;
+}
+
+static const char *rule_word(const struct gate_run *r)
+{
+    if (order_recipe(r->order)->duplicates == RECIPE_DUPLICATES_ALLOW)
+        return "allow";
+    if (is_rework(r))
+        return is_once_ever(r) ? "rework-ever" : "rework-lot";
+    return is_once_ever(r) ? "ever" : "lot";
 }
 
 static bool find_matter(const struct gate_run *r, struct matter *m, struct err *e)
 {
     const int64_t lot_id = order_rows(r->order)->lot_id;
-    *m = (struct matter){ .ever = rule_of(r) == DB_FLEET_ONCE_EVER };
+    *m = (struct matter){ .ever = is_once_ever(r) };
     return lot_id == 0 || db_lot_is_fleets(r->db, lot_id, m->lot, &m->quantity, &m->of_fleet, e);
 }
 
@@ -112,7 +121,8 @@ static void tell_say(const struct gate_run *r, bool away, struct db_fleet_say *s
                                   .claim = c->id,
                                   .has_place = c->has_place,
                                   .unasked = rule_of(r),
-                                  .no_place = !away && c->no_place[0] ? c->no_place : NULL };
+                                  .no_place = !away && c->no_place[0] ? c->no_place : NULL,
+                                  .elsewhere = c->elsewhere[0] ? c->elsewhere : NULL };
 }
 
 /* What the answer leaves for the next question. One that did not come: the server may have it all
@@ -130,6 +140,7 @@ static void keep_answer(const struct record_gate *to, const struct record_questi
     c->asked = q->mac[0] != '\0';
     c->has_place = a->has_place && q->lot;
     snprintf(c->no_place, sizeof c->no_place, "%s", a->no_place);
+    snprintf(c->elsewhere, sizeof c->elsewhere, "%s", a->elsewhere);
     snprintf(c->serial, sizeof c->serial, "%s", q->serial);
 }
 
@@ -138,7 +149,7 @@ static bool ask(struct gate *g, const struct gate_run *r, const struct matter *m
 {
     const struct record_question q = { .id = r->claim->id,
                                        .mac = mac,
-                                       .rule = rule_word(rule_of(r)),
+                                       .rule = rule_word(r),
                                        .lot = m->of_fleet ? m->lot : NULL,
                                        .quantity = m->quantity,
                                        .serial = serial,
@@ -235,14 +246,133 @@ bool gate_numbers(struct gate *g, const struct db_unit_want *want, struct err *e
     return ok;
 }
 
-void gate_used(struct gate *g, const struct db_unit_supply *supply)
+static void numbers_used(struct gate *g, const struct db_unit_supply *supply)
 {
-    for (size_t i = 0; supply && i < supply->want_count; i++) {
+    for (size_t i = 0; i < supply->want_count; i++) {
         const struct db_unit_want *const want = &supply->wants[i];
         const struct record_gate *const to = want->fleet ? enter(g) : NULL;
         if (!to)
             continue;
         to->used(to->ctx, want);
         leave(g);
+    }
+}
+
+/* ---- Rows of pools ---- */
+
+#define LOOK_MS 2000u /* for free rows, through all of a file */
+
+typedef char digests[RECORD_ROWS_MOST][DB_UNIT_HEX_CAP];
+
+/* The free rows at `row` or behind; *row is where the next ones begin, DB_NO_ROW at the end. */
+static size_t gather(const struct db_unit_supply *s, size_t pool, size_t *row, digests to)
+{
+    char label[DB_UNIT_LABEL_CAP];
+    size_t count = 0;
+    *row = s->free_row(s->ctx, pool, *row);
+    while (*row != DB_NO_ROW && count < RECORD_ROWS_MOST) {
+        s->describe(s->ctx, pool, *row, to[count++], label);
+        *row = s->free_row(s->ctx, pool, *row + 1);
+    }
+    return count;
+}
+
+static bool ask_rows(struct gate *g, const char *pool, digests of, size_t count, bool *all_taken,
+                     struct err *e)
+{
+    const struct record_rows rows = { pool, of, count };
+    const struct record_gate *const to = enter(g);
+    *all_taken = false;
+    if (!to)
+        return false;
+    const bool ok = to->rows(to->ctx, &rows, all_taken, e);
+    leave(g);
+    return ok;
+}
+
+static bool refuse_empty(const char *pool, struct err *e)
+{
+    err_set(e, ERR_UNIT, "The pool '%s' has nothing left, over all stations", pool);
+    return err_hint(e, "Add rows to its file. If other stations have some ahead: espstation fleet "
+                       "lease list");
+}
+
+/* From where some were free last to the end of the file, then all of it once. */
+static bool look_for_rows(struct gate *g, const struct db_unit_supply *s, size_t pool,
+                          struct deadline end, const struct clock *clock, digests of, struct err *e)
+{
+    size_t row = s->begin(s->ctx, pool);
+    bool anew = row == 0 || row == DB_NO_ROW;
+    row = anew ? 0 : row;
+    do {
+        bool all_taken = true;
+        s->passed(s->ctx, pool, row);
+        const size_t count = gather(s, pool, &row, of);
+        if (count > 0 && ask_rows(g, s->pools[pool], of, count, &all_taken, e))
+            return true;
+        if (!all_taken)
+            return false;
+        if (row == DB_NO_ROW && anew)
+            return refuse_empty(s->pools[pool], e);
+        if (row == DB_NO_ROW) {
+            anew = true;
+            row = 0;
+        }
+    } while (!deadline_over(clock, end));
+    return false;
+}
+
+bool gate_rows(struct gate *g, const struct db_unit_supply *supply, size_t pool,
+               const struct clock *clock, struct err *e)
+{
+    digests *const of = malloc(sizeof *of);
+    const bool ok =
+        of ? look_for_rows(g, supply, pool, deadline_in_ms(clock, LOOK_MS), clock, *of, e)
+           : err_set(e, ERR_STATION, "Out of memory for rows of a pool");
+    free(of);
+    return ok;
+}
+
+bool gate_each_rows(const struct db_unit_supply *supply, size_t pool,
+                    bool (*each)(void *ctx, const struct record_rows *rows, struct err *e),
+                    void *ctx, struct err *e)
+{
+    digests *const of = malloc(sizeof *of);
+    bool goes_on = of || err_set(e, ERR_STATION, "Out of memory for rows of a pool");
+    struct err failure = { 0 };
+    for (size_t row = 0; goes_on && row != DB_NO_ROW;) {
+        const size_t count = gather(supply, pool, &row, *of);
+        const struct record_rows rows = { supply->pools[pool], *of, count };
+        goes_on = count > 0 && each(ctx, &rows, &failure);
+    }
+    free(of);
+    if (failure.code != ERR_NONE)
+        *e = failure;
+    return of && failure.code == ERR_NONE;
+}
+
+/* Those behind the one that was taken: there some were free just now. */
+static void rows_used(struct gate *g, const struct db_unit_supply *s, size_t pool, size_t row,
+                      digests of)
+{
+    const struct record_rows rows = { s->pools[pool], of, gather(s, pool, &row, of) };
+    const struct record_gate *const to = rows.count > 0 ? enter(g) : NULL;
+    if (!to)
+        return;
+    to->rows_used(to->ctx, &rows);
+    leave(g);
+}
+
+void gate_used(struct gate *g, const struct db_unit_supply *supply, const struct db_unit *unit)
+{
+    if (!supply || !is_there(g))
+        return;
+    numbers_used(g, supply);
+    for (size_t i = 0; unit->is_new && i < supply->pool_count; i++) {
+        digests *const of =
+            supply->is_fleets[i] && unit->rows[i] != DB_NO_ROW ? malloc(sizeof *of) : NULL;
+        if (of)
+            rows_used(g, supply, i, unit->rows[i], *of);
+        free(of);
     }
 }

@@ -41,6 +41,18 @@ void gate_drop(struct gate *g, struct record_claim *claim);
 
 /* Whether numbers of this counter have come; and that some were used. */
 bool gate_numbers(struct gate *g, const struct db_unit_want *want, struct err *e);
-void gate_used(struct gate *g, const struct db_unit_supply *supply);
+
+/* Whether rows of this pool have come. Looks through the whole file, in two seconds at most; where
+ * it ended there, the next one goes on. */
+bool gate_rows(struct gate *g, const struct db_unit_supply *supply, size_t pool,
+               const struct clock *clock, struct err *e);
+
+/* Calls `each` with the free rows of a pool until it gives false. True unless that set *e. */
+bool gate_each_rows(const struct db_unit_supply *supply, size_t pool,
+                    bool (*each)(void *ctx, const struct record_rows *rows, struct err *e),
+                    void *ctx, struct err *e);
+
+/* The board has taken this unit. */
+void gate_used(struct gate *g, const struct db_unit_supply *supply, const struct db_unit *unit);
 
 #endif

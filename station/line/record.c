@@ -330,6 +330,23 @@ bool record_fleet_counters(struct job *job, const struct clock *clock,
     return true;
 }
 
+bool record_fleet_pools(struct job *job, const struct clock *clock,
+                        bool (*each)(void *ctx, const struct record_rows *rows, struct err *e),
+                        void *ctx, struct err *e)
+{
+    const struct unit *const u = job_unit(job)->unit;
+    const struct board nobody = { .chip = job_recipe(job)->chip };
+    struct err ignored = { 0 };
+    struct unit_supply *const supply = calloc(1, sizeof *supply);
+    bool ok = supply || err_set(e, ERR_STATION, "Out of memory for a pool");
+    if (supply) /* for its pools: of a board nothing is known yet */
+        unit_supply_make(supply, job, &nobody, NULL, clock->utc_ms(clock), &ignored);
+    for (size_t i = 0; ok && i < u->pool_count; i++)
+        ok = u->pools[i].fleet != UNIT_TRUE || gate_each_rows(&supply->db, i, each, ctx, e);
+    free(supply);
+    return ok;
+}
+
 /* ---- A run ---- */
 
 bool record_passed_here(struct record *r, const struct order *order, int slot,
@@ -403,21 +420,33 @@ static enum db_duplicates duplicates_of(const struct order *order)
     return DB_ONCE_IN_LOT;
 }
 
-/* Lets the board in; where its counter has no numbers left here, once more when some have come. */
+/* Whether what the unit lacked has come. */
+static bool is_lent(struct record *r, const struct db_unit_supply *supply,
+                    const struct db_unit *unit, struct err *e)
+{
+    if (unit->unlent != DB_NO_ROW)
+        return gate_numbers(&r->gate, &supply->wants[unit->unlent], e);
+    return unit->unlent_pool != DB_NO_ROW &&
+           gate_rows(&r->gate, supply, unit->unlent_pool, r->clock, e);
+}
+
+/* Lets the board in; where a counter has no numbers left here, or a pool no rows, once more when
+ * some have come, for each of them. */
 static bool admit(struct record *r, int64_t run_id, const struct db_board *row,
                   const struct db_admission *rule, struct db_unit *unit, struct err *e)
 {
     struct db_seen seen;
-    struct err failure = { 0 };
-    if (db_board_admit(r->db, run_id, row, rule, &seen, unit, &failure))
-        return true;
-    if (failure.code == ERR_LEASE && unit && unit->unlent != DB_NO_ROW &&
-        gate_numbers(&r->gate, &rule->supply->wants[unit->unlent], &failure)) {
+    for (int tries = DB_UNIT_VALUES_MAX + DB_UNIT_POOLS_MAX;; tries--) {
+        struct err failure = { 0 };
+        if (db_board_admit(r->db, run_id, row, rule, &seen, unit, &failure))
+            return true;
+        if (tries == 0 || failure.code != ERR_LEASE || !unit ||
+            !is_lent(r, rule->supply, unit, &failure)) {
+            *e = failure;
+            return false;
+        }
         db_unit_done(unit);
-        return db_board_admit(r->db, run_id, row, rule, &seen, unit, e);
     }
-    *e = failure;
-    return false;
 }
 
 /* A board that the fleet's server refuses has its name in the record all the same. */
@@ -463,8 +492,9 @@ bool record_board(struct record *r, const struct order *order, int64_t run_id,
     };
     const bool ok =
         admit(r, run_id, &row, &rule, unit, e) && (!supply || db_unit_mark(r->db, unit, e));
+    claim->has_place = claim->has_place || ok; /* of a lease, perhaps: no second one is asked for */
     if (supply)
-        gate_used(&r->gate, &supply->db);
+        gate_used(&r->gate, &supply->db, unit);
     return ok;
 }
 

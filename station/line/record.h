@@ -66,7 +66,7 @@ bool record_check_pools(struct record *r, struct job *job,
 struct record_question {
     int64_t id;       /* of an earlier question about the same run; 0: this is the first */
     const char *mac;  /* "": not known yet */
-    const char *rule; /* "lot", "ever", "allow" */
+    const char *rule; /* "lot", "ever", "allow", "rework-lot", "rework-ever" */
     const char *lot;  /* of the fleet; NULL: none */
     int64_t quantity;
     const char *serial; /* "": none, or not known yet */
@@ -77,8 +77,18 @@ struct record_answer {
     int64_t id;
     bool away; /* it could not be asked, or did not answer in time */
     bool has_place;
-    char no_place[200]; /* where it has none, as a sentence; else "" */
+    char no_place[200];  /* where it has none, as a sentence; else "" */
+    char elsewhere[100]; /* of re-work: where it has passed, "line 1, run 5"; else "" */
 };
+
+/* Rows of a pool of the fleet that this station has and no board here, in the order of its file. */
+struct record_rows {
+    const char *pool;
+    char (*sha256)[DB_UNIT_HEX_CAP];
+    size_t count;
+};
+
+#define RECORD_ROWS_MOST 500
 
 /*
  * Who asks it. Any thread may call these; each returns within the deadline that it states, and at
@@ -95,6 +105,11 @@ struct record_gate {
     bool (*numbers)(void *ctx, const struct db_unit_want *want, struct err *e);
     /* Numbers of it are used: it keeps some ahead. Does not wait. */
     void (*used)(void *ctx, const struct db_unit_want *want);
+    /* Some rows of a pool of the fleet are needed here, of those that stand in `rows`: it looks at
+     * them while it waits. True: some were entered. Where none of them is free, *all_taken. */
+    bool (*rows)(void *ctx, const struct record_rows *rows, bool *all_taken, struct err *e);
+    /* Rows of it are used: it keeps some ahead. Does not wait. */
+    void (*rows_used)(void *ctx, const struct record_rows *rows);
 };
 
 /* NULL: none any more; then waits until nobody calls the one before. What it points to is lent. A
@@ -105,6 +120,12 @@ void record_set_gate(struct record *r, const struct record_gate *gate);
 bool record_fleet_counters(struct job *job, const struct clock *clock,
                            bool (*each)(void *ctx, const struct db_unit_want *want, struct err *e),
                            void *ctx, struct err *e);
+
+/* Calls `each` with the free rows of every pool of the fleet, some hundreds at a time, until it
+ * gives false; that with no error set goes on to the next pool. */
+bool record_fleet_pools(struct job *job, const struct clock *clock,
+                        bool (*each)(void *ctx, const struct record_rows *rows, struct err *e),
+                        void *ctx, struct err *e);
 
 /* Signs the station off and closes. */
 void record_free(struct record *r);
@@ -124,7 +145,7 @@ struct record_claim {
     int64_t id; /* 0: it was not asked, or did not answer */
     bool asked; /* about the board */
     bool has_place;
-    char no_place[200];
+    char no_place[200], elsewhere[100];
     char serial[DB_UNIT_TEXT_CAP]; /* that it was asked about */
 };
 

@@ -70,7 +70,7 @@ static bool enter_once(struct run *run, const struct board *board, bool fits, st
     const bool wants = fits && wants_unit(run);
     board_mac_text(&board->mac, mac);
     db_unit_done(&run->unit);
-    run->unit.missing = run->unit.unlent = DB_NO_ROW;
+    run->unit.missing = run->unit.unlent = run->unit.unlent_pool = DB_NO_ROW;
     const struct record_run row = run_row(run);
     const bool has = wants && make_supply(run, board, &given, &supply, &refusal);
     bool ok = s->gang->record

@@ -393,8 +393,10 @@ bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board
                                      .describe = describe,
                                      .field = field,
                                      .judge = judge };
-    for (size_t i = 0; i < r->unit.pool_count; i++)
+    for (size_t i = 0; i < r->unit.pool_count; i++) {
         s->db.pools[i] = r->unit.pools[i].name;
+        s->db.is_fleets[i] = r->unit.pools[i].fleet == UNIT_TRUE;
+    }
     for (size_t i = 0; i < r->unit.image_count; i++) {
         if (r->unit.images[i].pool)
             s->db.is_image[r->unit.images[i].pool_index] = true;

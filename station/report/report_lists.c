@@ -191,9 +191,12 @@ bool report_burns(struct report *r, struct err *e)
 
 static void write_change(struct html *h, const struct db_report_change *change)
 {
-    if (change->rework) {
+    if (change->rework && change->rework_of != 0) {
         html_put(h, "<td>let in again, passed before in run ");
         html_number(h, change->rework_of);
+    } else if (change->rework) {
+        html_put(h, "<td>let in again, passed before at station ");
+        html_text(h, change->rework_elsewhere);
     } else if (change->verdict) {
         html_put(h, "<td>");
         html_text(h, change->own_verdict);

@@ -10,7 +10,8 @@ trap 'end_postgres; cleanup' EXIT
 make_postgres
 start_postgres
 cd "$work" || exit 1
-"$bin/make_record" record.db "$1" --chain >/dev/null
+# RECORD: one that `make_record FILE RUNS --chain` has made before.
+if [ -n "${RECORD:-}" ]; then cp "$RECORD" record.db; else "$bin/make_record" record.db "$1" --chain >/dev/null; fi
 cat >station.yaml <<END
 station: bench
 record: record.db
@@ -25,7 +26,7 @@ of() { sed -n "s/.*\"$2\":\([0-9.]*\).*/\1/p" "$1" | tail -1; } # file word
 
 # The same rows, in the order in which they came.
 tables="process process_end recipe image lot board run attempt digest unit_digest correction checkpoint label label_end act unit
-    unit_item unit_value unit_decision burn link"
+    unit_item unit_value unit_decision lease lease_row lease_end burn link"
 rows=0
 for t in $tables; do
     rows=$((rows + $(pg "select count(*) from espstation.$t")))

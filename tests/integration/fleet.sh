@@ -2,7 +2,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$root/tests/lib/postgres.sh"
 need_postgres
-trap 'end_postgres; cleanup' EXIT
+trap 'umount -l "$pg_dir/small" 2>/dev/null; end_postgres; cleanup' EXIT
 make_postgres
 images=$work/images
 "$bin/make_images" "$images" 20
@@ -125,6 +125,28 @@ check "a server from an older backup lacks a run" out test "$(pg "select count(*
 flash "${ports[3]}"
 check "it gets all it lacks by itself" out same l1.db
 
+# ---- The server's disk is full ----------------------------------------------------------------------
+# The table that a batch ends with, on a disk of a megabyte; each of its pages takes a few rows.
+make_small_disk() {
+    mkdir "$pg_dir/small" && mount -t tmpfs -o size=1m tmpfs "$pg_dir/small" && chown postgres "$pg_dir/small" || return 1
+    pg "create tablespace small location '$pg_dir/small'" &&
+        pg "alter table espstation.link set (fillfactor = 10); alter table espstation.link set tablespace small"
+}
+if [ "$(id -u)" = 0 ] && make_small_disk >out 2>&1; then
+    dd if=/dev/zero of="$pg_dir/small/rest" bs=4k >out 2>&1
+    flash "${ports[3]}"
+    check "with the server's disk full boards pass" run.err test $? -eq 0
+    check "nothing is sent" out exits 4 "$station" fleet send
+    check "in the server's words" out says out "No space left on device"
+    check "and nothing of the batch is there" out test "$(pg "select count(*) from espstation.run where record = 1")" -lt "$(sqlite3 l1.db "select count(*) from run")"
+    rm "$pg_dir/small/rest"
+    check "there is room again: all is sent, once" out exits 0 "$station" fleet send
+    check "and nothing is missing" out same l1.db
+    pg "alter table espstation.link set tablespace pg_default" && pg "drop tablespace small" && umount "$pg_dir/small"
+else
+    skip "with the server's disk full nothing is lost" "this user may mount no small disk"
+fi
+
 # ---- Two with one name -----------------------------------------------------------------------------
 station_file s2.yaml l2.db
 use s2.yaml
@@ -196,6 +218,18 @@ check "each record of each station" out test "$(grep -c ': whole$' out)" = 3
 check "and that it has what is here" out says out "The server has what" "0 more wait"
 check "a reader may prove as well" out exits 0 "$station" fleet verify --server "service=factory user=qa" --station-name "line 2" --json
 check "one station alone" out test "$(grep -c '"findings":0' out)" = 1
+pg "update espstation.cell set passed = passed + 1 where id = (select min(id) from espstation.cell where passed > 0)"
+check "sums that are not those of the rows are found" out exits 1 "$station" fleet verify
+check "by station, day and slot" out says out "changed    sums of station line" "failed are kept; its rows are" "select espstation.recount()"
+check "a reader finds them as well" out exits 1 "$station" fleet verify --server "service=factory user=qa" --json
+check "in JSON" out says out '"sums_of_station":"line'
+pg "select espstation.recount()" >out
+check "the owner puts them right" out exits 0 "$station" fleet verify
+sqlite3 l1.db "vacuum into 'unaltered.db'"
+sqlite3 l1.db "drop trigger run_closed_is_final; drop trigger run_keeps_its_start; update run set port = 'elsewhere' where id = (select min(id) from run where verdict is not null)"
+check "a row that was altered here once it was sent is found" out exits 1 "$station" fleet verify
+check "as one of here" out says out "changed    here: run " "l1.db WAS ALTERED here; what was sent before stands on the server as it was"
+rm -f l1.db-* && mv unaltered.db l1.db
 run_id=$(pg "select id from espstation.run where record = 1 order by id limit 1")
 pg "update espstation.run set slot = 2 where record = 1 and id = $run_id" >out 2>&1
 check "a changed row is found" out exits 1 "$station" fleet verify

@@ -96,10 +96,18 @@ check "naming station and run" out says out "has passed at station line 1: run" 
 check "untouched, with its name" out in_record 2 "select code, board_state from runs where mac is not null order by run desc limit 1" "duplicate|untouched"
 check "who lets it in gives a reason" out exits 0 "$station" run "$images/esp32.yaml" --lot once --port "${ports[0]}" --rework --operator Ann --reason "new firmware"
 check "and it has its place once" out taken once 1
+check "where it had passed is in the record, with the reason" out in_record 2 \
+    "select rework_elsewhere, rework_reason from run where verdict = 'PASS' order by id desc limit 1" "line 1, run $(sqlite3 -readonly l1.db "select max(id) from run")|new firmware"
+check "and in the board's life, here and over all" out exits 0 "$station" history 24:0a:c4:00:00:00
+check "with the station" out says out "re-work of a board of station line 1, run"
+check "over all stations, too" out exits 0 "$station" history 24:0a:c4:00:00:00 --fleet
+check "in the same words" out says out "re-work of a board of station line 1, run"
 sed 's/^chip/duplicates: ever\nchip/' "$images/esp32.yaml" >"$images/ever.yaml"
 use 5
 check "ever: it is refused without a lot, too" out exits 1 "$station" run "$images/ever.yaml" --port "${ports[0]}"
 check "by the station that had it" out says out "has passed at station line"
+check "a reason lets it in there as well" out exits 0 "$station" run "$images/ever.yaml" --port "${ports[0]}" --rework --operator Ann --reason "sent back"
+check "and both are recorded" out in_record 5 "select rework_elsewhere like 'line %, run %', rework_reason from run order by id desc limit 1" "1|sent back"
 sed 's/^chip/duplicates: allow\nchip/' "$images/esp32.yaml" >"$images/allow.yaml"
 check "allow: it is not" out exits 0 "$station" run "$images/allow.yaml" --port "${ports[0]}"
 cat "$images/esp32.yaml" - >"$images/scan.yaml" <<'END'
@@ -256,6 +264,24 @@ check "and taken by others, to the last" run.out passed lent 6
 check "no more" run.out taken lent 6
 check "the book is settled" out settled lent
 
+# ---- A board that began on a lease, and went on with the server ------------------------------------
+stop_fixture
+open_lot both 5
+start_fixture --boards 1 --chip esp32 --speed 50 --mac-base 24:0a:c4:00:38:00 --fault "0:hang=4000,times=1"
+use 3
+"$station" fleet lease take --lot both --places 1 --operator Ann >out
+cut_off 3
+"$station" run "$images/allow.yaml" --lot both --plain --port "${ports[0]}" >both.out 2>&1 </dev/null &
+pid=$!
+await in_record 3 "select count(*) from run where lease is not null and verdict is null" 1
+reach 3
+wait $pid
+check "its second attempt asked the server" both.out in_record 3 "select verdict, claim > 0, lease is not null from run order by id desc limit 1" "PASS|1|1"
+"$station" fleet lease return --lot both >out
+check "it has one place, not two" out taken both 1
+stop_fixture
+start_fixture --boards 8 --chip esp32 --speed 50 --mac-base 24:0a:c4:00:30:00
+
 # ---- A lease that lapses, and one that is lost -----------------------------------------------------
 open_lot late 4
 use 4
@@ -377,6 +403,96 @@ check "cut off, all that were lent are used, and no other" run.out in_record 2 "
 check "the rest is refused" run.out in_record 2 "select count(*) from runs where code = 'lease' and sentence like '%counter%'" 4
 reach 2
 "$station" fleet send >out
+
+# ---- Rows of a pool --------------------------------------------------------------------------------
+stop_fixture
+{ echo sn,key; for i in $(seq 60); do printf 'PL%04d,%032x\n' "$i" "$i"; done; } >"$images/keys.csv"
+cat "$images/esp32.yaml" - >"$images/pool.yaml" <<'END'
+unit:
+  serial: sn
+  values:
+    - { name: sn, from: pool }
+    - { name: key, from: pool, type: hex, min: 16, max: 16, secret: true }
+  pools: [{ name: keys, file: keys.csv, fleet: true }]
+END
+sed -i 's/^recipe: .*/recipe: pool/' "$images/pool.yaml"
+rows() { in_pg "select count(*) from espstation.pool_row" "$1"; }
+serials_in() { in_pg "select string_agg(serial, ' ' order by serial) from espstation.unit where serial like 'PL%'" "$1"; }
+start_fixture --boards 24 --chip esp32 --speed 50 --mac-base 24:0a:c4:00:60:00
+use 1
+cut_off 1
+flash "$images/pool.yaml" --port "${ports[0]}"
+check "a station that was never lent a row stops" run.out in_record 1 "select code from runs order by run desc limit 1" lease
+check "in a sentence" run.out says run.out "which rows of pool 'keys' are whose"
+reach 1
+flash "$images/pool.yaml" --port "${ports[0]}" --port "${ports[1]}"
+use 2
+flash "$images/pool.yaml" --port "${ports[2]}" --port "${ports[3]}"
+check "two stations take from one pool" run.out serials_in "PL0001 PL0002 PL0011 PL0012"
+check "each has its rows lent" run.out rows 20
+check "a station keeps nobody else's: the book is the server's" out refused line "delete from espstation.pool_row"
+check "rows are taken beforehand" out exits 0 "$station" fleet lease take --recipe "$images/pool.yaml" --rows 3 --hours 1 --operator Ann
+check "for so long" out says out "3 rows of pool keys for station line 2, until shortly before"
+check "and listed, here and there" out exits 0 "$station" fleet lease list
+check "with what is used" out says out "here: lease" "2 of 10 rows of pool keys used, until" "0 of 3 rows" "station line 1: lease" "10 rows of pool keys, until"
+cut_off 2
+flash "$images/pool.yaml" "${port_options[@]:8:32}"
+check "cut off, all that were lent are used, and no other" run.out in_record 2 "select count(*), max(serial) from unit where serial like 'PL%'" "13|PL0023"
+check "the rest is refused" run.out in_record 2 "select count(*) from runs where code = 'lease' and sentence like '%pool%'" 5
+reach 2
+flash "$images/pool.yaml" --port "${ports[2]}"
+check "what is used up is lent no more" run.out await rows 10
+use 1
+check "rows are given back" out exits 0 "$station" fleet lease return --pool keys
+check "those that were not used" out says out "8 rows are given back" "has them back"
+check "and nobody has them" out rows 0
+check "twice it cannot be" out exits 2 "$station" fleet lease return --pool keys
+use 3
+check "another station gets them, and none that a board has" out exits 0 "$station" fleet lease take --recipe "$images/pool.yaml" --rows 9 --operator Ann --hours 0.0006
+check "in the order of the file" out in_pg "select count(*) from espstation.pool_row as r join espstation.lease_row as w on w.sha256 = r.sha256 join espstation.lease as e on e.record = w.record and e.id = w.lease join espstation.record as o on o.id = e.record join espstation.station as s on s.id = o.station where s.name = 'line 1'" 8
+await sh -c "'$station' fleet lease list 2>/dev/null | grep -q 'rows of pool keys used, lapsed'"
+cut_off 3
+flash "$images/pool.yaml" --port "${ports[20]}"
+check "rows that have lapsed are not used" run.out in_record 3 "select code from runs order by run desc limit 1" lease
+reach 3
+check "and come back by themselves" out exits 0 "$station" fleet send
+check "all" out rows 0
+use 5
+check "a machine takes rows" out exits 0 "$station" fleet lease take --recipe "$images/pool.yaml" --rows 4 --operator Ann --hours 0.0006
+number=$(pg "select id from espstation.claim where kind = 'rows'")
+await in_pg "select lapsed from espstation.leases where lease = $number" t
+use 6
+check "and dies: which of its rows were used nobody knows" out exits 2 "$station" fleet lease lost "$number" --used 2 --operator Eve --reason "line 5 burnt"
+check "which is said" out says out "Which of the 4 rows" "--used 0"
+check "written off, none of them is given to anybody" out exits 0 "$station" fleet lease lost "$number" --operator Eve --reason "line 5 burnt"
+check "for good" out rows 4
+use 4
+"$station" fleet lease take --recipe "$images/pool.yaml" --rows 2 --operator Ann --hours 0.0006 >out
+number=$(pg "select id from espstation.claim where kind = 'rows' and lost_utc is null")
+await in_pg "select lapsed from espstation.leases where lease = $number" t
+check "unless it is known that none was" out exits 0 "$station" fleet lease lost "$number" --used 0 --operator Eve --reason "never switched on"
+check "then all are free" out rows 4
+use 1
+serial=$(sqlite3 -readonly l1.db "select min(serial) from unit where serial like 'PL%'")
+check "a unit is released" out exits 0 "$station" unit release "$serial" --operator Eve --reason scrapped
+"$station" fleet send >out
+check "its row goes to whoever asks" out exits 0 "$station" fleet lease take --recipe "$images/pool.yaml" --rows 1 --operator Ann
+flash "$images/pool.yaml" --port "${ports[21]}"
+check "and only then" run.out in_record 1 "select serial from unit order by id desc limit 1" "$serial"
+use 3
+"$station" fleet lease take --recipe "$images/pool.yaml" --rows 100 --operator Ann >out
+check "the last rows of the pool" out says out "rows of pool keys for station line 3"
+use 4
+check "then none is left" out exits 2 "$station" fleet lease take --recipe "$images/pool.yaml" --rows 1 --operator Ann
+check "over all stations" out says out "The pool 'keys' has nothing left, over all stations"
+flash "$images/pool.yaml" --port "${ports[22]}"
+check "and a board says so" run.out says run.out "The pool 'keys' has nothing left, over all stations"
+check "no row is there twice" out in_pg "select count(*) from (select serial from espstation.unit as u where serial like 'PL%' and not exists (select 1 from espstation.unit_released as x where x.record = u.record and x.id = u.id) group by serial having count(*) > 1) as x" 0
+# Without the server's word: as if two stations had had files of their own.
+sed 's/, fleet: true//' "$images/pool.yaml" >"$images/own.yaml"
+use 6
+flash "$images/own.yaml" --port "${ports[23]}"
+check "a row that two boards have is found once both are on the server" run.out in_pg "select count(*) > 0 from espstation.duplicates where what = 'row of pool' and text like 'keys (%' and station = 'line 6'" t
 
 # ---- Exactly a hundred -----------------------------------------------------------------------------
 stop_fixture

@@ -74,7 +74,7 @@ static void db_hashes_the_form_that_is_documented(void **state)
 
 /* ---- One change at a time ---- */
 
-/* Of places, ended: its end is bound, too. */
+/* Of places, ended: its end is bound, too; and of rows, which are bound with it. */
 static void add_lease(struct bench *b)
 {
     int64_t back;
@@ -87,7 +87,13 @@ static void add_lease(struct bench *b)
                                            .seconds = 3600,
                                            .operator_name = "Eve" };
     check_ok(b, db_lease_add_places(b->db, &lease, &b->e));
-    check_ok(b, db_lease_return(b->db, "A", 0, &back, &b->e));
+    check_ok(b, db_lease_return(b->db, "A", NULL, 0, &back, &b->e));
+    char rows[1][DB_UNIT_HEX_CAP];
+    snprintf(rows[0], sizeof rows[0], "%064d", 7);
+    const struct db_lease_rows of_pool = {
+        .number = 4712, .pool = "keys", .sha256 = rows, .count = 1, .asked = &now, .seconds = 3600
+    };
+    check_ok(b, db_lease_add_rows(b->db, &of_pool, &b->e));
 }
 
 static void add_burn(struct bench *b, int64_t run_id)
@@ -110,8 +116,10 @@ static void add_burn(struct bench *b, int64_t run_id)
 static void db_audit_notices_a_change_in_any_column(void **state)
 {
     struct bench *b = *state;
-    static const char *const tables[] = { "station", "recipe", "image", "lot",  "board", "run",
-                                          "attempt", "digest", "burn",  "link", "lease" };
+    static const char *const tables[] = {
+        "station", "recipe", "image", "lot",  "board", "run",
+        "attempt", "digest", "burn",  "link", "lease", "lease_row"
+    };
     char original[128], command[640];
     make_record(b);
     add_lease(b);

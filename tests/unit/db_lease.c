@@ -248,15 +248,15 @@ static void lease_ends_once_and_gives_nothing_after_that(void **state)
     lend(b, 4711, 3);
     pass(b, lot, "240ac4000001");
     const int64_t open_run = start(b, lot, "240ac4000002", &away);
-    assert_false(db_lease_return(b->db, NULL, 4711, &places, &b->e));
+    assert_false(db_lease_return(b->db, NULL, NULL, 4711, &places, &b->e));
     assert_int_equal(b->e.code, ERR_USAGE); /* a board is on one of its places */
     b->e = (struct err){ 0 };
     assert_answer(b, "SELECT count(*) FROM lease WHERE ended_utc IS NULL", "1");
     check_ok(b, try_close(b, open_run, DB_FAIL));
-    check_ok(b, db_lease_return(b->db, NULL, 4711, &places, &b->e));
+    check_ok(b, db_lease_return(b->db, NULL, NULL, 4711, &places, &b->e));
     assert_int_equal(places, 2);
     refused(b, lot, "240ac4000003", &away, ERR_LEASE, "left here");
-    assert_false(db_lease_return(b->db, "L", 0, &places, &b->e));
+    assert_false(db_lease_return(b->db, "L", NULL, 0, &places, &b->e));
     b->e = (struct err){ 0 };
     assert_answer(b, "SELECT used || ' ' || why FROM lease", "1 returned");
     assert_clean(b);
@@ -286,7 +286,7 @@ static void lease_is_guarded_by_the_file(void **state)
     assert_sql_refused(b, "DELETE FROM lease", "never deleted");
     assert_sql_refused(b, "UPDATE run SET lease = NULL", "an open lease of its lot");
     check_ok(b, try_close(b, run_id, DB_PASS));
-    check_ok(b, db_lease_return(b->db, "L", 0, &places, &b->e));
+    check_ok(b, db_lease_return(b->db, "L", NULL, 0, &places, &b->e));
     start_run_at(b, b->db, lot, 1, T0_MS);
     assert_sql_refused(b, "UPDATE run SET lease = 1 WHERE id = 2", "an open lease of its lot");
     assert_sql_refused(b, "UPDATE lease SET ended_utc = NULL, used = NULL, why = NULL",
@@ -368,7 +368,7 @@ static void lease_survives_a_kill_at_any_moment(void **state)
     }
     int64_t places;
     char answer[32], expected[32];
-    check_ok(b, db_lease_return(b->db, "L", 0, &places, &b->e));
+    check_ok(b, db_lease_return(b->db, "L", NULL, 0, &places, &b->e));
     ask(b, "SELECT count(DISTINCT board) FROM run WHERE verdict = 'PASS'", answer, sizeof answer);
     snprintf(expected, sizeof expected, "%lld", 400 - (long long)places);
     assert_string_equal(answer, expected);
@@ -468,6 +468,178 @@ static void lease_of_numbers_keeps_to_the_limits_of_the_recipe(void **state)
     assert_int_equal(left, 0);
 }
 
+/* ---- Rows ---- */
+
+enum { POOL_ROWS = 5 };
+
+/* Row i holds "key-i", and its digest is made of that. */
+static void row_digest(size_t row, char hex[static DB_UNIT_HEX_CAP])
+{
+    snprintf(hex, DB_UNIT_HEX_CAP, "%064zx", row + 0xabc);
+}
+
+static size_t no_bound_row(void *ctx, size_t pool, const char *mac)
+{
+    (void)ctx, (void)pool, (void)mac;
+    return DB_NO_ROW;
+}
+
+/* Row 3 was taken out of the file since it was lent. */
+static size_t find_row(void *ctx, size_t pool, const char *sha256)
+{
+    (void)ctx, (void)pool;
+    for (size_t i = 0; i < POOL_ROWS; i++) {
+        char hex[DB_UNIT_HEX_CAP];
+        row_digest(i, hex);
+        if (i != 3 && strcmp(hex, sha256) == 0)
+            return i;
+    }
+    return DB_NO_ROW;
+}
+
+static size_t free_row(void *ctx, size_t pool, size_t row)
+{
+    (void)ctx, (void)pool;
+    return row < POOL_ROWS ? row : DB_NO_ROW;
+}
+
+static void describe_row(void *ctx, size_t pool, size_t row, char sha256[static DB_UNIT_HEX_CAP],
+                         char label[static DB_UNIT_LABEL_CAP])
+{
+    (void)ctx, (void)pool;
+    row_digest(row, sha256);
+    snprintf(label, DB_UNIT_LABEL_CAP, "row %zu", row);
+}
+
+static char *row_field(void *ctx, size_t want, size_t row)
+{
+    char *text = NULL;
+    (void)ctx, (void)want;
+    return asprintf(&text, "key-%zu", row) > 0 ? text : NULL;
+}
+
+static const struct db_unit_want key_want = {
+    .name = "key", .source = "pool keys", .from = DB_UNIT_POOL, .unique = true, .serial = true
+};
+
+static void lend_rows(struct bench *b, int64_t number, size_t first, size_t count, int64_t seconds)
+{
+    char rows[POOL_ROWS][DB_UNIT_HEX_CAP];
+    const struct db_lease_clock now = now_of(b);
+    for (size_t i = 0; i < count; i++)
+        row_digest(first + i, rows[i]);
+    const struct db_lease_rows lease = { .number = number,
+                                         .pool = "keys",
+                                         .sha256 = rows,
+                                         .count = count,
+                                         .asked = &now,
+                                         .seconds = seconds };
+    check_ok(b, db_lease_add_rows(b->db, &lease, &b->e));
+}
+
+/* The key that the board gets; "" where no row is left. */
+static void take_key(struct bench *b, const char *mac, char key[static 32])
+{
+    struct db_seen seen;
+    struct db_unit unit;
+    const struct db_unit_supply supply = { .wants = &key_want,
+                                           .want_count = 1,
+                                           .pools = { "keys" },
+                                           .is_fleets = { true },
+                                           .pool_count = 1,
+                                           .bound = no_bound_row,
+                                           .find = find_row,
+                                           .free_row = free_row,
+                                           .describe = describe_row,
+                                           .field = row_field };
+    const struct db_admission rule = { .duplicates = DB_DUPLICATES_ALLOWED, .supply = &supply };
+    const struct db_board board = { .mac = mac, .chip = "ESP32", .seen_utc_ms = T0_MS };
+    const int64_t run_id = start_run_at(b, b->db, 0, 1, T0_MS);
+    const bool ok = db_board_admit(b->db, run_id, &board, &rule, &seen, &unit, &b->e);
+    snprintf(key, 32, "%s", ok ? unit.texts[0] : "");
+    if (!ok) {
+        assert_int_equal(b->e.code, ERR_LEASE);
+        assert_int_equal(unit.unlent_pool, 0);
+        b->e = (struct err){ 0 };
+    }
+    db_unit_done(&unit);
+    check_ok(b, try_close(b, run_id, DB_PASS));
+}
+
+static void expect_key(struct bench *b, const char *mac, const char *expected)
+{
+    char key[32];
+    take_key(b, mac, key);
+    assert_string_equal(key, expected);
+}
+
+static void lease_of_rows_is_used_in_order_and_once(void **state)
+{
+    struct bench *b = *state;
+    int64_t left, ended;
+    bench_open(b);
+    expect_key(b, "240ac4000001", "");
+    lend_rows(b, 1, 2, 3, HOUR); /* 2, 3 which is gone, 4 */
+    check_ok(b, db_lease_rows_left(b->db, "keys", &left, &b->e));
+    assert_int_equal(left, 3);
+    expect_key(b, "240ac4000001", "key-2");
+    expect_key(b, "240ac4000001", "key-2"); /* its own again */
+    expect_key(b, "240ac4000002", "key-4");
+    expect_key(b, "240ac4000003", "");
+    lend_rows(b, 2, 0, 1, HOUR);
+    expect_key(b, "240ac4000003", "key-0");
+    check_ok(b, db_lease_tidy(b->db, &ended, &b->e));
+    assert_int_equal(ended, 1); /* the second is used up */
+    check_ok(b, db_lease_return(b->db, NULL, "keys", 0, &left, &b->e));
+    assert_int_equal(left, 1);
+    assert_answer(b, "SELECT group_concat(why || ' ' || used, ', ') FROM lease",
+                  "returned 2, used-up 1");
+    assert_clean(b);
+}
+
+/* A row that a board gave up is the lease's again, while that lasts. */
+static void lease_of_rows_has_a_released_row_again(void **state)
+{
+    struct bench *b = *state;
+    int64_t left;
+    bench_open(b);
+    lend_rows(b, 1, 0, 2, HOUR);
+    expect_key(b, "240ac4000001", "key-0");
+    const struct db_unit_decision decision = {
+        .operator_name = "Eve", .reason = "scrap", .host = "h", .utc_ms = T0_MS
+    };
+    check_ok(b, db_unit_release(b->db, "key-0", &decision, &b->e));
+    check_ok(b, db_lease_rows_left(b->db, "keys", &left, &b->e));
+    assert_int_equal(left, 2);
+    expect_key(b, "240ac4000002", "key-0");
+    check_ok(b, db_lease_return(b->db, NULL, "keys", 0, &left, &b->e));
+    expect_key(b, "240ac4000003", "");
+    assert_clean(b);
+}
+
+static void lease_of_rows_lapses(void **state)
+{
+    struct bench *b = *state;
+    int64_t ended;
+    bench_open(b);
+    const struct db_lease_clock now = now_of(b);
+    lend_rows(b, 1, 0, 2, HOUR);
+    struct db_lease_clock past = now;
+    past.boot_ms -= HOUR * 1000;
+    char rows[1][DB_UNIT_HEX_CAP];
+    row_digest(4, rows[0]);
+    const struct db_lease_rows over = {
+        .number = 2, .pool = "keys", .sha256 = rows, .count = 1, .asked = &past, .seconds = HOUR
+    };
+    check_ok(b, db_lease_return(b->db, NULL, NULL, 1, &ended, &b->e));
+    check_ok(b, db_lease_add_rows(b->db, &over, &b->e));
+    expect_key(b, "240ac4000001", "");
+    check_ok(b, db_lease_tidy(b->db, &ended, &b->e));
+    assert_int_equal(ended, 1);
+    assert_answer(b, "SELECT why FROM lease WHERE number = 2", "lapsed");
+    assert_clean(b);
+}
+
 /* ---- What was asked for in vain ---- */
 
 static void lease_knows_what_a_dead_process_never_had(void **state)
@@ -520,6 +692,11 @@ int main(void)
                                         bench_down),
         cmocka_unit_test_setup_teardown(lease_of_numbers_keeps_to_the_limits_of_the_recipe,
                                         bench_up, bench_down),
+        cmocka_unit_test_setup_teardown(lease_of_rows_is_used_in_order_and_once, bench_up,
+                                        bench_down),
+        cmocka_unit_test_setup_teardown(lease_of_rows_has_a_released_row_again, bench_up,
+                                        bench_down),
+        cmocka_unit_test_setup_teardown(lease_of_rows_lapses, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(lease_knows_what_a_dead_process_never_had, bench_up,
                                         bench_down),
     };
