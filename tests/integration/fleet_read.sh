@@ -185,6 +185,17 @@ check "attempts and digests are there as the record has them" out cmp <(document
 check "with the station's own numbers" out test "$(sed -n 's/^{"run":\([0-9]*\).*/\1/p' all.jsonl | sort -n | tail -1)" -lt 10000
 check "nothing is left of it" out sh -c "! ls -d \"\${TMPDIR:-/tmp}\"/espstation-fleet-* 2>/dev/null"
 
+# Burns, with all they have; those of a station come by its chain (db/fleet/fleet_tables.c).
+pg "insert into espstation.burn select r.record, r.link, 1, r.id, 1, 1, 'enable', 0, 'SECURE_BOOT_EN=0x1', '00000000 00100000', null, null,
+    'burnt', '00000001 00100000', null, 'Eve', r.ended_utc from espstation.run as r where r.record = 2 and r.verdict = 'PASS' order by r.id limit 1"
+burnt_run=$(pg "select run from espstation.burn")
+"$station" export --format jsonl --fleet --station-name "line 2" >burnt.jsonl 2>err
+check "a burn is exported with its run" burnt.jsonl test "$(grep -c '"fuses":"SECURE_BOOT_EN=0x1"' burnt.jsonl)" = 1
+check "of the right run, with what it read and who allowed it" burnt.jsonl sh -c "grep SECURE_BOOT_EN burnt.jsonl | grep '\"run\":$burnt_run,' | grep burnt | grep '00000001 00100000' | grep -q Eve"
+"$station" export --fleet >burnt.csv 2>err
+check "from all stations, too" burnt.csv test "$(grep -c 'SECURE_BOOT_EN=0x1 burnt' burnt.csv)" = 1
+pg "delete from espstation.burn"
+
 # ---- A report ------------------------------------------------------------------------------------------
 "$station" lot close L0002 --operator Ann >out 2>&1
 "$station" fleet send >>out 2>&1

@@ -372,7 +372,8 @@ static void db_audit_streams(void **state)
     sqlite3_memory_highwater(1);
     const int64_t before = sqlite3_memory_used();
     assert_clean(b);
-    assert_true(sqlite3_memory_highwater(0) - before < 4 << 20);
+    /* two caches of pages, and the tables as they should be; the runs' forms would be 6 MB more */
+    assert_true(sqlite3_memory_highwater(0) - before < 17 << 18);
 }
 
 int main(void)
