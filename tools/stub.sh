@@ -38,14 +38,16 @@ build() { # chip, prefix of the tools, start, options...
     rm -f "$work"/*.o
     for name in $QUICK "chip_$chip"; do compile "$name" -O2 "$@"; done
     for name in $SMALL; do compile "$name" -Os "$@"; done
-    # shellcheck disable=SC2086 # one word each
-    "$prefix-gcc" $FLAGS "$@" -Wl,--gc-sections -Wl,--build-id=none -T "stub/$chip.ld" -o "$work/stub.elf" "stub/$start" "$work"/*.o
+    # shellcheck disable=SC2086 # one word each, and $more may be none
+    "$prefix-gcc" $FLAGS "$@" -Wl,--gc-sections -Wl,--build-id=none -T "stub/$chip.ld" -o "$work/stub.elf" "stub/$start" $more "$work"/*.o
     printf '{"entry":%s,"text":"%s","text_start":%s,"data":"%s","data_start":%s,"bss_start":%s}\n' \
         "$(address_of start)" "$(section text)" "$(address_of text_start)" "$(section data)" \
         "$(address_of data_start)" "$(address_of bss_start)" >"$to/$chip.json"
 }
 
 mkdir -p "$to"
+more=
 build esp32c3 riscv64-unknown-elf start_riscv.S -march=rv32imc -mabi=ilp32 -mno-relax
+more=stub/call_windowed.S # dropped where nothing calls it
 build esp32 xtensa-lx106-elf start_xtensa.S -mtext-section-literals
 (cd "$to" && sha256sum -- *.json >SHA256SUMS)
