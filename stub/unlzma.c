@@ -11,7 +11,8 @@
 #define SLOT_BITS      6u
 #define ALIGN_BITS     4u
 #define SPECIAL_SLOTS  14u /* below, all bits of a distance are learnt */
-#define PAUSE_SYMBOLS  16u
+#define PAUSE_SYMBOLS  8u
+#define PAUSE_ENTRIES  256u /* of the tables */
 
 enum { REP0, REP1, REP2, REP3 };
 
@@ -270,13 +271,25 @@ static bool symbol(struct unpack *z)
     return take_bit(z, &l->is_rep[l->state]) ? repeat(z, place) : match(z, place);
 }
 
+static void begin_tables(struct unpack *z)
+{
+    struct unpack_lzma *l = &z->lzma;
+    for (uint32_t i = 0; i < sizeof l->all / sizeof l->all[0]; i++) {
+        if (i % PAUSE_ENTRIES == 0)
+            z->pause(z->ctx);
+        l->all[i] = HALF;
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        l->rep[i] = 0;
+    l->range = UINT32_MAX;
+    l->code = l->state = 0;
+}
+
 static bool begin(struct unpack *z)
 {
     unpack_begin(z);
     z->dry = false;
-    z->lzma = (struct unpack_lzma){ .range = UINT32_MAX };
-    for (uint32_t i = 0; i < sizeof z->lzma.all / sizeof z->lzma.all[0]; i++)
-        z->lzma.all[i] = HALF;
+    begin_tables(z);
     for (uint32_t i = 0; i < 5; i++) {
         if (z->in == z->in_end)
             refill(z);

@@ -183,7 +183,7 @@ const struct chip chip_esp32 = {
     .packages = packages,
     .tested = CHIP_TRIED_VIRTUAL,
     .fast_tried = CHIP_FAST_VIRTUAL,
-    .lzma_baud = 460800,
+    .lzma_baud = 921600,
     .hint_no_sync = "Check power and cable; GPIO0 and GPIO2 must be low at reset. Without "
                     "auto-reset: hold BOOT, press EN, release BOOT.",
     .read_mac = read_mac,

@@ -304,7 +304,7 @@ static bool take_change(void *ctx, sqlite3_stmt *s)
         .rework = sqlite3_column_int(s, 8) != 0,
         .rework_of = sqlite3_column_int64(s, 9),
         .after_closing = sqlite3_column_int(s, 10) != 0,
-        .rework_elsewhere = text(s, 11),
+        .rework_elsewhere = column_text(s, 11),
     };
     return sink->change(sink->ctx, &row);
 }
@@ -313,10 +313,10 @@ static bool take_burn(void *ctx, sqlite3_stmt *s)
 {
     const struct db_report_sink *sink = ctx;
     const struct db_report_burn row = {
-        .stage = text(s, 0),
-        .fuses = text(s, 1),
-        .outcome = text(s, 2),
-        .person = text(s, 3),
+        .stage = column_text(s, 0),
+        .fuses = column_text(s, 1),
+        .outcome = column_text(s, 2),
+        .person = column_text(s, 3),
         .boards = sqlite3_column_int64(s, 4),
         .burns = sqlite3_column_int64(s, 5),
     };

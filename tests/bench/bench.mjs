@@ -12,6 +12,8 @@
 //   make bench BENCH="client=fast,real rate=460800,921600,2000000"  the fast stub beside the vendor's, both
 //                                                   by their own machine code: leave them the machine
 //
+//   make bench IMAGES=0x1000=boot.bin,0x10000=app.bin BENCH=set=given   images of yours, for CHIP (esp32)
+//
 // What is not chosen stays as in the short selection. Further words: client=espstation,esptool-js,
 // peer,fast,real; turns, a run of each cell by turns, for cells that are to be compared on a machine that has more to do;
 // peerports=8, up to how many ports tools for one board are run, a process for each;
@@ -26,9 +28,9 @@
 // its CPU time per board and second, and how late it was at worst: figures of cells in which that
 // is more than a few milliseconds are the machine's, not the client's.
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { findClients } from "./clients.mjs";
 import { floorSeconds, wireBytes } from "./floor.mjs";
 import { Rack } from "./rack.mjs";
@@ -37,6 +39,7 @@ const everything = {
   set: ["esp32", "esp8266", "noise", "unit", "shared", "million"], rate: [115200, 460800, 921600, 2000000], latency: [1, 16],
   flash: ["dirty", "blank"], ports: [1, 8, 32, 128, 256],
 };
+if (process.env.IMAGES) everything.set.push("given");
 const short = { set: ["esp32"], rate: [921600], latency: [1, 16], flash: ["dirty"], ports: [1, 8] };
 
 function fail(text) {
@@ -69,6 +72,16 @@ function readSelection(words) {
 }
 
 // ---- Images ----
+
+// OFFSET=FILE, with commas between.
+function givenSet(work) {
+  const files = process.env.IMAGES.split(",").map((word) => {
+    const [offset, path = ""] = word.split("=", 2);
+    copyFileSync(path, join(work, basename(path)));
+    return [Number(offset), basename(path)];
+  });
+  return { chip: process.env.CHIP ?? "esp32", files };
+}
 
 function makeSets(build, work) {
   execFileSync(join(build, "make_images"), [work, "1024"]);
@@ -103,6 +116,7 @@ function makeSets(build, work) {
   sets.shared = { chip: "esp32", files: shared };
   sets.unit = { chip: "esp32", files: shared, own: "fctry.bin", section };
   sets.million = { ...sets.unit, section: section.replace("keys.csv", "million.csv") };
+  if (process.env.IMAGES) sets.given = givenSet(work);
   for (const set of Object.values(sets)) {
     set.files = set.files.map(([offset, name]) => {
       const bytes = readFileSync(join(work, name));
