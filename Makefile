@@ -29,9 +29,10 @@ LDFLAGS   += -pie -Wl,-z,relro,-z,now,-z,noexecstack -pthread
 LIB_CFLAGS = $(shell pkg-config --cflags $(LIBS) 2>/dev/null | sed 's/-I/-isystem /g')
 # libcsv, libzint and libcups have no file for pkg-config.
 LIB_LDLIBS = $(shell pkg-config --libs $(LIBS) 2>/dev/null) -lcsv -lzint -lcups
-# What -O1 knows of values makes warnings that are none; those of the builds at -O2 are errors in the tests.
+# What gcc knows of lengths at -O1, and amid the sanitizers' checks, makes it doubt snprintf into buffers that
+# are large enough; the builds at -O2 see that they are, and there it stays an error of the tests.
 ifneq ($(filter asan tsan,$(SAN)),)
-  CFLAGS  += -w
+  CFLAGS  += -Wno-format-truncation
 endif
 ifeq ($(SAN),asan)
   CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -27,14 +27,14 @@ walls=$(
     cat <<'END'
 stub               .
 core/base          .
-core/facts         core/base core/chips/list.h
+core/facts         core/base
 core/frames        core/base
 core/ports         core/base
 core/images        core/base core/facts core/frames stub/fast_wire.h
 core/loader        core/base core/facts core/frames core/ports stub/fast_wire.h
 core/flash         core/base core/facts core/frames core/images core/loader stub/fast_wire.h
 core/nvs           core/base
-core/fuses         core/base core/loader core/chips/list.h
+core/fuses         core/base core/loader core/facts/chip_list.h
 core/chips         core/base core/facts core/fuses core/loader core/ports/port.h
 core/board         core/base core/facts core/fuses core/images core/loader
 recipes/doc        core/base
@@ -108,7 +108,7 @@ grep -HnoE '^const struct (chip chip|port_ops port|form form|cmd cmd)_[a-z0-9_]+
         name=${row##* }
         name=${name#*_}
         case $row in
-        *" chip_"*) list=core/chips/list.h ;;
+        *" chip_"*) list=core/facts/chip_list.h ;;
         *" port_"*) list=core/ports/port_list.h ;;
         *" form_"*) list=db/export/export_list.h ;;
         *) list=station/cli/commands_list.h ;;

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #define CHIP(name) extern const struct chip chip_##name;
-#include "core/chips/list.h"
+#include "core/facts/chip_list.h"
 #undef CHIP
 
 #define CHIP(name) &chip_##name,
 static const struct chip *const chips[] = {
-#include "core/chips/list.h"
+#include "core/facts/chip_list.h"
 };
 #undef CHIP
 

@@ -5,7 +5,7 @@
 #include "core/fuses/fuse_set.h"
 
 #define CHIP(name) extern const struct fuse_set fuses_##name;
-#include "core/chips/list.h"
+#include "core/facts/chip_list.h"
 #undef CHIP
 
 extern const struct fuse_set fuses_esp32p4_v3; /* that chip's fields have moved */

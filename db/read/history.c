@@ -1,7 +1,7 @@
 /* The life of one board, row by row. */
 #include "db/read/history.h"
 
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/connect.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"

@@ -3,7 +3,7 @@
 #include "db/read/report_read.h"
 
 #include "db/proof/checkpoint_priv.h"
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/connect.h"
 #include "db/store/fail.h"
 #include "db/store/handle.h"

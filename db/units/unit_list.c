@@ -1,6 +1,6 @@
 #include "db/units/unit_list.h"
 
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/fail.h"
 #include "db/store/handle.h"
 #include "db/store/phrases.h"

@@ -2,7 +2,7 @@
 #include "db/write/label_rows.h"
 
 #include "db/store/chain.h"
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"
 #include "db/store/query.h"

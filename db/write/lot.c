@@ -4,7 +4,7 @@
 #include "core/base/nearest.h"
 #include "db/proof/checkpoint_priv.h"
 #include "db/store/chain.h"
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/connect.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"

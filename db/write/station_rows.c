@@ -1,6 +1,6 @@
 /* The station process: who it is, whether it lives, and what dead ones left behind. */
 #include "db/store/chain.h"
-#include "db/store/columns.h"
+#include "db/store/column.h"
 #include "db/store/connect.h"
 #include "db/store/forms.h"
 #include "db/store/handle.h"

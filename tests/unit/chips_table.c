@@ -125,7 +125,7 @@ static void every_chip_is_stated_here(void **state)
     }
     for (size_t k = 0; k < COUNT_OF(facts); k++) {
         if (!chip_by_name(facts[k].name))
-            fail_msg("%s has no row in core/chips/list.h", facts[k].name);
+            fail_msg("%s has no row in core/facts/chip_list.h", facts[k].name);
     }
 }
 

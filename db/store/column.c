@@ -1,4 +1,4 @@
-#include "db/store/columns.h"
+#include "db/store/column.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
-/* The chips: add a line here and a file of that name. Order is free: look-up is by name, id, magic.
- */
+/* The chips: add a line here and a file core/chips/NAME.c. Order is free: look-up is by name, id,
+ * magic. */
 CHIP(esp8266)
 CHIP(esp32)
 CHIP(esp32s2)

@@ -1,6 +1,6 @@
 /* What a row of SQLite has. Inside db/ only. */
-#ifndef DB_COLUMNS_H
-#define DB_COLUMNS_H
+#ifndef DB_COLUMN_H
+#define DB_COLUMN_H
 
 #include <sqlite3.h>
 #include <stddef.h>
