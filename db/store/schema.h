@@ -6,7 +6,7 @@
 
 enum {
     DB_APPLICATION_ID = 0x45535053, /* "ESPS" */
-    DB_SCHEMA_VERSION = 5,
+    DB_SCHEMA_VERSION = 6,
 };
 
 /* The statements that lead from one version to the next. */

@@ -15,7 +15,7 @@
  * would get past the DELETE trigger that way). Triggers stop accidents and tools; somebody who
  * drops them is found by the chain (chain.c, audit.c).
  *
- * Changing the schema: add an array version_6[] with the statements that lead from 5 to 6, a row to
+ * Changing the schema: add an array version_7[] with the statements that lead from 6 to 7, a row to
  * schema_steps, and raise DB_SCHEMA_VERSION. New columns come by ALTER TABLE ADD COLUMN, nullable
  * and without a default, because rows that are linked already keep their form only where the new
  * column is NULL (forms.c, where each new column belongs). A new table that the chain binds gets a
@@ -396,6 +396,10 @@ static const char *const version_5[] = {
 #include "db/store/fast_list.h"
 #include "db/store/lease_list.h"
 };
+
+static const char *const version_6[] = {
+#include "db/store/lease_rows_list.h"
+};
 /* clang-format on */
 
 #undef UTC
@@ -411,5 +415,6 @@ const struct schema_step schema_steps[DB_SCHEMA_VERSION] = {
     { version_2, sizeof version_2 / sizeof version_2[0], 2, chain_begin_locked },
     { version_3, sizeof version_3 / sizeof version_3[0], 3, NULL },
     { version_4, sizeof version_4 / sizeof version_4[0], 0, NULL },
-    { version_5, sizeof version_5 / sizeof version_5[0], 5, NULL },
+    { version_5, sizeof version_5 / sizeof version_5[0], 0, NULL },
+    { version_6, sizeof version_6 / sizeof version_6[0], 6, NULL },
 };

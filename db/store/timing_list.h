@@ -28,8 +28,8 @@ TIMING(2, boot, "waiting for what the application says")
 TIMING_ESTIMATE(2, floor, "an estimate: what wire and flash alone would have taken")
 /* since version 3 */
 TIMING(3, size, "finding out whether the flash is as large as it says")
-/* since version 5 */
-TIMING(5, burn, "reading, burning and proving fuses")
+/* since version 6 */
+TIMING(6, burn, "reading, burning and proving fuses")
 
 #undef TIMING
 #undef TIMING_ESTIMATE

@@ -45,7 +45,7 @@ static struct machine *machine_with(const void *code, size_t n)
 {
     struct machine *m = calloc(1, sizeof *m);
     assert_non_null(m);
-    m->core.cpu.window[0] = (struct cpu_window){ 0, MEM, m->mem };
+    m->core.cpu.window[0] = (struct cpu_window){ 0, MEM, m->mem, false };
     m->core.cpu.read = device_read;
     m->core.cpu.write = device_write;
     m->core.cpu.owner = m;
