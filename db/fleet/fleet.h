@@ -35,7 +35,7 @@
 enum {
     FLEET_NAME_CAP = 65,   /* of a station */
     FLEET_SHA256_CAP = 65, /* of a link, in hex */
-    FLEET_VERSION = 4,     /* of the server's tables (fleet_schema.c) */
+    FLEET_VERSION = 5,     /* of the server's tables (fleet_schema.c) */
     FLEET_MOMENT_CAP = 40, /* a time as the server tells it, UTC */
 };
 

@@ -74,7 +74,7 @@ static bool bring_up(struct fleet *f, const char *tool_version, int *before, str
         if (!run_step(f, v, tool_version, e))
             return false;
     }
-    return run_all(f, fleet_grants, e);
+    return run_all(f, fleet_lease_functions, e) && run_all(f, fleet_grants, e);
 }
 
 bool fleet_init(struct fleet *f, const char *tool_version, int *before, struct err *e)

@@ -88,6 +88,8 @@ const char *pg_number(int64_t number, char text[static PG_NUMBER_CAP]);
 const char *const *fleet_step(int version);       /* that leads to it, from 1; ends with NULL */
 extern const char *const fleet_step_stats[];      /* one of them */
 extern const char *const *const fleet_step_lease; /* and another */
+extern const char *const *const fleet_step_rows;
+extern const char *const fleet_lease_functions[]; /* given anew by each init */
 extern const char *const fleet_grants[];
 
 /* ---- fleet_schema_stats.c ---- */

@@ -13,8 +13,8 @@
  * month's own should that be made one day: PostgreSQL would refuse to make it otherwise.
  *
  * Changing it: an array in a file of its own, as fleet_schema_lease.c, its row in fleet_step, and
- * FLEET_VERSION raised. A version
- * that was released is never edited. Steps run in one transaction.
+ * FLEET_VERSION raised. A version that was released is never edited; functions are made anew by
+ * each init (fleet_lease_functions). Steps run in one transaction.
  */
 #include "db/fleet/fleet_priv.h"
 #include "db/store/phrases.h"
@@ -248,7 +248,6 @@ static const char *const version_3[] = {
     "CREATE INDEX burn_run ON espstation.burn (record, run)",
     /* Written by the station's own stub: likewise. */
     "ALTER TABLE espstation.attempt ADD COLUMN fast text",
-    "ALTER TABLE espstation.attempt ADD COLUMN burn_ms bigint",
     NULL,
 };
 
@@ -293,6 +292,6 @@ const char *const fleet_grants[] = {
 const char *const *fleet_step(int version)
 {
     const char *const *const steps[FLEET_VERSION] = { version_1, fleet_step_stats, version_3,
-                                                      fleet_step_lease };
+                                                      fleet_step_lease, fleet_step_rows };
     return steps[version - 1];
 }

@@ -63,26 +63,21 @@
     "(SELECT s.name FROM espstation.record AS o JOIN espstation.station AS s ON s.id = o.station"  \
     " WHERE o.id = " record ")"
 
-#define DEFINER " LANGUAGE plpgsql SECURITY DEFINER SET search_path = espstation, pg_temp AS $$"
+#define FUNCTION "CREATE OR REPLACE FUNCTION espstation."
+#define DEFINER  " LANGUAGE plpgsql SECURITY DEFINER SET search_path = espstation, pg_temp AS $$"
 
 /* Laid out by hand: the formatter would tear the statements apart. */
 /* clang-format off */
-static const char *const version_2[] = {
+static const char *const version_4[] = {
     "ALTER TABLE espstation.lot ADD COLUMN fleet integer",
     "ALTER TABLE espstation.run ADD COLUMN lease bigint",
     "ALTER TABLE espstation.run ADD COLUMN claim bigint",
-    "ALTER TABLE espstation.run ADD COLUMN rework_elsewhere text",
     "CREATE INDEX run_claim ON espstation.run (record, link) WHERE claim IS NOT NULL",
     "CREATE INDEX unit_link ON espstation.unit (record, link)",
     "CREATE TABLE espstation.lease (" HEAD "id bigint NOT NULL, number bigint NOT NULL,"
     " kind text NOT NULL, lot bigint, places bigint, counter text, first bigint, last bigint,"
-    " step bigint, pool text, operator text, taken_utc timestamptz NOT NULL,"
-    " until_utc timestamptz, boot_id text, until_boot_ms bigint, PRIMARY KEY (record, id))",
-    "CREATE TABLE espstation.lease_row (" HEAD "id bigint NOT NULL, lease bigint NOT NULL,"
-    " number bigint NOT NULL, sha256 text NOT NULL, PRIMARY KEY (record, id))",
-    "CREATE INDEX lease_row_lease ON espstation.lease_row (record, lease)",
-    "CREATE INDEX unit_item_row ON espstation.unit_item (name, sha256) WHERE source = 'pool'",
-    "CREATE INDEX unit_item_link ON espstation.unit_item (record, link) WHERE source = 'pool'",
+    " step bigint, operator text, taken_utc timestamptz NOT NULL, until_utc timestamptz,"
+    " boot_id text, until_boot_ms bigint, PRIMARY KEY (record, id))",
     "CREATE TABLE espstation.lease_end (" HEAD "id bigint NOT NULL, ended_utc timestamptz NOT NULL,"
     " used bigint NOT NULL, why text NOT NULL, PRIMARY KEY (record, id))",
 
@@ -95,9 +90,9 @@ static const char *const version_2[] = {
     " id bigint PRIMARY KEY CHECK (id > 0),"
     " record integer NOT NULL REFERENCES espstation.record,"
     " process bigint NOT NULL," /* of the record; 0: a command */
-    " kind text NOT NULL CHECK (kind IN ('board', 'places', 'numbers', 'rows')),"
+    " kind text NOT NULL CHECK (kind IN ('board', 'places', 'numbers')),"
     " lot text, mac text, rule text, places bigint NOT NULL DEFAULT 0,"
-    " counter text, first bigint, last bigint, pool text, rows bigint,"
+    " counter text, first bigint, last bigint,"
     " operator text,"
     " made_utc timestamptz NOT NULL DEFAULT clock_timestamp(),"
     " until_utc timestamptz,"
@@ -105,11 +100,6 @@ static const char *const version_2[] = {
     " lost_utc timestamptz, lost_used bigint, lost_by text, lost_reason text, lost_host text)",
     "CREATE INDEX claim_record ON espstation.claim (record)",
     "CREATE INDEX claim_mac ON espstation.claim ((" BASE_MAC("mac") ")) WHERE kind = 'board'",
-
-    "CREATE TABLE espstation.pool_row (pool text NOT NULL, sha256 text NOT NULL,"
-    " claim bigint NOT NULL REFERENCES espstation.claim ON DELETE CASCADE,"
-    " PRIMARY KEY (pool, sha256))",
-    "CREATE INDEX pool_row_claim ON espstation.pool_row (claim)",
 
     /* Boards, serials and rows of pools that turned out to be somewhere else as well, once all was
      * known. */
@@ -120,9 +110,34 @@ static const char *const version_2[] = {
     "CREATE VIEW espstation.duplicates AS SELECT t.found_utc, t.what, t.text, "
     STATION_OF("t.record") " AS station, t.run, " STATION_OF("t.other_record")
     " AS other_station, t.other_run FROM espstation.twice AS t",
+    NULL,
+};
 
+/* Rows of pools, where a board has passed that is flashed again, and how long burning took: records
+ * of version 6 have them. */
+static const char *const version_5[] = {
+    "ALTER TABLE espstation.attempt ADD COLUMN burn_ms bigint",
+    "ALTER TABLE espstation.run ADD COLUMN rework_elsewhere text",
+    "ALTER TABLE espstation.lease ADD COLUMN pool text",
+    "CREATE TABLE espstation.lease_row (" HEAD "id bigint NOT NULL, lease bigint NOT NULL,"
+    " number bigint NOT NULL, sha256 text NOT NULL, PRIMARY KEY (record, id))",
+    "CREATE INDEX lease_row_lease ON espstation.lease_row (record, lease)",
+    "CREATE INDEX unit_item_row ON espstation.unit_item (name, sha256) WHERE source = 'pool'",
+    "CREATE INDEX unit_item_link ON espstation.unit_item (record, link) WHERE source = 'pool'",
+    "ALTER TABLE espstation.claim DROP CONSTRAINT claim_kind_check, ADD CONSTRAINT claim_kind_check"
+    " CHECK (kind IN ('board', 'places', 'numbers', 'rows')), ADD COLUMN pool text,"
+    " ADD COLUMN rows bigint",
+    "CREATE TABLE espstation.pool_row (pool text NOT NULL, sha256 text NOT NULL,"
+    " claim bigint NOT NULL REFERENCES espstation.claim ON DELETE CASCADE,"
+    " PRIMARY KEY (pool, sha256))",
+    "CREATE INDEX pool_row_claim ON espstation.pool_row (claim)",
+    NULL,
+};
+
+/* Made anew by each init, behind the steps, so that there is one text of each. */
+const char *const fleet_lease_functions[] = {
     /* False: this record ends before what it has shown already. */
-    "CREATE FUNCTION espstation.tell_link(p_record integer, p_link bigint, p_sha256 text)"
+    FUNCTION "tell_link(p_record integer, p_link bigint, p_sha256 text)"
     " RETURNS boolean" DEFINER
     " BEGIN"
     "  IF NOT EXISTS (SELECT 1 FROM record WHERE id = p_record AND replaced_utc IS NULL) THEN"
@@ -135,7 +150,7 @@ static const char *const version_2[] = {
     " END $$",
 
     /* A lot of the fleet is known from the first that asks; all have to say the same quantity. */
-    "CREATE FUNCTION espstation.open_quota(p_lot text, p_quantity bigint) RETURNS boolean" DEFINER
+    FUNCTION "open_quota(p_lot text, p_quantity bigint) RETURNS boolean" DEFINER
     " DECLARE has bigint;"
     " BEGIN"
     "  INSERT INTO quota (lot, quantity) VALUES (p_lot, p_quantity) ON CONFLICT DO NOTHING;"
@@ -145,7 +160,7 @@ static const char *const version_2[] = {
     "REVOKE ALL ON FUNCTION espstation.open_quota(text, bigint) FROM PUBLIC",
 
     /* Where a board with this MAC has passed, in this lot or (ever) anywhere, but in p_record. */
-    "CREATE FUNCTION espstation.passed_elsewhere(p_record integer, p_mac text, p_ever boolean,"
+    FUNCTION "passed_elsewhere(p_record integer, p_mac text, p_ever boolean,"
     " p_lot text) RETURNS TABLE (of_record integer, run bigint, at text, in_lot boolean)" DEFINER
     " BEGIN RETURN QUERY"
     "  SELECT r.record, r.id, to_char(r.ended_utc AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
@@ -156,7 +171,7 @@ static const char *const version_2[] = {
     "REVOKE ALL ON FUNCTION espstation.passed_elsewhere(integer, text, boolean, text) FROM PUBLIC",
 
     /* Where another board than that with this MAC has the serial, but in p_record. */
-    "CREATE FUNCTION espstation.serial_elsewhere(p_record integer, p_serial text, p_mac text)"
+    FUNCTION "serial_elsewhere(p_record integer, p_serial text, p_mac text)"
     " RETURNS TABLE (of_record integer, run bigint)" DEFINER
     " BEGIN RETURN QUERY"
     "  SELECT u.record, u.run FROM unit AS u WHERE u.serial = p_serial"
@@ -171,7 +186,7 @@ static const char *const version_2[] = {
 
     /* Where another board than that of unit u has this row of a pool, but in p_record. A row that
      * an engineer has released is nobody's. */
-    "CREATE FUNCTION espstation.row_elsewhere(p_record integer, p_pool text, p_sha256 text,"
+    FUNCTION "row_elsewhere(p_record integer, p_pool text, p_sha256 text,"
     " p_mac text) RETURNS TABLE (of_record integer, run bigint)" DEFINER
     " BEGIN RETURN QUERY"
     "  SELECT u.record, u.run FROM unit_item AS i JOIN unit AS u ON u.record = i.record"
@@ -189,7 +204,7 @@ static const char *const version_2[] = {
      * rework-lot, rework-ever: let in whatever it finds, which it tells. p_lot and p_quantity are
      * NULL where no lot of the fleet is meant. Asked twice, first for the place and then for the
      * board, it is one claim. */
-    "CREATE FUNCTION espstation.ask_board(p_id bigint, p_record integer, p_process bigint,"
+    FUNCTION "ask_board(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_mac text, p_rule text, p_lot text, p_quantity bigint,"
     " p_wants_place boolean, p_serial text, OUT answer text, OUT other text,"
     " OUT run bigint, OUT at text, OUT taken bigint, OUT quantity bigint)" DEFINER
@@ -257,7 +272,7 @@ static const char *const version_2[] = {
     " END $$",
 
     /* So many places as are left, p_places at most. */
-    "CREATE FUNCTION espstation.ask_places(p_id bigint, p_record integer, p_process bigint,"
+    FUNCTION "ask_places(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_lot text, p_quantity bigint, p_places bigint,"
     " p_seconds bigint, p_operator text, OUT answer text, OUT places bigint, OUT taken bigint,"
     " OUT quantity bigint)" DEFINER
@@ -282,7 +297,7 @@ static const char *const version_2[] = {
     " END $$",
 
     /* The next p_count numbers from p_start in steps of p_step, as far as p_end. */
-    "CREATE FUNCTION espstation.ask_numbers(p_id bigint, p_record integer, p_process bigint,"
+    FUNCTION "ask_numbers(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_counter text, p_start bigint, p_end bigint, p_step bigint,"
     " p_count bigint, OUT answer text, OUT first bigint, OUT last bigint)" DEFINER
     " DECLARE n numeric;"
@@ -306,7 +321,7 @@ static const char *const version_2[] = {
 
     /* Of the rows that the station has (p_rows, digests in the order of its file) the first p_count
      * that are free. */
-    "CREATE FUNCTION espstation.ask_rows(p_id bigint, p_record integer, p_process bigint,"
+    FUNCTION "ask_rows(p_id bigint, p_record integer, p_process bigint,"
     " p_link bigint, p_sha256 text, p_pool text, p_rows text[], p_count bigint, p_seconds bigint,"
     " p_operator text, OUT answer text, OUT rows text[])" DEFINER
     " BEGIN"
@@ -329,14 +344,14 @@ static const char *const version_2[] = {
     "  INSERT INTO pool_row SELECT p_pool, unnest(ask_rows.rows), p_id;"
     " END $$",
 
-    "CREATE FUNCTION espstation.add_taken(p_lot text, p_places bigint) RETURNS void" DEFINER
+    FUNCTION "add_taken(p_lot text, p_places bigint) RETURNS void" DEFINER
     " BEGIN"
     "  UPDATE quota SET taken = greatest(0, taken + p_places) WHERE lot = p_lot AND p_places <> 0;"
     " END $$",
     "REVOKE ALL ON FUNCTION espstation.add_taken(text, bigint) FROM PUBLIC",
 
     /* What was asked for and never got into the record. Numbers are not given again. */
-    "CREATE FUNCTION espstation.give_back(p_record integer, p_id bigint) RETURNS boolean" DEFINER
+    FUNCTION "give_back(p_record integer, p_id bigint) RETURNS boolean" DEFINER
     " DECLARE c claim%ROWTYPE;"
     " BEGIN"
     "  DELETE FROM claim WHERE id = p_id AND record = p_record AND lost_utc IS NULL"
@@ -348,7 +363,7 @@ static const char *const version_2[] = {
 
     /* p_used of its places were used, for all that is known of a station that is gone. Of rows only
      * 0 tells which they are: then all are free again, else none is. */
-    "CREATE FUNCTION espstation.lease_lost(p_id bigint, p_used bigint, p_by text, p_reason text,"
+    FUNCTION "lease_lost(p_id bigint, p_used bigint, p_by text, p_reason text,"
     " p_host text, OUT answer text, OUT places bigint, OUT lot text, OUT at text)" DEFINER
     " DECLARE c claim%ROWTYPE;"
     " BEGIN"
@@ -375,7 +390,7 @@ static const char *const version_2[] = {
     " END $$",
 
     /* The lot of the fleet that a run of this record is in; NULL: it is in none. */
-    "CREATE FUNCTION espstation.lot_of(p_record integer, p_lot bigint) RETURNS text" DEFINER
+    FUNCTION "lot_of(p_record integer, p_lot bigint) RETURNS text" DEFINER
     " DECLARE l lot%ROWTYPE;"
     " BEGIN"
     "  SELECT t.* INTO l FROM lineage AS y JOIN lot AS t ON t.record = y.ancestor"
@@ -387,7 +402,7 @@ static const char *const version_2[] = {
     " END $$",
     "REVOKE ALL ON FUNCTION espstation.lot_of(integer, bigint) FROM PUBLIC",
 
-    "CREATE FUNCTION espstation.mac_of(p_record integer, p_board bigint) RETURNS text" DEFINER
+    FUNCTION "mac_of(p_record integer, p_board bigint) RETURNS text" DEFINER
     " BEGIN"
     "  RETURN (SELECT b.mac FROM lineage AS y JOIN board AS b ON b.record = y.ancestor"
     "   AND b.link <= y.upto WHERE y.record = p_record AND b.id = p_board);"
@@ -397,7 +412,7 @@ static const char *const version_2[] = {
     /* A run of the batch: what it has asked for is settled. Places are of boards: one that has
      * passed in the lot elsewhere as well, while nobody could be asked, has one place, and is
      * reported unless it may pass twice. */
-    "CREATE FUNCTION espstation.account_run(p_record integer, r run) RETURNS void" DEFINER
+    FUNCTION "account_run(p_record integer, r run) RETURNS void" DEFINER
     " DECLARE c claim%ROWTYPE; f record; lot_name text := lot_of(p_record, r.lot);"
     "  passes boolean; counts boolean; asks boolean;"
     " BEGIN"
@@ -433,7 +448,7 @@ static const char *const version_2[] = {
     "REVOKE ALL ON FUNCTION espstation.account_run(integer, espstation.run) FROM PUBLIC",
 
     /* A lease of the batch that the server does not know any more. */
-    "CREATE FUNCTION espstation.account_lease(p_record integer, e lease) RETURNS void" DEFINER
+    FUNCTION "account_lease(p_record integer, e lease) RETURNS void" DEFINER
     " DECLARE lot_name text;"
     " BEGIN"
     "  IF EXISTS (SELECT 1 FROM claim WHERE id = e.number AND record = p_record) THEN RETURN;"
@@ -455,7 +470,7 @@ static const char *const version_2[] = {
     " END $$",
     "REVOKE ALL ON FUNCTION espstation.account_lease(integer, espstation.lease) FROM PUBLIC",
 
-    "CREATE FUNCTION espstation.account_lease_end(p_record integer, n lease_end) RETURNS void"
+    FUNCTION "account_lease_end(p_record integer, n lease_end) RETURNS void"
     DEFINER
     " DECLARE c claim%ROWTYPE;"
     " BEGIN"
@@ -472,7 +487,7 @@ static const char *const version_2[] = {
 
     /* A PASS taken back: its place in a lot of the fleet is free, unless a lease still has it, or
      * the board has passed in that lot once more. */
-    "CREATE FUNCTION espstation.account_correction(p_record integer, k correction) RETURNS void"
+    FUNCTION "account_correction(p_record integer, k correction) RETURNS void"
     DEFINER
     " DECLARE r run%ROWTYPE; lot_name text; elsewhere boolean;"
     " BEGIN"
@@ -503,7 +518,7 @@ static const char *const version_2[] = {
 
     /* All of a batch, links p_after < link <= p_upto, once it is stored, in the order in which it
      * happened where that matters. Gives what turned out to be twice. */
-    "CREATE FUNCTION espstation.account(p_record integer, p_after bigint, p_upto bigint)"
+    FUNCTION "account(p_record integer, p_after bigint, p_upto bigint)"
     " RETURNS TABLE (what text, text text, run bigint, other_station text, other_run bigint)"
     DEFINER
     " DECLARE e lease; r run; n lease_end; k correction; first_id integer;"
@@ -539,7 +554,7 @@ static const char *const version_2[] = {
     " END $$",
 
     /* The book, for people: what is lent, and what is being flashed. */
-    "CREATE VIEW espstation.leases AS SELECT c.id AS lease, " STATION_OF("c.record")
+    "CREATE OR REPLACE VIEW espstation.leases AS SELECT c.id AS lease, " STATION_OF("c.record")
     " AS station, c.kind, c.lot, c.places, c.mac, c.counter, c.first, c.last, c.operator,"
     " c.made_utc, c.until_utc, coalesce(c.until_utc <= now(), false) AS lapsed, c.lost_utc,"
     " c.lost_used, c.lost_by, c.lost_reason, c.pool, c.rows FROM espstation.claim AS c",
@@ -547,4 +562,5 @@ static const char *const version_2[] = {
 };
 /* clang-format on */
 
-const char *const *const fleet_step_lease = version_2;
+const char *const *const fleet_step_lease = version_4;
+const char *const *const fleet_step_rows = version_5;
