@@ -129,7 +129,7 @@ saw_the_board() { # board
 }
 
 by_esptool_js() {
-    local i pids=() status
+    local i pids=() statuses=() status
     start_boards
     for ((i = 0; i < both; i++)); do
         while [ "$(jobs -rp | wc -l)" -gt 4 ]; do wait -n; done # the fixture is one of them
@@ -138,14 +138,17 @@ by_esptool_js() {
     done
     for ((i = 0; i < both; i++)); do
         wait "${pids[i]}"
-        status=$?
-        if [ $status != 0 ]; then # its deadlines are for one board at a time: once more, with less beside it
+        statuses[i]=$?
+    done
+    for ((i = 0; i < both; i++)); do
+        status=${statuses[i]}
+        if [ "$status" != 0 ]; then # its deadlines are for one board at a time: once more, with none beside it
             echo "# esptool-js on $(title_of "$i"): $(tail -1 "$work/js.$i")"
             esptool_js "$i"
             status=$?
         fi
-        check "esptool-js flashes $(title_of "$i")" "$work/js.$i" test $status = 0
-        [ $status = 0 ] || continue # the rest could only wait in vain
+        check "esptool-js flashes $(title_of "$i")" "$work/js.$i" test "$status" = 0
+        [ "$status" = 0 ] || continue # the rest could only wait in vain
         check "esptool-js: $(title_of "$i"): it saw the board that is there" "$work/js.$i" saw_the_board "$i"
         judge_board esptool-js "$i" "$work/js.$i"
     done
