@@ -102,8 +102,8 @@ bool err_set_sys(struct err *e, enum err_code code, int sys, const char *fmt, ..
 /* Puts "<context>: " in front of the sentence. Returns false. */
 bool err_wrap(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* What ends a sentence that was set without a full stop: "." or, where it asks ("did you mean ...?"),
- * "". */
+/* What ends a sentence that was set without a full stop: "." or, where it asks ("did you mean
+ * ...?"), "". */
 const char *err_stop(const char *sentence);
 
 /* Replaces the advice. Returns false. */

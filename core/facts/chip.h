@@ -1,8 +1,9 @@
 /*
  * What the station knows about each chip: plain data and a few hooks.
  *
- * A chip is one file (core/chips/NAME.c) and one line in core/facts/chip_list.h. Differences between
- * chips are fields, named flags or hooks of the row; there is no `if (chip == ...)` elsewhere.
+ * A chip is one file (core/chips/NAME.c) and one line in core/facts/chip_list.h. Differences
+ * between chips are fields, named flags or hooks of the row; there is no `if (chip == ...)`
+ * elsewhere.
  */
 #ifndef CORE_CHIP_H
 #define CORE_CHIP_H

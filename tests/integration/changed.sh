@@ -121,7 +121,7 @@ json_times() {
             (select sum(value) - json_extract(v, '\$.timing.floor') from json_each(v, '\$.timing')) <= json_extract(v, '\$.seconds') + 0.02
             from (select readfile('$work/verdict') as v)")" = 1
 }
-check "twelve parts and the floor, within the run" "$work/verdict" json_times
+check "thirteen parts and the floor, within the run" "$work/verdict" json_times
 stop_fixture
 
 # ---- A ROM that cannot be asked ------------------------------------------------------------------------
