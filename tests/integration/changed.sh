@@ -117,7 +117,7 @@ check "the wire has its part" "$db" test "$(attempt "wire_ms > 0 and md5_ms > 0 
 check "programs get the same" "$work/out" station_run always --json
 json_times() {
     grep '"event":"verdict"' "$work/out" >"$work/verdict" &&
-        test "$(sqlite3 :memory: "select (select count(*) from json_each(v, '\$.timing')) = 13 and
+        test "$(sqlite3 :memory: "select (select count(*) from json_each(v, '\$.timing')) = 14 and
             (select sum(value) - json_extract(v, '\$.timing.floor') from json_each(v, '\$.timing')) <= json_extract(v, '\$.seconds') + 0.02
             from (select readfile('$work/verdict') as v)")" = 1
 }

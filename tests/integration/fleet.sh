@@ -63,6 +63,19 @@ check "by their version" out says out "newer espstation: version 99"
 check "by init as well" out exits 4 "$station" fleet init --server "user=st"
 pg "delete from espstation.schema_version where version = 99"
 
+# tests/data/fleet has the tables of each version that was released, with rows in them.
+pg "create database before"
+psql -qX -v ON_ERROR_STOP=1 -d before -f "$root/tests/data/fleet/v4.sql" >out 2>&1
+check "tables of a version before" out test $? = 0
+check "are brought up" out exits 0 "$station" fleet init --server "user=st dbname=before"
+check "by the missing steps" out says out "from version 4 to"
+functions() { PGDATABASE=$1 pg "select p.proname, md5(p.prosrc), p.proacl from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace where n.nspname = 'espstation' order by 1, 2"; }
+columns() { PGDATABASE=$1 pg "select table_name, column_name, data_type from information_schema.columns where table_schema = 'espstation' and table_name !~ '_20[0-9]{2}_' order by 1, 2"; }
+check "to the same functions" out diff <(functions before) <(functions postgres)
+check "and the same columns" out diff <(columns before) <(columns postgres)
+station_file before.yaml before.db "user=st dbname=before"
+check "and what was sent is whole" out env ESPSTATION_STATION="$work/before.yaml" "$station" fleet verify
+
 # ---- Joining and sending ---------------------------------------------------------------------------
 start_fixture --boards 6 --chip esp32 --speed 50
 flash "${ports[0]}"
