@@ -184,10 +184,13 @@ const memory = { searched: 0, closed: 0, locked: 0 };
 function searchMemory(pid, secrets) {
     let maps, fd;
     try { maps = readFileSync(`/proc/${pid}/smaps`, "utf8"); fd = openSync(`/proc/${pid}/mem`, "r"); } catch { memory.closed++; return []; }
-    const found = [];
-    for (const area of maps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).filter((a) => / rw/.test(a.split("\n")[0]))) {
-        const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+)/.exec(area), start = parseInt(from, 16), size = parseInt(to, 16) - start;
-        if (size > 256 << 20) continue; // a sanitizer's
+    const found = [], areas = maps.split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m).map((text) => {
+        const [, from, to] = /^([0-9a-f]+)-([0-9a-f]+)/.exec(text) ?? [0, "0", "0"];
+        return { text, head: text.split("\n")[0], start: parseInt(from, 16), size: parseInt(to, 16) - parseInt(from, 16) };
+    });
+    // Under a sanitizer, which keeps terabytes for itself, mlock does nothing.
+    if (areas.some((a) => a.size > 2 ** 40)) { closeSync(fd); memory.closed++; return []; }
+    for (const { text: area, start, size } of areas.filter((a) => / rw/.test(a.head))) {
         const bytes = Buffer.alloc(size);
         try { readSync(fd, bytes, 0, size, start); } catch { continue; }
         if (!secrets.some((s) => bytes.includes(s))) continue;

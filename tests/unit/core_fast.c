@@ -112,6 +112,8 @@ static void lzma_is_used_where_the_chip_has_time(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(chips); i++) {
         const uint32_t most = chip_by_name(chips[i])->lzma_baud;
+        if (most == 0)
+            continue; /* it has none */
         struct region_bench *quick = bench(chips[i], 1000, 2000000),
                             *b = bench(chips[i], 1000, most);
         const struct plan_frames *zlib = &quick->r->frames[FRAMES_FAST];

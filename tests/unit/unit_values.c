@@ -222,11 +222,11 @@ static void code_is_the_first_missing_value_that_takes_it(void **state)
     assert_true(v && strcmp(v->name, "key") == 0);
     assert_null(unit_given_choose(&given, b->recipe, 0, "00f", &e));
     assert_int_equal(e.code, ERR_UNIT);
-    assert_non_null(strstr(e.what, "'label'; wanted is text as [A-Z]{2}[0-9]{3}"));
+    assert_non_null(strstr(e.what, "'label', which is text as [A-Z]{2}[0-9]{3}"));
     assert_null(strstr(e.what, "00f")); /* it may be the secret one, misread */
     assert_true(unit_given_put(&given, "label", "AB123", &e));
     assert_null(unit_given_choose(&given, b->recipe, 0, "00f", &e));
-    assert_non_null(strstr(e.what, "'key'; wanted is 2 to 3 bytes in hexadecimal"));
+    assert_non_null(strstr(e.what, "'key', which is 2 to 3 bytes in hexadecimal"));
     assert_true(unit_given_put(&given, "key", "00ff", &e));
     assert_null(unit_given_choose(&given, b->recipe, 0, "00ff", &e));
     assert_int_equal(e.code, ERR_USAGE);
