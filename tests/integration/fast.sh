@@ -2,6 +2,13 @@
 # (espfixture --stub real). What it cannot do is left to the vendor's stub or refused, and the record says so.
 . "$(dirname "$0")/lib.sh"
 ls "$root"/deps/esptool-js/lib/targets/stub_flasher/*.json >/dev/null 2>&1 || skip_all "there are no stub files; run: make deps"
+# Machine code at the pace of a chip is more than a fixture under a sanitizer can do; the station is what it is to look at.
+case ${BUILD##*/} in
+asan | tsan)
+    fixture=$root/build/espfixture
+    [ -x "$fixture" ] || skip_all "the fixture of a build without sanitizers is not there; run: make"
+    ;;
+esac
 db=$work/record.db
 # name, id in image headers, boot offset; those behind `brief` are written once
 chips=("esp32c3 5 0x0" "esp32 0 0x1000" "esp32c6 13 0x0" "esp8266 - -")
