@@ -356,6 +356,8 @@ static bool plan_mac(struct planner *p)
         return plan_cannot(p, "The %s has no place for a MAC of its own", p->chip);
     if (given && (p->wish->mac[0] & 1) != 0)
         return plan_cannot(p, "A MAC whose first byte is odd is none of a board");
+    if (given && memcmp(p->wish->mac, (const uint8_t[6]){ 0 }, 6) == 0)
+        return plan_cannot(p, "A MAC of zeros is none of a board");
     struct fuse_item *item = plan_bytes(p, FUSE_STAGE_IDENTITY, field, given ? p->wish->mac : NULL,
                                         6, kind_of_mac(p), why);
     if (!item)

@@ -145,7 +145,7 @@ static void judge_slots(const struct maker *m)
 
 static void judge_parts(const struct maker *m)
 {
-    bool has_boot = false;
+    bool has_boot = false, has_app = false;
     if (m->s->wish.boot == FUSE_BOOT_V2)
         judge_slots(m);
     for (size_t i = 0; i < plan_part_count(m->plan); i++) {
@@ -153,6 +153,7 @@ static void judge_parts(const struct maker *m)
         if (part->image.kind != IMAGE_LONG)
             continue;
         has_boot |= is_boot(m, part);
+        has_app |= !is_boot(m, part);
         if (m->s->wish.boot == FUSE_BOOT_V2)
             judge_v2(m, part);
         else if (m->s->wish.boot == FUSE_BOOT_V1)
@@ -164,6 +165,10 @@ static void judge_parts(const struct maker *m)
                        "secure boot, and no boot loader among the images (at 0x%x): whether one "
                        "would start cannot be judged",
                        m->s->recipe->chip->boot_addr);
+    else if (!has_app && m->s->wish.boot != FUSE_BOOT_NONE)
+        doc_report_add(m->report, m->s->recipe->at[RECIPE_KEY_SECURITY_BOOT],
+                       "secure boot, and no application among the images, or none that can be read "
+                       "as one: whether it would start cannot be judged");
 }
 
 static const struct fuse_wish_key *ds_key(const struct job_security *s, size_t *at)

@@ -90,6 +90,8 @@ refused "a private key" "private key" '' 's/one.pub.pem/one.pem/'
 refused "a shared key, said once" "shared: true as well" '' 's/, shared: true//'
 refused "a boot loader that is not signed" "'bootloader.bin' is not signed for secure boot" 's/boot-s.bin/bootloader.bin/' ''
 refused "no boot loader" "no boot loader among the images" '/boot-s.bin/d' ''
+"$station" image encrypt app-s.bin --chip esp32c3 --offset 0x10000 --key other.key -o app-cipher.bin >/dev/null 2>&1
+refused "an application that is ciphertext already" "no application among the images, or none that can be read" 's/app-s.bin/app-cipher.bin/' ''
 cp boot-s.bin boot-changed.bin && printf X | dd of=boot-changed.bin bs=1 seek=25000 conv=notrunc status=none
 refused "a boot loader with another signature than it had" "brings a signature for secure boot, and it is wrong" 's/boot-s.bin/boot-changed.bin/' ''
 refused "a boot loader that does not fit in front of the table" "shares flash sector 0x6000 with 'boot-s.bin'" 's/0x8000/0x6000/' ''
