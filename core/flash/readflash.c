@@ -47,8 +47,9 @@ static bool can_read(const struct loader *l, struct err *e)
     }
     if (l->kind->has_md5)
         return true;
-    return err_set(e, ERR_STUB, "The ROM of %s cannot read the flash out, and no stub runs",
-                   l->chip->name);
+    err_set(e, ERR_STUB, "The ROM of %s cannot read the flash out, and no stub runs",
+            l->chip->name);
+    return err_hint(e, "A stub can: leave --rom away, or give a folder that has one with --stubs.");
 }
 
 bool readflash(struct loader *l, uint32_t addr, uint32_t size_bytes,
