@@ -114,6 +114,12 @@ static void check_mac_value(struct values *v, const struct recipe *recipe)
                        value->name,
                        value->from == UNIT_FROM_RECIPE ? "the same for all boards"
                                                        : "another one each time");
+    else if (value && value->from == UNIT_FROM_SCAN &&
+             (value->type != UNIT_HEX || value->min != 6 || value->max != 6))
+        doc_report_add(v->report, recipe->at[RECIPE_KEY_SECURITY_MAC],
+                       "'%.32s' is scanned, and as text each spelling of a MAC would be another "
+                       "one: give that value type: hex, min: 6, max: 6",
+                       value->name);
 }
 
 static void check_key_value(struct values *v, const struct recipe *recipe,

@@ -221,6 +221,15 @@ recipe same.yaml '' "security: { custom_mac: mac }
 unit: { values: [ { name: mac, from: recipe, value: '02:12:34:56:78:9a' } ] }"
 check "one for all boards: refused" out exits 3 "$station" check same.yaml
 check "and said" out says out "the same for all boards"
+scanned() { # TYPE
+    recipe scan.yaml '' "security: { custom_mac: mac }
+unit: { serial: mac, values: [ { name: mac, from: scan$1 } ] }"
+}
+scanned ''
+check "one that is scanned as text: refused, for it has many spellings" out exits 3 "$station" check scan.yaml
+check "and what to give is said" out says out "type: hex, min: 6, max: 6"
+scanned ', type: hex, min: 6, max: 6'
+check "as bytes it has one" out exits 0 "$station" check scan.yaml
 recipe pool.yaml '' "security: { custom_mac: mac }
 unit:
   serial: id
