@@ -228,6 +228,7 @@ export const whole = [
     { spec: "sdm", only: c3, expect: () => fail(["secured"], ["untouched"]) },
     { spec: "secure-boot", only: c3, expect: () => fail(["secured"], ["untouched"]) },
     { spec: "flash-encryption", only: c3, expect: () => fail(["secured"], ["untouched"]) },
+    { spec: "rom-mute", only: c3, expect: () => pass },
     // These strike who burns a fuse, which no run of these recipes does.
     ...["fuse-weak", "fuse-dead", "fuse-part", "fuse-slow=100"].map((spec) => ({ spec, only: c3, expect: () => pass })),
 ];
