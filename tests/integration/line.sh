@@ -14,6 +14,7 @@ write_station() { # line...: of the station
     } >"$work/station.yaml"
 }
 start_line() { # option...
+    : >"$work/out" # the lines of the one before are not this one's
     "$station" line "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" "$@" >"$work/out" 2>"$work/err" </dev/null &
     pid=$!
 }

@@ -22,6 +22,7 @@ write_station() { # START
     } >"$work/station.yaml"
 }
 start_line() {
+    : >"$work/out" # the lines of the one before are not this one's
     "$station" line "$recipe" --station "$work/station.yaml" --db "$db" --plain >"$work/out" 2>"$work/err" <"$work/scanner" &
     pid=$!
     exec 9>"$work/scanner"

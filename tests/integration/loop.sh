@@ -68,6 +68,7 @@ check "a board failed, so the status is 1" "$work/out" test $? = 1
 check "it had one run" "$work/out" test "$(sql_runs 2)" = 1
 
 # After a restart the record tells.
+: >"$work/out"
 "$station" run "$images/esp32.yaml" --db "$db" "${port_options[@]}" --loop --plain >"$work/out" 2>&1 </dev/null &
 pid=$!
 told() { [ "$(grep -c 'Passed already, run' "$work/out")" = 2 ]; }

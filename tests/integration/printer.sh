@@ -90,6 +90,7 @@ check "off: once it is on they are printed, each once" "$work/out" eval 'label p
 # ---- While boards are flashed: it is put right, and the slots hear of it --------------------------
 printer_is media-out
 rm -f "$work/labels" "$db"*
+: >"$work/out"
 "$station" run "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" --plain --loop >"$work/out" 2>&1 </dev/null &
 pid=$!
 check "a slot says that its label waits" "$work/out" await both_say "$work/out" "Its label waits"
@@ -205,6 +206,7 @@ printer_is media-out
 station_file "{ to: \"tcp://127.0.0.1:$printer_port\" }"
 printf 'scanners: [{ name: gun, from: stdin }]\n' >>"$work/station.yaml"
 mkfifo "$work/gun"
+: >"$work/out"
 "$station" line "$images/esp32.yaml" --station "$work/station.yaml" --db "$db" >"$work/out" 2>"$work/err" <"$work/gun" &
 pid=$!
 exec 9>"$work/gun"

@@ -76,6 +76,7 @@ if command -v script >/dev/null; then
     mkfifo "$work/keys"
     ask() { # what is typed once the question stands there
         local asked
+        : >"$work/out" # the question that stands there yet is that of another
         script -qefc "'$station' people check Ann" /dev/null <"$work/keys" >"$work/out" 2>&1 &
         asked=$!
         exec 8>"$work/keys"
