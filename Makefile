@@ -251,7 +251,7 @@ help:
 	@echo 'make            build espstation and espfixture'
 	@echo 'make run        set up, then show a line of eight virtual boards'
 	@echo 'make test       set up, then all tests'
-	@echo 'make quick      build, unit tests and four integration tests: after each change'
+	@echo 'make quick      build, unit tests but for the longest, four integration tests: after each change'
 	@echo "make unit       one test program: T=core_slip, of its tests those that match: N='*oversize*'"
 	@echo 'make deps       install what is missing: packages, flasher stubs, test client'
 	@echo 'make fuzz       search for inputs that break a promise; SECONDS=600 for each target'

@@ -75,7 +75,7 @@ station/floor      core recipes db/store/db.h db/write station/base station/atte
 station/web        core/base recipes/station/station_file.h station/people db/store/db.h db/read station/base station/line station/floor station/words station/doctor/doctor.h
 station/report     core/base db/store/db.h db/proof db/write db/export/filter.h db/read station/base
 station/doctor     core/base core/loader/stub.h core/ports db/store/db.h db/read/health.h station/base
-station/commands   core recipes db/store/db.h db/fleet/fleet.h db/fleet/fleet_lease.h db/proof db/write db/units db/export/export.h db/read station
+station/commands   core recipes db/store/db.h db/fleet/fleet.h db/fleet/fleet_lease.h db/proof db/write db/units db/export/export.h db/export/export_list.h db/read station
 tests/fixture      core/base/embedded.h tests/fixture/cpu
 tests/fixture/cpu  .
 tests/fixture/chips tests/fixture tests/fixture/chip_sim_priv.h

@@ -295,7 +295,7 @@ bool step_verify(struct attempt *a, struct err *e)
 
 /* ---- Proved once more, by another loader ---- */
 
-static bool is_same_board(struct attempt *a, struct err *e)
+static bool expect_same_board(struct attempt *a, struct err *e)
 {
     struct board again;
     const struct chip_mac *mac = &a->result->board.mac;
@@ -318,8 +318,8 @@ static bool start_other(struct attempt *a, struct err *e)
     a->knows_size = false;
     bool ok = (!(port->caps & PORT_BAUD) || port_set_baud(port, attempt_sync_baud(a->setup), e)) &&
               board_connect(&a->loader, a->setup->reset, a->result->board.chip, e) &&
-              is_same_board(a, e) && (!stub || attempt_start_stub(a, stub, e)) && step_baud(a, e) &&
-              tell_size(a, e);
+              expect_same_board(a, e) && (!stub || attempt_start_stub(a, stub, e)) &&
+              step_baud(a, e) && tell_size(a, e);
     a->result->loader = writer;
     return ok;
 }

@@ -36,6 +36,12 @@ struct order {
 
 /* ---- Understanding the options ---- */
 
+#define EXPORT(name, word) " " #word
+static const char format_help[] = "default csv; there are"
+#include "db/export/export_list.h"
+    ;
+#undef EXPORT
+
 static void list_formats(char *text, size_t cap)
 {
     const struct db_format_info *info;
@@ -331,7 +337,7 @@ static enum exit_status export(int argc, char **argv)
     const struct option_row rows[] = {
         OPTION_DB(&r.db_path),
         OPTIONS_FLEET(&r.fleet),
-        { "--format", "NAME", "csv (default), json, jsonl, junit, wsjf (WATS) or openhtf", NULL,
+        { "--format", "NAME", format_help, NULL,
           &r.format, NULL },
         { "--spreadsheet", NULL, "csv: with the mark by which spreadsheets know UTF-8",
           &r.spreadsheet, NULL, NULL },
