@@ -9,7 +9,8 @@ struct db_health {
     char newest_utc[DB_UTC_CAP]; /* when the newest run started; empty: there is none */
 };
 
-/* Reads the whole file to see whether it is sound: about a second for each gigabyte. */
+/* Reads the whole file to see whether its pages hold together: about two seconds for each gigabyte.
+ * What the rows say is for db_audit. */
 bool db_health(struct db *reader, struct db_health *health, struct err *e);
 
 /* Whether the file at `path` is a record of an older espstation, which db_open brings up to date

@@ -5,7 +5,9 @@
 // (a port may just be shut or looked for), threads not at all. And of what is allocated (not of what
 // malloc keeps for later, which takes long to level off) each thousand runs of the second half may have
 // added `heapKib`: so what each run forgets to free is found. Where that goes up and down, as with lots and
-// pages that are asked for, the least of a quarter tells: it may have grown by `leastKib`.
+// pages that are asked for, the least of a quarter tells: it may have grown by `leastKib`. A run of the last
+// quarter may cost the processor half as much again as one of the second: what reads the whole record for
+// something small shows there.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, check, footprint, note, work } from "../crash/rig.mjs";
@@ -32,6 +34,11 @@ export class Flat {
     #span(n) {
         return [n, n + 1].map((part) => Math.floor((this.samples.length * part) / 4));
     }
+    // Milliseconds of the processor, in that quarter.
+    #cpuMs(n) {
+        const part = this.samples.slice(...this.#span(n)), first = part[0], last = part.at(-1);
+        return (10 * (last.cpuTicks - first.cpuTicks)) / Math.max(1, last.runs - first.runs);
+    }
     #figures(key) {
         return [0, 1, 2, 3].map((n) => this.#quarter(n, key)).join(", ");
     }
@@ -50,6 +57,8 @@ export class Flat {
         else check(`what is allocated stays flat: ${least.join(", ")} KiB at least (medians: ${more})${warm ? "" : " # SKIP too short"}`, !warm || least[3] <= least[1] + leastKib);
         check(`descriptors stay flat: ${this.#figures("descriptors")}`, this.#quarter(3, "descriptors") <= this.#quarter(1, "descriptors") + 2);
         check(`threads stay flat: ${this.#figures("threads")}`, this.#quarter(3, "threads") <= this.#quarter(1, "threads"));
+        const cpu = [0, 1, 2, 3].map((n) => this.#cpuMs(n));
+        check(`the processor's time for a run stays flat: ${cpu.map((ms) => ms.toFixed(1)).join(", ")} ms${warm ? "" : " # SKIP too short"}`, !warm || cpu[3] <= cpu[1] * 1.5);
         note(`with each thousand runs: ${this.slope("rssKib")} KiB, ${this.slope("descriptors")} descriptors, ${this.slope("threads")} threads more`);
     }
 }
