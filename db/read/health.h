@@ -14,7 +14,7 @@ struct db_health {
 bool db_health(struct db *reader, struct db_health *health, struct err *e);
 
 /* Whether the file at `path` is a record of an older espstation, which db_open brings up to date
- * and db_open_reader refuses. */
+ * and db_open_reader reads by a copy. */
 bool db_is_older(const char *path);
 
 #endif

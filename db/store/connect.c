@@ -6,6 +6,7 @@
 
 #include "db/store/fail.h"
 #include "db/store/handle.h"
+#include "db/store/older.h"
 #include "db/store/query.h"
 #include "db/store/schema.h"
 #include "db/store/uri.h"
@@ -233,12 +234,15 @@ static bool reads_with_locks(const struct db *db)
     return may(db->path, W_OK) && may(folder, W_OK | X_OK);
 }
 
-static bool judge_version(struct db *db, struct err *e)
+static bool come_to_version(struct db *db, struct err *e)
 {
     struct schema_identity found = { 0 };
     if (schema_identity(db->sql, &found) != SQLITE_OK)
         return db_fail(db, e);
-    return schema_judge(db, &found, e) && schema_judge_for_reader(db, &found, e);
+    if (!schema_judge(db, &found, e) || !schema_judge_for_reader(db, &found, e))
+        return false;
+    return found.version == DB_SCHEMA_VERSION ||
+           (older_read_aside(db, e) && run(db, "PRAGMA query_only = ON", e));
 }
 
 /* No log and no way to make one: nobody has the file open for writing now, and it is read as it
@@ -253,7 +257,7 @@ static bool connect_frozen(struct db *db, const struct stat *st, struct err *e)
     db->frozen = true;
     db->as_opened = *st;
     return open_uri(db, "mode=ro&immutable=1", SQLITE_OPEN_READONLY, e) && settle(db, e) &&
-           judge_version(db, e);
+           come_to_version(db, e);
 }
 
 static bool connect_reader(struct db *db, const struct stat *st, struct err *e)
@@ -264,7 +268,7 @@ static bool connect_reader(struct db *db, const struct stat *st, struct err *e)
     /* A handle that could write cleans the log up behind itself; query_only keeps it from more. */
     return open_uri(db, write ? "mode=rw" : "mode=ro",
                     write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY, e) &&
-           settle(db, e) && judge_version(db, e);
+           settle(db, e) && come_to_version(db, e);
 }
 
 bool db_connect(struct db *db, struct err *e)

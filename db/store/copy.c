@@ -37,9 +37,9 @@ static bool sqlite_failed(int rc, const char *path, struct err *e)
     return err_hint(e, "Check the room on that disk; nothing was changed in the record.");
 }
 
-/* The whole file in one step: a read transaction that is held from its first page to its last sees
- * one state, and with a write-ahead log nobody waits for it. */
-static int copy_pages(sqlite3 *from, sqlite3 *to)
+/* In one step: a read transaction that is held from the first page to the last sees one state, and
+ * with a write-ahead log nobody waits for it. */
+int copy_pages(sqlite3 *from, sqlite3 *to)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     if (!backup)

@@ -4,6 +4,9 @@
 
 #include "db/store/handle.h"
 
+/* All pages of `from` into the empty database `to`. SQLite result code. */
+int copy_pages(sqlite3 *from, sqlite3 *to);
+
 /* Copies the record behind `from` to `path`, with the rights of the file `original`. `check`, if
  * there is one, judges the finished copy before it gets its name. e->sys is EEXIST if that is
  * taken. */

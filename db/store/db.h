@@ -64,9 +64,10 @@ struct db *db_open(const char *path, int busy_ms, struct err *e);
 /* The same for what only adds to a record that is there: one that is missing is not made. */
 struct db *db_open_existing(const char *path, int busy_ms, struct err *e);
 
-/* Opens the record for db_history, db_export and db_passed only. Works while a station writes, and
- * on a file or a folder that may not be written, as long as no rows wait in FILE-wal without their
- * index FILE-shm. A long export belongs on such a handle, never on the station's. */
+/* Opens the record for what only reads. Works while a station writes, and on a file or a folder
+ * that may not be written, as long as no rows wait in FILE-wal without their index FILE-shm. A long
+ * export belongs on such a handle, never on the station's. A record of an older version stays as it
+ * is: a private copy of it is read. */
 struct db *db_open_reader(const char *path, int busy_ms, struct err *e);
 
 /* Closes; NULL is fine. Open runs stay open: see db_station_start. */

@@ -38,6 +38,7 @@ struct db {
     bool held;     /* a reader between db_hold and db_release: in one transaction all the time */
     bool frozen;   /* opened without locks: the file is compared with `as_opened` afterwards */
     struct stat as_opened;
+    bool aside;         /* a reader of an older version: of a copy that is brought up (older.h) */
     int64_t station_id; /* 0 before db_station_start */
     bool mark_judged;   /* the record has all that was given out (db/units/mark.h) */
     int presence_fd;    /* holds the lock of this station (presence.h); -1: none */

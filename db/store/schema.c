@@ -74,10 +74,10 @@ bool schema_judge_for_reader(const struct db *db, const struct schema_identity *
         err_set(e, ERR_DATABASE, "%s is empty: no station has written to it yet", db->shown);
         return err_hint(e, "Check the name of the file; a station makes its record when it runs.");
     }
-    if (found->version == DB_SCHEMA_VERSION)
+    if (found->version >= DB_CHAIN_VERSION)
         return true;
     err_set(e, ERR_DATABASE, "%s was made by an older espstation: version %lld, reading needs %d",
-            db->shown, (long long)found->version, DB_SCHEMA_VERSION);
+            db->shown, (long long)found->version, DB_CHAIN_VERSION);
     return err_hint(e, "Let a station open it once (espstation run --db FILE); that brings it up.");
 }
 
@@ -141,7 +141,8 @@ static bool run_missing_steps(struct db *db, const struct schema_list *list, str
         return db_fail(db, e);
     if (!schema_judge(db, &found, e))
         return false;
-    if (found.version > 0 && (size_t)found.version < count && !keep_old(db, found.version, e))
+    bool older = found.version > 0 && (size_t)found.version < count;
+    if (older && !db->aside && !keep_old(db, found.version, e))
         return false;
     if (!(found.empty && list->made ? make_new(db, list, e)
                                     : run_steps(db, list, (size_t)found.version, e)))

@@ -7,6 +7,7 @@
 enum {
     DB_APPLICATION_ID = 0x45535053, /* "ESPS" */
     DB_SCHEMA_VERSION = 6,
+    DB_CHAIN_VERSION = 2, /* the first one whose rows are linked */
 };
 
 /* The statements that lead from one version to the next. */
@@ -46,7 +47,8 @@ int schema_identity(sqlite3 *sql, struct schema_identity *found);
 /* Refuses files of other programs and of newer versions. */
 bool schema_judge(const struct db *db, const struct schema_identity *found, struct err *e);
 
-/* Refuses what a reader, who may not change the file, cannot use: empty files and older versions.
+/* Refuses what a reader, who may not change the file, cannot use: an empty file, and a
+ * version without a chain: a copy would be linked anew each time, whatever its rows say.
  * Only for a file opened with its log: the first page alone may not know of a step just taken. */
 bool schema_judge_for_reader(const struct db *db, const struct schema_identity *found,
                              struct err *e);

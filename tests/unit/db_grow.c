@@ -145,6 +145,36 @@ static void db_leases_of_version_5_stay_as_they_were(void **state)
     assert_named(b, "v5", "UPDATE burn SET outcome = 'closed' WHERE id = 1", "burn 1 ");
 }
 
+static void assert_version(const struct bench *b, const char *name)
+{
+    assert_answer(b, "PRAGMA user_version", name + 1);
+}
+
+/* An archive is audited as it lies there: it stays of its version, and nothing is put beside it. */
+static void db_archive_of_an_older_version_is_read_as_it_is(void **state)
+{
+    struct bench *b = *state;
+    char checkpoint[2048], path[64];
+    EACH_RELEASED(name)
+    {
+        if (strcmp(*name, "v1") == 0)
+            continue; /* it has no chain */
+        load(b, *name);
+        snprintf(path, sizeof path, "tests/data/record/%s.checkpoint", *name);
+        read_text(path, checkpoint, sizeof checkpoint);
+        const struct first first = audit_with(b, checkpoint, NULL);
+        if (first.count != 0)
+            fail_msg("%s: %s", *name, first.sentence);
+        assert_version(b, *name);
+        tamper(b, "UPDATE attempt SET baud = 115200 WHERE run = 2");
+        const struct first changed = audit_with(b, NULL, NULL);
+        assert_found(&changed, DB_CHANGED, "run 2 (");
+        assert_version(b, *name);
+        snprintf(path, sizeof path, "%.50s.%s-backup", b->path, *name);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
 static void db_tamper_of_the_old_part_is_named(void **state)
 {
     EACH_RELEASED(name)
@@ -226,6 +256,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(db_old_checkpoint_still_fits, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_old_links_are_not_touched, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_leases_of_version_5_stay_as_they_were, bench_up,
+                                        bench_down),
+        cmocka_unit_test_setup_teardown(db_archive_of_an_older_version_is_read_as_it_is, bench_up,
                                         bench_down),
         cmocka_unit_test_setup_teardown(db_tamper_of_the_old_part_is_named, bench_up, bench_down),
         cmocka_unit_test_setup_teardown(db_tamper_of_the_new_part_is_named, bench_up, bench_down),
