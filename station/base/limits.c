@@ -1,6 +1,7 @@
 #include "station/base/limits.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #define FILES_PER_SLOT 3
@@ -36,4 +37,11 @@ bool limits_allow_files(size_t slots, size_t more, struct err *e)
     if (setrlimit(RLIMIT_NOFILE, &files) == 0)
         return true;
     return err_set_sys(e, ERR_STATION, errno, "The limit of open files cannot be raised");
+}
+
+void limits_share_heaps(void)
+{
+#ifdef M_ARENA_MAX /* of glibc */
+    mallopt(M_ARENA_MAX, 2);
+#endif
 }

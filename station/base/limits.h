@@ -17,4 +17,9 @@ size_t limits_files_for(size_t slots);
  * enough. */
 bool limits_allow_files(size_t slots, size_t more, struct err *e);
 
+/* Lets all threads allocate from two heaps. With one for each, as malloc would have it, what one
+ * thread has freed is of no use to the others, and a station that stays grows by megabytes a day.
+ * Before the first thread. */
+void limits_share_heaps(void);
+
 #endif

@@ -4,6 +4,7 @@
 #include "core/base/nearest.h"
 #include "core/loader/stub.h"
 #include "station/base/letters.h"
+#include "station/base/limits.h"
 #include "station/base/std_streams.h"
 #include "station/cli/habits.h"
 
@@ -126,6 +127,7 @@ int main(int argc, char **argv)
 {
     struct err e = { 0 };
     std_streams_open();
+    limits_share_heaps();
     /* A reader that goes away must not end a run; writes then fail and are passed over. */
     signal(SIGPIPE, SIG_IGN);
     letters_open();
