@@ -286,13 +286,13 @@ bool db_lot_is_fleets(struct db *db, int64_t lot_id, char name[static DB_LOT_CAP
 /* ---- Entering ---- */
 
 /* A full lot is refused before any port is opened; places that are only held may come free. */
-static bool enter_locked(struct db *db, int64_t id, int64_t recipe_id, bool rework, struct err *e)
+static bool enter_locked(struct db *db, int64_t id, const struct db_lot_enter *enter, struct err *e)
 {
     int64_t passed = 0;
     struct lot_state lot = { .quantity = 0 };
-    if (!find_state_locked(db, id, &lot, e) || !takes(&lot, recipe_id, e))
+    if (!find_state_locked(db, id, &lot, e) || !takes(&lot, enter->recipe_id, e))
         return false;
-    if (lot.quantity == 0 || rework || lot.fleet)
+    if (lot.quantity == 0 || enter->rework || enter->may_be_full || lot.fleet)
         return true;
     if (!count_locked(db, STMT_LOT_PASSED, id, &passed, e))
         return false;
@@ -345,7 +345,7 @@ int64_t db_lot_enter(struct db *db, const struct db_lot_enter *enter, bool *is_n
     else if (opens)
         ok = (id = add_lot_locked(db, &lot, false, e)) > 0;
     else if (ok)
-        ok = enter_locked(db, id, enter->recipe_id, enter->rework, e);
+        ok = enter_locked(db, id, enter, e);
     if (is_new)
         *is_new = opens;
     return db_finish(db, ok, e) ? id : 0;

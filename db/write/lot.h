@@ -36,13 +36,14 @@ int64_t db_lot_open(struct db *db, const struct db_lot_open *lot, struct err *e)
 struct db_lot_enter {
     const char *name;
     int64_t recipe_id;
-    bool rework;   /* boards that have passed keep their places, also in a full lot */
-    bool may_open; /* without a limit, if there is no lot of this name */
+    bool rework;      /* boards that have passed keep their places, also in a full lot */
+    bool may_open;    /* without a limit, if there is no lot of this name */
+    bool may_be_full; /* the station's boards wait there, instead of being refused */
     int64_t utc_ms;
 };
 
 /* For a station that is about to flash in this lot: gives its id. Refuses a lot that is not there,
- * naming the nearest that is, one that is closed, bound to another recipe, or full: 0. *is_new
+ * naming the nearest that is, one that is closed, bound to another recipe, or full and may not be: 0. *is_new
  * (NULL: not wanted): the lot was opened by this call. */
 int64_t db_lot_enter(struct db *db, const struct db_lot_enter *lot, bool *is_new, struct err *e);
 

@@ -60,6 +60,7 @@ static bool set_first_order(struct floor *f, const struct floor_setup *setup, st
     const struct order_setup wanted = { .job = setup->job,
                                         .lot = setup->lot,
                                         .new_lot = setup->new_lot,
+                                        .full_waits = true, /* a restart may find it so */
                                         .operator_name = setup->operator_name };
     return !setup->job || floor_set_order(f, &wanted, NULL, e);
 }

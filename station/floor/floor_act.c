@@ -267,8 +267,10 @@ static bool exchange(struct floor *f, const struct order_setup *with, const stru
     struct order_setup setup = *with;
     if (!setup.job)
         setup.job = order_job(now);
-    if (now && !setup.lot)
+    if (now && !setup.lot) { /* the lot of before stays, also where it is full by now */
         setup.lot = order_lot(now);
+        setup.full_waits = true;
+    }
     if (now && !setup.operator_name)
         setup.operator_name = order_operator(now);
     if (now && !setup.burner && setup.job == order_job(now)) /* who allows it means this recipe */

@@ -24,6 +24,7 @@ struct order_setup {
     const struct station_printer *printer;
     const char *burner; /* who allows that fuses are burnt; NULL: nobody does, and none is */
     bool new_lot;       /* a lot of this name is opened if there is none */
+    bool full_waits;    /* a lot that is full is taken too: boards wait for another order */
 };
 
 /* Enters recipe and lot in the record (NULL: nothing is recorded) and copies the texts. The caller

@@ -161,6 +161,7 @@ bool record_enter_order(struct record *r, const struct order_setup *order, struc
                                       .recipe_id = rows->recipe_id,
                                       .rework = order->rework_reason != NULL,
                                       .may_open = order->new_lot,
+                                      .may_be_full = order->full_waits,
                                       .utc_ms = r->clock->utc_ms(r->clock) };
     rows->lot_id = db_lot_enter(r->db, &lot, &rows->has_opened_lot, e);
     return rows->lot_id != 0;

@@ -75,6 +75,10 @@ check "the others wait, and say for what" "$work/out" await full
 check "none is red" "$work/out" test "$(runs "where verdict <> 'PASS'")" = 0
 check "none has a row" "$work/out" test "$(runs "where lot = (select id from lot where name = 'small')")" = 4
 stop_line
+start_line --lot small
+check "a line that is started again with a full lot waits as before" "$work/out" await full
+check "and knows those that have passed" "$work/out" await line_says "passed already, run"
+stop_line
 stop_fixture
 
 # A board that fails stays red; the next one begins by itself.

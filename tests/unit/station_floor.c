@@ -1,6 +1,8 @@
 /*
  * The floor against virtual boards: tiles, and what people may do to them.
  */
+#include "db/store/db.h"
+#include "db/write/lot.h"
 #include "station/floor/floor_priv.h"
 #include "station/line/slot_press.h"
 #include "station/line/slot_setup.h"
@@ -634,6 +636,17 @@ static int acts_in(struct bench *b)
     return n;
 }
 
+static void open_lot(struct bench *b, const char *name, int64_t quantity)
+{
+    char path[160];
+    struct err e = { 0 };
+    const struct db_lot_open lot = { .name = name, .quantity = quantity, .utc_ms = 1 };
+    snprintf(path, sizeof path, "%s/record.db", b->folder);
+    struct db *db = db_open(path, PATIENCE_MS, &e);
+    assert_ok(db && db_lot_open(db, &lot, &e) > 0, &e);
+    db_close(db);
+}
+
 static void what_was_refused_is_no_act_in_the_record(void **state)
 {
     (void)state;
@@ -656,6 +669,27 @@ static void what_was_refused_is_no_act_in_the_record(void **state)
     assert_int_equal(acts_in(b), 1);
     assert_ok(act(b, ACT_RECIPE, 0, &engineer, b->recipe, NULL, &e), &e);
     assert_int_equal(acts_in(b), 2);
+    bench_free(b);
+}
+
+/* The shift changes while a lot is full, too; another order that is full from the start is refused. */
+static void a_full_lot_takes_another_operator(void **state)
+{
+    (void)state;
+    struct err e = { 0 };
+    struct floor_summary sum;
+    struct bench *b = bench_new("board", true, NULL);
+    open_again(b);
+    open_lot(b, "one", 1);
+    assert_ok(act(b, ACT_LOT, 0, &worker, "one", NULL, &e), &e);
+    begin(b);
+    await(b, TILE_PASS);
+    assert_ok(act(b, ACT_OPERATOR, 0, &worker, "Mai", NULL, &e), &e);
+    floor_sum(b->floor, &sum);
+    assert_string_equal(sum.operator_name, "Mai");
+    assert_string_equal(sum.lot, "one");
+    assert_ok(act(b, ACT_NO_LOT, 0, &worker, NULL, NULL, &e), &e);
+    assert_code(act(b, ACT_LOT, 0, &worker, "one", NULL, &e), &e, ERR_QUOTA);
     bench_free(b);
 }
 
@@ -739,6 +773,7 @@ int main(void)
         cmocka_unit_test(a_restart_puts_no_slot_back_to_work),
         cmocka_unit_test(a_slot_that_is_to_be_proved_is_so_after_a_restart),
         cmocka_unit_test(what_was_refused_is_no_act_in_the_record),
+        cmocka_unit_test(a_full_lot_takes_another_operator),
         cmocka_unit_test(a_stopped_line_still_watches_its_slots_and_begins_again),
         cmocka_unit_test(a_stopped_slot_that_begins_by_hand_says_so),
         cmocka_unit_test(a_line_that_ends_begins_no_more),
