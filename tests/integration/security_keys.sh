@@ -100,6 +100,10 @@ check "and said" out says out "expected type: hex, min: 32, max: 32, secret: tru
 recipe random.yaml '' "${own/from: pool, pool: keys, type: hex/from: random, type: hex}"
 check "one that is another each time: refused" out exits 3 "$station" check random.yaml
 check "and said" out says out "comes from a pool" "key: board"
+chmod 640 keys.csv
+check "a pool of keys that others may read: refused" out exits 3 "$station" check own.yaml
+check "with what to type" out says out "keys.csv: it holds keys, and is open to others than you" "chmod 600 keys.csv"
+chmod 600 keys.csv
 check "the first board" out burn own.yaml 1 0
 check "has the first key" out test "$(block_of 1 5)" = "$(words_of own1.key)"
 check "and its certificate" out flash_equals 1 0x318000 certs/1.bin
