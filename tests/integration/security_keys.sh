@@ -57,6 +57,7 @@ refused "another key" "made for another key" 'security: { keys: [ { use: ds, key
 refused "another block" "a key in another block" 'security: { keys: [ { use: ds, key: ds.key, block: 2 } ] }'
 refused "no block" "give block" 'security: { keys: [ { use: ds, key: ds.key } ] }'
 refused "neither key nor value" "neither 'key' nor 'value'" 'security: { keys: [ { use: ds } ] }'
+refused "a key that nobody could encrypt a certificate's for" "encrypted for this key beforehand" 'security: { keys: [ { use: ds, key: board, block: 1 } ] }'
 refused "one key for two purposes" "'ds.key' has the key of another purpose" 'security: { keys: [ { use: hmac-up, key: ds.key }, { use: ds, key: ds.key, block: 1 } ] }'
 refused "a value that is none" "no value of the section 'unit'" 'security: { keys: [ { use: ds, value: none, block: 1 } ] }'
 refused "a key of ECDSA for a C3" "has no peripheral for ECDSA" 'security: { keys: [ { use: ecdsa, key: ds.key } ] }'
