@@ -223,6 +223,27 @@ recipe odd.yaml '' "security: { custom_mac: mac }
 ${macs/02123456/03123456}"
 check "one for groups is none: refused" out burn odd.yaml 2 1 --db odd.db
 check "untouched" out test "$(burns_of 2)" = 0
+check "and tied to no board" out test "$(sql odd.db 'SELECT count(*) FROM unit')" = 0
+bad_row() { # TITLE ROW WORDS SECURITY: refused before it is a board's
+    printf 'id,key,mac\n%s\n' "$2" >bad.csv
+    recipe bad.yaml '' "security: { $4 }
+unit:
+  serial: id
+  values:
+    - { name: id, from: pool, pool: keys }
+    - { name: key, from: pool, pool: keys, type: hex, min: 32, max: 32, secret: true }
+    - { name: mac, from: pool, pool: keys }
+  pools: [ { name: keys, file: bad.csv } ]"
+    rm -f bad.db
+    check "$1: refused" out burn bad.yaml 2 1 --db bad.db
+    check "$1: said" out says out "$3"
+    check "$1: tied to no board" out test "$(sql bad.db 'SELECT count(*) FROM unit')" = 0
+}
+good=$(od -An -v -tx1 own1.key | tr -d ' \n')
+bad_row "a MAC of zeros" "1,$good,00:00:00:00:00:00" "is a MAC of zeros" 'custom_mac: mac'
+bad_row "a MAC of a group" "1,$good,01:00:5e:00:00:01" "first byte is odd" 'custom_mac: mac'
+bad_row "what is no MAC" "1,$good,hello" "no MAC of six bytes" 'custom_mac: mac'
+bad_row "a key of zeros" "1,$(printf '%064d' 0),02:00:00:00:00:07" "or a pattern" 'keys: [ { use: hmac-up, value: key } ]'
 recipe same.yaml '' "security: { custom_mac: mac }
 unit: { values: [ { name: mac, from: recipe, value: '02:12:34:56:78:9a' } ] }"
 check "one for all boards: refused" out exits 3 "$station" check same.yaml
