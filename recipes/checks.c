@@ -143,11 +143,21 @@ static void check_key_value(struct values *v, const struct recipe *recipe,
                        value->name);
 }
 
-static void check_values(struct values *v, const struct recipe *recipe)
+/* Who may read its file has the keys, and who may write it gives boards others. */
+static void mark_key_pool(struct unit *u, const char *name)
+{
+    const struct unit_value *value = value_of(u, name);
+    if (value && value->from == UNIT_FROM_POOL && value->pool_index < u->pool_count)
+        u->pools[value->pool_index].has_keys = true;
+}
+
+static void check_values(struct values *v, struct recipe *recipe)
 {
     check_mac_value(v, recipe);
-    for (size_t i = 0; i < recipe->security.key_count; i++)
+    for (size_t i = 0; i < recipe->security.key_count; i++) {
         check_key_value(v, recipe, &recipe->security.keys[i]);
+        mark_key_pool(&recipe->unit, recipe->security.keys[i].value);
+    }
 }
 
 static void check_security(struct values *v, struct recipe *recipe)

@@ -169,6 +169,11 @@ static void check_source(const struct check *c, const struct security_hmac *h)
                        "this key has neither 'key' nor 'value': give one of them");
     if (has_key && h->value)
         doc_report_add(c->report, h->value_at, "this key has both 'key' and 'value': give one");
+    if (h->use == SECURITY_DS && h->key.board)
+        doc_report_add(c->report, h->key.file_at,
+                       "what signs is encrypted for this key beforehand (image cert), which nobody "
+                       "could do for one that is made for the board alone; expected a file, or a "
+                       "value of the unit");
     if (h->use == SECURITY_ECDSA && h->key.board)
         doc_report_add(c->report, h->key.file_at,
                        "nobody would know the public half of a key that is made for the board "

@@ -53,7 +53,7 @@ bool pool_mac_of(const char *text, uint64_t *mac)
 
 void pool_mistake(struct pool *p, size_t line, size_t column, const char *fmt, ...)
 {
-    char sentence[200];
+    char sentence[240];
     va_list ap;
     const struct doc_pos at = p->setup->file ? p->setup->file_at : p->setup->folder_at;
     va_start(ap, fmt);

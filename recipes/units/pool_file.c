@@ -12,12 +12,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_MAX_BYTES ((uint64_t)1 << 30)
 #define BOM            "\xEF\xBB\xBF"
 
 /* ---- The file ---- */
+
+/* Keys that are burnt: as files of keys are. */
+static bool is_private(struct pool *p, int fd)
+{
+    struct stat st;
+    if (!p->setup->has_keys)
+        return true;
+    if (fstat(fd, &st) != 0 || st.st_uid != geteuid())
+        pool_mistake(p, 0, 0, "it holds keys, and belongs to somebody else");
+    else if ((st.st_mode & 077) != 0)
+        pool_mistake(p, 0, 0,
+                     "it holds keys, and is open to others than you. If nobody has read it: chmod "
+                     "600 %.60s. Else make other keys",
+                     p->setup->file);
+    else
+        return true;
+    return false;
+}
 
 static bool read_text(struct pool *p)
 {
@@ -29,6 +48,10 @@ static bool read_text(struct pool *p)
     if (state != FILE_OK) {
         pool_mistake(p, 0, 0, "it cannot be read: %s",
                      sys ? strerror_r(sys, reason, sizeof reason) : reason);
+        return true;
+    }
+    if (!is_private(p, fd)) {
+        close(fd);
         return true;
     }
     p->text = malloc((size_t)size + 1);

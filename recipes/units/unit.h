@@ -102,6 +102,7 @@ struct unit_pool {
     /* The column that binds a row to a MAC, or "name": the file's name does. NULL: none. */
     char *mac;
     enum unit_flag fleet; /* of all stations */
+    bool has_keys;        /* that are burnt: nobody else may read or write its file */
     struct doc_pos at, name_at, file_at, folder_at, mac_at, fleet_at;
 };
 

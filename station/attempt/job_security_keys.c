@@ -174,6 +174,39 @@ static void add_keys(const struct maker *m)
         add_peripheral_key(m, &f->keys[i]);
 }
 
+/* Of all of the wish: where the recipe names its file. NULL: it has none that is secret. */
+static const struct security_key *file_of(const struct security *f, const struct fuse_wish *w,
+                                          size_t i)
+{
+    const size_t first_peripheral = w->key_count - f->key_count;
+    const enum fuse_key_use use = w->keys[i].use;
+    const struct security_key *from = i >= first_peripheral     ? &f->keys[i - first_peripheral].key
+                                      : use == FUSE_KEY_BOOT_V1 ? &f->boot.key
+                                      : use == FUSE_KEY_FLASH   ? &f->crypt.key
+                                                                : NULL;
+    return from && from->file ? from : NULL;
+}
+
+/* Whoever gets it out by one use has it for the other one, too. Copies of a file are the same key.
+ */
+static void refuse_twins(const struct maker *m)
+{
+    const struct fuse_wish *w = &m->s->wish;
+    for (size_t i = 0; i < w->key_count; i++) {
+        const struct security_key *from = file_of(m->from, w, i);
+        bool twin = false;
+        for (size_t k = 0; from && k < i; k++)
+            twin |= file_of(m->from, w, k) && w->keys[k].count == w->keys[i].count &&
+                    CRYPTO_memcmp(w->keys[k].bytes, w->keys[i].bytes, w->keys[i].count) == 0;
+        if (twin)
+            doc_report_add(m->report, from->file_at,
+                           "'%.60s' has the key of another purpose, and who learns it from one "
+                           "opens both; expected a key for this alone: (umask 077; head -c 32 "
+                           "/dev/urandom >FILE)",
+                           from->file);
+    }
+}
+
 struct key_store job_store(const struct job_security *s)
 {
     return (struct key_store){ s->recipe->security.keep.folder.path, s->store_key, s->store_token };
@@ -249,5 +282,7 @@ void job_wish_make(const struct maker *m)
         w->locks[i] = f->locks[i];
     w->lock_count = (uint8_t)f->lock_count;
     add_keys(m);
+    if (m->report->total == 0) /* what could not be read is alike, and no key */
+        refuse_twins(m);
     read_store_key(m);
 }

@@ -2,6 +2,7 @@
 
 #include "core/base/read_all.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -95,21 +96,46 @@ bool key_is_pattern(const uint8_t *bytes, size_t n)
     return pattern || memcmp(bytes, bytes + n / 2, n / 2) == 0;
 }
 
+/* As people see a key, and as other tools print one: 16, 24, 32 or 64 bytes in hexadecimal, with or
+ * without a line end. A key is never such a text by chance. */
+static bool is_hex(const uint8_t *text, size_t n)
+{
+    while (n > 0 && (text[n - 1] == '\n' || text[n - 1] == '\r'))
+        n--;
+    bool digits = n == 32 || n == 48 || n == 64 || n == 128;
+    for (size_t i = 0; i < n; i++)
+        digits &= isxdigit(text[i]) != 0;
+    return digits;
+}
+
+static bool judge_key(const char *name, const uint8_t *bytes, size_t n, struct err *e)
+{
+    if (is_hex(bytes, n)) {
+        refuse(name, "holds its key as hexadecimal digits, and its bytes are wanted", e);
+        return err_hint(e, "Convert it: (umask 077; xxd -r -p FILE >KEY), and name KEY.");
+    }
+    if (n != 16 && n != 24 && n != 32 && n != 64)
+        return refuse(name, "has not the size of a key: 16, 24, 32 or 64 bytes", e);
+    if (!key_is_pattern(bytes, n))
+        return true;
+    refuse(name, "holds a pattern, and no key", e);
+    return err_hint(e, "Make one: (umask 077; head -c 32 /dev/urandom >FILE).");
+}
+
 bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_FILE_MAX_BYTES],
                    uint8_t *count, struct err *e)
 {
+    uint8_t file[2 * KEY_FILE_MAX_BYTES + 2]; /* or what it is in hexadecimal, with its line end */
     size_t n;
     memset(bytes, 0, KEY_FILE_MAX_BYTES);
-    if (!key_file_read_any(path, name, bytes, KEY_FILE_MAX_BYTES, &n, e))
+    *count = 0;
+    if (!key_file_read_any(path, name, file, sizeof file, &n, e))
         return false;
-    bool ok = n == 16 || n == 24 || n == 32 || n == 64;
-    if (!ok)
-        refuse(name, "has not the size of a key: 16, 24, 32 or 64 bytes", e);
-    else if (key_is_pattern(bytes, n))
-        ok = refuse(name, "holds a pattern, and no key", e) ||
-             err_hint(e, "Make one: (umask 077; head -c 32 /dev/urandom >FILE).");
-    if (!ok)
-        OPENSSL_cleanse(bytes, KEY_FILE_MAX_BYTES);
-    *count = (uint8_t)n;
+    const bool ok = judge_key(name, file, n, e);
+    if (ok) {
+        memcpy(bytes, file, n);
+        *count = (uint8_t)n;
+    }
+    OPENSSL_cleanse(file, sizeof file);
     return ok;
 }

@@ -13,7 +13,7 @@
 
 /* Reads a key of 16, 24, 32 or 64 bytes; the caller wipes it. `name` is what people call the file.
  * ERR_USAGE with what is wrong: a link, no file, another's, open to others, another size, bytes
- * that are no key (all alike, or counted up). */
+ * that are no key (all alike, or counted up), or one in hexadecimal. */
 bool key_file_read(const char *path, const char *name, uint8_t bytes[static KEY_FILE_MAX_BYTES],
                    uint8_t *count, struct err *e);
 

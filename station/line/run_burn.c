@@ -1,6 +1,7 @@
 /* Burning, over the attempts of a run: what it keeps, what the record gets, and what a failure
  * means for the board. */
 #include "station/base/locked.h"
+#include "station/line/burnt_values.h"
 #include "station/line/run_state_priv.h"
 
 #include <inttypes.h>
@@ -40,19 +41,8 @@ static char *unit_text(const struct run *run, const char *name)
 static bool take_mac(struct run *run, struct err *e)
 {
     const char *name = job_security_mac(security_of(run)), *text = unit_text(run, name);
-    char mac[DB_MAC_CAP];
-    struct err not_one = { 0 };
-    if (!text)
-        return true;
-    if (!db_mac_normalise(text, mac, &not_one) || strlen(mac) != 17)
-        return err_set(e, ERR_UNIT, "The unit's value '%.32s' is no MAC of six bytes", name);
-    for (size_t k = 0; k < 6; k++) {
-        unsigned byte = 0;
-        sscanf(mac + 3 * k, "%2x", &byte);
-        run->own->mac[k] = (uint8_t)byte;
-    }
-    run->own->has_mac = true;
-    return true;
+    run->own->has_mac = text && burnt_mac_read(name, text, run->own->mac, e);
+    return !text || run->own->has_mac;
 }
 
 /* Whether an image may have the unit's values in it. */

@@ -3,6 +3,7 @@
 #include "core/base/digest.h"
 #include "core/base/nearest.h"
 #include "core/board/board_macs.h"
+#include "station/line/burnt_values.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -314,7 +315,7 @@ static bool judge(void *ctx, const struct db_unit *unit, struct err *e)
 {
     const struct unit_supply *s = ctx;
     const struct unit_instance in = unit_instance_of(s->unit, unit);
-    return job_unit_try(s->unit, &in, e);
+    return burnt_values_judge(s->recipe, in.texts.texts, e) && job_unit_try(s->unit, &in, e);
 }
 
 /* ---- A supply ---- */
@@ -378,6 +379,7 @@ bool unit_supply_make(struct unit_supply *s, struct job *job, const struct board
                       const struct unit_given *given, int64_t utc_ms, struct err *e)
 {
     const struct recipe *r = job_recipe(job);
+    s->recipe = r;
     s->unit = job_unit(job);
     s->utc_ms = utc_ms;
     s->db = (struct db_unit_supply){ .ctx = s,

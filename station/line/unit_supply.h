@@ -52,6 +52,7 @@ struct unit_supply {
     char facts[UNIT_VALUES_MAX][32];
     char counters[UNIT_VALUES_MAX][UNIT_COUNTER_CAP];
     char sources[UNIT_VALUES_MAX][UNIT_COUNTER_CAP + 16];
+    const struct recipe *recipe;
     struct job_unit *unit;
     int64_t utc_ms;
 };

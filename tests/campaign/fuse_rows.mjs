@@ -31,7 +31,7 @@ export const wishes = {
     closed: `${signed}${own}  download: secure\n`,
     gone: `${signed}  download: none\n`,
     encrypted: `${shared}  download: open\n`,
-    keys: `  keys: [ { use: hmac-up, key: flash.key }, { use: ds, key: board } ]\n  fuses: [ { name: DIS_FORCE_DOWNLOAD } ]\n  lock: [ DIS_FORCE_DOWNLOAD ]\n`,
+    keys: `  keys: [ { use: ds, key: flash.key, block: 1 }, { use: hmac-up, key: board } ]\n  fuses: [ { name: DIS_FORCE_DOWNLOAD } ]\n  lock: [ DIS_FORCE_DOWNLOAD ]\n`,
 };
 
 // Each at every step; `may`: what a run may end with. A later run, undisturbed, must end with PASS or be

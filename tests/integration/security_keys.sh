@@ -57,6 +57,8 @@ refused "another key" "made for another key" 'security: { keys: [ { use: ds, key
 refused "another block" "a key in another block" 'security: { keys: [ { use: ds, key: ds.key, block: 2 } ] }'
 refused "no block" "give block" 'security: { keys: [ { use: ds, key: ds.key } ] }'
 refused "neither key nor value" "neither 'key' nor 'value'" 'security: { keys: [ { use: ds } ] }'
+refused "a key that nobody could encrypt a certificate's for" "encrypted for this key beforehand" 'security: { keys: [ { use: ds, key: board, block: 1 } ] }'
+refused "one key for two purposes" "'ds.key' has the key of another purpose" 'security: { keys: [ { use: hmac-up, key: ds.key }, { use: ds, key: ds.key, block: 1 } ] }'
 refused "a value that is none" "no value of the section 'unit'" 'security: { keys: [ { use: ds, value: none, block: 1 } ] }'
 refused "a key of ECDSA for a C3" "has no peripheral for ECDSA" 'security: { keys: [ { use: ecdsa, key: ds.key } ] }'
 
@@ -100,6 +102,10 @@ check "and said" out says out "expected type: hex, min: 32, max: 32, secret: tru
 recipe random.yaml '' "${own/from: pool, pool: keys, type: hex/from: random, type: hex}"
 check "one that is another each time: refused" out exits 3 "$station" check random.yaml
 check "and said" out says out "comes from a pool" "key: board"
+chmod 640 keys.csv
+check "a pool of keys that others may read: refused" out exits 3 "$station" check own.yaml
+check "with what to type" out says out "keys.csv: it holds keys, and is open to others than you" "chmod 600 keys.csv"
+chmod 600 keys.csv
 check "the first board" out burn own.yaml 1 0
 check "has the first key" out test "$(block_of 1 5)" = "$(words_of own1.key)"
 check "and its certificate" out flash_equals 1 0x318000 certs/1.bin
@@ -217,6 +223,27 @@ recipe odd.yaml '' "security: { custom_mac: mac }
 ${macs/02123456/03123456}"
 check "one for groups is none: refused" out burn odd.yaml 2 1 --db odd.db
 check "untouched" out test "$(burns_of 2)" = 0
+check "and tied to no board" out test "$(sql odd.db 'SELECT count(*) FROM unit')" = 0
+bad_row() { # TITLE ROW WORDS SECURITY: refused before it is a board's
+    printf 'id,key,mac\n%s\n' "$2" >bad.csv
+    recipe bad.yaml '' "security: { $4 }
+unit:
+  serial: id
+  values:
+    - { name: id, from: pool, pool: keys }
+    - { name: key, from: pool, pool: keys, type: hex, min: 32, max: 32, secret: true }
+    - { name: mac, from: pool, pool: keys }
+  pools: [ { name: keys, file: bad.csv } ]"
+    rm -f bad.db
+    check "$1: refused" out burn bad.yaml 2 1 --db bad.db
+    check "$1: said" out says out "$3"
+    check "$1: tied to no board" out test "$(sql bad.db 'SELECT count(*) FROM unit')" = 0
+}
+good=$(od -An -v -tx1 own1.key | tr -d ' \n')
+bad_row "a MAC of zeros" "1,$good,00:00:00:00:00:00" "is a MAC of zeros" 'custom_mac: mac'
+bad_row "a MAC of a group" "1,$good,01:00:5e:00:00:01" "first byte is odd" 'custom_mac: mac'
+bad_row "what is no MAC" "1,$good,hello" "no MAC of six bytes" 'custom_mac: mac'
+bad_row "a key of zeros" "1,$(printf '%064d' 0),02:00:00:00:00:07" "or a pattern" 'keys: [ { use: hmac-up, value: key } ]'
 recipe same.yaml '' "security: { custom_mac: mac }
 unit: { values: [ { name: mac, from: recipe, value: '02:12:34:56:78:9a' } ] }"
 check "one for all boards: refused" out exits 3 "$station" check same.yaml

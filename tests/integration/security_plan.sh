@@ -113,6 +113,12 @@ refused "a flash key that others may read" "open to others" '' ''
 chmod 600 flash.key
 head -c 32 /dev/zero >zero.key
 refused "a key of zeros" "holds a pattern" '' 's/flash.key/zero.key/'
+for form in '16 ' '16 \n' '32 ' '32 \n' '32 \r\n'; do
+    { od -An -v -tx1 -N "${form% *}" flash.key | tr -d ' \n'; printf '%b' "${form#* }"; } >hex.key
+    refused "${form% *} bytes of a key in hexadecimal${form#* }" "xxd -r -p" '' 's/flash.key/hex.key/'
+done
+cp flash.key copy.key
+refused "one key for two purposes" "'copy.key' has the key of another purpose" '' '/flash_encryption/a\  keys: [ { use: hmac-up, key: copy.key } ]'
 
 # ---- Boards ---------------------------------------------------------------------------------------
 start_fixture --boards 3 --chip esp32c3 --speed 20 --fault 1:flash-encryption --fault 2:sdm
