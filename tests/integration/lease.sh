@@ -425,12 +425,9 @@ flash "$images/pool.yaml" --port "${ports[0]}"
 check "a station that was never lent a row stops" run.out in_record 1 "select code from runs order by run desc limit 1" lease
 check "in a sentence" run.out says run.out "which rows of pool 'keys' are whose"
 reach 1
-# One after the other: of two slots that find nothing at the same moment each may be lent rows.
-flash "$images/pool.yaml" --port "${ports[0]}"
-flash "$images/pool.yaml" --port "${ports[1]}"
+flash "$images/pool.yaml" --port "${ports[0]}" --port "${ports[1]}"
 use 2
-flash "$images/pool.yaml" --port "${ports[2]}"
-flash "$images/pool.yaml" --port "${ports[3]}"
+flash "$images/pool.yaml" --port "${ports[2]}" --port "${ports[3]}"
 check "two stations take from one pool" run.out serials_in "PL0001 PL0002 PL0011 PL0012"
 check "each has its rows lent" run.out rows 20
 check "a station keeps nobody else's: the book is the server's" out refused line "delete from espstation.pool_row"
