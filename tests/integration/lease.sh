@@ -102,6 +102,10 @@ check "and in the board's life, here and over all" out exits 0 "$station" histor
 check "with the station" out says out "re-work of a board of station line 1, run"
 check "over all stations, too" out exits 0 "$station" history 24:0a:c4:00:00:00 --fleet
 check "in the same words" out says out "re-work of a board of station line 1, run"
+check "and in exports" out exits 0 "$station" export --mac 24:0a:c4:00:00:00
+check "in a column of their own" out says out ',"line 1, run '
+check "of all stations" out exits 0 "$station" export --mac 24:0a:c4:00:00:00 --fleet
+check "as well" out says out ',"line 1, run '
 sed 's/^chip/duplicates: ever\nchip/' "$images/esp32.yaml" >"$images/ever.yaml"
 use 5
 check "ever: it is refused without a lot, too" out exits 1 "$station" run "$images/ever.yaml" --port "${ports[0]}"

@@ -537,7 +537,7 @@ static void lend_rows(struct bench *b, int64_t number, size_t first, size_t coun
     check_ok(b, db_lease_add_rows(b->db, &lease, &b->e));
 }
 
-/* The key that the board gets; "" where no row is left. Gives the newest lease that was seen then. */
+/* The key that the board gets; "" where no row is left: gives the newest lease that was seen. */
 static int64_t take_key(struct bench *b, const char *mac, char key[static 32])
 {
     struct db_seen seen;
