@@ -90,6 +90,7 @@ const struct column run_columns[RUN_SELECTED] = {
                     "(SELECT group_concat(line, '; ') FROM (SELECT x.fuses || ' ' || x.outcome AS"
                     " line FROM burn AS x WHERE x.run = r.id ORDER BY x.number))",
                     true },
+    [RUN_REWORK_ELSEWHERE] = { "rework_elsewhere", "r.rework_elsewhere", false },
     [RUN_STATION_BOOT_ID] = { NULL, "s.boot_id", false },
     [RUN_STATION_PID] = { NULL, "s.pid", false },
     [RUN_STATION_STARTED_UTC] = { NULL, "s.started_utc", false },

@@ -72,7 +72,9 @@ enum run_column {
     RUN_SERIAL_RELEASED,
     RUN_BURNS,
     RUN_LAST_LATEST_MS, /* and those that came later */
-    RUN_COLUMNS = RUN_LAST_LATEST_MS + TIMING_COUNT - TIMING_FIXED_COUNT - (int)TIMING_LATER_COUNT,
+    RUN_REWORK_ELSEWHERE =
+        RUN_LAST_LATEST_MS + TIMING_COUNT - TIMING_FIXED_COUNT - (int)TIMING_LATER_COUNT,
+    RUN_COLUMNS,
     /* selected for the forms, and not columns of their own */
     RUN_STATION_BOOT_ID = RUN_COLUMNS,
     RUN_STATION_PID,

@@ -155,6 +155,7 @@ static const int misc_columns[] = {
     RUN_CORRECTION_REASON,
     RUN_CORRECTION_UTC,
     RUN_SERIAL_RELEASED,
+    RUN_REWORK_ELSEWHERE,
 };
 
 static void put_info(const struct report *r, const char *description, const char *text)

@@ -384,6 +384,8 @@ static const char *const texts[STMT_COUNT] = {
     [STMT_LEASE_ROWS_LEFT] = "SELECT count(*) FROM lease AS e JOIN lease_row AS w ON w.lease = e.id"
                              " WHERE e.kind = 'rows' AND e.pool = ?1"
                              " AND " LEASE_LASTS("?2", "?3", "?4") " AND NOT " ROW_USED,
+    [STMT_LEASE_ROWS_NEWEST] = "SELECT ifnull(max(id), 0) FROM lease WHERE kind = 'rows'"
+                               " AND pool = ? AND ended_utc IS NULL",
     [STMT_LEASES] = "SELECT e.id, e.number, e.kind, l.name, e.places, e.counter, e.first, e.last,"
                     " e.step, e.operator, e.taken_utc, e.until_utc, e.boot_id, e.until_boot_ms,"
                     " ifnull(e.used, " LEASE_USES "), " LEASE_HELD("e.id") ", e.ended_utc, e.why,"

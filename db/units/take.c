@@ -439,6 +439,22 @@ static bool find_released_locked(struct taking *t, size_t pool, size_t *row, str
     return ok && rows >= 0;
 }
 
+static bool newest_rows_locked(struct taking *t, size_t pool, int64_t *lease, struct err *e)
+{
+    struct query q = query_start_locked(t->db, STMT_LEASE_ROWS_NEWEST);
+    query_text(&q, t->supply->pools[pool]);
+    return query_number(&q, lease, e);
+}
+
+static bool refuse_unlent(const struct taking *t, size_t pool, struct err *e)
+{
+    return err_set(
+        e, ERR_LEASE,
+        "The fleet's server says which rows of pool '%s' are whose, and of those lent to "
+        "this station none is left",
+        t->supply->pools[pool]);
+}
+
 /* The first of those that are lent to this record, no board has, and are in the file here. A row
  * that was released is one of them, or the server's again. */
 static bool find_lent_locked(struct taking *t, size_t pool, size_t *row, struct err *e)
@@ -465,11 +481,7 @@ static bool find_lent_locked(struct taking *t, size_t pool, size_t *row, struct 
     if (!ok || rows < 0 || *row != DB_NO_ROW)
         return ok && rows >= 0;
     t->unit->unlent_pool = pool;
-    return err_set(
-        e, ERR_LEASE,
-        "The fleet's server says which rows of pool '%s' are whose, and of those lent to "
-        "this station none is left",
-        t->supply->pools[pool]);
+    return newest_rows_locked(t, pool, &t->unit->unlent_lease, e) && refuse_unlent(t, pool, e);
 }
 
 /* Where a station that was just started begins: behind the row that was taken last. */

@@ -83,8 +83,9 @@ struct db_unit {
         missing; /* the want whose text was not given, or (looking) is not known; DB_NO_ROW: none */
     size_t unlent;      /* the want for whose counter no lease has a number left; DB_NO_ROW: none */
     size_t unlent_pool; /* the pool of which no lease has a row left; DB_NO_ROW: none */
-    bool is_new;        /* something was taken in this call */
-    int64_t link;       /* of that in the chain, with its hash; 0: none */
+    int64_t unlent_lease; /* the newest of those of the pool, or 0: see db_lease_newest_rows */
+    bool is_new;          /* something was taken in this call */
+    int64_t link;         /* of that in the chain, with its hash; 0: none */
     char link_sha256[DB_UNIT_HEX_CAP];
     /* Looking: what secrets are judged by. */
     char salt[DB_UNIT_SALT_CAP];

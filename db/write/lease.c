@@ -151,6 +151,17 @@ bool db_lease_rows_left(struct db *db, const char *pool, int64_t *left, struct e
     return ok;
 }
 
+bool db_lease_newest_rows(struct db *db, const char *pool, int64_t *id, struct err *e)
+{
+    if (!db_enter(db, e))
+        return false;
+    struct query q = query_start_locked(db, STMT_LEASE_ROWS_NEWEST);
+    query_text(&q, pool);
+    const bool ok = query_number(&q, id, e);
+    db_leave(db);
+    return ok;
+}
+
 bool db_lease_numbers_left(struct db *db, const char *counter, int64_t start, int64_t end,
                            int64_t *left, struct err *e)
 {

@@ -87,6 +87,10 @@ bool db_lease_add_rows(struct db *db, const struct db_lease_rows *lease, struct 
 /* How many rows of the pool are left here, and may be used now. */
 bool db_lease_rows_left(struct db *db, const char *pool, int64_t *left, struct err *e);
 
+/* The newest lease of rows of the pool that has not ended; *id 0: there is none. Who found none of
+ * them left, and then sees a newer one, may look again. */
+bool db_lease_newest_rows(struct db *db, const char *pool, int64_t *id, struct err *e);
+
 /* Ends leases of places and rows that have lapsed, and numbers and rows that are used up. Those of
  * which a run has a place are left alone. *ended: how many. */
 bool db_lease_tidy(struct db *db, int64_t *ended, struct err *e);

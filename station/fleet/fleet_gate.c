@@ -35,7 +35,7 @@ struct request {
     int64_t start, end, step;
     char (*sha256)[DB_UNIT_HEX_CAP]; /* of rows; NULL: none */
     size_t row_count;
-    unsigned known; /* leases of rows that there were when it was asked */
+    int64_t lease; /* of rows: the newest as none had a row left */
     struct record_answer answer;
     bool ok, done;
     bool all_taken;
@@ -66,9 +66,8 @@ struct fleet_gate {
     pthread_mutex_t lock;  /* guards what follows */
     pthread_cond_t answered;
     struct request *first, **last;
-    bool away;           /* nobody is to wait for it now */
-    unsigned row_leases; /* that were entered so far */
-    struct err refused;  /* why this station may not ask; code ERR_NONE: it may */
+    bool away;          /* nobody is to wait for it now */
+    struct err refused; /* why this station may not ask; code ERR_NONE: it may */
     int64_t drops[DROPS];
     size_t drop_count;
     struct counter counters[COUNTERS]; /* whose numbers are kept ahead */
@@ -247,8 +246,7 @@ static void used(void *ctx, const struct db_unit_want *want)
     wake(g);
 }
 
-static struct request *rows_request(struct fleet_gate *g, const struct record_rows *rows,
-                                    struct err *e)
+static struct request *rows_request(const struct record_rows *rows, struct err *e)
 {
     struct request *const r = request_new(ASK_ROWS, e);
     if (!r)
@@ -261,10 +259,8 @@ static struct request *rows_request(struct fleet_gate *g, const struct record_ro
     }
     memcpy(r->sha256, rows->sha256, rows->count * sizeof *r->sha256);
     r->row_count = rows->count;
+    r->lease = rows->lease;
     copy(r->pool, sizeof r->pool, rows->pool);
-    pthread_mutex_lock(&g->lock);
-    r->known = g->row_leases;
-    pthread_mutex_unlock(&g->lock);
     return r;
 }
 
@@ -273,7 +269,7 @@ static bool rows(void *ctx, const struct record_rows *of, bool *all_taken, struc
     struct fleet_gate *const g = ctx;
     bool answered;
     *all_taken = false;
-    struct request *const r = refuses(g, e) ? NULL : rows_request(g, of, e);
+    struct request *const r = refuses(g, e) ? NULL : rows_request(of, e);
     if (!r)
         return false;
     hand_over(g, r, &answered);
@@ -291,7 +287,7 @@ static void rows_used(void *ctx, const struct record_rows *of)
 {
     struct fleet_gate *const g = ctx;
     struct err ignored = { 0 };
-    struct request *const r = rows_request(g, of, &ignored);
+    struct request *const r = rows_request(of, &ignored);
     if (!r)
         return;
     r->ahead = true;
@@ -450,12 +446,7 @@ static bool enter_rows(struct fleet_gate *g, const struct fleet_rows *asked, siz
                                          .count = given,
                                          .asked = at,
                                          .seconds = asked->seconds };
-    if (!db_lease_add_rows(g->db, &lease, e))
-        return false;
-    pthread_mutex_lock(&g->lock);
-    g->row_leases++;
-    pthread_mutex_unlock(&g->lock);
-    return true;
+    return db_lease_add_rows(g->db, &lease, e);
 }
 
 /* The clocks are read before it is asked for: here it lapses first. */
@@ -475,15 +466,15 @@ static bool take_rows(struct fleet_gate *g, struct request *r, struct err *e)
     return given == 0 || enter_rows(g, &asked, given, &at, e);
 }
 
-/* Another slot may have got some just before; to keep some ahead, half of what is lent at once. */
+/* Another slot may have got some since this one looked, which the lease tells that it saw: what is
+ * left would not, for a row of it may not be in the file any more. To keep some ahead, half of what
+ * is lent at once. */
 static bool answer_rows(struct fleet_gate *g, struct request *r, struct err *e)
 {
-    int64_t left = 0;
-    pthread_mutex_lock(&g->lock);
-    const bool come = g->row_leases != r->known;
-    pthread_mutex_unlock(&g->lock);
+    int64_t left = 0, newest = 0;
     if (!r->ahead)
-        return come || take_rows(g, r, e);
+        return db_lease_newest_rows(g->db, r->pool, &newest, e) &&
+               (newest > r->lease || take_rows(g, r, e));
     return db_lease_rows_left(g->db, r->pool, &left, e) &&
            (left * 2 >= (int64_t)g->setup.numbers || take_rows(g, r, e));
 }

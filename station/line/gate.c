@@ -277,15 +277,13 @@ static size_t gather(const struct db_unit_supply *s, size_t pool, size_t *row, d
     return count;
 }
 
-static bool ask_rows(struct gate *g, const char *pool, digests of, size_t count, bool *all_taken,
-                     struct err *e)
+static bool ask_rows(struct gate *g, const struct record_rows *rows, bool *all_taken, struct err *e)
 {
-    const struct record_rows rows = { pool, of, count };
     const struct record_gate *const to = enter(g);
     *all_taken = false;
     if (!to)
         return false;
-    const bool ok = to->rows(to->ctx, &rows, all_taken, e);
+    const bool ok = to->rows(to->ctx, rows, all_taken, e);
     leave(g);
     return ok;
 }
@@ -298,17 +296,21 @@ static bool refuse_empty(const char *pool, struct err *e)
 }
 
 /* From where some were free last to the end of the file, then all of it once. */
-static bool look_for_rows(struct gate *g, const struct db_unit_supply *s, size_t pool,
-                          struct deadline end, const struct clock *clock, digests of, struct err *e)
+static bool look_for_rows(struct gate *g, const struct db_unit_supply *s,
+                          const struct db_unit *unit, const struct clock *clock, digests of,
+                          struct err *e)
 {
+    const size_t pool = unit->unlent_pool;
+    const struct deadline end = deadline_in_ms(clock, LOOK_MS);
     size_t row = s->begin(s->ctx, pool);
     bool anew = row == 0 || row == DB_NO_ROW;
     row = anew ? 0 : row;
     do {
         bool all_taken = true;
         s->passed(s->ctx, pool, row);
-        const size_t count = gather(s, pool, &row, of);
-        if (count > 0 && ask_rows(g, s->pools[pool], of, count, &all_taken, e))
+        const struct record_rows rows = { s->pools[pool], of, gather(s, pool, &row, of),
+                                          unit->unlent_lease };
+        if (rows.count > 0 && ask_rows(g, &rows, &all_taken, e))
             return true;
         if (!all_taken)
             return false;
@@ -322,13 +324,12 @@ static bool look_for_rows(struct gate *g, const struct db_unit_supply *s, size_t
     return false;
 }
 
-bool gate_rows(struct gate *g, const struct db_unit_supply *supply, size_t pool,
+bool gate_rows(struct gate *g, const struct db_unit_supply *supply, const struct db_unit *unit,
                const struct clock *clock, struct err *e)
 {
     digests *const of = malloc(sizeof *of);
-    const bool ok =
-        of ? look_for_rows(g, supply, pool, deadline_in_ms(clock, LOOK_MS), clock, *of, e)
-           : err_set(e, ERR_STATION, "Out of memory for rows of a pool");
+    const bool ok = of ? look_for_rows(g, supply, unit, clock, *of, e)
+                       : err_set(e, ERR_STATION, "Out of memory for rows of a pool");
     free(of);
     return ok;
 }
@@ -342,7 +343,7 @@ bool gate_each_rows(const struct db_unit_supply *supply, size_t pool,
     struct err failure = { 0 };
     for (size_t row = 0; goes_on && row != DB_NO_ROW;) {
         const size_t count = gather(supply, pool, &row, *of);
-        const struct record_rows rows = { supply->pools[pool], *of, count };
+        const struct record_rows rows = { supply->pools[pool], *of, count, 0 };
         goes_on = count > 0 && each(ctx, &rows, &failure);
     }
     free(of);
@@ -355,7 +356,7 @@ bool gate_each_rows(const struct db_unit_supply *supply, size_t pool,
 static void rows_used(struct gate *g, const struct db_unit_supply *s, size_t pool, size_t row,
                       digests of)
 {
-    const struct record_rows rows = { s->pools[pool], of, gather(s, pool, &row, of) };
+    const struct record_rows rows = { s->pools[pool], of, gather(s, pool, &row, of), 0 };
     const struct record_gate *const to = rows.count > 0 ? enter(g) : NULL;
     if (!to)
         return;

@@ -42,9 +42,9 @@ void gate_drop(struct gate *g, struct record_claim *claim);
 /* Whether numbers of this counter have come; and that some were used. */
 bool gate_numbers(struct gate *g, const struct db_unit_want *want, struct err *e);
 
-/* Whether rows of this pool have come. Looks through the whole file, in two seconds at most; where
- * it ended there, the next one goes on. */
-bool gate_rows(struct gate *g, const struct db_unit_supply *supply, size_t pool,
+/* Whether rows of the pool that this unit lacks have come. Looks through the whole file, in two
+ * seconds at most; where it ended there, the next one goes on. */
+bool gate_rows(struct gate *g, const struct db_unit_supply *supply, const struct db_unit *unit,
                const struct clock *clock, struct err *e);
 
 /* Calls `each` with the free rows of a pool until it gives false. True unless that set *e. */

@@ -427,8 +427,7 @@ static bool is_lent(struct record *r, const struct db_unit_supply *supply,
 {
     if (unit->unlent != DB_NO_ROW)
         return gate_numbers(&r->gate, &supply->wants[unit->unlent], e);
-    return unit->unlent_pool != DB_NO_ROW &&
-           gate_rows(&r->gate, supply, unit->unlent_pool, r->clock, e);
+    return unit->unlent_pool != DB_NO_ROW && gate_rows(&r->gate, supply, unit, r->clock, e);
 }
 
 /* Lets the board in; where a counter has no numbers left here, or a pool no rows, once more when

@@ -86,6 +86,7 @@ struct record_rows {
     const char *pool;
     char (*sha256)[DB_UNIT_HEX_CAP];
     size_t count;
+    int64_t lease; /* the newest as none had a row left; 0: none. See db_lease_newest_rows */
 };
 
 #define RECORD_ROWS_MOST 500

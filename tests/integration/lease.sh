@@ -102,6 +102,10 @@ check "and in the board's life, here and over all" out exits 0 "$station" histor
 check "with the station" out says out "re-work of a board of station line 1, run"
 check "over all stations, too" out exits 0 "$station" history 24:0a:c4:00:00:00 --fleet
 check "in the same words" out says out "re-work of a board of station line 1, run"
+check "and in exports" out exits 0 "$station" export --mac 24:0a:c4:00:00:00
+check "in a column of their own" out says out ',"line 1, run '
+check "of all stations" out exits 0 "$station" export --mac 24:0a:c4:00:00:00 --fleet
+check "as well" out says out ',"line 1, run '
 sed 's/^chip/duplicates: ever\nchip/' "$images/esp32.yaml" >"$images/ever.yaml"
 use 5
 check "ever: it is refused without a lot, too" out exits 1 "$station" run "$images/ever.yaml" --port "${ports[0]}"
@@ -425,12 +429,9 @@ flash "$images/pool.yaml" --port "${ports[0]}"
 check "a station that was never lent a row stops" run.out in_record 1 "select code from runs order by run desc limit 1" lease
 check "in a sentence" run.out says run.out "which rows of pool 'keys' are whose"
 reach 1
-# One after the other: of two slots that find nothing at the same moment each may be lent rows.
-flash "$images/pool.yaml" --port "${ports[0]}"
-flash "$images/pool.yaml" --port "${ports[1]}"
+flash "$images/pool.yaml" --port "${ports[0]}" --port "${ports[1]}"
 use 2
-flash "$images/pool.yaml" --port "${ports[2]}"
-flash "$images/pool.yaml" --port "${ports[3]}"
+flash "$images/pool.yaml" --port "${ports[2]}" --port "${ports[3]}"
 check "two stations take from one pool" run.out serials_in "PL0001 PL0002 PL0011 PL0012"
 check "each has its rows lent" run.out rows 20
 check "a station keeps nobody else's: the book is the server's" out refused line "delete from espstation.pool_row"

@@ -94,6 +94,17 @@ const layout = () => {
     return wrong;
 };
 
+// How many pixels of each row of tiles, but the last, are empty beside them, where any are.
+const holes = () => {
+    const grid = document.getElementById("tiles"), gap = parseFloat(getComputedStyle(grid).columnGap), rows = new Map();
+    for (const li of grid.children) {
+        const box = li.getBoundingClientRect(), top = Math.round(box.top);
+        rows.set(top, (rows.get(top) ?? -gap) + box.width + gap);
+    }
+    const last = Math.max(...rows.keys());
+    return [...rows].filter(([top, width]) => top !== last && width < grid.clientWidth - 2).map(([top, width]) => [top, Math.round(grid.clientWidth - width)]);
+};
+
 // The height of the capitals of names and words, in pixels and as a share of the tile.
 const letters = () => [...document.querySelectorAll(".tile")].map((tile) => {
     const capital = (e) => {
@@ -213,6 +224,8 @@ const parts = {
         for (const language of languages) {
             const view = await open(f, { query: `?lang=${language}`, count: 8, size: "phone", hasTouch: true, isMobile: true });
             await judgeAll(`phone, ${language}`, view, `phone-${language}`);
+            const rows = await view.page.evaluate(holes);
+            check(`phone, ${language}: no row of tiles but the last has a hole`, rows.length === 0, JSON.stringify(rows));
             await view.close();
         }
         const view = await open(f, { query: "?lang=en", count: 8, size: "phone", hasTouch: true, isMobile: true });

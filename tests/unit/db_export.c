@@ -1,6 +1,8 @@
 /* Exports and histories, read back by programs that are not ours where there are such. */
 #include "db/export/export.h"
 #include "db/read/history.h"
+#include "db/write/lease.h"
+#include "db/write/lot.h"
 #include "tests/unit/db_help.h"
 
 #include <sys/wait.h>
@@ -151,7 +153,7 @@ static void db_marks_runs_on_golden_boards_or_leaves_them_out(void **state)
     free(json);
     char *csv = export_as(b, DB_CSV, NULL, &runs);
     assert_int_equal(runs, 2);
-    assert_non_null(strstr(csv, ",1,,,0\r\n"));
+    assert_non_null(strstr(csv, ",1,,,0,\r\n"));
     free(csv);
     for (size_t i = 0; i < sizeof counted / sizeof counted[0]; i++) {
         char *text = export_as(b, counted[i], NULL, &runs);
@@ -162,6 +164,31 @@ static void db_marks_runs_on_golden_boards_or_leaves_them_out(void **state)
     char *xml = export_as(b, DB_JUNIT, &(struct db_filter){ .slot = 1 }, NULL);
     assert_non_null(strstr(xml, "tests=\"1\" failures=\"0\""));
     free(xml);
+}
+
+/* The other station's runs are in no export of this record: the words are all there is. */
+static void db_exports_in_all_forms_where_a_board_had_passed(void **state)
+{
+    struct bench *b = *state;
+    struct db_seen seen;
+    const struct db_fleet_say says = { .answer = DB_FLEET_ANSWERED, .elsewhere = "line 1, run 5" };
+    const struct db_admission rule = { .duplicates = DB_ONCE_EVER,
+                                       .rework_reason = "new firmware",
+                                       .fleet = &says };
+    const struct db_board board = { .mac = "24:0a:c4:00:00:01",
+                                    .chip = "ESP32",
+                                    .seen_utc_ms = T0_MS };
+    bench_open(b);
+    const int64_t run_id = start_run(b);
+    check_ok(b, db_board_admit(b->db, run_id, &board, &rule, &seen, NULL, &b->e));
+    check_ok(b, try_close(b, run_id, DB_PASS));
+    for (size_t f = 0; db_format_info(f); f++) {
+        char *text = export_as(b, (enum db_format)f, NULL, NULL);
+        assert_non_null(strstr(text, "rework_elsewhere"));
+        assert_non_null(strstr(text, "line 1, run 5"));
+        assert_non_null(strstr(text, "new firmware"));
+        free(text);
+    }
 }
 
 /* Programs of other people rely on this line. New columns go to its end. */
@@ -182,7 +209,7 @@ static void db_keeps_the_columns_of_the_csv(void **state)
                              "last_stub_ms,last_baud_ms,last_erase_ms,last_wire_ms,last_stall_ms,"
                              "last_md5_ms,last_leave_ms,last_boot_ms,last_floor_ms,"
                              "recorded_verdict,last_size_ms,serial,unit,golden,"
-                             "serial_released_utc,burns,last_burn_ms\r\n");
+                             "serial_released_utc,burns,last_burn_ms,rework_elsewhere\r\n");
     free(csv);
     char *json = export_as(b, DB_JSON, NULL, NULL);
     assert_string_equal(json, "[\n]\n");
@@ -703,6 +730,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_BENCH(db_marks_runs_on_golden_boards_or_leaves_them_out),
         ON_BENCH(db_exports_json_that_others_can_read),
+        ON_BENCH(db_exports_in_all_forms_where_a_board_had_passed),
         ON_BENCH(db_keeps_the_columns_of_the_csv),
         ON_BENCH(db_quotes_csv_as_the_rfc_says),
         ON_BENCH(db_exports_csv_that_others_can_read),

@@ -537,8 +537,8 @@ static void lend_rows(struct bench *b, int64_t number, size_t first, size_t coun
     check_ok(b, db_lease_add_rows(b->db, &lease, &b->e));
 }
 
-/* The key that the board gets; "" where no row is left. */
-static void take_key(struct bench *b, const char *mac, char key[static 32])
+/* The key that the board gets; "" where no row is left: gives the newest lease that was seen. */
+static int64_t take_key(struct bench *b, const char *mac, char key[static 32])
 {
     struct db_seen seen;
     struct db_unit unit;
@@ -562,8 +562,10 @@ static void take_key(struct bench *b, const char *mac, char key[static 32])
         assert_int_equal(unit.unlent_pool, 0);
         b->e = (struct err){ 0 };
     }
+    const int64_t lease = unit.unlent_lease;
     db_unit_done(&unit);
     check_ok(b, try_close(b, run_id, DB_PASS));
+    return lease;
 }
 
 static void expect_key(struct bench *b, const char *mac, const char *expected)
@@ -594,6 +596,32 @@ static void lease_of_rows_is_used_in_order_and_once(void **state)
     assert_int_equal(left, 1);
     assert_answer(b, "SELECT group_concat(why || ' ' || used, ', ') FROM lease",
                   "returned 2, used-up 1");
+    assert_clean(b);
+}
+
+/* So a slot that found none knows whether rows were lent after it looked, whatever is left of the
+ * older ones that it cannot use. */
+static void lease_of_rows_that_came_after_a_look_is_newer(void **state)
+{
+    struct bench *b = *state;
+    char key[32];
+    int64_t newest, left;
+    bench_open(b);
+    assert_int_equal(take_key(b, "240ac4000001", key), 0);
+    lend_rows(b, 1, 3, 1, HOUR); /* of a row that is gone */
+    check_ok(b, db_lease_newest_rows(b->db, "keys", &newest, &b->e));
+    assert_true(newest > 0);
+    assert_int_equal(take_key(b, "240ac4000001", key), newest);
+    const int64_t seen = newest;
+    check_ok(b, db_lease_newest_rows(b->db, "other", &newest, &b->e));
+    assert_int_equal(newest, 0);
+    lend_rows(b, 2, 0, 1, HOUR);
+    check_ok(b, db_lease_newest_rows(b->db, "keys", &newest, &b->e));
+    assert_true(newest > seen);
+    expect_key(b, "240ac4000001", "key-0");
+    check_ok(b, db_lease_return(b->db, NULL, "keys", 0, &left, &b->e));
+    check_ok(b, db_lease_newest_rows(b->db, "keys", &newest, &b->e));
+    assert_int_equal(newest, 0); /* what has ended lends nothing */
     assert_clean(b);
 }
 
@@ -693,6 +721,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lease_of_numbers_keeps_to_the_limits_of_the_recipe,
                                         bench_up, bench_down),
         cmocka_unit_test_setup_teardown(lease_of_rows_is_used_in_order_and_once, bench_up,
+                                        bench_down),
+        cmocka_unit_test_setup_teardown(lease_of_rows_that_came_after_a_look_is_newer, bench_up,
                                         bench_down),
         cmocka_unit_test_setup_teardown(lease_of_rows_has_a_released_row_again, bench_up,
                                         bench_down),
