@@ -17,11 +17,13 @@ static bool is_lost(const struct err *e)
     return e->wire == ERR_TIMEOUT || e->wire == ERR_FRAME;
 }
 
-/* An answer that is missing may be a frame that came too close behind another: first of all the
- * same is done again, one question at a time. */
+/* An answer that is missing may be a frame that came too close behind another, and an MD5 that is
+ * wrong while no byte is known to be may be an answer that was mangled: first of all the same is
+ * done again, one question at a time. */
 static bool care_may_cure(const struct remedy *r, const struct remedy_facts *f, const struct err *e)
 {
-    return is_lost(e) && !f->has_reset && !r->careful;
+    bool is_doubtful = is_lost(e) || (e->code == ERR_VERIFY && !f->differs.known);
+    return is_doubtful && !f->has_reset && !r->careful;
 }
 
 /* A board that has reset itself says why at its own low rate: lower may not cure it, but tells. */

@@ -106,7 +106,9 @@ static const struct row rows[] = {
       .want = { AGAIN, .careful = true } },
     { "no MD5 again: lower", ERR_VERIFY, LOST, .before = { .careful = true },
       .want = { AGAIN, .baud = 1, .careful = true } },
-    { "it differs, and nobody knows where", ERR_VERIFY,
+    { "it differs, and nobody knows where: first one by one", ERR_VERIFY,
+      .want = { AGAIN, .careful = true } },
+    { "it differs again, and nobody knows where: lower", ERR_VERIFY, .before = { .careful = true },
       .want = { AGAIN, .baud = 1, .careful = true } },
     { "a byte differs: again as it was", ERR_VERIFY, BYTE, .want = { AGAIN } },
     { "the same byte differs again: no more", ERR_VERIFY, BYTE,
@@ -217,8 +219,9 @@ static void the_rate_is_blamed_for_what_it_can_do(void **state)
     assert_true(remedy_blames_rate(&r, &f, &refused));
     assert_false(remedy_blames_rate(&r, &f, &stub));
     assert_true(remedy_blames_rate(&r, &f, &baud));
-    assert_true(remedy_blames_rate(&r, &f, &verify));
+    assert_false(remedy_blames_rate(&r, &f, &verify));
     r.careful = true;
+    assert_true(remedy_blames_rate(&r, &f, &verify));
     assert_true(remedy_blames_rate(&r, &f, &lost));
     assert_true(remedy_blames_rate(&r, &f, &no_md5));
     assert_true(remedy_blames_rate(&r, &f, &baud));
