@@ -408,6 +408,17 @@ const struct err *stub_set_problem(const struct stub_set *set, size_t i)
     return &set->problems[i].err;
 }
 
+const char *stub_set_problem_name(const struct stub_set *set, size_t i)
+{
+    return set->problems[i].name;
+}
+
+bool stub_is_known(const struct stub *s)
+{
+    uint8_t sha256[DIGEST_SHA256_BYTES];
+    return !stub_digest(s, sha256) || stub_release_of(sha256);
+}
+
 const struct stub *stub_set_find(const struct stub_set *set, const char *name)
 {
     for (size_t i = 0; set && i < set->count; i++) {

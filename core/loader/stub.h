@@ -49,9 +49,15 @@ const struct stub *stub_set_find(const struct stub_set *set, const char *name);
  * it cannot be used. `set` may be NULL. */
 bool stub_set_check(const struct stub_set *set, const char *name, struct err *e);
 
-/* All such files, to warn of them. Lent as long as the set lives. */
+/* All such files, to warn of them, and the stubs that they would be. Lent as long as the set lives.
+ */
 size_t stub_set_problem_count(const struct stub_set *set);
 const struct err *stub_set_problem(const struct stub_set *set, size_t i);
+const char *stub_set_problem_name(const struct stub_set *set, size_t i);
+
+/* Whether it is of a release that core/loader/stub_release.h lists; true also where memory lacks to
+ * tell. Pure. */
+bool stub_is_known(const struct stub *s);
 
 size_t stub_set_count(const struct stub_set *set);
 const struct stub *stub_set_at(const struct stub_set *set, size_t i);

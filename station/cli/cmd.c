@@ -315,6 +315,30 @@ void cmd_warn_of_stubs(const struct stub_set *stubs)
         fprintf(stderr, "espstation: warning: %s.\n", stub_set_problem(stubs, i)->what);
 }
 
+/* A folder may hold stubs of all chips; the recipe's boards get that of their chip, or that of its
+ * earlier silicon. */
+static void warn_of_stub(const struct job *job, const char *name)
+{
+    struct err problem = { 0 };
+    if (!stub_set_check(job_stubs(job), name, &problem))
+        fprintf(stderr, "espstation: warning: %s.\n", problem.what);
+    const struct stub *s = job_stub(job) ? job_stub_named(job, name) : NULL;
+    if (!s || stub_is_known(s))
+        return;
+    char text[256];
+    snprintf(text, sizeof text, "The flasher stub '%s' is " CMD_STUB_UNKNOWN, s->file);
+    plain_make(text);
+    fprintf(stderr, "espstation: warning: %s.\n", text);
+}
+
+static void warn_of_job_stubs(const struct job *job)
+{
+    const struct chip *c = job_recipe(job)->chip;
+    warn_of_stub(job, c->id_name);
+    if (c->stub_below)
+        warn_of_stub(job, c->stub_below);
+}
+
 struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struct err *e)
 {
     if (!is_no_folder(recipe_path, e) || !is_no_image(recipe_path, e))
@@ -325,7 +349,7 @@ struct job *cmd_load_job(const char *recipe_path, const char *stub_folder, struc
     print_mistakes(recipe_path, &report);
     if (job) {
         print_mistakes(recipe_path, job_warnings(job));
-        cmd_warn_of_stubs(job_stubs(job));
+        warn_of_job_stubs(job);
         print_loader_note(job);
     } else {
         count_mistakes(recipe_path, &report, e);

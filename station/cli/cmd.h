@@ -73,6 +73,10 @@ struct job *cmd_load_signed_job(const char *recipe_path, const char *stub_folder
  * a file or a device. `fmt` has no line end. */
 void cmd_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* What is said of a stub that is in no list of releases, without its full stop. */
+#define CMD_STUB_UNKNOWN                                                                           \
+    "of a release that this espstation does not know: try one board before a lot"
+
 /* Warns on standard error of each stub file that cannot be used. */
 struct stub_set;
 void cmd_warn_of_stubs(const struct stub_set *stubs);

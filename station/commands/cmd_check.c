@@ -26,14 +26,18 @@ static void print_head(const struct job *job)
            recipe_word(RECIPE_KEY_ERASE, r->erase), job_stub(job) ? "flasher stub" : "ROM");
 }
 
-/* As a board without secrets is written. */
+/* As a board without secrets is written; `why` as of board_bears_baud. */
+static uint32_t baud_used(const struct job *job, uint32_t asked, char why[BOARD_BAUD_WHY_BYTES])
+{
+    const struct chip *c = job_recipe(job)->chip;
+    const struct stub *stub = job_stub(job);
+    return board_bears_baud(c, stub ? stub->kind : c->rom, asked, why, BOARD_BAUD_WHY_BYTES);
+}
+
 static void print_baud(const struct job *job)
 {
-    const struct recipe *r = job_recipe(job);
-    const struct stub *stub = job_stub(job);
     char why[BOARD_BAUD_WHY_BYTES];
-    uint32_t baud =
-        board_bears_baud(r->chip, stub ? stub->kind : r->chip->rom, r->port.baud, why, sizeof why);
+    uint32_t baud = baud_used(job, job_recipe(job)->port.baud, why);
     printf("baud     %u%s%s\n", baud, why[0] ? ": " : "", why);
 }
 
@@ -201,14 +205,21 @@ static void print_sums(const struct job *job, const struct plan_variant *variant
     printf(". Expected seconds for a board:\n ");
 }
 
+/* No board is written at more than its loader bears. */
 static void print_forecast(const struct job *job, const struct plan_variant *variant)
 {
+    const bool verify = job_recipe(job)->verify == RECIPE_VERIFY_MD5;
+    char why[BOARD_BAUD_WHY_BYTES];
+    uint32_t before = 0;
     print_sums(job, variant);
-    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++)
-        printf("  %.1f at %u%s",
-               forecast_s(variant, job_image_count(job), rates[i],
-                          job_recipe(job)->verify == RECIPE_VERIFY_MD5),
-               rates[i], i + 1 < sizeof rates / sizeof rates[0] ? "," : "\n");
+    for (size_t i = 0; i < sizeof rates / sizeof rates[0]; i++) {
+        const uint32_t baud = baud_used(job, rates[i], why);
+        if (baud != before)
+            printf("%s  %.1f at %u", before == 0 ? "" : ",",
+                   forecast_s(variant, job_image_count(job), baud, verify), baud);
+        before = baud;
+    }
+    putchar('\n');
 }
 
 /* Boards that are not blank get less: espstation fuses plan. */

@@ -64,11 +64,22 @@ static void print_line(const struct known_stub *k)
         cmd_tell("    No chip is called so: this file is never used.");
 }
 
+/* What check and run refuse, who would use it. */
+static void print_refused(const struct stub_set *set)
+{
+    for (size_t i = 0; i < stub_set_problem_count(set); i++) {
+        const char *name = stub_set_problem_name(set, i);
+        const struct chip *c = chip_of(name);
+        cmd_tell("%-13s %-10s refused: its file cannot be used", name, c ? c->name : "-");
+    }
+}
+
 static void print_missing(const struct stub_set *set)
 {
+    struct err refused;
     for (size_t i = 0; i < chip_count(); i++) {
         const struct chip *c = chip_at(i);
-        if (!stub_set_find(set, c->id_name))
+        if (!stub_set_find(set, c->id_name) && stub_set_check(set, c->id_name, &refused))
             cmd_tell("%-13s %-10s none: the ROM loader writes", c->id_name, c->name);
     }
 }
@@ -85,9 +96,7 @@ static void print_end(const struct stub_set *set, size_t unknown)
     else
         cmd_tell("This espstation was built without flasher stubs; a folder: --stubs DIR.");
     if (unknown > 0)
-        cmd_tell("%zu of them %s of a release that this espstation does not know: try one board "
-                 "before a lot.",
-                 unknown, unknown == 1 ? "is" : "are");
+        cmd_tell("%zu of them %s " CMD_STUB_UNKNOWN ".", unknown, unknown == 1 ? "is" : "are");
     printf("Tried: on virtual boards, which behave as the stub's source says; \"own code\": also "
            "the stub's\nmachine code itself, in an interpreter. None was tried on silicon by this "
            "project yet.\n");
@@ -112,7 +121,24 @@ static void print_json(const struct known_stub *k, const char *folder)
     json_close(&o, ']');
     json_integer(&o, "bytes", size_of(k->stub));
     json_text(&o, "sha256", k->digest);
+    json_text(&o, "refused", NULL);
     json_end(&o);
+}
+
+/* `refused` says why check and run do not take it. */
+static void print_refused_json(const struct stub_set *set)
+{
+    for (size_t i = 0; i < stub_set_problem_count(set); i++) {
+        struct json_object o;
+        const char *name = stub_set_problem_name(set, i);
+        const struct chip *c = chip_of(name);
+        json_begin(&o, stdout);
+        json_text(&o, "stub", name);
+        json_text(&o, "chip", c ? c->id_name : NULL);
+        json_text(&o, "folder", stub_set_folder(set));
+        json_text(&o, "refused", stub_set_problem(set, i)->what);
+        json_end(&o);
+    }
 }
 
 /* ---- The command ---- */
@@ -133,8 +159,11 @@ static bool print_stubs(const struct stub_set *set, bool json, struct err *e)
         else
             print_line(&k);
     }
-    if (json)
+    if (json) {
+        print_refused_json(set);
         return true;
+    }
+    print_refused(set);
     print_missing(set);
     print_end(set, unknown);
     return true;

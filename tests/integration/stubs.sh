@@ -83,6 +83,24 @@ cp "$real/esp32p4.json" "$work/p4/"
 exits 0 "$station" check "$work/p4img/esp32p4.yaml" --stubs "$work/p4"
 check "a stub that only some boards want is missed too" "$work/out" says "$work/out" "(esp32p4-rev1.json)" "below revision 3.0"
 
+# One that nobody has published, in check and at the start of a run; where the ROM writes it does not matter.
+unknown="warning: The flasher stub 'esp32c3.json' is of a release that this espstation does not know"
+"$bin/make_images" "$work/c3" 32 esp32c3 5 0 >/dev/null
+exits 0 "$station" check "$work/c3/esp32c3.yaml" --stubs "$work/old"
+check "a stub of an unknown release is told, once" "$work/out" [ "$(grep -c "$unknown" "$work/out")" = 1 ]
+exits 0 "$station" check "$work/c3/esp32c3.yaml"
+check "a known one is not" "$work/out" eval '! grep -q "does not know" "$work/out"'
+sed 's/^chip/loader: rom\nchip/' "$work/c3/esp32c3.yaml" >"$work/c3/rom.yaml"
+exits 0 "$station" check "$work/c3/rom.yaml" --stubs "$work/old"
+check "nor one that is not used" "$work/out" eval '! grep -q "does not know" "$work/out"'
+exits 4 "$station" run "$work/c3/esp32c3.yaml" --port "$work/no-port" --db "$work/record.db" --plain --stubs "$work/old"
+check "run tells it in its first line" "$work/out" eval 'head -1 "$work/out" | grep -q "$unknown"'
+
+"$bin/make_images" "$work/h21" 32 esp32h21 25 0 >/dev/null
+exits 0 "$station" check "$work/h21/esp32h21.yaml"
+check "no time is promised at a rate that the ROM is not asked for" "$work/out" \
+    eval 'grep -q "at 921600\$" "$work/out" && ! grep -q "at 2000000" "$work/out"'
+
 start_fixture --boards 1 --chip esp32c2 --speed 20
 check "run says it before the first board, and flashes with the ROM" "$work/out" \
     exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/old"
@@ -96,10 +114,21 @@ stop_fixture
 mkdir "$work/damaged"
 cp "$real/esp32c3.json" "$real/esp32c2.json" "$work/damaged/"
 head -c 1000 "$real/esp32.json" >"$work/damaged/esp32.json"
+# A link whose file is gone.
+ln -s "$work/gone.json" "$work/damaged/esp32s3.json"
+check "the list: a damaged file is no missing one" "$work/out" exits 4 "$station" stubs --stubs "$work/damaged"
+check "... but one that is refused" "$work/out" eval 'grep -q "^esp32  *ESP32  *refused: its file cannot be used" "$work/out" &&
+    grep -q "^esp32s3  *ESP32-S3  *refused" "$work/out" && ! grep -q "^esp32\(s3\)\? .*the ROM loader writes" "$work/out"'
+exits 4 "$station" stubs --stubs "$work/damaged" --json
+check "... in JSON, with why" "$work/out" eval 'grep -q "\"stub\":\"esp32\".*\"refused\":\"In .*esp32.json" "$work/out" &&
+    grep -q "\"stub\":\"esp32c2\".*\"refused\":null" "$work/out"'
+"$bin/make_images" "$work/s3" 32 esp32s3 9 0 >/dev/null
+check "check refuses such a link" "$work/out" exits 4 "$station" check "$work/s3/esp32s3.yaml" --stubs "$work/damaged"
+check "... with what to do" "$work/out" says "$work/out" "'$work/damaged/esp32s3.json' cannot be opened" "  Check the file and its rights"
 start_fixture --boards 1 --chip esp32c2 --speed 20
 check "a damaged file of another chip stops no run" "$work/out" \
     exits 0 "$station" run "$recipe" "${port_options[@]}" --db "$work/record.db" --plain --stubs "$work/damaged"
-check "... and is told" "$work/out" says "$work/out" "warning: In '$work/damaged': The stub file 'esp32.json'"
+check "... and is not told: no board of the recipe wants it" "$work/out" eval '! grep -q "esp32.json" "$work/out"'
 check "nor a read" "$work/out" \
     exits 0 "$station" read "${port_options[@]}" --size 4096 -o "$work/flash-whole.bin" --stubs "$work/damaged"
 head -c 1000 "$real/esp32c2.json" >"$work/damaged/esp32c2.json"
