@@ -43,8 +43,8 @@ struct db_lot_enter {
 };
 
 /* For a station that is about to flash in this lot: gives its id. Refuses a lot that is not there,
- * naming the nearest that is, one that is closed, bound to another recipe, or full and may not be: 0. *is_new
- * (NULL: not wanted): the lot was opened by this call. */
+ * naming the nearest that is, one that is closed, bound to another recipe, or full where it may not
+ * be: 0. *is_new (NULL: not wanted): the lot was opened by this call. */
 int64_t db_lot_enter(struct db *db, const struct db_lot_enter *lot, bool *is_new, struct err *e);
 
 /* How full a lot is now; on any handle. */

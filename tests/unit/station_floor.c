@@ -672,7 +672,7 @@ static void what_was_refused_is_no_act_in_the_record(void **state)
     bench_free(b);
 }
 
-/* The shift changes while a lot is full, too; another order that is full from the start is refused. */
+/* The shift changes while a lot is full, too; an order that is full from the start is refused. */
 static void a_full_lot_takes_another_operator(void **state)
 {
     (void)state;
